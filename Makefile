@@ -1,0 +1,50 @@
+# twinhop: `make demo` and `make test` need Python >= 3.11 and a package index; nothing else.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+  "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+BIN := .venv/bin
+WORKERS ?= 2
+
+.PHONY: help setup demo test test-slow check format docs lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: .venv/.stamp ## build .venv from requirements.lock; leaves .venv/bin/twinhop ready
+
+.venv/.stamp: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "twinhop needs Python 3.11 or newer on the PATH (or: make PYTHON=/path/to/python3.11)"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## plan a generated city, compare the policies, draw the map
+	@$(BIN)/twinhop plan city-small --out out/demo --force
+	@$(BIN)/twinhop compare city-small --policies nearest,random,random_association,least_loaded,greedy,local_search,lagrangian --out out/demo --force
+
+test: setup ## the fast tests
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+test-slow: setup ## the slow tests too
+	$(BIN)/python -m pytest -n $(WORKERS) -m 'slow or not slow'
+
+check: setup ## format, lint, types, layers, docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(MAKE) docs
+
+docs: setup ## build the documentation; warnings are errors
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+format: setup ## format the code and mend what ruff can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: setup ## resolve requirements.lock anew from pyproject.toml (needs uv)
+	uv pip compile --universal --fork-strategy fewest --generate-hashes --python-version 3.11 --group dev --extra jax \
+	  --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+
+clean: ## remove what was built
+	rm -rf .venv out docs/_build docs/_generated

@@ -1,0 +1,9 @@
+"""Errors meant for the person who caused them; the command line prints their message and exits with code 2."""
+
+
+class TwinhopError(Exception):
+    """What went wrong, where, and what would be accepted, in words for the person at the keyboard."""
+
+
+class InputError(TwinhopError):
+    """Something given to twinhop (a file, a field, a name, a value) cannot be used as it is."""

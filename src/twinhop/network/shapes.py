@@ -1,0 +1,26 @@
+"""Lining up one value a user with one value a user and station."""
+
+from twinhop.units.arrays import Array
+
+
+def per_user(values: Array, like: Array) -> Array:
+    """Append axes of length 1, so that values of users meet the leading axis of a user x station array.
+
+    Plain broadcasting would line a vector of N users up with the *stations*, silently where N = M.
+
+    Args:
+        values: (N,) or a scalar, or already of the rank of `like` [any unit].
+        like: (N,) or (N, M), whose rank is to be reached.
+
+    Returns:
+        The values: a scalar unchanged, (N,) as (N, 1) where `like` is (N, M).
+
+    Example:
+        >>> import numpy as np
+        >>> per_user(np.ones(2), np.zeros((2, 2))).shape
+        (2, 1)
+    """
+    rank = getattr(values, "ndim", 0)
+    if rank == 0:
+        return values
+    return values[(...,) + (None,) * (getattr(like, "ndim", 0) - rank)]

@@ -1,0 +1,39 @@
+"""What a user gains from a timely twin, less what it spends."""
+
+from twinhop.units.arrays import Array, namespace_of
+
+UTILITY_WEIGHT = 0.5  # beta_u; the paper gives no value
+UTILITY_SCALE_S = 0.1  # tau_0 of the sound reading, row 11
+
+
+def utility(
+    deadline_s: Array,
+    latency_s: Array,
+    energy_j: Array,
+    weight: float = UTILITY_WEIGHT,
+    scale_s: float = UTILITY_SCALE_S,
+) -> Array:
+    """Return the utility of each user.
+
+    Formula: ``U = beta_u exp((tau - T) / tau_0) - (1 - beta_u) E``, in which E counts in joule. Reading row 11: the
+    paper takes exp of seconds, which is ``scale_s=1.0`` (literal) and nearly flat over deadlines of 50 to 200 ms.
+
+    Args:
+        deadline_s: (N,) finite deadlines tau, or a scalar [s].
+        latency_s: (N,) interaction latencies T [s].
+        energy_j: (N,) energies E, or a scalar [J].
+        weight: scalar beta_u, in [0, 1] [1].
+        scale_s: scalar tau_0, greater than 0 [s].
+
+    Returns:
+        (N,) utilities [1].
+
+    Source:
+        Lu et al., Eq. 20.
+
+    Example:
+        >>> float(utility(deadline_s=0.2, latency_s=0.2, energy_j=0.5))
+        0.25
+    """
+    timeliness = namespace_of(deadline_s, latency_s).exp((deadline_s - latency_s) / scale_s)
+    return weight * timeliness - (1.0 - weight) * energy_j

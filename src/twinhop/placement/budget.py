@@ -1,0 +1,54 @@
+"""How long a solver may go on: time, gap, and the user's Ctrl-C."""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Budget:
+    """Limits of one solve; solvers ask `exhausted` between pieces of work and then return the best they have.
+
+    Attributes:
+        time_limit_s: wall-clock limit [s], inf for none.
+        gap: stop once cost / bound - 1 is at most this.
+        interrupted: set by Ctrl-C inside `catch_interrupt`.
+    """
+
+    time_limit_s: float = float("inf")
+    gap: float = 0.0
+    interrupted: bool = False
+    started: float = field(default_factory=time.perf_counter)
+
+    def elapsed_s(self) -> float:
+        """Seconds since the budget was made."""
+        return time.perf_counter() - self.started
+
+    def remaining_s(self) -> float:
+        """Seconds left, never below 0."""
+        return max(0.0, self.time_limit_s - self.elapsed_s())
+
+    def exhausted(self) -> bool:
+        """Whether to stop now."""
+        return self.interrupted or self.elapsed_s() >= self.time_limit_s
+
+    @contextmanager
+    def catch_interrupt(self) -> Iterator[None]:
+        """Inside, the first Ctrl-C asks for the best answer so far; a second one ends the program at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.getsignal(signal.SIGINT)
+
+        def on_interrupt(_signum: int, _frame: object) -> None:
+            self.interrupted = True
+            signal.signal(signal.SIGINT, before)
+
+        signal.signal(signal.SIGINT, on_interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)

@@ -1,0 +1,151 @@
+"""The one cost function: every policy's placement is priced here, and its constraints checked."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from twinhop.network import computing_latency_s, share_weights, water_fill_shares
+from twinhop.placement.placement import Placement
+from twinhop.placement.problem import SHARE_TOLERANCE, FloatArray, PlacementProblem
+
+#: A deadline counts as missed only when it is by more than this share of it: rounding in the CPU shares.
+DEADLINE_TOLERANCE = 1e-8
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One broken constraint.
+
+    Attributes:
+        kind: ``deadline`` (by seconds), ``capacity`` (by users) or ``forbidden`` (an arc that does not exist).
+        user: index of the user, or None.
+        station: index of the station.
+        by: how much, in the unit of the kind.
+    """
+
+    kind: str
+    user: int | None
+    station: int
+    by: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a placement costs and whether it keeps the constraints.
+
+    ``cost = alpha latency_s + beta (opening_s + energy_j)``.
+
+    Attributes:
+        cost: the objective of P1.
+        latency_s: mean over users of communication plus computing latency [s].
+        communication_s: the communication part of it [s].
+        computing_s: the computing part of it [s].
+        opening_s: sum of the opened stations' costs [s].
+        energy_j: weighted mean energy [J-equivalents].
+        share: (N,) CPU share of each twin [cycle/s].
+        update_latency_s: (N,) latency of one update (Eq. 11) [s], or None where updates are not described.
+        violations: broken constraints, empty for a feasible plan.
+    """
+
+    cost: float
+    latency_s: float
+    communication_s: float
+    computing_s: float
+    opening_s: float
+    energy_j: float
+    share: FloatArray
+    update_latency_s: FloatArray | None
+    violations: tuple[Violation, ...]
+
+    @property
+    def feasible(self) -> bool:
+        """Whether every constraint holds."""
+        return not self.violations
+
+
+def cpu_shares(problem: PlacementProblem, placement: Placement) -> FloatArray:
+    """CPU share of each twin under the problem's rule, deadlines kept by water-filling.
+
+    Args:
+        problem: the problem.
+        placement: who is hosted where.
+
+    Returns:
+        (N,) shares [cycle/s]. On a station whose deadlines cannot all be met they are the rule's without deadlines.
+    """
+    weight = share_weights(problem.root_work**2, problem.cpu_rule)
+    floor = np.zeros(problem.users)
+    if problem.floor is not None:
+        floor = problem.floor[np.arange(problem.users), placement.host]
+        floor = np.where(np.isfinite(floor), floor, 0.0)
+    share = np.zeros(problem.users)
+    order = np.argsort(placement.host, kind="stable")
+    for members in np.split(order, np.flatnonzero(np.diff(placement.host[order])) + 1):
+        cpu = problem.cpu[placement.host[members[0]]]
+        excess = floor[members].sum() / cpu if cpu > 0 else 1.0
+        exact_fit = 1.0 < excess <= 1.0 + SHARE_TOLERANCE
+        bottom = floor[members] / (excess * (1 + 1e-12)) if exact_fit else floor[members]
+        share[members] = water_fill_shares(weight[members], bottom, cpu)
+    return share
+
+
+def evaluate(problem: PlacementProblem, placement: Placement) -> Evaluation:
+    """Price a placement and check its constraints.
+
+    Args:
+        problem: the problem.
+        placement: the decision.
+
+    Returns:
+        Cost, its terms, CPU shares and violations.
+
+    Raises:
+        ValueError: the placement does not belong to the problem.
+    """
+    placement.check(problem)
+    users = np.arange(problem.users)
+    share = cpu_shares(problem, placement)
+    communication = problem.comm_s[users, placement.host]
+    computing = computing_latency_s(problem.root_work**2, share)
+    latency = float(np.mean(communication) + np.mean(computing))
+    opening = float(problem.opening_s[placement.open].sum())
+    energy = 0.0 if problem.energy_j is None else float(problem.energy_j.mean())
+    update = _update_latency_s(problem, placement, share)
+    return Evaluation(
+        cost=problem.alpha * latency + problem.beta * (opening + energy),
+        latency_s=latency,
+        communication_s=float(np.mean(communication)),
+        computing_s=float(np.mean(computing)),
+        opening_s=opening,
+        energy_j=energy,
+        share=share,
+        update_latency_s=update,
+        violations=(*_capacity_violations(problem, placement), *_user_violations(problem, placement, update)),
+    )
+
+
+def _update_latency_s(problem: PlacementProblem, placement: Placement, share: FloatArray) -> FloatArray | None:
+    if problem.update_comm_s is None or problem.update_work is None:
+        return None
+    arc = problem.update_comm_s[np.arange(problem.users), placement.host]
+    return arc + computing_latency_s(problem.update_work, share)
+
+
+def _capacity_violations(problem: PlacementProblem, placement: Placement) -> list[Violation]:
+    surplus = placement.loads() - problem.capacity
+    return [Violation("capacity", None, int(k), float(surplus[k])) for k in np.flatnonzero(surplus > 0)]
+
+
+def _user_violations(problem: PlacementProblem, placement: Placement, update: FloatArray | None) -> list[Violation]:
+    users = np.arange(problem.users)
+    missing = ~problem.reachable[users, placement.host]
+    found = [Violation("forbidden", int(i), int(placement.host[i]), float("inf")) for i in np.flatnonzero(missing)]
+    if problem.deadline_s is None or update is None:
+        return found
+    late = update - problem.deadline_s
+    late[problem.unmeetable] = 0.0
+    late[~(late > DEADLINE_TOLERANCE * problem.deadline_s)] = 0.0
+    late[missing] = 0.0
+    return found + [
+        Violation("deadline", int(i), int(placement.host[i]), float(late[i])) for i in np.flatnonzero(late > 0)
+    ]

@@ -1,0 +1,35 @@
+"""What is said of a problem that has no feasible plan."""
+
+from dataclasses import dataclass
+
+from twinhop.errors import TwinhopError
+
+
+@dataclass(frozen=True)
+class InfeasibilityProof:
+    """Why no plan exists.
+
+    Attributes:
+        kind: ``unreachable`` (users without any arc), ``capacity`` (more users than the seats open to them: Hall's
+            condition fails) or ``deadlines`` (the users' minimum CPU shares fit on no combination of stations).
+        message: the reason in words.
+        users: indices of the users that make it so.
+        stations: indices of the stations open to them.
+    """
+
+    kind: str
+    message: str
+    users: tuple[int, ...]
+    stations: tuple[int, ...]
+
+
+class InfeasibleProblem(TwinhopError):
+    """Raised where a problem is proved to have no feasible plan.
+
+    Attributes:
+        proof: users and stations that make it so.
+    """
+
+    def __init__(self, proof: InfeasibilityProof):
+        super().__init__(f"infeasible: {proof.message}")
+        self.proof = proof

@@ -1,0 +1,56 @@
+"""Numba compilation, cached in the user's own cache folder.
+
+The cache holds pickled indices, so it is never placed in a folder that others may write to: where the user's cache
+folder cannot be made (a read-only home), functions are compiled anew in each process instead.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import platformdirs
+from numba.core import config
+
+from twinhop._version import __version__
+
+
+def _cache_folder() -> Path | None:
+    folder = Path(platformdirs.user_cache_dir("twinhop")) / f"numba-{numba.__version__}-{__version__}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = folder / ".writable"
+        probe.touch()
+    except OSError:
+        return None
+    return folder
+
+
+_CACHE_FOLDER = _cache_folder()
+#: Reassociation lets sums vectorise. Infinities (forbidden arcs) and NaN keep their meaning.
+REASSOCIATE = frozenset({"reassoc", "nsz", "arcp", "contract"})
+
+
+def jit(*, fastmath: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile a function to machine code on first use, and keep the result between processes.
+
+    Args:
+        fastmath: allow floating-point sums to be reassociated. Never set where a certificate is computed.
+
+    Returns:
+        A decorator.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        flags = set(REASSOCIATE) if fastmath else False
+        options: dict[str, Any] = {"fastmath": flags, "error_model": "numpy", "nogil": True}
+        if _CACHE_FOLDER is None:
+            return numba.njit(**options)(function)
+        before = config.CACHE_DIR  # type: ignore[attr-defined]
+        config.CACHE_DIR = str(_CACHE_FOLDER)  # type: ignore[attr-defined]
+        try:
+            return numba.njit(cache=True, **options)(function)
+        finally:
+            config.CACHE_DIR = before  # type: ignore[attr-defined]
+
+    return decorate

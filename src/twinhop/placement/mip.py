@@ -1,0 +1,105 @@
+"""A mixed-integer linear model solved by HiGHS, interruptible, built from arrays."""
+
+from enum import Enum
+
+import highspy
+import numpy as np
+from numpy.typing import ArrayLike
+
+from twinhop.placement.budget import Budget
+from twinhop.placement.problem import FloatArray, IntArray
+
+#: How often a running solve looks at its budget [s].
+POLL_S = 0.02
+
+
+class Outcome(Enum):
+    """How a solve ended."""
+
+    OPTIMAL = "optimal"
+    INFEASIBLE = "infeasible"
+    STOPPED = "stopped"
+
+
+class Model:
+    """Minimise ``cost x`` subject to ``lower <= A x <= upper``, some x binary."""
+
+    def __init__(self, feasibility_tolerance: float = 1e-7, relative_gap: float = 0.0):
+        self._highs = highspy.Highs()
+        for option, value in (
+            ("output_flag", False),
+            ("mip_feasibility_tolerance", feasibility_tolerance),
+            ("primal_feasibility_tolerance", feasibility_tolerance),
+            ("mip_rel_gap", relative_gap),
+            ("mip_abs_gap", 0.0),
+            ("threads", 1),
+        ):
+            self._highs.setOptionValue(option, value)
+        self._highs.HandleUserInterrupt = True
+
+    def add_columns(self, cost: ArrayLike, upper: ArrayLike) -> IntArray:
+        """Add continuous variables between 0 and ``upper``; returns their indices."""
+        costs = np.atleast_1d(np.asarray(cost, float))
+        uppers = np.ascontiguousarray(np.broadcast_to(np.asarray(upper, float), costs.shape))
+        start = self._highs.getNumCol()
+        none = np.empty(0, np.int32)
+        self._highs.addCols(
+            costs.size, costs, np.zeros(costs.size), uppers, 0, np.zeros(costs.size, np.int32), none, np.empty(0)
+        )
+        return np.arange(start, start + costs.size)
+
+    def add_binaries(self, count: int, cost: ArrayLike = 0.0) -> IntArray:
+        """Add variables in {0, 1}; returns their indices."""
+        index = self.add_columns(np.ascontiguousarray(np.broadcast_to(np.asarray(cost, float), (count,))), 1.0)
+        kinds = np.full(count, highspy.HighsVarType.kInteger.value, np.uint8)
+        self._highs.changeColsIntegrality(count, index.astype(np.int32), kinds)
+        return index
+
+    def add_rows(
+        self, row: IntArray, column: IntArray, value: FloatArray, lower: ArrayLike, upper: ArrayLike, rows: int
+    ) -> None:
+        """Add ``rows`` constraints given by coordinates (row, column, value); rows count from 0."""
+        order = np.argsort(row, kind="stable")
+        starts = np.searchsorted(row[order], np.arange(rows)).astype(np.int32)
+        low = np.ascontiguousarray(np.broadcast_to(np.asarray(lower, float), (rows,)))
+        high = np.ascontiguousarray(np.broadcast_to(np.asarray(upper, float), (rows,)))
+        self._highs.addRows(
+            rows, low, high, row.size, starts, column[order].astype(np.int32), np.ascontiguousarray(value[order], float)
+        )
+
+    def start_from(self, values: FloatArray) -> None:
+        """Offer a feasible solution to begin with."""
+        solution = highspy.HighsSolution()
+        solution.col_value = values.tolist()
+        self._highs.setSolution(solution)
+
+    def solve(self, budget: Budget) -> Outcome:
+        """Solve within the budget.
+
+        Raises:
+            RuntimeError: HiGHS reports an error of its own.
+        """
+        if np.isfinite(budget.time_limit_s):
+            self._highs.setOptionValue("time_limit", self._highs.getRunTime() + max(budget.remaining_s(), 1e-3))
+        self._highs.startSolve()
+        while not self._highs.wait(POLL_S)[0]:
+            if budget.exhausted():
+                self._highs.cancelSolve()
+        status = self._highs.getModelStatus()
+        if status == highspy.HighsModelStatus.kOptimal:
+            return Outcome.OPTIMAL
+        if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
+            return Outcome.INFEASIBLE
+        if status in (highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kInterrupt):
+            return Outcome.STOPPED
+        raise RuntimeError(f"HiGHS ended with {self._highs.modelStatusToString(status)}")
+
+    def values(self) -> FloatArray | None:
+        """The best solution found, or None."""
+        solution = self._highs.getSolution()
+        return np.array(solution.col_value) if solution.value_valid else None
+
+    def lower_bound(self) -> float:
+        """HiGHS's bound on the optimum, -inf where it has none."""
+        bound = self._highs.getInfo().mip_dual_bound
+        return float(bound) if np.isfinite(bound) else -np.inf

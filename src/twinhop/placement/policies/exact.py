@@ -1,0 +1,211 @@
+"""The exact solver: HiGHS on perspective tangents of the computing latency, refined until the gap closes."""
+
+import numpy as np
+
+from twinhop.placement.budget import Budget
+from twinhop.placement.certificate import SOLVER_MARGIN, Certificate
+from twinhop.placement.evaluation import evaluate
+from twinhop.placement.mip import Model, Outcome
+from twinhop.placement.placement import Placement
+from twinhop.placement.policies.lagrangian import PriceAscent
+from twinhop.placement.policy import Decision
+from twinhop.placement.problem import FloatArray, IntArray, PlacementProblem
+from twinhop.placement.search import Search
+
+#: Relative gap at which the search ends where none is asked for.
+EXACT_GAP = 1e-6
+#: Rounds of branch and cut with tangents re-added at the solution.
+ROUNDS = 30
+#: First tangents, as multiples of each station's mean load and of each user's mean share.
+FIRST_LOADS = (0.25, 0.5, 0.75, 1.0, 1.4, 2.0, 3.0)
+FIRST_SHARES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
+
+
+def exact(problem: PlacementProblem, rng: np.random.Generator, budget: Budget) -> Decision:
+    """The optimum, by branch and cut on tangents of the perspective of ``(sum s a)^2 / F``.
+
+    ``t_k >= (2 z0 sum_i s_i a_ik - z0^2 y_k) / F_k`` for several loads z0, re-added at the loads of each solution. With
+    deadlines also shares ``g_ik >= fmin_ik a_ik / F_k``, ``sum_i g_ik <= y_k`` and
+    ``t_ik >= (w_i / F_k) (2 a_ik / g0 - g_ik / g0^2)``, re-added at the shares of each solution.
+    """
+    search = Search(problem, budget)
+    search.start()
+    ascent = PriceAscent(search)
+    ascent.run()
+    if not ascent.closed():
+        search.improve(ascent.undecided())
+    certificate = ascent.certificate()
+    if search.feasible and not budget.exhausted():
+        certificate = _refine(problem, search, certificate)
+    return Decision(search.placement(), certificate)
+
+
+def _refine(problem: PlacementProblem, search: Search, certificate: Certificate) -> Certificate:
+    gap = max(search.budget.gap, EXACT_GAP)
+    model = TangentModel(problem, 0.3 * gap)
+    model.add_tangents(search.placement())
+    for _ in range(ROUNDS):
+        outcome = model.solve(search)
+        certificate = max(certificate, model.certificate(), key=lambda found: found.lower_bound)
+        cost = evaluate(problem, search.placement()).cost
+        if outcome is not Outcome.OPTIMAL or cost - certificate.lower_bound <= gap * abs(cost) + SOLVER_MARGIN * abs(
+            cost
+        ):
+            break
+    return certificate
+
+
+class TangentModel:
+    """The mixed-integer model of one problem, and the tangents added to it so far; costs are scaled sums [s]."""
+
+    def __init__(self, problem: PlacementProblem, relative_gap: float):
+        self._problem = problem
+        self._row, self._station = np.nonzero(problem.allowed)
+        self._model = Model(1e-9, relative_gap)
+        self._arcs = self._model.add_binaries(self._row.size, problem.comm_s[self._row, self._station])
+        shut = np.where(problem.capacity > 0, 1.0, 0.0)
+        self._opened = self._model.add_binaries(problem.stations, problem.scaled_opening)
+        self._latency = self._model.add_columns(np.ones(problem.stations), np.where(shut > 0, np.inf, 0.0))
+        self._work = problem.root_work**2
+        self._add_assignment()
+        if problem.has_deadlines:
+            self._add_shares()
+        self._add_first_tangents()
+
+    def add_tangents(self, placement: Placement) -> None:
+        """Add the tangents at a plan's loads and shares."""
+        load = np.bincount(placement.host, self._problem.root_work, minlength=self._problem.stations)
+        self._add_load_tangents(load)
+        if self._problem.has_deadlines:
+            share = evaluate(self._problem, placement).share / self._problem.cpu[placement.host]
+            self._add_share_tangents(share[self._row])
+
+    def solve(self, search: Search) -> Outcome:
+        """One round of branch and cut; offers what it finds to the search and adds tangents there."""
+        outcome = self._model.solve(search.budget)
+        values = self._model.values()
+        if values is not None:
+            taken = values[self._arcs] > 0.5
+            host = np.full(self._problem.users, -1, np.int64)
+            host[self._row[taken]] = self._station[taken]
+            if (host >= 0).all():
+                search.offer(host)
+                self.add_tangents(Placement.of_hosts(host, self._problem.stations))
+        return outcome
+
+    def certificate(self) -> Certificate:
+        """HiGHS's own bound, lowered by its tolerances."""
+        bound = self._model.lower_bound()
+        scaled = self._problem.alpha / self._problem.users * (bound - SOLVER_MARGIN * abs(bound))
+        return Certificate(scaled + self._problem.constant_cost, "branch-and-cut")
+
+    def _add_assignment(self) -> None:
+        problem, arcs, ones = self._problem, self._arcs, np.ones(self._arcs.size)
+        stations = np.arange(problem.stations)
+        each = np.arange(arcs.size)
+        self._model.add_rows(self._row, arcs, ones, 1.0, 1.0, problem.users)
+        self._model.add_rows(
+            np.concatenate([each, each]),
+            np.concatenate([arcs, self._opened[self._station]]),
+            np.concatenate([ones, -ones]),
+            -np.inf,
+            0.0,
+            arcs.size,
+        )
+        self._model.add_rows(
+            np.concatenate([self._station, stations]),
+            np.concatenate([arcs, self._opened]),
+            np.concatenate([ones, -np.minimum(problem.capacity, problem.users).astype(float)]),
+            -np.inf,
+            0.0,
+            problem.stations,
+        )
+        self._model.add_rows(
+            np.zeros(problem.stations, int),
+            self._opened,
+            np.ones(problem.stations),
+            float(problem.least_open),
+            np.inf,
+            1,
+        )
+
+    def _add_shares(self) -> None:
+        """Columns g_ik (share of F_k) and t_ik (computing latency), and what ties them to the arcs."""
+        problem, arcs, count = self._problem, self._arcs, self._arcs.size
+        assert problem.floor is not None
+        self._share = self._model.add_columns(np.zeros(count), 1.0)
+        self._arc_latency = self._model.add_columns(np.zeros(count), np.inf)
+        each = np.arange(count)
+        floor = problem.floor[self._row, self._station] / problem.cpu[self._station]
+        pairs = np.concatenate([each, each])
+        ones = np.ones(count)
+        self._model.add_rows(
+            pairs, np.concatenate([self._share, arcs]), np.concatenate([ones, -floor]), 0.0, np.inf, count
+        )
+        self._model.add_rows(
+            pairs, np.concatenate([self._share, arcs]), np.concatenate([ones, -ones]), -np.inf, 0.0, count
+        )
+        stations = np.arange(problem.stations)
+        for columns, own, lower, upper in (
+            (self._share, self._opened, -np.inf, 0.0),
+            (self._arc_latency, self._latency, -np.inf, 0.0),
+        ):
+            self._model.add_rows(
+                np.concatenate([self._station, stations]),
+                np.concatenate([columns, own]),
+                np.concatenate([ones, -np.ones(problem.stations)]),
+                lower,
+                upper,
+                problem.stations,
+            )
+        self._model.add_rows(  # the minimum shares as a knapsack, for HiGHS to separate covers from
+            np.concatenate([self._station, stations]),
+            np.concatenate([arcs, self._opened]),
+            np.concatenate([floor, -np.ones(problem.stations)]),
+            -np.inf,
+            0.0,
+            problem.stations,
+        )
+
+    def _add_first_tangents(self) -> None:
+        problem = self._problem
+        hosts = max(1, int((problem.capacity > 0).sum()))
+        for multiple in FIRST_LOADS:
+            self._add_load_tangents(np.full(problem.stations, multiple * problem.root_work.sum() / hosts))
+        if problem.has_deadlines:
+            for share in FIRST_SHARES:
+                self._add_share_tangents(np.full(self._row.size, share))
+
+    def _add_load_tangents(self, load: FloatArray) -> None:
+        """``t_k >= (2 z0 sum_i s_i a_ik - z0^2 y_k) / F_k`` at load z0 of each station."""
+        problem = self._problem
+        keep = (load > 0) & (problem.capacity > 0)
+        index: IntArray = np.cumsum(keep) - 1
+        mine = keep[self._station]
+        station = self._station[mine]
+        slope = 2 * load[station] * problem.root_work[self._row[mine]] / problem.cpu[station]
+        kept = np.flatnonzero(keep)
+        own = np.arange(kept.size)
+        self._model.add_rows(
+            np.concatenate([index[station], own, own]),
+            np.concatenate([self._arcs[mine], self._opened[kept], self._latency[kept]]),
+            np.concatenate([-slope, load[kept] ** 2 / problem.cpu[kept], np.ones(kept.size)]),
+            0.0,
+            np.inf,
+            kept.size,
+        )
+
+    def _add_share_tangents(self, share: FloatArray) -> None:
+        """``t_ik >= (w_i / F_k) (2 a_ik / g0 - g_ik / g0^2)`` at share g0 of each arc."""
+        kept = np.flatnonzero((share > 1e-6) & (self._work[self._row] > 0))
+        own = np.arange(kept.size)
+        scale = self._work[self._row[kept]] / self._problem.cpu[self._station[kept]]
+        point = share[kept]
+        self._model.add_rows(
+            np.concatenate([own, own, own]),
+            np.concatenate([self._arcs[kept], self._share[kept], self._arc_latency[kept]]),
+            np.concatenate([-2 * scale / point, scale / point**2, np.ones(kept.size)]),
+            0.0,
+            np.inf,
+            kept.size,
+        )

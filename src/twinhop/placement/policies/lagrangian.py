@@ -1,0 +1,145 @@
+"""Lagrangian prices: a certified lower bound, and a plan from the stations that the prices open."""
+
+import numpy as np
+
+from twinhop.placement.budget import Budget
+from twinhop.placement.certificate import Certificate, certify
+from twinhop.placement.policy import Decision
+from twinhop.placement.prices import ascend, make_price_state
+from twinhop.placement.problem import BoolArray, FloatArray, IntArray, PlacementProblem
+from twinhop.placement.search import Search
+
+#: Price steps between two looks at the plan, and at most so many looks.
+STEPS = 25
+ROUNDS = 40
+#: The ascent ends once a round closes less than this share of the gap, twice in a row.
+LEAST_PROGRESS = 0.02
+#: ... or the gap is below this: float64 prices go no further.
+CLOSED = 1e-9
+
+
+def lagrangian(problem: PlacementProblem, rng: np.random.Generator, budget: Budget) -> Decision:
+    """Prices by deflected subgradient ascent, plans from the priced open sets, local search, certificate.
+
+    The relaxation gives every user a price; each station takes the users worth most to it and opens if they pay for
+    it. With the cut ``m >= ceil(N / N_k)`` at least that many stations open. Stations whose state the bound decides
+    (reduced-cost fixing) are not toggled by the local search.
+    """
+    search = Search(problem, budget)
+    search.start()
+    ascent = PriceAscent(search)
+    ascent.run()
+    if not ascent.closed():
+        search.improve(ascent.undecided())
+        ascent.last_steps()
+    return Decision(search.placement(), ascent.certificate())
+
+
+class PriceAscent:
+    """Prices for one problem, raised step by step, and the plans they suggest to a `Search`."""
+
+    def __init__(self, search: Search):
+        self.search = search
+        self._problem = search.problem
+        self._instance = search.instance
+        self._by_station = np.ascontiguousarray(self._instance.comm.T)
+        self._state = make_price_state(*_first_prices(search))
+        self._tried: set[bytes] = set()
+
+    @property
+    def bound(self) -> float:
+        """The best relaxed value so far [s], not yet certified."""
+        return float(self._state.progress[0])
+
+    def closed(self) -> bool:
+        """Whether the gap asked for is reached."""
+        return self.search.cost - self.bound <= max(self.search.budget.gap, CLOSED) * abs(self.bound)
+
+    def run(self) -> None:
+        """Raise the prices and try the opened sets they suggest, until little is gained."""
+        idle = 0
+        for _ in range(ROUNDS):
+            before = self.bound
+            self._ascend()
+            self._try(self._state.chosen)
+            self._try(self._state.best_reduced < 0)
+            if self.closed() or self.search.budget.exhausted():
+                return
+            idle = idle + 1 if self.bound - before < LEAST_PROGRESS * (self.search.cost - self.bound) else 0
+            if idle == 2:
+                return
+
+    def last_steps(self) -> None:
+        """A few more steps towards the better plan that local search found."""
+        if not self.closed() and not self.search.budget.exhausted():
+            self._ascend()
+
+    def undecided(self) -> IntArray:
+        """Stations that a better plan may have in the other state, those nearest zero reduced cost first.
+
+        Where the bound with station k forced open (or shut) passes the cost of the plan known, no better plan has it so.
+        """
+        penalty = self._penalties()
+        room = self.search.cost - self.bound
+        state_differs = (self._state.best_reduced < 0) != self.search.used()
+        worth = (penalty <= room) | state_differs
+        order = np.argsort(penalty, kind="stable")
+        return order[worth[order] & (self._problem.capacity[order] > 0)]
+
+    def certificate(self) -> Certificate:
+        """The lower bound, recomputed with rounding under control; never above the plan's own cost."""
+        state = self._state
+        return certify(self._problem, state.best_price, state.best_theta, state.best_nu)
+
+    def _ascend(self) -> None:
+        target = self.search.cost if self.search.feasible else self._guess()
+        ascend(
+            self._instance,
+            self._by_station,
+            self._state,
+            self._problem.least_open,
+            self._problem.stations,
+            target,
+            STEPS,
+        )
+
+    def _guess(self) -> float:
+        return self.bound + 0.05 * abs(self.bound) if np.isfinite(self.bound) else float(self._state.price.sum())
+
+    def _try(self, opened: BoolArray) -> None:
+        key = opened.tobytes()
+        if key in self._tried or not opened.any() or self.search.budget.exhausted():
+            return
+        self._tried.add(key)
+        self.search.try_set(opened.copy())
+
+    def _penalties(self) -> FloatArray:
+        """(M,) how much the relaxed value rises, at least, if station k is forced into the other state [s]."""
+        reduced = self._state.best_reduced
+        order = np.argsort(reduced, kind="stable")
+        count = max(self._problem.least_open, int((reduced < 0).sum()))
+        chosen = np.zeros(reduced.size, bool)
+        chosen[order[:count]] = True
+        surplus = max(0.0, float(reduced[order[count - 1]]))
+        forced_open = reduced - surplus
+        following = reduced[order[count]] if count < reduced.size else np.inf
+        forced_shut = (following if count == self._problem.least_open else 0.0) - reduced
+        return np.maximum(np.where(chosen, forced_shut, forced_open), 0.0)
+
+
+def _first_prices(search: Search) -> tuple[FloatArray, FloatArray]:
+    """Prices at which the stations of the present plan just pay: ``comm + s max(2 load / F, load / F + opening / load)``."""
+    instance, host = search.instance, search.host
+    load = np.bincount(host, instance.root_work, minlength=instance.cpu.size)
+    busy = load > 0
+    congestion = np.where(busy, 2 * load / instance.cpu, 0.0)
+    share = np.divide(instance.opening, load, out=np.zeros_like(load), where=busy)
+    rate = np.maximum(congestion, load / instance.cpu + share)
+    users = np.arange(host.size)
+    comm = np.where(np.isfinite(instance.comm[users, host]), instance.comm[users, host], 0.0)
+    paid = comm + instance.root_work * rate[host]
+    idle = ~busy[host]
+    if idle.any():  # twins without work still share their station's opening
+        users_on = np.bincount(host, minlength=instance.cpu.size)
+        paid = paid + np.where(idle, instance.opening[host] / users_on[host], 0.0)
+    return paid, congestion

@@ -1,0 +1,239 @@
+"""The placement problem P1 as plain arrays, independent of where they came from (Eq. 16 to 18, 24 to 26)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinhop.errors import InputError
+from twinhop.network import minimum_share_cycles_per_s
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+#: A minimum CPU share may exceed a station's capacity by this much, relatively, and still count as fitting.
+SHARE_TOLERANCE = 1e-9
+
+
+def _array(name: str, value: Any, shape: tuple[int, ...], *, infinite: bool = False) -> FloatArray:
+    try:
+        array = np.ascontiguousarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: expected numbers of shape {shape}") from None
+    if array.shape != shape:
+        raise InputError(f"{name}: shape {array.shape} does not fit; expected {shape}")
+    if np.isnan(array).any():
+        raise InputError(f"{name}: NaN at index {_first(np.isnan(array))}; expected a number")
+    if not infinite and np.isinf(array).any():
+        raise InputError(f"{name}: infinite at index {_first(np.isinf(array))}; expected a finite number")
+    if (array < 0).any():
+        raise InputError(f"{name}: negative at index {_first(array < 0)}; expected a number >= 0")
+    array.setflags(write=False)
+    return array
+
+
+def _first(mask: BoolArray) -> int | tuple[int, ...]:
+    index = tuple(int(i) for i in np.argwhere(mask)[0])
+    return index[0] if len(index) == 1 else index
+
+
+def _scalar(name: str, value: Any, *, positive: bool) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: expected a number, got {value!r}") from None
+    if not np.isfinite(number) or number < 0 or (positive and number == 0):
+        raise InputError(f"{name}: got {number:g}; expected a finite number {'> 0' if positive else '>= 0'}")
+    return number
+
+
+@dataclass(frozen=True)
+class PlacementProblem:
+    """N twins to be placed on at most M stations.
+
+    ``cost = alpha/N [sum_i comm_s[i,k(i)] + sum_k H_k] + beta [sum_k opening_s[k] y_k + mean energy_j]`` subject to one
+    host a user, at most ``capacity[k]`` users on station k, and, where deadlines are given, an update latency
+    ``update_comm_s + update_work / f_i <= deadline_s``. ``H_k`` is the least ``sum_i root_work[i]^2 / f_i`` over CPU
+    shares ``f`` with ``sum_i f_i <= cpu[k]`` that keep the deadlines: ``(sum_i root_work[i])^2 / cpu[k]`` where no
+    deadline binds.
+
+    Attributes:
+        comm_s: (N, M) communication latency of user i's twin on station k [s]; ``inf`` forbids the arc.
+        root_work: (N,) square root of the user's work [sqrt(cycle)].
+        cpu: (M,) CPU capacity [cycle/s].
+        capacity: (M,) twin capacity N_k [users]; 0 where the station hosts nothing.
+        opening_s: (M,) cost of opening the station [s].
+        alpha: weight of the mean latency, > 0.
+        beta: weight of opening and energy, >= 0.
+        energy_j: (N,) weighted energy kappa E_i, a constant of the decision, or None.
+        update_comm_s: (N, M) communication latency of one update [s], or None.
+        update_work: (N,) work of one update [cycle], or None.
+        deadline_s: (N,) deadline on the update latency [s], ``inf`` for none; or None.
+        distance_m: (N, M) distance from user to station [m], used by the policy ``nearest``; never in a problem file.
+        cpu_rule: ``optimal``, or the rule that prices the plan (``equal``, ``proportional``).
+        station_ids: (M,) names for reports.
+        user_ids: (N,) names for reports.
+
+    Raises:
+        InputError: an array has the wrong shape, a NaN, a negative entry, or the problem has no user or station.
+    """
+
+    comm_s: FloatArray
+    root_work: FloatArray
+    cpu: FloatArray
+    capacity: IntArray
+    opening_s: FloatArray
+    alpha: float
+    beta: float
+    energy_j: FloatArray | None = None
+    update_comm_s: FloatArray | None = None
+    update_work: FloatArray | None = None
+    deadline_s: FloatArray | None = None
+    distance_m: FloatArray | None = field(default=None, repr=False)
+    cpu_rule: str = "optimal"
+    station_ids: tuple[str, ...] = field(default=(), repr=False)
+    user_ids: tuple[str, ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        n, m = self._shape()
+        put = object.__setattr__
+        put(self, "comm_s", _array("comm_s", self.comm_s, (n, m), infinite=True))
+        put(self, "root_work", _array("root_work", self.root_work, (n,)))
+        put(self, "cpu", _array("cpu", self.cpu, (m,)))
+        put(self, "capacity", self._checked_capacity(m))
+        put(self, "opening_s", _array("opening_s", self.opening_s, (m,)))
+        put(self, "alpha", _scalar("alpha", self.alpha, positive=True))
+        put(self, "beta", _scalar("beta", self.beta, positive=False))
+        if self.energy_j is not None:
+            put(self, "energy_j", _array("energy_j", self.energy_j, (n,)))
+        self._check_deadlines(n, m)
+        idle = (self.cpu == 0) & (self.capacity > 0)
+        if idle.any():
+            raise InputError(f"cpu: station {_first(idle)} may host twins but has no CPU; expected > 0, or capacity 0")
+
+    def _shape(self) -> tuple[int, int]:
+        shape = np.shape(self.comm_s)
+        if len(shape) != 2:
+            raise InputError(f"comm_s: shape {shape} does not fit; expected (users, stations)")
+        if shape[0] == 0 or shape[1] == 0:
+            raise InputError(f"comm_s: {shape[0]} users x {shape[1]} stations; expected at least one of each")
+        return shape[0], shape[1]
+
+    def _checked_capacity(self, m: int) -> IntArray:
+        number = _array("capacity", self.capacity, (m,))
+        if (number != np.floor(number)).any():
+            raise InputError(f"capacity: not a whole number at index {_first(number != np.floor(number))}")
+        whole = np.minimum(number, np.iinfo(np.int64).max // 2).astype(np.int64)
+        whole.setflags(write=False)
+        return whole
+
+    def _check_deadlines(self, n: int, m: int) -> None:
+        given = [self.update_comm_s is not None, self.update_work is not None, self.deadline_s is not None]
+        if not any(given):
+            return
+        if not all(given):
+            raise InputError("update_comm_s, update_work and deadline_s: expected all three, or none")
+        put = object.__setattr__
+        put(self, "update_comm_s", _array("update_comm_s", self.update_comm_s, (n, m), infinite=True))
+        put(self, "update_work", _array("update_work", self.update_work, (n,)))
+        put(self, "deadline_s", _array("deadline_s", self.deadline_s, (n,), infinite=True))
+
+    @property
+    def users(self) -> int:
+        """N, the number of users."""
+        return self.comm_s.shape[0]
+
+    @property
+    def stations(self) -> int:
+        """M, the number of stations."""
+        return self.comm_s.shape[1]
+
+    @property
+    def has_deadlines(self) -> bool:
+        """Whether deadlines are given."""
+        return self.deadline_s is not None
+
+    def station_name(self, k: int) -> str:
+        """The name of station k in messages."""
+        return self.station_ids[k] if self.station_ids else f"#{k}"
+
+    def user_name(self, i: int) -> str:
+        """The name of user i in messages."""
+        return self.user_ids[i] if self.user_ids else f"#{i}"
+
+    @cached_property
+    def reachable(self) -> BoolArray:
+        """(N, M) arcs that exist: finite communication latency to a station that may host."""
+        return np.isfinite(self.comm_s) & (self.capacity > 0)
+
+    @cached_property
+    def _raw_floor(self) -> FloatArray:
+        """(N, M) minimum CPU share of each arc [cycle/s] before unmeetable users are excused; inf where hopeless."""
+        assert self.deadline_s is not None and self.update_work is not None and self.update_comm_s is not None
+        floor = minimum_share_cycles_per_s(self.update_work[:, None], self.deadline_s[:, None], self.update_comm_s)
+        return np.where(self.reachable & (floor <= self.cpu * (1 + SHARE_TOLERANCE)), floor, np.inf)
+
+    @cached_property
+    def unmeetable(self) -> IntArray:
+        """Indices of the users whose deadline no station could keep even alone; they are planned without it."""
+        if not self.has_deadlines:
+            return np.empty(0, np.int64)
+        return np.flatnonzero(self.reachable.any(axis=1) & ~np.isfinite(self._raw_floor).any(axis=1))
+
+    @cached_property
+    def floor(self) -> FloatArray | None:
+        """(N, M) minimum CPU share f_ik [cycle/s], inf where the arc is forbidden; None without deadlines.
+
+        ``f_ik >= update_work_i / (deadline_i - update_comm_ik)``; 0 for users whose deadline is unmeetable.
+        """
+        if not self.has_deadlines:
+            return None
+        floor = self._raw_floor.copy()
+        floor[self.unmeetable] = np.where(self.reachable[self.unmeetable], 0.0, np.inf)
+        return floor
+
+    @cached_property
+    def allowed(self) -> BoolArray:
+        """(N, M) arcs a feasible plan may use, deadlines of single users included."""
+        return self.reachable if self.floor is None else np.isfinite(self.floor)
+
+    @cached_property
+    def scaled_opening(self) -> FloatArray:
+        """(M,) opening cost in the units of the summed latency: N beta opening_s / alpha [s]."""
+        return self.users * self.beta * self.opening_s / self.alpha
+
+    @property
+    def constant_cost(self) -> float:
+        """The part of the cost no decision changes: beta times the mean energy."""
+        return 0.0 if self.energy_j is None else self.beta * float(self.energy_j.mean())
+
+    @cached_property
+    def unavoidable_cost(self) -> float:
+        """alpha mean_i min_k comm_ik + beta mean energy: subtracted from both sides of ``gap_net``."""
+        return self.alpha * float(self.comm_s.min(axis=1).mean()) + self.constant_cost
+
+    @cached_property
+    def least_open(self) -> int:
+        """The fewest stations whose twin capacities hold all users: the cut m >= ceil(N / N_k)."""
+        seats = np.cumsum(np.sort(np.minimum(self.capacity, self.users))[::-1])
+        return int(np.searchsorted(seats, self.users) + 1)
+
+    def with_capacity(self, capacity: int) -> "PlacementProblem":
+        """The same problem with at most ``capacity`` twins on each station that may host any."""
+        return replace(self, capacity=np.where(self.capacity > 0, capacity, 0))
+
+    def arrays(self) -> Mapping[str, Any]:
+        """The content of a problem file: every array and scalar that is given.
+
+        Raises:
+            InputError: the CPU rule is not the optimal one, which a problem file cannot express.
+        """
+        if self.cpu_rule != "optimal":
+            raise InputError(f"cpu_rule: a problem file holds the optimal rule only, this problem has {self.cpu_rule}")
+        names = ("comm_s", "root_work", "cpu", "capacity", "opening_s", "alpha", "beta")
+        optional = ("energy_j", "update_comm_s", "update_work", "deadline_s")
+        return {name: getattr(self, name) for name in names + optional if getattr(self, name) is not None}

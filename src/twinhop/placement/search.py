@@ -1,0 +1,180 @@
+"""Local search over placements: move, swap, open and close, on the compiled neighbourhoods of `descent`."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from twinhop.placement.budget import Budget
+from twinhop.placement.deadline_seating import seat_within_deadlines
+from twinhop.placement.descent import associate, descend, move_sweep, seat_everyone, swap_sweep
+from twinhop.placement.placement import Placement
+from twinhop.placement.problem import BoolArray, IntArray, PlacementProblem
+from twinhop.placement.seating import require_seats, seat_remaining
+from twinhop.placement.station_load import (
+    NOBODY,
+    make_hosting,
+    make_instance,
+    refill,
+    station_set,
+    total,
+)
+
+#: Sweeps of moves when a set of opened stations is tried, and when the best plan is polished.
+TRIAL_SWEEPS = 6
+POLISH_SWEEPS = 50
+#: Savings below this share of the cost are not worth a change.
+RELATIVE_IMPROVEMENT = 1e-10
+#: Pairs of users looked at between two glances at the clock.
+SWAP_PAIRS = 4_000_000
+
+
+class Search:
+    """The best plan found so far for one problem, and ways to improve it.
+
+    Attributes:
+        problem: the problem.
+        instance: its compiled form.
+        budget: when to stop.
+        host: (N,) best hosts so far; feasible unless ``feasible`` is False.
+        cost: their scaled cost [s], inf until a feasible plan is known.
+    """
+
+    def __init__(self, problem: PlacementProblem, budget: Budget):
+        require_seats(problem)
+        self.problem = problem
+        self.budget = budget
+        self.instance = make_instance(problem)
+        self._hosting = make_hosting(self.instance)
+        self.host: IntArray = np.full(problem.users, NOBODY, np.int64)
+        self.cost = np.inf
+
+    @property
+    def feasible(self) -> bool:
+        """Whether a feasible plan is known."""
+        return bool(np.isfinite(self.cost))
+
+    @property
+    def least(self) -> float:
+        """The smallest saving worth a change [s]."""
+        return RELATIVE_IMPROVEMENT * self.cost if self.feasible else 1e-15
+
+    def used(self) -> BoolArray:
+        """(M,) stations the best plan uses."""
+        return station_set(self.host, self.problem.stations)
+
+    def placement(self) -> Placement:
+        """The best plan; where no feasible one was found in time, one that keeps the capacities."""
+        return Placement.of_hosts(self.host, self.problem.stations)
+
+    def offer(self, host: IntArray) -> bool:
+        """Take these hosts if they are feasible and better; returns whether they were taken."""
+        refill(self.instance, self._hosting, host)
+        return self._keep(self._checked_total())
+
+    def start(self) -> None:
+        """Find a first feasible plan: cheapest hosts, the most constrained first, then branch and bound.
+
+        Raises:
+            InfeasibleProblem: there is none.
+        """
+        usable = self.problem.capacity > 0
+        nobody = np.full(self.problem.users, NOBODY, np.int64)
+        if self.try_set(usable, nobody):
+            return
+        refill(self.instance, self._hosting, nobody)
+        order = np.argsort(self.problem.allowed.sum(axis=1), kind="stable")
+        seat_everyone(self.instance, self._hosting, usable, np.zeros(self.problem.stations), order)
+        if self._keep(total(self.instance, self._hosting)):
+            return
+        if self.problem.has_deadlines:
+            exact = seat_within_deadlines(self.problem, self.budget)
+            if exact is not None and self.offer(exact):
+                return
+        self.host = seat_remaining(self.problem, self._hosting.host)
+        if not self.problem.has_deadlines:
+            self.offer(self.host)
+
+    def try_set(self, usable: BoolArray, start: IntArray | None = None, sweeps: int = TRIAL_SWEEPS) -> bool:
+        """Re-associate everyone onto these stations; keep the result if it is better; returns whether it was."""
+        begin = self.host if start is None else start
+        return self._keep(associate(self.instance, self._hosting, begin, usable, sweeps, self.least))
+
+    def add_best(self) -> bool:
+        """Open the one station that saves most; returns whether one does (a step of the ADD heuristic)."""
+        before, used = self.host, self.used()
+        for k in np.flatnonzero(~used & (self.problem.capacity > 0)):
+            if self.budget.exhausted():
+                break
+            self.try_set(_with(used, k, True), before)
+        return self.host is not before
+
+    def open_or_close(self, stations: Iterable[int]) -> bool:
+        """Toggle each station in turn, keeping what saves; returns whether anything did."""
+        improved = False
+        for k in stations:
+            if self.budget.exhausted():
+                break
+            used = self.used()
+            toggled = _with(used, k, not used[k])
+            if toggled.any() and self.problem.capacity[k] > 0:
+                improved |= self.try_set(toggled)
+        return improved
+
+    def move(self) -> bool:
+        """Move users to cheaper hosts, opening stations where even one user pays for it; returns whether it saved."""
+        refill(self.instance, self._hosting, self.host)
+        usable = self.problem.capacity > 0
+        for _ in range(POLISH_SWEEPS):
+            moves = move_sweep(self.instance, self._hosting, usable, self.instance.opening, self.least)
+            if moves == 0 or self.budget.exhausted():
+                break
+        return self._keep(total(self.instance, self._hosting))
+
+    def swap(self) -> bool:
+        """Exchange hosts between pairs of users, then move; returns whether it saved."""
+        refill(self.instance, self._hosting, self.host)
+        users = self.problem.users
+        rows = max(1, SWAP_PAIRS // users)
+        swaps = 0
+        for start in range(0, users, rows):
+            if self.budget.exhausted():
+                break
+            swaps += swap_sweep(self.instance, self._hosting, start, min(users, start + rows), self.least)
+        if swaps == 0:
+            return False
+        descend(self.instance, self._hosting, self.used(), self.instance.opening, TRIAL_SWEEPS, self.least)
+        return self._keep(total(self.instance, self._hosting))
+
+    def improve(self, stations: Iterable[int]) -> None:
+        """Move, swap, open and close until nothing helps or the budget ends.
+
+        Args:
+            stations: those worth opening or closing, the most promising first.
+        """
+        stations = list(stations)
+        while self.feasible and not self.budget.exhausted():
+            improved = self.open_or_close(stations)
+            improved |= self.move()
+            improved |= self.swap()
+            if not improved:
+                return
+
+    def _checked_total(self) -> float:
+        hosting, instance = self._hosting, self.instance
+        fits = bool((hosting.count <= instance.seats).all())
+        if instance.has_floor:
+            fits &= bool((hosting.floor_load <= instance.cpu * (1 + 1e-9)).all())
+        return float(total(instance, hosting)) if fits else np.inf
+
+    def _keep(self, cost: float) -> bool:
+        if not cost < self.cost - (self.least if self.feasible else 0.0):
+            return False
+        self.cost = float(cost)
+        self.host = self._hosting.host.copy()
+        return True
+
+
+def _with(used: BoolArray, k: int, opened: bool) -> BoolArray:
+    changed = used.copy()
+    changed[k] = opened
+    return changed

@@ -1,0 +1,92 @@
+"""Seats: give every user a station it may use, within the twin capacities, or prove that nobody can."""
+
+from collections import deque
+
+import numpy as np
+
+from twinhop.placement.infeasibility import InfeasibilityProof, InfeasibleProblem
+from twinhop.placement.problem import IntArray, PlacementProblem
+from twinhop.placement.station_load import NOBODY
+
+
+def seat_remaining(problem: PlacementProblem, host: IntArray, opened: np.ndarray | None = None) -> IntArray:
+    """Seat the users without a host, moving others along augmenting paths where stations are full.
+
+    Args:
+        problem: the problem; forbidden arcs and capacities are respected, deadlines are not looked at.
+        host: (N,) present hosts, NOBODY where missing; capacities hold.
+        opened: (M,) stations that may be used; all by default.
+
+    Returns:
+        (N,) hosts of everyone.
+
+    Raises:
+        InfeasibleProblem: some users have more claimants than seats (Hall's condition fails).
+    """
+    host = host.copy()
+    usable = problem.reachable if opened is None else problem.reachable & opened
+    count = np.bincount(host[host != NOBODY], minlength=problem.stations)
+    for i in np.flatnonzero(host == NOBODY):
+        _augment(problem, usable, host, count, int(i))
+    return host
+
+
+def _augment(problem: PlacementProblem, usable: np.ndarray, host: IntArray, count: IntArray, user: int) -> None:
+    """Breadth-first search over stations for one with room; shift one user along each step of the path."""
+    via: dict[int, tuple[int, int]] = {int(k): (user, NOBODY) for k in np.flatnonzero(usable[user])}
+    queue = deque(via)
+    while queue:
+        k = queue.popleft()
+        if count[k] < problem.capacity[k]:
+            _shift(host, count, via, k)
+            return
+        for j in np.flatnonzero(host == k):
+            for reached in np.flatnonzero(usable[j]):
+                if int(reached) not in via:
+                    via[int(reached)] = (int(j), k)
+                    queue.append(int(reached))
+    stations = np.array(sorted(via), np.int64)
+    claimants = np.flatnonzero(np.isin(host, stations))
+    raise InfeasibleProblem(_hall_proof(problem, np.sort(np.append(claimants, user)), stations))
+
+
+def _shift(host: IntArray, count: IntArray, via: dict[int, tuple[int, int]], k: int) -> None:
+    count[k] += 1
+    while k != NOBODY:
+        user, origin = via[k]
+        host[user] = k
+        k = origin
+
+
+def _hall_proof(problem: PlacementProblem, users: IntArray, stations: IntArray) -> InfeasibilityProof:
+    if stations.size == 0:
+        name = problem.user_name(int(users[0]))
+        message = f"user {name} can reach no station that may host a twin"
+        return InfeasibilityProof("unreachable", message, tuple(users.tolist()), ())
+    seats = int(problem.capacity[stations].sum())
+    where = "the stations" if stations.size == (problem.capacity > 0).sum() else f"these {stations.size} stations"
+    message = (
+        f"{users.size} users can only be hosted by {where}, which have {seats} seats in all: {users.size - seats} short"
+    )
+    return InfeasibilityProof("capacity", message, tuple(users.tolist()), tuple(stations.tolist()))
+
+
+def require_seats(problem: PlacementProblem) -> None:
+    """Raise InfeasibleProblem unless everyone can be seated within the twin capacities, deadlines aside."""
+    stranded = np.flatnonzero(~problem.reachable.any(axis=1))
+    if stranded.size:
+        names = ", ".join(problem.user_name(int(i)) for i in stranded[:5]) + (", ..." if stranded.size > 5 else "")
+        message = f"{stranded.size} users can reach no station that may host a twin: {names}"
+        raise InfeasibleProblem(InfeasibilityProof("unreachable", message, tuple(stranded.tolist()), ()))
+    seats = int(np.minimum(problem.capacity, problem.users).sum())
+    if seats < problem.users:
+        hosts = tuple(np.flatnonzero(problem.capacity > 0).tolist())
+        message = (
+            f"the {len(hosts)} stations that may host have {seats} seats in all for {problem.users} users: "
+            f"{problem.users - seats} short"
+        )
+        raise InfeasibleProblem(InfeasibilityProof("capacity", message, tuple(range(problem.users)), hosts))
+    whole = problem.reachable[:, problem.capacity > 0].all()
+    roomy = (problem.capacity[problem.capacity > 0] >= problem.users).all()
+    if not whole and not roomy:
+        seat_remaining(problem, np.full(problem.users, NOBODY, np.int64))

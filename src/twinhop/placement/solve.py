@@ -1,0 +1,119 @@
+"""Solve a placement problem by any policy: the one door through which every placement passes."""
+
+import zlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from twinhop.errors import InputError
+from twinhop.placement.budget import Budget
+from twinhop.placement.certificate import Certificate
+from twinhop.placement.evaluation import Evaluation, evaluate
+from twinhop.placement.placement import Placement
+from twinhop.placement.policy import find_policy
+from twinhop.placement.problem import PlacementProblem
+from twinhop.placement.seating import require_seats
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A policy's answer to a problem.
+
+    Attributes:
+        problem: what was solved.
+        policy: the policy's name.
+        placement: the decision.
+        evaluation: its cost, terms, CPU shares and violations.
+        certificate: the lower bound, or None where the policy gives none.
+        seconds: time of the solve alone [s].
+        seed: of the policy's own random stream.
+        interrupted: whether Ctrl-C ended the solve early.
+    """
+
+    problem: PlacementProblem = field(repr=False)
+    policy: str
+    placement: Placement = field(repr=False)
+    evaluation: Evaluation = field(repr=False)
+    certificate: Certificate | None = field(repr=False)
+    seconds: float
+    seed: int
+    interrupted: bool
+
+    @property
+    def cost(self) -> float:
+        """The objective of P1."""
+        return self.evaluation.cost
+
+    @property
+    def lower_bound(self) -> float | None:
+        """No feasible plan costs less; None where the policy gives no bound."""
+        if self.certificate is None:
+            return None
+        bound = self.certificate.lower_bound
+        optimal_rule = self.problem.cpu_rule == "optimal"
+        return min(bound, self.cost) if self.evaluation.feasible and optimal_rule else bound
+
+    @property
+    def gap(self) -> float | None:
+        """cost / bound - 1; None without a bound > 0 or without a feasible plan."""
+        return self._gap_above(0.0)
+
+    @property
+    def gap_net(self) -> float | None:
+        """The gap after subtracting the unavoidable cost from both sides; None where the net bound is not > 0."""
+        return self._gap_above(self.problem.unavoidable_cost)
+
+    def _gap_above(self, constant: float) -> float | None:
+        bound = self.lower_bound
+        if bound is None or not self.evaluation.feasible or bound - constant <= 0:
+            return None
+        return (self.cost - constant) / (bound - constant) - 1
+
+
+def solve(
+    problem: PlacementProblem,
+    policy: str = "lagrangian",
+    *,
+    seed: int = 0,
+    time_limit_s: float = float("inf"),
+    gap: float = 0.0,
+) -> Solution:
+    """Place the twins of a problem.
+
+    Args:
+        problem: what to solve.
+        policy: name of a policy (`policy_names`).
+        seed: of the policy's own random stream; never changes the problem.
+        time_limit_s: wall-clock limit [s]; the best plan so far is returned.
+        gap: stop once cost / bound - 1 is at most this.
+
+    Returns:
+        The solution. Ctrl-C returns the best so far, marked ``interrupted``.
+
+    Raises:
+        InfeasibleProblem: proved: no plan keeps the constraints.
+        InputError: no such policy, or a limit out of range.
+    """
+    if not time_limit_s > 0:
+        raise InputError(f"time_limit_s: got {time_limit_s:g}; expected > 0")
+    if not 0 <= gap < np.inf:
+        raise InputError(f"gap: got {gap:g}; expected a number >= 0")
+    if seed < 0:
+        raise InputError(f"seed: got {seed}; expected a whole number >= 0")
+    decide = find_policy(policy)
+    require_seats(problem)
+    rng = np.random.default_rng(np.random.SeedSequence([seed], spawn_key=(zlib.crc32(policy.encode()),)))
+    budget = Budget(time_limit_s, gap)
+    with budget.catch_interrupt():
+        decision = decide(problem, rng, budget)
+        seconds = budget.elapsed_s()
+    return Solution(
+        problem=problem,
+        policy=policy,
+        placement=decision.placement,
+        evaluation=evaluate(problem, decision.placement),
+        certificate=decision.certificate,
+        seconds=seconds,
+        seed=seed,
+        interrupted=budget.interrupted,
+    )

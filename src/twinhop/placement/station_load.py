@@ -1,0 +1,224 @@
+"""Compiled bookkeeping of who is hosted where, and the computing latency H_k of a station's set of twins.
+
+The set of each station is a doubly linked list through the users, so that a move costs O(1) and only its members are
+visited where deadlines make H_k more than a square.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from twinhop.placement.jit import jit
+from twinhop.placement.problem import SHARE_TOLERANCE, BoolArray, FloatArray, IntArray, PlacementProblem
+
+NOBODY = -1
+
+
+class Instance(NamedTuple):
+    """A problem as the compiled loops take it.
+
+    Attributes:
+        comm: (N, M) communication latency [s], inf where the arc is not allowed.
+        root_work: (N,) s_i [sqrt(cycle)].
+        cpu: (M,) F_k [cycle/s].
+        seats: (M,) N_k [users].
+        opening: (M,) scaled opening cost [s].
+        floor: (N, M) minimum shares [cycle/s]; (1, 1) and unused without deadlines.
+        has_floor: whether deadlines are given.
+    """
+
+    comm: FloatArray
+    root_work: FloatArray
+    cpu: FloatArray
+    seats: IntArray
+    opening: FloatArray
+    floor: FloatArray
+    has_floor: bool
+
+
+class Hosting(NamedTuple):
+    """Who is hosted where, changed in place.
+
+    Attributes:
+        host: (N,) station of each user, NOBODY while it has none.
+        count: (M,) users on each station.
+        load: (M,) sum of their root work [sqrt(cycle)].
+        floor_load: (M,) sum of their minimum shares [cycle/s].
+        first: (M,) first user of each station's list.
+        after: (N,) next user on the same station.
+        before: (N,) previous user on the same station.
+    """
+
+    host: IntArray
+    count: IntArray
+    load: FloatArray
+    floor_load: FloatArray
+    first: IntArray
+    after: IntArray
+    before: IntArray
+
+
+def make_instance(problem: PlacementProblem) -> Instance:
+    """The arrays of a problem, forbidden arcs at infinite latency."""
+    comm = np.ascontiguousarray(np.where(problem.allowed, problem.comm_s, np.inf))
+    floor = problem.floor
+    return Instance(
+        comm,
+        np.array(problem.root_work),
+        np.maximum(problem.cpu, np.finfo(float).tiny),
+        np.minimum(problem.capacity, problem.users),
+        np.array(problem.scaled_opening),
+        np.zeros((1, 1)) if floor is None else np.ascontiguousarray(floor),
+        floor is not None,
+    )
+
+
+def make_hosting(instance: Instance, host: IntArray | None = None) -> Hosting:
+    """An empty hosting, or the one of the given hosts."""
+    users, stations = instance.comm.shape
+    hosting = Hosting(
+        np.full(users, NOBODY, np.int64),
+        np.zeros(stations, np.int64),
+        np.zeros(stations),
+        np.zeros(stations),
+        np.full(stations, NOBODY, np.int64),
+        np.full(users, NOBODY, np.int64),
+        np.full(users, NOBODY, np.int64),
+    )
+    if host is not None:
+        refill(instance, hosting, np.ascontiguousarray(host, np.int64))
+    return hosting
+
+
+@jit()
+def attach(instance, hosting, i, k):  # noqa: D103
+    hosting.host[i] = k
+    hosting.count[k] += 1
+    hosting.load[k] += instance.root_work[i]
+    if instance.has_floor:
+        hosting.floor_load[k] += instance.floor[i, k]
+    head = hosting.first[k]
+    hosting.before[i] = NOBODY
+    hosting.after[i] = head
+    if head != NOBODY:
+        hosting.before[head] = i
+    hosting.first[k] = i
+
+
+@jit()
+def detach(instance, hosting, i):  # noqa: D103
+    k = hosting.host[i]
+    hosting.host[i] = NOBODY
+    hosting.count[k] -= 1
+    hosting.load[k] -= instance.root_work[i]
+    if instance.has_floor:
+        hosting.floor_load[k] -= instance.floor[i, k]
+    if hosting.count[k] == 0:
+        hosting.load[k] = 0.0
+        hosting.floor_load[k] = 0.0
+    before, after = hosting.before[i], hosting.after[i]
+    if before == NOBODY:
+        hosting.first[k] = after
+    else:
+        hosting.after[before] = after
+    if after != NOBODY:
+        hosting.before[after] = before
+
+
+@jit()
+def refill(instance, hosting, host):
+    """Start over from the given hosts; entries of NOBODY stay without a host."""
+    hosting.count[:] = 0
+    hosting.load[:] = 0.0
+    hosting.floor_load[:] = 0.0
+    hosting.first[:] = NOBODY
+    hosting.host[:] = NOBODY
+    for i in range(host.size):
+        if host[i] != NOBODY:
+            attach(instance, hosting, i, host[i])
+
+
+@jit()
+def has_room(instance, hosting, i, k, leaving):
+    """Whether user i fits on station k once the user ``leaving`` (or NOBODY) has left it."""
+    if instance.comm[i, k] == np.inf:
+        return False
+    gone = 0 if leaving == NOBODY else 1
+    if hosting.count[k] - gone >= instance.seats[k]:
+        return False
+    if not instance.has_floor:
+        return True
+    load = hosting.floor_load[k] + instance.floor[i, k]
+    if gone:
+        load -= instance.floor[leaving, k]
+    return load <= instance.cpu[k] * (1.0 + 0.5 * SHARE_TOLERANCE)
+
+
+@jit()
+def computing(instance, hosting, k, joining, leaving):
+    """H_k [s] of station k's users with one more and one less (NOBODY: none).
+
+    Without deadlines ``(sum s)^2 / F``. With them, water-filling: users whose square-root share is below their minimum
+    get the minimum, the rest share the remainder; repeated until nobody is below.
+    """
+    cpu = instance.cpu[k]
+    load = hosting.load[k]
+    if joining != NOBODY:
+        load += instance.root_work[joining]
+    if leaving != NOBODY:
+        load -= instance.root_work[leaving]
+    if not instance.has_floor:
+        return load * load / cpu
+    return _water_filled(instance, hosting, k, joining, leaving, max(load, 0.0))
+
+
+@jit()
+def _water_filled(instance, hosting, k, joining, leaving, load):
+    level = instance.cpu[k] / load if load > 0.0 else np.inf
+    floored = -1
+    while True:
+        free_work, fixed, fixed_latency, now = 0.0, 0.0, 0.0, 0
+        i = joining if joining != NOBODY else hosting.first[k]
+        at_joining = joining != NOBODY
+        while i != NOBODY:
+            if i != leaving:
+                s, floor = instance.root_work[i], instance.floor[i, k]
+                if s == 0.0 or floor > level * s:
+                    fixed += floor
+                    now += 1
+                    if s > 0.0:
+                        fixed_latency += s * s / floor
+                else:
+                    free_work += s
+            i = hosting.first[k] if at_joining else hosting.after[i]
+            at_joining = False
+        left = instance.cpu[k] - fixed
+        if free_work == 0.0:
+            return fixed_latency
+        if left <= 0.0:
+            return np.inf
+        if now == floored:
+            return fixed_latency + free_work * free_work / left
+        floored = now
+        level = left / free_work
+
+
+@jit()
+def total(instance, hosting):
+    """The scaled cost [s]: communication, computing and opening of the stations in use; inf if a user has no host."""
+    cost = 0.0
+    for i in range(hosting.host.size):
+        if hosting.host[i] == NOBODY:
+            return np.inf
+        cost += instance.comm[i, hosting.host[i]]
+    for k in range(hosting.count.size):
+        if hosting.count[k] > 0:
+            cost += instance.opening[k] + computing(instance, hosting, k, NOBODY, NOBODY)
+    return cost
+
+
+def station_set(host: IntArray, stations: int) -> BoolArray:
+    """(M,) stations in use."""
+    used = np.zeros(stations, bool)
+    used[host[host != NOBODY]] = True
+    return used

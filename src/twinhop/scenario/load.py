@@ -1,0 +1,113 @@
+"""From a scenario file, its text or the name of a preset to a validated scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from twinhop.errors import InputError
+from twinhop.scenario import presets, yaml_io
+from twinhop.scenario.complaints import input_error, suggestion
+from twinhop.scenario.csv_rows import read_csv_sections
+from twinhop.scenario.family import FAMILY_FORM
+from twinhop.scenario.schema import Scenario
+from twinhop.scenario.text_file import read_text
+
+Locate = Callable[[Collection[yaml_io.Path]], dict[yaml_io.Path, str]]
+
+
+def load_scenario(source: str | Path, seed: int | None = None) -> Scenario:
+    """Read a scenario file, or make a preset by its name.
+
+    Args:
+        source: path of a scenario file, or a preset's name such as `lu2021-n100-m10` or `family(100, 10)`.
+        seed: root seed to take in place of the scenario's.
+
+    Returns:
+        The validated scenario; CSV files it names have been read into it.
+
+    Raises:
+        InputError: if there is no such file or preset, or the file is not a valid scenario; the message says what,
+            where and what would be accepted.
+
+    >>> load_scenario("lu2021-n80-m5", seed=3).seed
+    3
+    """
+    scenario = _preset_or_none(source) or _from_file(Path(source))
+    return scenario if seed is None else scenario.with_seed(seed)
+
+
+def parse_scenario(text: str, source_name: str = "scenario", root: Path | None = None) -> Scenario:
+    """Validate the text of a scenario file.
+
+    Args:
+        text: YAML.
+        source_name: what to call the text in errors.
+        root: folder that relative CSV paths start from; without one CSV files are refused.
+
+    Returns:
+        The validated scenario; CSV files it names have been read into it.
+
+    Raises:
+        InputError: if the text is not a valid scenario.
+    """
+    value = yaml_io.read_yaml(text, source_name)
+    if value is None:
+        raise InputError(f"{source_name}: is empty; a scenario needs schema_version, name, stations and users")
+    if not isinstance(value, dict):
+        raise InputError(f"{source_name}:1: must be a mapping of fields such as `name: my-city` (got {_kind(value)})")
+    locate = _locator(text, source_name)
+    scenario = _validated(value, locate)
+    if scenario.stations.csv is None and scenario.users.csv is None:
+        return scenario
+    return _validated({**value, **read_csv_sections(scenario, value, locate, root)}, locate)
+
+
+def _validated(value: dict[str, Any], locate: Locate) -> Scenario:
+    try:
+        return Scenario.model_validate(value)
+    except ValidationError as error:
+        raise input_error(error, Scenario, locate) from None
+
+
+def _locator(text: str, source_name: str) -> Locate:
+    """Finds the line of fields when it is needed, by reading the text once more."""
+
+    def locate(paths: Collection[yaml_io.Path]) -> dict[yaml_io.Path, str]:
+        prefixes = {path[:length] for path in paths for length in range(1, len(path) + 1)}
+        prefixes |= {tuple(str(part) for part in prefix) for prefix in prefixes}
+        lines = yaml_io.lines_of(text, prefixes)
+        return {path: _place(path, lines, source_name) for path in paths}
+
+    return locate
+
+
+def _place(path: yaml_io.Path, lines: dict[yaml_io.Path, int], source_name: str) -> str:
+    for length in range(len(path), 0, -1):
+        if path[:length] in lines:
+            return f"{source_name}:{lines[path[:length]]}"
+    return f"{source_name}:1"
+
+
+def _kind(value: Any) -> str:
+    return "a list" if isinstance(value, list) else f"the single value {str(value)[:40]!r}"
+
+
+def _preset_or_none(source: str | Path) -> Scenario | None:
+    text = str(source).strip()
+    if presets.is_preset(text):
+        return presets.preset(text)
+    return None
+
+
+def _from_file(path: Path) -> Scenario:
+    if not path.exists():
+        names = presets.preset_names()
+        raise InputError(
+            f"{path}: file not found, and no preset has this name; {suggestion(str(path), names)}"
+            f"presets: {', '.join(names)}, {FAMILY_FORM}"
+        )
+    return parse_scenario(read_text(path), str(path), path.parent)

@@ -1,0 +1,187 @@
+"""Scenario sections that say where things are: area, cloud, stations, users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from twinhop.scenario.distribution import NonNegativeDistribution, PositiveDistribution, Uniform
+from twinhop.scenario.fields import (
+    Coordinate,
+    Latitude,
+    Longitude,
+    Name,
+    NonNegative,
+    Positive,
+    Section,
+    Share,
+    Text,
+    problem,
+)
+
+MOST_STATIONS = 20_000
+MOST_USERS = 2_000_000
+SHARE_TOLERANCE = 1e-9
+"""Shares that should add up to one may exceed it by this much through rounding."""
+
+
+class Origin(Section):
+    """Where the local point (0, 0) lies on Earth."""
+
+    lat_deg: Latitude = Field(description="latitude, WGS84 [degree]")
+    lon_deg: Longitude = Field(description="longitude, WGS84 [degree]")
+
+
+class Area(Section):
+    """The rectangle in which stations and users are generated and drawn."""
+
+    width_m: Positive = Field(1500.0, description="extent eastwards [m]")
+    height_m: Positive = Field(1500.0, description="extent northwards [m]")
+    origin: Origin | None = Field(
+        None, description="where (0, 0) lies on Earth (local azimuthal equidistant projection); null: nowhere"
+    )
+
+
+class Cloud(Section):
+    """A cloud site; for now only drawn on maps."""
+
+    name: Name = Field("cloud", description="name on the map")
+    x_m: Coordinate = Field(description="position eastwards of the origin [m]")
+    y_m: Coordinate = Field(description="position northwards of the origin [m]")
+
+
+def _check_capacity(value: Any) -> Any:
+    if value is None or value == "all" or (type(value) is int and 0 <= value <= MOST_USERS):
+        return value
+    raise problem(f'must be a whole number from 0 to {MOST_USERS}, "all" or null (got {value!r})')
+
+
+Capacity = Annotated[int | Literal["all"] | None, BeforeValidator(_check_capacity)]
+
+
+class StationRow(Section):
+    """One station."""
+
+    id: Name = Field(description="unique name")
+    x_m: Coordinate = Field(description="position eastwards of the origin [m]")
+    y_m: Coordinate = Field(description="position northwards of the origin [m]")
+    host: Annotated[bool, Field(strict=True)] = Field(
+        True, description="true: may be opened as a twin server; false: radio only"
+    )
+    cpu_gcycles_per_s: Positive | None = Field(None, description="CPU capacity F [Gcycle/s]; null: stations'")
+    capacity_users: Capacity = Field(None, description="twins that fit [users]; null: stations'")
+    opening_s: NonNegative | None = Field(None, description="opening cost [s]; null: stations'")
+
+
+class GeneratedStations(Section):
+    """Stations laid out by rule."""
+
+    count: Annotated[int, Field(strict=True, ge=1, le=MOST_STATIONS)] = Field(10, description="stations M")
+    layout: Literal["uniform", "hexagonal"] = Field("uniform", description="how they are laid out in the area")
+    host_share: Share = Field(1.0, description="share of the stations that may host twins [1]; at least one does")
+
+
+class Stations(Section):
+    """The stations: generated, listed or in a CSV file, and what holds for those that state nothing else."""
+
+    generate: GeneratedStations | None = Field(None, description="generate the stations")
+    rows: tuple[StationRow, ...] | None = Field(None, alias="list", description="list the stations")
+    csv: Text | None = Field(None, description="CSV file of stations, relative to the scenario file")
+    cpu_gcycles_per_s: PositiveDistribution = Field(
+        Uniform(uniform=(8, 24)), description="CPU capacity F of stations that state none [Gcycle/s]"
+    )
+    capacity_users: Capacity = Field(
+        None, description='twins that fit on a station that states none [users]; null: ceil(3 N / M); "all": N'
+    )
+    opening_s: NonNegative = Field(0.2, description="opening cost phi_s of stations that state none [s]")
+
+    @model_validator(mode="after")
+    def _usable(self) -> Stations:
+        _check_one_source(self.generate, self.rows, self.csv)
+        if self.rows is not None:
+            _check_ids([row.id for row in self.rows], "station", MOST_STATIONS)
+            if not any(row.host for row in self.rows):
+                raise problem("no station may host twins; set host: true for at least one", "list")
+        return self
+
+
+class HotSpot(Section):
+    """A disc where users gather, densest at its centre."""
+
+    x_m: Coordinate = Field(description="centre, eastwards of the origin [m]")
+    y_m: Coordinate = Field(description="centre, northwards of the origin [m]")
+    radius_m: Positive = Field(description="radius that holds 86 % of the hot spot's users (two sigma) [m]")
+    share: Share = Field(description="share of all users that gather here [1]")
+
+
+class UserRow(Section):
+    """One user."""
+
+    id: Name = Field(description="unique name")
+    x_m: Coordinate = Field(description="position eastwards of the origin [m]")
+    y_m: Coordinate = Field(description="position northwards of the origin [m]")
+    history_mbit: NonNegative | None = Field(None, description="history size D [Mbit]; null: users'")
+    update_mbit: NonNegative | None = Field(None, description="update size dD [Mbit]; null: users'")
+    deadline_ms: Positive | None = Field(None, description="update deadline tau [ms]; null: users'")
+    tx_power_w: Positive | None = Field(None, description="transmit power p [W]; null: users'")
+
+
+class GeneratedUsers(Section):
+    """Users spread by rule."""
+
+    count: Annotated[int, Field(strict=True, ge=1, le=MOST_USERS)] = Field(100, description="users N")
+    layout: Literal["uniform", "hot_spots"] = Field("uniform", description="how they are spread over the area")
+    hot_spots: tuple[HotSpot, ...] = Field((), description="where users gather; the rest are spread uniformly")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> GeneratedUsers:
+        if (self.layout == "hot_spots") != bool(self.hot_spots):
+            raise problem("layout: hot_spots and a list of hot_spots go together", "hot_spots")
+        total = sum(spot.share for spot in self.hot_spots)
+        if total > 1 + SHARE_TOLERANCE:
+            raise problem(f"the shares add up to {total:g}; at most 1 is possible", "hot_spots")
+        return self
+
+
+class Users(Section):
+    """The users: generated, listed or in a CSV file, and what holds for those that state nothing else."""
+
+    generate: GeneratedUsers | None = Field(None, description="generate the users")
+    rows: tuple[UserRow, ...] | None = Field(None, alias="list", description="list the users")
+    csv: Text | None = Field(None, description="CSV file of users, relative to the scenario file")
+    history_mbit: NonNegativeDistribution = Field(
+        Uniform(uniform=(5, 20)), description="history size D of users that state none [Mbit]"
+    )
+    update_mbit: NonNegativeDistribution = Field(
+        Uniform(uniform=(0.1, 1)), description="update size dD of users that state none [Mbit]"
+    )
+    deadline_ms: PositiveDistribution = Field(
+        Uniform(uniform=(50, 200)), description="update deadline tau of users that state none [ms]"
+    )
+    tx_power_w: PositiveDistribution = Field(0.2, description="transmit power p of users that state none [W]")
+
+    @model_validator(mode="after")
+    def _usable(self) -> Users:
+        _check_one_source(self.generate, self.rows, self.csv)
+        if self.rows is not None:
+            _check_ids([row.id for row in self.rows], "user", MOST_USERS)
+        return self
+
+
+def _check_one_source(*sources: object) -> None:
+    stated = sum(source is not None for source in sources)
+    if stated != 1:
+        raise problem(f"exactly one of generate, list, csv must be given (got {stated})")
+
+
+def _check_ids(ids: Iterable[str], kind: str, most: int) -> None:
+    first: dict[str, int] = {}
+    for index, name in enumerate(ids):
+        if first.setdefault(name, index) != index:
+            raise problem(f"duplicate id {name!r}; list.{first[name]} has it already", "list", index, "id")
+    if not first:
+        raise problem(f"holds no {kind}; at least one is needed", "list")
+    if len(first) > most:
+        raise problem(f"holds {len(first)} {kind}s; at most {most} are accepted", "list")

@@ -1,0 +1,69 @@
+"""The scenario file as a validated, immutable object."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
+
+from twinhop.errors import InputError
+from twinhop.scenario.fields import LARGEST_SEED, Name, Section, Seed, Text, problem
+from twinhop.scenario.physics_sections import Backhaul, Compute, Objective, Radio, Readings
+from twinhop.scenario.place_sections import Area, Cloud, Stations, Users
+
+SCHEMA_VERSION = 1
+
+
+class Scenario(Section):
+    """A city, its users, the physics and the objective, in the units of the scenario file."""
+
+    schema_version: Literal[1] = Field(description="version of this schema; 1")
+    name: Name = Field(description="name of the scenario")
+    seed: Seed = Field(0, description="root seed of everything drawn at random")
+    area: Area = Field(Area(), description="the rectangle of the map")
+    radio: Radio = Field(Radio(), description="the radio link")
+    backhaul: Backhaul = Field(Backhaul(), description="the wired network")
+    stations: Stations = Field(description="the stations")
+    cloud: Cloud | None = Field(None, description="the cloud site; for now only drawn on maps")
+    users: Users = Field(description="the users")
+    compute: Compute = Field(Compute(), description="the work of twins and the sharing of CPUs")
+    objective: Objective = Field(Objective(), description="weights of the cost")
+    readings: Readings = Field(Readings(), description="readings of the paper")
+    services: Annotated[tuple[Any, ...], Field(max_length=0)] = Field(
+        (), description="reserved for service twins; must be empty"
+    )
+    attribution: tuple[Text, ...] = Field((), description="data sources and licences, carried into reports")
+
+    @model_validator(mode="after")
+    def _inside(self) -> Scenario:
+        spots = self.users.generate.hot_spots if self.users.generate else ()
+        for index, spot in enumerate(spots):
+            if not (0 <= spot.x_m <= self.area.width_m and 0 <= spot.y_m <= self.area.height_m):
+                extent = f"{self.area.width_m:g} m x {self.area.height_m:g} m"
+                raise problem(
+                    f"the centre ({spot.x_m:g}, {spot.y_m:g}) lies outside the area of {extent}",
+                    *("users", "generate", "hot_spots", index),
+                )
+        return self
+
+    def with_seed(self, seed: int) -> Scenario:
+        """The same scenario under another root seed.
+
+        Raises:
+            InputError: if the seed is not a whole number from 0 to 2^63 - 1.
+        """
+        try:
+            TypeAdapter(Seed).validate_python(seed)
+        except ValidationError:
+            raise InputError(f"seed: must be a whole number from 0 to {LARGEST_SEED} (got {seed!r})") from None
+        return self.model_copy(update={"seed": seed})
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of scenario files, with the unit of every field in its description.
+
+    >>> sorted(json_schema()["required"])
+    ['name', 'schema_version', 'stations', 'users']
+    """
+    schema = Scenario.model_json_schema(by_alias=True, mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -1,0 +1,34 @@
+"""One root seed, one independent random stream for each named component of a world."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+import numpy as np
+
+STATION_POSITIONS = "topology.stations"
+STATION_HOSTS = "topology.hosts"
+USER_POSITIONS = "topology.users"
+FADING = "channel.fading"
+SIZES = "sizes."
+
+
+def stream(root_seed: int, name: str) -> np.random.Generator:
+    """The generator of one named component: the same for the same seed and name, whatever else is drawn.
+
+    Args:
+        root_seed: the scenario's seed, >= 0.
+        name: the component, such as `topology.stations`, `sizes.history_mbit` or `channel.fading`.
+
+    Returns:
+        A fresh generator at the start of that component's stream.
+
+    Raises:
+        ValueError: if the seed is negative.
+
+    >>> bool(stream(7, "topology.users").random() == stream(7, "topology.users").random())
+    True
+    >>> bool(stream(7, "topology.users").random() == stream(7, "topology.stations").random())
+    False
+    """
+    return np.random.default_rng(np.random.SeedSequence([root_seed], spawn_key=(crc32(name.encode()),)))

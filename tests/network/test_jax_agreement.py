@@ -1,0 +1,150 @@
+"""Every public function gives the same numbers on NumPy and on jax.numpy arrays, in 64 and in 32 bits."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from twinhop import network, units
+
+jax = pytest.importorskip("jax")
+
+N, M = 5, 3  # one shape: JAX compiles for every shape anew
+ETA_S, DT_S = 0.5, 2.0
+SMALL = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def real(low, high, *shape):
+    """Arrays of numbers that float32 holds exactly, so that both libraries start from the same ones.
+
+    Next to 0 nothing is drawn below a millionth of the range: products of such numbers vanish in float32.
+    """
+    numbers = st.floats(float(np.float32(low)) or float(np.float32(1e-6 * high)), float(np.float32(high)), width=32)
+    elements = numbers if low else st.just(0.0) | numbers
+    return arrays(np.float32, shape, elements=elements).map(lambda x: x.astype(np.float64))
+
+
+def integer(high, *shape):
+    return arrays(np.int32, shape, elements=st.integers(0, high))
+
+
+POINT_M = integer(1500 * 64, N, 2).map(lambda k: k / 64.0)
+SECONDS, SECONDS_NM = real(1e-3, 2.0, N), real(1e-3, 2.0, N, M)
+BITS, RATE, POWER = real(1e5, 2e7, N), real(1e6, 1e8, N), real(0.05, 0.5, N)
+WORK, FLOOR_MN, CPU = real(1e6, 2e9, N), real(0.0, 1.7e9, M, N), real(8e9, 2.4e10, M)
+MEMBER = arrays(np.bool_, (M, N))
+GAIN_NM, DISTANCE_NM = real(1e-12, 1e-8, N, M), real(0.0, 3e3, N, M)
+
+CASES: dict[str, tuple[Callable, tuple]] = {
+    "db_to_linear": (units.db_to_linear, (real(-150.0, 60.0, N),)),
+    "linear_to_db": (units.linear_to_db, (real(2.0, 1e9, N),)),
+    "dbm_to_w": (units.dbm_to_w, (real(-174.0, 60.0, N),)),
+    "w_to_dbm": (units.w_to_dbm, (real(0.01, 100.0, N),)),
+    "distance_m": (network.distance_m, (POINT_M, POINT_M)),
+    "tr36814_macro_pathloss_db": (network.tr36814_macro_pathloss_db, (DISTANCE_NM,)),
+    "channel_gain": (network.channel_gain, (real(50.0, 140.0, N, M), real(0.05, 10.0, N, M), real(-20.0, 20.0, N, M))),
+    "rayleigh_power": (network.rayleigh_power, (real(0.0, 1.0 - 2.0**-20, N),)),
+    "user_bandwidth_hz": (lambda b: network.user_bandwidth_hz(20e6, b, M, "equal_share"), (integer(M - 1, N),)),
+    "user_bandwidth_hz full": (lambda b: network.user_bandwidth_hz(20e6, b, M, "full"), (integer(M - 1, N),)),
+    "rate_bps": (lambda w, p, h: network.rate_bps(w, p, h, 4e-21), (real(1e5, 2e7, N), POWER, GAIN_NM)),
+    "rate_bps ln": (lambda h: network.rate_bps(20e6, 0.2, h, 4e-21, "ln"), (real(1e-15, 1e-8, N),)),
+    "access_by_signal": (network.access_by_signal, (GAIN_NM,)),
+    "access_by_distance": (network.access_by_distance, (DISTANCE_NM,)),
+    "wired_latency_s": (lambda x, d: network.wired_latency_s(x, d, 1e-11), (BITS, DISTANCE_NM)),
+    "share_weights": (lambda w: network.share_weights(w, "optimal"), (WORK,)),
+    "share_weights equal": (lambda w: network.share_weights(w, "equal"), (WORK,)),
+    "share_weights proportional": (lambda w: network.share_weights(w, "proportional"), (WORK,)),
+    "minimum_share_cycles_per_s": (
+        network.minimum_share_cycles_per_s,
+        (real(0.0, 5e7, N), st.sampled_from([np.full(N, 0.5), np.full(N, np.inf)]), real(0.0, 0.3, N, M)),
+    ),
+    "water_fill_shares": (network.water_fill_shares, (real(0.0, 4e4, N), FLOOR_MN, CPU, MEMBER)),
+    "water_fill_shares unfit": (network.water_fill_shares, (real(1.0, 4e4, N), real(5e9, 6e9, N), CPU)),
+    "computing_latency_s": (network.computing_latency_s, (real(0.0, 2e9, N), real(1e6, 2e9, N))),
+    "optimal_computing_latency_s": (network.optimal_computing_latency_s, (real(0.0, 4e4, M, N), CPU)),
+    "communication_latency_s": (network.communication_latency_s, (BITS, RATE, SECONDS_NM)),
+    "construction_latency_s": (network.construction_latency_s, (SECONDS_NM, SECONDS_NM)),
+    "update_latency_s": (network.update_latency_s, (SECONDS_NM, SECONDS_NM)),
+    "synchronisation_utilisation": (lambda t: network.synchronisation_utilisation(t, DT_S), (SECONDS,)),
+    "system_latency_s": (lambda t, u: network.system_latency_s(t, u, ETA_S), (SECONDS, SECONDS)),
+    "placement_communication_s": (
+        lambda history_s, update_s: network.placement_communication_s(history_s, update_s, ETA_S, DT_S),
+        (SECONDS_NM, SECONDS_NM),
+    ),
+    "placement_work_cycles": (
+        lambda history, update: network.placement_work_cycles(history, update, 100.0, 50.0, ETA_S, DT_S),
+        (BITS, BITS),
+    ),
+    "mean_age_s": (lambda t: network.mean_age_s(t, DT_S), (SECONDS,)),
+    "peak_age_s": (lambda t: network.peak_age_s(t, DT_S), (SECONDS,)),
+    "transmit_energy_j": (network.transmit_energy_j, (POWER, BITS, RATE)),
+    "utility": (network.utility, (real(0.05, 0.2, N), real(0.0, 0.2, N), real(0.0, 0.05, N))),
+}
+
+
+def test_every_public_function_is_covered():
+    public = {name for module in (units, network) for name in module.__all__ if callable(getattr(module, name))}
+    assert public == {case.split()[0] for case in CASES}
+
+
+def narrowed(value):
+    return value.astype(np.float32) if value.dtype == np.float64 else value
+
+
+def assert_same(found, expected, rtol):
+    assert isinstance(found, jax.Array)
+    assert found.shape == np.shape(expected)
+    if np.issubdtype(np.asarray(expected).dtype, np.integer):
+        assert np.array_equal(np.asarray(found), expected)
+    else:
+        np.testing.assert_allclose(np.asarray(found, dtype=np.float64), expected, rtol=rtol, atol=0.0)
+
+
+@pytest.mark.parametrize("case", CASES)
+@SMALL
+@given(values=st.data())
+def test_numpy_and_jax_agree(case, values):
+    function, strategies = CASES[case]
+    inputs = [values.draw(strategy) for strategy in strategies]
+    expected = function(*inputs)
+    with jax.enable_x64(True):
+        assert_same(function(*[jax.numpy.asarray(value) for value in inputs]), expected, rtol=1e-9)
+    found = function(*[jax.numpy.asarray(narrowed(value)) for value in inputs])
+    assert found.dtype in (np.float32, np.int32)
+    assert_same(found, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_functions_compile(case):
+    function, strategies = CASES[case]
+    rng = np.random.default_rng(0)
+    shapes = []
+
+    @settings(max_examples=1, database=None, derandomize=True)
+    @given(st.tuples(*strategies))
+    def note_shapes(inputs):
+        shapes[:] = [(value.shape, value.dtype) for value in inputs]
+
+    note_shapes()
+    inputs = [jax.numpy.asarray(narrowed(rng.integers(1, 2, shape).astype(dtype))) for shape, dtype in shapes]
+    np.testing.assert_allclose(jax.jit(function)(*inputs), function(*inputs), rtol=1e-5)
+
+
+def test_water_filling_maps_over_environments():
+    rng = np.random.default_rng(5)
+    weight, floor = rng.random((4, N)).astype(np.float32), rng.random((4, N)).astype(np.float32)
+    mapped = jax.vmap(network.water_fill_shares, in_axes=(0, 0, None))(weight, floor, 6.0)
+    np.testing.assert_allclose(mapped, network.water_fill_shares(weight, floor, np.full(4, 6.0)), rtol=1e-5)
+
+
+def test_no_users_under_jax():
+    empty = jax.numpy.zeros(0)
+    assert network.water_fill_shares(empty, empty, 7.0).shape == (0,)
+    assert float(network.system_latency_s(empty, empty, ETA_S)) == 0.0
+
+
+def test_the_global_64_bit_switch_stays_off():
+    assert jax.numpy.asarray(np.ones(1)).dtype == np.float32
