@@ -5,6 +5,9 @@ from twinhop.placement.certificate import certify as certify
 from twinhop.placement.evaluation import Evaluation as Evaluation
 from twinhop.placement.evaluation import Violation as Violation
 from twinhop.placement.evaluation import evaluate as evaluate
+from twinhop.placement.formulate import RadioState as RadioState
+from twinhop.placement.formulate import formulate as formulate
+from twinhop.placement.formulate import radio_state as radio_state
 from twinhop.placement.infeasibility import InfeasibilityProof as InfeasibilityProof
 from twinhop.placement.infeasibility import InfeasibleProblem as InfeasibleProblem
 from twinhop.placement.placement import Placement as Placement

@@ -3,32 +3,32 @@
 import numpy as np
 
 from twinhop.placement.jit import jit
-from twinhop.placement.station_load import NOBODY, attach, computing, detach, has_room, refill, total
+from twinhop.placement.station_load import NOBODY, attach, computing, detach, has_room, latency_and_cost, refill
 
-#: A change counts as an improvement only beyond this share of the cost.
-IMPROVEMENT = 1e-12
+#: A trial is given up once this many times its last sweep's saving, in each sweep left, would not reach the target.
+PATIENCE = 2.0
 
 
+PATIENT = 1e9
 @jit()
-def cheapest_host(instance, hosting, i, usable, opening):
-    """The station with room for user i, now without host, at the least added cost; NOBODY where there is none."""
-    best, where = np.inf, NOBODY
+def cheapest_host(instance, hosting, i, usable, opening, limit):
+    """The station with room for user i, now without host, at the least added cost below ``limit``; or NOBODY."""
+    best, where = limit, NOBODY
     s = instance.root_work[i]
     for k in range(instance.cpu.size):
         cost = instance.comm[i, k]
         if cost >= best or not usable[k]:
             continue
-        cost += s * (2.0 * hosting.load[k] + s) / instance.cpu[k]  # exact without deadlines, else a lower bound
+        cost += s * (2.0 * hosting.load[k] + s) / instance.cpu[k]  # exact without deadlines, below the truth with them
         if cost >= best or not has_room(instance, hosting, i, k, NOBODY):
             continue
         if instance.has_floor:
-            cost = instance.comm[i, k] + computing(instance, hosting, k, i, NOBODY)
-            cost -= computing(instance, hosting, k, NOBODY, NOBODY)
+            cost = instance.comm[i, k] + computing(instance, hosting, k, i, NOBODY) - hosting.latency[k]
         if hosting.count[k] == 0:
             cost += opening[k]
         if cost < best:
             best, where = cost, k
-    return where, best
+    return where
 
 
 @jit()
@@ -37,7 +37,7 @@ def seat_everyone(instance, hosting, usable, opening, order):
     missing = 0
     for i in order:
         if hosting.host[i] == NOBODY:
-            k, _ = cheapest_host(instance, hosting, i, usable, opening)
+            k = cheapest_host(instance, hosting, i, usable, opening, np.inf)
             if k == NOBODY:
                 missing += 1
             else:
@@ -51,13 +51,13 @@ def move_sweep(instance, hosting, usable, opening, least):
     moves = 0
     for i in range(hosting.host.size):
         old = hosting.host[i]
-        with_user = computing(instance, hosting, old, NOBODY, NOBODY)
+        with_user = hosting.latency[old]
         detach(instance, hosting, i)
-        saved = instance.comm[i, old] + with_user - computing(instance, hosting, old, NOBODY, NOBODY)
+        saved = instance.comm[i, old] + with_user - hosting.latency[old]
         if hosting.count[old] == 0:
             saved += opening[old]
-        new, cost = cheapest_host(instance, hosting, i, usable, opening)
-        if new != NOBODY and new != old and cost < saved - least:
+        new = cheapest_host(instance, hosting, i, usable, opening, saved - least)
+        if new != NOBODY:
             attach(instance, hosting, i, new)
             moves += 1
         else:
@@ -74,42 +74,71 @@ def descend(instance, hosting, usable, opening, sweeps, least):
 
 
 @jit()
+def _relief(instance, hosting, k, relief):
+    """How much station k's computing latency falls when each of its users leaves [s]."""
+    i = hosting.first[k]
+    while i != NOBODY:
+        relief[i] = hosting.latency[k] - computing(instance, hosting, k, NOBODY, i)
+        i = hosting.after[i]
+
+
+@jit()
+def _least_change(instance, hosting, relief, i, j, b):
+    """A lower bound on the change of station b's computing latency when user i takes user j's place."""
+    s = instance.root_work[i]
+    return s * (2.0 * (hosting.load[b] - instance.root_work[j]) + s) / instance.cpu[b] - relief[j]
+
+
+@jit()
+def _swap_fits(instance, hosting, i, j, a, b):
+    return has_room(instance, hosting, i, b, j) and has_room(instance, hosting, j, a, i)
+
+
+@jit()
+def _exchange(instance, hosting, relief, i, j, a, b):
+    detach(instance, hosting, i)
+    detach(instance, hosting, j)
+    attach(instance, hosting, i, b)
+    attach(instance, hosting, j, a)
+    _relief(instance, hosting, a, relief)
+    _relief(instance, hosting, b, relief)
+
+
+@jit()
 def swap_sweep(instance, hosting, start, stop, least):
     """Exchange the hosts of two users where that saves; users start..stop as the first of the pair.
+
+    A pair is priced exactly only where a lower bound on the change, exact without deadlines, lets it hope.
 
     Returns:
         The exchanges made.
     """
+    relief = np.zeros(hosting.host.size)
+    for k in range(instance.cpu.size):
+        _relief(instance, hosting, k, relief)
     swaps = 0
     for i in range(start, stop):
         for j in range(hosting.host.size):
             a, b = hosting.host[i], hosting.host[j]
-            if a == b or instance.comm[i, b] == np.inf or instance.comm[j, a] == np.inf:
-                continue
             change = instance.comm[i, b] + instance.comm[j, a] - instance.comm[i, a] - instance.comm[j, b]
-            if not instance.has_floor:
-                difference = instance.root_work[i] - instance.root_work[j]
-                change += difference * (2.0 * hosting.load[b] + difference) / instance.cpu[b]
-                change -= difference * (2.0 * hosting.load[a] - difference) / instance.cpu[a]
+            if a == b or change == np.inf:
+                continue
+            hope = change + _least_change(instance, hosting, relief, i, j, b)
+            hope += _least_change(instance, hosting, relief, j, i, a)
+            if hope >= -least or not _swap_fits(instance, hosting, i, j, a, b):
+                continue
+            if instance.has_floor:
+                change += computing(instance, hosting, b, i, j) - hosting.latency[b]
+                change += computing(instance, hosting, a, j, i) - hosting.latency[a]
                 if change >= -least:
                     continue
-            else:
-                if not has_room(instance, hosting, i, b, j) or not has_room(instance, hosting, j, a, i):
-                    continue
-                change += computing(instance, hosting, b, i, j) - computing(instance, hosting, b, NOBODY, NOBODY)
-                change += computing(instance, hosting, a, j, i) - computing(instance, hosting, a, NOBODY, NOBODY)
-                if change >= -least:
-                    continue
-            detach(instance, hosting, i)
-            detach(instance, hosting, j)
-            attach(instance, hosting, i, b)
-            attach(instance, hosting, j, a)
+            _exchange(instance, hosting, relief, i, j, a, b)
             swaps += 1
     return swaps
 
 
 @jit()
-def associate(instance, hosting, start, usable, sweeps, least):
+def associate(instance, hosting, start, usable, sweeps, least, target):
     """Re-associate everyone onto the stations in ``usable``, their opening taken as paid.
 
     Args:
@@ -119,6 +148,7 @@ def associate(instance, hosting, start, usable, sweeps, least):
         usable: (M,) stations that may be used.
         sweeps: at most so many sweeps of moves.
         least: smallest saving that counts [s].
+        target: cost to beat [s]; the trial ends early where it is out of reach (`PATIENCE`).
 
     Returns:
         The scaled cost with the opening of the stations really used [s]; inf where not everyone finds a seat.
@@ -131,5 +161,11 @@ def associate(instance, hosting, start, usable, sweeps, least):
     paid = np.zeros(instance.cpu.size)
     if seat_everyone(instance, hosting, usable, paid, np.arange(hosts.size)) > 0:
         return np.inf
-    descend(instance, hosting, usable, paid, sweeps, least)
-    return total(instance, hosting)
+    latency, cost = latency_and_cost(instance, hosting)
+    for left in range(sweeps - 1, -1, -1):
+        moves = move_sweep(instance, hosting, usable, paid, least)
+        before = latency
+        latency, cost = latency_and_cost(instance, hosting)
+        if moves == 0 or cost - PATIENCE * left * (before - latency) > target:
+            break
+    return cost

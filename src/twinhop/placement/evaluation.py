@@ -142,7 +142,8 @@ def _user_violations(problem: PlacementProblem, placement: Placement, update: Fl
     found = [Violation("forbidden", int(i), int(placement.host[i]), float("inf")) for i in np.flatnonzero(missing)]
     if problem.deadline_s is None or update is None:
         return found
-    late = update - problem.deadline_s
+    meetable = np.isfinite(problem.deadline_s) & np.isfinite(update)
+    late = np.where(meetable, update, 0.0) - np.where(meetable, problem.deadline_s, 0.0)
     late[problem.unmeetable] = 0.0
     late[~(late > DEADLINE_TOLERANCE * problem.deadline_s)] = 0.0
     late[missing] = 0.0

@@ -13,6 +13,14 @@ from twinhop.placement.problem import FloatArray, IntArray
 POLL_S = 0.02
 
 
+class _QuietHighs(highspy.Highs):
+    """HiGHS without its banner, which it prints on the first call unless told otherwise."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802 - called first by the constructor of highspy.Highs
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()
+
+
 class Outcome(Enum):
     """How a solve ended."""
 
@@ -25,9 +33,8 @@ class Model:
     """Minimise ``cost x`` subject to ``lower <= A x <= upper``, some x binary."""
 
     def __init__(self, feasibility_tolerance: float = 1e-7, relative_gap: float = 0.0):
-        self._highs = highspy.Highs()
+        self._highs = _QuietHighs()
         for option, value in (
-            ("output_flag", False),
             ("mip_feasibility_tolerance", feasibility_tolerance),
             ("primal_feasibility_tolerance", feasibility_tolerance),
             ("mip_rel_gap", relative_gap),

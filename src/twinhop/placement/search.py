@@ -97,7 +97,7 @@ class Search:
     def try_set(self, usable: BoolArray, start: IntArray | None = None, sweeps: int = TRIAL_SWEEPS) -> bool:
         """Re-associate everyone onto these stations; keep the result if it is better; returns whether it was."""
         begin = self.host if start is None else start
-        return self._keep(associate(self.instance, self._hosting, begin, usable, sweeps, self.least))
+        return self._keep(associate(self.instance, self._hosting, begin, usable, sweeps, self.least, self.cost))
 
     def add_best(self) -> bool:
         """Open the one station that saves most; returns whether one does (a step of the ADD heuristic)."""
@@ -119,6 +119,16 @@ class Search:
             if toggled.any() and self.problem.capacity[k] > 0:
                 improved |= self.try_set(toggled)
         return improved
+
+    def interchange(self, pairs: Iterable[tuple[int, int]]) -> bool:
+        """Toggle both stations of a pair, one opened and one shut; returns at the first that saves."""
+        for a, b in pairs:
+            if self.budget.exhausted():
+                return False
+            used = self.used()
+            if used[a] != used[b] and self.try_set(_with(_with(used, a, not used[a]), b, not used[b])):
+                return True
+        return False
 
     def move(self) -> bool:
         """Move users to cheaper hosts, opening stations where even one user pays for it; returns whether it saved."""
@@ -145,18 +155,19 @@ class Search:
         descend(self.instance, self._hosting, self.used(), self.instance.opening, TRIAL_SWEEPS, self.least)
         return self._keep(total(self.instance, self._hosting))
 
-    def improve(self, stations: Iterable[int]) -> None:
+    def improve(self, stations: Iterable[int], pairs: Iterable[tuple[int, int]] = ()) -> None:
         """Move, swap, open and close until nothing helps or the budget ends.
 
         Args:
             stations: those worth opening or closing, the most promising first.
+            pairs: stations worth interchanging, one opened for one closed, where nothing else helps any more.
         """
-        stations = list(stations)
+        stations, pairs = list(stations), list(pairs)
         while self.feasible and not self.budget.exhausted():
             improved = self.open_or_close(stations)
             improved |= self.move()
             improved |= self.swap()
-            if not improved:
+            if not improved and not self.interchange(pairs):
                 return
 
     def _checked_total(self) -> float:

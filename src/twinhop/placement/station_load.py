@@ -44,6 +44,7 @@ class Hosting(NamedTuple):
         count: (M,) users on each station.
         load: (M,) sum of their root work [sqrt(cycle)].
         floor_load: (M,) sum of their minimum shares [cycle/s].
+        latency: (M,) their computing latency H_k [s].
         first: (M,) first user of each station's list.
         after: (N,) next user on the same station.
         before: (N,) previous user on the same station.
@@ -53,6 +54,7 @@ class Hosting(NamedTuple):
     count: IntArray
     load: FloatArray
     floor_load: FloatArray
+    latency: FloatArray
     first: IntArray
     after: IntArray
     before: IntArray
@@ -81,6 +83,7 @@ def make_hosting(instance: Instance, host: IntArray | None = None) -> Hosting:
         np.zeros(stations, np.int64),
         np.zeros(stations),
         np.zeros(stations),
+        np.zeros(stations),
         np.full(stations, NOBODY, np.int64),
         np.full(users, NOBODY, np.int64),
         np.full(users, NOBODY, np.int64),
@@ -91,22 +94,15 @@ def make_hosting(instance: Instance, host: IntArray | None = None) -> Hosting:
 
 
 @jit()
-def attach(instance, hosting, i, k):  # noqa: D103
-    hosting.host[i] = k
-    hosting.count[k] += 1
-    hosting.load[k] += instance.root_work[i]
-    if instance.has_floor:
-        hosting.floor_load[k] += instance.floor[i, k]
-    head = hosting.first[k]
-    hosting.before[i] = NOBODY
-    hosting.after[i] = head
-    if head != NOBODY:
-        hosting.before[head] = i
-    hosting.first[k] = i
+def attach(instance, hosting, i, k):
+    """Put user i, now without host, on station k."""
+    _link(instance, hosting, i, k)
+    hosting.latency[k] = computing(instance, hosting, k, NOBODY, NOBODY)
 
 
 @jit()
-def detach(instance, hosting, i):  # noqa: D103
+def detach(instance, hosting, i):
+    """Take user i from its station."""
     k = hosting.host[i]
     hosting.host[i] = NOBODY
     hosting.count[k] -= 1
@@ -123,6 +119,7 @@ def detach(instance, hosting, i):  # noqa: D103
         hosting.after[before] = after
     if after != NOBODY:
         hosting.before[after] = before
+    hosting.latency[k] = computing(instance, hosting, k, NOBODY, NOBODY)
 
 
 @jit()
@@ -135,7 +132,24 @@ def refill(instance, hosting, host):
     hosting.host[:] = NOBODY
     for i in range(host.size):
         if host[i] != NOBODY:
-            attach(instance, hosting, i, host[i])
+            _link(instance, hosting, i, host[i])
+    for k in range(hosting.count.size):
+        hosting.latency[k] = computing(instance, hosting, k, NOBODY, NOBODY)
+
+
+@jit()
+def _link(instance, hosting, i, k):
+    hosting.host[i] = k
+    hosting.count[k] += 1
+    hosting.load[k] += instance.root_work[i]
+    if instance.has_floor:
+        hosting.floor_load[k] += instance.floor[i, k]
+    head = hosting.first[k]
+    hosting.before[i] = NOBODY
+    hosting.after[i] = head
+    if head != NOBODY:
+        hosting.before[head] = i
+    hosting.first[k] = i
 
 
 @jit()
@@ -204,17 +218,24 @@ def _water_filled(instance, hosting, k, joining, leaving, load):
 
 
 @jit()
-def total(instance, hosting):
-    """The scaled cost [s]: communication, computing and opening of the stations in use; inf if a user has no host."""
-    cost = 0.0
+def latency_and_cost(instance, hosting):
+    """Summed latency [s], and the same with the opening of the stations in use; inf if a user has no host."""
+    latency, opening = 0.0, 0.0
     for i in range(hosting.host.size):
         if hosting.host[i] == NOBODY:
-            return np.inf
-        cost += instance.comm[i, hosting.host[i]]
+            return np.inf, np.inf
+        latency += instance.comm[i, hosting.host[i]]
     for k in range(hosting.count.size):
         if hosting.count[k] > 0:
-            cost += instance.opening[k] + computing(instance, hosting, k, NOBODY, NOBODY)
-    return cost
+            latency += hosting.latency[k]
+            opening += instance.opening[k]
+    return latency, latency + opening
+
+
+@jit()
+def total(instance, hosting):
+    """The scaled cost [s]: communication, computing and opening of the stations in use; inf if a user has no host."""
+    return latency_and_cost(instance, hosting)[1]
 
 
 def station_set(host: IntArray, stations: int) -> BoolArray:

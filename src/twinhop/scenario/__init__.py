@@ -1,6 +1,10 @@
 """Scenario files, presets and importers, and the arrays that they describe."""
 
-from twinhop.scenario.family import family
+from twinhop.scenario.csv_import import import_csv
+from twinhop.scenario.dump import dump_scenario, save_scenario
+from twinhop.scenario.expand import expand
+from twinhop.scenario.family import FAMILY_FORM, family
+from twinhop.scenario.geo import project, unproject
 from twinhop.scenario.load import load_scenario, parse_scenario
 from twinhop.scenario.physics_sections import Readings
 from twinhop.scenario.presets import preset, preset_names
@@ -9,17 +13,24 @@ from twinhop.scenario.streams import stream
 from twinhop.scenario.world import CloudSite, RadioParameters, World, build_world
 
 __all__ = [
+    "FAMILY_FORM",
     "CloudSite",
     "RadioParameters",
     "Readings",
     "Scenario",
     "World",
     "build_world",
+    "dump_scenario",
+    "expand",
     "family",
+    "import_csv",
     "json_schema",
     "load_scenario",
     "parse_scenario",
     "preset",
     "preset_names",
+    "project",
+    "save_scenario",
     "stream",
+    "unproject",
 ]

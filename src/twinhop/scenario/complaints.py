@@ -45,10 +45,16 @@ def input_error(
     found = [(_path(detail), _message(detail, model)) for detail in details]
     shown = found[:MOST_COMPLAINTS]
     places = where([path for path, _ in shown])
+    shown.sort(key=lambda entry: _line(places[entry[0]]))
     lines = [f"{places[path]}: {'.'.join(map(str, path))}{': ' if path else ''}{text}" for path, text in shown]
     if len(found) > len(shown):
         lines.append(f"and {len(found) - len(shown)} more")
     return InputError("\n".join(lines))
+
+
+def _line(place: str) -> int:
+    line = place.rpartition(":")[2]
+    return int(line) if line.isdigit() else 0
 
 
 def _path(detail: ErrorDetails) -> Path:
@@ -72,9 +78,11 @@ def _message(detail: ErrorDetails, model: type[BaseModel]) -> str:
         return context["message"]
     if kind == "literal_error":
         return _choice_message(detail)
+    if kind == "float_type" and "<number>" in detail["loc"]:
+        return "must be a number or a distribution such as {uniform: [lo, hi]}" + _got(detail["input"])
     for kinds, text in _EXPECTATIONS.items():
         if kind in kinds:
-            return text.format(**context) + _got(detail["input"])
+            return text.format(**{name: _bound(value) for name, value in context.items()}) + _got(detail["input"])
     return detail["msg"][:1].lower() + detail["msg"][1:] + _got(detail["input"])
 
 
@@ -90,8 +98,12 @@ _EXPECTATIONS: dict[tuple[str, ...], str] = {
     ("string_type",): "must be text",
     ("model_type", "dict_type", "model_attributes_type"): "must be a mapping of fields",
     ("tuple_type", "list_type"): "must be a list",
-    ("too_long",): "must hold at most {max_length} entries (got {actual_length})",
+    ("too_long",): "must hold at most {max_length} entries",
 }
+
+
+def _bound(value: Any) -> Any:
+    return f"{value:g}" if isinstance(value, float) else value
 
 
 def _got(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The preset family(N, M): constants scaled so that every size is the same kind of problem (model.md, Named presets)."""
+"""The preset family(N, M): constants scaled so that every size gives the same kind of problem."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def family(
     deadlines: bool = False,
     seed: int = 0,
 ) -> Scenario:
-    """The scenario family(N, M): N uniform users and M uniform stations, constants scaled to the size.
+    """N uniform users and M uniform stations, with constants scaled to the size.
 
     Side 1500 sqrt(M/10) m; F = U[8, 24] (N/M)/10 Gcycle/s; W = 20 (N/M)/10 MHz with equal share; opening 2/M s.
 

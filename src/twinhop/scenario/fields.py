@@ -46,6 +46,7 @@ NonNegative = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=
 Coordinate = Annotated[
     float, Field(strict=True, allow_inf_nan=False, ge=-LARGEST_COORDINATE_M, le=LARGEST_COORDINATE_M)
 ]
+Extent = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=LARGEST_COORDINATE_M)]
 Latitude = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-90, le=90)]
 Longitude = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-180, le=180)]
 Share = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=1)]

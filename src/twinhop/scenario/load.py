@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from twinhop.errors import InputError
 from twinhop.scenario import presets, yaml_io
 from twinhop.scenario.complaints import input_error, suggestion
-from twinhop.scenario.csv_rows import read_csv_sections
+from twinhop.scenario.csv_rows import check_nearness
+from twinhop.scenario.csv_sections import read_csv_sections
 from twinhop.scenario.family import FAMILY_FORM
+from twinhop.scenario.place_sections import StationRow, UserRow
 from twinhop.scenario.schema import Scenario
 from twinhop.scenario.text_file import read_text
 
@@ -63,7 +68,19 @@ def parse_scenario(text: str, source_name: str = "scenario", root: Path | None =
     scenario = _validated(value, locate)
     if scenario.stations.csv is None and scenario.users.csv is None:
         return scenario
-    return _validated({**value, **read_csv_sections(scenario, value, locate, root)}, locate)
+
+    def place(section: str) -> str:
+        path = (section, "csv")
+        return locate([path])[path]
+
+    scenario = _validated({**value, **read_csv_sections(scenario, value, root, place)}, locate)
+    if scenario.stations.rows and scenario.users.rows:
+        check_nearness(_positions(scenario.stations.rows), _positions(scenario.users.rows), source_name)
+    return scenario
+
+
+def _positions(rows: tuple[StationRow, ...] | tuple[UserRow, ...]) -> NDArray[np.float64]:
+    return np.array([(row.x_m, row.y_m) for row in rows], dtype=np.float64)
 
 
 def _validated(value: dict[str, Any], locate: Locate) -> Scenario:
@@ -78,7 +95,6 @@ def _locator(text: str, source_name: str) -> Locate:
 
     def locate(paths: Collection[yaml_io.Path]) -> dict[yaml_io.Path, str]:
         prefixes = {path[:length] for path in paths for length in range(1, len(path) + 1)}
-        prefixes |= {tuple(str(part) for part in prefix) for prefix in prefixes}
         lines = yaml_io.lines_of(text, prefixes)
         return {path: _place(path, lines, source_name) for path in paths}
 
@@ -104,7 +120,7 @@ def _preset_or_none(source: str | Path) -> Scenario | None:
 
 
 def _from_file(path: Path) -> Scenario:
-    if not path.exists():
+    if not os.path.exists(path):  # unlike Path.exists, false for names that no file system accepts
         names = presets.preset_names()
         raise InputError(
             f"{path}: file not found, and no preset has this name; {suggestion(str(path), names)}"

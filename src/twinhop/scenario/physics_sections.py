@@ -23,55 +23,58 @@ IMPLEMENTED_ROWS = (1, 3, 4, 5, 26)
 class Radio(Section):
     """The radio link between a user and its access station."""
 
-    path_loss: PathLoss = Field("tr36814_macro", description="path loss model")
-    bandwidth_mhz: Positive = Field(20.0, description="bandwidth W of a station [MHz]")
+    path_loss: PathLoss = Field(default="tr36814_macro", description="path loss model")
+    bandwidth_mhz: Positive = Field(default=20.0, description="bandwidth W of a station [MHz]")
     bandwidth_rule: BandwidthRule = Field(
-        "full", description="full: every user has all of W; equal_share: W over the users attached to the station"
+        default="full",
+        description="full: every user has all of W; equal_share: W over the users attached to the station",
     )
     noise_dbm_per_hz: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-300, le=100)] = Field(
-        -174.0, description="noise power density N0 [dBm/Hz]"
+        default=-174.0, description="noise power density N0 [dBm/Hz]"
     )
-    fading: Fading = Field("none", description="small-scale fading; rayleigh: unit-mean exponential power")
+    fading: Fading = Field(default="none", description="small-scale fading; rayleigh: unit-mean exponential power")
     fading_floor: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=1)] = Field(
-        0.05, description="fading power is clamped below at this value [1]"
+        default=0.05, description="fading power is clamped below at this value [1]"
     )
-    min_distance_m: Positive = Field(10.0, description="link distances are clamped below at this value [m]")
-    access: Access = Field("strongest_mean", description="how a user's access station is chosen")
+    min_distance_m: Positive = Field(default=10.0, description="link distances are clamped below at this value [m]")
+    access: Access = Field(default="strongest_mean", description="how a user's access station is chosen")
 
 
 class Backhaul(Section):
     """The wired network between stations."""
 
-    latency_s_per_bit_m: NonNegative = Field(1e-11, description="wired latency per bit and metre, phi [s/(bit m)]")
+    latency_s_per_bit_m: NonNegative = Field(
+        default=1e-11, description="wired latency per bit and metre, phi [s/(bit m)]"
+    )
 
 
 class Compute(Section):
     """The work of a twin, and how a server shares its CPU among its twins."""
 
-    construction_cycles_per_bit: NonNegative = Field(100.0, description="C_c, work of construction [cycle/bit]")
-    update_cycles_per_bit: NonNegative = Field(50.0, description="C_u, work of one update [cycle/bit]")
-    cpu_rule: CpuRule = Field("optimal", description="how a server's CPU is shared among its twins")
+    construction_cycles_per_bit: NonNegative = Field(default=100.0, description="C_c, work of construction [cycle/bit]")
+    update_cycles_per_bit: NonNegative = Field(default=50.0, description="C_u, work of one update [cycle/bit]")
+    cpu_rule: CpuRule = Field(default="optimal", description="how a server's CPU is shared among its twins")
 
 
 class Objective(Section):
     """The weights of the cost, and whether deadlines hold."""
 
-    alpha: Positive = Field(1.0, description="weight of the latency [1]")
-    beta: NonNegative = Field(1.0, description="weight of the opening cost and of the energy [1]")
-    kappa_s_per_j: NonNegative = Field(1.0, description="seconds that one joule is worth [s/J]")
-    eta_s: NonNegative = Field(1.0, description="weight of synchronisation against construction [s]")
-    sync_period_s: Positive = Field(1.0, description="synchronisation period dt [s]")
-    aggregation: Aggregation = Field("mean", description="mean over users, or their sum (alpha times N)")
+    alpha: Positive = Field(default=1.0, description="weight of the latency [1]")
+    beta: NonNegative = Field(default=1.0, description="weight of the opening cost and of the energy [1]")
+    kappa_s_per_j: NonNegative = Field(default=1.0, description="seconds that one joule is worth [s/J]")
+    eta_s: NonNegative = Field(default=1.0, description="weight of synchronisation against construction [s]")
+    sync_period_s: Positive = Field(default=1.0, description="synchronisation period dt [s]")
+    aggregation: Aggregation = Field(default="mean", description="mean over users, or their sum (alpha times N)")
     deadlines: Annotated[bool, Field(strict=True)] = Field(
-        True, description="whether updates must arrive within their deadlines"
+        default=True, description="whether updates must arrive within their deadlines"
     )
 
 
 class Readings(Section):
     """Which reading of the paper each row of the table of readings takes."""
 
-    default: Reading = Field("sound", description="reading of the rows that are not listed")
-    rows: dict[int, Reading] = Field({}, description=f"reading by table row, among {IMPLEMENTED_ROWS}")
+    default: Reading = Field(default="sound", description="reading of the rows that are not listed")
+    rows: dict[int, Reading] = Field(default={}, description=f"reading by table row, among {IMPLEMENTED_ROWS}")
 
     @model_validator(mode="after")
     def _known_rows(self) -> Readings:

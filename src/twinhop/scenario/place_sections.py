@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from twinhop.scenario.distribution import NonNegativeDistribution, PositiveDistribution, Uniform
 from twinhop.scenario.fields import (
     Coordinate,
+    Extent,
     Latitude,
     Longitude,
     Name,
@@ -37,17 +38,17 @@ class Origin(Section):
 class Area(Section):
     """The rectangle in which stations and users are generated and drawn."""
 
-    width_m: Positive = Field(1500.0, description="extent eastwards [m]")
-    height_m: Positive = Field(1500.0, description="extent northwards [m]")
+    width_m: Extent = Field(default=1500.0, description="extent eastwards [m]")
+    height_m: Extent = Field(default=1500.0, description="extent northwards [m]")
     origin: Origin | None = Field(
-        None, description="where (0, 0) lies on Earth (local azimuthal equidistant projection); null: nowhere"
+        default=None, description="where (0, 0) lies on Earth (local azimuthal equidistant projection); null: nowhere"
     )
 
 
 class Cloud(Section):
     """A cloud site; for now only drawn on maps."""
 
-    name: Name = Field("cloud", description="name on the map")
+    name: Name = Field(default="cloud", description="name on the map")
     x_m: Coordinate = Field(description="position eastwards of the origin [m]")
     y_m: Coordinate = Field(description="position northwards of the origin [m]")
 
@@ -68,34 +69,36 @@ class StationRow(Section):
     x_m: Coordinate = Field(description="position eastwards of the origin [m]")
     y_m: Coordinate = Field(description="position northwards of the origin [m]")
     host: Annotated[bool, Field(strict=True)] = Field(
-        True, description="true: may be opened as a twin server; false: radio only"
+        default=True, description="true: may be opened as a twin server; false: radio only"
     )
-    cpu_gcycles_per_s: Positive | None = Field(None, description="CPU capacity F [Gcycle/s]; null: stations'")
-    capacity_users: Capacity = Field(None, description="twins that fit [users]; null: stations'")
-    opening_s: NonNegative | None = Field(None, description="opening cost [s]; null: stations'")
+    cpu_gcycles_per_s: Positive | None = Field(default=None, description="CPU capacity F [Gcycle/s]; null: stations'")
+    capacity_users: Capacity = Field(default=None, description="twins that fit [users]; null: stations'")
+    opening_s: NonNegative | None = Field(default=None, description="opening cost [s]; null: stations'")
 
 
 class GeneratedStations(Section):
     """Stations laid out by rule."""
 
-    count: Annotated[int, Field(strict=True, ge=1, le=MOST_STATIONS)] = Field(10, description="stations M")
-    layout: Literal["uniform", "hexagonal"] = Field("uniform", description="how they are laid out in the area")
-    host_share: Share = Field(1.0, description="share of the stations that may host twins [1]; at least one does")
+    count: Annotated[int, Field(strict=True, ge=1, le=MOST_STATIONS)] = Field(default=10, description="stations M")
+    layout: Literal["uniform", "hexagonal"] = Field(default="uniform", description="how they are laid out in the area")
+    host_share: Share = Field(
+        default=1.0, description="share of the stations that may host twins [1]; at least one does"
+    )
 
 
 class Stations(Section):
     """The stations: generated, listed or in a CSV file, and what holds for those that state nothing else."""
 
-    generate: GeneratedStations | None = Field(None, description="generate the stations")
-    rows: tuple[StationRow, ...] | None = Field(None, alias="list", description="list the stations")
-    csv: Text | None = Field(None, description="CSV file of stations, relative to the scenario file")
+    generate: GeneratedStations | None = Field(default=None, description="generate the stations")
+    rows: tuple[StationRow, ...] | None = Field(default=None, alias="list", description="list the stations")
+    csv: Text | None = Field(default=None, description="CSV file of stations, relative to the scenario file")
     cpu_gcycles_per_s: PositiveDistribution = Field(
-        Uniform(uniform=(8, 24)), description="CPU capacity F of stations that state none [Gcycle/s]"
+        default=Uniform(uniform=(8, 24)), description="CPU capacity F of stations that state none [Gcycle/s]"
     )
     capacity_users: Capacity = Field(
-        None, description='twins that fit on a station that states none [users]; null: ceil(3 N / M); "all": N'
+        default=None, description='twins that fit on a station that states none [users]; null: ceil(3 N / M); "all": N'
     )
-    opening_s: NonNegative = Field(0.2, description="opening cost phi_s of stations that state none [s]")
+    opening_s: NonNegative = Field(default=0.2, description="opening cost phi_s of stations that state none [s]")
 
     @model_validator(mode="after")
     def _usable(self) -> Stations:
@@ -122,18 +125,18 @@ class UserRow(Section):
     id: Name = Field(description="unique name")
     x_m: Coordinate = Field(description="position eastwards of the origin [m]")
     y_m: Coordinate = Field(description="position northwards of the origin [m]")
-    history_mbit: NonNegative | None = Field(None, description="history size D [Mbit]; null: users'")
-    update_mbit: NonNegative | None = Field(None, description="update size dD [Mbit]; null: users'")
-    deadline_ms: Positive | None = Field(None, description="update deadline tau [ms]; null: users'")
-    tx_power_w: Positive | None = Field(None, description="transmit power p [W]; null: users'")
+    history_mbit: NonNegative | None = Field(default=None, description="history size D [Mbit]; null: users'")
+    update_mbit: NonNegative | None = Field(default=None, description="update size dD [Mbit]; null: users'")
+    deadline_ms: Positive | None = Field(default=None, description="update deadline tau [ms]; null: users'")
+    tx_power_w: Positive | None = Field(default=None, description="transmit power p [W]; null: users'")
 
 
 class GeneratedUsers(Section):
     """Users spread by rule."""
 
-    count: Annotated[int, Field(strict=True, ge=1, le=MOST_USERS)] = Field(100, description="users N")
-    layout: Literal["uniform", "hot_spots"] = Field("uniform", description="how they are spread over the area")
-    hot_spots: tuple[HotSpot, ...] = Field((), description="where users gather; the rest are spread uniformly")
+    count: Annotated[int, Field(strict=True, ge=1, le=MOST_USERS)] = Field(default=100, description="users N")
+    layout: Literal["uniform", "hot_spots"] = Field(default="uniform", description="how they are spread over the area")
+    hot_spots: tuple[HotSpot, ...] = Field(default=(), description="where users gather; the rest are spread uniformly")
 
     @model_validator(mode="after")
     def _consistent(self) -> GeneratedUsers:
@@ -148,19 +151,19 @@ class GeneratedUsers(Section):
 class Users(Section):
     """The users: generated, listed or in a CSV file, and what holds for those that state nothing else."""
 
-    generate: GeneratedUsers | None = Field(None, description="generate the users")
-    rows: tuple[UserRow, ...] | None = Field(None, alias="list", description="list the users")
-    csv: Text | None = Field(None, description="CSV file of users, relative to the scenario file")
+    generate: GeneratedUsers | None = Field(default=None, description="generate the users")
+    rows: tuple[UserRow, ...] | None = Field(default=None, alias="list", description="list the users")
+    csv: Text | None = Field(default=None, description="CSV file of users, relative to the scenario file")
     history_mbit: NonNegativeDistribution = Field(
-        Uniform(uniform=(5, 20)), description="history size D of users that state none [Mbit]"
+        default=Uniform(uniform=(5, 20)), description="history size D of users that state none [Mbit]"
     )
     update_mbit: NonNegativeDistribution = Field(
-        Uniform(uniform=(0.1, 1)), description="update size dD of users that state none [Mbit]"
+        default=Uniform(uniform=(0.1, 1)), description="update size dD of users that state none [Mbit]"
     )
     deadline_ms: PositiveDistribution = Field(
-        Uniform(uniform=(50, 200)), description="update deadline tau of users that state none [ms]"
+        default=Uniform(uniform=(50, 200)), description="update deadline tau of users that state none [ms]"
     )
-    tx_power_w: PositiveDistribution = Field(0.2, description="transmit power p of users that state none [W]")
+    tx_power_w: PositiveDistribution = Field(default=0.2, description="transmit power p of users that state none [W]")
 
     @model_validator(mode="after")
     def _usable(self) -> Users:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 
 from twinhop.errors import InputError
 from twinhop.scenario.fields import LARGEST_SEED, Name, Section, Seed, Text, problem
@@ -14,25 +14,31 @@ from twinhop.scenario.place_sections import Area, Cloud, Stations, Users
 SCHEMA_VERSION = 1
 
 
+def _reserved(services: tuple[Any, ...]) -> tuple[Any, ...]:
+    if services:
+        raise problem("is reserved for service twins, which are not supported yet; leave it empty")
+    return services
+
+
 class Scenario(Section):
     """A city, its users, the physics and the objective, in the units of the scenario file."""
 
     schema_version: Literal[1] = Field(description="version of this schema; 1")
     name: Name = Field(description="name of the scenario")
-    seed: Seed = Field(0, description="root seed of everything drawn at random")
-    area: Area = Field(Area(), description="the rectangle of the map")
-    radio: Radio = Field(Radio(), description="the radio link")
-    backhaul: Backhaul = Field(Backhaul(), description="the wired network")
+    seed: Seed = Field(default=0, description="root seed of everything drawn at random")
+    area: Area = Field(default=Area(), description="the rectangle of the map")
+    radio: Radio = Field(default=Radio(), description="the radio link")
+    backhaul: Backhaul = Field(default=Backhaul(), description="the wired network")
     stations: Stations = Field(description="the stations")
-    cloud: Cloud | None = Field(None, description="the cloud site; for now only drawn on maps")
+    cloud: Cloud | None = Field(default=None, description="the cloud site; for now only drawn on maps")
     users: Users = Field(description="the users")
-    compute: Compute = Field(Compute(), description="the work of twins and the sharing of CPUs")
-    objective: Objective = Field(Objective(), description="weights of the cost")
-    readings: Readings = Field(Readings(), description="readings of the paper")
-    services: Annotated[tuple[Any, ...], Field(max_length=0)] = Field(
-        (), description="reserved for service twins; must be empty"
+    compute: Compute = Field(default=Compute(), description="the work of twins and the sharing of CPUs")
+    objective: Objective = Field(default=Objective(), description="weights of the cost")
+    readings: Readings = Field(default=Readings(), description="readings of the paper")
+    services: Annotated[tuple[Any, ...], AfterValidator(_reserved)] = Field(
+        default=(), description="reserved for service twins; must be empty"
     )
-    attribution: tuple[Text, ...] = Field((), description="data sources and licences, carried into reports")
+    attribution: tuple[Text, ...] = Field(default=(), description="data sources and licences, carried into reports")
 
     @model_validator(mode="after")
     def _inside(self) -> Scenario:

@@ -87,6 +87,10 @@ def _events(text: str, source_name: str) -> Iterator[yaml.Event]:
         line = f"{mark.line + 1}" if mark else "1"
         what = error.problem or error.context or "cannot be read"
         raise InputError(f"{source_name}:{line}: not valid YAML: {what}") from None
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{source_name}: holds the character {error.object[error.start]!r}, which is no text"
+        ) from None
     except yaml.YAMLError as error:
         raise InputError(f"{source_name}: not valid YAML: {str(error).splitlines()[0]}") from None
 

@@ -33,7 +33,7 @@ def exact(problem: PlacementProblem, rng: np.random.Generator, budget: Budget) -
     ascent = PriceAscent(search)
     ascent.run()
     if not ascent.closed():
-        search.improve(ascent.undecided())
+        search.improve(ascent.undecided(), ascent.undecided_pairs())
     certificate = ascent.certificate()
     if search.feasible and not budget.exhausted():
         certificate = _refine(problem, search, certificate)

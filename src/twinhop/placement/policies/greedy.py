@@ -1,10 +1,12 @@
 """The ADD heuristic of facility location."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from twinhop.placement.budget import Budget
 from twinhop.placement.policy import Decision
-from twinhop.placement.problem import IntArray, PlacementProblem
+from twinhop.placement.problem import BoolArray, PlacementProblem
 from twinhop.placement.search import Search
 from twinhop.placement.station_load import NOBODY
 
@@ -12,13 +14,18 @@ from twinhop.placement.station_load import NOBODY
 def greedy(problem: PlacementProblem, rng: np.random.Generator, budget: Budget) -> Decision:
     """Open stations one at a time, each time the one that saves most, until none does.
 
-    The first set is the smallest prefix, by number of users a station could take, on which everybody can be hosted.
+    It starts from the best single station; where no single one can host everybody, from the fewest that can, taken in
+    order of the number of users each can host.
     Source: Kuehn and Hamburger, A heuristic program for locating warehouses (1963).
     """
     search = Search(problem, budget)
+    nobody = np.full(problem.users, NOBODY, np.int64)
+    for k in np.flatnonzero(problem.capacity > 0):
+        search.try_set(np.arange(problem.stations) == k, nobody)
     for opened in _prefixes(problem):
-        if search.try_set(opened, np.full(problem.users, NOBODY, np.int64)) or budget.exhausted():
+        if search.feasible or budget.exhausted():
             break
+        search.try_set(opened, nobody)
     if not search.feasible:
         search.start()
     while search.feasible and not budget.exhausted() and search.add_best():
@@ -26,13 +33,12 @@ def greedy(problem: PlacementProblem, rng: np.random.Generator, budget: Budget) 
     return Decision(search.placement())
 
 
-def _prefixes(problem: PlacementProblem):
-    """Sets of 1, 2, ... stations; for one station, each in turn is left to `add_best`'s choice by trying the best."""
+def _prefixes(problem: PlacementProblem) -> Iterator[BoolArray]:
+    """Growing sets of stations, those that can host most users first."""
     takes = np.minimum(problem.allowed.sum(axis=0), problem.capacity)
-    mean = np.where(problem.allowed, problem.comm_s, 0.0).sum(axis=0) / np.maximum(problem.allowed.sum(axis=0), 1)
-    order: IntArray = np.lexsort((mean, -takes))
     opened = np.zeros(problem.stations, bool)
-    for k in order[takes[order] > 0]:
-        opened = opened.copy()
-        opened[k] = True
-        yield opened
+    for k in np.argsort(-takes, kind="stable"):
+        if takes[k] > 0:
+            opened = opened.copy()
+            opened[k] = True
+            yield opened

@@ -16,6 +16,8 @@ ROUNDS = 40
 LEAST_PROGRESS = 0.02
 #: ... or the gap is below this: float64 prices go no further.
 CLOSED = 1e-9
+#: Pairs of stations tried at most for interchange.
+INTERCHANGES = 300
 
 
 def lagrangian(problem: PlacementProblem, rng: np.random.Generator, budget: Budget) -> Decision:
@@ -30,7 +32,7 @@ def lagrangian(problem: PlacementProblem, rng: np.random.Generator, budget: Budg
     ascent = PriceAscent(search)
     ascent.run()
     if not ascent.closed():
-        search.improve(ascent.undecided())
+        search.improve(ascent.undecided(), ascent.undecided_pairs())
         ascent.last_steps()
     return Decision(search.placement(), ascent.certificate())
 
@@ -86,6 +88,13 @@ class PriceAscent:
         order = np.argsort(penalty, kind="stable")
         return order[worth[order] & (self._problem.capacity[order] > 0)]
 
+    def undecided_pairs(self) -> list[tuple[int, int]]:
+        """Pairs of stations worth interchanging: those whose penalties together leave room below the plan's cost."""
+        penalty, candidates = self._penalties(), self.undecided()
+        room = self.search.cost - self.bound
+        pairs = [(a, b) for at, a in enumerate(candidates) for b in candidates[:at] if penalty[a] + penalty[b] <= room]
+        return sorted(pairs, key=lambda pair: penalty[pair[0]] + penalty[pair[1]])[:INTERCHANGES]
+
     def certificate(self) -> Certificate:
         """The lower bound, recomputed with rounding under control; never above the plan's own cost."""
         state = self._state
@@ -115,14 +124,15 @@ class PriceAscent:
 
     def _penalties(self) -> FloatArray:
         """(M,) how much the relaxed value rises, at least, if station k is forced into the other state [s]."""
-        reduced = self._state.best_reduced
+        most = np.finfo(float).max / 4  # stands for the infinite reduced cost of stations that may not host
+        reduced = np.minimum(self._state.best_reduced, most)
         order = np.argsort(reduced, kind="stable")
         count = max(self._problem.least_open, int((reduced < 0).sum()))
         chosen = np.zeros(reduced.size, bool)
         chosen[order[:count]] = True
         surplus = max(0.0, float(reduced[order[count - 1]]))
         forced_open = reduced - surplus
-        following = reduced[order[count]] if count < reduced.size else np.inf
+        following = reduced[order[count]] if count < reduced.size else most
         forced_shut = (following if count == self._problem.least_open else 0.0) - reduced
         return np.maximum(np.where(chosen, forced_shut, forced_open), 0.0)
 

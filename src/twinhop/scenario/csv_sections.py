@@ -1,0 +1,54 @@
+"""The `csv` fields of a scenario file: the files are read once and their rows take the place of the field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from twinhop.errors import InputError
+from twinhop.scenario.csv_rows import CsvPoints, local_positions, read_stations, read_users
+from twinhop.scenario.schema import Scenario
+
+_READERS: dict[str, Callable[[Path], CsvPoints]] = {"stations": read_stations, "users": read_users}
+
+
+def read_csv_sections(
+    scenario: Scenario, value: dict[str, Any], root: Path | None, place: Callable[[str], str]
+) -> dict[str, Any]:
+    """The sections of a scenario file with their CSV files written out as lists.
+
+    Args:
+        scenario: the validated file.
+        value: its plain value.
+        root: the folder that the paths start from.
+        place: gives for a section the place of its `csv` field, such as `city.yaml:12`.
+
+    Returns:
+        `stations`, `users` or both: what to put in place of these sections of the plain value.
+
+    Raises:
+        InputError: if a path leaves the folder, or a file is not usable.
+    """
+    sections: dict[str, Any] = {}
+    for name, read in _READERS.items():
+        csv = getattr(scenario, name).csv
+        if csv is None:
+            continue
+        points = read(_path(csv, root, f"{place(name)}: {name}.csv"))
+        try:
+            xy_m = local_positions(points, scenario.area.origin)
+        except InputError as error:
+            raise InputError(f"{place(name)}: {name}.csv: {error}") from None
+        kept = {key: field for key, field in value[name].items() if key != "csv"}
+        sections[name] = {**kept, "list": points.listed(xy_m)}
+    return sections
+
+
+def _path(csv: str, root: Path | None, where: str) -> Path:
+    if root is None:
+        raise InputError(f"{where}: a file can only be named in a scenario that is itself read from a file")
+    path = root / csv
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise InputError(f"{where}: must stay under the folder of the scenario file (got {csv!r})")
+    return path
