@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -15,11 +15,13 @@ class Budget:
     Attributes:
         time_limit_s: wall-clock limit [s], inf for none.
         gap: stop once cost / bound - 1 is at most this.
+        on_progress: told the cost of the best plan and the best bound so far (nan where there is none).
         interrupted: set by Ctrl-C inside `catch_interrupt`.
     """
 
     time_limit_s: float = float("inf")
     gap: float = 0.0
+    on_progress: Callable[[float, float], None] | None = None
     interrupted: bool = False
     started: float = field(default_factory=time.perf_counter)
 
@@ -34,6 +36,11 @@ class Budget:
     def exhausted(self) -> bool:
         """Whether to stop now."""
         return self.interrupted or self.elapsed_s() >= self.time_limit_s
+
+    def report(self, cost: float, bound: float) -> None:
+        """Pass progress on to whoever listens."""
+        if self.on_progress is not None:
+            self.on_progress(cost, bound)
 
     @contextmanager
     def catch_interrupt(self) -> Iterator[None]:

@@ -37,6 +37,7 @@ class Search:
         budget: when to stop.
         host: (N,) best hosts so far; feasible unless ``feasible`` is False.
         cost: their scaled cost [s], inf until a feasible plan is known.
+        bound: the best lower bound told of so far, scaled [s], nan for none; only passed on as progress.
     """
 
     def __init__(self, problem: PlacementProblem, budget: Budget):
@@ -47,6 +48,7 @@ class Search:
         self._hosting = make_hosting(self.instance)
         self.host: IntArray = np.full(problem.users, NOBODY, np.int64)
         self.cost = np.inf
+        self.bound = np.nan
 
     @property
     def feasible(self) -> bool:
@@ -182,7 +184,15 @@ class Search:
             return False
         self.cost = float(cost)
         self.host = self._hosting.host.copy()
+        self.report()
         return True
+
+    def report(self, bound: float = np.nan) -> None:
+        """Tell the budget's listener the cost of the best plan and the best bound."""
+        self.bound = self.bound if np.isnan(bound) else bound
+        if self.budget.on_progress is not None:
+            scale, constant = self.problem.alpha / self.problem.users, self.problem.constant_cost
+            self.budget.report(scale * self.cost + constant, scale * self.bound + constant)
 
 
 def _with(used: BoolArray, k: int, opened: bool) -> BoolArray:

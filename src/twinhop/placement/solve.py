@@ -1,6 +1,7 @@
 """Solve a placement problem by any policy: the one door through which every placement passes."""
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -77,6 +78,7 @@ def solve(
     seed: int = 0,
     time_limit_s: float = float("inf"),
     gap: float = 0.0,
+    on_progress: Callable[[float, float], None] | None = None,
 ) -> Solution:
     """Place the twins of a problem.
 
@@ -86,6 +88,7 @@ def solve(
         seed: of the policy's own random stream; never changes the problem.
         time_limit_s: wall-clock limit [s]; the best plan so far is returned.
         gap: stop once cost / bound - 1 is at most this.
+        on_progress: told the cost of the best plan and the best bound so far (nan where there is none).
 
     Returns:
         The solution. Ctrl-C returns the best so far, marked ``interrupted``.
@@ -103,7 +106,7 @@ def solve(
     decide = find_policy(policy)
     require_seats(problem)
     rng = np.random.default_rng(np.random.SeedSequence([seed], spawn_key=(zlib.crc32(policy.encode()),)))
-    budget = Budget(time_limit_s, gap)
+    budget = Budget(time_limit_s, gap, on_progress)
     with budget.catch_interrupt():
         decision = decide(problem, rng, budget)
         seconds = budget.elapsed_s()

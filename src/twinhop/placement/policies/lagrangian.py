@@ -65,6 +65,7 @@ class PriceAscent:
             self._ascend()
             self._try(self._state.chosen)
             self._try(self._state.best_reduced < 0)
+            self.search.report(self.bound)
             if self.closed() or self.search.budget.exhausted():
                 return
             idle = idle + 1 if self.bound - before < LEAST_PROGRESS * (self.search.cost - self.bound) else 0

@@ -1,0 +1,7 @@
+"""Plans and comparisons of whole scenarios, their reports, tables and figures."""
+
+from twinhop.experiments.comparison import Comparison as Comparison
+from twinhop.experiments.comparison import compare as compare
+from twinhop.experiments.planning import Plan as Plan
+from twinhop.experiments.planning import load as load
+from twinhop.experiments.planning import plan as plan

@@ -1,0 +1,130 @@
+"""Several policies on the same world, judged against one certified bound."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from twinhop.errors import InputError
+from twinhop.experiments.planning import Case, Plan, Progress, make_case, plan_case
+from twinhop.placement import PlacementProblem, policy_names
+from twinhop.scenario import Scenario
+
+#: Policies compared where none are named: everything but the exact solver.
+DEFAULT_POLICIES = ("nearest", "random", "random_association", "least_loaded", "greedy", "local_search", "lagrangian")
+#: Gives the bound where no policy compared has one.
+BOUNDING_POLICY = "lagrangian"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Plans of one case by several policies.
+
+    Attributes:
+        case: what was planned.
+        plans: one a policy, in the order asked for.
+        lower_bound: the best certified bound; no feasible plan costs less.
+        bound_by: the policy that proved it.
+    """
+
+    case: Case
+    plans: tuple[Plan, ...]
+    lower_bound: float
+    bound_by: str
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it early; policies not reached are missing."""
+        return any(plan.solution.interrupted for plan in self.plans)
+
+    def gap(self, plan: Plan) -> float | None:
+        """cost / bound - 1 of a plan; None where it is infeasible or the bound is not > 0."""
+        return plan.cost / self.lower_bound - 1 if plan.feasible and self.lower_bound > 0 else None
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a policy: cost, gap to the common bound, terms, opened servers, feasibility, time."""
+        return [
+            {
+                "policy": plan.solution.policy,
+                "cost": plan.cost,
+                "gap": self.gap(plan),
+                "latency_s": plan.solution.evaluation.latency_s,
+                "opening_s": plan.solution.evaluation.opening_s,
+                "energy_j": plan.solution.evaluation.energy_j,
+                "opened": int(plan.solution.placement.open.sum()),
+                "feasible": plan.feasible,
+                "violations": len(plan.solution.evaluation.violations),
+                "seconds": plan.solution.seconds,
+            }
+            for plan in self.plans
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """The comparison as plain values, as `twinhop compare --json` prints it."""
+        return {
+            "source": self.case.name,
+            "users": self.case.problem.users,
+            "stations": self.case.problem.stations,
+            "seed": self.case.seed,
+            "lower_bound": self.lower_bound,
+            "bound_by": self.bound_by,
+            "interrupted": self.interrupted,
+            "policies": self.rows(),
+        }
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write comparison.json, comparison.parquet, comparison.md and comparison.png; see `Plan.save`."""
+        from twinhop.experiments.files import save_comparison
+
+        return save_comparison(self, folder)
+
+
+def compare(
+    source: Scenario | PlacementProblem | str | Path,
+    policies: Sequence[str] = DEFAULT_POLICIES,
+    *,
+    seed: int | None = None,
+    time_limit_s: float = float("inf"),
+    gap: float = 0.0,
+    on_progress: Progress | None = None,
+) -> Comparison:
+    """Plan one scenario or problem by several policies.
+
+    Args:
+        source: a scenario, a problem, a path or the name of a preset.
+        policies: names of policies; each sees the same world.
+        seed: replaces the root seed.
+        time_limit_s: wall-clock limit of each solve [s].
+        gap: certifying policies stop at this gap.
+        on_progress: told the best cost and bound so far while solving.
+
+    Returns:
+        The comparison. Where no policy gives a bound, `lagrangian` is run for it besides.
+
+    Raises:
+        InfeasibleProblem: proved: no plan keeps the constraints.
+        InputError: the source or an argument is wrong.
+    """
+    _check(policies)
+    case = make_case(source, seed)
+    plans: list[Plan] = []
+    for policy in policies:
+        plans.append(plan_case(case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress))
+        if plans[-1].solution.interrupted:
+            break
+    bounding = [found for found in plans if found.lower_bound is not None]
+    if not bounding:
+        bounding = [plan_case(case, BOUNDING_POLICY, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)]
+    best = max(bounding, key=lambda found: found.lower_bound or 0.0)
+    return Comparison(case, tuple(plans), float(best.lower_bound or 0.0), best.solution.policy)
+
+
+def _check(policies: Sequence[str]) -> None:
+    if not policies:
+        raise InputError(f"policies: none given; accepted: {', '.join(policy_names())}")
+    unknown = [name for name in policies if name not in policy_names()]
+    if unknown:
+        raise InputError(f"policies: no policy named '{unknown[0]}'; accepted: {', '.join(policy_names())}")
+    twice = {name for name in policies if list(policies).count(name) > 1}
+    if twice:
+        raise InputError(f"policies: {', '.join(sorted(twice))} given more than once")

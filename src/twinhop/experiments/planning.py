@@ -1,0 +1,190 @@
+"""Load a source, plan it, and hold the answer: what `twinhop.load` and `twinhop.plan` do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from twinhop.errors import InputError
+from twinhop.placement import (
+    PlacementProblem,
+    RadioState,
+    Solution,
+    formulate,
+    load_problem,
+    radio_state,
+    solve,
+)
+from twinhop.scenario import Scenario, World, build_world, load_scenario
+
+Progress = Callable[[float, float], None]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A problem to solve, and the world it came from.
+
+    Attributes:
+        name: of the scenario or problem file.
+        problem: the placement problem.
+        world: the scenario's world, None for a problem file.
+        radio: its radio state, None for a problem file.
+        seed: root seed.
+    """
+
+    name: str
+    problem: PlacementProblem
+    world: World | None = None
+    radio: RadioState | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A placement of a scenario's twins, its certificate, and how it was found.
+
+    Attributes:
+        case: what was planned.
+        solution: placement, evaluation and certificate.
+    """
+
+    case: Case = field(repr=False)
+    solution: Solution
+
+    @property
+    def cost(self) -> float:
+        """The objective of P1."""
+        return self.solution.cost
+
+    @property
+    def lower_bound(self) -> float | None:
+        """No feasible plan costs less; None where the policy gives no bound."""
+        return self.solution.lower_bound
+
+    @property
+    def gap(self) -> float | None:
+        """cost / bound - 1, or None."""
+        return self.solution.gap
+
+    @property
+    def gap_net(self) -> float | None:
+        """The gap net of the unavoidable cost, or None."""
+        return self.solution.gap_net
+
+    @property
+    def feasible(self) -> bool:
+        """Whether every constraint holds."""
+        return self.solution.evaluation.feasible
+
+    @property
+    def hosts(self) -> dict[str, str]:
+        """The station that hosts each user's twin, by name."""
+        problem = self.case.problem
+        return {
+            problem.user_name(i): problem.station_name(int(k)) for i, k in enumerate(self.solution.placement.host)
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as plain values, as `twinhop plan --json` prints it."""
+        from twinhop.experiments.answer import answer
+
+        return answer(self)
+
+    def report(self) -> str:
+        """The report in Markdown."""
+        from twinhop.experiments.report import plan_report
+
+        return plan_report(self)
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write placement.json, associations.parquet, report.md and, for scenarios, map.geojson and map.png.
+
+        Args:
+            folder: made if missing; files of these names in it are replaced.
+
+        Returns:
+            The files written.
+
+        Raises:
+            InputError: the folder cannot be written; nothing is left behind.
+        """
+        from twinhop.experiments.files import save_plan
+
+        return save_plan(self, folder)
+
+
+def load(source: str | Path, seed: int | None = None) -> Scenario | PlacementProblem:
+    """Read a scenario file, a preset or a problem file.
+
+    Args:
+        source: path of a YAML scenario, name of a preset, or path of an ``.npz`` problem file.
+        seed: replaces the scenario's root seed.
+
+    Returns:
+        The scenario, or the placement problem of a problem file.
+
+    Raises:
+        InputError: it cannot be read; the message says what is wrong, where, and what is accepted.
+    """
+    if str(source).lower().endswith(".npz"):
+        return load_problem(source)
+    return load_scenario(source, seed)
+
+
+def make_case(source: Scenario | PlacementProblem | str | Path, seed: int | None = None, name: str = "") -> Case:
+    """Everything a policy and a report need of a source."""
+    if isinstance(source, str | Path):
+        name = name or Path(source).stem
+        source = load(source, seed)
+    if isinstance(source, PlacementProblem):
+        return Case(name or "problem", source, seed=seed or 0)
+    if not isinstance(source, Scenario):
+        raise InputError(f"expected a Scenario, a PlacementProblem, a path or a preset name, got {type(source).__name__}")
+    scenario = source if seed is None else source.with_seed(seed)
+    world = build_world(scenario)
+    radio = radio_state(world)
+    return Case(world.name, formulate(world, radio), world, radio, world.seed)
+
+
+def plan(
+    source: Scenario | PlacementProblem | str | Path,
+    policy: str = "lagrangian",
+    *,
+    seed: int | None = None,
+    time_limit_s: float = float("inf"),
+    gap: float = 0.0,
+    on_progress: Progress | None = None,
+) -> Plan:
+    """Place the twins of a scenario or problem.
+
+    Args:
+        source: a scenario, a problem, a path or the name of a preset.
+        policy: how to decide; ``lagrangian`` and ``exact`` give a certified lower bound.
+        seed: replaces the root seed of a scenario; seeds the policy's own draws for a problem.
+        time_limit_s: wall-clock limit of the solve [s].
+        gap: stop once cost / bound - 1 is at most this.
+        on_progress: told the best cost and bound so far while solving.
+
+    Returns:
+        The plan. Ctrl-C ends the solve with the best so far, ``plan.solution.interrupted``.
+
+    Raises:
+        InfeasibleProblem: proved: no plan keeps the constraints; its ``proof`` says which users and stations.
+        InputError: the source or an argument is wrong.
+    """
+    return plan_case(make_case(source, seed), policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
+
+
+def plan_case(
+    case: Case,
+    policy: str,
+    *,
+    time_limit_s: float = float("inf"),
+    gap: float = 0.0,
+    on_progress: Progress | None = None,
+) -> Plan:
+    """Place the twins of a case already made."""
+    solution = solve(
+        case.problem, policy, seed=case.seed, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress
+    )
+    return Plan(case, solution)
