@@ -1,1 +1,51 @@
-"""x."""
+"""twinhop: place the digital twins of mobile users on edge servers, with a proof of how good the placement is.
+
+>>> import twinhop
+>>> plan = twinhop.plan("lu2021-n80-m5")
+>>> plan.lower_bound <= plan.cost
+True
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from twinhop._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from twinhop.errors import InputError as InputError
+    from twinhop.errors import TwinhopError as TwinhopError
+    from twinhop.experiments import Comparison as Comparison
+    from twinhop.experiments import Plan as Plan
+    from twinhop.experiments import compare as compare
+    from twinhop.experiments import load as load
+    from twinhop.experiments import plan as plan
+    from twinhop.placement import InfeasibleProblem as InfeasibleProblem
+    from twinhop.placement import PlacementProblem as PlacementProblem
+    from twinhop.scenario import Scenario as Scenario
+    from twinhop.scenario import family as family
+
+#: Public names and where they live; imported when first used, so that `import twinhop` costs nothing.
+_HOME = {
+    "InputError": "twinhop.errors",
+    "TwinhopError": "twinhop.errors",
+    "Comparison": "twinhop.experiments",
+    "Plan": "twinhop.experiments",
+    "compare": "twinhop.experiments",
+    "load": "twinhop.experiments",
+    "plan": "twinhop.experiments",
+    "InfeasibleProblem": "twinhop.placement",
+    "PlacementProblem": "twinhop.placement",
+    "Scenario": "twinhop.scenario",
+    "family": "twinhop.scenario",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'twinhop' has no attribute '{name}'")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

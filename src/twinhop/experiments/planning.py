@@ -80,9 +80,7 @@ class Plan:
     def hosts(self) -> dict[str, str]:
         """The station that hosts each user's twin, by name."""
         problem = self.case.problem
-        return {
-            problem.user_name(i): problem.station_name(int(k)) for i, k in enumerate(self.solution.placement.host)
-        }
+        return {problem.user_name(i): problem.station_name(int(k)) for i, k in enumerate(self.solution.placement.host)}
 
     def to_json(self) -> dict[str, Any]:
         """The answer as plain values, as `twinhop plan --json` prints it."""
@@ -139,7 +137,9 @@ def make_case(source: Scenario | PlacementProblem | str | Path, seed: int | None
     if isinstance(source, PlacementProblem):
         return Case(name or "problem", source, seed=seed or 0)
     if not isinstance(source, Scenario):
-        raise InputError(f"expected a Scenario, a PlacementProblem, a path or a preset name, got {type(source).__name__}")
+        raise InputError(
+            f"expected a Scenario, a PlacementProblem, a path or a preset name, got {type(source).__name__}"
+        )
     scenario = source if seed is None else source.with_seed(seed)
     world = build_world(scenario)
     radio = radio_state(world)
@@ -184,7 +184,5 @@ def plan_case(
     on_progress: Progress | None = None,
 ) -> Plan:
     """Place the twins of a case already made."""
-    solution = solve(
-        case.problem, policy, seed=case.seed, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress
-    )
+    solution = solve(case.problem, policy, seed=case.seed, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
     return Plan(case, solution)

@@ -71,11 +71,15 @@ def formulate(world: World, radio: RadioState | None = None) -> PlacementProblem
         world.sync_period_s,
     )
     energy = network.transmit_energy_j(world.tx_power_w, world.history_bits, radio.access_rate_bps)
-    deadlines = {} if world.deadline_s is None else {
-        "update_comm_s": update_comm,
-        "update_work": world.update_cycles_per_bit * world.update_bits,
-        "deadline_s": world.deadline_s,
-    }
+    deadlines = (
+        {}
+        if world.deadline_s is None
+        else {
+            "update_comm_s": update_comm,
+            "update_work": world.update_cycles_per_bit * world.update_bits,
+            "deadline_s": world.deadline_s,
+        }
+    )
     return PlacementProblem(
         comm_s=network.placement_communication_s(history_comm, update_comm, world.eta_s, world.sync_period_s),
         root_work=np.sqrt(work),

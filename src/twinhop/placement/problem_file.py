@@ -1,7 +1,5 @@
 """Problem files: a PlacementProblem as a NumPy ``.npz`` archive, never unpickled."""
 
-import os
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -9,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from twinhop.errors import InputError
+from twinhop.files import replacing
 from twinhop.placement.problem import PlacementProblem
 
 REQUIRED = ("comm_s", "root_work", "cpu", "capacity", "opening_s", "alpha", "beta")
@@ -90,17 +89,6 @@ def save_problem(problem: PlacementProblem, path: str | Path) -> None:
     Raises:
         InputError: the CPU rule is not the optimal one, or the file cannot be written.
     """
-    path = Path(path)
     arrays = problem.arrays()
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".npz")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            np.savez(stream, **arrays)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with replacing(path, overwrite=True) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **arrays)

@@ -10,6 +10,7 @@ from twinhop.scenario.physics_sections import Readings
 from twinhop.scenario.presets import preset, preset_names
 from twinhop.scenario.schema import Scenario, json_schema
 from twinhop.scenario.streams import stream
+from twinhop.scenario.summary import summary
 from twinhop.scenario.world import CloudSite, RadioParameters, World, build_world
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "project",
     "save_scenario",
     "stream",
+    "summary",
     "unproject",
 ]

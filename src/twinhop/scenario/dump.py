@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from twinhop.errors import InputError
+from twinhop.files import replacing
 from twinhop.scenario.schema import Scenario
 from twinhop.scenario.text_file import LARGEST_FILE_BYTES
 from twinhop.scenario.yaml_io import resolve_plain
@@ -52,19 +52,8 @@ def save_scenario(scenario: Scenario, path: str | Path, *, overwrite: bool = Fal
     if len(content) > LARGEST_FILE_BYTES:
         limit = f"{LARGEST_FILE_BYTES // 1024**2} MiB"
         raise InputError(f"{target}: the scenario takes more than {limit}; list its stations and users in CSV files")
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        if target.exists() and not overwrite:
-            raise InputError(f"{target}: exists already; choose another name or allow it to be overwritten")
-        if target.is_dir():
-            raise InputError(f"{target}: is a folder; a file name is needed")
-        try:
-            temporary.write_bytes(content)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{target}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
+    with replacing(target, overwrite=overwrite) as temporary:
+        temporary.write_bytes(content)
 
 
 def _block(value: dict[str, Any], indent: str) -> Iterator[str]:

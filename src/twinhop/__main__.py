@@ -1,0 +1,5 @@
+"""`python -m twinhop` is `twinhop`."""
+
+from twinhop.cli import main
+
+main()

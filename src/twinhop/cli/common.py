@@ -1,0 +1,85 @@
+"""Options that commands share, tables, and progress on what takes longer than two seconds."""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+#: Exit codes: bad input or a problem proved infeasible; Ctrl-C.
+REFUSED, INTERRUPTED = 2, 130
+#: Progress is shown on what takes longer [s].
+PATIENCE_S = 2.0
+#: Columns of a table that does not go to a terminal.
+PIPE_WIDTH = 120
+
+
+def _log(verbose: bool) -> None:
+    if verbose:
+        logging.basicConfig(level=logging.INFO, format="%(relativeCreated)7.0f ms  %(name)s: %(message)s")
+        logging.getLogger("twinhop").setLevel(logging.INFO)
+
+
+Source = Annotated[str, typer.Argument(help="Scenario file (YAML), preset name, or .npz problem file.")]
+Seed = Annotated[int | None, typer.Option(help="Root seed; replaces the scenario's.", min=0)]
+TimeLimit = Annotated[float | None, typer.Option(help="Wall-clock limit of a solve [s].")]
+Gap = Annotated[float, typer.Option(help="Stop once cost / bound - 1 is at most this (0.01 is 1 %).")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
+Out = Annotated[Path | None, typer.Option(help="Write files into this folder.", show_default=False)]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", callback=_log, help="Log what the solver does.")]
+
+
+def print_json(value: Any) -> None:
+    """JSON on standard output."""
+    typer.echo(json.dumps(value, allow_nan=False))
+
+
+def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on standard output, the first column to the left, the others to the right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=PIPE_WIDTH)
+    table = Table(box=box.SIMPLE_HEAD)
+    for at, name in enumerate(header):
+        table.add_column(name, justify="left" if at == 0 else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    console.print(f"[bold]{title}[/bold]", highlight=False)
+    console.print(table)
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[float, float], None]]:
+    """Show a spinner with the best cost and bound on standard error once two seconds have passed.
+
+    Yields:
+        To be called with the best cost and the best bound so far.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    status = console.status(title)
+    started = time.perf_counter()
+    timer = threading.Timer(PATIENCE_S, status.start)
+    timer.daemon = True
+
+    def tell(cost: float, bound: float) -> None:
+        known = f"cost {cost:.5g}" if cost < float("inf") else "no plan yet"
+        proof = f", bound {bound:.5g}" if bound == bound else ""
+        status.update(f"{title}: {known}{proof}, {time.perf_counter() - started:.0f} s (Ctrl-C: best so far)")
+
+    timer.start()
+    try:
+        yield tell
+    finally:
+        timer.cancel()
+        status.stop()

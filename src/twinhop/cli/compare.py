@@ -1,0 +1,88 @@
+"""`twinhop compare`: several policies on the same world."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twinhop.cli.common import (
+    INTERRUPTED,
+    REFUSED,
+    Gap,
+    Json,
+    Out,
+    Seed,
+    Source,
+    TimeLimit,
+    Verbose,
+    print_json,
+    print_table,
+    progress,
+)
+
+if TYPE_CHECKING:
+    from twinhop.experiments import Comparison
+
+EXAMPLE = "Example: twinhop compare city-small --policies nearest,greedy,lagrangian --out out/city"
+
+
+def run(
+    source: Source,
+    policies: Annotated[
+        str, typer.Option(help="Names of policies, separated by commas.")
+    ] = "nearest,random,random_association,least_loaded,greedy,local_search,lagrangian",
+    seed: Seed = None,
+    time_limit: TimeLimit = None,
+    gap: Gap = 0.0,
+    as_json: Json = False,
+    out: Out = None,
+    verbose: Verbose = False,
+) -> None:
+    """Plan by several policies and judge them against one certified bound."""
+    from twinhop.experiments import compare
+    from twinhop.experiments.files import require_writable
+    from twinhop.placement import InfeasibleProblem
+
+    names = [name.strip() for name in policies.split(",") if name.strip()]
+    if out is not None:
+        require_writable(out)
+    try:
+        with progress(f"comparing {len(names)} policies on {source}") as tell:
+            limit = float("inf") if time_limit is None else time_limit
+            comparison = compare(source, names, seed=seed, time_limit_s=limit, gap=gap, on_progress=tell)
+    except InfeasibleProblem as error:
+        if as_json:
+            print_json({"source": source, "feasible": False, "proof": vars(error.proof)})
+        typer.echo(f"twinhop: {source}: {error}", err=True)
+        raise typer.Exit(REFUSED) from None
+    written = comparison.save(out) if out is not None and not comparison.interrupted else []
+    if as_json:
+        print_json(comparison.to_json())
+    else:
+        _show(comparison)
+        for path in written:
+            typer.echo(f"wrote {path}")
+    if comparison.interrupted:
+        typer.echo("twinhop: interrupted; the policies not reached are missing, no files were written", err=True)
+        raise typer.Exit(INTERRUPTED)
+
+
+def _show(comparison: "Comparison") -> None:
+    from twinhop.experiments.report import percent
+
+    rows = [
+        (
+            row["policy"],
+            f"{row['cost']:.5g}",
+            percent(row["gap"]),
+            f"{row['latency_s']:.4g}",
+            f"{row['opening_s']:.4g}",
+            f"{row['opened']}",
+            "yes" if row["feasible"] else f"no ({row['violations']})",
+            f"{1e3 * row['seconds']:.1f}",
+        )
+        for row in comparison.rows()
+    ]
+    bound = f"certified lower bound {comparison.lower_bound:.5g} by {comparison.bound_by}"
+    title = f"{comparison.case.name}: {bound}; no feasible plan costs less"
+    header = ("policy", "cost", "above bound", "latency s", "opening s", "opened", "feasible", "ms")
+    print_table(title, header, rows)

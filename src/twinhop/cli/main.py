@@ -1,0 +1,61 @@
+"""The program `twinhop`: its commands, and how errors reach the person who caused them."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from twinhop._version import __version__
+from twinhop.cli import compare, import_csv, plan, scenario
+from twinhop.cli.common import INTERRUPTED, REFUSED, Verbose
+
+app = typer.Typer(
+    name="twinhop",
+    help="Place the digital twins of mobile users on edge servers, with a proof of how good the placement is.",
+    epilog="Example: twinhop plan city-small --out out/city",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+importers = typer.Typer(help="Make a scenario from other files.", no_args_is_help=True)
+app.command("plan", epilog=plan.EXAMPLE)(plan.run)
+app.command("compare", epilog=compare.EXAMPLE)(compare.run)
+app.add_typer(scenario.app, name="scenario")
+importers.command("csv", epilog=import_csv.EXAMPLE)(import_csv.run)
+app.add_typer(importers, name="import")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"twinhop {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+    verbose: Verbose = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the program; errors meant for the user end it with exit code 2, Ctrl-C with 130."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - the one place where an error meets the user
+        from twinhop.errors import TwinhopError
+
+        if not isinstance(error, TwinhopError):
+            raise
+        typer.echo(f"twinhop: {error}", err=True)
+        sys.exit(REFUSED)

@@ -1,0 +1,87 @@
+"""`twinhop scenario`: make, check, show and export scenario files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twinhop.cli.common import Json, Seed, print_json, print_table
+
+app = typer.Typer(help="Make, check, show and export scenario files.", no_args_is_help=True)
+
+ScenarioSource = Annotated[str, typer.Argument(help="Scenario file (YAML) or preset name.")]
+Force = Annotated[bool, typer.Option(help="Replace an existing file.")]
+
+
+@app.command("new", epilog="Example: twinhop scenario new city.yaml --preset city-small")
+def new(
+    path: Annotated[Path, typer.Argument(help="File to write.")],
+    preset: Annotated[str, typer.Option(help="Preset to start from.")] = "city-small",
+    force: Force = False,
+) -> None:
+    """Write a scenario file to edit, from a preset."""
+    from twinhop.scenario import preset as find_preset
+    from twinhop.scenario import save_scenario
+
+    scenario = find_preset(preset).model_copy(update={"name": path.stem})
+    save_scenario(scenario, path, overwrite=force)
+    typer.echo(f"wrote {path}")
+
+
+@app.command("check", epilog="Example: twinhop scenario check city.yaml")
+def check(source: ScenarioSource) -> None:
+    """Say whether a scenario file is valid, and what is wrong where."""
+    from twinhop.scenario import build_world, load_scenario
+
+    world = build_world(load_scenario(source))
+    typer.echo(f"{source}: valid; {len(world.station_ids)} stations, {len(world.user_ids)} users")
+
+
+@app.command("show", epilog="Example: twinhop scenario show city-small")
+def show(source: ScenarioSource, seed: Seed = None, as_json: Json = False) -> None:
+    """Show what a scenario describes."""
+    from twinhop.scenario import load_scenario, summary
+
+    facts = summary(load_scenario(source, seed))
+    if as_json:
+        print_json(facts)
+    else:
+        print_table(f"scenario {facts['name']}", ("", "value"), [(name, str(value)) for name, value in facts.items()])
+
+
+@app.command("export", epilog="Example: twinhop scenario export city-small --expand --out city.yaml")
+def export(
+    source: ScenarioSource,
+    out: Annotated[Path | None, typer.Option(help="File to write; standard output if missing.")] = None,
+    expand: Annotated[bool, typer.Option(help="Write out every generated station and user.")] = False,
+    seed: Seed = None,
+    force: Force = False,
+) -> None:
+    """Write a scenario as a file that reads back the same."""
+    from twinhop.scenario import dump_scenario, load_scenario, save_scenario
+    from twinhop.scenario import expand as expanded
+
+    scenario = load_scenario(source, seed)
+    scenario = expanded(scenario) if expand else scenario
+    if out is None:
+        typer.echo(dump_scenario(scenario), nl=False)
+    else:
+        save_scenario(scenario, out, overwrite=force)
+        typer.echo(f"wrote {out}")
+
+
+@app.command("schema", epilog="Example: twinhop scenario schema > scenario.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors that complete and check them."""
+    from twinhop.scenario import json_schema
+
+    print_json(json_schema())
+
+
+@app.command("presets", epilog="Example: twinhop scenario presets")
+def presets() -> None:
+    """List the presets."""
+    from twinhop.scenario import preset_names
+
+    for name in preset_names():
+        typer.echo(name)

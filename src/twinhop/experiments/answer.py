@@ -1,0 +1,75 @@
+"""The machine-readable answer of a plan, and of a problem proved infeasible."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from twinhop.experiments.planning import Case, Plan
+from twinhop.placement import InfeasibilityProof, Violation
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _violations(violations: Sequence[Violation]) -> list[dict[str, Any]]:
+    return [
+        {"kind": each.kind, "user": each.user, "station": each.station, "by": _finite(each.by)} for each in violations
+    ]
+
+
+def answer(plan: Plan) -> dict[str, Any]:
+    """Cost, terms, certificate, constraints and hosts of a plan as JSON values.
+
+    Stations and users are named by their index; latencies in s, CPU shares in cycle/s.
+    """
+    solution, problem = plan.solution, plan.case.problem
+    evaluation = solution.evaluation
+    return {
+        "policy": solution.policy,
+        "source": plan.case.name,
+        "cost": _finite(evaluation.cost),
+        "terms": {
+            "latency_s": _finite(evaluation.latency_s),
+            "opening_s": evaluation.opening_s,
+            "energy_j": evaluation.energy_j,
+        },
+        "lower_bound": solution.lower_bound,
+        "gap": solution.gap,
+        "gap_net": solution.gap_net,
+        "feasible": evaluation.feasible,
+        "violations": _violations(evaluation.violations),
+        "unmeetable": problem.unmeetable.tolist(),
+        "open": [k for k, opened in enumerate(solution.placement.open.tolist()) if opened],
+        "host": solution.placement.host.tolist(),
+        "cpu_share": evaluation.share.tolist() if problem.has_deadlines else None,
+        "users": problem.users,
+        "stations": problem.stations,
+        "seconds": solution.seconds,
+        "seed": solution.seed,
+        "interrupted": solution.interrupted,
+    }
+
+
+def infeasible_answer(case: Case, policy: str, proof: InfeasibilityProof) -> dict[str, Any]:
+    """The same fields for a problem without any feasible plan, and the proof."""
+    nothing = ("cost", "terms", "lower_bound", "gap", "gap_net", "host", "cpu_share", "seconds")
+    return {
+        "policy": policy,
+        "source": case.name,
+        **dict.fromkeys(nothing),
+        "feasible": False,
+        "violations": [],
+        "unmeetable": case.problem.unmeetable.tolist(),
+        "open": [],
+        "users": case.problem.users,
+        "stations": case.problem.stations,
+        "seed": case.seed,
+        "interrupted": False,
+        "proof": {
+            "kind": proof.kind,
+            "message": proof.message,
+            "users": list(proof.users),
+            "stations": list(proof.stations),
+        },
+    }

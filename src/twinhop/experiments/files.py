@@ -1,0 +1,159 @@
+"""Output folders: everything is written aside and then put in place, so that nothing is ever half-written."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from twinhop.errors import InputError
+from twinhop.experiments.answer import answer
+from twinhop.experiments.comparison import Comparison
+from twinhop.experiments.planning import Plan
+from twinhop.experiments.report import comparison_report, plan_report
+
+
+@contextmanager
+def staging(folder: str | Path) -> Iterator[Path]:
+    """A folder to write into; what is there in the end replaces the files of the same names in ``folder``.
+
+    Args:
+        folder: made if missing, with its parents.
+
+    Yields:
+        An empty folder beside the files to come.
+
+    Raises:
+        InputError: the folder cannot be made or written. Then, and after any other error, nothing is left behind.
+    """
+    target = Path(folder)
+    made = _make(target)
+    try:
+        aside = Path(tempfile.mkdtemp(prefix=".twinhop-", dir=target))
+    except OSError as error:
+        _remove(made)
+        raise InputError(f"{target}: cannot be written ({error.strerror})") from None
+    try:
+        yield aside
+        for path in sorted(aside.iterdir()):
+            os.replace(path, target / path.name)
+        made = []
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written ({error.strerror})") from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        _remove(made)
+
+
+def require_writable(folder: str | Path) -> None:
+    """Raise InputError now rather than after a long solve if the folder cannot be written; leaves nothing behind."""
+    made = _make(Path(folder))
+    try:
+        with staging(folder) as aside:
+            (aside / ".probe").touch()
+            (aside / ".probe").unlink()
+    finally:
+        _remove(made)
+
+
+def _make(target: Path) -> list[Path]:
+    """Make the folder and its parents; returns those that were missing, deepest first."""
+    missing = [path for path in (target, *target.parents) if not path.exists()]
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        _remove(missing)
+        raise InputError(f"{target}: cannot be made ({error.strerror})") from None
+    return missing
+
+
+def _remove(folders: list[Path]) -> None:
+    for path in folders:
+        try:
+            path.rmdir()
+        except OSError:
+            return
+
+
+def save_plan(plan: Plan, folder: str | Path) -> list[Path]:
+    """Write a plan's files; see `Plan.save`."""
+    with staging(folder) as aside:
+        _write_json(aside / "placement.json", _named_answer(plan))
+        (aside / "report.md").write_text(plan_report(plan), encoding="utf-8")
+        _write_associations(plan, aside / "associations.parquet")
+        if plan.case.world is not None:
+            from twinhop.experiments.geojson import map_features
+            from twinhop.experiments.map_figure import draw_map
+
+            _write_json(aside / "map.geojson", map_features(plan), indent=None)
+            draw_map(plan).savefig(aside / "map.png")
+        names = sorted(path.name for path in aside.iterdir())
+    return [Path(folder) / name for name in names]
+
+
+def save_comparison(comparison: Comparison, folder: str | Path) -> list[Path]:
+    """Write a comparison's files; see `Comparison.save`."""
+    import polars as pl
+
+    from twinhop.experiments.bar_figure import draw_bars
+
+    with staging(folder) as aside:
+        _write_json(aside / "comparison.json", comparison.to_json())
+        (aside / "comparison.md").write_text(comparison_report(comparison), encoding="utf-8")
+        pl.DataFrame(comparison.rows()).write_parquet(aside / "comparison.parquet")
+        draw_bars(comparison).savefig(aside / "comparison.png")
+        names = sorted(path.name for path in aside.iterdir())
+    return [Path(folder) / name for name in names]
+
+
+def _named_answer(plan: Plan) -> dict[str, Any]:
+    problem = plan.case.problem
+    names = {
+        "station_ids": [problem.station_name(k) for k in range(problem.stations)],
+        "user_ids": [problem.user_name(i) for i in range(problem.users)],
+    }
+    return {**answer(plan), **names}
+
+
+def _write_json(path: Path, value: Any, indent: int | None = 1) -> None:
+    path.write_text(json.dumps(value, indent=indent, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _write_associations(plan: Plan, path: Path) -> None:
+    """One row a user: host, access station, CPU share and what the user gets."""
+    import numpy as np
+    import polars as pl
+
+    from twinhop.experiments.service_levels import service_levels
+
+    problem, placement = plan.case.problem, plan.solution.placement
+    levels = service_levels(plan)
+    late = np.zeros(problem.users, bool)
+    late[[v.user for v in plan.solution.evaluation.violations if v.kind == "deadline" and v.user is not None]] = True
+    columns: dict[str, Any] = {
+        "user": [problem.user_name(i) for i in range(problem.users)],
+        "host": [problem.station_name(int(k)) for k in placement.host],
+        "host_index": placement.host,
+        "cpu_share_cycles_per_s": plan.solution.evaluation.share,
+        "placement_latency_s": levels.placement_latency_s,
+        "construction_s": levels.construction_s,
+        "update_s": levels.update_s,
+        "utilisation": levels.utilisation,
+        "mean_age_s": levels.mean_age_s,
+        "peak_age_s": levels.peak_age_s,
+    }
+    if problem.has_deadlines:
+        columns |= {"deadline_s": problem.deadline_s, "late": late}
+        columns["unmeetable"] = np.isin(np.arange(problem.users), problem.unmeetable)
+    world, radio = plan.case.world, plan.case.radio
+    if world is not None and radio is not None:
+        columns |= {
+            "x_m": world.user_xy_m[:, 0],
+            "y_m": world.user_xy_m[:, 1],
+            "access": [problem.station_name(int(k)) for k in radio.access],
+            "access_rate_bps": radio.access_rate_bps,
+        }
+    pl.DataFrame({name: values for name, values in columns.items() if values is not None}).write_parquet(path)

@@ -1,0 +1,183 @@
+"""The map of a plan: stations, opened servers sized by load, users coloured by host, links, certificate."""
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from twinhop.experiments.palette import ALARM, FAINT, FONT, GROUND, INK, MUTED, PAPER, hues_apart
+from twinhop.experiments.planning import Plan
+from twinhop.experiments.report import percent
+from twinhop.scenario import World
+
+DOTS_PER_INCH = 160
+WIDTH_IN = 8.0
+#: Opened servers are drawn with areas [points^2] from the first to the sum of both, by share of the largest load.
+SMALLEST_SERVER, LARGEST_SERVER = 70.0, 520.0
+#: Stations are named on the map up to this many.
+NAMED_STATIONS = 40
+
+
+def draw_map(plan: Plan) -> Figure:
+    """Draw a scenario's plan.
+
+    Args:
+        plan: a plan of a scenario (a problem file has no positions).
+
+    Returns:
+        A figure of its own; nothing global is changed.
+    """
+    world = plan.case.world
+    assert world is not None
+    low, high = _extent(world)
+    width, height = high - low
+    with mpl.rc_context(FONT):
+        figure = Figure(figsize=(WIDTH_IN, 1.15 + (WIDTH_IN - 0.5) * height / width + 0.75), dpi=DOTS_PER_INCH)
+        figure.set_facecolor(PAPER)
+        total = figure.get_figheight()
+        axes = figure.add_axes((0.25 / WIDTH_IN, 0.75 / total, 1 - 0.5 / WIDTH_IN, 1 - (1.15 + 0.75) / total))
+        _frame(axes, low, high)
+        _links_and_users(axes, plan, world)
+        _stations(axes, plan, world)
+        _scale_bar(axes, low, high)
+        _title(figure, plan, total)
+        _legend(figure, plan, world)
+        figure.canvas.draw()
+    return figure
+
+
+def _extent(world: World) -> tuple[np.ndarray, np.ndarray]:
+    points = np.vstack([world.station_xy_m, world.user_xy_m])
+    if world.cloud is not None:
+        points = np.vstack([points, world.cloud.xy_m])
+    low, high = points.min(axis=0), points.max(axis=0)
+    middle, half = (low + high) / 2, np.maximum((high - low) / 2, 1.0)
+    half = np.maximum(half * 1.06, 0.45 * half.max())  # never a sliver
+    return middle - half, middle + half
+
+
+def _frame(axes: Axes, low: np.ndarray, high: np.ndarray) -> None:
+    axes.set_facecolor(GROUND)
+    axes.set_xlim(low[0], high[0])
+    axes.set_ylim(low[1], high[1])
+    axes.set_aspect("equal")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for side in axes.spines.values():
+        side.set_color(FAINT)
+
+
+def _links_and_users(axes: Axes, plan: Plan, world: World) -> None:
+    host = plan.solution.placement.host
+    used = np.flatnonzero(plan.solution.placement.open)
+    hue = dict(zip(used.tolist(), hues_apart(world.station_xy_m[used]), strict=True))
+    colours = [hue[k] for k in host.tolist()]
+    crowd = len(host)
+    segments = np.stack([world.user_xy_m, world.station_xy_m[host]], axis=1)
+    thin, faint = (0.7, 0.45) if crowd <= 400 else (0.4, 0.25)
+    axes.add_collection(LineCollection(list(segments), colors=colours, linewidths=thin, alpha=faint, zorder=1))
+    size = float(np.clip(9000 / crowd, 3, 26))
+    axes.scatter(*world.user_xy_m.T, s=size, c=colours, edgecolors=PAPER, linewidths=0.3, zorder=3)
+    late = [v.user for v in plan.solution.evaluation.violations if v.kind == "deadline" and v.user is not None]
+    if late:
+        axes.scatter(*world.user_xy_m[late].T, s=size * 3, facecolors="none", edgecolors=ALARM, linewidths=1, zorder=4)
+
+
+def _stations(axes: Axes, plan: Plan, world: World) -> None:
+    placement = plan.solution.placement
+    used = np.flatnonzero(placement.open)
+    loads = placement.loads()
+    xy = world.station_xy_m
+    radio = np.flatnonzero(~world.host)
+    shut = np.flatnonzero(world.host & ~placement.open)
+    axes.scatter(*xy[radio].T, s=34, marker="^", facecolors=PAPER, edgecolors=MUTED, linewidths=1.0, zorder=5)
+    axes.scatter(*xy[shut].T, s=46, marker="o", facecolors=PAPER, edgecolors=MUTED, linewidths=1.2, zorder=5)
+    crowd = np.sqrt(min(1.0, 24 / max(1, used.size)))
+    sizes = (SMALLEST_SERVER + (LARGEST_SERVER - SMALLEST_SERVER) * loads[used] / max(1, loads.max())) * crowd
+    axes.scatter(*xy[used].T, s=sizes, c=hues_apart(xy[used]), edgecolors=INK, linewidths=1.1, zorder=6)
+    if world.cloud is not None:
+        x, y = world.cloud.xy_m
+        axes.scatter([x], [y], s=110, marker="D", facecolors=INK, edgecolors=PAPER, linewidths=1, zorder=6)
+    if used.size <= NAMED_STATIONS:
+        for k, size in zip(used, sizes, strict=True):
+            number = 7 if size > 150 else 5.5
+            axes.annotate(
+                f"{loads[k]}", xy[k], ha="center", va="center", fontsize=number, color=PAPER, weight="bold", zorder=7
+            )
+
+
+def _scale_bar(axes: Axes, low: np.ndarray, high: np.ndarray) -> None:
+    span = high[0] - low[0]
+    power = 10.0 ** np.floor(np.log10(span / 5))
+    length = power * max(step for step in (1, 2, 5) if power * step <= span / 5 * 1.01)
+    x, y = low[0] + 0.03 * span, low[1] + 0.03 * (high[1] - low[1])
+    axes.plot([x, x + length], [y, y], color=INK, linewidth=2.2, solid_capstyle="butt", zorder=8)
+    text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
+    axes.annotate(
+        text, (x + length / 2, y), (0, 4), textcoords="offset points", ha="center", fontsize=8, color=INK, zorder=8
+    )
+
+
+def _title(figure: Figure, plan: Plan, height_in: float) -> None:
+    solution, problem = plan.solution, plan.case.problem
+    left = 0.25 / WIDTH_IN
+    figure.text(left, 1 - 0.42 / height_in, plan.case.name, fontsize=16, weight="bold", va="baseline")
+    proof = f"cost {plan.cost:#.4g}"
+    if plan.gap is not None:
+        proof += f", certified within {percent(plan.gap)} of the optimum"
+    elif not plan.feasible:
+        proof += f", {len(solution.evaluation.violations)} constraints violated"
+    else:
+        proof += f", policy {solution.policy} (no bound)"
+    figure.text(left, 1 - 0.70 / height_in, proof, fontsize=11, va="baseline")
+    hosts = int((problem.capacity > 0).sum())
+    counts = f"{problem.users} twins on {int(solution.placement.open.sum())} of {hosts} possible servers"
+    figure.text(left, 1 - 0.95 / height_in, counts, fontsize=9, color=MUTED, va="baseline")
+
+
+def _legend(figure: Figure, plan: Plan, world: World) -> None:
+    def mark(label: str, marker: str, face: str, edge: str, size: float) -> Line2D:
+        return Line2D(
+            [],
+            [],
+            linestyle="",
+            marker=marker,
+            markersize=size,
+            markerfacecolor=face,
+            markeredgecolor=edge,
+            label=label,
+        )
+
+    entries = [
+        mark("opened server, number of twins", "o", MUTED, INK, 11),
+        mark("server left closed", "o", PAPER, MUTED, 7),
+        mark("user, in the colour of its host", "o", MUTED, PAPER, 5),
+    ]
+    if not world.host.all():
+        entries.insert(2, mark("radio only", "^", PAPER, MUTED, 6.5))
+    if world.cloud is not None:
+        entries.append(mark(world.cloud.name, "D", INK, PAPER, 7.5))
+    if not plan.feasible:
+        entries.append(mark("late", "o", "none", ALARM, 8))
+    figure.legend(
+        handles=entries,
+        loc="lower center",
+        ncols=len(entries),
+        frameon=False,
+        fontsize=8,
+        handletextpad=0.3,
+        columnspacing=1.3,
+        bbox_to_anchor=(0.5, 0.12 / figure.get_figheight()),
+    )
+    if world.attribution:
+        figure.text(
+            0.5,
+            0.06 / figure.get_figheight(),
+            "; ".join(world.attribution)[:150],
+            fontsize=6,
+            color=MUTED,
+            ha="center",
+            va="bottom",
+        )

@@ -1,0 +1,199 @@
+"""Reports in Markdown: what was decided, how good it is, and whether every constraint holds."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from twinhop._version import __version__
+from twinhop.experiments.comparison import Comparison
+from twinhop.experiments.planning import Plan
+from twinhop.experiments.service_levels import service_levels
+
+#: Violations and unmeetable users named one by one; the rest are counted.
+NAMED = 20
+
+
+def percent(value: float | None) -> str:
+    """A share as a percentage, or a dash."""
+    if value is None:
+        return "-"
+    return f"{100 * value:.3f} %" if abs(value) < 0.01 else f"{100 * value:.2f} %"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Lines of a Markdown table, numbers to the right."""
+    lines = ["| " + " | ".join(header) + " |", "|" + "|".join(["---", *["---:"] * (len(header) - 1)]) + "|"]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def plan_report(plan: Plan) -> str:
+    """The report of one plan."""
+    case, solution = plan.case, plan.solution
+    lines = [
+        f"# Plan of {case.name}",
+        "",
+        f"{case.problem.users} users, {case.problem.stations} stations, policy `{solution.policy}`, seed {case.seed}, "
+        f"{solution.seconds:.3f} s, twinhop {__version__}."
+        + (" Ended early by Ctrl-C." if solution.interrupted else ""),
+        "",
+        *_cost_lines(plan),
+        *_constraint_lines(plan),
+        *_latency_lines(plan),
+        *_station_lines(plan),
+        *_source_lines(plan),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cost_lines(plan: Plan) -> list[str]:
+    evaluation, problem = plan.solution.evaluation, plan.case.problem
+    rows = [
+        ("cost", f"{plan.cost:.6g}"),
+        ("mean latency", f"{evaluation.latency_s:.6g} s"),
+        ("of it communication", f"{evaluation.communication_s:.6g} s"),
+        ("of it computing", f"{evaluation.computing_s:.6g} s"),
+        (f"opening of {int(plan.solution.placement.open.sum())} servers", f"{evaluation.opening_s:.6g} s"),
+        ("energy, weighted", f"{evaluation.energy_j:.6g}"),
+        ("weights alpha, beta", f"{problem.alpha:g}, {problem.beta:g}"),
+    ]
+    if plan.lower_bound is not None:
+        rows += [
+            ("certified lower bound", f"{plan.lower_bound:.6g}"),
+            ("gap", percent(plan.gap)),
+            ("gap net of the unavoidable cost", percent(plan.gap_net)),
+        ]
+    return ["## Cost and certificate", "", *table(("term", "value"), rows), "", _verdict(plan), ""]
+
+
+def _verdict(plan: Plan) -> str:
+    certificate = plan.solution.certificate
+    if certificate is None:
+        return f"`{plan.solution.policy}` gives no lower bound; `lagrangian` and `exact` do."
+    how = "its user prices, rounded down" if certificate.method == "prices" else "branch and cut, less its tolerances"
+    return f"No plan that keeps the constraints costs less than the lower bound, which follows from {how}."
+
+
+def _constraint_lines(plan: Plan) -> list[str]:
+    problem, evaluation = plan.case.problem, plan.solution.evaluation
+    lines = ["## Constraints", ""]
+    loads = plan.solution.placement.loads()
+    used = loads > 0
+    full = int((loads[used] >= problem.capacity[used]).sum())
+    lines.append(f"- One host a user: all {problem.users} twins are hosted on {int(used.sum())} servers.")
+    lines.append(f"- Twin capacities: {_count(plan, 'capacity')} exceeded; {full} servers are full.")
+    if not problem.has_deadlines:
+        lines.append("- Deadlines: none given.")
+    else:
+        meetable = problem.users - problem.unmeetable.size
+        lines.append(f"- Deadlines: {meetable - _count(plan, 'deadline')} of {meetable} meetable ones are kept.")
+        lines.append(_unmeetable_line(plan))
+    broken = evaluation.violations
+    lines += [f"- **Violated**: {_violation(plan, at)}" for at in range(min(NAMED, len(broken)))]
+    if len(broken) > NAMED:
+        lines.append(f"- ... and {len(broken) - NAMED} more violations (all are in placement.json).")
+    return [*lines, ""]
+
+
+def _count(plan: Plan, kind: str) -> int:
+    return sum(each.kind == kind for each in plan.solution.evaluation.violations)
+
+
+def _unmeetable_line(plan: Plan) -> str:
+    problem = plan.case.problem
+    if not problem.unmeetable.size:
+        return "- Unmeetable deadlines (which no station could keep even alone): none."
+    names = ", ".join(problem.user_name(int(i)) for i in problem.unmeetable[:NAMED])
+    more = ", ..." if problem.unmeetable.size > NAMED else ""
+    return (
+        f"- Unmeetable deadlines (which no station could keep even alone; planned without): "
+        f"{problem.unmeetable.size}: {names}{more}."
+    )
+
+
+def _violation(plan: Plan, at: int) -> str:
+    problem, each = plan.case.problem, plan.solution.evaluation.violations[at]
+    station = problem.station_name(each.station)
+    if each.kind == "capacity":
+        return f"station {station} hosts {each.by:.0f} twins too many"
+    user = problem.user_name(each.user if each.user is not None else -1)
+    if each.kind == "deadline":
+        return f"user {user} on station {station} is late by {1e3 * each.by:.3g} ms"
+    return f"user {user} may not be hosted on station {station}"
+
+
+def _latency_lines(plan: Plan) -> list[str]:
+    levels = service_levels(plan)
+    rows = [_quantiles("latency the cost counts [s]", levels.placement_latency_s)]
+    for name, values in (
+        ("construction, Eq. 10 [s]", levels.construction_s),
+        ("one update, Eq. 11 [s]", levels.update_s),
+        ("utilisation, Eq. 12", levels.utilisation),
+        ("mean age [s]", levels.mean_age_s),
+        ("peak age [s]", levels.peak_age_s),
+    ):
+        if values is not None:
+            rows.append(_quantiles(name, values))
+    lines = ["## What users get", "", *table(("", "mean", "p50", "p95", "max"), rows), ""]
+    if levels.utilisation is not None and (levels.utilisation > 1).any():
+        behind = int((levels.utilisation > 1).sum())
+        lines += [f"{behind} twins cannot keep up: one update takes longer than the synchronisation period.", ""]
+    return lines
+
+
+def _quantiles(name: str, values: np.ndarray) -> tuple[str, ...]:
+    numbers = (values.mean(), np.median(values), np.quantile(values, 0.95), values.max())
+    return (name, *(f"{number:.4g}" for number in numbers))
+
+
+def _station_lines(plan: Plan) -> list[str]:
+    problem, placement = plan.case.problem, plan.solution.placement
+    loads = placement.loads()
+    computing = np.bincount(placement.host, problem.root_work, minlength=problem.stations)
+    rows = [
+        (
+            problem.station_name(k),
+            f"{loads[k]}",
+            f"{problem.capacity[k]}",
+            f"{problem.cpu[k] / 1e9:.4g}",
+            f"{computing[k] / computing.sum() * 100:.1f} %" if computing.sum() else "-",
+            f"{problem.opening_s[k]:.4g}",
+        )
+        for k in np.flatnonzero(placement.open)
+    ]
+    header = ("opened server", "twins", "capacity", "CPU [Gcycle/s]", "share of root work", "opening [s]")
+    return ["## Opened servers", "", *table(header, rows), ""]
+
+
+def _source_lines(plan: Plan) -> list[str]:
+    world = plan.case.world
+    if world is None or not world.attribution:
+        return []
+    return ["## Sources", "", *(f"- {line}" for line in world.attribution), ""]
+
+
+def comparison_report(comparison: Comparison) -> str:
+    """The report of a comparison."""
+    case = comparison.case
+    rows = [
+        (
+            f"`{row['policy']}`",
+            f"{row['cost']:.6g}",
+            percent(row["gap"]),
+            f"{row['latency_s']:.6g}",
+            f"{row['opening_s']:.4g}",
+            f"{row['opened']}",
+            "yes" if row["feasible"] else f"no ({row['violations']} violations)",
+            f"{row['seconds']:.3f}",
+        )
+        for row in comparison.rows()
+    ]
+    header = ("policy", "cost", "above the bound", "mean latency [s]", "opening [s]", "opened", "feasible", "time [s]")
+    lines = [
+        f"# Policies on {case.name}",
+        "",
+        f"{case.problem.users} users, {case.problem.stations} stations, seed {case.seed}, twinhop {__version__}. "
+        f"Certified lower bound {comparison.lower_bound:.6g}, by `{comparison.bound_by}`: no feasible plan costs less.",
+        "",
+        *table(header, rows),
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,60 @@
+"""What the users of a plan get: latencies, utilisation, freshness, energy (Eq. 10 to 12, 19)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinhop import network
+from twinhop.experiments.planning import Plan
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ServiceLevels:
+    """Per user, each (N,).
+
+    Attributes:
+        placement_latency_s: communication plus computing latency that the cost counts [s].
+        construction_s: T_ini, Eq. 10 [s], None for a problem file.
+        update_s: T_upd, Eq. 11 [s], None where updates are not described.
+        utilisation: T_syn, Eq. 12; above 1 the twin cannot keep up; None for a problem file.
+        mean_age_s: dt/2 + T_upd [s], None for a problem file.
+        peak_age_s: dt + T_upd [s], None for a problem file.
+    """
+
+    placement_latency_s: FloatArray
+    construction_s: FloatArray | None = None
+    update_s: FloatArray | None = None
+    utilisation: FloatArray | None = None
+    mean_age_s: FloatArray | None = None
+    peak_age_s: FloatArray | None = None
+
+
+def service_levels(plan: Plan) -> ServiceLevels:
+    """Latencies, utilisation and freshness of every user of a plan."""
+    problem, placement = plan.case.problem, plan.solution.placement
+    share = plan.solution.evaluation.share
+    users = np.arange(problem.users)
+    total = problem.comm_s[users, placement.host] + network.computing_latency_s(problem.root_work**2, share)
+    world, radio = plan.case.world, plan.case.radio
+    if world is None or radio is None:
+        return ServiceLevels(total, update_s=plan.solution.evaluation.update_latency_s)
+    hop = np.linalg.norm(world.station_xy_m[radio.access] - world.station_xy_m[placement.host], axis=1)
+    construction, update = (
+        network.communication_latency_s(bits, radio.access_rate_bps, bits * hop * world.latency_s_per_bit_m)
+        + network.computing_latency_s(cycles * bits, share)
+        for bits, cycles in (
+            (world.history_bits, world.construction_cycles_per_bit),
+            (world.update_bits, world.update_cycles_per_bit),
+        )
+    )
+    return ServiceLevels(
+        total,
+        construction,
+        update,
+        network.synchronisation_utilisation(update, world.sync_period_s),
+        network.mean_age_s(update, world.sync_period_s),
+        network.peak_age_s(update, world.sync_period_s),
+    )

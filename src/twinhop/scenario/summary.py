@@ -1,0 +1,50 @@
+"""What a scenario describes, in a few facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinhop.scenario.schema import Scenario
+from twinhop.scenario.world import build_world
+from twinhop.units import BITS_PER_MBIT, CYCLES_PER_GCYCLE, HZ_PER_MHZ, S_PER_MS
+
+
+def summary(scenario: Scenario) -> dict[str, Any]:
+    """Counts, ranges and rules of a scenario, units in the names.
+
+    >>> from twinhop.scenario.presets import preset
+    >>> summary(preset("lu2021-n80-m5"))["stations"]
+    5
+    """
+    world = build_world(scenario)
+    hosts = world.host
+    return {
+        "name": world.name,
+        "seed": world.seed,
+        "area_m": f"{world.width_m:g} x {world.height_m:g}",
+        "stations": len(world.station_ids),
+        "possible_hosts": int(hosts.sum()),
+        "users": len(world.user_ids),
+        "seats": int(np.minimum(world.capacity, len(world.user_ids)).sum()),
+        "cpu_gcycles_per_s": _range(world.cpu_cycles_per_s[hosts] / CYCLES_PER_GCYCLE),
+        "opening_s": _range(world.opening_s[hosts]),
+        "history_mbit": _range(world.history_bits / BITS_PER_MBIT),
+        "update_mbit": _range(world.update_bits / BITS_PER_MBIT),
+        "deadline_ms": "off" if world.deadline_s is None else _range(world.deadline_s / S_PER_MS),
+        "bandwidth_mhz": f"{world.radio.bandwidth_hz / HZ_PER_MHZ:g}, {world.radio.bandwidth_rule}",
+        "path_loss": world.radio.path_loss,
+        "fading": world.radio.fading,
+        "access": world.radio.access,
+        "wired_latency_s_per_bit_m": world.latency_s_per_bit_m,
+        "cpu_rule": world.cpu_rule,
+        "on_earth": "no" if world.origin is None else f"{world.origin[0]:.5f}, {world.origin[1]:.5f}",
+        "attribution": list(world.attribution),
+    }
+
+
+def _range(values: NDArray[np.float64]) -> str:
+    low, high = values.min(), values.max()
+    return f"{low:g}" if low == high else f"{low:.4g} to {high:.4g}, mean {values.mean():.4g}"
