@@ -38,7 +38,7 @@ class Comparison:
         return any(plan.solution.interrupted for plan in self.plans)
 
     def gap(self, plan: Plan) -> float | None:
-        """cost / bound - 1 of a plan; None where it is infeasible or the bound is not > 0."""
+        """Cost / bound - 1 of a plan; None where it is infeasible or the bound is not > 0."""
         return plan.cost / self.lower_bound - 1 if plan.feasible and self.lower_bound > 0 else None
 
     def rows(self) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """Colours and type sizes shared by all figures."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,7 +29,12 @@ HUES = (
     "#4d5b66",
 )
 
-FONT = {"font.family": "DejaVu Sans", "axes.edgecolor": MUTED, "text.color": INK, "axes.labelcolor": INK}
+FONT: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "axes.edgecolor": MUTED,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+}
 
 
 def hues_apart(xy_m: NDArray[np.float64]) -> list[str]:

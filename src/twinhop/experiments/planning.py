@@ -63,7 +63,7 @@ class Plan:
 
     @property
     def gap(self) -> float | None:
-        """cost / bound - 1, or None."""
+        """Cost / bound - 1, or None."""
         return self.solution.gap
 
     @property

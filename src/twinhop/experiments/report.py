@@ -158,7 +158,7 @@ def _station_lines(plan: Plan) -> list[str]:
             f"{computing[k] / computing.sum() * 100:.1f} %" if computing.sum() else "-",
             f"{problem.opening_s[k]:.4g}",
         )
-        for k in np.flatnonzero(placement.open)
+        for k in np.flatnonzero(placement.open).tolist()
     ]
     header = ("opened server", "twins", "capacity", "CPU [Gcycle/s]", "share of root work", "opening [s]")
     return ["## Opened servers", "", *table(header, rows), ""]

@@ -71,8 +71,8 @@ def certify(
 ) -> Certificate:
     """Turn any prices into a valid lower bound.
 
-    ``bound = (alpha/N) [sum_i price_i + min over m >= m0 of the sum of the m smallest reduced costs] + constant``, where
-    m0 is the fewest stations that can hold all users: any feasible plan opens at least m0.
+    ``bound = (alpha/N) [sum_i price_i + min over m >= m0 of the sum of the m smallest reduced costs] + constant``,
+    where m0 is the fewest stations that can hold all users: any feasible plan opens at least m0.
 
     Args:
         problem: the problem.

@@ -26,7 +26,7 @@ def cheapest_host(instance, hosting, i, usable, opening, limit):
             continue
         if instance.has_floor:
             cost = instance.comm[i, k] + computing(instance, hosting, k, i, NOBODY) - hosting.latency[k]
-        if hosting.count[k] == 0:
+        if hosting.users[k] == 0:
             cost += opening[k]
         if cost < best:
             best, where = cost, k
@@ -56,7 +56,7 @@ def move_sweep(instance, hosting, usable, opening, least):
         with_user = hosting.latency[old]
         detach(instance, hosting, i)
         saved = instance.comm[i, old] + with_user - hosting.latency[old]
-        if hosting.count[old] == 0:
+        if hosting.users[old] == 0:
             saved += opening[old]
         new = cheapest_host(instance, hosting, i, usable, opening, saved - least)
         if new != NOBODY:

@@ -1,4 +1,4 @@
-"""Compiled ascent on the prices of the Lagrangian relaxation: finds good prices; `certificate` proves what they are worth."""
+"""Compiled ascent on the prices of the Lagrangian relaxation; `certificate` proves what the prices are worth."""
 
 from typing import NamedTuple
 

@@ -213,7 +213,7 @@ class PlacementProblem:
 
     @cached_property
     def unavoidable_cost(self) -> float:
-        """alpha mean_i min_k comm_ik + beta mean energy: subtracted from both sides of ``gap_net``."""
+        """Alpha mean_i min_k comm_ik + beta mean energy: subtracted from both sides of ``gap_net``."""
         return self.alpha * float(self.comm_s.min(axis=1).mean()) + self.constant_cost
 
     @cached_property

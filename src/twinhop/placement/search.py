@@ -104,7 +104,7 @@ class Search:
     def add_best(self) -> bool:
         """Open the one station that saves most; returns whether one does (a step of the ADD heuristic)."""
         before, used = self.host, self.used()
-        for k in np.flatnonzero(~used & (self.problem.capacity > 0)):
+        for k in np.flatnonzero(~used & (self.problem.capacity > 0)).tolist():
             if self.budget.exhausted():
                 break
             self.try_set(_with(used, k, True), before)
@@ -174,7 +174,7 @@ class Search:
 
     def _checked_total(self) -> float:
         hosting, instance = self._hosting, self.instance
-        fits = bool((hosting.count <= instance.seats).all())
+        fits = bool((hosting.users <= instance.seats).all())
         if instance.has_floor:
             fits &= bool((hosting.floor_load <= instance.cpu * (1 + 1e-9)).all())
         return float(total(instance, hosting)) if fits else np.inf

@@ -60,7 +60,7 @@ class Solution:
 
     @property
     def gap(self) -> float | None:
-        """cost / bound - 1; None without a bound > 0 or without a feasible plan."""
+        """The share cost / bound - 1; None without a bound > 0 or without a feasible plan."""
         return self._gap_above(0.0)
 
     @property
@@ -78,10 +78,14 @@ class Solution:
 @functools.cache
 def load_compiled() -> None:
     """Load the compiled loops from their cache, or compile them, before any clock starts: once a process."""
-    tiny = PlacementProblem(np.eye(2), np.ones(2), np.ones(2), np.ones(2), np.zeros(2), 1.0, 1.0)  # type: ignore[arg-type]
-    rng = np.random.default_rng(0)
-    for policy in ("greedy", "lagrangian"):
-        find_policy(policy)(tiny, rng, Budget())
+    from twinhop.placement.policies.lagrangian import PriceAscent
+    from twinhop.placement.search import Search
+
+    one = np.ones(2)
+    search = Search(PlacementProblem(np.eye(2), one, one, np.ones(2, np.int64), one, 1.0, 1.0), Budget())
+    search.start()
+    PriceAscent(search).run()
+    search.improve((0, 1))
 
 
 def solve(

@@ -41,7 +41,7 @@ class Hosting(NamedTuple):
 
     Attributes:
         host: (N,) station of each user, NOBODY while it has none.
-        count: (M,) users on each station.
+        users: (M,) number of users on each station.
         load: (M,) sum of their root work [sqrt(cycle)].
         floor_load: (M,) sum of their minimum shares [cycle/s].
         latency: (M,) their computing latency H_k [s].
@@ -51,7 +51,7 @@ class Hosting(NamedTuple):
     """
 
     host: IntArray
-    count: IntArray
+    users: IntArray
     load: FloatArray
     floor_load: FloatArray
     latency: FloatArray
@@ -105,11 +105,11 @@ def detach(instance, hosting, i):
     """Take user i from its station."""
     k = hosting.host[i]
     hosting.host[i] = NOBODY
-    hosting.count[k] -= 1
+    hosting.users[k] -= 1
     hosting.load[k] -= instance.root_work[i]
     if instance.has_floor:
         hosting.floor_load[k] -= instance.floor[i, k]
-    if hosting.count[k] == 0:
+    if hosting.users[k] == 0:
         hosting.load[k] = 0.0
         hosting.floor_load[k] = 0.0
     before, after = hosting.before[i], hosting.after[i]
@@ -125,7 +125,7 @@ def detach(instance, hosting, i):
 @jit()
 def refill(instance, hosting, host):
     """Start over from the given hosts; entries of NOBODY stay without a host."""
-    hosting.count[:] = 0
+    hosting.users[:] = 0
     hosting.load[:] = 0.0
     hosting.floor_load[:] = 0.0
     hosting.first[:] = NOBODY
@@ -133,14 +133,14 @@ def refill(instance, hosting, host):
     for i in range(host.size):
         if host[i] != NOBODY:
             _link(instance, hosting, i, host[i])
-    for k in range(hosting.count.size):
+    for k in range(hosting.users.size):
         hosting.latency[k] = computing(instance, hosting, k, NOBODY, NOBODY)
 
 
 @jit()
 def _link(instance, hosting, i, k):
     hosting.host[i] = k
-    hosting.count[k] += 1
+    hosting.users[k] += 1
     hosting.load[k] += instance.root_work[i]
     if instance.has_floor:
         hosting.floor_load[k] += instance.floor[i, k]
@@ -158,7 +158,7 @@ def has_room(instance, hosting, i, k, leaving):
     if instance.comm[i, k] == np.inf:
         return False
     gone = 0 if leaving == NOBODY else 1
-    if hosting.count[k] - gone >= instance.seats[k]:
+    if hosting.users[k] - gone >= instance.seats[k]:
         return False
     if not instance.has_floor:
         return True
@@ -225,8 +225,8 @@ def latency_and_cost(instance, hosting):
         if hosting.host[i] == NOBODY:
             return np.inf, np.inf
         latency += instance.comm[i, hosting.host[i]]
-    for k in range(hosting.count.size):
-        if hosting.count[k] > 0:
+    for k in range(hosting.users.size):
+        if hosting.users[k] > 0:
             latency += hosting.latency[k]
             opening += instance.opening[k]
     return latency, latency + opening

@@ -74,7 +74,7 @@ class TangentModel:
 
     def add_tangents(self, placement: Placement) -> None:
         """Add the tangents at a plan's loads and shares."""
-        load = np.bincount(placement.host, self._problem.root_work, minlength=self._problem.stations)
+        load = np.bincount(placement.host, self._problem.root_work, minlength=self._problem.stations).astype(float)
         self._add_load_tangents(load)
         if self._problem.has_deadlines:
             share = evaluate(self._problem, placement).share / self._problem.cpu[placement.host]

@@ -80,7 +80,8 @@ class PriceAscent:
     def undecided(self) -> IntArray:
         """Stations that a better plan may have in the other state, those nearest zero reduced cost first.
 
-        Where the bound with station k forced open (or shut) passes the cost of the plan known, no better plan has it so.
+        Where the bound with station k forced open (or shut) passes the cost of the plan known, no better plan has it
+        so.
         """
         penalty = self._penalties()
         room = self.search.cost - self.bound
@@ -139,7 +140,10 @@ class PriceAscent:
 
 
 def _first_prices(search: Search) -> tuple[FloatArray, FloatArray]:
-    """Prices at which the stations of the present plan just pay: ``comm + s max(2 load / F, load / F + opening / load)``."""
+    """Prices at which the stations of the present plan just pay.
+
+    ``price = comm + s max(2 load / F, load / F + opening / load)`` and ``theta = 2 load / F``.
+    """
     instance, host = search.instance, search.host
     load = np.bincount(host, instance.root_work, minlength=instance.cpu.size)
     busy = load > 0
