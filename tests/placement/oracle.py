@@ -1,4 +1,4 @@
-"""An independent oracle for small problems: plain loops, written from the paper's equations, sharing no code with src."""
+"""An independent oracle for small problems: plain loops from the paper's equations, sharing no code with src."""
 
 import itertools
 import math

@@ -39,9 +39,9 @@ def reduced_costs(
     """Lower bounds on the reduced cost of opening each station, and the magnitudes that went into each.
 
     For any theta_k, nu_k >= 0 the best value of station k's subproblem obeys
-    ``V_k <= theta_k^2 F_k / 4 + N_k nu_k + sum_i max(0, price_i - comm_ik - theta_k s_i - nu_k)``,
-    because ``(sum s x)^2 / F >= theta sum s x - theta^2 F / 4`` and ``sum x <= N_k``. The reduced cost is the scaled
-    opening cost minus that.
+    ``V_k <= theta_k^2 F_k / 4 + N_k nu_k + sum_i max(0, price_i - comm_ik - charge_ik - nu_k)``
+    with the `charges` of theta_k, because ``sum f <= F`` may be priced at ``theta^2 / 4`` and ``sum x <= N_k`` at nu.
+    The reduced cost is the scaled opening cost minus that.
 
     Args:
         problem: the problem.
@@ -56,7 +56,7 @@ def reduced_costs(
     magnitude = np.zeros(problem.stations)
     for k in np.flatnonzero(problem.capacity > 0):
         arcs = problem.allowed[:, k]
-        margin = price[arcs] - problem.comm_s[arcs, k] - congestion[k] * problem.root_work[arcs] - seat_price[k]
+        margin = price[arcs] - problem.comm_s[arcs, k] - charges(problem, k, congestion[k])[arcs] - seat_price[k]
         seats = min(int(problem.capacity[k]), problem.users)
         parts = [congestion[k] ** 2 * problem.cpu[k] / 4, seats * seat_price[k], math.fsum(margin[margin > 0])]
         reduced[k] = problem.scaled_opening[k] - math.fsum(parts)
@@ -64,6 +64,29 @@ def reduced_costs(
         inside = np.abs(price[arcs][terms]) + problem.comm_s[arcs, k][terms]
         magnitude[k] = problem.scaled_opening[k] + math.fsum(parts) + 2 * float(inside.sum())
     return reduced, magnitude
+
+
+def charges(problem: PlacementProblem, k: int, theta: float) -> FloatArray:
+    """What each user must pay for computing on station k at congestion price theta.
+
+    ``min over f >= fmin of w / f + (theta^2 / 4) f``: ``theta s`` where ``f = 2 s / theta`` keeps the minimum share,
+    else ``w / fmin + theta^2 fmin / 4``. Never below ``theta s``, so that deadlines only raise the bound.
+
+    Args:
+        problem: the problem.
+        k: index of the station.
+        theta: congestion price >= 0 [s/sqrt(cycle)].
+
+    Returns:
+        (N,) charges [s], 0 on forbidden arcs.
+    """
+    s = problem.root_work
+    if problem.floor is None:
+        return theta * s
+    floor = np.where(np.isfinite(problem.floor[:, k]), problem.floor[:, k], 0.0)
+    binds = theta * floor > 2 * s
+    safe = np.where(binds, floor, 1.0)
+    return np.where(binds, s * s / safe + theta * theta * floor / 4, theta * s)
 
 
 def certify(

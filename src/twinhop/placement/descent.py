@@ -68,14 +68,6 @@ def move_sweep(instance, hosting, usable, opening, least):
 
 
 @jit()
-def descend(instance, hosting, usable, opening, sweeps, least):
-    """Sweeps of moves until none helps, at most ``sweeps``."""
-    for _ in range(sweeps):
-        if move_sweep(instance, hosting, usable, opening, least) == 0:
-            return
-
-
-@jit()
 def _relief(instance, hosting, k, relief):
     """How much station k's computing latency falls when each of its users leaves [s]."""
     i = hosting.first[k]

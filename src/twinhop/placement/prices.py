@@ -6,6 +6,7 @@ import numpy as np
 
 from twinhop.placement.jit import jit
 from twinhop.placement.problem import BoolArray, FloatArray
+from twinhop.placement.station_load import Instance
 
 #: Bisection of a station's congestion price ends once so few users' thresholds lie inside its bracket ...
 FEW = 12
@@ -13,11 +14,30 @@ FEW = 12
 BISECTIONS = 24
 #: Relative width of the bracket at which bisection stops where seats bind; the response's value errs by its square.
 CONGESTION_TOLERANCE = 1e-6
+#: Congestion prices below this are as good as none [s/sqrt(cycle)]; sqrt(cycle) is in the thousands.
+SMALLEST_CONGESTION = 1e-15
 #: Share of the last direction kept in the next one (deflection).
 DEFLECTION = 0.3
 #: Steps without improvement before the step length is cut and the best prices are taken up again.
 PATIENCE = 12
 STEP_CUT = 0.6
+
+
+class ByStation(NamedTuple):
+    """The arcs of an instance, station by station.
+
+    Attributes:
+        comm: (M, N) communication latency [s], inf where the arc is not allowed.
+        floor: (M, N) minimum shares [cycle/s]; (1, 1) and unused without deadlines.
+    """
+
+    comm: FloatArray
+    floor: FloatArray
+
+
+def by_station(instance: Instance) -> ByStation:
+    """The arcs of an instance, transposed."""
+    return ByStation(np.ascontiguousarray(instance.comm.T), np.ascontiguousarray(instance.floor.T))
 
 
 class PriceState(NamedTuple):
@@ -242,6 +262,96 @@ def station_response(worth, root_work, cpu, seats, guess, share, scratch, order)
 
 
 @jit()
+def _charge(theta, s, floor):
+    """What a user pays for computing: the least ``w / f + theta^2 f / 4`` over shares f >= floor."""
+    if theta * floor > 2.0 * s:
+        return s * s / floor + 0.25 * theta * theta * floor
+    return theta * s
+
+
+@jit()
+def _floored(worth, root_work, floor, theta, seats, scratch):
+    """CPU that the takers at theta use, and the seat price that keeps all but ``seats`` of them out."""
+    count = 0
+    for i in range(worth.size):
+        if worth[i] > 0.0:
+            margin = worth[i] - _charge(theta, root_work[i], floor[i])
+            if margin > 0.0:
+                scratch[count] = margin
+                count += 1
+    nu = nth_largest(scratch, count, seats) if count > seats else 0.0
+    used = 0.0
+    for i in range(worth.size):
+        if worth[i] > nu and worth[i] - _charge(theta, root_work[i], floor[i]) > nu:
+            used += max(floor[i], 2.0 * root_work[i] / theta)
+    return used, nu
+
+
+@jit()
+def _floored_bracket(worth, root_work, floor, cpu, seats, guess, scratch):
+    """Congestion prices with more and with less CPU used than there is, close to each other."""
+    theta, factor = max(guess, SMALLEST_CONGESTION), 1.02
+    used, _ = _floored(worth, root_work, floor, theta, seats, scratch)
+    low, high = 0.0, np.inf
+    while (low == 0.0 or high == np.inf) and theta >= SMALLEST_CONGESTION:
+        if used > cpu:
+            low, theta = theta, theta * factor
+        else:
+            high, theta = theta, theta / factor
+        factor *= factor
+        if low == 0.0 or high == np.inf:
+            used, _ = _floored(worth, root_work, floor, theta, seats, scratch)
+    while high - low > CONGESTION_TOLERANCE * high:
+        theta = 0.5 * (low + high)
+        used, _ = _floored(worth, root_work, floor, theta, seats, scratch)
+        if used > cpu:
+            low = theta
+        else:
+            high = theta
+        if high < SMALLEST_CONGESTION:
+            break
+    return low, high
+
+
+@jit()
+def floored_response(worth, root_work, floor, cpu, seats, guess, share, scratch):
+    """The best users for one station under deadlines; as `station_response`, with minimum shares.
+
+    Maximises ``sum worth_i x_i - sum_i w_i x_i / f_i`` over ``f_i >= floor_i``, ``sum x_i f_i <= F`` and
+    ``sum x <= seats`` by bisection on the price ``theta^2 / 4`` of CPU.
+
+    Args:
+        worth: (N,) price minus communication latency of each user [s], -inf where forbidden.
+        root_work: (N,) [sqrt(cycle)].
+        floor: (N,) minimum shares [cycle/s].
+        cpu: F_k [cycle/s].
+        seats: N_k.
+        guess: a congestion price to start from.
+        share: (N,) receives x.
+        scratch: (N,) working space.
+
+    Returns:
+        theta, the seat price nu, and the value ``theta^2 F / 4 + seats nu + sum (worth - charge - nu)_+``.
+    """
+    low, high = _floored_bracket(worth, root_work, floor, cpu, seats, guess, scratch)
+    used_high, nu = _floored(worth, root_work, floor, high, seats, scratch)
+    used_low, nu_low = _floored(worth, root_work, floor, max(low, SMALLEST_CONGESTION), seats, scratch)
+    blend = 0.0
+    if used_low > cpu > used_high:
+        blend = (cpu - used_high) / (used_low - used_high)
+    value = 0.25 * high * high * cpu + seats * nu
+    for i in range(worth.size):
+        share[i] = 0.0
+        if worth[i] > 0.0:
+            margin = worth[i] - _charge(high, root_work[i], floor[i]) - nu
+            value += max(margin, 0.0)
+            inside = 1.0 if margin > 0.0 else 0.0
+            outside = 1.0 if worth[i] - _charge(low, root_work[i], floor[i]) > nu_low else 0.0
+            share[i] = inside + blend * (outside - inside)
+    return high, nu, value
+
+
+@jit()
 def choose_open(reduced, least_open, most_open, chosen):
     """The stations the relaxation opens: the ``least_open`` cheapest and every other of negative reduced cost.
 
@@ -262,22 +372,19 @@ def choose_open(reduced, least_open, most_open, chosen):
 @jit()
 def respond(instance, by_station, state, scratch, worth, order):
     """Every station's response at the present prices: fills theta, nu, reduced and shares of the state."""
+    s = instance.root_work
     for k in range(instance.cpu.size):
         if instance.seats[k] == 0:
             continue
         for i in range(worth.size):
-            worth[i] = state.price[i] - by_station[k, i]
-        state.theta[k], state.nu[k], value = station_response(
-            worth,
-            instance.root_work,
-            instance.cpu[k],
-            instance.seats[k],
-            state.theta[k],
-            state.shares[k],
-            scratch,
-            order,
-        )
-        state.reduced[k] = instance.opening[k] - value
+            worth[i] = state.price[i] - by_station.comm[k, i]
+        cpu, seats, guess, share = instance.cpu[k], instance.seats[k], state.theta[k], state.shares[k]
+        if instance.has_floor:
+            found = floored_response(worth, s, by_station.floor[k], cpu, seats, guess, share, scratch)
+        else:
+            found = station_response(worth, s, cpu, seats, guess, share, scratch, order)
+        state.theta[k], state.nu[k] = found[0], found[1]
+        state.reduced[k] = instance.opening[k] - found[2]
 
 
 @jit()
@@ -311,7 +418,7 @@ def ascend(instance, by_station, state, least_open, most_open, target, iteration
 
     Args:
         instance: the problem.
-        by_station: (M, N) communication latencies, transposed.
+        by_station: `ByStation`, the arcs transposed.
         state: `PriceState`, changed in place; its best prices are kept.
         least_open: fewest stations a plan opens.
         most_open: most stations a plan opens.

@@ -1,6 +1,6 @@
 """The placement problem P1 as plain arrays, independent of where they came from (Eq. 16 to 18, 24 to 26)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,8 @@ BoolArray = NDArray[np.bool_]
 
 #: A minimum CPU share may exceed a station's capacity by this much, relatively, and still count as fitting.
 SHARE_TOLERANCE = 1e-9
+#: Users or stations named one by one in a message.
+NAMED = 5
 
 
 def _array(name: str, value: Any, shape: tuple[int, ...], *, infinite: bool = False) -> FloatArray:
@@ -49,6 +51,12 @@ def _scalar(name: str, value: Any, *, positive: bool) -> float:
     if not np.isfinite(number) or number < 0 or (positive and number == 0):
         raise InputError(f"{name}: got {number:g}; expected a finite number {'> 0' if positive else '>= 0'}")
     return number
+
+
+def _names(indices: list[int], name: Callable[[int], str], noun: str) -> str:
+    few = ", ".join(name(int(index)) for index in indices[:NAMED])
+    plural = "" if len(indices) == 1 else "s"
+    return f"{len(indices)} {noun}{plural} ({few}{', ...' if len(indices) > NAMED else ''})"
 
 
 @dataclass(frozen=True)
@@ -164,6 +172,14 @@ class PlacementProblem:
     def user_name(self, i: int) -> str:
         """The name of user i in messages."""
         return self.user_ids[i] if self.user_ids else f"#{i}"
+
+    def user_names(self, users: Iterable[int]) -> str:
+        """Users in a message: how many, and the names of the first few."""
+        return _names(list(users), self.user_name, "user")
+
+    def station_names(self, stations: Iterable[int]) -> str:
+        """Stations in a message: how many, and the names of the first few."""
+        return _names(list(stations), self.station_name, "station")
 
     @cached_property
     def reachable(self) -> BoolArray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from twinhop.placement.budget import Budget
 from twinhop.placement.deadline_seating import seat_within_deadlines
-from twinhop.placement.descent import associate, descend, move_sweep, seat_everyone, swap_sweep
+from twinhop.placement.descent import associate, move_sweep, seat_everyone, swap_sweep
 from twinhop.placement.placement import Placement
 from twinhop.placement.problem import BoolArray, IntArray, PlacementProblem
 from twinhop.placement.seating import require_seats, seat_remaining
@@ -143,7 +143,7 @@ class Search:
         return self._keep(total(self.instance, self._hosting))
 
     def swap(self) -> bool:
-        """Exchange hosts between pairs of users, then move; returns whether it saved."""
+        """Exchange hosts between pairs of users; returns whether it saved."""
         refill(self.instance, self._hosting, self.host)
         users = self.problem.users
         rows = max(1, SWAP_PAIRS // users)
@@ -152,10 +152,7 @@ class Search:
             if self.budget.exhausted():
                 break
             swaps += swap_sweep(self.instance, self._hosting, start, min(users, start + rows), self.least)
-        if swaps == 0:
-            return False
-        descend(self.instance, self._hosting, self.used(), self.instance.opening, TRIAL_SWEEPS, self.least)
-        return self._keep(total(self.instance, self._hosting))
+        return swaps > 0 and self._keep(total(self.instance, self._hosting))
 
     def improve(self, stations: Iterable[int], pairs: Iterable[tuple[int, int]] = ()) -> None:
         """Move, swap, open and close until nothing helps or the budget ends.

@@ -60,29 +60,30 @@ def _shift(host: IntArray, count: IntArray, via: dict[int, tuple[int, int]], k: 
 
 def _hall_proof(problem: PlacementProblem, users: IntArray, stations: IntArray) -> InfeasibilityProof:
     if stations.size == 0:
-        name = problem.user_name(int(users[0]))
-        message = f"user {name} can reach no station that may host a twin"
-        return InfeasibilityProof("unreachable", message, tuple(users.tolist()), ())
+        return _unreachable(problem, users)
     seats = int(problem.capacity[stations].sum())
-    where = "the stations" if stations.size == (problem.capacity > 0).sum() else f"these {stations.size} stations"
     message = (
-        f"{users.size} users can only be hosted by {where}, which have {seats} seats in all: {users.size - seats} short"
+        f"{problem.user_names(users)} can only be hosted on {problem.station_names(stations)}, which have {seats} seats "
+        f"in all: {users.size - seats} short"
     )
     return InfeasibilityProof("capacity", message, tuple(users.tolist()), tuple(stations.tolist()))
+
+
+def _unreachable(problem: PlacementProblem, users: IntArray) -> InfeasibilityProof:
+    message = f"{problem.user_names(users)} can reach no station that may host a twin"
+    return InfeasibilityProof("unreachable", message, tuple(users.tolist()), ())
 
 
 def require_seats(problem: PlacementProblem) -> None:
     """Raise InfeasibleProblem unless everyone can be seated within the twin capacities, deadlines aside."""
     stranded = np.flatnonzero(~problem.reachable.any(axis=1))
     if stranded.size:
-        names = ", ".join(problem.user_name(int(i)) for i in stranded[:5]) + (", ..." if stranded.size > 5 else "")
-        message = f"{stranded.size} users can reach no station that may host a twin: {names}"
-        raise InfeasibleProblem(InfeasibilityProof("unreachable", message, tuple(stranded.tolist()), ()))
+        raise InfeasibleProblem(_unreachable(problem, stranded))
     seats = int(np.minimum(problem.capacity, problem.users).sum())
     if seats < problem.users:
         hosts = tuple(np.flatnonzero(problem.capacity > 0).tolist())
         message = (
-            f"the {len(hosts)} stations that may host have {seats} seats in all for {problem.users} users: "
+            f"{problem.station_names(hosts)} that may host have {seats} seats in all for {problem.users} users: "
             f"{problem.users - seats} short"
         )
         raise InfeasibleProblem(InfeasibilityProof("capacity", message, tuple(range(problem.users)), hosts))

@@ -5,7 +5,7 @@ import numpy as np
 from twinhop.placement.budget import Budget
 from twinhop.placement.certificate import Certificate, certify
 from twinhop.placement.policy import Decision
-from twinhop.placement.prices import ascend, make_price_state
+from twinhop.placement.prices import ascend, by_station, make_price_state
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray, PlacementProblem
 from twinhop.placement.search import Search
 
@@ -44,7 +44,7 @@ class PriceAscent:
         self.search = search
         self._problem = search.problem
         self._instance = search.instance
-        self._by_station = np.ascontiguousarray(self._instance.comm.T)
+        self._by_station = by_station(self._instance)
         self._state = make_price_state(*_first_prices(search))
         self._tried: set[bytes] = set()
 

@@ -1,0 +1,189 @@
+"""Tables of the documentation that follow from the code: scenario fields, commands, policies."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+from twinhop.cli.main import app
+from twinhop.placement.policy import POLICIES, find_policy
+from twinhop.scenario import Scenario, json_schema
+
+Schema = dict[str, Any]
+#: Fields whose range the schema leaves to validation: a number or a distribution.
+DISTRIBUTIONS = {
+    name: field
+    for section in ("stations", "users")
+    for name, field in Scenario.model_fields[section].annotation.model_fields.items()
+}
+
+
+def write_all(folder: Path) -> None:
+    """Write every table into the folder, from where pages include them."""
+    folder.mkdir(exist_ok=True)
+    (folder / "scenario_fields.md").write_text(scenario_fields(), encoding="utf-8")
+    (folder / "commands.md").write_text(commands(), encoding="utf-8")
+    (folder / "policies.md").write_text(policies(), encoding="utf-8")
+
+
+def policies() -> str:
+    """Each built-in policy and the first line of its docstring."""
+    rows = [(f"`{name}`", (find_policy(name).__doc__ or "").split("\n\n")[0].replace("``", "`")) for name in POLICIES]
+    return _table(("policy", "what it does"), rows)
+
+
+def scenario_fields() -> str:
+    """One table a section of the scenario file."""
+    schema = json_schema()
+    parts = ["## The file", _section_table(schema, schema)]
+    for name, field in schema["properties"].items():
+        section = _resolved(field, schema)
+        if section.get("type") == "object":
+            parts += _section(name, section, schema)
+    return "\n\n".join(parts) + "\n"
+
+
+def _section(path: str, section: Schema, schema: Schema) -> Iterator[str]:
+    level = "##" if "." not in path else "###"
+    yield f"{level} `{path}`"
+    yield section.get("description", "").replace("`", "")
+    yield _section_table(section, schema)
+    for name, field in section.get("properties", {}).items():
+        inner, suffix = _inner_section(field, schema)
+        if inner is not None:
+            yield from _section(f"{path}.{name}{suffix}", inner, schema)
+
+
+def _inner_section(field: Schema, schema: Schema) -> tuple[Schema | None, str]:
+    """The section or list of sections below a field, if there is one; distributions are values, not sections."""
+    for option in field.get("anyOf", [field]):
+        found = _resolved(option, schema)
+        if found.get("type") == "array" and "$ref" in found.get("items", {}):
+            return _resolved(found["items"], schema), "[]"
+        if found.get("type") == "object" and "properties" in found and found.get("title") != "Uniform":
+            return found, ""
+    return None, ""
+
+
+def _section_table(section: Schema, schema: Schema) -> str:
+    required = section.get("required", [])
+    rows = [
+        (
+            f"`{name}`",
+            _meaning(field, schema),
+            "required" if name in required else _default(field.get("default")),
+            _accepted(field, schema, name),
+        )
+        for name, field in section.get("properties", {}).items()
+    ]
+    return _table(("field", "meaning [unit]", "default", "accepted"), rows)
+
+
+def _meaning(field: Schema, schema: Schema) -> str:
+    return (field.get("description") or _resolved(field, schema).get("description", "")).replace("|", "\\|")
+
+
+def _default(value: Any) -> str:
+    if value is None or value == [] or value == {} or isinstance(value, dict) and "uniform" not in value:
+        return "none" if not isinstance(value, dict) or not value else "its defaults"
+    if isinstance(value, dict):
+        return "`{{uniform: [{:g}, {:g}]}}`".format(*value["uniform"])
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def _accepted(field: Schema, schema: Schema, name: str = "") -> str:
+    if "oneOf" in field:
+        return f"number or `{{uniform: [lo, hi]}}`, {_least(name)}"
+    options = field.get("anyOf") or [field]
+    return " or ".join(dict.fromkeys(_one_kind(_resolved(option, schema), schema) for option in options))
+
+
+def _least(name: str) -> str:
+    """The range of a distribution, found by asking its validation about 0."""
+    field = DISTRIBUTIONS[name]
+    kind: Any = Annotated[field.annotation, *field.metadata]
+    try:
+        TypeAdapter(kind).validate_python(0.0)
+    except ValidationError:
+        return "> 0"
+    return "≥ 0"
+
+
+def _one_kind(kind: Schema, schema: Schema) -> str:
+    if "const" in kind:
+        return f"`{kind['const']}`"
+    if "enum" in kind:
+        return ", ".join(f"`{value}`" for value in kind["enum"])
+    name = kind.get("type", "any")
+    if name == "array":
+        return "list of " + _one_kind(_resolved(kind["items"], schema), schema) if kind.get("items") else "list"
+    if name == "object":
+        return "section" if "properties" in kind else "mapping of row to " + _accepted(kind["additionalProperties"], {})
+    words = {"number": "number", "integer": "whole number", "string": "text", "boolean": "`true` or `false`"}
+    return words.get(name, name) + _range(kind)
+
+
+def _range(kind: Schema) -> str:
+    signs = {"exclusiveMinimum": ">", "minimum": "≥", "maximum": "≤"}
+    return "".join(
+        f"{' ' if at == 0 else ', '}{signs[key]} {_figure(kind[key])}"
+        for at, key in enumerate(key for key in signs if key in kind)
+    )
+
+
+def _figure(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
+def _resolved(field: Schema, schema: Schema) -> Schema:
+    reference = field.get("$ref")
+    return schema["$defs"][reference.rpartition("/")[2]] if reference else field
+
+
+def commands() -> str:
+    """One section a command: what it does, usage, options."""
+    return "\n\n".join(_command("twinhop", typer.main.get_command(app))) + "\n"
+
+
+def _command(path: str, command: Any) -> Iterator[str]:
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield f"## `{path}`"
+        yield " ".join((command.help or "").split())
+        yield f"```text\n{_usage(path, command)}\n```"
+        if command.params:
+            yield _table(("argument or option", "meaning", "default"), [_parameter(each) for each in command.params])
+        if command.epilog:
+            yield f"```sh\n{command.epilog.removeprefix('Example: ')}\n```"
+        return
+    for name, inner in below.items():
+        yield from _command(f"{path} {name}", inner)
+
+
+def _usage(path: str, command: Any) -> str:
+    words = [path]
+    for each in command.params:
+        if each.param_type_name == "argument":
+            words.append(each.name.upper())
+        elif each.required:
+            words.append(f"{each.opts[0]} VALUE")
+    return " ".join([*words, "[OPTIONS]"])
+
+
+def _parameter(each: Any) -> tuple[str, str, str]:
+    names = each.name.upper() if each.param_type_name == "argument" else ", ".join(sorted(each.opts, reverse=True))
+    if each.required:
+        default = "required"
+    elif each.default is None or each.default is False:
+        default = "none" if each.default is None else "off"
+    else:
+        default = f"`{each.default:g}`" if isinstance(each.default, float) else f"`{each.default}`"
+    return f"`{names}`", (each.help or "").replace("|", "\\|"), default
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])

@@ -1,0 +1,39 @@
+"""Sphinx configuration; tables that follow from the code are written to docs/_generated on every build."""
+
+import sys
+from pathlib import Path
+
+from twinhop._version import __version__
+
+DOCS = Path(__file__).parent
+sys.path.insert(0, str(DOCS / "_ext"))
+
+import tables  # noqa: E402
+
+project = "twinhop"
+author = "The twinhop developers"
+project_copyright = "2026, The twinhop developers"
+version = release = __version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "math_as_svg"]
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["_build", "_generated", "_ext"]
+nitpicky = False
+
+myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_heading_anchors = 3
+
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+autodoc_class_signature = "mixed"
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+napoleon_custom_sections = [("Source", "notes_style")]
+
+html_theme = "furo"
+html_title = f"twinhop {release}"
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
+
+tables.write_all(DOCS / "_generated")
