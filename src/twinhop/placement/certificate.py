@@ -54,7 +54,7 @@ def reduced_costs(
     """
     reduced = np.full(problem.stations, np.inf)
     magnitude = np.zeros(problem.stations)
-    for k in np.flatnonzero(problem.capacity > 0):
+    for k in np.flatnonzero(problem.capacity > 0).tolist():
         arcs = problem.allowed[:, k]
         margin = price[arcs] - problem.comm_s[arcs, k] - charges(problem, k, congestion[k])[arcs] - seat_price[k]
         seats = min(int(problem.capacity[k]), problem.users)

@@ -58,8 +58,8 @@ def _proof(problem: PlacementProblem, budget: Budget) -> InfeasibilityProof:
     users = _smaller_set(problem, budget)
     stations = np.flatnonzero(problem.allowed[users].any(axis=0))
     message = (
-        f"the deadlines of {problem.user_names(users)} cannot be kept together on {problem.station_names(stations)}, "
-        "which are all they can use: their minimum CPU shares do not fit"
+        f"the deadlines of {problem.user_names(users)} cannot be kept together: only "
+        f"{problem.station_names(stations)} can serve them, and their minimum CPU shares do not fit"
     )
     return InfeasibilityProof("deadlines", message, tuple(users.tolist()), tuple(stations.tolist()))
 

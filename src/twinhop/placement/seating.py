@@ -63,8 +63,8 @@ def _hall_proof(problem: PlacementProblem, users: IntArray, stations: IntArray) 
         return _unreachable(problem, users)
     seats = int(problem.capacity[stations].sum())
     message = (
-        f"{problem.user_names(users)} can only be hosted on {problem.station_names(stations)}, which have {seats} seats "
-        f"in all: {users.size - seats} short"
+        f"{problem.user_names(users)} can only be hosted on {problem.station_names(stations)}, "
+        f"with {seats} seats in all: {users.size - seats} short"
     )
     return InfeasibilityProof("capacity", message, tuple(users.tolist()), tuple(stations.tolist()))
 

@@ -67,6 +67,7 @@ class TangentModel:
         self._opened = self._model.add_binaries(problem.stations, problem.scaled_opening)
         self._latency = self._model.add_columns(np.ones(problem.stations), np.where(shut > 0, np.inf, 0.0))
         self._work = problem.root_work**2
+        self._bound = -np.inf
         self._add_assignment()
         if problem.has_deadlines:
             self._add_shares()
@@ -84,6 +85,7 @@ class TangentModel:
         """One round of branch and cut; offers what it finds to the search and adds tangents there."""
         outcome = self._model.solve(search.budget)
         values = self._model.values()
+        self._bound = self._model.lower_bound()  # before new tangents: HiGHS forgets it once the model changes
         if values is not None:
             taken = values[self._arcs] > 0.5
             host = np.full(self._problem.users, -1, np.int64)
@@ -95,7 +97,7 @@ class TangentModel:
 
     def certificate(self) -> Certificate:
         """HiGHS's own bound, lowered by its tolerances."""
-        bound = self._model.lower_bound()
+        bound = self._bound
         scaled = self._problem.alpha / self._problem.users * (bound - SOLVER_MARGIN * abs(bound))
         return Certificate(scaled + self._problem.constant_cost, "branch-and-cut")
 
