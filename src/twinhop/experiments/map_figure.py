@@ -151,7 +151,7 @@ def _legend(figure: Figure, plan: Plan, world: World) -> None:
         )
 
     entries = [
-        mark("opened server, number of twins", "o", MUTED, INK, 11),
+        mark("opened server, sized by its twins", "o", MUTED, INK, 11),
         mark("server left closed", "o", PAPER, MUTED, 7),
         mark("user, in the colour of its host", "o", MUTED, PAPER, 5),
     ]

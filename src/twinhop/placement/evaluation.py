@@ -142,7 +142,7 @@ def _user_violations(problem: PlacementProblem, placement: Placement, update: Fl
     found = [Violation("forbidden", int(i), int(placement.host[i]), float("inf")) for i in np.flatnonzero(missing)]
     if problem.deadline_s is None or update is None:
         return found
-    meetable = np.isfinite(problem.deadline_s) & np.isfinite(update)
+    meetable = np.isfinite(problem.deadline_s)
     late = np.where(meetable, update, 0.0) - np.where(meetable, problem.deadline_s, 0.0)
     late[problem.unmeetable] = 0.0
     late[~(late > DEADLINE_TOLERANCE * problem.deadline_s)] = 0.0

@@ -74,11 +74,9 @@ class Model:
             rows, low, high, row.size, starts, column[order].astype(np.int32), np.ascontiguousarray(value[order], float)
         )
 
-    def start_from(self, values: FloatArray) -> None:
-        """Offer a feasible solution to begin with."""
-        solution = highspy.HighsSolution()
-        solution.col_value = values.tolist()
-        self._highs.setSolution(solution)
+    def start_from(self, columns: IntArray, values: FloatArray) -> None:
+        """Offer the values of some variables to begin with; HiGHS completes them to a solution."""
+        self._highs.setSolution(columns.size, columns.astype(np.int32), np.ascontiguousarray(values, float))
 
     def solve(self, budget: Budget) -> Outcome:
         """Solve within the budget.

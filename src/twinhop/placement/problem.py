@@ -1,7 +1,7 @@
 """The placement problem P1 as plain arrays, independent of where they came from (Eq. 16 to 18, 24 to 26)."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -23,7 +23,7 @@ NAMED = 5
 
 def _array(name: str, value: Any, shape: tuple[int, ...], *, infinite: bool = False) -> FloatArray:
     try:
-        array = np.ascontiguousarray(value, dtype=np.float64)
+        array = np.array(value, dtype=np.float64, order="C")
     except (TypeError, ValueError):
         raise InputError(f"{name}: expected numbers of shape {shape}") from None
     if array.shape != shape:
@@ -119,6 +119,11 @@ class PlacementProblem:
         if self.energy_j is not None:
             put(self, "energy_j", _array("energy_j", self.energy_j, (n,)))
         self._check_deadlines(n, m)
+        if self.distance_m is not None:
+            put(self, "distance_m", _array("distance_m", self.distance_m, (n, m), infinite=True))
+        for name, count in (("user_ids", n), ("station_ids", m)):
+            if len(getattr(self, name)) not in (0, count):
+                raise InputError(f"{name}: {len(getattr(self, name))} names; expected {count}, or none")
         idle = (self.cpu == 0) & (self.capacity > 0)
         if idle.any():
             raise InputError(f"cpu: station {_first(idle)} may host twins but has no CPU; expected > 0, or capacity 0")
@@ -237,10 +242,6 @@ class PlacementProblem:
         """The fewest stations whose twin capacities hold all users: the cut m >= ceil(N / N_k)."""
         seats = np.cumsum(np.sort(np.minimum(self.capacity, self.users))[::-1])
         return int(np.searchsorted(seats, self.users) + 1)
-
-    def with_capacity(self, capacity: int) -> "PlacementProblem":
-        """The same problem with at most ``capacity`` twins on each station that may host any."""
-        return replace(self, capacity=np.where(self.capacity > 0, capacity, 0))
 
     def arrays(self) -> Mapping[str, Any]:
         """The content of a problem file: every array and scalar that is given.

@@ -1,5 +1,6 @@
 """Local search over placements: move, swap, open and close, on the compiled neighbourhoods of `descent`."""
 
+import logging
 from collections.abc import Iterable
 
 import numpy as np
@@ -9,7 +10,7 @@ from twinhop.placement.deadline_seating import seat_within_deadlines
 from twinhop.placement.descent import associate, move_sweep, seat_everyone, swap_sweep
 from twinhop.placement.placement import Placement
 from twinhop.placement.problem import BoolArray, IntArray, PlacementProblem
-from twinhop.placement.seating import require_seats, seat_remaining
+from twinhop.placement.seating import seat_remaining
 from twinhop.placement.station_load import (
     NOBODY,
     make_hosting,
@@ -19,6 +20,8 @@ from twinhop.placement.station_load import (
     total,
 )
 
+logger = logging.getLogger(__name__)
+
 #: Sweeps of moves when a set of opened stations is tried, and when the best plan is polished.
 TRIAL_SWEEPS = 6
 POLISH_SWEEPS = 50
@@ -26,6 +29,8 @@ POLISH_SWEEPS = 50
 RELATIVE_IMPROVEMENT = 1e-10
 #: Pairs of users looked at between two glances at the clock.
 SWAP_PAIRS = 4_000_000
+#: Swaps look at all pairs of users; beyond so many users that costs more than it brings.
+SWAP_USERS = 20_000
 
 
 class Search:
@@ -41,7 +46,6 @@ class Search:
     """
 
     def __init__(self, problem: PlacementProblem, budget: Budget):
-        require_seats(problem)
         self.problem = problem
         self.budget = budget
         self.instance = make_instance(problem)
@@ -165,7 +169,8 @@ class Search:
         while self.feasible and not self.budget.exhausted():
             improved = self.open_or_close(stations)
             improved |= self.move()
-            improved |= self.swap()
+            improved |= self.problem.users <= SWAP_USERS and self.swap()
+            logger.info("local search: best plan %.6g, %d stations", self.unscaled(self.cost), self.used().sum())
             if not improved and not self.interchange(pairs):
                 return
 
@@ -187,9 +192,11 @@ class Search:
     def report(self, bound: float = np.nan) -> None:
         """Tell the budget's listener the cost of the best plan and the best bound."""
         self.bound = self.bound if np.isnan(bound) else bound
-        if self.budget.on_progress is not None:
-            scale, constant = self.problem.alpha / self.problem.users, self.problem.constant_cost
-            self.budget.report(scale * self.cost + constant, scale * self.bound + constant)
+        self.budget.report(self.unscaled(self.cost), self.unscaled(self.bound))
+
+    def unscaled(self, scaled: float) -> float:
+        """The objective of P1 that a scaled cost or bound [s] stands for."""
+        return self.problem.alpha / self.problem.users * scaled + self.problem.constant_cost
 
 
 def _with(used: BoolArray, k: int, opened: bool) -> BoolArray:

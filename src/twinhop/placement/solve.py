@@ -55,8 +55,7 @@ class Solution:
         if self.certificate is None:
             return None
         bound = self.certificate.lower_bound
-        optimal_rule = self.problem.cpu_rule == "optimal"
-        return min(bound, self.cost) if self.evaluation.feasible and optimal_rule else bound
+        return min(bound, self.cost) if self.evaluation.feasible else bound
 
     @property
     def gap(self) -> float | None:

@@ -1,5 +1,7 @@
 """The exact solver: HiGHS on perspective tangents of the computing latency, refined until the gap closes."""
 
+import logging
+
 import numpy as np
 
 from twinhop.placement.budget import Budget
@@ -11,6 +13,8 @@ from twinhop.placement.policies.lagrangian import PriceAscent
 from twinhop.placement.policy import Decision
 from twinhop.placement.problem import FloatArray, IntArray, PlacementProblem
 from twinhop.placement.search import Search
+
+logger = logging.getLogger(__name__)
 
 #: Relative gap at which the search ends where none is asked for.
 EXACT_GAP = 1e-6
@@ -48,9 +52,8 @@ def _refine(problem: PlacementProblem, search: Search, certificate: Certificate)
         outcome = model.solve(search)
         certificate = max(certificate, model.certificate(), key=lambda found: found.lower_bound)
         cost = evaluate(problem, search.placement()).cost
-        if outcome is not Outcome.OPTIMAL or cost - certificate.lower_bound <= gap * abs(cost) + SOLVER_MARGIN * abs(
-            cost
-        ):
+        logger.info("branch and cut %s: bound %.6g, best plan %.6g", outcome.value, certificate.lower_bound, cost)
+        if outcome is not Outcome.OPTIMAL or cost - certificate.lower_bound <= (gap + SOLVER_MARGIN) * abs(cost):
             break
     return certificate
 
@@ -82,7 +85,8 @@ class TangentModel:
             self._add_share_tangents(share[self._row])
 
     def solve(self, search: Search) -> Outcome:
-        """One round of branch and cut; offers what it finds to the search and adds tangents there."""
+        """One round of branch and cut from the best plan; offers what it finds and adds tangents there."""
+        self._start_from(search.placement())
         outcome = self._model.solve(search.budget)
         values = self._model.values()
         self._bound = self._model.lower_bound()  # before new tangents: HiGHS forgets it once the model changes
@@ -100,6 +104,11 @@ class TangentModel:
         bound = self._bound
         scaled = self._problem.alpha / self._problem.users * (bound - SOLVER_MARGIN * abs(bound))
         return Certificate(scaled + self._problem.constant_cost, "branch-and-cut")
+
+    def _start_from(self, placement: Placement) -> None:
+        chosen = placement.host[self._row] == self._station
+        columns = np.concatenate([self._arcs, self._opened])
+        self._model.start_from(columns, np.concatenate([chosen, placement.open]).astype(float))
 
     def _add_assignment(self) -> None:
         problem, arcs, ones = self._problem, self._arcs, np.ones(self._arcs.size)

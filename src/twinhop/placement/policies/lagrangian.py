@@ -1,5 +1,7 @@
 """Lagrangian prices: a certified lower bound, and a plan from the stations that the prices open."""
 
+import logging
+
 import numpy as np
 
 from twinhop.placement.budget import Budget
@@ -8,6 +10,8 @@ from twinhop.placement.policy import Decision
 from twinhop.placement.prices import ascend, by_station, make_price_state
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray, PlacementProblem
 from twinhop.placement.search import Search
+
+logger = logging.getLogger(__name__)
 
 #: Price steps between two looks at the plan, and at most so many looks.
 STEPS = 25
@@ -65,12 +69,18 @@ class PriceAscent:
             self._ascend()
             self._try(self._state.chosen)
             self._try(self._state.best_reduced < 0)
-            self.search.report(self.bound)
+            self._tell(before)
             if self.closed() or self.search.budget.exhausted():
                 return
             idle = idle + 1 if self.bound - before < LEAST_PROGRESS * (self.search.cost - self.bound) else 0
             if idle == 2:
                 return
+
+    def _tell(self, before: float) -> None:
+        search = self.search
+        search.report(self.bound)
+        cost, bound, gained = (search.unscaled(value) for value in (search.cost, self.bound, before))
+        logger.info("prices: bound %.6g (before %.6g), best plan %.6g", bound, gained, cost)
 
     def last_steps(self) -> None:
         """A few more steps towards the better plan that local search found."""
