@@ -19,8 +19,10 @@ setup: .venv/.stamp ## build .venv from requirements.lock; leaves .venv/bin/twin
 	@touch $@
 
 demo: setup ## plan a generated city, compare the policies, draw the map
-	@$(BIN)/twinhop plan city-small --out out/demo --force
-	@$(BIN)/twinhop compare city-small --policies nearest,random,random_association,least_loaded,greedy,local_search,lagrangian --out out/demo --force
+	@echo "twinhop: the first run compiles the solver's loops, about half a minute"
+	@$(BIN)/twinhop compare city-small --out out/demo
+	@$(BIN)/twinhop plan city-small --out out/demo
+	@echo "the map is out/demo/map.png, the policies against the bound are out/demo/comparison.png"
 
 test: setup ## the fast tests
 	$(BIN)/python -m pytest -n $(WORKERS)

@@ -1,6 +1,7 @@
 """Formulas as inline SVG drawn by Matplotlib: the pages need neither LaTeX to build nor a network to read."""
 
 from html import escape
+from typing import Any
 
 from docutils import nodes
 from matplotlib.font_manager import FontProperties
@@ -9,52 +10,54 @@ from matplotlib.textpath import TextToPath
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-#: Glyphs are laid out at this size and scaled in em, so that formulas follow the size of the text.
-SIZE_PT = 100.0
 #: A formula's em against the text's: the maths font is drawn a little smaller than the page's font.
 EM = 0.95
+#: Room around a formula, in hundredths of its em.
 MARGIN = 2.0
 LETTERS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}
 
 
 def svg(formula: str, *, scale: float = 1.0) -> str:
     """One line of TeX as an SVG element; its baseline meets that of the text."""
-    layout, font = TextToPath(), FontProperties(size=SIZE_PT, math_fontfamily="stix")
+    layout = TextToPath()
+    font = FontProperties(size=layout.FONT_SCALE, math_fontfamily="stix")
     text = f"${formula}$"
     try:
         width, height, descent = layout.get_text_width_height_descent(text, font, ismath=True)
         vertices, codes = layout.get_text_path(font, text, ismath=True)
     except ValueError as error:
         raise ExtensionError(f"formula {formula!r}: {error}") from None
-    path = _path(Path(vertices, codes)) if len(vertices) else ""
-    grow = scale * EM * SIZE_PT / layout.FONT_SCALE / SIZE_PT
-    width, height, descent = (value * layout.FONT_SCALE / SIZE_PT for value in (width, height, descent))
     box = (-MARGIN, descent - height - MARGIN, width + 2 * MARGIN, height + 2 * MARGIN)
+    em = scale * EM / layout.FONT_SCALE
     return (
         f'<svg class="math" role="img" aria-label="{escape(formula, quote=True)}" '
-        f'style="width:{box[2] * grow:.3f}em;height:{box[3] * grow:.3f}em;'
-        f'vertical-align:{-(descent + MARGIN) * grow:.3f}em" '
-        f'viewBox="{box[0]:.1f} {box[1]:.1f} {box[2]:.1f} {box[3]:.1f}"><path d="{path}"/></svg>'
+        f'style="width:{box[2] * em:.3f}em;height:{box[3] * em:.3f}em;vertical-align:{-(descent + MARGIN) * em:.3f}em" '
+        f'viewBox="{" ".join(f"{edge:.1f}" for edge in box)}"><path d="{_path(Path(vertices, codes))}"/></svg>'
     )
 
 
-def _path(path: Path) -> str:
+def _path(outline: Path) -> str:
     """The outline in SVG's language, where y points down."""
-    return "".join(
-        LETTERS[code]
-        + ("" if code == Path.CLOSEPOLY else " ".join(f"{x:.1f} {-y:.1f}" for x, y in points.reshape(-1, 2)))
-        for points, code in path.iter_segments(simplify=False, curves=True)
-    )
+    if len(outline.vertices) == 0:
+        return ""
+    return "".join(_segment(code, points) for points, code in outline.iter_segments(simplify=False, curves=True))
 
 
-def _inline(translator, node: nodes.math) -> None:
+def _segment(code: int, points: Any) -> str:
+    if code == Path.CLOSEPOLY:
+        return LETTERS[code]
+    return LETTERS[code] + " ".join(f"{x:.1f} {-y:.1f}" for x, y in points.reshape(-1, 2))
+
+
+def _inline(translator: Any, node: nodes.math) -> None:
     translator.body.append(svg(_one_line(node.astext())))
     raise nodes.SkipNode
 
 
-def _display(translator, node: nodes.math_block) -> None:
+def _display(translator: Any, node: nodes.math_block) -> None:
     lines = [line.strip() for line in node.astext().split(r"\\") if line.strip()]
-    rows = "".join(f"<div>{svg(_one_line(line), scale=1.1)}</div>" for line in lines)
+    large = [_one_line(line).replace(r"\frac", r"\dfrac") for line in lines]
+    rows = "".join(f"<div>{svg(line, scale=1.1)}</div>" for line in large)
     translator.body.append(f'<div class="math">{rows}</div>')
     raise nodes.SkipNode
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import TypeAdapter, ValidationError
+
 from twinhop.cli.main import app
 from twinhop.placement.policy import POLICIES, find_policy
 from twinhop.scenario import Scenario, json_schema

@@ -10,6 +10,7 @@ from twinhop.placement import InfeasibleProblem, PlacementProblem, policy_names,
 BLOCK = 50
 #: Relative distance of the exact solver from brute force.
 EXACT_TOLERANCE = 1e-4
+DEADLINE_ARRAYS = ("update_comm_s", "update_work", "deadline_s")
 HEURISTICS = [name for name in policy_names() if name not in ("exact", "lagrangian")]
 
 
@@ -49,23 +50,13 @@ def test_lagrangian_brackets_the_optimum(start):
     assert not all(solved)
 
 
-def check_exact(seeds):
-    for seed in seeds:
+@pytest.mark.parametrize("start", range(0, 1000, BLOCK))
+def test_exact_is_optimal(start):
+    for seed in range(start, start + BLOCK):
         solution = check_certified(seed, "exact")
         if solution is not None:
             assert solution.cost <= tiny(seed)[2] * (1 + EXACT_TOLERANCE), f"seed {seed}"
             assert solution.gap is None or solution.gap <= EXACT_TOLERANCE, f"seed {seed}"
-
-
-@pytest.mark.parametrize("start", range(0, 300, BLOCK))
-def test_exact_is_optimal(start):
-    check_exact(range(start, start + BLOCK))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("start", range(300, 1000, BLOCK))
-def test_exact_is_optimal_on_the_rest(start):
-    check_exact(range(start, start + BLOCK))
 
 
 @pytest.mark.parametrize("policy", HEURISTICS)
@@ -99,6 +90,3 @@ def test_other_policies_refuse_what_no_capacity_can_hold(policy):
             assert error.proof.kind in ("unreachable", "capacity")
             assert tiny(seed)[2] == math.inf
     assert refused > 5
-
-
-DEADLINE_ARRAYS = ("update_comm_s", "update_work", "deadline_s")

@@ -47,7 +47,8 @@ def run(
     from twinhop.placement.policy import find_policy
 
     find_policy(policy)
-    case = make_case(source, seed)
+    with progress(f"reading {source}"):
+        case = make_case(source, seed)
     if dump_problem is not None:
         save_problem(case.problem, dump_problem)
     if out is not None:
@@ -61,7 +62,10 @@ def run(
             print_json(infeasible_answer(case, policy, error.proof))
         typer.echo(f"twinhop: {case.name}: {error}", err=True)
         raise typer.Exit(REFUSED) from None
-    written = plan.save(out) if out is not None and not plan.solution.interrupted else []
+    written = []
+    if out is not None and not plan.solution.interrupted:
+        with progress(f"writing {out}"):
+            written = plan.save(out)
     if as_json:
         print_json(plan.to_json())
     else:

@@ -83,8 +83,10 @@ def load_compiled() -> None:
     one = np.ones(2)
     search = Search(PlacementProblem(np.eye(2), one, one, np.ones(2, np.int64), one, 1.0, 1.0), Budget())
     search.start()
-    PriceAscent(search).run()
-    search.improve((0, 1))
+    PriceAscent(search).last_steps()
+    search.open_or_close((0, 1))
+    search.move()
+    search.swap()
 
 
 def solve(

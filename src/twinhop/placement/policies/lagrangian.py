@@ -59,7 +59,8 @@ class PriceAscent:
 
     def closed(self) -> bool:
         """Whether the gap asked for is reached."""
-        return self.search.cost - self.bound <= max(self.search.budget.gap, CLOSED) * abs(self.bound)
+        room = max(self.search.budget.gap, CLOSED) * abs(self.bound)
+        return bool(np.isfinite(self.bound)) and self.search.cost - self.bound <= room
 
     def run(self) -> None:
         """Raise the prices and try the opened sets they suggest, until little is gained."""
