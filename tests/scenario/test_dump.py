@@ -20,7 +20,10 @@ from twinhop.scenario import dump as dump_module
 POSITIVE = st.floats(1e-12, 1e12)
 EXTENT = st.floats(1e-3, 1e8)
 SIZE = st.one_of(POSITIVE, st.tuples(POSITIVE, POSITIVE).map(lambda pair: {"uniform": sorted(pair)}))
-TEXT = st.text(min_size=1, max_size=12).filter(lambda text: text.strip() and text.isprintable())
+PRINTABLE = st.characters(codec="utf-8", exclude_categories=("C", "Z"), include_characters=" ")
+TEXT = st.text(PRINTABLE, min_size=1, max_size=12).map(
+    lambda text: "x" if text.isspace() or not text.isprintable() else text
+)
 COORDINATE = st.floats(-1e8, 1e8)
 CAPACITY = st.one_of(st.none(), st.just("all"), st.integers(0, 100))
 

@@ -12,10 +12,10 @@ def run(
     stations: Annotated[Path, typer.Option(help="CSV with id,x_m,y_m or id,lat,lon.")],
     users: Annotated[Path, typer.Option(help="CSV with id,x_m,y_m or id,lat,lon.")],
     out: Annotated[Path, typer.Option(help="Scenario file to write.")],
-    preset: Annotated[str, typer.Option(help="Where constants that no column gives come from.")] = "family",
+    preset: Annotated[str, typer.Option(help="Constants that no column gives: family (scaled) or lu2021.")] = "family",
     name: Annotated[str | None, typer.Option(help="Name of the scenario.", show_default=False)] = None,
     seed: Annotated[int, typer.Option(help="Root seed for what is drawn.", min=0)] = 0,
-    force: Annotated[bool, typer.Option(help="Replace an existing file.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Make a scenario from stations and users in CSV files.
 

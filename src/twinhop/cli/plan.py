@@ -97,7 +97,8 @@ def _show(plan: "Plan") -> None:
     rows += [("constraints", "all kept" if plan.feasible else f"{len(evaluation.violations)} violated", "")]
     if problem.unmeetable.size:
         rows += [("unmeetable deadlines", f"{problem.unmeetable.size}", "users")]
-    rows += [("solved in", f"{plan.solution.seconds:.3g}", "s")]
+    ended = "stopped at the time limit of" if plan.solution.timed_out else "solved in"
+    rows += [(ended, f"{plan.solution.seconds:.3g}", "s")]
     title = f"{plan.case.name}: {problem.users} twins, {problem.stations} stations, {plan.solution.policy}"
     print_table(title, ("", "value", "unit"), rows)
     for each in evaluation.violations[:5]:

@@ -10,7 +10,7 @@ from twinhop.cli.common import Json, Seed, print_json, print_table
 app = typer.Typer(help="Make, check, show and export scenario files.", no_args_is_help=True)
 
 ScenarioSource = Annotated[str, typer.Argument(help="Scenario file (YAML) or preset name.")]
-Force = Annotated[bool, typer.Option(help="Replace an existing file.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
 
 
 @app.command("new", epilog="Example: twinhop scenario new city.yaml --preset city-small")
@@ -20,11 +20,9 @@ def new(
     force: Force = False,
 ) -> None:
     """Write a scenario file to edit, from a preset."""
-    from twinhop.scenario import preset as find_preset
-    from twinhop.scenario import save_scenario
+    from twinhop.scenario import save_preset
 
-    scenario = find_preset(preset).model_copy(update={"name": path.stem})
-    save_scenario(scenario, path, overwrite=force)
+    save_preset(preset, path, overwrite=force)
     typer.echo(f"wrote {path}")
 
 
@@ -53,7 +51,7 @@ def show(source: ScenarioSource, seed: Seed = None, as_json: Json = False) -> No
 def export(
     source: ScenarioSource,
     out: Annotated[Path | None, typer.Option(help="File to write; standard output if missing.")] = None,
-    expand: Annotated[bool, typer.Option(help="Write out every generated station and user.")] = False,
+    expand: Annotated[bool, typer.Option("--expand", help="Write out every generated station and user.")] = False,
     seed: Seed = None,
     force: Force = False,
 ) -> None:
@@ -81,7 +79,7 @@ def schema() -> None:
 @app.command("presets", epilog="Example: twinhop scenario presets")
 def presets() -> None:
     """List the presets."""
-    from twinhop.scenario import preset_names
+    from twinhop.scenario import FAMILY_FORM, preset_names
 
-    for name in preset_names():
+    for name in [*preset_names(), FAMILY_FORM]:
         typer.echo(name)

@@ -48,6 +48,7 @@ def answer(plan: Plan) -> dict[str, Any]:
         "seconds": solution.seconds,
         "seed": solution.seed,
         "interrupted": solution.interrupted,
+        "timed_out": solution.timed_out,
     }
 
 
@@ -66,6 +67,7 @@ def infeasible_answer(case: Case, policy: str, proof: InfeasibilityProof) -> dic
         "stations": case.problem.stations,
         "seed": case.seed,
         "interrupted": False,
+        "timed_out": False,
         "proof": {
             "kind": proof.kind,
             "message": proof.message,

@@ -34,7 +34,8 @@ def plan_report(plan: Plan) -> str:
         "",
         f"{case.problem.users} users, {case.problem.stations} stations, policy `{solution.policy}`, seed {case.seed}, "
         f"{solution.seconds:.3f} s, twinhop {__version__}."
-        + (" Ended early by Ctrl-C." if solution.interrupted else ""),
+        + (" Ended early by Ctrl-C." if solution.interrupted else "")
+        + (" Ended by the time limit." if solution.timed_out else ""),
         "",
         *_cost_lines(plan),
         *_constraint_lines(plan),

@@ -1,6 +1,7 @@
 """Problem files: a PlacementProblem as a NumPy ``.npz`` archive, never unpickled."""
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ REQUIRED = ("comm_s", "root_work", "cpu", "capacity", "opening_s", "alpha", "bet
 OPTIONAL = ("energy_j", "update_comm_s", "update_work", "deadline_s")
 #: A problem file larger than this once unpacked is refused.
 MAX_BYTES = 8 * 2**30
+#: What damaged archives make zipfile and NumPy raise, a header that promises petabytes included.
+DAMAGED = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, RuntimeError, KeyError, MemoryError)
 
 
 def load_problem(path: str | Path) -> PlacementProblem:
@@ -45,18 +48,21 @@ def load_problem(path: str | Path) -> PlacementProblem:
         raise InputError(f"{path}: is a folder; expected an .npz problem file") from None
     except PermissionError:
         raise InputError(f"{path}: may not be read") from None
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError):
+    except DAMAGED:
         raise InputError(f"{path}: not an .npz archive; make one with numpy.savez or --dump-problem") from None
     return _problem(path, content)
 
 
 def _entry(path: Path, archive: Any, name: str) -> np.ndarray:
     try:
-        return archive[name]
+        array = archive[name]
     except ValueError as error:
         if "pickle" in str(error) or "Object arrays" in str(error):
             raise InputError(f"{path}: {name}: holds Python objects; expected an array of numbers") from None
         raise InputError(f"{path}: {name}: damaged array") from None
+    if not isinstance(array, np.ndarray):  # NumPy hands out entries without its magic bytes as they are
+        raise InputError(f"{path}: {name}: not an array; expected the content of an .npy file")
+    return array
 
 
 def _problem(path: Path, content: dict[str, np.ndarray]) -> PlacementProblem:

@@ -33,6 +33,7 @@ class Solution:
         seconds: time of the solve alone [s], without the loading or compiling of its loops.
         seed: of the policy's own random stream.
         interrupted: whether Ctrl-C ended the solve early.
+        timed_out: whether the time limit did.
     """
 
     problem: PlacementProblem = field(repr=False)
@@ -43,6 +44,7 @@ class Solution:
     seconds: float
     seed: int
     interrupted: bool
+    timed_out: bool
 
     @property
     def cost(self) -> float:
@@ -116,7 +118,7 @@ def solve(
         InputError: no such policy, or a limit out of range.
     """
     if not time_limit_s > 0:
-        raise InputError(f"time_limit_s: got {time_limit_s:g}; expected > 0")
+        raise InputError(f"time limit: got {time_limit_s:g} s; expected more than 0 s")
     if not 0 <= gap < np.inf:
         raise InputError(f"gap: got {gap:g}; expected a number >= 0")
     if seed < 0:
@@ -139,4 +141,5 @@ def solve(
         seconds=seconds,
         seed=seed,
         interrupted=budget.interrupted,
+        timed_out=not budget.interrupted and seconds >= time_limit_s,
     )

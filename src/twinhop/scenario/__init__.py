@@ -1,7 +1,7 @@
 """Scenario files, presets and importers, and the arrays that they describe."""
 
 from twinhop.scenario.csv_import import import_csv
-from twinhop.scenario.dump import dump_scenario, save_scenario
+from twinhop.scenario.dump import dump_scenario, save_preset, save_scenario
 from twinhop.scenario.expand import expand
 from twinhop.scenario.family import FAMILY_FORM, family
 from twinhop.scenario.geo import project, unproject
@@ -31,6 +31,7 @@ __all__ = [
     "preset",
     "preset_names",
     "project",
+    "save_preset",
     "save_scenario",
     "stream",
     "summary",

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
-from twinhop.scenario.fields import Number, Section, problem
+from twinhop.scenario.fields import LARGEST_VALUE, Number, Section, problem
 
 
 class Uniform(Section):
@@ -72,5 +72,13 @@ def _non_negative(distribution: float | Uniform) -> float | Uniform:
     return distribution
 
 
-PositiveDistribution = Annotated[Distribution, AfterValidator(_positive)]
-NonNegativeDistribution = Annotated[Distribution, AfterValidator(_non_negative)]
+def _schema(**bound: float) -> WithJsonSchema:
+    """What editors are told: the checks above as JSON Schema."""
+    number = {"type": "number", "maximum": LARGEST_VALUE, **bound}
+    bounds = {"type": "array", "items": number, "minItems": 2, "maxItems": 2}
+    uniform = {"type": "object", "properties": {"uniform": bounds}, "required": ["uniform"]}
+    return WithJsonSchema({"anyOf": [number, {**uniform, "additionalProperties": False}]})
+
+
+PositiveDistribution = Annotated[Distribution, AfterValidator(_positive), _schema(exclusiveMinimum=0)]
+NonNegativeDistribution = Annotated[Distribution, AfterValidator(_non_negative), _schema(minimum=0)]

@@ -11,6 +11,7 @@ from typing import Any
 
 from twinhop.errors import InputError
 from twinhop.files import replacing
+from twinhop.scenario import presets
 from twinhop.scenario.schema import Scenario
 from twinhop.scenario.text_file import LARGEST_FILE_BYTES
 from twinhop.scenario.yaml_io import resolve_plain
@@ -54,6 +55,25 @@ def save_scenario(scenario: Scenario, path: str | Path, *, overwrite: bool = Fal
         raise InputError(f"{target}: the scenario takes more than {limit}; list its stations and users in CSV files")
     with replacing(target, overwrite=overwrite) as temporary:
         temporary.write_bytes(content)
+
+
+def save_preset(name: str, path: str | Path, *, overwrite: bool = False) -> None:
+    """Write a preset as a file to edit, with its comments, named after the file.
+
+    Args:
+        name: of the preset.
+        path: the file to write.
+        overwrite: whether an existing file may be replaced.
+
+    Raises:
+        InputError: if there is no such preset, or the file exists or cannot be written.
+    """
+    renamed = presets.preset(name).model_copy(update={"name": Path(path).stem or name})
+    text = dump_scenario(renamed)
+    if name in presets.preset_names():
+        text = re.sub(r"(?m)^name: .*$", f"name: {_text(renamed.name)}", presets.preset_text(name), count=1)
+    with replacing(path, overwrite=overwrite) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _block(value: dict[str, Any], indent: str) -> Iterator[str]:

@@ -63,7 +63,7 @@ def family(
     _check_number("seed", seed, 0, LARGEST_SEED)
     if capacity_users != "all":
         _check_number("capacity", capacity_users, 1, MOST_USERS)
-    side_m = REFERENCE_SIDE_M * math.sqrt(n_stations / REFERENCE_STATIONS)
+    side_m = _rounded(REFERENCE_SIDE_M * math.sqrt(n_stations / REFERENCE_STATIONS))
     constants = family_constants(n_users, n_stations)
     constants["stations"] |= {"generate": {"count": n_stations}, "capacity_users": capacity_users}
     constants["objective"] = {"deadlines": deadlines}
@@ -84,14 +84,19 @@ def family_constants(n_users: int, n_stations: int) -> dict[str, Any]:
     load = n_users / n_stations / REFERENCE_USERS_PER_STATION
     low, high = REFERENCE_CPU_GCYCLES_PER_S
     return {
-        "radio": {"bandwidth_mhz": REFERENCE_BANDWIDTH_MHZ * load, "bandwidth_rule": "equal_share"},
+        "radio": {"bandwidth_mhz": _rounded(REFERENCE_BANDWIDTH_MHZ * load), "bandwidth_rule": "equal_share"},
         "stations": {
-            "cpu_gcycles_per_s": {"uniform": [low * load, high * load]},
+            "cpu_gcycles_per_s": {"uniform": [_rounded(low * load), _rounded(high * load)]},
             "capacity_users": "all",
-            "opening_s": REFERENCE_OPENING_S / n_stations,
+            "opening_s": _rounded(REFERENCE_OPENING_S / n_stations),
         },
         "objective": {"deadlines": False},
     }
+
+
+def _rounded(value: float) -> float:
+    """To 12 significant digits, so that files show 13.056 and not 13.055999999999999."""
+    return float(f"{value:.12g}")
 
 
 def is_family_name(name: str) -> bool:

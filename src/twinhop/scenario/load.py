@@ -120,6 +120,8 @@ def _preset_or_none(source: str | Path) -> Scenario | None:
 
 
 def _from_file(path: Path) -> Scenario:
+    if path.suffix.lower() == ".npz":
+        raise InputError(f"{path}: is named as a problem file, which `twinhop plan` and `compare` take; not a scenario")
     if not os.path.exists(path):  # unlike Path.exists, false for names that no file system accepts
         names = presets.preset_names()
         raise InputError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from twinhop.scenario.distribution import NonNegativeDistribution, PositiveDistribution, Uniform
 from twinhop.scenario.fields import (
@@ -59,7 +59,13 @@ def _check_capacity(value: Any) -> Any:
     raise problem(f'must be a whole number from 0 to {MOST_USERS}, "all" or null (got {value!r})')
 
 
-Capacity = Annotated[int | Literal["all"] | None, BeforeValidator(_check_capacity)]
+Capacity = Annotated[
+    int | Literal["all"] | None,
+    BeforeValidator(_check_capacity),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 0, "maximum": MOST_USERS}, {"const": "all"}, {"type": "null"}]}
+    ),
+]
 
 
 class StationRow(Section):

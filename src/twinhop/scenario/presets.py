@@ -50,6 +50,13 @@ def preset(name: str) -> Scenario:
     names = preset_names()
     if name not in names:
         raise InputError(f"{name}: unknown preset; {suggestion(name, names)}presets: {', '.join(names)}, {FAMILY_FORM}")
-    file_name = name + _SUFFIX
-    text = (files("twinhop.scenario") / "preset_files" / file_name).read_text(encoding="utf-8")
-    return Scenario.model_validate(yaml_io.read_yaml(text, file_name))
+    return Scenario.model_validate(yaml_io.read_yaml(preset_text(name), name + _SUFFIX))
+
+
+def preset_text(name: str) -> str:
+    """The commented file of a preset that is not of the family.
+
+    >>> preset_text("city-small").splitlines()[1]
+    'schema_version: 1'
+    """
+    return (files("twinhop.scenario") / "preset_files" / (name + _SUFFIX)).read_text(encoding="utf-8")

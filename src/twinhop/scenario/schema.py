@@ -36,7 +36,7 @@ class Scenario(Section):
     objective: Objective = Field(default=Objective(), description="weights of the cost")
     readings: Readings = Field(default=Readings(), description="readings of the paper")
     services: Annotated[tuple[Any, ...], AfterValidator(_reserved)] = Field(
-        default=(), description="reserved for service twins; must be empty"
+        default=(), description="reserved for service twins; must be empty", json_schema_extra={"maxItems": 0}
     )
     attribution: tuple[Text, ...] = Field(default=(), description="data sources and licences, carried into reports")
 

@@ -41,7 +41,7 @@ def summary(scenario: Scenario) -> dict[str, Any]:
         "wired_latency_s_per_bit_m": world.latency_s_per_bit_m,
         "cpu_rule": world.cpu_rule,
         "on_earth": "no" if world.origin is None else f"{world.origin[0]:.5f}, {world.origin[1]:.5f}",
-        "attribution": list(world.attribution),
+        "attribution": list(world.attribution) or "none",
     }
 
 
