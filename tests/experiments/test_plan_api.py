@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from problem_makers import deadline_arrays, roomy, roomy_arrays
+from problem_makers import roomy, roomy_arrays, tight_deadline_arrays
 
 import twinhop
 from twinhop.experiments.planning import make_case
@@ -154,7 +154,7 @@ def test_comparison_takes_the_better_bound():
 
 
 def test_infeasible_plans_in_a_comparison_have_no_gap():
-    problem = twinhop.PlacementProblem(**deadline_arrays(20, 5, seed=3, deadline_s=(0.1, 0.25)))
+    problem = twinhop.PlacementProblem(**tight_deadline_arrays())
     comparison = twinhop.compare(problem, ["random", "lagrangian"])
     assert not comparison.plans[0].feasible
     row = comparison.rows()[0]

@@ -37,6 +37,12 @@ def deadline_arrays(users, stations, seed=0, deadline_s=(0.1, 0.4)):
     }
 
 
+def tight_deadline_arrays():
+    """Deadlines that a good plan keeps and that the baselines miss: 20 users, 5 slow stations."""
+    arrays = deadline_arrays(20, 5, seed=3, deadline_s=(0.1, 0.25))
+    return arrays | {"cpu": arrays["cpu"] * 0.2}
+
+
 def roomy(users, stations, seed=0):
     return PlacementProblem(**roomy_arrays(users, stations, seed))
 

@@ -97,7 +97,10 @@ def expected(uniform, bandwidth_rule, access, hops, logarithm):
         wired = [PHI * distance(STATIONS[b], station) for station in STATIONS]  # per bit, Eq. 5 and 7
         update_comm.append([update / rate + update * w for w in wired])
         comm.append(
-            [history / rate + hops * history * w + ETA_S / PERIOD_S * c for w, c in zip(wired, update_comm[i], strict=True)]
+            [
+                history / rate + hops * history * w + ETA_S / PERIOD_S * c
+                for w, c in zip(wired, update_comm[i], strict=True)
+            ]
         )
         work.append(C_CONSTRUCTION * history + ETA_S / PERIOD_S * C_UPDATE * update)
         energy.append(KAPPA * power * history / rate)  # Eq. 19
@@ -172,4 +175,6 @@ def test_a_station_that_hosts_nothing_serves_radio_only():
 
 
 def test_cpu_rule_is_passed_on():
-    assert changed(a=("construction_cycles_per_bit", "cpu_rule: equal, construction_cycles_per_bit")).cpu_rule == "equal"
+    assert (
+        changed(a=("construction_cycles_per_bit", "cpu_rule: equal, construction_cycles_per_bit")).cpu_rule == "equal"
+    )

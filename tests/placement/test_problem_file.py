@@ -203,7 +203,9 @@ def test_raw_entries_beside_the_arrays_are_refused(tmp_path):
 def test_object_arrays_are_never_unpickled(tmp_path):
     path = tmp_path / "bad.npz"
     FIRED.clear()
-    np.savez(path, **roomy_arrays(2, 2) | {"cpu": np.array([Malicious(), Malicious()], dtype=object)}, allow_pickle=True)
+    np.savez(
+        path, **roomy_arrays(2, 2) | {"cpu": np.array([Malicious(), Malicious()], dtype=object)}, allow_pickle=True
+    )
     with pytest.raises(InputError, match="cpu: holds Python objects; expected an array of numbers"):
         load_problem(path)
     assert FIRED == []

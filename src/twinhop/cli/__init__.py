@@ -1,3 +1,3 @@
 """The command line: one file a command, no logic of its own."""
 
-from twinhop.cli.main import main as main
+from twinhop.cli.entry import main as main

@@ -11,8 +11,6 @@ from typing import Annotated, Any
 
 import typer
 
-#: Exit codes: bad input or a problem proved infeasible; Ctrl-C.
-REFUSED, INTERRUPTED = 2, 130
 #: Progress is shown on what takes longer [s].
 PATIENCE_S = 2.0
 #: Columns of a table that does not go to a terminal.
@@ -25,9 +23,17 @@ def _log(verbose: bool) -> None:
         logging.getLogger("twinhop").setLevel(logging.INFO)
 
 
+def _positive(value: float | None) -> float | None:
+    if value is not None and not value > 0:
+        from twinhop.errors import InputError
+
+        raise InputError(f"--time-limit: got {value:g}; expected more than 0 s")
+    return value
+
+
 Source = Annotated[str, typer.Argument(help="Scenario file (YAML), preset name, or .npz problem file.")]
 Seed = Annotated[int | None, typer.Option(help="Root seed; replaces the scenario's.", min=0)]
-TimeLimit = Annotated[float | None, typer.Option(help="Wall-clock limit of a solve [s].")]
+TimeLimit = Annotated[float | None, typer.Option(callback=_positive, help="Wall-clock limit of a solve \\[s].")]
 Gap = Annotated[float, typer.Option(help="Stop once cost / bound - 1 is at most this (0.01 is 1 %).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
 Out = Annotated[Path | None, typer.Option(help="Write files into this folder.", show_default=False)]

@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinhop.cli.common import (
-    INTERRUPTED,
-    REFUSED,
     Gap,
     Json,
     Out,
@@ -18,6 +16,7 @@ from twinhop.cli.common import (
     print_table,
     progress,
 )
+from twinhop.cli.entry import INTERRUPTED, REFUSED
 
 if TYPE_CHECKING:
     from twinhop.experiments import Comparison

@@ -1,13 +1,12 @@
-"""The program `twinhop`: its commands, and how errors reach the person who caused them."""
+"""The program `twinhop` and its commands."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from twinhop._version import __version__
 from twinhop.cli import compare, import_csv, plan, scenario
-from twinhop.cli.common import INTERRUPTED, REFUSED, Verbose
+from twinhop.cli.common import Verbose
 
 app = typer.Typer(
     name="twinhop",
@@ -40,22 +39,3 @@ def _root(
     verbose: Verbose = False,
 ) -> None:
     pass
-
-
-def main() -> None:
-    """Run the program; errors meant for the user end it with exit code 2, Ctrl-C with 130."""
-    try:
-        app()
-    except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
-    except Exception as error:  # noqa: BLE001 - the one place where an error meets the user
-        from twinhop.errors import TwinhopError
-
-        if not isinstance(error, TwinhopError):
-            raise
-        typer.echo(f"twinhop: {error}", err=True)
-        sys.exit(REFUSED)

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinhop.cli.common import (
-    INTERRUPTED,
-    REFUSED,
     Gap,
     Json,
     Out,
@@ -19,6 +17,7 @@ from twinhop.cli.common import (
     print_table,
     progress,
 )
+from twinhop.cli.entry import INTERRUPTED, REFUSED
 
 if TYPE_CHECKING:
     from twinhop.experiments import Plan
@@ -49,10 +48,10 @@ def run(
     find_policy(policy)
     with progress(f"reading {source}"):
         case = make_case(source, seed)
-    if dump_problem is not None:
-        save_problem(case.problem, dump_problem)
     if out is not None:
         require_writable(out)
+    if dump_problem is not None:
+        save_problem(case.problem, dump_problem)
     try:
         with progress(f"{policy} on {case.name}") as tell:
             limit = float("inf") if time_limit is None else time_limit

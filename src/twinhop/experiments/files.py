@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ def staging(folder: str | Path) -> Iterator[Path]:
         raise InputError(f"{target}: cannot be written ({error.strerror})") from None
     try:
         yield aside
+        _refuse_folders(target / path.name for path in aside.iterdir())
         for path in sorted(aside.iterdir()):
             os.replace(path, target / path.name)
         made = []
@@ -46,6 +47,12 @@ def staging(folder: str | Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(aside, ignore_errors=True)
         _remove(made)
+
+
+def _refuse_folders(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.is_dir():
+            raise InputError(f"{path}: cannot be written: a folder is in the way")
 
 
 def require_writable(folder: str | Path) -> None:

@@ -118,7 +118,7 @@ def solve(
         InputError: no such policy, or a limit out of range.
     """
     if not time_limit_s > 0:
-        raise InputError(f"time limit: got {time_limit_s:g} s; expected more than 0 s")
+        raise InputError(f"time_limit_s: got {time_limit_s:g}; expected more than 0 s")
     if not 0 <= gap < np.inf:
         raise InputError(f"gap: got {gap:g}; expected a number >= 0")
     if seed < 0:

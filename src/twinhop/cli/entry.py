@@ -1,0 +1,37 @@
+"""The entry point: exit codes, and Ctrl-C at any moment, also while modules are still being imported."""
+
+import atexit
+import signal
+import sys
+
+#: Exit codes: bad input or a problem proved infeasible; Ctrl-C.
+REFUSED, INTERRUPTED = 2, 130
+
+
+def main() -> None:
+    """Run the program; errors meant for the user end it with exit code 2, Ctrl-C with 130."""
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # what there was to say is said by then
+    try:
+        _run()
+    except KeyboardInterrupt:
+        _stop()
+    except SystemExit as end:
+        if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
+            _stop()  # typer has turned a Ctrl-C into an exit code and said nothing
+        raise
+
+
+def _run() -> None:
+    from twinhop.cli.main import app
+    from twinhop.errors import TwinhopError
+
+    try:
+        app()
+    except TwinhopError as error:
+        print(f"twinhop: {error}", file=sys.stderr)
+        sys.exit(REFUSED)
+
+
+def _stop() -> None:
+    print("twinhop: interrupted", file=sys.stderr)
+    sys.exit(INTERRUPTED)

@@ -1,0 +1,48 @@
+"""The program driven in this process (fast) and as a process of its own (what users run)."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+from twinhop.cli import main
+
+
+@dataclass
+class Run:
+    """How a run of the program ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+def as_process(*args, timeout=300, **options):
+    command = [sys.executable, "-m", "twinhop", *map(str, args)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, **options)
+    return Run(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def run(monkeypatch, capfd):
+    """Runs `twinhop ARGS` in this process; standard output and error are caught at the file descriptors."""
+
+    def drive(*args):
+        monkeypatch.setattr(sys, "argv", ["twinhop", *map(str, args)])
+        capfd.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+        caught = capfd.readouterr()
+        return Run(code, caught.out, caught.err)
+
+    return drive
+
+
+@pytest.fixture
+def process():
+    """Runs `twinhop ARGS` as a process of its own."""
+    return as_process
