@@ -124,12 +124,14 @@ def test_interrupt_during_a_long_comparison_prints_what_is_there(started, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_second_interrupt_ends_at_once(started, tmp_path):
+@pytest.mark.parametrize("deep_s", [0.5, 4.0])
+def test_second_interrupt_ends_at_once(deep_s, started, tmp_path):
+    """Deep in branch and cut HiGHS takes long to hear of the first one."""
     process = started(*LONG, "--json", "--out", tmp_path / "out", "--verbose")
     read_until(process, "local search")
-    time.sleep(0.3)
+    time.sleep(deep_s)
     process.send_signal(signal.SIGINT)
-    time.sleep(0.05)
+    time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     answer, log = process.communicate(timeout=200)
     assert process.returncode == 130, log

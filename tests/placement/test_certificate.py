@@ -41,7 +41,7 @@ def test_no_prices_lift_the_bound_above_the_optimum(case):
 
 
 @pytest.mark.slow
-@settings(max_examples=60_000)
+@settings(max_examples=20_000)
 @given(priced())
 def test_no_prices_lift_the_bound_above_the_optimum_many_more(case):
     seed, price, theta, nu = case

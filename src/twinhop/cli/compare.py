@@ -81,7 +81,6 @@ def _show(comparison: "Comparison") -> None:
         )
         for row in comparison.rows()
     ]
-    bound = f"certified lower bound {comparison.lower_bound:.5g} by {comparison.bound_by}"
-    title = f"{comparison.case.name}: {bound}; no feasible plan costs less"
+    title = f"{comparison.case.name}: {comparison.bound_in_words(5)}"
     header = ("policy", "cost", "above bound", "latency s", "opening s", "opened", "feasible", "ms")
     print_table(title, header, rows)

@@ -1,8 +1,10 @@
 """The entry point: exit codes, and Ctrl-C at any moment, also while modules are still being imported."""
 
 import atexit
+import os
 import signal
 import sys
+import threading
 
 #: Exit codes: bad input or a problem proved infeasible; Ctrl-C.
 REFUSED, INTERRUPTED = 2, 130
@@ -34,4 +36,8 @@ def _run() -> None:
 
 def _stop() -> None:
     print("twinhop: interrupted", file=sys.stderr)
+    if threading.active_count() > 1:  # a solver's thread does not survive an orderly end
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)
     sys.exit(INTERRUPTED)

@@ -39,7 +39,8 @@ def draw_bars(comparison: Comparison) -> Figure:
             left = left + values
         for at, plan in enumerate(plans):
             _label(axes, comparison, plan, at, float(left[at]))
-        axes.axvline(comparison.lower_bound, color=INK, linewidth=1.3, linestyle=(0, (4, 2)), zorder=5)
+        if comparison.lower_bound is not None:
+            axes.axvline(comparison.lower_bound, color=INK, linewidth=1.3, linestyle=(0, (4, 2)), zorder=5)
         _frame(axes, [plan.solution.policy for plan in plans], float(left.max()))
         _head(figure, comparison, height, problem.users, problem.stations)
         figure.canvas.draw()
@@ -73,14 +74,19 @@ def _frame(axes: Axes, names: list[str], longest: float) -> None:
     axes.spines["bottom"].set_color(FAINT)
 
 
+def _bound(comparison: Comparison) -> str:
+    if comparison.lower_bound is None:
+        return "no bound yet"
+    return f"dashed: certified lower bound {comparison.lower_bound:#.4g}, no feasible plan costs less"
+
+
 def _head(figure: Figure, comparison: Comparison, height: float, users: int, stations: int) -> None:
     left = 0.25 / WIDTH_IN
     figure.text(left, 1 - 0.42 / height, comparison.case.name, fontsize=16, weight="bold", va="baseline")
     figure.text(
         left,
         1 - 0.70 / height,
-        f"{users} users, {stations} stations; dashed: certified lower bound {comparison.lower_bound:#.4g}, "
-        "no feasible plan costs less",
+        f"{users} users, {stations} stations; {_bound(comparison)}",
         fontsize=9.5,
         va="baseline",
     )

@@ -23,23 +23,28 @@ class Comparison:
     Attributes:
         case: what was planned.
         plans: one a policy, in the order asked for.
-        lower_bound: the best certified bound; no feasible plan costs less.
-        bound_by: the policy that proved it.
+        lower_bound: the best certified bound; no feasible plan costs less. None where Ctrl-C came before any.
+        bound_by: the policy that proved it, or None.
+        interrupted: whether Ctrl-C ended it early; policies not reached are missing.
     """
 
     case: Case
     plans: tuple[Plan, ...]
-    lower_bound: float
-    bound_by: str
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether Ctrl-C ended it early; policies not reached are missing."""
-        return any(plan.solution.interrupted for plan in self.plans)
+    lower_bound: float | None
+    bound_by: str | None
+    interrupted: bool = False
 
     def gap(self, plan: Plan) -> float | None:
         """Cost / bound - 1 of a plan; None where it is infeasible or the bound is not > 0."""
-        return plan.cost / self.lower_bound - 1 if plan.feasible and self.lower_bound > 0 else None
+        if self.lower_bound is None or self.lower_bound <= 0 or not plan.feasible:
+            return None
+        return plan.cost / self.lower_bound - 1
+
+    def bound_in_words(self, digits: int = 6) -> str:
+        """The bound and who proved it, for titles."""
+        if self.lower_bound is None:
+            return "no bound yet"
+        return f"certified lower bound {self.lower_bound:.{digits}g} by {self.bound_by}; no feasible plan costs less"
 
     def rows(self) -> list[dict[str, Any]]:
         """One row a policy: cost, gap to the common bound, terms, opened servers, feasibility, time."""
@@ -112,11 +117,15 @@ def compare(
         plans.append(plan_case(case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress))
         if plans[-1].solution.interrupted:
             break
+    interrupted = plans[-1].solution.interrupted
     bounding = [found for found in plans if found.lower_bound is not None]
-    if not bounding:
+    if not bounding and not interrupted:
         bounding = [plan_case(case, BOUNDING_POLICY, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)]
-    best = max(bounding, key=lambda found: found.lower_bound or 0.0)
-    return Comparison(case, tuple(plans), float(best.lower_bound or 0.0), best.solution.policy)
+        interrupted = bounding[0].solution.interrupted
+    best = max(bounding, key=lambda found: found.lower_bound or 0.0, default=None)
+    if best is None:
+        return Comparison(case, tuple(plans), None, None, interrupted)
+    return Comparison(case, tuple(plans), best.lower_bound, best.solution.policy, interrupted)
 
 
 def _check(policies: Sequence[str]) -> None:

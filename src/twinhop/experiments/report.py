@@ -142,7 +142,7 @@ def _latency_lines(plan: Plan) -> list[str]:
 
 
 def _quantiles(name: str, values: np.ndarray) -> tuple[str, ...]:
-    numbers = (values.mean(), np.median(values), np.quantile(values, 0.95), values.max())
+    numbers = (values.mean(), np.median(values), np.quantile(values, 0.95, method="inverted_cdf"), values.max())
     return (name, *(f"{number:.4g}" for number in numbers))
 
 
@@ -193,7 +193,7 @@ def comparison_report(comparison: Comparison) -> str:
         f"# Policies on {case.name}",
         "",
         f"{case.problem.users} users, {case.problem.stations} stations, seed {case.seed}, twinhop {__version__}. "
-        f"Certified lower bound {comparison.lower_bound:.6g}, by `{comparison.bound_by}`: no feasible plan costs less.",
+        f"{comparison.bound_in_words().capitalize()}.",
         "",
         *table(header, rows),
     ]
