@@ -4,7 +4,6 @@ import atexit
 import os
 import signal
 import sys
-import threading
 
 #: Exit codes: bad input or a problem proved infeasible; Ctrl-C.
 REFUSED, INTERRUPTED = 2, 130
@@ -36,7 +35,8 @@ def _run() -> None:
 
 def _stop() -> None:
     print("twinhop: interrupted", file=sys.stderr)
-    if threading.active_count() > 1:  # a solver's thread does not survive an orderly end
+    solver = sys.modules.get("twinhop.placement.mip")
+    if solver is not None and solver.still_solving():  # its thread does not survive an orderly end
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(INTERRUPTED)

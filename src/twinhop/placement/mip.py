@@ -29,6 +29,14 @@ class Outcome(Enum):
     STOPPED = "stopped"
 
 
+_SOLVING: set["Model"] = set()
+
+
+def still_solving() -> bool:
+    """Whether a solve was left running in its thread, as a second Ctrl-C does."""
+    return bool(_SOLVING)
+
+
 class Model:
     """Minimise ``cost x`` subject to ``lower <= A x <= upper``, some x binary."""
 
@@ -86,10 +94,12 @@ class Model:
         """
         if np.isfinite(budget.time_limit_s):
             self._highs.setOptionValue("time_limit", self._highs.getRunTime() + max(budget.remaining_s(), 1e-3))
+        _SOLVING.add(self)
         self._highs.startSolve()
         while not self._highs.wait(POLL_S)[0]:
             if budget.exhausted():
                 self._highs.cancelSolve()
+        _SOLVING.discard(self)
         status = self._highs.getModelStatus()
         if status == highspy.HighsModelStatus.kOptimal:
             return Outcome.OPTIMAL
