@@ -49,6 +49,7 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
     """A table on standard output, the first column to the left, the others to the right."""
     from rich import box
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     console = Console()
@@ -58,8 +59,8 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
     for at, name in enumerate(header):
         table.add_column(name, justify="left" if at == 0 else "right", no_wrap=True)
     for row in rows:
-        table.add_row(*row)
-    console.print(f"[bold]{title}[/bold]", highlight=False)
+        table.add_row(*map(escape, row))
+    console.print(title, style="bold", markup=False, highlight=False)
     console.print(table)
 
 
@@ -71,9 +72,9 @@ def progress(title: str) -> Iterator[Callable[[float, float], None]]:
         To be called with the best cost and the best bound so far.
     """
     from rich.console import Console
+    from rich.markup import escape
 
-    console = Console(stderr=True)
-    status = console.status(title)
+    status = Console(stderr=True).status(escape(title))
     started = time.perf_counter()
     timer = threading.Timer(PATIENCE_S, status.start)
     timer.daemon = True
@@ -81,7 +82,7 @@ def progress(title: str) -> Iterator[Callable[[float, float], None]]:
     def tell(cost: float, bound: float) -> None:
         known = f"cost {cost:.5g}" if cost < float("inf") else "no plan yet"
         proof = f", bound {bound:.5g}" if bound == bound else ""
-        status.update(f"{title}: {known}{proof}, {time.perf_counter() - started:.0f} s (Ctrl-C: best so far)")
+        status.update(f"{escape(title)}: {known}{proof}, {time.perf_counter() - started:.0f} s (Ctrl-C: best so far)")
 
     timer.start()
     try:

@@ -10,7 +10,7 @@ from twinhop.placement.problem import FloatArray, PlacementProblem
 #: The bound is lowered by this share of the sum of the magnitudes of all its terms. A float64 operation errs by
 #: 1.1e-16 relatively and sums are exact (fsum), so the margin covers thousands of operations a term.
 ROUNDING_MARGIN = 1e-12
-#: What the exact solver's own bound is lowered by, relatively: its feasibility and integrality tolerances.
+#: What the exact solver's own bound is lowered by, as a share of the best plan's cost: its tolerances are 1e-9 a row.
 SOLVER_MARGIN = 1e-6
 
 

@@ -9,9 +9,6 @@ from twinhop.placement.station_load import NOBODY, attach, computing, detach, ha
 PATIENCE = 2.0
 
 
-PATIENT = 1e9
-
-
 @jit()
 def cheapest_host(instance, hosting, i, usable, opening, limit):
     """The station with room for user i, now without host, at the least added cost below ``limit``; or NOBODY."""

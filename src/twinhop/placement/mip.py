@@ -11,6 +11,8 @@ from twinhop.placement.problem import FloatArray, IntArray
 
 #: How often a running solve looks at its budget [s].
 POLL_S = 0.02
+#: HiGHS drops matrix entries below this; its own default of 1e-9 could turn a weak tangent into a false one.
+SMALLEST_COEFFICIENT = 1e-12
 
 
 class _QuietHighs(highspy.Highs):
@@ -45,6 +47,8 @@ class Model:
         for option, value in (
             ("mip_feasibility_tolerance", feasibility_tolerance),
             ("primal_feasibility_tolerance", feasibility_tolerance),
+            ("dual_feasibility_tolerance", feasibility_tolerance),
+            ("small_matrix_value", SMALLEST_COEFFICIENT),
             ("mip_rel_gap", relative_gap),
             ("mip_abs_gap", 0.0),
             ("threads", 1),

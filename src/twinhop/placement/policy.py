@@ -57,4 +57,4 @@ def find_policy(name: str) -> Policy:
         return point.load()
     close = get_close_matches(name, policy_names(), 1)
     hint = f"; did you mean '{close[0]}'?" if close else ""
-    raise InputError(f"policy: no policy named '{name}'{hint} Accepted: {', '.join(policy_names())}")
+    raise InputError(f"policy: no policy named '{name}'{hint}; accepted: {', '.join(policy_names())}")

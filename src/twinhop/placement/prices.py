@@ -352,7 +352,7 @@ def floored_response(worth, root_work, floor, cpu, seats, guess, share, scratch)
 
 
 @jit()
-def choose_open(reduced, least_open, most_open, chosen):
+def choose_open(reduced, least_open, chosen):
     """The stations the relaxation opens: the ``least_open`` cheapest and every other of negative reduced cost.
 
     Returns:
@@ -361,7 +361,7 @@ def choose_open(reduced, least_open, most_open, chosen):
     order = np.argsort(reduced)
     chosen[:] = False
     value = 0.0
-    for rank in range(min(most_open, order.size)):
+    for rank in range(order.size):
         k = order[rank]
         if rank < least_open or reduced[k] < 0.0:
             chosen[k] = True
@@ -413,7 +413,7 @@ def _turn(state):
 
 
 @jit()
-def ascend(instance, by_station, state, least_open, most_open, target, iterations):
+def ascend(instance, by_station, state, least_open, target, iterations):
     """Deflected subgradient steps of Polyak's length on the prices.
 
     Args:
@@ -421,7 +421,6 @@ def ascend(instance, by_station, state, least_open, most_open, target, iteration
         by_station: `ByStation`, the arcs transposed.
         state: `PriceState`, changed in place; its best prices are kept.
         least_open: fewest stations a plan opens.
-        most_open: most stations a plan opens.
         target: cost of the best plan known, scaled [s].
         iterations: steps to make.
 
@@ -432,7 +431,7 @@ def ascend(instance, by_station, state, least_open, most_open, target, iteration
     scratch, worth, order = np.empty(users), np.empty(users), np.empty(users, np.int64)
     for _ in range(iterations):
         respond(instance, by_station, state, scratch, worth, order)
-        value = choose_open(state.reduced, least_open, most_open, state.chosen) + state.price.sum()
+        value = choose_open(state.reduced, least_open, state.chosen) + state.price.sum()
         _keep_if_best(state, value)
         if state.progress[2] >= PATIENCE:
             state.progress[1] *= STEP_CUT

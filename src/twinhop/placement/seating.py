@@ -26,26 +26,35 @@ def seat_remaining(problem: PlacementProblem, host: IntArray, opened: np.ndarray
     host = host.copy()
     usable = problem.reachable if opened is None else problem.reachable & opened
     count = np.bincount(host[host != NOBODY], minlength=problem.stations)
-    for i in np.flatnonzero(host == NOBODY):
-        _augment(problem, usable, host, count, int(i))
+    missing = np.flatnonzero(host == NOBODY)
+    for i in missing[np.argsort(usable[missing].sum(axis=1), kind="stable")]:
+        room = np.where(usable[i], problem.capacity - count, 0)
+        k = int(np.argmax(room))
+        if room[k] > 0:
+            host[i] = k
+            count[k] += 1
+        else:
+            _augment(problem, usable, host, count, int(i))
     return host
 
 
 def _augment(problem: PlacementProblem, usable: np.ndarray, host: IntArray, count: IntArray, user: int) -> None:
     """Breadth-first search over stations for one with room; shift one user along each step of the path."""
     via: dict[int, tuple[int, int]] = {int(k): (user, NOBODY) for k in np.flatnonzero(usable[user])}
+    seen = usable[user].copy()
     queue = deque(via)
     while queue:
         k = queue.popleft()
         if count[k] < problem.capacity[k]:
             _shift(host, count, via, k)
             return
-        for j in np.flatnonzero(host == k):
-            for reached in np.flatnonzero(usable[j]):
-                if int(reached) not in via:
-                    via[int(reached)] = (int(j), k)
-                    queue.append(int(reached))
-    stations = np.array(sorted(via), np.int64)
+        members = np.flatnonzero(host == k)
+        onward = usable[members]
+        for reached in np.flatnonzero(onward.any(axis=0) & ~seen).tolist():
+            via[reached] = (int(members[np.argmax(onward[:, reached])]), k)
+            seen[reached] = True
+            queue.append(reached)
+    stations = np.flatnonzero(seen)
     claimants = np.flatnonzero(np.isin(host, stations))
     raise InfeasibleProblem(_hall_proof(problem, np.sort(np.append(claimants, user)), stations))
 

@@ -124,12 +124,12 @@ def solve(
     if seed < 0:
         raise InputError(f"seed: got {seed}; expected a whole number >= 0")
     decide = find_policy(policy)
-    require_seats(problem)
     if policy in COMPILED:
         load_compiled()
     rng = np.random.default_rng(np.random.SeedSequence([seed], spawn_key=(zlib.crc32(policy.encode()),)))
     budget = Budget(time_limit_s, gap, on_progress)
     with budget.catch_interrupt():
+        require_seats(problem)
         decision = decide(problem, rng, budget)
         seconds = budget.elapsed_s()
     return Solution(

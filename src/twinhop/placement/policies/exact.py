@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 EXACT_GAP = 1e-6
 #: Rounds of branch and cut with tangents re-added at the solution.
 ROUNDS = 30
+#: Arcs that alone cost more than this times the best plan are left out.
+HOPELESS = 1.001
 #: First tangents, as multiples of each station's mean load and of each user's mean share.
 FIRST_LOADS = (0.25, 0.5, 0.75, 1.0, 1.4, 2.0, 3.0)
 FIRST_SHARES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
@@ -46,7 +48,7 @@ def exact(problem: PlacementProblem, rng: np.random.Generator, budget: Budget) -
 
 def _refine(problem: PlacementProblem, search: Search, certificate: Certificate) -> Certificate:
     gap = max(search.budget.gap, EXACT_GAP)
-    model = TangentModel(problem, 0.3 * gap)
+    model = TangentModel(problem, search.cost, 0.3 * gap)
     model.add_tangents(search.placement())
     for _ in range(ROUNDS):
         outcome = model.solve(search)
@@ -59,17 +61,23 @@ def _refine(problem: PlacementProblem, search: Search, certificate: Certificate)
 
 
 class TangentModel:
-    """The mixed-integer model of one problem, and the tangents added to it so far; costs are scaled sums [s]."""
+    """The mixed-integer model of one problem, and the tangents added to it so far.
 
-    def __init__(self, problem: PlacementProblem, relative_gap: float):
+    All costs are in units of the best plan's, because HiGHS's tolerances are absolute. Arcs that alone cost more than
+    that plan are left out: no better plan uses them, and their size would only cost digits.
+    """
+
+    def __init__(self, problem: PlacementProblem, best: float, relative_gap: float):
         self._problem = problem
-        self._row, self._station = np.nonzero(problem.allowed)
+        self._unit = best if best > 0 else 1.0
+        alone = problem.comm_s + (problem.root_work**2)[:, None] / np.maximum(problem.cpu, np.finfo(float).tiny)
+        self._row, self._station = np.nonzero(problem.allowed & (alone + problem.scaled_opening <= HOPELESS * best))
         self._model = Model(1e-9, relative_gap)
-        self._arcs = self._model.add_binaries(self._row.size, problem.comm_s[self._row, self._station])
-        shut = np.where(problem.capacity > 0, 1.0, 0.0)
-        self._opened = self._model.add_binaries(problem.stations, problem.scaled_opening)
-        self._latency = self._model.add_columns(np.ones(problem.stations), np.where(shut > 0, np.inf, 0.0))
-        self._work = problem.root_work**2
+        comm = problem.comm_s[self._row, self._station] / self._unit
+        self._arcs = self._model.add_binaries(self._row.size, comm)
+        self._opened = self._model.add_binaries(problem.stations, problem.scaled_opening / self._unit)
+        self._latency = self._model.add_columns(np.ones(problem.stations), np.inf)
+        self._work = problem.root_work**2 / self._unit
         self._bound = -np.inf
         self._add_assignment()
         if problem.has_deadlines:
@@ -100,10 +108,10 @@ class TangentModel:
         return outcome
 
     def certificate(self) -> Certificate:
-        """HiGHS's own bound, lowered by its tolerances."""
-        bound = self._bound
-        scaled = self._problem.alpha / self._problem.users * (bound - SOLVER_MARGIN * abs(bound))
-        return Certificate(scaled + self._problem.constant_cost, "branch-and-cut")
+        """HiGHS's own bound, lowered by its tolerances; at most the cost in whose units the model is."""
+        bound = min(self._bound, 1.0) - SOLVER_MARGIN
+        scaled = self._problem.alpha / self._problem.users * self._unit * bound
+        return Certificate(scaled + self._problem.constant_cost * (1 - SOLVER_MARGIN), "branch-and-cut")
 
     def _start_from(self, placement: Placement) -> None:
         chosen = placement.host[self._row] == self._station
@@ -194,13 +202,13 @@ class TangentModel:
         index: IntArray = np.cumsum(keep) - 1
         mine = keep[self._station]
         station = self._station[mine]
-        slope = 2 * load[station] * problem.root_work[self._row[mine]] / problem.cpu[station]
+        slope = 2 * load[station] * problem.root_work[self._row[mine]] / problem.cpu[station] / self._unit
         kept = np.flatnonzero(keep)
         own = np.arange(kept.size)
         self._model.add_rows(
             np.concatenate([index[station], own, own]),
             np.concatenate([self._arcs[mine], self._opened[kept], self._latency[kept]]),
-            np.concatenate([-slope, load[kept] ** 2 / problem.cpu[kept], np.ones(kept.size)]),
+            np.concatenate([-slope, load[kept] ** 2 / problem.cpu[kept] / self._unit, np.ones(kept.size)]),
             0.0,
             np.inf,
             kept.size,

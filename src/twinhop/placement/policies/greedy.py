@@ -21,6 +21,8 @@ def greedy(problem: PlacementProblem, rng: np.random.Generator, budget: Budget) 
     search = Search(problem, budget)
     nobody = np.full(problem.users, NOBODY, np.int64)
     for k in np.flatnonzero(problem.capacity > 0):
+        if budget.exhausted():
+            break
         search.try_set(np.arange(problem.stations) == k, nobody)
     for opened in _prefixes(problem):
         if search.feasible or budget.exhausted():
@@ -30,6 +32,8 @@ def greedy(problem: PlacementProblem, rng: np.random.Generator, budget: Budget) 
         search.start()
     while search.feasible and not budget.exhausted() and search.add_best():
         pass
+    if budget.exhausted():  # far from done, so that even everything open may be better
+        search.try_set(problem.capacity > 0, nobody, sweeps=1)
     return Decision(search.placement())
 
 

@@ -120,7 +120,6 @@ class PriceAscent:
             self._by_station,
             self._state,
             self._problem.least_open,
-            self._problem.stations,
             target,
             STEPS,
         )
