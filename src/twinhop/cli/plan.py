@@ -44,8 +44,10 @@ def run(
     from twinhop.experiments.planning import make_case, plan_case
     from twinhop.placement import InfeasibleProblem, save_problem
     from twinhop.placement.policy import find_policy
+    from twinhop.placement.solve import check_limits
 
     find_policy(policy)
+    check_limits(float("inf") if time_limit is None else time_limit, gap)
     with progress(f"reading {source}"):
         case = make_case(source, seed)
     if out is not None:

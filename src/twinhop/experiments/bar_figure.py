@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from twinhop.experiments.comparison import Comparison
-from twinhop.experiments.palette import ACCENT, ALARM, FAINT, FONT, INK, MUTED, PAPER
+from twinhop.experiments.palette import ACCENT, ALARM, FAINT, FONT, INK, MUTED, PAPER, fitting
 from twinhop.experiments.report import percent
 
 DOTS_PER_INCH = 160
@@ -16,7 +16,7 @@ TERMS = (("latency", ACCENT), ("opening", "#e0a030"), ("energy", "#8aa39b"))
 
 
 def draw_bars(comparison: Comparison) -> Figure:
-    """Draw the policies' costs, cheapest below, and the bound as a line.
+    """Draw the policies' costs, cheapest on top, and the bound as a line.
 
     Args:
         comparison: at least one plan.
@@ -82,7 +82,8 @@ def _bound(comparison: Comparison) -> str:
 
 def _head(figure: Figure, comparison: Comparison, height: float, users: int, stations: int) -> None:
     left = 0.25 / WIDTH_IN
-    figure.text(left, 1 - 0.42 / height, comparison.case.name, fontsize=16, weight="bold", va="baseline")
+    name = comparison.case.name
+    figure.text(left, 1 - 0.42 / height, name, fontsize=fitting(name, 16, 48), weight="bold", parse_math=False)
     figure.text(
         left,
         1 - 0.70 / height,

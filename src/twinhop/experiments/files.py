@@ -122,7 +122,17 @@ def _named_answer(plan: Plan) -> dict[str, Any]:
         "station_ids": [problem.station_name(k) for k in range(problem.stations)],
         "user_ids": [problem.user_name(i) for i in range(problem.users)],
     }
-    return {**answer(plan), **names}
+    return {**answer(plan), **names, "certificate": _prices(plan)}
+
+
+def _prices(plan: Plan) -> dict[str, Any] | None:
+    """The prices from which `twinhop.placement.certify` recomputes the bound."""
+    certificate = plan.solution.certificate
+    if certificate is None:
+        return None
+    prices = {"price": certificate.price, "congestion": certificate.congestion, "seat_price": certificate.seat_price}
+    values = {name: None if value is None else value.tolist() for name, value in prices.items()}
+    return {"method": certificate.method, **values}
 
 
 def _write_json(path: Path, value: Any, indent: int | None = 1) -> None:
@@ -151,6 +161,7 @@ def _write_associations(plan: Plan, path: Path) -> None:
         "utilisation": levels.utilisation,
         "mean_age_s": levels.mean_age_s,
         "peak_age_s": levels.peak_age_s,
+        "energy_j": levels.energy_j,
     }
     if problem.has_deadlines:
         columns |= {"deadline_s": problem.deadline_s, "late": late}

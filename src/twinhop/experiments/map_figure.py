@@ -7,7 +7,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from twinhop.experiments.palette import ALARM, FAINT, FONT, GROUND, INK, MUTED, PAPER, hues_apart
+from twinhop.experiments.palette import ALARM, FAINT, FONT, GROUND, INK, MUTED, PAPER, fitting, hues_apart
 from twinhop.experiments.planning import Plan
 from twinhop.experiments.report import percent
 from twinhop.scenario import World
@@ -54,7 +54,7 @@ def _extent(world: World) -> tuple[np.ndarray, np.ndarray]:
         points = np.vstack([points, world.cloud.xy_m])
     low, high = points.min(axis=0), points.max(axis=0)
     middle, half = (low + high) / 2, np.maximum((high - low) / 2, 1.0)
-    half = np.maximum(half * 1.06, 0.45 * half.max())  # never a sliver
+    half = np.maximum(half * 1.06, np.array([0.8, 0.45]) * half.max())  # never a sliver
     return middle - half, middle + half
 
 
@@ -123,7 +123,8 @@ def _scale_bar(axes: Axes, low: np.ndarray, high: np.ndarray) -> None:
 def _title(figure: Figure, plan: Plan, height_in: float) -> None:
     solution, problem = plan.solution, plan.case.problem
     left = 0.25 / WIDTH_IN
-    figure.text(left, 1 - 0.42 / height_in, plan.case.name, fontsize=16, weight="bold", va="baseline")
+    size = fitting(plan.case.name, 16, 48)
+    figure.text(left, 1 - 0.42 / height_in, plan.case.name, fontsize=size, weight="bold", parse_math=False)
     proof = f"cost {plan.cost:#.4g}"
     if plan.gap is not None:
         proof += f", certified within {percent(plan.gap)} of the optimum"
@@ -160,8 +161,8 @@ def _legend(figure: Figure, plan: Plan, world: World) -> None:
     if world.cloud is not None:
         entries.append(mark(world.cloud.name, "D", INK, PAPER, 7.5))
     if not plan.feasible:
-        entries.append(mark("late", "o", "none", ALARM, 8))
-    figure.legend(
+        entries.append(mark("deadline missed", "o", "none", ALARM, 8))
+    legend = figure.legend(
         handles=entries,
         loc="lower center",
         ncols=len(entries),
@@ -171,12 +172,17 @@ def _legend(figure: Figure, plan: Plan, world: World) -> None:
         columnspacing=1.3,
         bbox_to_anchor=(0.5, 0.12 / figure.get_figheight()),
     )
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+        text.set_fontsize(fitting("".join(str(entry.get_label()) for entry in entries), 8, 110))
     if world.attribution:
+        sources = "; ".join(world.attribution)
         figure.text(
             0.5,
             0.06 / figure.get_figheight(),
-            "; ".join(world.attribution)[:150],
-            fontsize=6,
+            sources,
+            fontsize=fitting(sources, 6, 190),
+            parse_math=False,
             color=MUTED,
             ha="center",
             va="bottom",

@@ -37,6 +37,11 @@ FONT: dict[Any, Any] = {
 }
 
 
+def fitting(text: str, size: float, columns: int) -> float:
+    """The type size at which text of this length still fits a line of so many columns at ``size``."""
+    return size * min(1.0, columns / max(1, len(text)))
+
+
 def hues_apart(xy_m: NDArray[np.float64]) -> list[str]:
     """One hue a point, so that near points differ: each takes the hue whose nearest earlier bearer is farthest.
 

@@ -131,6 +131,7 @@ def _latency_lines(plan: Plan) -> list[str]:
         ("utilisation, Eq. 12", levels.utilisation),
         ("mean age [s]", levels.mean_age_s),
         ("peak age [s]", levels.peak_age_s),
+        ("energy to send the history, Eq. 19 [J]", levels.energy_j),
     ):
         if values is not None:
             rows.append(_quantiles(name, values))

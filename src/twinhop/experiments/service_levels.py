@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from twinhop import network
 from twinhop.experiments.planning import Plan
+from twinhop.placement import ROW_WIRED_HOP
 
 FloatArray = NDArray[np.float64]
 
@@ -22,6 +23,7 @@ class ServiceLevels:
         utilisation: T_syn, Eq. 12; above 1 the twin cannot keep up; None for a problem file.
         mean_age_s: dt/2 + T_upd [s], None for a problem file.
         peak_age_s: dt + T_upd [s], None for a problem file.
+        energy_j: E, Eq. 19, to send the history [J], None for a problem file.
     """
 
     placement_latency_s: FloatArray
@@ -30,6 +32,7 @@ class ServiceLevels:
     utilisation: FloatArray | None = None
     mean_age_s: FloatArray | None = None
     peak_age_s: FloatArray | None = None
+    energy_j: FloatArray | None = None
 
 
 def service_levels(plan: Plan) -> ServiceLevels:
@@ -42,12 +45,13 @@ def service_levels(plan: Plan) -> ServiceLevels:
     if world is None or radio is None:
         return ServiceLevels(total, update_s=plan.solution.evaluation.update_latency_s)
     hop = np.linalg.norm(world.station_xy_m[radio.access] - world.station_xy_m[placement.host], axis=1)
+    wired_hops = 2 if world.readings.is_literal(ROW_WIRED_HOP) else 1
     construction, update = (
-        network.communication_latency_s(bits, radio.access_rate_bps, bits * hop * world.latency_s_per_bit_m)
+        network.communication_latency_s(bits, radio.access_rate_bps, bits * hop * world.latency_s_per_bit_m, hops)
         + network.computing_latency_s(cycles * bits, share)
-        for bits, cycles in (
-            (world.history_bits, world.construction_cycles_per_bit),
-            (world.update_bits, world.update_cycles_per_bit),
+        for bits, cycles, hops in (
+            (world.history_bits, world.construction_cycles_per_bit, wired_hops),
+            (world.update_bits, world.update_cycles_per_bit, 1),
         )
     )
     return ServiceLevels(
@@ -57,4 +61,5 @@ def service_levels(plan: Plan) -> ServiceLevels:
         network.synchronisation_utilisation(update, world.sync_period_s),
         network.mean_age_s(update, world.sync_period_s),
         network.peak_age_s(update, world.sync_period_s),
+        network.transmit_energy_j(world.tx_power_w, world.history_bits, radio.access_rate_bps),
     )

@@ -5,6 +5,7 @@ from twinhop.placement.certificate import certify as certify
 from twinhop.placement.evaluation import Evaluation as Evaluation
 from twinhop.placement.evaluation import Violation as Violation
 from twinhop.placement.evaluation import evaluate as evaluate
+from twinhop.placement.formulate import ROW_WIRED_HOP as ROW_WIRED_HOP
 from twinhop.placement.formulate import RadioState as RadioState
 from twinhop.placement.formulate import formulate as formulate
 from twinhop.placement.formulate import radio_state as radio_state

@@ -1,5 +1,6 @@
 """A mixed-integer linear model solved by HiGHS, interruptible, built from arrays."""
 
+import logging
 from enum import Enum
 
 import highspy
@@ -8,6 +9,8 @@ from numpy.typing import ArrayLike
 
 from twinhop.placement.budget import Budget
 from twinhop.placement.problem import FloatArray, IntArray
+
+logger = logging.getLogger(__name__)
 
 #: How often a running solve looks at its budget [s].
 POLL_S = 0.02
@@ -91,11 +94,7 @@ class Model:
         self._highs.setSolution(columns.size, columns.astype(np.int32), np.ascontiguousarray(values, float))
 
     def solve(self, budget: Budget) -> Outcome:
-        """Solve within the budget.
-
-        Raises:
-            RuntimeError: HiGHS reports an error of its own.
-        """
+        """Solve within the budget; where HiGHS gives up by itself, it counts as stopped."""
         if np.isfinite(budget.time_limit_s):
             self._highs.setOptionValue("time_limit", self._highs.getRunTime() + max(budget.remaining_s(), 1e-3))
         _SOLVING.add(self)
@@ -111,7 +110,8 @@ class Model:
             return Outcome.INFEASIBLE
         if status in (highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kInterrupt):
             return Outcome.STOPPED
-        raise RuntimeError(f"HiGHS ended with {self._highs.modelStatusToString(status)}")
+        logger.warning("HiGHS gave up: %s", self._highs.modelStatusToString(status))
+        return Outcome.STOPPED
 
     def values(self) -> FloatArray | None:
         """The best solution found, or None."""

@@ -17,6 +17,8 @@ BoolArray = NDArray[np.bool_]
 
 #: A minimum CPU share may exceed a station's capacity by this much, relatively, and still count as fitting.
 SHARE_TOLERANCE = 1e-9
+#: Numbers beyond this (and CPUs and alpha below its inverse) are refused: their products would overflow.
+LARGEST = 1e30
 #: Users or stations named one by one in a message.
 NAMED = 5
 
@@ -34,6 +36,9 @@ def _array(name: str, value: Any, shape: tuple[int, ...], *, infinite: bool = Fa
         raise InputError(f"{name}: infinite at index {_first(np.isinf(array))}; expected a finite number")
     if (array < 0).any():
         raise InputError(f"{name}: negative at index {_first(array < 0)}; expected a number >= 0")
+    vast = np.isfinite(array) & (array > LARGEST)
+    if vast.any():
+        raise InputError(f"{name}: {array[vast][0]:g} at index {_first(vast)}; expected at most {LARGEST:g}")
     array.setflags(write=False)
     return array
 
@@ -50,6 +55,8 @@ def _scalar(name: str, value: Any, *, positive: bool) -> float:
         raise InputError(f"{name}: expected a number, got {value!r}") from None
     if not np.isfinite(number) or number < 0 or (positive and number == 0):
         raise InputError(f"{name}: got {number:g}; expected a finite number {'> 0' if positive else '>= 0'}")
+    if number > LARGEST or (positive and number < 1 / LARGEST):
+        raise InputError(f"{name}: got {number:g}; expected between {1 / LARGEST:g} and {LARGEST:g}")
     return number
 
 
@@ -124,7 +131,7 @@ class PlacementProblem:
         for name, count in (("user_ids", n), ("station_ids", m)):
             if len(getattr(self, name)) not in (0, count):
                 raise InputError(f"{name}: {len(getattr(self, name))} names; expected {count}, or none")
-        idle = (self.cpu == 0) & (self.capacity > 0)
+        idle = (self.cpu < 1 / LARGEST) & (self.capacity > 0)
         if idle.any():
             raise InputError(f"cpu: station {_first(idle)} may host twins but has no CPU; expected > 0, or capacity 0")
 

@@ -1,5 +1,6 @@
 """Problem files: a PlacementProblem as a NumPy ``.npz`` archive, never unpickled."""
 
+import math
 import zipfile
 import zlib
 from pathlib import Path
@@ -14,7 +15,9 @@ from twinhop.placement.problem import PlacementProblem
 REQUIRED = ("comm_s", "root_work", "cpu", "capacity", "opening_s", "alpha", "beta")
 OPTIONAL = ("energy_j", "update_comm_s", "update_work", "deadline_s")
 #: A problem file larger than this once unpacked is refused.
-MAX_BYTES = 8 * 2**30
+MAX_BYTES = 4 * 2**30
+#: Arrays of so few numbers are unpacked whatever comm_s says, so that the message can name the array at fault.
+HARMLESS = 1_000_000
 #: What damaged archives make zipfile and NumPy raise, a header that promises petabytes included.
 DAMAGED = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, RuntimeError, KeyError, MemoryError)
 
@@ -41,6 +44,8 @@ def load_problem(path: str | Path) -> PlacementProblem:
         if size > MAX_BYTES:
             raise InputError(f"{path}: {size} bytes unpacked; at most {MAX_BYTES} are read")
         with np.load(path, allow_pickle=False) as archive:
+            _check_names(path, archive.files)
+            _check_sizes(path, archive)
             content = {name: _entry(path, archive, name) for name in archive.files}
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
@@ -65,13 +70,32 @@ def _entry(path: Path, archive: Any, name: str) -> np.ndarray:
     return array
 
 
-def _problem(path: Path, content: dict[str, np.ndarray]) -> PlacementProblem:
-    missing = [name for name in REQUIRED if name not in content]
+def _check_names(path: Path, names: list[str]) -> None:
+    missing = [name for name in REQUIRED if name not in names]
     if missing:
         raise InputError(f"{path}: missing {', '.join(missing)}; expected {', '.join(REQUIRED)}")
-    unknown = sorted(set(content) - set(REQUIRED) - set(OPTIONAL))
+    unknown = sorted(set(names) - set(REQUIRED) - set(OPTIONAL))
     if unknown:
         raise InputError(f"{path}: unknown {', '.join(unknown)}; accepted: {', '.join(REQUIRED + OPTIONAL)}")
+
+
+def _check_sizes(path: Path, archive: Any) -> None:
+    """Refuse, before it is unpacked, an array larger than comm_s: compressed zeros cost nothing to send."""
+    most = max(_count(archive, "comm_s"), HARMLESS)
+    for name in archive.files:
+        if _count(archive, name) > most:
+            raise InputError(f"{path}: {name}: {_count(archive, name)} numbers; expected no more than comm_s has")
+
+
+def _count(archive: Any, name: str) -> int:
+    """The number of entries that an array's header announces."""
+    with archive.zip.open(f"{name}.npy") as stream:
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        return math.prod(read(stream)[0])
+
+
+def _problem(path: Path, content: dict[str, np.ndarray]) -> PlacementProblem:
     values: dict[str, Any] = {}
     for name, array in content.items():
         if array.dtype.kind not in "iufb":

@@ -76,6 +76,14 @@ class Solution:
         return (self.cost - constant) / (bound - constant) - 1
 
 
+def check_limits(time_limit_s: float, gap: float) -> None:
+    """Raise InputError where a limit is out of range."""
+    if not time_limit_s > 0:
+        raise InputError(f"time_limit_s: got {time_limit_s:g}; expected more than 0 s")
+    if not 0 <= gap < np.inf:
+        raise InputError(f"gap: got {gap:g}; expected a number >= 0")
+
+
 @functools.cache
 def load_compiled() -> None:
     """Load the compiled loops from their cache, or compile them, before any clock starts: once a process."""
@@ -117,10 +125,7 @@ def solve(
         InfeasibleProblem: proved: no plan keeps the constraints.
         InputError: no such policy, or a limit out of range.
     """
-    if not time_limit_s > 0:
-        raise InputError(f"time_limit_s: got {time_limit_s:g}; expected more than 0 s")
-    if not 0 <= gap < np.inf:
-        raise InputError(f"gap: got {gap:g}; expected a number >= 0")
+    check_limits(time_limit_s, gap)
     if seed < 0:
         raise InputError(f"seed: got {seed}; expected a whole number >= 0")
     decide = find_policy(policy)

@@ -70,7 +70,8 @@ class TangentModel:
     def __init__(self, problem: PlacementProblem, best: float, relative_gap: float):
         self._problem = problem
         self._unit = best if best > 0 else 1.0
-        alone = problem.comm_s + (problem.root_work**2)[:, None] / np.maximum(problem.cpu, np.finfo(float).tiny)
+        speed = np.where(problem.capacity > 0, problem.cpu, 1.0)
+        alone = problem.comm_s + (problem.root_work**2)[:, None] / speed
         self._row, self._station = np.nonzero(problem.allowed & (alone + problem.scaled_opening <= HOPELESS * best))
         self._model = Model(1e-9, relative_gap)
         comm = problem.comm_s[self._row, self._station] / self._unit
