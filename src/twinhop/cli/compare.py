@@ -27,8 +27,8 @@ EXAMPLE = "Example: twinhop compare city-small --policies nearest,greedy,lagrang
 def run(
     source: Source,
     policies: Annotated[
-        str, typer.Option(help="Names of policies, separated by commas.")
-    ] = "nearest,random,random_association,least_loaded,greedy,local_search,lagrangian",
+        str | None, typer.Option(help="Names of policies, separated by commas; all but exact if missing.")
+    ] = None,
     seed: Seed = None,
     time_limit: TimeLimit = None,
     gap: Gap = 0.0,
@@ -37,11 +37,11 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Plan by several policies and judge them against one certified bound."""
-    from twinhop.experiments import compare
+    from twinhop.experiments import DEFAULT_POLICIES, compare
     from twinhop.experiments.files import require_writable
     from twinhop.placement import InfeasibleProblem
 
-    names = [name.strip() for name in policies.split(",") if name.strip()]
+    names = DEFAULT_POLICIES if policies is None else [name.strip() for name in policies.split(",") if name.strip()]
     if out is not None:
         require_writable(out)
     try:

@@ -29,9 +29,13 @@ def new(
 @app.command("check", epilog="Example: twinhop scenario check city.yaml")
 def check(source: ScenarioSource) -> None:
     """Say whether a scenario file is valid, and what is wrong where."""
+    from twinhop.errors import InputError
     from twinhop.scenario import build_world, load_scenario
 
     world = build_world(load_scenario(source))
+    seats, users = int(world.capacity.clip(max=len(world.user_ids)).sum()), len(world.user_ids)
+    if seats < users:
+        raise InputError(f"{source}: stations: {seats} seats in all for {users} users; raise capacity_users")
     typer.echo(f"{source}: valid; {len(world.station_ids)} stations, {len(world.user_ids)} users")
 
 

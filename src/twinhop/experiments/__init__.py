@@ -1,5 +1,6 @@
 """Plans and comparisons of whole scenarios, their reports, tables and figures."""
 
+from twinhop.experiments.comparison import DEFAULT_POLICIES as DEFAULT_POLICIES
 from twinhop.experiments.comparison import Comparison as Comparison
 from twinhop.experiments.comparison import compare as compare
 from twinhop.experiments.planning import Plan as Plan

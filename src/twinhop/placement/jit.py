@@ -4,6 +4,8 @@ The cache holds pickled indices, so it is never placed in a folder that others m
 folder cannot be made (a read-only home), functions are compiled anew in each process instead.
 """
 
+import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,11 @@ def _cache_folder() -> Path | None:
     folder = Path(platformdirs.user_cache_dir("twinhop")) / f"numba-{numba.__version__}-{__version__}"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        probe = folder / ".writable"
-        probe.touch()
+        state = folder.stat()
     except OSError:
         return None
-    return folder
+    ours = state.st_uid == os.getuid() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return folder if ours and os.access(folder, os.W_OK) else None
 
 
 _CACHE_FOLDER = _cache_folder()
