@@ -142,7 +142,10 @@ def _turn(state):
         if state.chosen[k]:
             for i in range(users):
                 state.direction[i] -= state.shares[k, i]
-    return np.dot(state.direction, state.direction)
+    squared = 0.0
+    for i in range(users):  # not numpy.dot: compiled, that would need SciPy
+        squared += state.direction[i] * state.direction[i]
+    return squared
 
 
 @jit()
