@@ -7,3 +7,7 @@ class TwinhopError(Exception):
 
 class InputError(TwinhopError):
     """Something given to twinhop (a file, a field, a name, a value) cannot be used as it is."""
+
+
+class ExtrapolationWarning(UserWarning):
+    """A model is used outside the range for which it was made, as the scenario allows or as its distances force."""

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from twinhop.network import (
     LOGARITHMS,
-    PATH_LOSS,
     access_by_distance,
     access_by_signal,
     channel_gain,
@@ -33,13 +32,6 @@ def test_tr36814_macro_is_clamped_near_the_mast():
     assert near_db[0] == near_db[1] == near_db[2] == pytest.approx(128.1 - 2 * 37.6)
     assert near_db[3] > near_db[2]
     assert tr36814_macro_pathloss_db(10.0, min_distance_m=35.0) == pytest.approx(73.357, abs=1e-3)
-
-
-@pytest.mark.parametrize("name", PATH_LOSS)
-def test_every_path_loss_is_finite_and_grows_with_distance(name):
-    loss_db = PATH_LOSS[name](np.geomspace(1e-3, 1e5, 50))
-    assert np.all(np.isfinite(loss_db)) and np.all(np.diff(loss_db) >= 0.0)
-    assert PATH_LOSS[name](np.zeros((0, 3))).shape == (0, 3)
 
 
 @given(st.floats(40.0, 200.0), st.floats(0.05, 20.0), st.floats(-30.0, 30.0))
@@ -123,3 +115,25 @@ def test_access_goes_to_the_best_station_and_ties_to_the_lowest_index(rows):
     values = np.array(rows, dtype=float).reshape(-1, 3)
     assert access_by_signal(values).tolist() == [row.index(max(row)) for row in rows]
     assert access_by_distance(values).tolist() == [row.index(min(row)) for row in rows]
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=1, max_size=6),
+    st.integers(-1, 2),
+    st.sampled_from([0.0, 3.0]),
+)
+def test_access_stays_until_another_station_is_clearly_better(rows, previous, hysteresis_db):
+    expected = []
+    for row in rows:
+        stays = previous >= 0 and not max(row) > row[previous] * 10 ** (hysteresis_db / 10)
+        expected.append(previous if stays else row.index(max(row)))
+    before = np.full(len(rows), previous)
+    assert access_by_signal(np.array(rows, dtype=float), before, hysteresis_db).tolist() == expected
+
+
+def test_interference_is_added_to_the_noise_of_each_user():
+    noise_w_per_hz = np.array([1e-20, 4e-20])
+    gain = np.array([[1e-10, 1e-12], [1e-11, 1e-10]])
+    found_bps = rate_bps(20e6, 0.2, gain, noise_w_per_hz)
+    for user in range(2):
+        assert found_bps[user] == pytest.approx(rate_bps(20e6, 0.2, gain[user], noise_w_per_hz[user]))

@@ -25,6 +25,7 @@ TEXT = st.text(PRINTABLE, min_size=1, max_size=12).map(
     lambda text: "x" if text.isspace() or not text.isprintable() else text
 )
 COORDINATE = st.floats(-1e8, 1e8)
+CLOUD = {"name": TEXT, "latency_ms": POSITIVE, "link_rate_mbps": POSITIVE, "cpu_gcycles_per_s": POSITIVE}
 CAPACITY = st.one_of(st.none(), st.just("all"), st.integers(0, 100))
 
 
@@ -64,7 +65,7 @@ SCENARIO = st.fixed_dictionaries(
             bandwidth_mhz=POSITIVE, noise_dbm_per_hz=st.floats(-300, 100), fading=st.sampled_from(["none", "rayleigh"])
         ),
         "backhaul": optional(latency_s_per_bit_m=st.floats(0, 1)),
-        "cloud": st.fixed_dictionaries({"x_m": COORDINATE, "y_m": COORDINATE}, optional={"name": TEXT}),
+        "cloud": st.fixed_dictionaries({"x_m": COORDINATE, "y_m": COORDINATE}, optional=CLOUD),
         "objective": optional(alpha=POSITIVE, deadlines=st.booleans(), aggregation=st.sampled_from(["mean", "sum"])),
         "readings": optional(
             default=st.sampled_from(["sound", "literal"]),

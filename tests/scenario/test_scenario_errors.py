@@ -29,7 +29,7 @@ def complaint(text: str) -> str:
         ("radio: {bandwidth_mhz: }", "radio.bandwidth_mhz: must be a number (got nothing)"),
         (
             "radio: {bandwith_mhz: 3}",
-            "city.yaml:5: radio.bandwith_mhz: unknown field; did you mean 'bandwidth_mhz'? accepted: path_loss, bandw",
+            "city.yaml:5: radio.bandwith_mhz: unknown field; did you mean 'bandwidth_mhz'? accepted: path_loss, carri",
         ),
         ("radio: {fading: rayleih}", "radio.fading: must be one of none, rayleigh (got 'rayleih'); did you mean"),
         ("radio: {fading_floor: 0}", "radio.fading_floor: must be greater than 0 (got 0)"),

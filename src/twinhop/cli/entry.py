@@ -4,6 +4,7 @@ import atexit
 import os
 import signal
 import sys
+import warnings
 
 #: Exit codes: bad input or a problem proved infeasible; Ctrl-C.
 REFUSED, INTERRUPTED = 2, 130
@@ -26,11 +27,16 @@ def _run() -> None:
     from twinhop.cli.main import app
     from twinhop.errors import TwinhopError
 
+    warnings.showwarning = _show_warning
     try:
         app()
     except TwinhopError as error:
         print(f"twinhop: {error}", file=sys.stderr)
         sys.exit(REFUSED)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    print(f"twinhop: warning: {message}", file=sys.stderr)
 
 
 def _stop() -> None:

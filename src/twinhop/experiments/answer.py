@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from twinhop.experiments.link_loads import link_loads
 from twinhop.experiments.planning import Case, Plan
 from twinhop.placement import InfeasibilityProof, Violation
 
@@ -21,7 +22,8 @@ def _violations(violations: Sequence[Violation]) -> list[dict[str, Any]]:
 def answer(plan: Plan) -> dict[str, Any]:
     """Cost, terms, certificate, constraints and hosts of a plan as JSON values.
 
-    Stations and users are named by their index; latencies in s, CPU shares in cycle/s.
+    Stations and users are named by their index, a cloud that may host by the one after the stations; latencies in s,
+    CPU shares in cycle/s. With a backhaul graph the most loaded links are named.
     """
     solution, problem = plan.solution, plan.case.problem
     evaluation = solution.evaluation
@@ -49,7 +51,14 @@ def answer(plan: Plan) -> dict[str, Any]:
         "seed": solution.seed,
         "interrupted": solution.interrupted,
         "timed_out": solution.timed_out,
+        **_most_loaded_links(plan),
     }
+
+
+def _most_loaded_links(plan: Plan) -> dict[str, Any]:
+    """The links of a backhaul graph that carry most; without a graph no field."""
+    loads = link_loads(plan)
+    return {} if loads is None else {"most_loaded_links": [loads.describe(link) for link in loads.most_loaded()]}
 
 
 def infeasible_answer(case: Case, policy: str, proof: InfeasibilityProof) -> dict[str, Any]:

@@ -1,10 +1,11 @@
-"""A plan as GeoJSON (RFC 7946): stations, users, and the link from each user to its host."""
+"""A plan as GeoJSON (RFC 7946): stations, users, the line from each user to its host, and the backhaul's links."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twinhop.experiments.link_loads import link_loads
 from twinhop.experiments.planning import Plan
 from twinhop.scenario import World, unproject
 
@@ -18,33 +19,34 @@ def map_features(plan: Plan) -> dict[str, Any]:
     """A FeatureCollection of a scenario's plan.
 
     Coordinates are longitude and latitude (WGS84). A scenario without ``area.origin`` is laid at latitude 0,
-    longitude 0, and the collection says ``"georeferenced": false``; ``x_m`` and ``y_m`` are always given.
+    longitude 0, and the collection says ``"georeferenced": false``; ``x_m`` and ``y_m`` are always given. What has no
+    position, such as a cloud of which only the latency is known, has no geometry.
     """
     world, placement, problem = plan.case.world, plan.solution.placement, plan.case.problem
     assert world is not None
-    stations = _lon_lat(world, world.station_xy_m)
+    hosts = _lon_lat(world, world.host_xy_m)
     users = _lon_lat(world, world.user_xy_m)
     loads = placement.loads()
     features = [
         _feature(
             "Point",
-            stations[k],
-            kind="station",
+            hosts[k],
+            kind="station" if k < len(world.station_ids) else "cloud",
             id=problem.station_name(k),
-            host=bool(world.host[k]),
+            host=k >= len(world.station_ids) or bool(world.host[k]),
             opened=bool(placement.open[k]),
             twins=int(loads[k]),
             capacity=int(problem.capacity[k]),
-            x_m=float(world.station_xy_m[k, 0]),
-            y_m=float(world.station_xy_m[k, 1]),
+            **_metres(world.host_xy_m[k]),
         )
         for k in range(problem.stations)
     ]
     for i, k in enumerate(placement.host.tolist()):
         names = {"user": problem.user_name(i), "host": problem.station_name(k)}
-        position = {"x_m": float(world.user_xy_m[i, 0]), "y_m": float(world.user_xy_m[i, 1])}
-        features.append(_feature("Point", users[i], kind="user", **names, **position))
-        features.append(_feature("LineString", [users[i], stations[k]], kind="association", **names))
+        features.append(_feature("Point", users[i], kind="user", **names, **_metres(world.user_xy_m[i])))
+        line = None if hosts[k] is None else [users[i], hosts[k]]
+        features.append(_feature("LineString", line, kind="association", **names))
+    features += _links(plan, world)
     summary = {
         "name": plan.case.name,
         "cost": plan.cost,
@@ -56,11 +58,32 @@ def map_features(plan: Plan) -> dict[str, Any]:
     return {"type": "FeatureCollection", "twinhop": summary, "features": features}
 
 
-def _lon_lat(world: World, xy_m: NDArray[np.float64]) -> list[list[float]]:
-    latitude, longitude = unproject(xy_m[:, 0], xy_m[:, 1], world.origin or NOWHERE)
-    return np.round(np.column_stack([longitude, latitude]), DIGITS).tolist()
+def _links(plan: Plan, world: World) -> list[dict[str, Any]]:
+    """One feature a link of the backhaul graph, without geometry where an end has no position."""
+    loads = link_loads(plan)
+    if loads is None:
+        return []
+    ends = _lon_lat(world, loads.graph.node_xy_m)
+    lines = [[ends[a], ends[b]] for a, b in loads.graph.link_nodes.tolist()]
+    return [
+        _feature("LineString", None if None in line else line, kind="link", **loads.describe(at))
+        for at, line in enumerate(lines)
+    ]
+
+
+def _metres(xy_m: NDArray[np.float64]) -> dict[str, float]:
+    return {"x_m": float(xy_m[0]), "y_m": float(xy_m[1])} if np.isfinite(xy_m).all() else {}
+
+
+def _lon_lat(world: World, xy_m: NDArray[np.float64]) -> list[list[float] | None]:
+    """Longitude and latitude of points; None of a point without position."""
+    known = np.asarray(np.isfinite(xy_m).all(axis=1))
+    x_m, y_m = np.where(known[:, None], xy_m, 0.0).T
+    latitude, longitude = unproject(x_m, y_m, world.origin or NOWHERE)
+    points = np.round(np.column_stack([longitude, latitude]), DIGITS).tolist()
+    return [point if placed else None for point, placed in zip(points, known.tolist(), strict=True)]
 
 
 def _feature(kind_of_geometry: str, coordinates: Any, **properties: Any) -> dict[str, Any]:
-    geometry = {"type": kind_of_geometry, "coordinates": coordinates}
+    geometry = None if coordinates is None else {"type": kind_of_geometry, "coordinates": coordinates}
     return {"type": "Feature", "geometry": geometry, "properties": properties}

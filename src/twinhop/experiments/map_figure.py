@@ -7,6 +7,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from twinhop.experiments.link_loads import drawn_links, link_loads
 from twinhop.experiments.palette import ALARM, FAINT, FONT, GROUND, INK, MUTED, PAPER, fitting, hues_apart
 from twinhop.experiments.planning import Plan
 from twinhop.experiments.report import percent
@@ -18,6 +19,10 @@ WIDTH_IN = 8.0
 SMALLEST_SERVER, LARGEST_SERVER = 70.0, 520.0
 #: Stations are named on the map up to this many.
 NAMED_STATIONS = 40
+#: Entries of the legend side by side; more take a second row.
+LEGEND_COLUMNS = 5
+#: Where a cloud without a position is drawn, as a share of the map's extent.
+CORNER = (0.95, 0.95)
 
 
 def draw_map(plan: Plan) -> Figure:
@@ -39,6 +44,7 @@ def draw_map(plan: Plan) -> Figure:
         total = figure.get_figheight()
         axes = figure.add_axes((0.25 / WIDTH_IN, 0.75 / total, 1 - 0.5 / WIDTH_IN, 1 - (1.15 + 0.75) / total))
         _frame(axes, low, high)
+        _backhaul(axes, plan, world)
         _links_and_users(axes, plan, world)
         _stations(axes, plan, world)
         _scale_bar(axes, low, high)
@@ -50,7 +56,7 @@ def draw_map(plan: Plan) -> Figure:
 
 def _extent(world: World) -> tuple[np.ndarray, np.ndarray]:
     points = np.vstack([world.station_xy_m, world.user_xy_m])
-    if world.cloud is not None:
+    if world.cloud is not None and world.cloud.xy_m is not None:
         points = np.vstack([points, world.cloud.xy_m])
     low, high = points.min(axis=0), points.max(axis=0)
     middle, half = (low + high) / 2, np.maximum((high - low) / 2, 1.0)
@@ -69,13 +75,33 @@ def _frame(axes: Axes, low: np.ndarray, high: np.ndarray) -> None:
         side.set_color(FAINT)
 
 
+def _sites_xy_m(world: World) -> np.ndarray:
+    """(K, 2) where hosts are drawn [m]: a cloud without a position in the upper right corner."""
+    xy = world.host_xy_m
+    low, high = _extent(world)
+    return np.where(np.isfinite(xy), xy, low + CORNER * (high - low))
+
+
+def _backhaul(axes: Axes, plan: Plan, world: World) -> None:
+    """The graph's links, faint, the wider the more they carry."""
+    loads = link_loads(plan)
+    if loads is None:
+        return
+    xy, drawn = loads.graph.node_xy_m, drawn_links(world)
+    share = loads.bits_per_user[drawn] / max(1.0, loads.bits_per_user.max(initial=0.0))
+    lines = list(xy[loads.graph.link_nodes[drawn]])
+    axes.add_collection(LineCollection(lines, colors=MUTED, linewidths=0.8 + 2.2 * share, alpha=0.4, zorder=0.5))
+    axes.scatter(*xy.T, s=9, marker="s", c=MUTED, linewidths=0, alpha=0.6, zorder=0.6)
+
+
 def _links_and_users(axes: Axes, plan: Plan, world: World) -> None:
     host = plan.solution.placement.host
     used = np.flatnonzero(plan.solution.placement.open)
-    hue = dict(zip(used.tolist(), hues_apart(world.station_xy_m[used]), strict=True))
+    site_xy = _sites_xy_m(world)
+    hue = dict(zip(used.tolist(), hues_apart(site_xy[used]), strict=True))
     colours = [hue[k] for k in host.tolist()]
     crowd = len(host)
-    segments = np.stack([world.user_xy_m, world.station_xy_m[host]], axis=1)
+    segments = np.stack([world.user_xy_m, site_xy[host]], axis=1)
     thin, faint = (0.7, 0.45) if crowd <= 400 else (0.4, 0.25)
     axes.add_collection(LineCollection(list(segments), colors=colours, linewidths=thin, alpha=faint, zorder=1))
     size = float(np.clip(9000 / crowd, 3, 26))
@@ -89,16 +115,16 @@ def _stations(axes: Axes, plan: Plan, world: World) -> None:
     placement = plan.solution.placement
     used = np.flatnonzero(placement.open)
     loads = placement.loads()
-    xy = world.station_xy_m
+    xy = _sites_xy_m(world)
     radio = np.flatnonzero(~world.host)
-    shut = np.flatnonzero(world.host & ~placement.open)
+    shut = np.flatnonzero(world.host & ~placement.open[: len(world.host)])
     axes.scatter(*xy[radio].T, s=34, marker="^", facecolors=PAPER, edgecolors=MUTED, linewidths=1.0, zorder=5)
     axes.scatter(*xy[shut].T, s=46, marker="o", facecolors=PAPER, edgecolors=MUTED, linewidths=1.2, zorder=5)
     crowd = np.sqrt(min(1.0, 24 / max(1, used.size)))
     sizes = (SMALLEST_SERVER + (LARGEST_SERVER - SMALLEST_SERVER) * loads[used] / max(1, loads.max())) * crowd
     axes.scatter(*xy[used].T, s=sizes, c=hues_apart(xy[used]), edgecolors=INK, linewidths=1.1, zorder=6)
-    if world.cloud is not None:
-        x, y = world.cloud.xy_m
+    if world.cloud is not None and (world.cloud.xy_m is not None or world.cloud.host):
+        x, y = world.cloud.xy_m or xy[-1]
         axes.scatter([x], [y], s=110, marker="D", facecolors=INK, edgecolors=PAPER, linewidths=1, zorder=6)
     if used.size <= NAMED_STATIONS:
         for k, size in zip(used, sizes, strict=True):
@@ -158,6 +184,8 @@ def _legend(figure: Figure, plan: Plan, world: World) -> None:
     ]
     if not world.host.all():
         entries.insert(2, mark("radio only", "^", PAPER, MUTED, 6.5))
+    if world.graph is not None and len(drawn_links(world)):
+        entries.append(Line2D([], [], color=MUTED, alpha=0.6, linewidth=2, label="backhaul link"))
     if world.cloud is not None:
         entries.append(mark(world.cloud.name, "D", INK, PAPER, 7.5))
     if not plan.feasible:
@@ -165,7 +193,7 @@ def _legend(figure: Figure, plan: Plan, world: World) -> None:
     legend = figure.legend(
         handles=entries,
         loc="lower center",
-        ncols=len(entries),
+        ncols=min(len(entries), LEGEND_COLUMNS),
         frameon=False,
         fontsize=8,
         handletextpad=0.3,

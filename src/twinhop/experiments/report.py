@@ -6,8 +6,10 @@ import numpy as np
 
 from twinhop._version import __version__
 from twinhop.experiments.comparison import Comparison
+from twinhop.experiments.link_loads import link_loads
 from twinhop.experiments.planning import Plan
 from twinhop.experiments.service_levels import service_levels
+from twinhop.units import BITS_PER_MBIT
 
 #: Violations and unmeetable users named one by one; the rest are counted.
 NAMED = 20
@@ -41,6 +43,7 @@ def plan_report(plan: Plan) -> str:
         *_constraint_lines(plan),
         *_latency_lines(plan),
         *_station_lines(plan),
+        *_link_lines(plan),
         *_source_lines(plan),
     ]
     return "\n".join(lines) + "\n"
@@ -164,6 +167,35 @@ def _station_lines(plan: Plan) -> list[str]:
     ]
     header = ("opened server", "twins", "capacity", "CPU [Gcycle/s]", "share of root work", "opening [s]")
     return ["## Opened servers", "", *table(header, rows), ""]
+
+
+def _link_lines(plan: Plan) -> list[str]:
+    loads = link_loads(plan)
+    if loads is None:
+        return []
+    rows = [
+        (
+            f"{link['a']} - {link['b']}",
+            f"{link['rate_mbps']:.6g}",
+            f"{link['delay_ms']:.4g}",
+            f"{link['bits_per_user'] / BITS_PER_MBIT:.4g}",
+            percent(link["update_utilisation"]),
+        )
+        for link in map(loads.describe, loads.most_loaded())
+    ]
+    lines = ["## Most loaded links", ""]
+    if not rows:
+        return [
+            *lines,
+            "No twin is hosted away from its user's access station over a link: the links carry nothing.",
+            "",
+        ]
+    header = ("link", "rate [Mbit/s]", "delay [ms]", "carried [Mbit a user]", "used by updates")
+    meaning = (
+        "Carried: histories and one update each, summed over the users whose path takes the link, over all users. "
+        "Used by updates: their rate, one a synchronisation period, over the link's rate."
+    )
+    return [*lines, *table(header, rows), "", meaning, ""]
 
 
 def _source_lines(plan: Plan) -> list[str]:

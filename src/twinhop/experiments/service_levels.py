@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from twinhop import network
 from twinhop.experiments.planning import Plan
-from twinhop.placement import ROW_WIRED_HOP
+from twinhop.placement import ROW_WIRED_HOP, wires
 
 FloatArray = NDArray[np.float64]
 
@@ -44,13 +44,13 @@ def service_levels(plan: Plan) -> ServiceLevels:
     world, radio = plan.case.world, plan.case.radio
     if world is None or radio is None:
         return ServiceLevels(total, update_s=plan.solution.evaluation.update_latency_s)
-    hop = np.linalg.norm(world.station_xy_m[radio.access] - world.station_xy_m[placement.host], axis=1)
-    wired_hops = 2 if world.readings.is_literal(ROW_WIRED_HOP) else 1
+    wired = wires(world, radio.access)
+    hops = 2 if world.readings.is_literal(ROW_WIRED_HOP) else 1
     construction, update = (
-        network.communication_latency_s(bits, radio.access_rate_bps, bits * hop * world.latency_s_per_bit_m, hops)
+        network.communication_latency_s(bits, radio.access_rate_bps, wired(bits)[users, placement.host], n_hops)
         + network.computing_latency_s(cycles * bits, share)
-        for bits, cycles, hops in (
-            (world.history_bits, world.construction_cycles_per_bit, wired_hops),
+        for bits, cycles, n_hops in (
+            (world.history_bits, world.construction_cycles_per_bit, hops),
             (world.update_bits, world.update_cycles_per_bit, 1),
         )
     )

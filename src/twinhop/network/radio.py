@@ -1,50 +1,16 @@
-"""The radio access: path loss, channel gain, fading, bandwidth, rate and access station."""
+"""The radio access: channel gain, fading, bandwidth, rate and access station."""
 
 import math
-from collections.abc import Callable
 
 from twinhop.network.choices import require_choice
 from twinhop.network.shapes import per_user
-from twinhop.units import M_PER_KM, db_to_linear
+from twinhop.units import db_to_linear
 from twinhop.units.arrays import Array, namespace_of
 
-TR36814_MACRO_AT_1_KM_DB = 128.1  # 3GPP TR 36.814, A.2.1.1, macro cell at 2 GHz
-TR36814_MACRO_PER_DECADE_DB = 37.6  # same place
-TR36814_MACRO_MIN_DISTANCE_M = 10.0  # below it the far-field formula would turn into a gain
 RAYLEIGH_FLOOR = 0.05  # a slot's deepest fade: 13 dB below the mean
 
 BANDWIDTH_RULES = ("full", "equal_share")
 LOGARITHMS = ("log2", "ln")
-
-
-def tr36814_macro_pathloss_db(distance_m: Array, min_distance_m: float = TR36814_MACRO_MIN_DISTANCE_M) -> Array:
-    """Return the macro-cell path loss of TR 36.814.
-
-    Formula: ``L = 128.1 + 37.6 log10(max(d, d_min) / 1 km)``.
-
-    Args:
-        distance_m: any shape, at least 0 [m].
-        min_distance_m: distances below it count as it [m].
-
-    Returns:
-        The loss, same shape [dB].
-
-    Source:
-        3GPP TR 36.814, A.2.1.1, macro cell at 2 GHz; the channel of Lu et al., section VI.
-
-    Example:
-        >>> float(tr36814_macro_pathloss_db(100.0))
-        90.5
-    """
-    xp = namespace_of(distance_m)
-    distance_km = xp.maximum(xp.asarray(distance_m), min_distance_m) / M_PER_KM
-    return TR36814_MACRO_AT_1_KM_DB + TR36814_MACRO_PER_DECADE_DB * xp.log10(distance_km)
-
-
-PATH_LOSS: dict[str, Callable[..., Array]] = {
-    "tr36814_macro": tr36814_macro_pathloss_db,
-}
-"""Path-loss models by scenario name; each takes the distance [m] and returns the loss [dB]."""
 
 
 def channel_gain(pathloss_db: Array, fading_power: Array = 1.0, shadowing_db: Array = 0.0) -> Array:
@@ -123,16 +89,35 @@ def user_bandwidth_hz(bandwidth_hz: float, access: Array, stations: int, rule: s
     xp = namespace_of(access)
     if rule == "full":
         return xp.ones(access.shape) * bandwidth_hz
-    return bandwidth_hz / xp.take(_users_per_station(xp, access, stations), access, axis=0)
+    return bandwidth_hz / xp.take(users_per_station(access, stations), access, axis=0)
 
 
-def _users_per_station(xp, access: Array, stations: int) -> Array:
-    """Count the users of each station, (M,), without an N x M intermediate."""
+def users_per_station(access: Array, stations: int) -> Array:
+    """Count the users attached to each station.
+
+    Formula: ``n_j = |{i: b(i) = j}|``, without an N x M intermediate.
+
+    Args:
+        access: (N,) integers, the access station b(i) of each user.
+        stations: M, the number of stations.
+
+    Returns:
+        (M,) integers.
+
+    Source:
+        The load of a station in Lu et al., section III-C.
+
+    Example:
+        >>> import numpy as np
+        >>> users_per_station(np.array([1, 0, 1]), stations=3).tolist()
+        [1, 2, 0]
+    """
+    xp = namespace_of(access)
     ordered, station = xp.sort(access), xp.arange(stations, dtype=access.dtype)
     return xp.searchsorted(ordered, station, side="right") - xp.searchsorted(ordered, station, side="left")
 
 
-def rate_bps(bandwidth_hz: Array, power_w: Array, gain: Array, noise_w_per_hz: float, logarithm: str = "log2") -> Array:
+def rate_bps(bandwidth_hz: Array, power_w: Array, gain: Array, noise_w_per_hz: Array, logarithm: str = "log2") -> Array:
     """Return the achievable rate of each radio link.
 
     Formula: ``r = W log2(1 + p h / (W N0))``; reading row 26: "log2" is sound, "ln" the printed "log" taken literally.
@@ -141,7 +126,7 @@ def rate_bps(bandwidth_hz: Array, power_w: Array, gain: Array, noise_w_per_hz: f
         bandwidth_hz: scalar, (N,) or (N, 1), greater than 0 [Hz].
         power_w: scalar, (N,) or (N, 1) transmit power [W].
         gain: (N,) or (N, M) channel power gain [1].
-        noise_w_per_hz: scalar noise density [W/Hz].
+        noise_w_per_hz: scalar noise density, or (N,) with the interference density added to it [W/Hz].
         logarithm: "log2" or "ln".
 
     Returns:
@@ -159,33 +144,47 @@ def rate_bps(bandwidth_hz: Array, power_w: Array, gain: Array, noise_w_per_hz: f
         [2000000.0]
     """
     require_choice("logarithm", logarithm, LOGARITHMS)
-    xp = namespace_of(bandwidth_hz, power_w, gain)
+    xp = namespace_of(bandwidth_hz, power_w, gain, noise_w_per_hz)
     width_hz = per_user(bandwidth_hz, gain)
-    snr = xp.asarray(per_user(power_w, gain) * gain / (width_hz * noise_w_per_hz))
+    snr = xp.asarray(per_user(power_w, gain) * gain / (width_hz * per_user(noise_w_per_hz, gain)))
     nats_per_s = width_hz * xp.log1p(snr)  # log1p keeps weak links exact in float32
     return nats_per_s / math.log(2.0) if logarithm == "log2" else nats_per_s
 
 
-def access_by_signal(mean_gain: Array) -> Array:
-    """Attach every user to the station it hears best; ties go to the lowest index.
+def access_by_signal(mean_gain: Array, previous: Array | None = None, hysteresis_db: float = 0.0) -> Array:
+    """Attach every user to the station it hears best, or leave it where it was unless another is clearly better.
 
-    Formula: ``b(i) = argmax_j h_ij``.
+    Formula: ``b(i) = argmax_j h_ij``, but ``b'(i)`` is kept unless ``max_j h_ij > 10^(hysteresis/10) h_ib'(i)``. Among
+    new stations ties go to the lowest index; a tie with the previous station stays there.
 
     Args:
         mean_gain: (N, M) channel power gain without fast fading, M at least 1 [1].
+        previous: (N,) integers, the stations of the step before, negative for a user that had none; None for nobody.
+        hysteresis_db: how much stronger than the previous station a new one must be, at least 0 [dB].
 
     Returns:
         (N,) integers, the access stations.
 
     Source:
-        Lu et al., section III-C ("its nearby base station"); strongest is the sound reading.
+        Lu et al., section III-C ("its nearby base station"); strongest is the sound reading. Hysteresis: event A3 of
+        3GPP TS 38.331, 5.5.4.4, with all offsets 0.
 
     Example:
         >>> import numpy as np
-        >>> access_by_signal(np.array([[1.0, 3.0, 3.0], [5.0, 0.0, 1.0]])).tolist()
+        >>> gain = np.array([[1.0, 3.0, 3.0], [5.0, 0.0, 1.0]])
+        >>> access_by_signal(gain).tolist()
         [1, 0]
+        >>> access_by_signal(gain, previous=np.array([0, 2]), hysteresis_db=6.0).tolist()
+        [0, 0]
     """
-    return namespace_of(mean_gain).argmax(mean_gain, axis=-1)
+    xp = namespace_of(mean_gain, previous)
+    best = xp.argmax(mean_gain, axis=-1)
+    if previous is None:
+        return best
+    held = xp.maximum(previous, xp.zeros_like(previous))
+    held_gain = xp.take_along_axis(mean_gain, held[:, None], axis=-1)[:, 0]
+    better = xp.max(mean_gain, axis=-1) > held_gain * db_to_linear(hysteresis_db)
+    return xp.where(better | (previous < 0), best, xp.astype(held, best.dtype))
 
 
 def access_by_distance(distance_m: Array) -> Array:

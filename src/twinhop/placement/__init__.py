@@ -19,3 +19,4 @@ from twinhop.placement.problem_file import load_problem as load_problem
 from twinhop.placement.problem_file import save_problem as save_problem
 from twinhop.placement.solve import Solution as Solution
 from twinhop.placement.solve import solve as solve
+from twinhop.placement.wired import wires as wires

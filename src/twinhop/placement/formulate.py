@@ -1,11 +1,14 @@
 """From a world to its placement problem: the physics of Eq. 3 to 13 and 19 applied to every user and station."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from twinhop import network
+from twinhop.placement.channel import mean_loss_db, warn_of_far_links
 from twinhop.placement.problem import FloatArray, IntArray, PlacementProblem
+from twinhop.placement.wired import Wires, wires
 from twinhop.scenario import World
 
 #: Rows of the table of readings that are decided here.
@@ -31,7 +34,7 @@ def radio_state(world: World) -> RadioState:
     """Distances, access stations and uplink rates (Eq. 3) of a world."""
     radio = world.radio
     distance = network.distance_m(world.user_xy_m, world.station_xy_m)
-    loss = network.PATH_LOSS[radio.path_loss](distance, radio.min_distance_m)
+    loss = mean_loss_db(world, distance)
     mean_gain = network.channel_gain(loss)
     gain = mean_gain
     if world.fading_uniform is not None:
@@ -40,10 +43,14 @@ def radio_state(world: World) -> RadioState:
         access = network.access_by_distance(distance)
     else:
         access = network.access_by_signal(mean_gain if radio.access == "strongest_mean" else gain)
+    warn_of_far_links(world, distance, access)
     users = np.arange(len(access))
     bandwidth = network.user_bandwidth_hz(radio.bandwidth_hz, access, len(world.station_ids), radio.bandwidth_rule)
+    noise = radio.noise_w_per_hz
+    if radio.interference == "full_reuse":
+        noise = noise + network.uplink_interference_w_per_hz(world.tx_power_w, mean_gain, access, bandwidth)[access]
     logarithm = "ln" if world.readings.is_literal(ROW_LOGARITHM) else "log2"
-    rate = network.rate_bps(bandwidth, world.tx_power_w, gain[users, access], radio.noise_w_per_hz, logarithm)
+    rate = network.rate_bps(bandwidth, world.tx_power_w, gain[users, access], noise, logarithm)
     return RadioState(distance, np.asarray(access, np.int64), rate)
 
 
@@ -58,10 +65,10 @@ def formulate(world: World, radio: RadioState | None = None) -> PlacementProblem
         The problem, with distances for the policy ``nearest`` and names for reports.
     """
     radio = radio or radio_state(world)
-    hop = network.distance_m(world.station_xy_m, world.station_xy_m)[radio.access]
+    wired = wires(world, radio.access)
     hops = 2 if world.readings.is_literal(ROW_WIRED_HOP) else 1
-    history_comm = _communication(world, radio, hop, world.history_bits, hops)
-    update_comm = _communication(world, radio, hop, world.update_bits, 1)
+    history_comm = _communication(radio, wired, world.history_bits, hops)
+    update_comm = _communication(radio, wired, world.update_bits, 1)
     work = network.placement_work_cycles(
         world.history_bits,
         world.update_bits,
@@ -71,7 +78,7 @@ def formulate(world: World, radio: RadioState | None = None) -> PlacementProblem
         world.sync_period_s,
     )
     energy = network.transmit_energy_j(world.tx_power_w, world.history_bits, radio.access_rate_bps)
-    deadlines = (
+    deadlines: dict[str, Any] = (
         {}
         if world.deadline_s is None
         else {
@@ -83,20 +90,40 @@ def formulate(world: World, radio: RadioState | None = None) -> PlacementProblem
     return PlacementProblem(
         comm_s=network.placement_communication_s(history_comm, update_comm, world.eta_s, world.sync_period_s),
         root_work=np.sqrt(work),
-        cpu=world.cpu_cycles_per_s,
-        capacity=world.capacity,
-        opening_s=world.opening_s,
         alpha=world.alpha,
         beta=world.beta,
         energy_j=world.kappa_s_per_j * energy,
-        distance_m=radio.distance_m,
         cpu_rule=world.cpu_rule,
-        station_ids=world.station_ids,
         user_ids=world.user_ids,
+        **_hosts(world, radio),
         **deadlines,
     )
 
 
-def _communication(world: World, radio: RadioState, hop: FloatArray, bits: FloatArray, hops: int) -> FloatArray:
-    wired = network.wired_latency_s(bits, hop, world.latency_s_per_bit_m)
-    return network.communication_latency_s(bits, radio.access_rate_bps, wired, hops)
+def _communication(radio: RadioState, wired: Wires, bits: FloatArray, hops: int) -> FloatArray:
+    return network.communication_latency_s(bits, radio.access_rate_bps, wired(bits), hops)
+
+
+def _hosts(world: World, radio: RadioState) -> dict[str, Any]:
+    """What the problem says of each host: the stations, then the cloud where it may host, open at no cost.
+
+    The cloud is no station: users are infinitely far from it, so that the policy ``nearest`` seats them there last.
+    """
+    cloud = world.hosting_cloud
+    hosts: dict[str, Any] = {
+        "cpu": world.cpu_cycles_per_s,
+        "capacity": world.capacity,
+        "opening_s": world.opening_s,
+        "distance_m": radio.distance_m,
+        "station_ids": world.host_ids,
+    }
+    if cloud is None:
+        return hosts
+    away = np.full((len(world.user_ids), 1), np.inf)
+    return {
+        **hosts,
+        "cpu": np.append(world.cpu_cycles_per_s, cloud.cpu_cycles_per_s),
+        "capacity": np.append(world.capacity, cloud.capacity),
+        "opening_s": np.append(world.opening_s, 0.0),
+        "distance_m": np.hstack([radio.distance_m, away]),
+    }

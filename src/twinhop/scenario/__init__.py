@@ -1,5 +1,6 @@
 """Scenario files, presets and importers, and the arrays that they describe."""
 
+from twinhop.scenario.backhaul_graph import BackhaulGraph
 from twinhop.scenario.csv_import import import_csv
 from twinhop.scenario.dump import dump_scenario, save_preset, save_scenario
 from twinhop.scenario.expand import expand
@@ -15,6 +16,7 @@ from twinhop.scenario.world import CloudSite, RadioParameters, World, build_worl
 
 __all__ = [
     "FAMILY_FORM",
+    "BackhaulGraph",
     "CloudSite",
     "RadioParameters",
     "Readings",

@@ -1,4 +1,4 @@
-"""The `csv` fields of a scenario file: the files are read once and their rows take the place of the field."""
+"""The `csv` and `file` fields of a scenario file: files are read once and their rows take the place of the field."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from twinhop.errors import InputError
 from twinhop.scenario.csv_rows import CsvPoints, local_positions, read_stations, read_users
+from twinhop.scenario.graph_file import read_graph
 from twinhop.scenario.schema import Scenario
 
 _READERS: dict[str, Callable[[Path], CsvPoints]] = {"stations": read_stations, "users": read_users}
@@ -42,6 +43,36 @@ def read_csv_sections(
             raise InputError(f"{place(name)}: {name}.csv: {error}") from None
         kept = {key: field for key, field in value[name].items() if key != "csv"}
         sections[name] = {**kept, "list": points.listed(xy_m)}
+    return sections
+
+
+def read_graph_section(scenario: Scenario, value: dict[str, Any], root: Path | None, where: str) -> dict[str, Any]:
+    """The sections of a scenario file with its backhaul graph's file written out as nodes and links.
+
+    Args:
+        scenario: the validated file, whose `backhaul.graph.file` is given.
+        value: its plain value.
+        root: the folder that the path starts from.
+        where: the place of the field, such as `city.yaml:12`.
+
+    Returns:
+        `backhaul`, and `attribution` where the file asks for one: what to put in place of these sections.
+
+    Raises:
+        InputError: if the path leaves the folder, or the file is not usable.
+    """
+    graph = scenario.backhaul.graph
+    assert graph is not None and graph.file is not None
+    read = read_graph(_path(graph.file, root, f"{where}: backhaul.graph.file"))
+    if read.nodes and graph.nodes:
+        raise InputError(
+            f"{where}: backhaul.graph.nodes: {graph.file} has nodes of its own; only CSV files need a list"
+        )
+    kept = {key: field for key, field in value["backhaul"]["graph"].items() if key != "file"}
+    written_out = {**kept, **({"nodes": read.nodes} if read.nodes else {}), "links": read.links}
+    sections: dict[str, Any] = {"backhaul": {**value["backhaul"], "graph": written_out}}
+    if read.source and read.source not in scenario.attribution:
+        sections["attribution"] = [*scenario.attribution, read.source]
     return sections
 
 

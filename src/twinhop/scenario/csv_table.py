@@ -47,7 +47,7 @@ def read_table(path: Path, optional: Sequence[str], most_rows: int) -> CsvTable:
         InputError: if the file, its header or a line is broken; the message names the line.
     """
     name = str(path)
-    records = _records(read_text(path), name)
+    records = csv_records(read_text(path), name)
     _, header = next(records, (0, None))
     if header is None:
         raise InputError(f"{name}: is empty; its first line must name the columns, such as id,{','.join(LOCAL)}")
@@ -66,7 +66,12 @@ def read_table(path: Path, optional: Sequence[str], most_rows: int) -> CsvTable:
     return CsvTable(name, columns, tuple(rows), tuple(lines))
 
 
-def _records(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
+def csv_records(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows of CSV text that are not blank, each with its line.
+
+    Raises:
+        InputError: if the text is not valid CSV.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
     try:

@@ -64,3 +64,24 @@ def unproject(
         np.asarray(x_m, dtype=np.float64), np.asarray(y_m, dtype=np.float64), inverse=True
     )
     return np.asarray(lat_deg), np.asarray(lon_deg)
+
+
+def geodesic_m(a_lat_lon_deg: NDArray[np.float64], b_lat_lon_deg: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distances on the WGS84 ellipsoid between points of two lists.
+
+    Args:
+        a_lat_lon_deg: (n, 2) latitudes and longitudes [degree].
+        b_lat_lon_deg: (n, 2) latitudes and longitudes [degree].
+
+    Returns:
+        (n,) distances [m].
+
+    Source: Karney, Algorithms for geodesics (2013), by PROJ.
+
+    >>> round(float(geodesic_m(np.array([[0.0, 0.0]]), np.array([[0.0, 1.0]]))[0]))
+    111319
+    """
+    from pyproj import Geod  # slow to import, and only coordinates on Earth need it
+
+    (a_lat, a_lon), (b_lat, b_lon) = a_lat_lon_deg.T, b_lat_lon_deg.T
+    return np.asarray(Geod(ellps="WGS84").inv(a_lon, a_lat, b_lon, b_lat)[2])

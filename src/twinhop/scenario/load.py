@@ -15,7 +15,7 @@ from twinhop.errors import InputError
 from twinhop.scenario import presets, yaml_io
 from twinhop.scenario.complaints import input_error, suggestion
 from twinhop.scenario.csv_rows import check_nearness
-from twinhop.scenario.csv_sections import read_csv_sections
+from twinhop.scenario.csv_sections import read_csv_sections, read_graph_section
 from twinhop.scenario.family import FAMILY_FORM
 from twinhop.scenario.place_sections import StationRow, UserRow
 from twinhop.scenario.schema import Scenario
@@ -51,7 +51,7 @@ def parse_scenario(text: str, source_name: str = "scenario", root: Path | None =
     Args:
         text: YAML.
         source_name: what to call the text in errors.
-        root: folder that relative CSV paths start from; without one CSV files are refused.
+        root: folder that relative paths start from; without one, files that it names are refused.
 
     Returns:
         The validated scenario; CSV files it names have been read into it.
@@ -66,6 +66,11 @@ def parse_scenario(text: str, source_name: str = "scenario", root: Path | None =
         raise InputError(f"{source_name}:1: must be a mapping of fields such as `name: my-city` (got {_kind(value)})")
     locate = _locator(text, source_name)
     scenario = _validated(value, locate)
+    graph = scenario.backhaul.graph
+    if graph is not None and graph.file is not None:
+        path = ("backhaul", "graph", "file")
+        value = {**value, **read_graph_section(scenario, value, root, locate([path])[path])}
+        scenario = _validated(value, locate)
     if scenario.stations.csv is None and scenario.users.csv is None:
         return scenario
 

@@ -1,4 +1,4 @@
-"""Scenario sections that set the physics and the objective: radio, backhaul, compute, objective, readings."""
+"""Scenario sections that set the physics and the objective: backhaul, compute, objective, readings."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from twinhop.scenario.fields import NonNegative, Positive, Section, problem
+from twinhop.scenario.graph_sections import Graph
 
-PathLoss = Literal["tr36814_macro"]
-BandwidthRule = Literal["full", "equal_share"]
-Fading = Literal["none", "rayleigh"]
-Access = Literal["strongest_mean", "strongest_instant", "nearest"]
 CpuRule = Literal["optimal", "equal", "proportional"]
 Aggregation = Literal["mean", "sum"]
 Reading = Literal["sound", "literal"]
@@ -20,32 +17,13 @@ IMPLEMENTED_ROWS = (1, 3, 4, 5, 26)
 """Rows of the table of readings (model.md) that can be switched."""
 
 
-class Radio(Section):
-    """The radio link between a user and its access station."""
-
-    path_loss: PathLoss = Field(default="tr36814_macro", description="path loss model")
-    bandwidth_mhz: Positive = Field(default=20.0, description="bandwidth W of a station [MHz]")
-    bandwidth_rule: BandwidthRule = Field(
-        default="full",
-        description="full: every user has all of W; equal_share: W over the users attached to the station",
-    )
-    noise_dbm_per_hz: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-300, le=100)] = Field(
-        default=-174.0, description="noise power density N0 [dBm/Hz]"
-    )
-    fading: Fading = Field(default="none", description="small-scale fading; rayleigh: unit-mean exponential power")
-    fading_floor: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=1)] = Field(
-        default=0.05, description="fading power is clamped below at this value [1]"
-    )
-    min_distance_m: Positive = Field(default=10.0, description="link distances are clamped below at this value [m]")
-    access: Access = Field(default="strongest_mean", description="how a user's access station is chosen")
-
-
 class Backhaul(Section):
     """The wired network between stations."""
 
     latency_s_per_bit_m: NonNegative = Field(
         default=1e-11, description="wired latency per bit and metre, phi [s/(bit m)]"
     )
+    graph: Graph | None = Field(default=None, description="nodes and links, in place of the latency by distance")
 
 
 class Compute(Section):

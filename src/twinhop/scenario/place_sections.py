@@ -45,14 +45,6 @@ class Area(Section):
     )
 
 
-class Cloud(Section):
-    """A cloud site; for now only drawn on maps."""
-
-    name: Name = Field(default="cloud", description="name on the map")
-    x_m: Coordinate = Field(description="position eastwards of the origin [m]")
-    y_m: Coordinate = Field(description="position northwards of the origin [m]")
-
-
 def _check_capacity(value: Any) -> Any:
     if value is None or value == "all" or (type(value) is int and 0 <= value <= MOST_USERS):
         return value
@@ -66,6 +58,32 @@ Capacity = Annotated[
         {"anyOf": [{"type": "integer", "minimum": 0, "maximum": MOST_USERS}, {"const": "all"}, {"type": "null"}]}
     ),
 ]
+
+
+class Cloud(Section):
+    """The cloud site (MBS): drawn on maps, and with `host: true` one more host, open at no cost, the last station."""
+
+    name: Name = Field(default="cloud", description="name on the map and in answers")
+    x_m: Coordinate | None = Field(default=None, description="position eastwards of the origin [m]")
+    y_m: Coordinate | None = Field(default=None, description="position northwards of the origin [m]")
+    latency_ms: NonNegative | None = Field(
+        default=None, description="latency from every station [ms]; null: by distance, or by the backhaul graph"
+    )
+    link_rate_mbps: Positive | None = Field(default=None, description="rate of its link [Mbit/s]; null: unlimited")
+    host: Annotated[bool, Field(strict=True)] = Field(default=False, description="true: it may host twins")
+    cpu_gcycles_per_s: Positive | None = Field(
+        default=None, description="CPU capacity F [Gcycle/s]; needed where it may host"
+    )
+    capacity_users: Capacity = Field(default=None, description="twins that fit [users]; null: all users")
+
+    @model_validator(mode="after")
+    def _usable(self) -> Cloud:
+        for stated, missing in (("x_m", "y_m"), ("y_m", "x_m")):
+            if getattr(self, stated) is not None and getattr(self, missing) is None:
+                raise problem("is required", missing)
+        if self.host and self.cpu_gcycles_per_s is None:
+            raise problem("is required where the cloud may host", "cpu_gcycles_per_s")
+        return self
 
 
 class StationRow(Section):

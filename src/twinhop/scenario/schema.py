@@ -8,8 +8,9 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_
 
 from twinhop.errors import InputError
 from twinhop.scenario.fields import LARGEST_SEED, Name, Section, Seed, Text, problem
-from twinhop.scenario.physics_sections import Backhaul, Compute, Objective, Radio, Readings
+from twinhop.scenario.physics_sections import Backhaul, Compute, Objective, Readings
 from twinhop.scenario.place_sections import Area, Cloud, Stations, Users
+from twinhop.scenario.radio_section import Radio
 
 SCHEMA_VERSION = 1
 
@@ -30,7 +31,7 @@ class Scenario(Section):
     radio: Radio = Field(default=Radio(), description="the radio link")
     backhaul: Backhaul = Field(default=Backhaul(), description="the wired network")
     stations: Stations = Field(description="the stations")
-    cloud: Cloud | None = Field(default=None, description="the cloud site; for now only drawn on maps")
+    cloud: Cloud | None = Field(default=None, description="the cloud site")
     users: Users = Field(description="the users")
     compute: Compute = Field(default=Compute(), description="the work of twins and the sharing of CPUs")
     objective: Objective = Field(default=Objective(), description="weights of the cost")
@@ -42,6 +43,9 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _inside(self) -> Scenario:
+        cloud = self.cloud
+        if cloud is not None and cloud.x_m is None and cloud.latency_ms is None and self.backhaul.graph is None:
+            raise problem("needs x_m and y_m, or latency_ms", "cloud")
         spots = self.users.generate.hot_spots if self.users.generate else ()
         for index, spot in enumerate(spots):
             if not (0 <= spot.x_m <= self.area.width_m and 0 <= spot.y_m <= self.area.height_m):

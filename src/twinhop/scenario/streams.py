@@ -10,6 +10,8 @@ STATION_POSITIONS = "topology.stations"
 STATION_HOSTS = "topology.hosts"
 USER_POSITIONS = "topology.users"
 FADING = "channel.fading"
+LINE_OF_SIGHT = "channel.los"
+SHADOWING = "channel.shadowing"
 SIZES = "sizes."
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.scenario.schema import Scenario
-from twinhop.scenario.world import build_world
+from twinhop.scenario.world import World, build_world
 from twinhop.units import BITS_PER_MBIT, CYCLES_PER_GCYCLE, HZ_PER_MHZ, S_PER_MS
 
 
@@ -36,13 +36,29 @@ def summary(scenario: Scenario) -> dict[str, Any]:
         "deadline_ms": "off" if world.deadline_s is None else _range(world.deadline_s / S_PER_MS),
         "bandwidth_mhz": f"{world.radio.bandwidth_hz / HZ_PER_MHZ:g}, {world.radio.bandwidth_rule}",
         "path_loss": world.radio.path_loss,
+        "shadowing": scenario.radio.shadowing,
         "fading": world.radio.fading,
+        "interference": world.radio.interference,
         "access": world.radio.access,
-        "wired_latency_s_per_bit_m": world.latency_s_per_bit_m,
+        **_backhaul(world),
         "cpu_rule": world.cpu_rule,
         "on_earth": "no" if world.origin is None else f"{world.origin[0]:.5f}, {world.origin[1]:.5f}",
         "attribution": list(world.attribution) or "none",
     }
+
+
+def _backhaul(world: World) -> dict[str, Any]:
+    facts: dict[str, Any] = {"wired_latency_s_per_bit_m": world.latency_s_per_bit_m}
+    if world.graph is not None:
+        nodes, links = len(world.graph.node_ids), len(world.graph.link_nodes)
+        facts = {
+            "backhaul": f"{nodes} nodes, {links} links, stations at {len(world.graph.places)} of the nodes",
+            "link_rate_mbps": _range(world.graph.link_rate_bps / BITS_PER_MBIT) if links else "no links",
+            "link_delay_ms": _range(world.graph.link_delay_s / S_PER_MS) if links else "no links",
+        }
+    if world.hosting_cloud is not None:
+        facts["cloud"] = f"{world.hosting_cloud.name}: host {len(world.station_ids)}, after the stations"
+    return facts
 
 
 def _range(values: NDArray[np.float64]) -> str:

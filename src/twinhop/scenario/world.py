@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinhop.errors import InputError
+from twinhop.errors import ExtrapolationWarning, InputError
+from twinhop.network import FIELD_WAVES, Shadowing
 from twinhop.scenario import streams
-from twinhop.scenario.columns import station_columns, user_columns
-from twinhop.scenario.physics_sections import Access, BandwidthRule, CpuRule, Fading, PathLoss, Radio, Readings
+from twinhop.scenario.backhaul_graph import BackhaulGraph, Site, build_graph
+from twinhop.scenario.columns import StationColumns, station_columns, user_columns
+from twinhop.scenario.physics_sections import CpuRule, Readings
+from twinhop.scenario.radio_section import Access, BandwidthRule, Fading, Interference, LineOfSight, PathLoss, Radio
 from twinhop.scenario.schema import Scenario
 from twinhop.units import BITS_PER_MBIT, CYCLES_PER_GCYCLE, HZ_PER_MHZ, S_PER_MS, dbm_to_w
 
@@ -25,9 +29,16 @@ class RadioParameters:
     """The radio link in SI units."""
 
     path_loss: PathLoss
+    path_loss_parameters: dict[str, float | str]
+    """what the path loss model takes besides distance and least distance, in SI units"""
+    line_of_sight: LineOfSight
+    shadowing: tuple[Shadowing, ...]
+    """of links with line of sight and without, or of every link; empty without shadowing"""
     bandwidth_hz: float
     bandwidth_rule: BandwidthRule
     noise_w_per_hz: float
+    """noise figure included"""
+    interference: Interference
     fading: Fading
     fading_floor: float
     min_distance_m: float
@@ -36,10 +47,25 @@ class RadioParameters:
 
 @dataclass(frozen=True)
 class CloudSite:
-    """The cloud site on the map."""
+    """The cloud site; where it may host, it is the last host of the placement problem, index M.
+
+    Attributes:
+        name: in answers.
+        xy_m: position, or None where only its latency is known [m].
+        host: whether it may host twins.
+        cpu_cycles_per_s: CPU capacity, 0 where it may not host [cycle/s].
+        capacity: twins that fit [users].
+        latency_s: from every station, or None: by distance or by the backhaul graph [s].
+        s_per_bit: 1 / rate of its link, 0 where that is unlimited [s/bit].
+    """
 
     name: str
-    xy_m: tuple[float, float]
+    xy_m: tuple[float, float] | None
+    host: bool = False
+    cpu_cycles_per_s: float = 0.0
+    capacity: int = 0
+    latency_s: float | None = None
+    s_per_bit: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +98,17 @@ class World:
     """(N,) [W]"""
     fading_uniform: NDArray[np.float64] | None
     """(N, M) uniform in [0, 1), one a link; None without fading"""
+    los_wave_uniform: NDArray[np.float64] | None
+    """(K, 2) uniform in [0, 1), see `spatial_field`; None where no line of sight is drawn"""
+    los_weight_normal: NDArray[np.float64] | None
+    """(M, 2 K) standard normal; None where no line of sight is drawn"""
+    shadowing_wave_uniform: NDArray[np.float64] | None
+    """(states, K, 2) uniform in [0, 1); None without shadowing"""
+    shadowing_weight_normal: NDArray[np.float64] | None
+    """(states, M, 2 K) standard normal; None without shadowing"""
     radio: RadioParameters
     latency_s_per_bit_m: float
-    """phi [s/(bit m)]"""
+    """phi [s/(bit m)]; of no effect where there is a graph"""
     construction_cycles_per_bit: float
     """C_c [cycle/bit]"""
     update_cycles_per_bit: float
@@ -92,6 +126,8 @@ class World:
     readings: Readings
     """rows 3, 4 and 5 are already applied; rows 1 and 26 are for the physics to apply"""
     cloud: CloudSite | None
+    graph: BackhaulGraph | None
+    """the wired network as nodes and links; None: by distance"""
     origin: tuple[float, float] | None
     """latitude and longitude of (0, 0) [degree]"""
     attribution: tuple[str, ...]
@@ -100,6 +136,23 @@ class World:
     height_m: float
     """[m]"""
 
+    @property
+    def hosting_cloud(self) -> CloudSite | None:
+        """The cloud where it may host twins: the host after the stations, index M; else None."""
+        return self.cloud if self.cloud is not None and self.cloud.host else None
+
+    @property
+    def host_ids(self) -> tuple[str, ...]:
+        """Names of the hosts of the placement problem: the stations, then the cloud where it may host."""
+        return self.station_ids + ((self.hosting_cloud.name,) if self.hosting_cloud else ())
+
+    @property
+    def host_xy_m(self) -> NDArray[np.float64]:
+        """(M,) or (M + 1, 2) their positions, NaN for a cloud without one [m]."""
+        if self.hosting_cloud is None:
+            return self.station_xy_m
+        return np.vstack([self.station_xy_m, self.hosting_cloud.xy_m or (np.nan, np.nan)])
+
 
 def build_world(scenario: Scenario) -> World:
     """The arrays of a scenario: drawn, written out and converted to SI units.
@@ -107,11 +160,15 @@ def build_world(scenario: Scenario) -> World:
     The same scenario gives the same bits. Each component draws from its own stream of the root seed.
 
     Raises:
-        InputError: if a CSV file of the scenario has not been read, or fading needs too many links.
+        InputError: if a file of the scenario has not been read, fading needs too many links, the cloud has the name of
+            a station, or the backhaul graph is not usable.
     """
     stations, users = station_columns(scenario), user_columns(scenario)
     n_users, n_stations = len(users.ids), len(stations.ids)
-    origin, cloud, compute = scenario.area.origin, scenario.cloud, scenario.compute
+    origin, compute = scenario.area.origin, scenario.compute
+    cloud = _cloud_site(scenario, stations.ids, n_users)
+    los_draws, shadowing_draws = _los_draws(scenario, n_stations), _shadowing_draws(scenario, n_stations)
+    _warn_of_extrapolation(scenario)
     literal_work = scenario.readings.is_literal(5)
     return World(
         name=scenario.name,
@@ -129,6 +186,10 @@ def build_world(scenario: Scenario) -> World:
         deadline_s=users.deadline_ms * S_PER_MS if scenario.objective.deadlines else None,
         tx_power_w=users.tx_power_w,
         fading_uniform=_fading_uniform(scenario, n_users, n_stations),
+        los_wave_uniform=los_draws[0],
+        los_weight_normal=los_draws[1],
+        shadowing_wave_uniform=shadowing_draws[0],
+        shadowing_weight_normal=shadowing_draws[1],
         radio=_radio_parameters(scenario.radio),
         latency_s_per_bit_m=scenario.backhaul.latency_s_per_bit_m,
         construction_cycles_per_bit=LITERAL_CYCLES_PER_BIT if literal_work else compute.construction_cycles_per_bit,
@@ -140,7 +201,8 @@ def build_world(scenario: Scenario) -> World:
         eta_s=0.0 if scenario.readings.is_literal(4) else scenario.objective.eta_s,
         sync_period_s=scenario.objective.sync_period_s,
         readings=scenario.readings,
-        cloud=CloudSite(cloud.name, (cloud.x_m, cloud.y_m)) if cloud else None,
+        cloud=cloud,
+        graph=_graph(scenario, stations, cloud),
         origin=(origin.lat_deg, origin.lon_deg) if origin else None,
         attribution=scenario.attribution,
         width_m=scenario.area.width_m,
@@ -159,12 +221,68 @@ def _fading_uniform(scenario: Scenario, n_users: int, n_stations: int) -> NDArra
     return streams.stream(scenario.seed, streams.FADING).random((n_users, n_stations))
 
 
+def _cloud_site(scenario: Scenario, station_ids: tuple[str, ...], n_users: int) -> CloudSite | None:
+    cloud = scenario.cloud
+    if cloud is None:
+        return None
+    if cloud.host and cloud.name in station_ids:
+        raise InputError(f"{scenario.name}: cloud.name: {cloud.name!r} is the id of a station; hosts need unique names")
+    seats = n_users if cloud.capacity_users in (None, "all") else int(cloud.capacity_users)
+    return CloudSite(
+        name=cloud.name,
+        xy_m=None if cloud.x_m is None or cloud.y_m is None else (cloud.x_m, cloud.y_m),
+        host=cloud.host,
+        cpu_cycles_per_s=(cloud.cpu_gcycles_per_s or 0.0) * CYCLES_PER_GCYCLE,
+        capacity=seats if cloud.host else 0,
+        latency_s=None if cloud.latency_ms is None else cloud.latency_ms * S_PER_MS,
+        s_per_bit=0.0 if cloud.link_rate_mbps is None else 1 / (cloud.link_rate_mbps * BITS_PER_MBIT),
+    )
+
+
+def _graph(scenario: Scenario, stations: StationColumns, cloud: CloudSite | None) -> BackhaulGraph | None:
+    graph = scenario.backhaul.graph
+    if graph is None:
+        return None
+    sites = [Site(name, (x_m, y_m)) for name, (x_m, y_m) in zip(stations.ids, stations.xy_m.tolist(), strict=True)]
+    if cloud is not None and cloud.host and cloud.latency_s is None:
+        sites.append(Site(cloud.name, cloud.xy_m))
+    return build_graph(graph, scenario.area, sites, scenario.name)
+
+
+FieldDraws = tuple[NDArray[np.float64], NDArray[np.float64]] | tuple[None, None]
+
+
+def _los_draws(scenario: Scenario, n_stations: int) -> FieldDraws:
+    if scenario.radio.model.los_probability is None or scenario.radio.line_of_sight != "random":
+        return None, None
+    generator = streams.stream(scenario.seed, streams.LINE_OF_SIGHT)
+    return generator.random((FIELD_WAVES, 2)), generator.standard_normal((n_stations, 2 * FIELD_WAVES))
+
+
+def _shadowing_draws(scenario: Scenario, n_stations: int) -> FieldDraws:
+    states = len(scenario.radio.shadowing_by_state())
+    if states == 0:
+        return None, None
+    generator = streams.stream(scenario.seed, streams.SHADOWING)
+    waves = generator.random((states, FIELD_WAVES, 2))
+    return waves, generator.standard_normal((states, n_stations, 2 * FIELD_WAVES))
+
+
+def _warn_of_extrapolation(scenario: Scenario) -> None:
+    for text in scenario.radio.extrapolations():
+        warnings.warn(f"{scenario.name}: {text}; it is extrapolated", ExtrapolationWarning, stacklevel=3)
+
+
 def _radio_parameters(radio: Radio) -> RadioParameters:
     return RadioParameters(
         path_loss=radio.path_loss,
+        path_loss_parameters=radio.path_loss_parameters(),
+        line_of_sight=radio.line_of_sight,
+        shadowing=radio.shadowing_by_state(),
         bandwidth_hz=radio.bandwidth_mhz * HZ_PER_MHZ,
         bandwidth_rule=radio.bandwidth_rule,
-        noise_w_per_hz=float(dbm_to_w(radio.noise_dbm_per_hz)),
+        noise_w_per_hz=float(dbm_to_w(radio.noise_dbm_per_hz + radio.noise_figure_db)),
+        interference=radio.interference,
         fading=radio.fading,
         fading_floor=radio.fading_floor,
         min_distance_m=radio.min_distance_m,

@@ -1,0 +1,57 @@
+"""The wired latency of a world: from every user's access station to every host, for the size sent."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from twinhop import network
+from twinhop.placement.problem import FloatArray, IntArray
+from twinhop.scenario import CloudSite, World
+
+#: Gives for the bits (N,) that each user sends the latencies (N, K) to every host [s].
+Wires = Callable[[FloatArray], FloatArray]
+
+
+def wires(world: World, access: IntArray) -> Wires:
+    """The wired latency of a world as a function of the sizes sent.
+
+    To a station: by distance, or by the fastest path of the backhaul graph for that size. To a cloud that may host, the
+    last host: its latency, or by distance or path in turn; and the size over the rate of its link.
+
+    Args:
+        world: stations, links and cloud.
+        access: (N,) access station of each user.
+
+    Returns:
+        A function from bits (N,) to latencies (N, K) [s]; K counts the stations, and the cloud where it may host.
+    """
+    to_stations = _by_distance(world, access) if world.graph is None else _by_path(world, access)
+    cloud = world.hosting_cloud
+    if cloud is None:
+        return to_stations
+    to_cloud = _to_cloud(world, access, cloud)
+    return lambda bits: np.column_stack([to_stations(bits), to_cloud(bits)])
+
+
+def _by_distance(world: World, access: IntArray) -> Wires:
+    hop = network.distance_m(world.station_xy_m, world.station_xy_m)[access]
+    return lambda bits: network.wired_latency_s(bits, hop, world.latency_s_per_bit_m)
+
+
+def _by_path(world: World, access: IntArray) -> Wires:
+    graph, stations = world.graph, np.arange(len(world.station_ids))
+    assert graph is not None
+    return lambda bits: graph.latency_s(bits, access, stations)
+
+
+def _to_cloud(world: World, access: IntArray, cloud: CloudSite) -> Wires:
+    """Latencies (N,) to the cloud."""
+    if cloud.latency_s is not None:
+        latency_s = cloud.latency_s
+        return lambda bits: latency_s + cloud.s_per_bit * bits
+    if world.graph is not None:
+        graph, site = world.graph, np.array([len(world.station_ids)])
+        return lambda bits: graph.latency_s(bits, access, site)[:, 0] + cloud.s_per_bit * bits
+    assert cloud.xy_m is not None  # the schema asks for a position or a latency
+    hop = network.distance_m(world.station_xy_m, np.array([cloud.xy_m]))[access, 0]
+    return lambda bits: network.wired_latency_s(bits, hop, world.latency_s_per_bit_m) + cloud.s_per_bit * bits
