@@ -2,22 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
 from twinhop.cli.main import app
 from twinhop.placement.policy import POLICIES, find_policy
-from twinhop.scenario import Scenario, json_schema
+from twinhop.scenario import json_schema
+from twinhop.scenario.distribution.field import SCHEMA_TITLE
 
 Schema = dict[str, Any]
-#: Fields whose range the schema leaves to validation: a number or a distribution.
-DISTRIBUTIONS = {
-    name: field
-    for section in ("stations", "users")
-    for name, field in Scenario.model_fields[section].annotation.model_fields.items()
-}
 
 
 def write_all(folder: Path) -> None:
@@ -58,11 +52,15 @@ def _section(path: str, section: Schema, schema: Schema) -> Iterator[str]:
 
 def _inner_section(field: Schema, schema: Schema) -> tuple[Schema | None, str]:
     """The section or list of sections below a field, if there is one; distributions are values, not sections."""
+    if field.get("title") == SCHEMA_TITLE:
+        return None, ""
     for option in field.get("anyOf", [field]):
+        if option.get("title") == SCHEMA_TITLE:
+            continue
         found = _resolved(option, schema)
         if found.get("type") == "array" and "$ref" in found.get("items", {}):
             return _resolved(found["items"], schema), "[]"
-        if found.get("type") == "object" and "properties" in found and found.get("title") != "Uniform":
+        if found.get("type") == "object" and "properties" in found:
             return found, ""
     return None, ""
 
@@ -74,7 +72,7 @@ def _section_table(section: Schema, schema: Schema) -> str:
             f"`{name}`",
             _meaning(field, schema),
             "required" if name in required else _default(field.get("default")),
-            _accepted(field, schema, name),
+            _accepted(field, schema),
         )
         for name, field in section.get("properties", {}).items()
     ]
@@ -95,25 +93,15 @@ def _default(value: Any) -> str:
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
-def _accepted(field: Schema, schema: Schema, name: str = "") -> str:
-    if "oneOf" in field:
-        return f"number or `{{uniform: [lo, hi]}}`, {_least(name)}"
-    options = field.get("anyOf") or [field]
+def _accepted(field: Schema, schema: Schema) -> str:
+    options = [field] if field.get("title") == SCHEMA_TITLE else field.get("anyOf") or [field]
     return " or ".join(dict.fromkeys(_one_kind(_resolved(option, schema), schema) for option in options))
 
 
-def _least(name: str) -> str:
-    """The range of a distribution, found by asking its validation about 0."""
-    field = DISTRIBUTIONS[name]
-    kind: Any = Annotated[field.annotation, *field.metadata]
-    try:
-        TypeAdapter(kind).validate_python(0.0)
-    except ValidationError:
-        return "> 0"
-    return "≥ 0"
-
-
 def _one_kind(kind: Schema, schema: Schema) -> str:
+    if kind.get("title") == SCHEMA_TITLE:
+        number = kind["anyOf"][0]
+        return _one_kind(number, schema) + " or [distribution](#distributions)"
     if "const" in kind:
         return f"`{kind['const']}`"
     if "enum" in kind:

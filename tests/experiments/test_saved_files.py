@@ -1,12 +1,11 @@
 """The files of plans and comparisons: which, valid, whole or not there at all."""
 
 import json
-import struct
 
-import matplotlib.image
 import numpy as np
 import polars as pl
 import pytest
+from pictures import check_picture
 from problem_makers import deadline_arrays, roomy, tight_deadline_arrays
 
 import twinhop
@@ -48,19 +47,6 @@ def saved(tmp_path_factory):
     plan = twinhop.plan(city(folder))
     written = plan.save(folder / "deep" / "out")
     return plan, folder / "deep" / "out", written
-
-
-def check_picture(path, least_width, least_height):
-    head = path.read_bytes()[:24]
-    assert head[:8] == b"\x89PNG\r\n\x1a\n"
-    width, height = struct.unpack(">II", head[16:24])
-    assert least_width <= width <= 6000
-    assert least_height <= height <= 6000
-    pixels = matplotlib.image.imread(path)[..., :3]
-    assert pixels.shape[:2] == (height, width)
-    colours = np.unique((pixels * 15).astype(np.int64) @ [256, 16, 1])
-    assert len(colours) > 20, "nearly blank"
-    assert (np.abs(pixels - pixels[0, 0]).max(axis=2) > 0.1).mean() > 0.01, "nearly blank"
 
 
 def test_exactly_the_five_files(saved):

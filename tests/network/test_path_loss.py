@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import RADIO, TOLERANCE_DB
+from reference import TOLERANCE_DB, radio_reference
 
 from twinhop.network import HATA_ENVIRONMENTS, PATH_LOSS, okumura_hata_pathloss_db, power_law_pathloss_db
 
@@ -30,7 +30,7 @@ def test_every_model_holds_at_its_own_defaults(name):
 
 
 def test_okumura_hata_reference_values():
-    table = RADIO["okumura_hata"]
+    table = radio_reference()["okumura_hata"]
     loss_db = okumura_hata_pathloss_db(
         np.array(table["d_km"]) * 1e3, table["f_mhz"] * 1e6, table["hb_m"], table["hm_m"], "small_city"
     )

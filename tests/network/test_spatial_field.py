@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from reference import RADIO
+from reference import radio_reference
 
 from twinhop.network import (
     FIELD_WAVES,
@@ -85,7 +85,7 @@ def test_within_one_draw_sigma_and_decorrelation_come_out(case):
 
 
 def test_reference_step():
-    example = RADIO["tr38901_shadowing"]["example"]
+    example = radio_reference()["tr38901_shadowing"]["example"]
     assert correlation_after(example["step_m"], example["decorrelation_m"]) == pytest.approx(example["R"], rel=1e-12)
 
 

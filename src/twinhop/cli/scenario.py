@@ -1,13 +1,13 @@
-"""`twinhop scenario`: make, check, show and export scenario files."""
+"""`twinhop scenario`: make, check, show, describe and export scenario files."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from twinhop.cli.common import Json, Seed, print_json, print_table
+from twinhop.cli.common import Json, Out, Seed, print_json, print_table, progress
 
-app = typer.Typer(help="Make, check, show and export scenario files.", no_args_is_help=True)
+app = typer.Typer(help="Make, check, show, describe and export scenario files.", no_args_is_help=True)
 
 ScenarioSource = Annotated[str, typer.Argument(help="Scenario file (YAML) or preset name.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
@@ -49,6 +49,30 @@ def show(source: ScenarioSource, seed: Seed = None, as_json: Json = False) -> No
         print_json(facts)
     else:
         print_table(f"scenario {facts['name']}", ("", "value"), [(name, str(value)) for name, value in facts.items()])
+
+
+@app.command("describe", epilog="Example: twinhop scenario describe city-small --out out/city")
+def describe(source: ScenarioSource, seed: Seed = None, out: Out = None, as_json: Json = False) -> None:
+    """Show what a world looks like before solving: distances, rates, latencies, load, and what makes no sense."""
+    from twinhop.experiments.description import describe as described
+    from twinhop.experiments.description_files import fact_rows, save_description
+    from twinhop.experiments.files import require_writable
+    from twinhop.scenario import load_scenario
+
+    if out is not None:
+        require_writable(out)
+    with progress(f"describing {source}"):
+        description = described(load_scenario(source, seed))
+        written = [] if out is None else save_description(description, out)
+    facts = description.to_json()
+    if as_json:
+        print_json(facts)
+        return
+    print_table(f"scenario {facts['name']}", ("", "mean", "p5", "p50", "p95", "max"), fact_rows(facts))
+    for text in facts["warnings"]:
+        typer.echo(f"warning: {text}")
+    for path in written:
+        typer.echo(f"wrote {path}")
 
 
 @app.command("export", epilog="Example: twinhop scenario export city-small --expand --out city.yaml")

@@ -19,6 +19,14 @@ def _violations(violations: Sequence[Violation]) -> list[dict[str, Any]]:
     ]
 
 
+def _literally(plan: Plan) -> dict[str, Any] | None:
+    literal = plan.literal_evaluation
+    if literal is None:
+        return None
+    terms = {"latency_s": literal.latency_s, "opening_s": literal.opening_s, "energy_j": literal.energy_j}
+    return {"rows": list(literal.rows), "cost": _finite(literal.cost), "terms": terms}
+
+
 def answer(plan: Plan) -> dict[str, Any]:
     """Cost, terms, certificate, constraints and hosts of a plan as JSON values.
 
@@ -36,6 +44,7 @@ def answer(plan: Plan) -> dict[str, Any]:
             "opening_s": evaluation.opening_s,
             "energy_j": evaluation.energy_j,
         },
+        "literal_evaluation": _literally(plan),
         "lower_bound": _finite(solution.lower_bound),
         "gap": _finite(solution.gap),
         "gap_net": _finite(solution.gap_net),
@@ -63,7 +72,7 @@ def _most_loaded_links(plan: Plan) -> dict[str, Any]:
 
 def infeasible_answer(case: Case, policy: str, proof: InfeasibilityProof) -> dict[str, Any]:
     """The same fields for a problem without any feasible plan, and the proof."""
-    nothing = ("cost", "terms", "lower_bound", "gap", "gap_net", "host", "cpu_share", "seconds")
+    nothing = ("cost", "terms", "literal_evaluation", "lower_bound", "gap", "gap_net", "host", "cpu_share", "seconds")
     return {
         "policy": policy,
         "source": case.name,

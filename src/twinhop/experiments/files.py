@@ -162,11 +162,14 @@ def _write_associations(plan: Plan, path: Path) -> None:
         "mean_age_s": levels.mean_age_s,
         "peak_age_s": levels.peak_age_s,
         "energy_j": levels.energy_j,
+        "utility": levels.utility,
     }
     if problem.has_deadlines:
         columns |= {"deadline_s": problem.deadline_s, "late": late}
         columns["unmeetable"] = np.isin(np.arange(problem.users), problem.unmeetable)
     world, radio = plan.case.world, plan.case.radio
+    if world is not None and world.class_names:
+        columns["class"] = [world.class_names[at] for at in world.user_class]
     if world is not None and radio is not None:
         columns |= {
             "x_m": world.user_xy_m[:, 0],

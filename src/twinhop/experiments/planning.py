@@ -7,9 +7,11 @@ from typing import Any
 
 from twinhop.errors import InputError
 from twinhop.placement import (
+    LiteralEvaluation,
     PlacementProblem,
     RadioState,
     Solution,
+    evaluate_literally,
     formulate,
     load_problem,
     radio_state,
@@ -81,6 +83,14 @@ class Plan:
         """The station that hosts each user's twin, by name."""
         problem = self.case.problem
         return {problem.user_name(i): problem.station_name(int(k)) for i, k in enumerate(self.solution.placement.host)}
+
+    @property
+    def literal_evaluation(self) -> LiteralEvaluation | None:
+        """The cost by the literal readings that are evaluated, not optimised (rows 2, 6, 15), or None."""
+        case, solution = self.case, self.solution
+        if case.world is None or case.radio is None:
+            return None
+        return evaluate_literally(case.problem, solution.placement, solution.evaluation, case.world, case.radio)
 
     def to_json(self) -> dict[str, Any]:
         """The answer as plain values, as `twinhop plan --json` prints it."""

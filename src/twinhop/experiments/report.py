@@ -40,8 +40,10 @@ def plan_report(plan: Plan) -> str:
         + (" Ended by the time limit." if solution.timed_out else ""),
         "",
         *_cost_lines(plan),
+        *_literal_lines(plan),
         *_constraint_lines(plan),
         *_latency_lines(plan),
+        *_class_lines(plan),
         *_station_lines(plan),
         *_link_lines(plan),
         *_source_lines(plan),
@@ -135,6 +137,7 @@ def _latency_lines(plan: Plan) -> list[str]:
         ("mean age [s]", levels.mean_age_s),
         ("peak age [s]", levels.peak_age_s),
         ("energy to send the history, Eq. 19 [J]", levels.energy_j),
+        ("utility, Eq. 20", levels.utility),
     ):
         if values is not None:
             rows.append(_quantiles(name, values))
@@ -148,6 +151,63 @@ def _latency_lines(plan: Plan) -> list[str]:
 def _quantiles(name: str, values: np.ndarray) -> tuple[str, ...]:
     numbers = (values.mean(), np.median(values), np.quantile(values, 0.95, method="inverted_cdf"), values.max())
     return (name, *(f"{number:.4g}" for number in numbers))
+
+
+def _literal_lines(plan: Plan) -> list[str]:
+    literal, sound = plan.literal_evaluation, plan.solution.evaluation
+    if literal is None:
+        return []
+    rows = [
+        ("cost", f"{sound.cost:.6g}", f"{literal.cost:.6g}"),
+        ("mean latency [s]", f"{sound.latency_s:.6g}", f"{literal.latency_s:.6g}"),
+        ("opening [s]", f"{sound.opening_s:.6g}", f"{literal.opening_s:.6g}"),
+    ]
+    named = ", ".join(map(str, literal.rows))
+    return [
+        "## As printed in the paper",
+        "",
+        f"The terms of readings {named}, taken literally, do not depend on the decision; it is made without them.",
+        "",
+        *table(("term", "as decided", "as printed"), rows),
+        "",
+    ]
+
+
+def _class_lines(plan: Plan) -> list[str]:
+    world, problem = plan.case.world, plan.case.problem
+    if world is None or not world.class_names:
+        return []
+    levels = service_levels(plan)
+    late = {each.user for each in plan.solution.evaluation.violations if each.kind == "deadline"}
+    unmeetable = np.isin(np.arange(problem.users), problem.unmeetable)
+    missed = np.isin(np.arange(problem.users), np.array([user for user in late if user is not None], np.int64))
+    rows = []
+    for at, name in enumerate(world.class_names):
+        members = world.user_class == at
+        if not members.any():
+            continue
+        kept = "-"
+        if problem.has_deadlines:
+            meetable = int((members & ~unmeetable).sum())
+            kept = f"{meetable - int((members & missed).sum())} of {meetable}"
+        counted, update = levels.placement_latency_s[members], levels.update_s
+        rows.append(
+            (
+                name,
+                f"{int(members.sum())}",
+                *_mean_and_p95(counted),
+                *(("-", "-") if update is None else _mean_and_p95(update[members])),
+                kept,
+                f"{int((members & unmeetable).sum())}" if problem.has_deadlines else "-",
+            )
+        )
+    latencies = ("mean latency [s]", "p95 [s]", "mean update [s]", "p95 update [s]")
+    header = ("class", "users", *latencies, "deadlines kept", "unmeetable")
+    return ["## User classes", "", *table(header, rows), ""]
+
+
+def _mean_and_p95(values: np.ndarray) -> tuple[str, str]:
+    return f"{values.mean():.4g}", f"{np.quantile(values, 0.95):.4g}"
 
 
 def _station_lines(plan: Plan) -> list[str]:

@@ -7,7 +7,12 @@ from numpy.typing import NDArray
 
 from twinhop import network
 from twinhop.experiments.planning import Plan
-from twinhop.placement import ROW_WIRED_HOP, wires
+from twinhop.network.utility import LITERAL_UTILITY_SCALE_S, UTILITY_SCALE_S
+from twinhop.placement import ROW_INTERACTION, ROW_WIRED_HOP, wires
+from twinhop.scenario import World
+
+#: The row of the table of readings (docs/readings.md) that is decided here.
+ROW_UTILITY_SCALE = 11
 
 FloatArray = NDArray[np.float64]
 
@@ -24,6 +29,7 @@ class ServiceLevels:
         mean_age_s: dt/2 + T_upd [s], None for a problem file.
         peak_age_s: dt + T_upd [s], None for a problem file.
         energy_j: E, Eq. 19, to send the history [J], None for a problem file.
+        utility: U, Eq. 20, None without deadlines and for a problem file.
     """
 
     placement_latency_s: FloatArray
@@ -33,6 +39,7 @@ class ServiceLevels:
     mean_age_s: FloatArray | None = None
     peak_age_s: FloatArray | None = None
     energy_j: FloatArray | None = None
+    utility: FloatArray | None = None
 
 
 def service_levels(plan: Plan) -> ServiceLevels:
@@ -54,6 +61,7 @@ def service_levels(plan: Plan) -> ServiceLevels:
             (world.update_bits, world.update_cycles_per_bit, 1),
         )
     )
+    energy_j = network.transmit_energy_j(world.tx_power_w, world.history_bits, radio.access_rate_bps)
     return ServiceLevels(
         total,
         construction,
@@ -61,5 +69,14 @@ def service_levels(plan: Plan) -> ServiceLevels:
         network.synchronisation_utilisation(update, world.sync_period_s),
         network.mean_age_s(update, world.sync_period_s),
         network.peak_age_s(update, world.sync_period_s),
-        network.transmit_energy_j(world.tx_power_w, world.history_bits, radio.access_rate_bps),
+        energy_j,
+        _utility(world, energy_j, construction if world.readings.is_literal(ROW_INTERACTION) else update),
     )
+
+
+def _utility(world: World, energy_j: FloatArray, interaction_s: FloatArray) -> FloatArray | None:
+    """Eq. 20 of every user, with the interaction latency that its deadline is about (reading row 7)."""
+    if world.deadline_s is None:
+        return None
+    scale_s = LITERAL_UTILITY_SCALE_S if world.readings.is_literal(ROW_UTILITY_SCALE) else UTILITY_SCALE_S
+    return network.utility(world.deadline_s, interaction_s, energy_j, scale_s=scale_s)

@@ -24,5 +24,6 @@ def distance_m(a_xy_m: Array, b_xy_m: Array) -> Array:
         [[5.0, 2.0]]
     """
     xp = namespace_of(a_xy_m, b_xy_m)
-    offset_m = a_xy_m[:, None, :] - b_xy_m[None, :, :]
-    return xp.sqrt(xp.sum(offset_m * offset_m, axis=-1))
+    east_m = a_xy_m[:, None, 0] - b_xy_m[None, :, 0]  # by coordinate: a sum over an axis of two is 7 times slower
+    north_m = a_xy_m[:, None, 1] - b_xy_m[None, :, 1]
+    return xp.sqrt(east_m * east_m + north_m * north_m)

@@ -4,6 +4,7 @@ from twinhop.units.arrays import Array, namespace_of
 
 UTILITY_WEIGHT = 0.5  # beta_u; the paper gives no value
 UTILITY_SCALE_S = 0.1  # tau_0 of the sound reading, row 11
+LITERAL_UTILITY_SCALE_S = 1.0  # tau_0 of the literal reading: exp of seconds
 
 
 def utility(

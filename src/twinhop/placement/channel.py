@@ -10,25 +10,28 @@ from twinhop.errors import ExtrapolationWarning
 from twinhop.placement.problem import FloatArray, IntArray
 from twinhop.scenario import World
 
-#: Links are computed for so many users at a time, so that what lies in between stays in the processor's cache.
-USERS_AT_ONCE = 1024
 
-
-def mean_loss_db(world: World, distance: FloatArray) -> FloatArray:
-    """Path loss and shadowing of every link, without fading.
+def mean_loss_db(world: World, xy_m: FloatArray, distance: FloatArray) -> FloatArray:
+    """Path loss and shadowing of links, without fading.
 
     Args:
-        world: stations and users in SI units.
+        world: stations in SI units, and the draws.
+        xy_m: (N, 2) users, those of the world or elsewhere [m].
         distance: (N, M) user to station [m].
 
     Returns:
         (N, M) losses [dB].
     """
-    loss = np.empty(distance.shape)
-    for start in range(0, len(distance), USERS_AT_ONCE):
-        block = slice(start, start + USERS_AT_ONCE)
-        loss[block] = _loss_db(world, world.user_xy_m[block], distance[block])
-    return loss
+    radio = world.radio
+    sight = line_of_sight(world, xy_m, distance)
+    state = {} if sight is None else {"line_of_sight": sight}
+    loss = network.PATH_LOSS[radio.path_loss].loss_db(
+        distance, min_distance_m=radio.min_distance_m, **state, **radio.path_loss_parameters
+    )
+    if not radio.shadowing:
+        return loss
+    shadow = [_shadow_db(world, xy_m, state) for state in range(len(radio.shadowing))]
+    return loss + (shadow[0] if sight is None else np.where(sight, *shadow))
 
 
 def line_of_sight(world: World, xy_m: FloatArray, distance: FloatArray) -> NDArray[np.bool_] | None:
@@ -67,19 +70,6 @@ def warn_of_far_links(world: World, distance: FloatArray, access: IntArray) -> N
             ExtrapolationWarning,
             stacklevel=3,
         )
-
-
-def _loss_db(world: World, xy_m: FloatArray, distance: FloatArray) -> FloatArray:
-    radio = world.radio
-    sight = line_of_sight(world, xy_m, distance)
-    state = {} if sight is None else {"line_of_sight": sight}
-    loss = network.PATH_LOSS[radio.path_loss].loss_db(
-        distance, min_distance_m=radio.min_distance_m, **state, **radio.path_loss_parameters
-    )
-    if not radio.shadowing:
-        return loss
-    shadow = [_shadow_db(world, xy_m, state) for state in range(len(radio.shadowing))]
-    return loss + (shadow[0] if sight is None else np.where(sight, *shadow))
 
 
 def _shadow_db(world: World, xy_m: FloatArray, state: int) -> FloatArray:

@@ -12,7 +12,10 @@ from twinhop.placement.wired import Wires, wires
 from twinhop.scenario import World
 
 #: Rows of the table of readings that are decided here.
-ROW_WIRED_HOP, ROW_LOGARITHM = 1, 26
+ROW_WIRED_HOP, ROW_INTERACTION, ROW_UNLINKED, ROW_LOGARITHM = 1, 7, 8, 26
+
+#: Links are worked out for this many users at a time: 1024 x 200 float64 stay in the cache.
+BLOCK_USERS = 1024
 
 
 @dataclass(frozen=True)
@@ -32,26 +35,41 @@ class RadioState:
 
 def radio_state(world: World) -> RadioState:
     """Distances, access stations and uplink rates (Eq. 3) of a world."""
+    radio, users, stations = world.radio, len(world.user_ids), len(world.station_ids)
+    distance, access = np.empty((users, stations)), np.empty(users, np.int64)
+    gain = np.empty(users)
+    interfering = radio.interference == "full_reuse"
+    mean_gain = np.empty((users, stations)) if interfering else None
+    for start in range(0, users, BLOCK_USERS):
+        block = slice(start, start + BLOCK_USERS)
+        distance[block], access[block], gain[block], mean = _links(world, block)
+        if mean_gain is not None:
+            mean_gain[block] = mean
+    warn_of_far_links(world, distance, access)
+    bandwidth = network.user_bandwidth_hz(radio.bandwidth_hz, access, stations, radio.bandwidth_rule)
+    noise = radio.noise_w_per_hz
+    if mean_gain is not None:
+        noise = noise + network.uplink_interference_w_per_hz(world.tx_power_w, mean_gain, access, bandwidth)[access]
+    logarithm = "ln" if world.readings.is_literal(ROW_LOGARITHM) else "log2"
+    rate = network.rate_bps(bandwidth, world.tx_power_w, gain, noise, logarithm)
+    return RadioState(distance, access, rate)
+
+
+def _links(world: World, users: slice) -> tuple[FloatArray, IntArray, FloatArray, FloatArray]:
+    """Of some users: distance to every station, access station, gain of the link to it, mean gain to every station."""
     radio = world.radio
-    distance = network.distance_m(world.user_xy_m, world.station_xy_m)
-    loss = mean_loss_db(world, distance)
+    distance = network.distance_m(world.user_xy_m[users], world.station_xy_m)
+    loss = mean_loss_db(world, world.user_xy_m[users], distance)
     mean_gain = network.channel_gain(loss)
     gain = mean_gain
     if world.fading_uniform is not None:
-        gain = network.channel_gain(loss, network.rayleigh_power(world.fading_uniform, radio.fading_floor))
+        power = network.rayleigh_power(world.fading_uniform[users], radio.fading_floor)
+        gain = network.channel_gain(loss, power)
     if radio.access == "nearest":
         access = network.access_by_distance(distance)
     else:
         access = network.access_by_signal(mean_gain if radio.access == "strongest_mean" else gain)
-    warn_of_far_links(world, distance, access)
-    users = np.arange(len(access))
-    bandwidth = network.user_bandwidth_hz(radio.bandwidth_hz, access, len(world.station_ids), radio.bandwidth_rule)
-    noise = radio.noise_w_per_hz
-    if radio.interference == "full_reuse":
-        noise = noise + network.uplink_interference_w_per_hz(world.tx_power_w, mean_gain, access, bandwidth)[access]
-    logarithm = "ln" if world.readings.is_literal(ROW_LOGARITHM) else "log2"
-    rate = network.rate_bps(bandwidth, world.tx_power_w, gain[users, access], noise, logarithm)
-    return RadioState(distance, np.asarray(access, np.int64), rate)
+    return distance, np.asarray(access, np.int64), gain[np.arange(len(access)), access], mean_gain
 
 
 def formulate(world: World, radio: RadioState | None = None) -> PlacementProblem:
@@ -78,24 +96,31 @@ def formulate(world: World, radio: RadioState | None = None) -> PlacementProblem
         world.sync_period_s,
     )
     energy = network.transmit_energy_j(world.tx_power_w, world.history_bits, radio.access_rate_bps)
-    deadlines: dict[str, Any] = (
-        {}
-        if world.deadline_s is None
-        else {
-            "update_comm_s": update_comm,
-            "update_work": world.update_cycles_per_bit * world.update_bits,
+    deadlines: dict[str, Any] = {}
+    if world.deadline_s is not None:
+        on_construction = world.readings.is_literal(ROW_INTERACTION)
+        cycles = world.construction_cycles_per_bit if on_construction else world.update_cycles_per_bit
+        deadlines = {
+            "update_comm_s": history_comm if on_construction else update_comm,
+            "update_work": cycles * (world.history_bits if on_construction else world.update_bits),
             "deadline_s": world.deadline_s,
         }
-    )
+    # Without a link between association and placement no optimal plan pays for a server: openings are free.
+    unlinked = world.readings.is_literal(ROW_UNLINKED)
+    opening = world.host_opening_s
     return PlacementProblem(
         comm_s=network.placement_communication_s(history_comm, update_comm, world.eta_s, world.sync_period_s),
         root_work=np.sqrt(work),
+        cpu=world.host_cpu_cycles_per_s,
+        capacity=world.host_capacity,
+        opening_s=np.zeros_like(opening) if unlinked else opening,
         alpha=world.alpha,
         beta=world.beta,
         energy_j=world.kappa_s_per_j * energy,
         cpu_rule=world.cpu_rule,
+        distance_m=_host_distance_m(world, radio),
+        station_ids=world.host_ids,
         user_ids=world.user_ids,
-        **_hosts(world, radio),
         **deadlines,
     )
 
@@ -104,26 +129,8 @@ def _communication(radio: RadioState, wired: Wires, bits: FloatArray, hops: int)
     return network.communication_latency_s(bits, radio.access_rate_bps, wired(bits), hops)
 
 
-def _hosts(world: World, radio: RadioState) -> dict[str, Any]:
-    """What the problem says of each host: the stations, then the cloud where it may host, open at no cost.
-
-    The cloud is no station: users are infinitely far from it, so that the policy ``nearest`` seats them there last.
-    """
-    cloud = world.hosting_cloud
-    hosts: dict[str, Any] = {
-        "cpu": world.cpu_cycles_per_s,
-        "capacity": world.capacity,
-        "opening_s": world.opening_s,
-        "distance_m": radio.distance_m,
-        "station_ids": world.host_ids,
-    }
-    if cloud is None:
-        return hosts
-    away = np.full((len(world.user_ids), 1), np.inf)
-    return {
-        **hosts,
-        "cpu": np.append(world.cpu_cycles_per_s, cloud.cpu_cycles_per_s),
-        "capacity": np.append(world.capacity, cloud.capacity),
-        "opening_s": np.append(world.opening_s, 0.0),
-        "distance_m": np.hstack([radio.distance_m, away]),
-    }
+def _host_distance_m(world: World, radio: RadioState) -> FloatArray:
+    """User to host; a cloud is infinitely far, so that the policy ``nearest`` seats users there last (N, K) [m]."""
+    if world.hosting_cloud is None:
+        return radio.distance_m
+    return np.hstack([radio.distance_m, np.full((len(world.user_ids), 1), np.inf)])

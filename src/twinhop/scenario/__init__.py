@@ -7,8 +7,8 @@ from twinhop.scenario.expand import expand
 from twinhop.scenario.family import FAMILY_FORM, family
 from twinhop.scenario.geo import project, unproject
 from twinhop.scenario.load import load_scenario, parse_scenario
-from twinhop.scenario.physics_sections import Readings
 from twinhop.scenario.presets import preset, preset_names
+from twinhop.scenario.readings import Readings
 from twinhop.scenario.schema import Scenario, json_schema
 from twinhop.scenario.streams import stream
 from twinhop.scenario.summary import summary

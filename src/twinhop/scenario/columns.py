@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from twinhop.errors import InputError
 from twinhop.scenario import layouts, streams
-from twinhop.scenario.distribution import Uniform, draw
-from twinhop.scenario.place_sections import StationRow, UserRow
+from twinhop.scenario.distribution import Kind, draw
+from twinhop.scenario.load_section import active_users, size_factor
+from twinhop.scenario.place_sections import DEFAULT_CLASS, SHARE_TOLERANCE, StationRow, UserClass, UserRow
 from twinhop.scenario.schema import Scenario
 
 DEFAULT_CAPACITY_FACTOR = 3
@@ -51,6 +52,10 @@ class UserColumns:
     """(N,) [ms]"""
     tx_power_w: NDArray[np.float64]
     """(N,) [W]"""
+    class_names: tuple[str, ...]
+    """the listed classes and, last, `default`; empty where none is listed"""
+    user_class: NDArray[np.int64]
+    """(N,) index into class_names; 0 where none is listed"""
 
 
 def station_columns(scenario: Scenario) -> StationColumns:
@@ -65,30 +70,39 @@ def station_columns(scenario: Scenario) -> StationColumns:
     count = len(ids)
     host = np.array([row.host for row in rows]) if rows is not None else _generated_hosts(scenario)
     cpu = _sizes(scenario.seed, "cpu_gcycles_per_s", stations.cpu_gcycles_per_s, rows, count)
-    opening_s = np.full(count, stations.opening_s)
+    opening_s = _sizes(scenario.seed, "opening_s", stations.opening_s, rows, count)
     capacity = np.full(count, _users_that_fit(stations.capacity_users, user_count(scenario), count))
     for index, row in enumerate(rows or ()):
-        if row.opening_s is not None:
-            opening_s[index] = row.opening_s
         if row.capacity_users is not None:
             capacity[index] = _users_that_fit(row.capacity_users, user_count(scenario), count)
     return StationColumns(ids, xy_m, host, cpu, np.where(host, capacity, 0).astype(np.int64), opening_s)
 
 
 def user_columns(scenario: Scenario) -> UserColumns:
-    """The users of the scenario, generated where they are not listed.
+    """The users of the scenario that are active, generated where they are not listed.
 
     Raises:
         InputError: if the users are in a CSV file that has not been read.
     """
-    users = scenario.users
+    users, load = scenario.users, scenario.load
     ids, xy_m = _listed(users.rows) if users.rows is not None else _generated_users(scenario)
+    chosen = _classes(scenario.seed, users.classes, users.rows, len(ids))
+    active = active_users(load, len(ids), scenario.seed)
 
-    def sizes(field: str) -> NDArray[np.float64]:
-        return _sizes(scenario.seed, field, getattr(users, field), users.rows, len(ids))
+    def sizes(field: str, factor: float = 1.0) -> NDArray[np.float64]:
+        by_class = tuple(getattr(each, field) for each in users.classes)
+        values = _sizes(scenario.seed, field, getattr(users, field), users.rows, len(ids), by_class, chosen)[active]
+        return values if factor == 1 else values * factor
 
     return UserColumns(
-        ids, xy_m, sizes("history_mbit"), sizes("update_mbit"), sizes("deadline_ms"), sizes("tx_power_w")
+        ids if len(active) == len(ids) else tuple(ids[index] for index in active),
+        xy_m[active],
+        sizes("history_mbit", size_factor(load)),
+        sizes("update_mbit", size_factor(load)),
+        sizes("deadline_ms"),
+        sizes("tx_power_w"),
+        (*(each.name for each in users.classes), DEFAULT_CLASS) if users.classes else (),
+        chosen[active],
     )
 
 
@@ -101,7 +115,7 @@ def station_count(scenario: Scenario) -> int:
 
 
 def user_count(scenario: Scenario) -> int:
-    """The number of users N."""
+    """The number of users N, the inactive ones included."""
     users = scenario.users
     if users.rows is not None:
         return len(users.rows)
@@ -146,14 +160,37 @@ def _generated_users(scenario: Scenario) -> tuple[tuple[str, ...], NDArray[np.fl
     return ids, layouts.uniform(count, area.width_m, area.height_m, generator)
 
 
+def _classes(
+    seed: int, classes: tuple[UserClass, ...], rows: tuple[UserRow, ...] | None, count: int
+) -> NDArray[np.int64]:
+    """The class of each user, (N,): as its row states, else drawn by the shares; len(classes) is the default class."""
+    if not classes:
+        return np.zeros(count, dtype=np.int64)
+    edges = np.cumsum([each.share for each in classes])
+    edges[-1] = 1.0 if edges[-1] > 1 - SHARE_TOLERANCE else edges[-1]
+    chosen = np.searchsorted(edges, streams.stream(seed, streams.USER_CLASSES).random(count), side="right")
+    index = {each.name: at for at, each in enumerate(classes)} | {DEFAULT_CLASS: len(classes)}
+    for at, row in enumerate(rows or ()):
+        if row.user_class is not None:
+            chosen[at] = index[row.user_class]
+    return chosen.astype(np.int64)
+
+
 def _sizes(
     seed: int,
     field: str,
-    distribution: float | Uniform,
+    distribution: float | Kind,
     rows: tuple[StationRow, ...] | tuple[UserRow, ...] | None,
     count: int,
+    by_class: tuple[float | Kind | None, ...] = (),
+    chosen: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64]:
+    """One field of all: drawn, as the class draws it from the same random numbers, or as the row states it."""
     values = draw(distribution, streams.stream(seed, streams.SIZES + field), count)
+    for at, of_class in enumerate(by_class):
+        if of_class is not None:
+            members = chosen == at
+            values[members] = draw(of_class, streams.stream(seed, streams.SIZES + field), count)[members]
     for index, row in enumerate(rows or ()):
         stated = getattr(row, field)
         if stated is not None:

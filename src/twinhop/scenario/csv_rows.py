@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ from pydantic import ValidationError
 
 from twinhop.errors import InputError
 from twinhop.scenario import geo
-from twinhop.scenario.complaints import MOST_COMPLAINTS, input_error
+from twinhop.scenario.complaints import MOST_COMPLAINTS, input_error, suggestion
 from twinhop.scenario.csv_table import GEOGRAPHIC, LOCAL, CsvTable, read_table
 from twinhop.scenario.place_sections import MOST_STATIONS, MOST_USERS, Origin, StationRow, UserRow
 from twinhop.scenario.yaml_io import resolve_plain
 
 STATION_COLUMNS = ("host", "cpu_gcycles_per_s", "capacity_users", "opening_s")
-USER_COLUMNS = ("history_mbit", "update_mbit", "deadline_ms", "tx_power_w")
+USER_COLUMNS = ("history_mbit", "update_mbit", "deadline_ms", "tx_power_w", "class")
 METRE_DECIMALS = 3
 """Projected positions are kept to the millimetre."""
 FARTHEST_M = 200_000.0
@@ -31,6 +31,7 @@ _BOOLEANS = {
     **dict.fromkeys(("true", "yes", "1"), True),
     **dict.fromkeys(("false", "no", "0"), False),
 }
+_NO_COLUMNS: Mapping[str, str] = {}
 _POSITION_PLACEHOLDER = {"x_m": 0.0, "y_m": 0.0}
 
 Fields = dict[str, Any]
@@ -55,22 +56,30 @@ class CsvPoints:
         ]
 
 
-def read_stations(path: Path) -> CsvPoints:
+def read_stations(path: Path, columns: Mapping[str, str] = _NO_COLUMNS) -> CsvPoints:
     """Read a CSV file of stations.
 
+    Args:
+        path: the file.
+        columns: for fields that a column of another name gives, that name.
+
     Raises:
         InputError: if the file or a value is not usable; the message names file, line and column.
     """
-    return _points(read_table(path, STATION_COLUMNS, MOST_STATIONS), StationRow)
+    return _points(_renamed(path, STATION_COLUMNS, columns, MOST_STATIONS), StationRow)
 
 
-def read_users(path: Path) -> CsvPoints:
+def read_users(path: Path, columns: Mapping[str, str] = _NO_COLUMNS) -> CsvPoints:
     """Read a CSV file of users.
 
+    Args:
+        path: the file.
+        columns: for fields that a column of another name gives, that name.
+
     Raises:
         InputError: if the file or a value is not usable; the message names file, line and column.
     """
-    return _points(read_table(path, USER_COLUMNS, MOST_USERS), UserRow)
+    return _points(_renamed(path, USER_COLUMNS, columns, MOST_USERS), UserRow)
 
 
 def local_positions(points: CsvPoints, origin: Origin | None) -> NDArray[np.float64]:
@@ -111,6 +120,36 @@ def check_nearness(station_xy_m: NDArray[np.float64], user_xy_m: NDArray[np.floa
             f"{where}: half of the users are {distance} or more from the nearest station (at most "
             f"{FARTHEST_M / 1e3:.0f} km is plausible); are lat and lon swapped in one of the files, or the units mixed?"
         )
+
+
+def _renamed(path: Path, optional: tuple[str, ...], columns: Mapping[str, str], most_rows: int) -> CsvTable:
+    """The table with each asked column under the name of its field, beside or in place of what it was."""
+    source = {field: column.strip().lower() for field, column in columns.items()}
+    for field, column in source.items():
+        if column in ("id", *LOCAL, *GEOGRAPHIC):
+            raise InputError(f"{path}: the column {column!r} is not a size; {field} needs another")
+    table = read_table(path, (*optional, *(each for each in source.values() if each not in optional)), most_rows)
+    for field, column in source.items():
+        if column not in table.columns:
+            hint = suggestion(column, table.columns)
+            raise InputError(
+                f"{path}:1: no column {column[:40]!r} for {field}; {hint}the file has {', '.join(table.columns)}"
+            )
+        if field in table.columns and field != column and field not in source.values():
+            raise InputError(f"{path}:1: the columns {field!r} and {column!r} both give {field}; leave one out")
+    if not source:
+        return table
+    for row, line in zip(table.rows, table.lines, strict=True):
+        for field, column in source.items():
+            if not row[column]:
+                raise InputError(f"{path}:{line}: {column}: is empty; {field} takes this column and needs a number")
+    kept = [column for column in table.columns if column in ("id", *LOCAL, *GEOGRAPHIC, *optional)]
+    kept = [column for column in kept if column not in source.values() or column in source]
+    rows = tuple(
+        {column: row[column] for column in kept} | {field: row[column] for field, column in source.items()}
+        for row in table.rows
+    )
+    return CsvTable(table.name, (*kept, *(field for field in source if field not in kept)), rows, table.lines)
 
 
 def _points(table: CsvTable, model: type[StationRow] | type[UserRow]) -> CsvPoints:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from twinhop.errors import InputError
 from twinhop.scenario.csv_rows import CsvPoints, local_positions, read_stations, read_users
+from twinhop.scenario.distribution import Column
 from twinhop.scenario.graph_file import read_graph
 from twinhop.scenario.schema import Scenario
 
-_READERS: dict[str, Callable[[Path], CsvPoints]] = {"stations": read_stations, "users": read_users}
+_READERS: dict[str, Callable[[Path, Mapping[str, str]], CsvPoints]] = {"stations": read_stations, "users": read_users}
 
 
 def read_csv_sections(
@@ -36,12 +37,13 @@ def read_csv_sections(
         csv = getattr(scenario, name).csv
         if csv is None:
             continue
-        points = read(_path(csv, root, f"{place(name)}: {name}.csv"))
+        columns = {field: value.column for field, value in getattr(scenario, name) if isinstance(value, Column)}
+        points = read(_path(csv, root, f"{place(name)}: {name}.csv"), columns)
         try:
             xy_m = local_positions(points, scenario.area.origin)
         except InputError as error:
             raise InputError(f"{place(name)}: {name}.csv: {error}") from None
-        kept = {key: field for key, field in value[name].items() if key != "csv"}
+        kept = {key: field for key, field in value[name].items() if key != "csv" and key not in columns}
         sections[name] = {**kept, "list": points.listed(xy_m)}
     return sections
 

@@ -12,6 +12,7 @@ from typing import Any
 from twinhop.errors import InputError
 from twinhop.files import replacing
 from twinhop.scenario import presets
+from twinhop.scenario.distribution import is_distribution
 from twinhop.scenario.schema import Scenario
 from twinhop.scenario.text_file import LARGEST_FILE_BYTES
 from twinhop.scenario.yaml_io import resolve_plain
@@ -90,7 +91,7 @@ def _block(value: dict[str, Any], indent: str) -> Iterator[str]:
 
 def _is_large(value: dict[str, Any]) -> bool:
     """Whether a mapping is written in block style: when it holds more than one level."""
-    return any(isinstance(field, dict | tuple | list) for field in value.values()) and "uniform" not in value
+    return any(isinstance(field, dict | tuple | list) for field in value.values()) and not is_distribution(value)
 
 
 def _flow(value: Any) -> str:

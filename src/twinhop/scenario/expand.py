@@ -8,16 +8,17 @@ from twinhop.scenario.schema import Scenario
 
 
 def expand(scenario: Scenario) -> Scenario:
-    """The same world with every station, user and size listed explicitly.
+    """The same world with every station, active user and size listed explicitly.
 
-    `build_world` gives the same bits for both. Fading is not a size: it still comes from the seed.
+    Users keep their class; the time of day is worked into users and sizes. `build_world` gives the same bits for both.
+    Fading is not a size: it still comes from the seed.
 
     Raises:
         InputError: if a CSV file of the scenario has not been read.
     """
     stations = Stations(list=_station_rows(station_columns(scenario)))
-    users = Users(list=_user_rows(user_columns(scenario)))
-    return scenario.model_copy(update={"stations": stations, "users": users})
+    users = Users(list=_user_rows(user_columns(scenario)), classes=scenario.users.classes)
+    return scenario.model_copy(update={"stations": stations, "users": users, "load": None})
 
 
 def _station_rows(columns: StationColumns) -> tuple[StationRow, ...]:
@@ -53,14 +54,16 @@ def _user_rows(columns: UserColumns) -> tuple[UserRow, ...]:
             update_mbit=update,
             deadline_ms=deadline,
             tx_power_w=power,
+            **({"class": columns.class_names[at]} if columns.class_names else {}),
         )
-        for name, (x_m, y_m), history, update, deadline, power in zip(
+        for name, (x_m, y_m), history, update, deadline, power, at in zip(
             columns.ids,
             columns.xy_m.tolist(),
             columns.history_mbit.tolist(),
             columns.update_mbit.tolist(),
             columns.deadline_ms.tolist(),
             columns.tx_power_w.tolist(),
+            columns.user_class.tolist(),
             strict=True,
         )
     )

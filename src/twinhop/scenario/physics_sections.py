@@ -1,20 +1,16 @@
-"""Scenario sections that set the physics and the objective: backhaul, compute, objective, readings."""
+"""Scenario sections that set the physics and the objective: backhaul, compute, objective."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from twinhop.scenario.fields import NonNegative, Positive, Section, problem
+from twinhop.scenario.fields import NonNegative, Positive, Section
 from twinhop.scenario.graph_sections import Graph
 
 CpuRule = Literal["optimal", "equal", "proportional"]
 Aggregation = Literal["mean", "sum"]
-Reading = Literal["sound", "literal"]
-
-IMPLEMENTED_ROWS = (1, 3, 4, 5, 26)
-"""Rows of the table of readings (model.md) that can be switched."""
 
 
 class Backhaul(Section):
@@ -46,31 +42,3 @@ class Objective(Section):
     deadlines: Annotated[bool, Field(strict=True)] = Field(
         default=True, description="whether updates must arrive within their deadlines"
     )
-
-
-class Readings(Section):
-    """Which reading of the paper each row of the table of readings takes."""
-
-    default: Reading = Field(default="sound", description="reading of the rows that are not listed")
-    rows: dict[int, Reading] = Field(default={}, description=f"reading by table row, among {IMPLEMENTED_ROWS}")
-
-    @model_validator(mode="after")
-    def _known_rows(self) -> Readings:
-        for row in self.rows:
-            if row not in IMPLEMENTED_ROWS:
-                accepted = ", ".join(map(str, IMPLEMENTED_ROWS))
-                raise problem(f"row {row} cannot be switched; accepted rows: {accepted}", "rows", str(row))
-        return self
-
-    def is_literal(self, row: int) -> bool:
-        """Whether the row is read as printed.
-
-        Raises:
-            ValueError: if the row is not implemented.
-
-        >>> Readings(default="sound", rows={26: "literal"}).is_literal(26)
-        True
-        """
-        if row not in IMPLEMENTED_ROWS:
-            raise ValueError(f"row {row} is not implemented; implemented rows: {IMPLEMENTED_ROWS}")
-        return self.rows.get(row, self.default) == "literal"

@@ -7,7 +7,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from twinhop.scenario.distribution import NonNegativeDistribution, PositiveDistribution, Uniform
+from twinhop.scenario.complaints import suggestion
+from twinhop.scenario.distribution import (
+    Column,
+    NonNegativeDistribution,
+    NonNegativeDraw,
+    PositiveDistribution,
+    PositiveDraw,
+    Uniform,
+    Values,
+)
 from twinhop.scenario.fields import (
     Coordinate,
     Extent,
@@ -26,6 +35,8 @@ MOST_STATIONS = 20_000
 MOST_USERS = 2_000_000
 SHARE_TOLERANCE = 1e-9
 """Shares that should add up to one may exceed it by this much through rounding."""
+DEFAULT_CLASS = "default"
+"""The class of the users that belong to none that is listed."""
 
 
 class Origin(Section):
@@ -122,11 +133,14 @@ class Stations(Section):
     capacity_users: Capacity = Field(
         default=None, description='twins that fit on a station that states none [users]; null: ceil(3 N / M); "all": N'
     )
-    opening_s: NonNegative = Field(default=0.2, description="opening cost phi_s of stations that state none [s]")
+    opening_s: NonNegativeDistribution = Field(
+        default=0.2, description="opening cost phi_s of stations that state none [s]"
+    )
 
     @model_validator(mode="after")
     def _usable(self) -> Stations:
         _check_one_source(self.generate, self.rows, self.csv)
+        _check_distributions(self, _STATION_SIZES, "station")
         if self.rows is not None:
             _check_ids([row.id for row in self.rows], "station", MOST_STATIONS)
             if not any(row.host for row in self.rows):
@@ -153,6 +167,11 @@ class UserRow(Section):
     update_mbit: NonNegative | None = Field(default=None, description="update size dD [Mbit]; null: users'")
     deadline_ms: Positive | None = Field(default=None, description="update deadline tau [ms]; null: users'")
     tx_power_w: Positive | None = Field(default=None, description="transmit power p [W]; null: users'")
+    user_class: Name | None = Field(
+        default=None,
+        alias="class",
+        description='class of the user; "default": none of them; null: drawn by the shares of the classes',
+    )
 
 
 class GeneratedUsers(Section):
@@ -172,6 +191,20 @@ class GeneratedUsers(Section):
         return self
 
 
+class UserClass(Section):
+    """A kind of users; what it does not state holds as for all users."""
+
+    name: Name = Field(description="unique name, in the users' rows and in reports")
+    share: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)] = Field(
+        description="share of the users whose row names no class that are drawn into this one [1]; the rest, if the "
+        "shares add up to less than 1, belong to none"
+    )
+    history_mbit: NonNegativeDraw | None = Field(default=None, description="history size D [Mbit]; null: users'")
+    update_mbit: NonNegativeDraw | None = Field(default=None, description="update size dD [Mbit]; null: users'")
+    deadline_ms: PositiveDraw | None = Field(default=None, description="update deadline tau [ms]; null: users'")
+    tx_power_w: PositiveDraw | None = Field(default=None, description="transmit power p [W]; null: users'")
+
+
 class Users(Section):
     """The users: generated, listed or in a CSV file, and what holds for those that state nothing else."""
 
@@ -188,13 +221,50 @@ class Users(Section):
         default=Uniform(uniform=(50, 200)), description="update deadline tau of users that state none [ms]"
     )
     tx_power_w: PositiveDistribution = Field(default=0.2, description="transmit power p of users that state none [W]")
+    classes: tuple[UserClass, ...] = Field(default=(), description="kinds of users, each with its share and sizes")
 
     @model_validator(mode="after")
     def _usable(self) -> Users:
         _check_one_source(self.generate, self.rows, self.csv)
+        _check_distributions(self, USER_SIZES, "user")
+        _check_classes(self.classes, self.rows or ())
         if self.rows is not None:
             _check_ids([row.id for row in self.rows], "user", MOST_USERS)
         return self
+
+
+USER_SIZES = ("history_mbit", "update_mbit", "deadline_ms", "tx_power_w")
+"""Fields that users, their classes and their rows may state."""
+_STATION_SIZES = ("cpu_gcycles_per_s", "opening_s")
+
+
+def _check_distributions(section: Stations | Users, fields: Iterable[str], kind: str) -> None:
+    """Lists must fit the number of stations or users, where it is known already, and columns need a file."""
+    count = len(section.rows) if section.rows is not None else section.generate.count if section.generate else None
+    for field in fields:
+        value = getattr(section, field)
+        if isinstance(value, Column) and section.csv is None:
+            raise problem(f"a column needs a file: give the {kind}s by csv, or state a number", field, "column")
+        if isinstance(value, Values) and count is not None and len(value.values) != count:
+            raise problem(f"holds {len(value.values)} values for {count} {kind}s; exactly one each is needed", field)
+
+
+def _check_classes(classes: tuple[UserClass, ...], rows: tuple[UserRow, ...]) -> None:
+    names = [each.name for each in classes]
+    for index, name in enumerate(names):
+        if name == DEFAULT_CLASS:
+            raise problem(f"{name!r} names the users of no class; choose another name", "classes", index, "name")
+        if name in names[:index]:
+            first = names.index(name)
+            raise problem(f"duplicate name {name!r}; classes.{first} has it already", "classes", index, "name")
+    total = sum(each.share for each in classes)
+    if total > 1 + SHARE_TOLERANCE:
+        raise problem(f"the shares add up to {total:g}; at most 1 is possible", "classes")
+    accepted = (*names, DEFAULT_CLASS)
+    for index, row in enumerate(rows):
+        if row.user_class is not None and row.user_class not in accepted:
+            text = f"unknown class {row.user_class!r} of user {row.id!r}; {suggestion(row.user_class, accepted)}"
+            raise problem(f"{text}accepted: {', '.join(accepted)}", "list", index, "class")
 
 
 def _check_one_source(*sources: object) -> None:

@@ -8,9 +8,11 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_
 
 from twinhop.errors import InputError
 from twinhop.scenario.fields import LARGEST_SEED, Name, Section, Seed, Text, problem
-from twinhop.scenario.physics_sections import Backhaul, Compute, Objective, Readings
+from twinhop.scenario.load_section import Load
+from twinhop.scenario.physics_sections import Backhaul, Compute, Objective
 from twinhop.scenario.place_sections import Area, Cloud, Stations, Users
 from twinhop.scenario.radio_section import Radio
+from twinhop.scenario.readings import Readings
 
 SCHEMA_VERSION = 1
 
@@ -33,6 +35,7 @@ class Scenario(Section):
     stations: Stations = Field(description="the stations")
     cloud: Cloud | None = Field(default=None, description="the cloud site")
     users: Users = Field(description="the users")
+    load: Load | None = Field(default=None, description="the time of day; null: every user, at its full size")
     compute: Compute = Field(default=Compute(), description="the work of twins and the sharing of CPUs")
     objective: Objective = Field(default=Objective(), description="weights of the cost")
     readings: Readings = Field(default=Readings(), description="readings of the paper")

@@ -9,10 +9,13 @@ import numpy as np
 STATION_POSITIONS = "topology.stations"
 STATION_HOSTS = "topology.hosts"
 USER_POSITIONS = "topology.users"
+USER_CLASSES = "users.classes"
+USER_ACTIVITY = "users.activity"
 FADING = "channel.fading"
 LINE_OF_SIGHT = "channel.los"
 SHADOWING = "channel.shadowing"
 SIZES = "sizes."
+CONSTRUCTION_DEADLINES = "sizes.construction_deadline"
 
 
 def stream(root_seed: int, name: str) -> np.random.Generator:

@@ -13,13 +13,19 @@ from twinhop.network import FIELD_WAVES, Shadowing
 from twinhop.scenario import streams
 from twinhop.scenario.backhaul_graph import BackhaulGraph, Site, build_graph
 from twinhop.scenario.columns import StationColumns, station_columns, user_columns
-from twinhop.scenario.physics_sections import CpuRule, Readings
+from twinhop.scenario.distribution import Uniform
+from twinhop.scenario.physics_sections import CpuRule
 from twinhop.scenario.radio_section import Access, BandwidthRule, Fading, Interference, LineOfSight, PathLoss, Radio
+from twinhop.scenario.readings import Readings
 from twinhop.scenario.schema import Scenario
 from twinhop.units import BITS_PER_MBIT, CYCLES_PER_GCYCLE, HZ_PER_MHZ, S_PER_MS, dbm_to_w
 
 LITERAL_CYCLES_PER_BIT = 1.0
 """Reading 5, literal: the paper divides bits by hertz, which is one cycle a bit."""
+LITERAL_CPU_RULE: CpuRule = "equal"
+"""Reading 9, literal: no rule for the shares is given, and nothing tells one twin from another."""
+LITERAL_DEADLINES_S = (1.0, 4.0)
+"""Reading 7, literal: bounds of the uniform deadlines on the construction latency [s]; updates need far less."""
 MOST_FADING_LINKS = 200_000_000
 """Rayleigh fading draws one float64 a user and station; more than this would take over 1.6 GB."""
 
@@ -93,9 +99,13 @@ class World:
     update_bits: NDArray[np.float64]
     """(N,) [bit], dD"""
     deadline_s: NDArray[np.float64] | None
-    """(N,) [s], tau; None where deadlines are off"""
+    """(N,) [s], tau; None where deadlines are off; on the construction where reading 7 is literal"""
     tx_power_w: NDArray[np.float64]
     """(N,) [W]"""
+    class_names: tuple[str, ...]
+    """the users' classes and, last, `default`; empty where the scenario lists none"""
+    user_class: NDArray[np.int64]
+    """(N,) index into class_names; 0 where none is listed"""
     fading_uniform: NDArray[np.float64] | None
     """(N, M) uniform in [0, 1), one a link; None without fading"""
     los_wave_uniform: NDArray[np.float64] | None
@@ -124,7 +134,7 @@ class World:
     sync_period_s: float
     """dt [s]"""
     readings: Readings
-    """rows 3, 4 and 5 are already applied; rows 1 and 26 are for the physics to apply"""
+    """rows 3, 4, 5 and 9 and the deadlines of 7 are already applied; the others are for the physics to apply"""
     cloud: CloudSite | None
     graph: BackhaulGraph | None
     """the wired network as nodes and links; None: by distance"""
@@ -145,6 +155,22 @@ class World:
     def host_ids(self) -> tuple[str, ...]:
         """Names of the hosts of the placement problem: the stations, then the cloud where it may host."""
         return self.station_ids + ((self.hosting_cloud.name,) if self.hosting_cloud else ())
+
+    @property
+    def host_cpu_cycles_per_s(self) -> NDArray[np.float64]:
+        """(K,) CPU of the hosts of the placement problem [cycle/s]."""
+        cloud = self.hosting_cloud
+        return self.cpu_cycles_per_s if cloud is None else np.append(self.cpu_cycles_per_s, cloud.cpu_cycles_per_s)
+
+    @property
+    def host_capacity(self) -> NDArray[np.int64]:
+        """(K,) twins that fit on them, 0 on stations that may not host."""
+        return self.capacity if self.hosting_cloud is None else np.append(self.capacity, self.hosting_cloud.capacity)
+
+    @property
+    def host_opening_s(self) -> NDArray[np.float64]:
+        """(K,) their opening costs; the cloud is always open [s]."""
+        return self.opening_s if self.hosting_cloud is None else np.append(self.opening_s, 0.0)
 
     @property
     def host_xy_m(self) -> NDArray[np.float64]:
@@ -183,8 +209,10 @@ def build_world(scenario: Scenario) -> World:
         user_xy_m=users.xy_m,
         history_bits=users.history_mbit * BITS_PER_MBIT,
         update_bits=users.update_mbit * BITS_PER_MBIT,
-        deadline_s=users.deadline_ms * S_PER_MS if scenario.objective.deadlines else None,
+        deadline_s=_deadline_s(scenario, users.deadline_ms),
         tx_power_w=users.tx_power_w,
+        class_names=users.class_names,
+        user_class=users.user_class,
         fading_uniform=_fading_uniform(scenario, n_users, n_stations),
         los_wave_uniform=los_draws[0],
         los_weight_normal=los_draws[1],
@@ -194,7 +222,7 @@ def build_world(scenario: Scenario) -> World:
         latency_s_per_bit_m=scenario.backhaul.latency_s_per_bit_m,
         construction_cycles_per_bit=LITERAL_CYCLES_PER_BIT if literal_work else compute.construction_cycles_per_bit,
         update_cycles_per_bit=LITERAL_CYCLES_PER_BIT if literal_work else compute.update_cycles_per_bit,
-        cpu_rule=compute.cpu_rule,
+        cpu_rule=LITERAL_CPU_RULE if scenario.readings.is_literal(9) else compute.cpu_rule,
         alpha=_alpha(scenario, n_users, n_stations),
         beta=scenario.objective.beta,
         kappa_s_per_j=scenario.objective.kappa_s_per_j,
@@ -208,6 +236,15 @@ def build_world(scenario: Scenario) -> World:
         width_m=scenario.area.width_m,
         height_m=scenario.area.height_m,
     )
+
+
+def _deadline_s(scenario: Scenario, update_deadline_ms: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    if not scenario.objective.deadlines:
+        return None
+    if scenario.readings.is_literal(7):
+        generator = streams.stream(scenario.seed, streams.CONSTRUCTION_DEADLINES)
+        return Uniform(uniform=LITERAL_DEADLINES_S).draw(generator, len(update_deadline_ms))
+    return update_deadline_ms * S_PER_MS
 
 
 def _fading_uniform(scenario: Scenario, n_users: int, n_stations: int) -> NDArray[np.float64] | None:

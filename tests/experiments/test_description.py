@@ -1,0 +1,135 @@
+"""What a world looks like before solving: facts against plain loops, warnings, files, the command."""
+
+import json
+
+import numpy as np
+import pytest
+from pictures import check_picture
+from typer.testing import CliRunner
+
+from twinhop.cli.main import app
+from twinhop.errors import InputError
+from twinhop.experiments.description import describe
+from twinhop.experiments.description_files import save_description
+from twinhop.placement import formulate
+from twinhop.scenario import build_world, family, load_scenario, parse_scenario, preset, preset_names
+
+HEAD = "schema_version: 1\nname: a\n"
+
+
+def world_of(text):
+    return describe(parse_scenario(HEAD + text))
+
+
+@pytest.mark.parametrize("name", [*preset_names(), "family(300, 20, deadlines=on)", "family(5, 1)"])
+def test_every_preset_is_described_without_a_warning(name):
+    found = describe(load_scenario(name))
+    value = json.loads(json.dumps(found.to_json(), allow_nan=False))
+    assert value["warnings"] == []
+    assert value["users"] == len(found.world.user_ids) == int(found.attached.sum())
+
+
+def test_facts_against_plain_loops():
+    found = describe(family(60, 6, deadlines=True))
+    world, access = found.world, found.radio.access
+    for i in range(60):
+        b = int(access[i])
+        assert found.distance_m[i] == pytest.approx(np.hypot(*(world.user_xy_m[i] - world.station_xy_m[b])))
+        root = [np.sqrt(100 * world.history_bits[j] + 50 * world.update_bits[j]) for j in np.flatnonzero(access == b)]
+        mine = np.sqrt(100 * world.history_bits[i] + 50 * world.update_bits[i])
+        share = world.cpu_cycles_per_s[b] * mine / sum(root)
+        rate = found.radio.access_rate_bps[i]
+        update = world.update_bits[i] / rate + 50 * world.update_bits[i] / share
+        assert found.update_s[i] == pytest.approx(update)
+        construction = world.history_bits[i] / rate + 100 * world.history_bits[i] / share
+        assert found.construction_s[i] == pytest.approx(construction)
+        assert found.placement_latency_s[i] == pytest.approx(construction + update)
+    busy = [50 * world.update_bits[access == k].sum() / world.cpu_cycles_per_s[k] for k in range(6)]
+    assert found.update_load == pytest.approx(busy)
+
+
+@pytest.mark.parametrize("rows", ["{}", "{7: literal}", "{7: literal, 1: literal}"])
+def test_unmeetable_deadlines_are_those_of_the_problem(rows):
+    text = "stations: {generate: {count: 9, host_share: 0.5}}\nusers: {generate: {count: 300}, update_mbit: 3}\n"
+    scenario = parse_scenario(HEAD + text + f"readings: {{rows: {rows}}}\n")
+    found, problem = describe(scenario), formulate(build_world(scenario))
+    assert np.flatnonzero(found.unmeetable).tolist() == problem.unmeetable.tolist()
+    floor = problem.floor[np.setdiff1d(np.arange(300), problem.unmeetable)]
+    assert found.least_cpu_cycles_per_s == pytest.approx(floor.min(axis=1).sum())
+
+
+def test_users_of_a_radio_station_are_counted_at_the_host_nearest_to_it():
+    rows = "{id: a, x_m: 0, y_m: 0, host: false}, {id: b, x_m: 90, y_m: 0}, {id: c, x_m: 500, y_m: 0}"
+    found = world_of(f"stations: {{list: [{rows}]}}\nusers: {{list: [{{id: u, x_m: 1, y_m: 0}}]}}\n")
+    assert found.radio.access.tolist() == [0] and found.access_host.tolist() == [1]
+    assert found.attached.tolist() == [1, 0, 0] and np.isnan(found.update_load[0]) and found.update_load[1] > 0
+
+
+STATIONS, USERS = "stations: {generate: {count: 4}}\n", "users: {generate: {count: 50}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ("stations: {generate: {count: 4}, capacity_users: 5}\n" + USERS, "50 users for 20 seats: no plan can exist"),
+        (STATIONS + "users: {generate: {count: 50}, deadline_ms: 1}\n", "of the deadlines are unmeetable"),
+        (
+            "stations: {generate: {count: 4}, cpu_gcycles_per_s: 0.2}\nusers: {generate: {}, deadline_ms: 1000}\n",
+            "no plan can keep them",
+        ),
+        (
+            "stations: {generate: {count: 4}, cpu_gcycles_per_s: 0.1}\nobjective: {deadlines: false}\n" + USERS,
+            "of the CPU of all servers: twins fall behind everywhere",
+        ),
+        (STATIONS + USERS + "radio: {bandwidth_mhz: 0.005}\n", "updates take longer than the period of 1 s"),
+        (
+            STATIONS + USERS + "compute: {construction_cycles_per_bit: 0.1, update_cycles_per_bit: 0.1}\n",
+            "the radio is ",
+        ),
+        (
+            "stations: {generate: {count: 4}, opening_s: 50, capacity_users: all}\nobjective: {deadlines: false}\n"
+            + USERS,
+            "the best plan opens one server only",
+        ),
+    ],
+)
+def test_constants_that_make_no_sense_are_warned_of(text, warning):
+    assert any(warning in each for each in world_of(text).warnings)
+
+
+def test_one_server_only_is_what_the_solver_finds():
+    import twinhop
+
+    text = (
+        "stations: {generate: {count: 4}, opening_s: %s, capacity_users: all}\nobjective: {deadlines: false}\n" + USERS
+    )
+    for opening in (0.01, 0.3, 1, 3, 10):
+        scenario = parse_scenario(HEAD + text % opening)
+        warned = any("opens one server only" in each for each in describe(scenario).warnings)
+        opened = twinhop.plan(scenario).solution.placement.open.sum()
+        assert not warned or opened == 1
+    assert warned
+
+
+def test_unscaled_constants_at_city_size_are_warned_of():
+    text = "area: {width_m: 6700, height_m: 6700}\nradio: {bandwidth_rule: equal_share}\n"
+    found = world_of(text + "stations: {generate: {count: 40}}\nusers: {generate: {count: 8000}}\n")
+    assert any("of the deadlines are unmeetable" in each for each in found.warnings)
+
+
+@pytest.mark.parametrize("name", ["city-small", "family(5, 1)", "family(4000, 80)"])
+def test_the_folder(tmp_path, name):
+    found = describe(preset(name))
+    written = save_description(found, tmp_path / "out")
+    assert [path.name for path in written] == ["describe.json", "describe.png"]
+    assert json.loads(written[0].read_text()) == found.to_json()
+    check_picture(written[1], 1200, 800)
+
+
+def test_the_command(tmp_path):
+    run = CliRunner().invoke(app, ["scenario", "describe", "city-small", "--out", str(tmp_path / "o")])
+    assert run.exit_code == 0 and "distance to the access station (m)" in run.output and "describe.png" in run.output
+    value = json.loads(CliRunner().invoke(app, ["scenario", "describe", "city-small", "--json"]).stdout)
+    assert value["deadlines"]["unmeetable_users"] == 0
+    refused = CliRunner().invoke(app, ["scenario", "describe", "nowhere.yaml"])
+    assert isinstance(refused.exception, InputError)
