@@ -173,7 +173,7 @@ def test_interrupt_while_starting_or_writing(module, tmp_path):
 def test_interrupt_in_process_ends_with_130(run, monkeypatch):
     """The interrupt comes while the scenario is read."""
 
-    def interrupt(*_):
+    def interrupt(*_, **__):
         os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr("twinhop.experiments.planning.load", interrupt)

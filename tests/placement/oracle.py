@@ -27,6 +27,8 @@ class Oracle:
             self._floors()
 
     def _reachable(self, i, k):
+        if "demand" in self.a and self.a["demand"][i] > self.a["demand_capacity"][k]:
+            return False
         return math.isfinite(self.a["comm_s"][i][k]) and self.a["capacity"][k] > 0
 
     def _floors(self):
@@ -72,6 +74,8 @@ class Oracle:
         if not members:
             return 0.0
         if len(members) > a["capacity"][k]:
+            return math.inf
+        if "demand" in a and math.fsum(a["demand"][i] for i in members) > a["demand_capacity"][k]:
             return math.inf
         comm = sum(a["comm_s"][i][k] for i in members)
         if any(not self._reachable(i, k) or math.isinf(self.floor[i][k]) for i in members):

@@ -8,6 +8,7 @@ from oracle import Oracle, random_tiny
 
 from twinhop.placement import PlacementProblem
 
+DEADLINE_FIELDS = ("update_comm_s", "update_work", "deadline_s")
 #: Optima and costs of the oracle and of src agree to this, relatively.
 AGREEMENT = 1e-9
 
@@ -64,6 +65,38 @@ def first_tiny(count, *, feasible=None, deadlines=None, start=0):
             found.append(seed)
         seed += 1
     return found
+
+
+@functools.cache
+def tiny_demand(seed):
+    """A tiny problem with demands, half of them without computing; its arrays and its optimum by the oracle."""
+    arrays = dict(random_tiny(seed))
+    rng = np.random.default_rng([seed, 1])
+    users, stations = arrays["comm_s"].shape
+    arrays["demand"] = rng.integers(0, 10, users).astype(float)
+    slack = rng.uniform(1.05, 2.5) / max(1, stations - rng.integers(0, 2))
+    arrays["demand_capacity"] = np.round(arrays["demand"].sum() * slack * rng.uniform(0.7, 1.4, stations))
+    if rng.random() < 0.5:
+        arrays = {name: value for name, value in arrays.items() if name not in DEADLINE_FIELDS}
+        arrays |= {"root_work": np.zeros(users), "capacity": np.full(stations, users), "alpha": float(users)}
+    return arrays, Oracle(arrays).optimum()
+
+
+def facility_arrays(customers, facilities, seed=0, slack=1.6):
+    """A classical single-source facility location problem."""
+    rng = np.random.default_rng(seed)
+    demand = rng.integers(10, 50, customers).astype(float)
+    return {
+        "comm_s": rng.integers(10, 200, (customers, facilities)).astype(float),
+        "root_work": np.zeros(customers),
+        "cpu": np.ones(facilities),
+        "capacity": np.full(facilities, customers),
+        "opening_s": rng.integers(100, 500, facilities).astype(float),
+        "alpha": float(customers),
+        "beta": 1.0,
+        "demand": demand,
+        "demand_capacity": np.ceil(rng.uniform(0.8, 1.2, facilities) * slack * demand.sum() / facilities),
+    }
 
 
 def is_hosted_properly(problem, solution):

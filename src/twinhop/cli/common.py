@@ -31,7 +31,11 @@ def _positive(value: float | None) -> float | None:
     return value
 
 
-Source = Annotated[str, typer.Argument(help="Scenario file (YAML), preset name, or .npz problem file.")]
+Source = Annotated[str, typer.Argument(help="Scenario file (YAML), preset name, or problem file (.npz, .json).")]
+FileFormat = Annotated[
+    str | None,
+    typer.Option("--format", help="Format of a problem file: npz, json or sscflp.", show_default="by its name"),
+]
 Seed = Annotated[int | None, typer.Option(help="Root seed; replaces the scenario's.", min=0)]
 TimeLimit = Annotated[float | None, typer.Option(callback=_positive, help="Wall-clock limit of a solve \\[s].")]
 Gap = Annotated[float, typer.Option(help="Stop once cost / bound - 1 is at most this (0.01 is 1 %).")]

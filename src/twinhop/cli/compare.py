@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinhop.cli.common import (
+    FileFormat,
     Gap,
     Json,
     Out,
@@ -26,6 +27,7 @@ EXAMPLE = "Example: twinhop compare city-small --policies nearest,greedy,lagrang
 
 def run(
     source: Source,
+    file_format: FileFormat = None,
     policies: Annotated[
         str | None, typer.Option(help="Names of policies, separated by commas; all but exact if missing.")
     ] = None,
@@ -47,7 +49,9 @@ def run(
     try:
         with progress(f"comparing {len(names)} policies on {source}") as tell:
             limit = float("inf") if time_limit is None else time_limit
-            comparison = compare(source, names, seed=seed, time_limit_s=limit, gap=gap, on_progress=tell)
+            comparison = compare(
+                source, names, seed=seed, time_limit_s=limit, gap=gap, on_progress=tell, file_format=file_format
+            )
     except InfeasibleProblem as error:
         if as_json:
             print_json({"source": source, "feasible": False, "proof": vars(error.proof)})

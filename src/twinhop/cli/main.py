@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from twinhop._version import __version__
-from twinhop.cli import compare, import_csv, plan, scenario
+from twinhop.cli import compare, import_files, plan, scenario
 from twinhop.cli.common import Verbose
 
 app = typer.Typer(
@@ -17,11 +17,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-importers = typer.Typer(help="Make a scenario from other files.", no_args_is_help=True)
+importers = typer.Typer(help="Make a scenario or a problem file from other files.", no_args_is_help=True)
 app.command("plan", epilog=plan.EXAMPLE)(plan.run)
 app.command("compare", epilog=compare.EXAMPLE)(compare.run)
 app.add_typer(scenario.app, name="scenario")
-importers.command("csv", epilog=import_csv.EXAMPLE)(import_csv.run)
+import_files.add_commands(importers)
 app.add_typer(importers, name="import")
 
 

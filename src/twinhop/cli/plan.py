@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinhop.cli.common import (
+    FileFormat,
     Gap,
     Json,
     Out,
@@ -27,6 +28,7 @@ EXAMPLE = "Example: twinhop plan city.yaml --policy lagrangian --out out/city"
 
 def run(
     source: Source,
+    file_format: FileFormat = None,
     policy: Annotated[str, typer.Option(help="How to decide; lagrangian and exact certify.")] = "lagrangian",
     seed: Seed = None,
     time_limit: TimeLimit = None,
@@ -49,7 +51,7 @@ def run(
     find_policy(policy)
     check_limits(float("inf") if time_limit is None else time_limit, gap)
     with progress(f"reading {source}"):
-        case = make_case(source, seed)
+        case = make_case(source, seed, file_format=file_format)
     if out is not None:
         require_writable(out)
     if dump_problem is not None:
@@ -104,6 +106,7 @@ def _show(plan: "Plan") -> None:
     print_table(title, ("", "value", "unit"), rows)
     for each in evaluation.violations[:5]:
         who = problem.station_name(each.station) if each.user is None else problem.user_name(each.user)
-        typer.echo(f"violated: {each.kind} of {who} by {each.by:.4g} {'s' if each.kind == 'deadline' else 'users'}")
+        unit = {"deadline": " s", "capacity": " users"}.get(each.kind, "")
+        typer.echo(f"violated: {each.kind} of {who} by {each.by:.4g}{unit}")
     if len(evaluation.violations) > 5:
         typer.echo(f"violated: {len(evaluation.violations) - 5} more; --out writes them all")

@@ -1,15 +1,27 @@
 """`twinhop scenario`: make, check, show, describe and export scenario files."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from twinhop.cli.common import Json, Out, Seed, print_json, print_table, progress
+from twinhop.errors import InputError
 
 app = typer.Typer(help="Make, check, show, describe and export scenario files.", no_args_is_help=True)
 
 ScenarioSource = Annotated[str, typer.Argument(help="Scenario file (YAML) or preset name.")]
+
+
+class ExportFormat(StrEnum):
+    """What `scenario export` writes."""
+
+    yaml = "yaml"
+    geojson = "geojson"
+    csv = "csv"
+
+
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
 
 
@@ -78,21 +90,34 @@ def describe(source: ScenarioSource, seed: Seed = None, out: Out = None, as_json
 @app.command("export", epilog="Example: twinhop scenario export city-small --expand --out city.yaml")
 def export(
     source: ScenarioSource,
-    out: Annotated[Path | None, typer.Option(help="File to write; standard output if missing.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write, for csv a folder; standard output if missing.")
+    ] = None,
+    file_format: Annotated[
+        ExportFormat, typer.Option("--format", help="csv writes stations.csv and users.csv.")
+    ] = ExportFormat.yaml,
     expand: Annotated[bool, typer.Option("--expand", help="Write out every generated station and user.")] = False,
     seed: Seed = None,
     force: Force = False,
 ) -> None:
-    """Write a scenario as a file that reads back the same."""
-    from twinhop.scenario import dump_scenario, load_scenario, save_scenario
+    """Write a scenario as a file that reads back the same, or its stations and users as GeoJSON or CSV."""
+    from twinhop.scenario import dump_scenario, load_scenario, save_csv, save_geojson, save_scenario, scenario_features
     from twinhop.scenario import expand as expanded
 
     scenario = load_scenario(source, seed)
     scenario = expanded(scenario) if expand else scenario
-    if out is None:
+    if file_format is ExportFormat.csv:
+        if out is None:
+            raise InputError("export: csv writes two files; say into which folder by --out")
+        for path in save_csv(scenario, out, overwrite=force):
+            typer.echo(f"wrote {path}")
+    elif out is None and file_format is ExportFormat.geojson:
+        print_json(scenario_features(scenario))
+    elif out is None:
         typer.echo(dump_scenario(scenario), nl=False)
     else:
-        save_scenario(scenario, out, overwrite=force)
+        save = save_geojson if file_format is ExportFormat.geojson else save_scenario
+        save(scenario, out, overwrite=force)
         typer.echo(f"wrote {out}")
 
 

@@ -92,6 +92,7 @@ def compare(
     time_limit_s: float = float("inf"),
     gap: float = 0.0,
     on_progress: Progress | None = None,
+    file_format: str | None = None,
 ) -> Comparison:
     """Plan one scenario or problem by several policies.
 
@@ -102,6 +103,7 @@ def compare(
         time_limit_s: wall-clock limit of each solve [s].
         gap: certifying policies stop at this gap.
         on_progress: told the best cost and bound so far while solving.
+        file_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
 
     Returns:
         The comparison. Where no policy gives a bound, `lagrangian` is run for it besides.
@@ -111,7 +113,7 @@ def compare(
         InputError: the source or an argument is wrong.
     """
     _check(policies)
-    case = make_case(source, seed)
+    case = make_case(source, seed, file_format=file_format)
     plans: list[Plan] = []
     for policy in policies:
         plans.append(plan_case(case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress))

@@ -13,8 +13,8 @@ from twinhop.placement import (
     Solution,
     evaluate_literally,
     formulate,
-    load_problem,
     radio_state,
+    read_problem,
     solve,
 )
 from twinhop.scenario import Scenario, World, build_world, load_scenario
@@ -121,12 +121,17 @@ class Plan:
         return save_plan(self, folder)
 
 
-def load(source: str | Path, seed: int | None = None) -> Scenario | PlacementProblem:
+#: Suffixes of problem files that need no format stated.
+PROBLEM_SUFFIXES = {".npz": "npz", ".json": "json"}
+
+
+def load(source: str | Path, seed: int | None = None, *, file_format: str | None = None) -> Scenario | PlacementProblem:
     """Read a scenario file, a preset or a problem file.
 
     Args:
-        source: path of a YAML scenario, name of a preset, or path of an ``.npz`` problem file.
+        source: path of a YAML scenario, name of a preset, or path of an ``.npz`` or ``.json`` problem file.
         seed: replaces the scenario's root seed.
+        file_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
 
     Returns:
         The scenario, or the placement problem of a problem file.
@@ -134,16 +139,21 @@ def load(source: str | Path, seed: int | None = None) -> Scenario | PlacementPro
     Raises:
         InputError: it cannot be read; the message says what is wrong, where, and what is accepted.
     """
-    if str(source).lower().endswith(".npz"):
-        return load_problem(source)
-    return load_scenario(source, seed)
+    file_format = file_format or PROBLEM_SUFFIXES.get(Path(source).suffix.lower())
+    return load_scenario(source, seed) if file_format is None else read_problem(source, file_format)
 
 
-def make_case(source: Scenario | PlacementProblem | str | Path, seed: int | None = None, name: str = "") -> Case:
+def make_case(
+    source: Scenario | PlacementProblem | str | Path,
+    seed: int | None = None,
+    name: str = "",
+    *,
+    file_format: str | None = None,
+) -> Case:
     """Everything a policy and a report need of a source."""
     if isinstance(source, str | Path):
         name = name or Path(source).stem
-        source = load(source, seed)
+        source = load(source, seed, file_format=file_format)
     if isinstance(source, PlacementProblem):
         return Case(name or "problem", source, seed=seed or 0)
     if not isinstance(source, Scenario):
@@ -164,6 +174,7 @@ def plan(
     time_limit_s: float = float("inf"),
     gap: float = 0.0,
     on_progress: Progress | None = None,
+    file_format: str | None = None,
 ) -> Plan:
     """Place the twins of a scenario or problem.
 
@@ -174,6 +185,7 @@ def plan(
         time_limit_s: wall-clock limit of the solve [s].
         gap: stop once cost / bound - 1 is at most this.
         on_progress: told the best cost and bound so far while solving.
+        file_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
 
     Returns:
         The plan. Ctrl-C ends the solve with the best so far, ``plan.solution.interrupted``.
@@ -182,7 +194,8 @@ def plan(
         InfeasibleProblem: proved: no plan keeps the constraints; its ``proof`` says which users and stations.
         InputError: the source or an argument is wrong.
     """
-    return plan_case(make_case(source, seed), policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
+    case = make_case(source, seed, file_format=file_format)
+    return plan_case(case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
 
 
 def plan_case(

@@ -87,6 +87,11 @@ def _constraint_lines(plan: Plan) -> list[str]:
     full = int((loads[used] >= problem.capacity[used]).sum())
     lines.append(f"- One host a user: all {problem.users} twins are hosted on {int(used.sum())} servers.")
     lines.append(f"- Twin capacities: {_count(plan, 'capacity')} exceeded; {full} servers are full.")
+    if problem.demand_capacity is not None and problem.demand is not None:
+        taken = problem.demand.sum() / problem.demand_capacity[used].sum() if problem.demand_capacity[used].any() else 0
+        lines.append(
+            f"- Demand capacities: {_count(plan, 'demand')} exceeded; {100 * taken:.1f} % of those opened are used."
+        )
     if not problem.has_deadlines:
         lines.append("- Deadlines: none given.")
     else:
@@ -121,6 +126,8 @@ def _violation(plan: Plan, at: int) -> str:
     station = problem.station_name(each.station)
     if each.kind == "capacity":
         return f"station {station} hosts {each.by:.0f} twins too many"
+    if each.kind == "demand":
+        return f"the demands on station {station} exceed its capacity by {each.by:.6g}"
     user = problem.user_name(each.user if each.user is not None else -1)
     if each.kind == "deadline":
         return f"user {user} on station {station} is late by {1e3 * each.by:.3g} ms"

@@ -5,6 +5,8 @@ from twinhop.placement.certificate import certify as certify
 from twinhop.placement.evaluation import Evaluation as Evaluation
 from twinhop.placement.evaluation import Violation as Violation
 from twinhop.placement.evaluation import evaluate as evaluate
+from twinhop.placement.formats import FORMATS as FORMATS
+from twinhop.placement.formats import read_problem as read_problem
 from twinhop.placement.formulate import ROW_INTERACTION as ROW_INTERACTION
 from twinhop.placement.formulate import ROW_UNLINKED as ROW_UNLINKED
 from twinhop.placement.formulate import ROW_WIRED_HOP as ROW_WIRED_HOP

@@ -24,6 +24,7 @@ class Certificate:
         price: (N,) what hosting each user is worth at most [s]; None for ``branch-and-cut``.
         congestion: (M,) price of root work on each station [s/sqrt(cycle)].
         seat_price: (M,) price of one seat on each station [s].
+        demand_price: (M,) price of one unit of demand on each station [s/unit]; None without demands.
     """
 
     lower_bound: float
@@ -31,23 +32,31 @@ class Certificate:
     price: FloatArray | None = None
     congestion: FloatArray | None = None
     seat_price: FloatArray | None = None
+    demand_price: FloatArray | None = None
 
 
 def reduced_costs(
-    problem: PlacementProblem, price: FloatArray, congestion: FloatArray, seat_price: FloatArray
+    problem: PlacementProblem,
+    price: FloatArray,
+    congestion: FloatArray,
+    seat_price: FloatArray,
+    demand_price: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Lower bounds on the reduced cost of opening each station, and the magnitudes that went into each.
 
     For any theta_k, nu_k >= 0 the best value of station k's subproblem obeys
     ``V_k <= theta_k^2 F_k / 4 + N_k nu_k + sum_i max(0, price_i - comm_ik - charge_ik - nu_k)``
     with the `charges` of theta_k, because ``sum f <= F`` may be priced at ``theta^2 / 4`` and ``sum x <= N_k`` at nu.
-    The reduced cost is the scaled opening cost minus that.
+    Where demands are given, ``sum d x <= C_k`` is priced likewise at any mu_k >= 0: ``C_k mu_k`` is added, and each
+    user pays ``mu_k d_i`` besides; C_k is taken with the room for rounding that a feasible plan has. The reduced cost
+    is the scaled opening cost minus that.
 
     Args:
         problem: the problem.
         price: (N,) [s].
         congestion: (M,) theta_k [s/sqrt(cycle)].
         seat_price: (M,) nu_k [s].
+        demand_price: (M,) mu_k [s/unit of demand]; None is 0.
 
     Returns:
         (M,) reduced costs [s] and (M,) sums of magnitudes [s]; stations that may not host get ``inf`` and 0.
@@ -57,8 +66,17 @@ def reduced_costs(
     for k in np.flatnonzero(problem.capacity > 0).tolist():
         arcs = problem.allowed[:, k]
         margin = price[arcs] - problem.comm_s[arcs, k] - charges(problem, k, congestion[k])[arcs] - seat_price[k]
+        demand_cost = 0.0
+        if problem.demand is not None and demand_price is not None:
+            margin = margin - demand_price[k] * problem.demand[arcs]
+            demand_cost = float(problem.demand_room[k] * demand_price[k])
         seats = min(int(problem.capacity[k]), problem.users)
-        parts = [congestion[k] ** 2 * problem.cpu[k] / 4, seats * seat_price[k], math.fsum(margin[margin > 0])]
+        parts = [
+            congestion[k] ** 2 * problem.cpu[k] / 4,
+            seats * seat_price[k],
+            demand_cost,
+            math.fsum(margin[margin > 0]),
+        ]
         reduced[k] = problem.scaled_opening[k] - math.fsum(parts)
         terms = margin > 0
         inside = np.abs(price[arcs][terms]) + problem.comm_s[arcs, k][terms]
@@ -90,7 +108,11 @@ def charges(problem: PlacementProblem, k: int, theta: float) -> FloatArray:
 
 
 def certify(
-    problem: PlacementProblem, price: FloatArray, congestion: FloatArray, seat_price: FloatArray
+    problem: PlacementProblem,
+    price: FloatArray,
+    congestion: FloatArray,
+    seat_price: FloatArray,
+    demand_price: FloatArray | None = None,
 ) -> Certificate:
     """Turn any prices into a valid lower bound.
 
@@ -102,11 +124,12 @@ def certify(
         price: (N,) any prices [s].
         congestion: (M,) any theta_k >= 0 [s/sqrt(cycle)].
         seat_price: (M,) any nu_k >= 0 [s].
+        demand_price: (M,) any mu_k >= 0 [s/unit of demand]; None is 0.
 
     Returns:
         The certificate, its bound rounded down by ``ROUNDING_MARGIN``.
     """
-    reduced, magnitude = reduced_costs(problem, price, congestion, seat_price)
+    reduced, magnitude = reduced_costs(problem, price, congestion, seat_price, demand_price)
     order = np.argsort(reduced, kind="stable")
     forced = order[: problem.least_open]
     chosen = np.concatenate([forced, order[problem.least_open :][reduced[order[problem.least_open :]] < 0]])
@@ -114,4 +137,4 @@ def certify(
     size = float(np.abs(price).sum() + magnitude[chosen].sum())
     scale = problem.alpha / problem.users
     bound = scale * (total - ROUNDING_MARGIN * size) + problem.constant_cost * (1 - ROUNDING_MARGIN)
-    return Certificate(bound, "prices", price, congestion, seat_price)
+    return Certificate(bound, "prices", price, congestion, seat_price, demand_price)

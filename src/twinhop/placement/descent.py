@@ -9,6 +9,10 @@ from twinhop.placement.station_load import NOBODY, attach, computing, detach, ha
 PATIENCE = 2.0
 
 
+#: Under demands, trials exchange users as well, up to so many of them: all pairs are looked at.
+TRIAL_SWAP_USERS = 1000
+
+
 @jit()
 def cheapest_host(instance, hosting, i, usable, opening, limit):
     """The station with room for user i, now without host, at the least added cost below ``limit``; or NOBODY."""
@@ -31,6 +35,29 @@ def cheapest_host(instance, hosting, i, usable, opening, limit):
 
 
 @jit()
+def _seat_by_ejection(instance, hosting, usable, i):
+    """Seat user i, for whom there is no room, by moving one other user on, at the least latency; whether it could."""
+    best, moved, onto = np.inf, NOBODY, NOBODY
+    for j in range(hosting.host.size):
+        k = hosting.host[j]
+        if k == NOBODY or not usable[k] or not has_room(instance, hosting, i, k, j):
+            continue
+        saved = instance.comm[i, k] - instance.comm[j, k]
+        for other in range(instance.cpu.size):
+            if other == k or not usable[other] or saved + instance.comm[j, other] >= best:
+                continue
+            if has_room(instance, hosting, j, other, NOBODY):
+                best, moved, onto = saved + instance.comm[j, other], j, other
+    if moved == NOBODY:
+        return False
+    k = hosting.host[moved]
+    detach(instance, hosting, moved)
+    attach(instance, hosting, moved, onto)
+    attach(instance, hosting, i, k)
+    return True
+
+
+@jit()
 def seat_everyone(instance, hosting, usable, opening, order):
     """Give each user of ``order`` without a host its cheapest one; returns how many remain without."""
     missing = 0
@@ -38,7 +65,8 @@ def seat_everyone(instance, hosting, usable, opening, order):
         if hosting.host[i] == NOBODY:
             k = cheapest_host(instance, hosting, i, usable, opening, np.inf)
             if k == NOBODY:
-                missing += 1
+                if not instance.has_demand or not _seat_by_ejection(instance, hosting, usable, i):
+                    missing += 1
             else:
                 attach(instance, hosting, i, k)
     return missing
@@ -135,7 +163,8 @@ def associate(instance, hosting, start, usable, sweeps, least, target):
     Args:
         instance: the problem.
         hosting: where to put the result.
-        start: (N,) hosts to start from; users on stations outside ``usable`` are seated anew, cheapest first.
+        start: (N,) hosts to start from; users on stations outside ``usable`` are seated anew on their
+            cheapest hosts, the largest demands first.
         usable: (M,) stations that may be used.
         sweeps: at most so many sweeps of moves.
         least: smallest saving that counts [s].
@@ -150,11 +179,14 @@ def associate(instance, hosting, start, usable, sweeps, least, target):
             hosts[i] = NOBODY
     refill(instance, hosting, hosts)
     paid = np.zeros(instance.cpu.size)
-    if seat_everyone(instance, hosting, usable, paid, np.arange(hosts.size)) > 0:
+    order = np.argsort(-instance.demand) if instance.has_demand else np.arange(hosts.size)
+    if seat_everyone(instance, hosting, usable, paid, order) > 0:
         return np.inf
     latency, cost = latency_and_cost(instance, hosting)
     for left in range(sweeps - 1, -1, -1):
         moves = move_sweep(instance, hosting, usable, paid, least)
+        if instance.has_demand and hosts.size <= TRIAL_SWAP_USERS:  # moves alone get stuck where knapsacks are tight
+            moves += swap_sweep(instance, hosting, 0, hosts.size, least)
         before = latency
         latency, cost = latency_and_cost(instance, hosting)
         if moves == 0 or cost - PATIENCE * left * (before - latency) > target:

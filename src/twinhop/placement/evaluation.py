@@ -6,7 +6,7 @@ import numpy as np
 
 from twinhop.network import computing_latency_s, share_weights, water_fill_shares
 from twinhop.placement.placement import Placement
-from twinhop.placement.problem import SHARE_TOLERANCE, FloatArray, PlacementProblem
+from twinhop.placement.problem import DEMAND_TOLERANCE, SHARE_TOLERANCE, FloatArray, PlacementProblem
 
 #: A deadline counts as missed only when it is by more than this share of it: rounding in the CPU shares.
 DEADLINE_TOLERANCE = 1e-8
@@ -17,7 +17,8 @@ class Violation:
     """One broken constraint.
 
     Attributes:
-        kind: ``deadline`` (by seconds), ``capacity`` (by users) or ``forbidden`` (an arc that does not exist).
+        kind: ``deadline`` (by seconds), ``capacity`` (by users), ``demand`` (by the demand's unit) or
+            ``forbidden`` (an arc that does not exist).
         user: index of the user, or None.
         station: index of the station.
         by: how much, in the unit of the kind.
@@ -120,7 +121,11 @@ def evaluate(problem: PlacementProblem, placement: Placement) -> Evaluation:
         energy_j=energy,
         share=share,
         update_latency_s=update,
-        violations=(*_capacity_violations(problem, placement), *_user_violations(problem, placement, update)),
+        violations=(
+            *_capacity_violations(problem, placement),
+            *_demand_violations(problem, placement),
+            *_user_violations(problem, placement, update),
+        ),
     )
 
 
@@ -134,6 +139,15 @@ def _update_latency_s(problem: PlacementProblem, placement: Placement, share: Fl
 def _capacity_violations(problem: PlacementProblem, placement: Placement) -> list[Violation]:
     surplus = placement.loads() - problem.capacity
     return [Violation("capacity", None, int(k), float(surplus[k])) for k in np.flatnonzero(surplus > 0)]
+
+
+def _demand_violations(problem: PlacementProblem, placement: Placement) -> list[Violation]:
+    if problem.demand is None or problem.demand_capacity is None:
+        return []
+    load = np.bincount(placement.host, problem.demand, minlength=problem.stations)
+    surplus = load - problem.demand_capacity
+    over = np.flatnonzero(surplus > DEMAND_TOLERANCE * problem.demand_capacity)
+    return [Violation("demand", None, int(k), float(surplus[k])) for k in over]
 
 
 def _user_violations(problem: PlacementProblem, placement: Placement, update: FloatArray | None) -> list[Violation]:

@@ -11,7 +11,8 @@ class InfeasibilityProof:
 
     Attributes:
         kind: ``unreachable`` (users without any arc), ``capacity`` (more users than the seats open to them: Hall's
-            condition fails) or ``deadlines`` (the users' minimum CPU shares fit on no combination of stations).
+            condition fails), ``deadlines`` (the users' minimum CPU shares fit on no combination of stations) or
+            ``demand`` (a demand exceeds every station's capacity, or no way to share the demands out fits).
         message: the reason in words.
         users: indices of the users that make it so.
         stations: indices of the stations open to them.

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from twinhop.placement.demand_response import demanding_response
 from twinhop.placement.jit import jit
 from twinhop.placement.problem import BoolArray, FloatArray
 from twinhop.placement.station_load import Instance
@@ -40,6 +41,7 @@ class PriceState(NamedTuple):
         price: (N,) present user prices [s].
         theta: (M,) present congestion prices [s/sqrt(cycle)].
         nu: (M,) present seat prices [s].
+        mu: (M,) present demand prices [s/unit of demand].
         reduced: (M,) present reduced costs [s].
         chosen: (M,) stations the relaxation opens at present.
         shares: (M, N) present fractional association.
@@ -47,6 +49,7 @@ class PriceState(NamedTuple):
         best_price: (N,) prices of the best value so far.
         best_theta: (M,) likewise.
         best_nu: (M,) likewise.
+        best_mu: (M,) likewise.
         best_reduced: (M,) likewise.
         progress: (3,) best value [s], step factor, steps since the last improvement.
     """
@@ -54,6 +57,7 @@ class PriceState(NamedTuple):
     price: FloatArray
     theta: FloatArray
     nu: FloatArray
+    mu: FloatArray
     reduced: FloatArray
     chosen: BoolArray
     shares: FloatArray
@@ -61,6 +65,7 @@ class PriceState(NamedTuple):
     best_price: FloatArray
     best_theta: FloatArray
     best_nu: FloatArray
+    best_mu: FloatArray
     best_reduced: FloatArray
     progress: FloatArray
 
@@ -72,12 +77,14 @@ def make_price_state(price: FloatArray, theta: FloatArray) -> PriceState:
         price.copy(),
         theta.copy(),
         np.zeros(stations),
+        np.zeros(stations),
         np.full(stations, np.inf),
         np.zeros(stations, bool),
         np.zeros((stations, users)),
         np.zeros(users),
         price.copy(),
         theta.copy(),
+        np.zeros(stations),
         np.zeros(stations),
         np.full(stations, np.inf),
         np.array([-np.inf, 1.0, 0.0]),
@@ -106,12 +113,19 @@ def choose_open(reduced, least_open, chosen):
 def respond(instance, by_station, state, scratch, worth, order):
     """Every station's response at the present prices: fills theta, nu, reduced and shares of the state."""
     s = instance.root_work
+    priced = np.empty(worth.size if instance.has_demand else 1)
+    other = np.empty(priced.size)
     for k in range(instance.cpu.size):
         if instance.seats[k] == 0:
             continue
         for i in range(worth.size):
             worth[i] = state.price[i] - by_station.comm[k, i]
         cpu, seats, guess, share = instance.cpu[k], instance.seats[k], state.theta[k], state.shares[k]
+        if instance.has_demand:
+            state.reduced[k] = instance.opening[k] - demanding_response(
+                instance, by_station, state, k, worth, priced, other, scratch, order
+            )
+            continue
         if instance.has_floor:
             found = floored_response(worth, s, by_station.floor[k], cpu, seats, guess, share, scratch)
         else:
@@ -129,6 +143,7 @@ def _keep_if_best(state, value):
         state.best_price[:] = state.price
         state.best_theta[:] = state.theta
         state.best_nu[:] = state.nu
+        state.best_mu[:] = state.mu
         state.best_reduced[:] = state.reduced
 
 

@@ -1,5 +1,6 @@
 """The placement problem P1 as plain arrays, independent of where they came from (Eq. 16 to 18, 24 to 26)."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +20,8 @@ BoolArray = NDArray[np.bool_]
 SHARE_TOLERANCE = 1e-9
 #: Numbers beyond this (and CPUs and alpha below its inverse) are refused: their products would overflow.
 LARGEST = 1e30
+#: The demands on a station may add up to this much more than its capacity, relatively: rounding in their sum.
+DEMAND_TOLERANCE = 1e-9
 #: Users or stations named one by one in a message.
 NAMED = 5
 
@@ -74,7 +77,7 @@ class PlacementProblem:
     host a user, at most ``capacity[k]`` users on station k, and, where deadlines are given, an update latency
     ``update_comm_s + update_work / f_i <= deadline_s``. ``H_k`` is the least ``sum_i root_work[i]^2 / f_i`` over CPU
     shares ``f`` with ``sum_i f_i <= cpu[k]`` that keep the deadlines: ``(sum_i root_work[i])^2 / cpu[k]`` where no
-    deadline binds.
+    deadline binds. Where demands are given, the users of station k may demand ``demand_capacity[k]`` in all.
 
     Attributes:
         comm_s: (N, M) communication latency of user i's twin on station k [s]; ``inf`` forbids the arc.
@@ -88,6 +91,8 @@ class PlacementProblem:
         update_comm_s: (N, M) communication latency of one update [s], or None.
         update_work: (N,) work of one update [cycle], or None.
         deadline_s: (N,) deadline on the update latency [s], ``inf`` for none; or None.
+        demand: (N,) what each user takes of its station's demand capacity [any unit], or None.
+        demand_capacity: (M,) what the users of a station may take together [the same unit], or None.
         distance_m: (N, M) distance from user to station [m], used by the policy ``nearest``; never in a problem file.
         cpu_rule: ``optimal``, or the rule that prices the plan (``equal``, ``proportional``).
         station_ids: (M,) names for reports.
@@ -108,6 +113,8 @@ class PlacementProblem:
     update_comm_s: FloatArray | None = None
     update_work: FloatArray | None = None
     deadline_s: FloatArray | None = None
+    demand: FloatArray | None = None
+    demand_capacity: FloatArray | None = None
     distance_m: FloatArray | None = field(default=None, repr=False)
     cpu_rule: str = "optimal"
     station_ids: tuple[str, ...] = field(default=(), repr=False)
@@ -126,6 +133,7 @@ class PlacementProblem:
         if self.energy_j is not None:
             put(self, "energy_j", _array("energy_j", self.energy_j, (n,)))
         self._check_deadlines(n, m)
+        self._check_demands(n, m)
         if self.distance_m is not None:
             put(self, "distance_m", _array("distance_m", self.distance_m, (n, m), infinite=True))
         for name, count in (("user_ids", n), ("station_ids", m)):
@@ -162,6 +170,14 @@ class PlacementProblem:
         put(self, "update_work", _array("update_work", self.update_work, (n,)))
         put(self, "deadline_s", _array("deadline_s", self.deadline_s, (n,), infinite=True))
 
+    def _check_demands(self, n: int, m: int) -> None:
+        if self.demand is None and self.demand_capacity is None:
+            return
+        if self.demand is None or self.demand_capacity is None:
+            raise InputError("demand and demand_capacity: expected both, or none")
+        object.__setattr__(self, "demand", _array("demand", self.demand, (n,)))
+        object.__setattr__(self, "demand_capacity", _array("demand_capacity", self.demand_capacity, (m,)))
+
     @property
     def users(self) -> int:
         """N, the number of users."""
@@ -176,6 +192,11 @@ class PlacementProblem:
     def has_deadlines(self) -> bool:
         """Whether deadlines are given."""
         return self.deadline_s is not None
+
+    @property
+    def has_demand(self) -> bool:
+        """Whether demands are given."""
+        return self.demand is not None
 
     def station_name(self, k: int) -> str:
         """The name of station k in messages."""
@@ -199,18 +220,29 @@ class PlacementProblem:
         return np.isfinite(self.comm_s) & (self.capacity > 0)
 
     @cached_property
+    def demand_room(self) -> FloatArray:
+        """(M,) the most demand that counts as fitting: the capacity with room for rounding in sums; 0 without seats."""
+        assert self.demand_capacity is not None
+        return np.where(self.capacity > 0, self.demand_capacity * (1 + DEMAND_TOLERANCE), 0.0)
+
+    @cached_property
+    def _hostable(self) -> BoolArray:
+        """(N, M) arcs on which the user's demand alone fits, deadlines aside."""
+        return self.reachable if self.demand is None else self.reachable & (self.demand[:, None] <= self.demand_room)
+
+    @cached_property
     def _raw_floor(self) -> FloatArray:
         """(N, M) minimum CPU share of each arc [cycle/s] before unmeetable users are excused; inf where hopeless."""
         assert self.deadline_s is not None and self.update_work is not None and self.update_comm_s is not None
         floor = minimum_share_cycles_per_s(self.update_work[:, None], self.deadline_s[:, None], self.update_comm_s)
-        return np.where(self.reachable & (floor <= self.cpu * (1 + SHARE_TOLERANCE)), floor, np.inf)
+        return np.where(self._hostable & (floor <= self.cpu * (1 + SHARE_TOLERANCE)), floor, np.inf)
 
     @cached_property
     def unmeetable(self) -> IntArray:
         """Indices of the users whose deadline no station could keep even alone; they are planned without it."""
         if not self.has_deadlines:
             return np.empty(0, np.int64)
-        return np.flatnonzero(self.reachable.any(axis=1) & ~np.isfinite(self._raw_floor).any(axis=1))
+        return np.flatnonzero(self._hostable.any(axis=1) & ~np.isfinite(self._raw_floor).any(axis=1))
 
     @cached_property
     def floor(self) -> FloatArray | None:
@@ -221,13 +253,13 @@ class PlacementProblem:
         if not self.has_deadlines:
             return None
         floor = self._raw_floor.copy()
-        floor[self.unmeetable] = np.where(self.reachable[self.unmeetable], 0.0, np.inf)
+        floor[self.unmeetable] = np.where(self._hostable[self.unmeetable], 0.0, np.inf)
         return floor
 
     @cached_property
     def allowed(self) -> BoolArray:
-        """(N, M) arcs a feasible plan may use, deadlines of single users included."""
-        return self.reachable if self.floor is None else np.isfinite(self.floor)
+        """(N, M) arcs a feasible plan may use, deadlines and demands of single users included."""
+        return self._hostable if self.floor is None else np.isfinite(self.floor)
 
     @cached_property
     def scaled_opening(self) -> FloatArray:
@@ -246,9 +278,13 @@ class PlacementProblem:
 
     @cached_property
     def least_open(self) -> int:
-        """The fewest stations whose twin capacities hold all users: the cut m >= ceil(N / N_k)."""
+        """The fewest stations that hold all users, by twin capacities and by demands: the cut m >= ceil(N / N_k)."""
         seats = np.cumsum(np.sort(np.minimum(self.capacity, self.users))[::-1])
-        return int(np.searchsorted(seats, self.users) + 1)
+        by_seats = int(np.searchsorted(seats, self.users) + 1)
+        if self.demand is None:
+            return by_seats
+        room = np.cumsum(np.sort(self.demand_room)[::-1])
+        return max(by_seats, int(np.searchsorted(room, math.fsum(self.demand)) + 1))
 
     def arrays(self) -> Mapping[str, Any]:
         """The content of a problem file: every array and scalar that is given.
@@ -259,5 +295,5 @@ class PlacementProblem:
         if self.cpu_rule != "optimal":
             raise InputError(f"cpu_rule: a problem file holds the optimal rule only, this problem has {self.cpu_rule}")
         names = ("comm_s", "root_work", "cpu", "capacity", "opening_s", "alpha", "beta")
-        optional = ("energy_j", "update_comm_s", "update_work", "deadline_s")
+        optional = ("energy_j", "update_comm_s", "update_work", "deadline_s", "demand", "demand_capacity")
         return {name: getattr(self, name) for name in names + optional if getattr(self, name) is not None}

@@ -1,25 +1,19 @@
 """Problem files: a PlacementProblem as a NumPy ``.npz`` archive, never unpickled."""
 
-import math
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from twinhop.archive import read_arrays
 from twinhop.errors import InputError
 from twinhop.files import replacing
 from twinhop.placement.problem import PlacementProblem
 
 REQUIRED = ("comm_s", "root_work", "cpu", "capacity", "opening_s", "alpha", "beta")
-OPTIONAL = ("energy_j", "update_comm_s", "update_work", "deadline_s")
-#: A problem file larger than this once unpacked is refused.
-MAX_BYTES = 4 * 2**30
+OPTIONAL = ("energy_j", "update_comm_s", "update_work", "deadline_s", "demand", "demand_capacity")
 #: Arrays of so few numbers are unpacked whatever comm_s says, so that the message can name the array at fault.
 HARMLESS = 1_000_000
-#: What damaged archives make zipfile and NumPy raise, a header that promises petabytes included.
-DAMAGED = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, RuntimeError, KeyError, MemoryError)
 
 
 def load_problem(path: str | Path) -> PlacementProblem:
@@ -29,7 +23,7 @@ def load_problem(path: str | Path) -> PlacementProblem:
         path: an ``.npz`` archive with ``comm_s`` (N, M) [s], ``root_work`` (N,) [sqrt(cycle)], ``cpu`` (M,) [cycle/s],
             ``capacity`` (M,) [users], ``opening_s`` (M,) [s], scalars ``alpha`` > 0 and ``beta``; optional
             ``energy_j`` (N,); and together or not at all ``update_comm_s`` (N, M) [s], ``update_work`` (N,) [cycle],
-            ``deadline_s`` (N,) [s].
+            ``deadline_s`` (N,) [s]; and both or neither of ``demand`` (N,) and ``demand_capacity`` (M,), in one unit.
 
     Returns:
         The problem.
@@ -38,36 +32,18 @@ def load_problem(path: str | Path) -> PlacementProblem:
         InputError: the file is missing, is not such an archive, holds Python objects, or has wrong shapes or values.
     """
     path = Path(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > MAX_BYTES:
-            raise InputError(f"{path}: {size} bytes unpacked; at most {MAX_BYTES} are read")
-        with np.load(path, allow_pickle=False) as archive:
-            _check_names(path, archive.files)
-            _check_sizes(path, archive)
-            content = {name: _entry(path, archive, name) for name in archive.files}
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: is a folder; expected an .npz problem file") from None
-    except PermissionError:
-        raise InputError(f"{path}: may not be read") from None
-    except DAMAGED:
-        raise InputError(f"{path}: not an .npz archive; make one with numpy.savez or --dump-problem") from None
-    return _problem(path, content)
+    hint = "make one with numpy.savez or --dump-problem"
+    content = read_arrays(path, "an .npz problem file", hint, lambda counts: _check_announced(path, counts))
+    return problem_of_arrays(path, content)
 
 
-def _entry(path: Path, archive: Any, name: str) -> np.ndarray:
-    try:
-        array = archive[name]
-    except ValueError as error:
-        if "pickle" in str(error) or "Object arrays" in str(error):
-            raise InputError(f"{path}: {name}: holds Python objects; expected an array of numbers") from None
-        raise InputError(f"{path}: {name}: damaged array") from None
-    if not isinstance(array, np.ndarray):  # NumPy hands out entries without its magic bytes as they are
-        raise InputError(f"{path}: {name}: not an array; expected the content of an .npy file")
-    return array
+def _check_announced(path: Path, counts: dict[str, int]) -> None:
+    """Refuse, before anything is unpacked, wrong names and arrays larger than comm_s: zeros compress to nothing."""
+    _check_names(path, list(counts))
+    most = max(counts["comm_s"], HARMLESS)
+    for name, count in counts.items():
+        if count > most:
+            raise InputError(f"{path}: {name}: {count} numbers; expected no more than comm_s has")
 
 
 def _check_names(path: Path, names: list[str]) -> None:
@@ -79,23 +55,17 @@ def _check_names(path: Path, names: list[str]) -> None:
         raise InputError(f"{path}: unknown {', '.join(unknown)}; accepted: {', '.join(REQUIRED + OPTIONAL)}")
 
 
-def _check_sizes(path: Path, archive: Any) -> None:
-    """Refuse, before it is unpacked, an array larger than comm_s: compressed zeros cost nothing to send."""
-    most = max(_count(archive, "comm_s"), HARMLESS)
-    for name in archive.files:
-        if _count(archive, name) > most:
-            raise InputError(f"{path}: {name}: {_count(archive, name)} numbers; expected no more than comm_s has")
+def problem_of_arrays(path: Path, content: dict[str, np.ndarray]) -> PlacementProblem:
+    """The problem of the arrays of a file, by name.
 
+    Args:
+        path: of the file, for messages.
+        content: arrays under the names of a problem file.
 
-def _count(archive: Any, name: str) -> int:
-    """The number of entries that an array's header announces."""
-    with archive.zip.open(f"{name}.npy") as stream:
-        version = np.lib.format.read_magic(stream)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        return math.prod(read(stream)[0])
-
-
-def _problem(path: Path, content: dict[str, np.ndarray]) -> PlacementProblem:
+    Raises:
+        InputError: an array is missing, unknown, of the wrong shape, or holds wrong values.
+    """
+    _check_names(path, list(content))
     values: dict[str, Any] = {}
     for name, array in content.items():
         if array.dtype.kind not in "iufb":
@@ -109,16 +79,17 @@ def _problem(path: Path, content: dict[str, np.ndarray]) -> PlacementProblem:
         raise InputError(f"{path}: {error}") from None
 
 
-def save_problem(problem: PlacementProblem, path: str | Path) -> None:
+def save_problem(problem: PlacementProblem, path: str | Path, *, overwrite: bool = True) -> None:
     """Write a problem file (to a temporary name, then renamed).
 
     Args:
         problem: what to write; its CPU rule must be the optimal one.
-        path: where to write; an existing file is replaced.
+        path: where to write.
+        overwrite: whether an existing file may be replaced.
 
     Raises:
-        InputError: the CPU rule is not the optimal one, or the file cannot be written.
+        InputError: the CPU rule is not the optimal one, or the file exists or cannot be written.
     """
     arrays = problem.arrays()
-    with replacing(path, overwrite=True) as temporary, temporary.open("wb") as stream:
+    with replacing(path, overwrite=overwrite) as temporary, temporary.open("wb") as stream:
         np.savez(stream, **arrays)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from twinhop.placement.budget import Budget
-from twinhop.placement.deadline_seating import seat_within_deadlines
 from twinhop.placement.descent import associate, move_sweep, seat_everyone, swap_sweep
+from twinhop.placement.knapsack_seating import seat_within_limits
 from twinhop.placement.placement import Placement
 from twinhop.placement.problem import BoolArray, IntArray, PlacementProblem
 from twinhop.placement.seating import seat_remaining
@@ -69,7 +69,7 @@ class Search:
         return station_set(self.host, self.problem.stations)
 
     def placement(self) -> Placement:
-        """The best plan; where no feasible one was found in time, one that keeps the capacities."""
+        """The best plan; where no feasible one was found in time, one that keeps the twin capacities."""
         return Placement.of_hosts(self.host, self.problem.stations)
 
     def offer(self, host: IntArray) -> bool:
@@ -88,22 +88,27 @@ class Search:
         if self.try_set(usable, nobody):
             return
         refill(self.instance, self._hosting, nobody)
-        order = np.argsort(self.problem.allowed.sum(axis=1), kind="stable")
+        demand = np.zeros(self.problem.users) if self.problem.demand is None else self.problem.demand
+        order = np.lexsort((-demand, self.problem.allowed.sum(axis=1)))
         seat_everyone(self.instance, self._hosting, usable, np.zeros(self.problem.stations), order)
         if self._keep(total(self.instance, self._hosting)):
             return
-        if self.problem.has_deadlines:
-            exact = seat_within_deadlines(self.problem, self.budget)
+        if self.problem.has_deadlines or self.problem.has_demand:
+            exact = seat_within_limits(self.problem, self.budget)
             if exact is not None and self.offer(exact):
                 return
         self.host = seat_remaining(self.problem, self._hosting.host)
-        if not self.problem.has_deadlines:
+        if not self.problem.has_deadlines and not self.problem.has_demand:
             self.offer(self.host)
 
     def try_set(self, usable: BoolArray, start: IntArray | None = None, sweeps: int = TRIAL_SWEEPS) -> bool:
         """Re-associate everyone onto these stations; keep the result if it is better; returns whether it was."""
         begin = self.host if start is None else start
-        return self._keep(associate(self.instance, self._hosting, begin, usable, sweeps, self.least, self.cost))
+        kept = self._keep(associate(self.instance, self._hosting, begin, usable, sweeps, self.least, self.cost))
+        if start is None and self.problem.has_demand:  # tight knapsacks may need everybody seated anew
+            nobody = np.full(self.problem.users, NOBODY, np.int64)
+            kept |= self._keep(associate(self.instance, self._hosting, nobody, usable, sweeps, self.least, self.cost))
+        return kept
 
     def add_best(self) -> bool:
         """Open the one station that saves most; returns whether one does (a step of the ADD heuristic)."""
@@ -179,6 +184,8 @@ class Search:
         fits = bool((hosting.users <= instance.seats).all())
         if instance.has_floor:
             fits &= bool((hosting.floor_load <= instance.cpu * (1 + 1e-9)).all())
+        if instance.has_demand:
+            fits &= bool((hosting.demand_load <= instance.demand_room).all())
         return float(total(instance, hosting)) if fits else np.inf
 
     def _keep(self, cost: float) -> bool:

@@ -84,7 +84,10 @@ def _unreachable(problem: PlacementProblem, users: IntArray) -> InfeasibilityPro
 
 
 def require_seats(problem: PlacementProblem) -> None:
-    """Raise InfeasibleProblem unless everyone can be seated within the twin capacities, deadlines aside."""
+    """Raise InfeasibleProblem unless everyone can be seated within the twin capacities, deadlines aside.
+
+    Of demands only the plain cases are looked at: a user too large for every station, and too much in all.
+    """
     stranded = np.flatnonzero(~problem.reachable.any(axis=1))
     if stranded.size:
         raise InfeasibleProblem(_unreachable(problem, stranded))
@@ -96,7 +99,34 @@ def require_seats(problem: PlacementProblem) -> None:
             f"{problem.users - seats} short"
         )
         raise InfeasibleProblem(InfeasibilityProof("capacity", message, tuple(range(problem.users)), hosts))
+    _require_demand_capacity(problem)
     whole = problem.reachable[:, problem.capacity > 0].all()
     roomy = (problem.capacity[problem.capacity > 0] >= problem.users).all()
     if not whole and not roomy:
         seat_remaining(problem, np.full(problem.users, NOBODY, np.int64))
+
+
+def _require_demand_capacity(problem: PlacementProblem) -> None:
+    if problem.demand is None or problem.demand_capacity is None:
+        return
+    hosts = np.flatnonzero(problem.capacity > 0)
+    fits = problem.reachable & (problem.demand[:, None] <= problem.demand_room)
+    too_large = np.flatnonzero(~fits.any(axis=1))
+    if too_large.size:
+        stations = np.flatnonzero(problem.reachable[too_large].any(axis=0))
+        message = (
+            f"{problem.user_names(too_large)} with demands up to {problem.demand[too_large].max():g} fit on no station "
+            f"they can reach; the largest has a demand capacity of {problem.demand_capacity[stations].max():g}"
+        )
+        raise InfeasibleProblem(
+            InfeasibilityProof("demand", message, tuple(too_large.tolist()), tuple(stations.tolist()))
+        )
+    total, capacity = float(problem.demand.sum()), float(problem.demand_capacity[hosts].sum())
+    if total > float(problem.demand_room.sum()):
+        message = (
+            f"the demands of all {problem.users} users add up to {total:g}, the demand capacities of "
+            f"{problem.station_names(hosts)} that may host to {capacity:g}: {total - capacity:g} short"
+        )
+        raise InfeasibleProblem(
+            InfeasibilityProof("demand", message, tuple(range(problem.users)), tuple(hosts.tolist()))
+        )

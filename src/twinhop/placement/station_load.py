@@ -9,7 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 from twinhop.placement.jit import jit
-from twinhop.placement.problem import SHARE_TOLERANCE, BoolArray, FloatArray, IntArray, PlacementProblem
+from twinhop.placement.problem import (
+    DEMAND_TOLERANCE,
+    SHARE_TOLERANCE,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    PlacementProblem,
+)
 
 NOBODY = -1
 
@@ -25,6 +32,10 @@ class Instance(NamedTuple):
         opening: (M,) scaled opening cost [s].
         floor: (N, M) minimum shares [cycle/s]; (1, 1) and unused without deadlines.
         has_floor: whether deadlines are given.
+        demand: (N,) demand of each user; (1,) and unused without demands.
+        demand_room: (M,) most demand on each station; (1,) and unused without demands.
+        has_demand: whether demands are given.
+        has_work: whether any user has work, so that computing counts.
     """
 
     comm: FloatArray
@@ -34,6 +45,10 @@ class Instance(NamedTuple):
     opening: FloatArray
     floor: FloatArray
     has_floor: bool
+    demand: FloatArray
+    demand_room: FloatArray
+    has_demand: bool
+    has_work: bool
 
 
 class Hosting(NamedTuple):
@@ -44,6 +59,7 @@ class Hosting(NamedTuple):
         users: (M,) number of users on each station.
         load: (M,) sum of their root work [sqrt(cycle)].
         floor_load: (M,) sum of their minimum shares [cycle/s].
+        demand_load: (M,) sum of their demands.
         latency: (M,) their computing latency H_k [s].
         first: (M,) first user of each station's list.
         after: (N,) next user on the same station.
@@ -54,6 +70,7 @@ class Hosting(NamedTuple):
     users: IntArray
     load: FloatArray
     floor_load: FloatArray
+    demand_load: FloatArray
     latency: FloatArray
     first: IntArray
     after: IntArray
@@ -72,6 +89,10 @@ def make_instance(problem: PlacementProblem) -> Instance:
         np.array(problem.scaled_opening),
         np.zeros((1, 1)) if floor is None else np.ascontiguousarray(floor),
         floor is not None,
+        np.zeros(1) if problem.demand is None else np.array(problem.demand),
+        np.zeros(1) if problem.demand is None else np.array(problem.demand_room),
+        problem.demand is not None,
+        bool((problem.root_work > 0).any()),
     )
 
 
@@ -81,6 +102,7 @@ def make_hosting(instance: Instance, host: IntArray | None = None) -> Hosting:
     hosting = Hosting(
         np.full(users, NOBODY, np.int64),
         np.zeros(stations, np.int64),
+        np.zeros(stations),
         np.zeros(stations),
         np.zeros(stations),
         np.zeros(stations),
@@ -109,9 +131,12 @@ def detach(instance, hosting, i):
     hosting.load[k] -= instance.root_work[i]
     if instance.has_floor:
         hosting.floor_load[k] -= instance.floor[i, k]
+    if instance.has_demand:
+        hosting.demand_load[k] -= instance.demand[i]
     if hosting.users[k] == 0:
         hosting.load[k] = 0.0
         hosting.floor_load[k] = 0.0
+        hosting.demand_load[k] = 0.0
     before, after = hosting.before[i], hosting.after[i]
     if before == NOBODY:
         hosting.first[k] = after
@@ -128,6 +153,7 @@ def refill(instance, hosting, host):
     hosting.users[:] = 0
     hosting.load[:] = 0.0
     hosting.floor_load[:] = 0.0
+    hosting.demand_load[:] = 0.0
     hosting.first[:] = NOBODY
     hosting.host[:] = NOBODY
     for i in range(host.size):
@@ -144,6 +170,8 @@ def _link(instance, hosting, i, k):
     hosting.load[k] += instance.root_work[i]
     if instance.has_floor:
         hosting.floor_load[k] += instance.floor[i, k]
+    if instance.has_demand:
+        hosting.demand_load[k] += instance.demand[i]
     head = hosting.first[k]
     hosting.before[i] = NOBODY
     hosting.after[i] = head
@@ -160,12 +188,22 @@ def has_room(instance, hosting, i, k, leaving):
     gone = 0 if leaving == NOBODY else 1
     if hosting.users[k] - gone >= instance.seats[k]:
         return False
+    if instance.has_demand and not _demand_fits(instance, hosting, i, k, leaving):
+        return False
     if not instance.has_floor:
         return True
     load = hosting.floor_load[k] + instance.floor[i, k]
     if gone:
         load -= instance.floor[leaving, k]
     return load <= instance.cpu[k] * (1.0 + 0.5 * SHARE_TOLERANCE)
+
+
+@jit()
+def _demand_fits(instance, hosting, i, k, leaving):
+    load = hosting.demand_load[k] + instance.demand[i]
+    if leaving != NOBODY:
+        load -= instance.demand[leaving]
+    return load <= instance.demand_room[k] * (1.0 - 0.5 * DEMAND_TOLERANCE)
 
 
 @jit()

@@ -4,6 +4,7 @@ from twinhop.scenario.backhaul_graph import BackhaulGraph
 from twinhop.scenario.csv_import import import_csv
 from twinhop.scenario.dump import dump_scenario, save_preset, save_scenario
 from twinhop.scenario.expand import expand
+from twinhop.scenario.export import save_csv, save_geojson, scenario_features
 from twinhop.scenario.family import FAMILY_FORM, family
 from twinhop.scenario.geo import project, unproject
 from twinhop.scenario.load import load_scenario, parse_scenario
@@ -33,8 +34,11 @@ __all__ = [
     "preset",
     "preset_names",
     "project",
+    "save_csv",
+    "save_geojson",
     "save_preset",
     "save_scenario",
+    "scenario_features",
     "stream",
     "summary",
     "unproject",

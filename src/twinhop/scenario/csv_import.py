@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from twinhop.scenario import geo, presets
 from twinhop.scenario.complaints import input_error, suggestion
 from twinhop.scenario.csv_rows import CsvPoints, check_nearness, local_positions, read_stations, read_users
 from twinhop.scenario.family import family_constants
-from twinhop.scenario.place_sections import Origin
+from twinhop.scenario.place_sections import DEFAULT_CLASS, Origin
 from twinhop.scenario.schema import SCHEMA_VERSION, Scenario
 
 PRESETS = ("family", "lu2021")
@@ -32,26 +33,28 @@ MOST_ORIGIN_STEPS = 8
 
 
 def import_csv(
-    stations_path: str | Path,
-    users_path: str | Path,
+    stations: str | Path,
+    users: str | Path,
     *,
     preset: str = "family",
     name: str | None = None,
     seed: int = 0,
+    attribution: Sequence[str] = (),
 ) -> Scenario:
     """Make a scenario of a CSV file of stations and one of users.
 
     Both give `id,x_m,y_m`, or both `id,lat,lon`. Stations may add `host`, `cpu_gcycles_per_s`, `capacity_users` and
-    `opening_s`; users `history_mbit`, `update_mbit`, `deadline_ms` (which turns deadlines on) and `tx_power_w`.
+    `opening_s`; users `history_mbit`, `update_mbit`, `deadline_ms` (which turns deadlines on), `tx_power_w` and `class`.
     Latitude and longitude are projected to local metres with (0, 0) south-west of all points. Local coordinates are
     kept, or shifted as a whole where they are negative or begin far from (0, 0).
 
     Args:
-        stations_path: CSV file of stations.
-        users_path: CSV file of users.
+        stations: CSV file of stations.
+        users: CSV file of users.
         preset: constants that no column gives: `family`, scaled to the number of users and stations, or `lu2021`.
         name: name of the scenario; by default the name of the stations' file.
         seed: root seed.
+        attribution: data sources and licences, carried into reports.
 
     Returns:
         The scenario, with stations and users listed.
@@ -59,26 +62,73 @@ def import_csv(
     Raises:
         InputError: if a file is not usable, the two do not belong together, or the preset is unknown.
     """
+    return scenario_of_points(
+        read_stations(Path(stations)),
+        read_users(Path(users)),
+        preset=preset,
+        name=name if name is not None else Path(stations).stem,
+        seed=seed,
+        attribution=attribution,
+    )
+
+
+def scenario_of_points(
+    stations: CsvPoints,
+    users: CsvPoints,
+    *,
+    name: str,
+    preset: str = "family",
+    seed: int = 0,
+    sections: dict[str, Any] | None = None,
+    attribution: Sequence[str] = (),
+) -> Scenario:
+    """Make a scenario of stations and users read from anywhere; what every importer ends with.
+
+    Args:
+        stations: the stations.
+        users: the users, in the same kind of coordinates.
+        name: name of the scenario.
+        preset: constants that no field gives: `family`, scaled to the number of users and stations, or `lu2021`.
+        seed: root seed.
+        sections: fields of further sections, or in place of the preset's.
+        attribution: data sources and licences, carried into reports.
+
+    Returns:
+        The scenario, with stations and users listed.
+
+    Raises:
+        InputError: if a value is not usable, the two do not belong together, or the preset is unknown.
+    """
     if preset not in PRESETS:
         raise InputError(f"{preset}: unknown preset; {suggestion(preset, PRESETS)}accepted: {', '.join(PRESETS)}")
-    stations, users = read_stations(Path(stations_path)), read_users(Path(users_path))
     area, station_xy_m, user_xy_m = _placed(stations, users)
     constants = _constants(preset, len(users.fields), len(stations.fields))
     if any("deadline_ms" in fields for fields in users.fields):
         constants["objective"] = {**constants["objective"], "deadlines": True}
+    classes = dict.fromkeys(fields["class"] for fields in users.fields if "class" in fields)
+    if classes:  # rows name their classes, so none is drawn by its share
+        listed = [{"name": each, "share": 0.0} for each in classes if each != DEFAULT_CLASS]
+        constants["users"] = {**constants.get("users", {}), "classes": listed}
+    for section, fields in (sections or {}).items():
+        constants[section] = {**constants.get(section, {}), **fields}
     value = {
         **constants,
         "schema_version": SCHEMA_VERSION,
-        "name": name if name is not None else Path(stations_path).stem,
+        "name": name,
         "seed": seed,
         "area": area,
         "stations": {**constants["stations"], "list": stations.listed(station_xy_m)},
         "users": {**constants.get("users", {}), "list": users.listed(user_xy_m)},
+        **({"attribution": list(attribution)} if attribution else {}),
     }
+
+    def where(paths: Collection[tuple[str | int, ...]]) -> dict[tuple[str | int, ...], str]:
+        return {path: users.name if path[:1] == ("users",) else stations.name for path in paths}
+
     try:
         return Scenario.model_validate(value)
     except ValidationError as error:
-        raise input_error(error, Scenario, lambda paths: dict.fromkeys(paths, str(stations_path))) from None
+        raise input_error(error, Scenario, where) from None
 
 
 def _constants(preset: str, n_users: int, n_stations: int) -> dict[str, Any]:

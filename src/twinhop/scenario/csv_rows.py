@@ -190,7 +190,7 @@ def _position(row: dict[str, str], is_geographic: bool) -> tuple[Any, Any]:
 def _row_complaints(
     stated: Fields, position: tuple[Any, Any], model: type[StationRow] | type[UserRow], place: str, is_geographic: bool
 ) -> list[str]:
-    complaints = _geographic_complaints(position, place) if is_geographic else []
+    complaints = geographic_complaints(position, place) if is_geographic else []
     xy_m: Fields = _POSITION_PLACEHOLDER if is_geographic else dict(zip(LOCAL, position, strict=True))
     try:
         model.model_validate({**stated, **xy_m})
@@ -203,7 +203,8 @@ def _row_complaints(
     return complaints
 
 
-def _geographic_complaints(position: tuple[Any, Any], place: str) -> list[str]:
+def geographic_complaints(position: tuple[Any, Any], place: str) -> list[str]:
+    """What is wrong with a latitude and a longitude [degree], one line each, beginning with the place."""
     complaints = []
     for column, name, value, limit in zip(GEOGRAPHIC, ("latitude", "longitude"), position, (90, 180), strict=True):
         if not isinstance(value, int | float) or isinstance(value, bool):

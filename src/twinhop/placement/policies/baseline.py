@@ -1,12 +1,32 @@
 """What the baselines share: seating users one by one, and everyone in the end."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from twinhop.placement.problem import IntArray, PlacementProblem
+from twinhop.placement.problem import BoolArray, IntArray, PlacementProblem
 from twinhop.placement.seating import seat_remaining
 from twinhop.placement.station_load import NOBODY
+
+
+class Room:
+    """What is left of the twin capacities and, where demands are given, of the demand capacities."""
+
+    def __init__(self, problem: PlacementProblem, opened: BoolArray | None = None):
+        self._problem = problem
+        self._seats = problem.capacity.copy() if opened is None else np.where(opened, problem.capacity, 0)
+        self._demand = None if problem.demand is None else problem.demand_room.copy()
+
+    def usable(self, i: int) -> BoolArray:
+        """(M,) reachable stations with room for user i."""
+        usable = self._problem.reachable[i] & (self._seats > 0)
+        if self._demand is not None and self._problem.demand is not None:
+            usable &= self._problem.demand[i] <= self._demand
+        return usable
+
+    def take(self, i: int, k: int) -> None:
+        """Seat user i on station k."""
+        self._seats[k] -= 1
+        if self._demand is not None and self._problem.demand is not None:
+            self._demand[k] -= self._problem.demand[i]
 
 
 def in_order_of_preference(problem: PlacementProblem, preference: IntArray) -> IntArray:
@@ -17,17 +37,15 @@ def in_order_of_preference(problem: PlacementProblem, preference: IntArray) -> I
         preference: (N, M) stations in each user's order of preference.
 
     Returns:
-        (N,) hosts; users who find every station they can reach full make others move on.
+        (N,) hosts; users who find every station they can reach full make others move on, within the twin capacities;
+        demand capacities may then be exceeded.
     """
     host = np.full(problem.users, NOBODY, np.int64)
-    room = problem.capacity.copy()
+    room = Room(problem)
     for i, choices in enumerate(preference):
-        for k in _with_room(problem, room, i, choices):
+        usable = room.usable(i)
+        k = next((int(k) for k in choices if usable[k]), NOBODY)
+        if k != NOBODY:
             host[i] = k
-            room[k] -= 1
-            break
+            room.take(i, k)
     return seat_remaining(problem, host)
-
-
-def _with_room(problem: PlacementProblem, room: IntArray, i: int, choices: IntArray) -> Iterator[int]:
-    return (int(k) for k in choices if room[k] > 0 and problem.reachable[i, k])

@@ -83,6 +83,8 @@ class TangentModel:
         self._add_assignment()
         if problem.has_deadlines:
             self._add_shares()
+        if problem.has_demand:
+            self._add_demands()
         self._add_first_tangents()
 
     def add_tangents(self, placement: Placement) -> None:
@@ -182,6 +184,22 @@ class TangentModel:
             np.concatenate([self._station, stations]),
             np.concatenate([arcs, self._opened]),
             np.concatenate([floor, -np.ones(problem.stations)]),
+            -np.inf,
+            0.0,
+            problem.stations,
+        )
+
+    def _add_demands(self) -> None:
+        """``sum_i d_i a_ik <= C_k y_k``, as shares of C_k."""
+        problem = self._problem
+        assert problem.demand is not None and problem.demand_capacity is not None
+        capacity = problem.demand_capacity
+        share = problem.demand[self._row] / np.where(capacity > 0, capacity, 1.0)[self._station]
+        stations = np.arange(problem.stations)
+        self._model.add_rows(
+            np.concatenate([self._station, stations]),
+            np.concatenate([self._arcs, self._opened]),
+            np.concatenate([share, -np.ones(problem.stations)]),
             -np.inf,
             0.0,
             problem.stations,

@@ -111,7 +111,13 @@ class PriceAscent:
     def certificate(self) -> Certificate:
         """The lower bound, recomputed with rounding under control; never above the plan's own cost."""
         state = self._state
-        return certify(self._problem, state.best_price, state.best_theta, state.best_nu)
+        return certify(
+            self._problem,
+            state.best_price,
+            state.best_theta,
+            state.best_nu,
+            state.best_mu if self._problem.has_demand else None,
+        )
 
     def _ascend(self) -> None:
         target = self.search.cost if self.search.feasible else self._guess()

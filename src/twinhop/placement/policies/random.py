@@ -5,6 +5,7 @@ import numpy as np
 from twinhop.placement.budget import Budget
 from twinhop.placement.infeasibility import InfeasibleProblem
 from twinhop.placement.placement import Placement
+from twinhop.placement.policies.baseline import Room
 from twinhop.placement.policy import Decision
 from twinhop.placement.problem import BoolArray, IntArray, PlacementProblem
 from twinhop.placement.seating import seat_remaining
@@ -69,10 +70,10 @@ def _with_more_stations(problem: PlacementProblem, opened: BoolArray, rng: np.ra
 
 def _uniform_hosts(problem: PlacementProblem, opened: BoolArray, rng: np.random.Generator) -> IntArray:
     host = np.full(problem.users, NOBODY, np.int64)
-    room = np.where(opened, problem.capacity, 0)
+    room = Room(problem, opened)
     for i in range(problem.users):
-        choices = np.flatnonzero(problem.reachable[i] & (room > 0))
+        choices = np.flatnonzero(room.usable(i))
         if choices.size:
             host[i] = choices[rng.integers(choices.size)]
-            room[host[i]] -= 1
+            room.take(i, int(host[i]))
     return seat_remaining(problem, host, opened)

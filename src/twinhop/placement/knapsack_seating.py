@@ -1,28 +1,28 @@
-"""Seats under deadlines: a plan whose minimum CPU shares fit, or a proof that none exists (by HiGHS)."""
+"""Seats under deadlines and demands: a plan whose knapsacks hold, or a proof that none exists (by HiGHS)."""
 
 import numpy as np
 
 from twinhop.placement.budget import Budget
 from twinhop.placement.infeasibility import InfeasibilityProof, InfeasibleProblem
 from twinhop.placement.mip import Model, Outcome
-from twinhop.placement.problem import IntArray, PlacementProblem
+from twinhop.placement.problem import FloatArray, IntArray, PlacementProblem
 
 #: Time for shrinking the set of users that proves infeasibility [s].
 SHRINKING_S = 5.0
 
 
-def seat_within_deadlines(problem: PlacementProblem, budget: Budget) -> IntArray | None:
-    """Find hosts that keep capacities and deadlines, by branch and bound on a pure feasibility problem.
+def seat_within_limits(problem: PlacementProblem, budget: Budget) -> IntArray | None:
+    """Find hosts that keep capacities, deadlines and demands, by branch and bound on a pure feasibility problem.
 
     Args:
-        problem: a problem with deadlines, whose seats suffice without them.
+        problem: a problem with deadlines or demands, whose seats suffice without them.
         budget: time allowed.
 
     Returns:
         (N,) hosts, or None where the budget ran out first.
 
     Raises:
-        InfeasibleProblem: proved: no plan keeps all meetable deadlines.
+        InfeasibleProblem: proved: no plan keeps all meetable deadlines and all demand capacities.
     """
     users = np.arange(problem.users)
     outcome, host = _fits(problem, users, budget)
@@ -33,16 +33,15 @@ def seat_within_deadlines(problem: PlacementProblem, budget: Budget) -> IntArray
 
 def _fits(problem: PlacementProblem, users: IntArray, budget: Budget) -> tuple[Outcome, IntArray | None]:
     """Whether these users alone fit on the stations."""
-    assert problem.floor is not None
     allowed = problem.allowed[users]
     row, station = np.nonzero(allowed)
     model = Model(1e-9)
     arcs = model.add_binaries(row.size)
-    weight = problem.floor[users][row, station] / problem.cpu[station]
     model.add_rows(row, arcs, np.ones(row.size), 1.0, 1.0, users.size)
     seats = problem.capacity.astype(float)
     model.add_rows(station, arcs, np.ones(row.size), -np.inf, seats, problem.stations)
-    model.add_rows(station, arcs, weight, -np.inf, 1.0, problem.stations)
+    for weight in _knapsacks(problem, users[row], station):
+        model.add_rows(station, arcs, weight, -np.inf, 1.0, problem.stations)
     outcome = model.solve(budget)
     if outcome is not Outcome.OPTIMAL:
         return outcome, None
@@ -54,14 +53,33 @@ def _fits(problem: PlacementProblem, users: IntArray, budget: Budget) -> tuple[O
     return outcome, host
 
 
+def _knapsacks(problem: PlacementProblem, user: IntArray, station: IntArray) -> list[FloatArray]:
+    """What each arc takes of its station's CPU and of its demand capacity, as shares; one entry a kind of limit."""
+    found = []
+    if problem.floor is not None:
+        found.append(problem.floor[user, station] / problem.cpu[station])
+    if problem.demand is not None and problem.demand_capacity is not None:
+        capacity = problem.demand_capacity[station]
+        found.append(problem.demand[user] / np.where(capacity > 0, capacity, 1.0))
+    return found
+
+
 def _proof(problem: PlacementProblem, budget: Budget) -> InfeasibilityProof:
     users = _smaller_set(problem, budget)
     stations = np.flatnonzero(problem.allowed[users].any(axis=0))
-    message = (
-        f"the deadlines of {problem.user_names(users)} cannot be kept together: only "
-        f"{problem.station_names(stations)} can serve them, and their minimum CPU shares do not fit"
-    )
-    return InfeasibilityProof("deadlines", message, tuple(users.tolist()), tuple(stations.tolist()))
+    who, where = problem.user_names(users), problem.station_names(stations)
+    if problem.has_demand:
+        kind = "demand"
+        both = " with their deadlines kept" if problem.has_deadlines else ""
+        message = f"the demands of {who} cannot be met together{both}: shared out in any way over {where}, some exceed"
+        message += " a capacity"
+    else:
+        kind = "deadlines"
+        message = (
+            f"the deadlines of {who} cannot be kept together: only {where} can serve them, "
+            f"and their minimum CPU shares do not fit"
+        )
+    return InfeasibilityProof(kind, message, tuple(users.tolist()), tuple(stations.tolist()))
 
 
 def _smaller_set(problem: PlacementProblem, budget: Budget) -> IntArray:

@@ -1,0 +1,184 @@
+"""`twinhop import NAME`: one command for each importer of the table below."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+@dataclass(frozen=True)
+class Importer:
+    """One importer and the options of its command.
+
+    Attributes:
+        function: ``module:function``, imported when the command runs; it is given the options by name.
+        about: what the command says of itself.
+        options: name to type, help, and default where there is one.
+        example: shown below the help.
+        makes_problem: whether the function takes FILE and makes a placement problem rather than a scenario.
+    """
+
+    function: str
+    about: str
+    options: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    example: str = ""
+    makes_problem: bool = False
+
+    def load(self) -> Callable[..., Any]:
+        """The function itself."""
+        module, name = self.function.split(":")
+        return getattr(import_module(module), name)
+
+
+#: The importers by name: a new one is one file and one entry here.
+IMPORTERS = {
+    "csv": Importer(
+        "twinhop.scenario:import_csv",
+        "Make a scenario from stations and users in CSV files. Optional columns: stations cpu_gcycles_per_s, "
+        "capacity_users, opening_s, host; users history_mbit, update_mbit, deadline_ms, tx_power_w, class.",
+        {
+            "stations": (Path, "CSV with id,x_m,y_m or id,lat,lon."),
+            "users": (Path, "CSV with id,x_m,y_m or id,lat,lon."),
+        },
+        "twinhop import csv --stations stations.csv --users users.csv --out city.yaml",
+    ),
+    "geojson": Importer(
+        "twinhop.scenario.importers:import_geojson",
+        "Make a scenario from GeoJSON FeatureCollections of Points; properties are named as the columns of CSV files.",
+        {
+            "stations": (Path, "FeatureCollection of the stations."),
+            "users": (Path, "FeatureCollection of the users."),
+        },
+        "twinhop import geojson --stations stations.geojson --users users.geojson --out city.yaml",
+    ),
+    "eua": Importer(
+        "twinhop.scenario.importers:import_eua",
+        "Make a scenario from the EUA data set (Melbourne): sites and users.",
+        {
+            "stations": (Path, "CSV with SITE_ID,LATITUDE,LONGITUDE."),
+            "users": (Path, "CSV with Latitude,Longitude."),
+        },
+        "twinhop import eua --stations site-optus-melbCBD.csv --users users-melbcbd-generated.csv --out melbourne.yaml",
+    ),
+    "ifogsim": Importer(
+        "twinhop.scenario.importers:import_ifogsim",
+        "Make a scenario from iFogSim2's edge resources and user locations (Melbourne).",
+        {
+            "stations": (Path, "CSV with ID,Latitude,Longitude,Level; gateways (level 2) become stations."),
+            "users": (list[Path], "CSV with Latitude,Longitude, the path of one user; may be repeated."),
+            "step": (int | None, "Take this row of each path; every row is a user if missing.", None),
+        },
+        "twinhop import ifogsim --stations edgeResources-melbCBD.csv --users usersLocation-melbCBD_1.csv "
+        "--out melbourne.yaml",
+    ),
+    "sf-cells": Importer(
+        "twinhop.scenario.importers:import_sf_cells",
+        "Make a scenario of one minute of San Francisco: taxis at the cells that serve them.",
+        {
+            "cells": (Path, "CSV with cell,lat,lon."),
+            "serving": (Path, ".npz with serving (minutes, users): cells from 1, 0 where absent."),
+            "minute": (int, "Row of serving.", 720),
+        },
+        "twinhop import sf-cells --cells sf_cells.csv --serving sf_serving_1min.npz --minute 720 --out sf.yaml",
+    ),
+}
+
+
+IMPORTERS |= {
+    name: Importer(
+        f"twinhop.placement.{module}",
+        about,
+        example=f"twinhop import {name} {example} --out problem.npz",
+        makes_problem=True,
+    )
+    for name, module, about, example in (
+        (
+            "sscflp",
+            "sscflp:load_sscflp",
+            "Make a problem file from a single-source capacitated facility location file (Holmberg, OR-Library).",
+            "p1",
+        ),
+        (
+            "json",
+            "problem_json:load_problem_json",
+            "Make a problem file from JSON with the same fields; null forbids an arc.",
+            "problem.json",
+        ),
+    )
+}
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the command of every importer."""
+    for name, importer in IMPORTERS.items():
+        app.command(name, help=importer.about, epilog=f"Example: {importer.example}")(_command(importer))
+
+
+def _command(importer: Importer) -> Callable[..., None]:
+    own = _problem_parameters() if importer.makes_problem else _scenario_parameters(importer)
+
+    def run(**given: Any) -> None:
+        (_import_problem if importer.makes_problem else _import_scenario)(importer, given)
+
+    # typer reads a command's options from its signature
+    run.__signature__ = inspect.Signature(own)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in own}
+    return run
+
+
+def _option(name: str, kind: Any, text: str, *default: Any, flag: str | None = None) -> inspect.Parameter:
+    declarations = (flag,) if flag else ()
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        annotation=Annotated[kind, typer.Option(*declarations, help=text, show_default=bool(default and default[0]))],
+        default=default[0] if default else inspect.Parameter.empty,
+    )
+
+
+def _scenario_parameters(importer: Importer) -> list[inspect.Parameter]:
+    return [
+        *(_option(name, *stated) for name, stated in importer.options.items()),
+        _option("out", Path, "Scenario file to write."),
+        _option("preset", str, "Constants that the files do not give: family (scaled) or lu2021.", "family"),
+        _option("name", str | None, "Name of the scenario.", None),
+        inspect.Parameter(
+            "seed",
+            inspect.Parameter.KEYWORD_ONLY,
+            annotation=Annotated[int, typer.Option(help="Root seed for what is drawn.", min=0)],
+            default=0,
+        ),
+        _option("attribution", list[str] | None, "Source and licence to name in reports; may be repeated.", None),
+        _option("force", bool, "Replace an existing file.", False, flag="--force"),
+    ]
+
+
+def _problem_parameters() -> list[inspect.Parameter]:
+    return [
+        inspect.Parameter(
+            "path", inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[Path, typer.Argument(help="File to read.")]
+        ),
+        _option("out", Path, "Problem file (.npz) to write."),
+        _option("force", bool, "Replace an existing file.", False, flag="--force"),
+    ]
+
+
+def _import_scenario(importer: Importer, given: dict[str, Any]) -> None:
+    from twinhop.scenario import save_scenario
+
+    out, force = given.pop("out"), given.pop("force")
+    files = {name: given.pop(name) for name in importer.options}
+    given = {**given, "name": given["name"] or out.stem, "attribution": tuple(given["attribution"] or ())}
+    save_scenario(importer.load()(**files, **given), out, overwrite=force)
+    typer.echo(f"wrote {out}")
+
+
+def _import_problem(importer: Importer, given: dict[str, Any]) -> None:
+    from twinhop.placement import save_problem
+
+    save_problem(importer.load()(given["path"]), given["out"], overwrite=given["force"])
+    typer.echo(f"wrote {given['out']}")

@@ -1,0 +1,109 @@
+"""Compiled responses of single stations to prices where users have demands: a knapsack, alone or beside computing."""
+
+import numpy as np
+
+from twinhop.placement.jit import jit
+from twinhop.placement.station_response import BISECTIONS, floored_response, station_response
+
+#: Relative width of the bracket at which the bisection of a station's demand price stops.
+DEMAND_PRICE_TOLERANCE = 1e-6
+
+
+@jit()
+def knapsack_response(worth, demand, room, share, order):
+    """The best users for one station where only demands count: the linear knapsack, exact by sorting worth / demand.
+
+    Maximises ``sum worth_i x_i`` over ``0 <= x <= 1``, ``sum d_i x_i <= C``.
+
+    Args:
+        worth: (N,) price minus communication latency of each user [s], -inf where forbidden.
+        demand: (N,) d_i.
+        room: C.
+        share: (N,) receives x.
+        order: (N,) integer working space.
+
+    Returns:
+        The demand price mu, and the value ``C mu + sum (worth - mu d)_+``.
+    """
+    count = 0
+    ratio = np.empty(worth.size)
+    for i in range(worth.size):
+        share[i] = 1.0 if worth[i] > 0.0 and demand[i] == 0.0 else 0.0
+        if worth[i] > 0.0 and demand[i] > 0.0:
+            ratio[count] = -worth[i] / demand[i]
+            order[count] = i
+            count += 1
+    mu, left = 0.0, room
+    for rank in np.argsort(ratio[:count]):
+        i = order[rank]
+        if demand[i] > left:
+            share[i] = left / demand[i]
+            mu = worth[i] / demand[i]
+            break
+        share[i] = 1.0
+        left -= demand[i]
+    value = room * mu
+    for i in range(worth.size):
+        value += max(worth[i] - mu * demand[i], 0.0)
+    return mu, value
+
+
+@jit()
+def _priced_response(instance, by_station, state, k, worth, mu, priced, scratch, order):
+    """The response at demand price mu: demand taken, theta, nu, and the value with ``C mu``."""
+    for i in range(worth.size):
+        priced[i] = worth[i] - mu * instance.demand[i]
+    cpu, seats, guess, share = instance.cpu[k], instance.seats[k], state.theta[k], state.shares[k]
+    if instance.has_floor:
+        found = floored_response(priced, instance.root_work, by_station.floor[k], cpu, seats, guess, share, scratch)
+    else:
+        found = station_response(priced, instance.root_work, cpu, seats, guess, share, scratch, order)
+    return np.dot(share, instance.demand), found[0], found[1], found[2] + mu * instance.demand_room[k]
+
+
+@jit()
+def _highest_demand_price(worth, demand):
+    """A demand price at which nobody with a demand is worth taking."""
+    highest = 0.0
+    for i in range(worth.size):
+        if demand[i] > 0.0:
+            highest = max(highest, worth[i] / demand[i])
+    return highest
+
+
+@jit()
+def demanding_response(instance, by_station, state, k, worth, priced, other, scratch, order):
+    """The best value of station k under demands; fills theta, nu, mu and shares of the state.
+
+    Alone, the demand capacity makes a knapsack; with computing, minimum shares or seats, the value is convex in the
+    demand price and its slope is ``C - sum d x``: bisection, and the shares of both its ends blended to use up C.
+    """
+    share, room = state.shares[k], instance.demand_room[k]
+    if not instance.has_work and not instance.has_floor and instance.seats[k] >= worth.size:
+        state.mu[k], value = knapsack_response(worth, instance.demand, room, share, order)
+        return value
+    taken, theta, nu, value = _priced_response(instance, by_station, state, k, worth, 0.0, priced, scratch, order)
+    state.theta[k], state.nu[k], state.mu[k] = theta, nu, 0.0
+    if taken <= room:
+        return value
+    low, high = 0.0, _highest_demand_price(worth, instance.demand)
+    for _ in range(BISECTIONS):
+        mu = 0.5 * (low + high)
+        taken, theta, nu, found = _priced_response(instance, by_station, state, k, worth, mu, priced, scratch, order)
+        if found < value:
+            value = found
+            state.theta[k], state.nu[k], state.mu[k] = theta, nu, mu
+        if taken > room:
+            low = mu
+        else:
+            high = mu
+        if high - low <= DEMAND_PRICE_TOLERANCE * high:
+            break
+    taken_low = _priced_response(instance, by_station, state, k, worth, low, priced, scratch, order)[0]
+    other[:] = share
+    taken = _priced_response(instance, by_station, state, k, worth, high, priced, scratch, order)[0]
+    if taken_low > room > taken:
+        blend = (room - taken) / (taken_low - taken)
+        for i in range(worth.size):
+            share[i] += blend * (other[i] - share[i])
+    return value

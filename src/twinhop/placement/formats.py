@@ -1,0 +1,35 @@
+"""The formats of files that hold a placement problem, by name."""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+
+from twinhop.errors import InputError
+from twinhop.placement.problem import PlacementProblem
+
+#: Readers of problem files, imported when first asked for: a new format is one file and one line here.
+FORMATS = {
+    "npz": "twinhop.placement.problem_file:load_problem",
+    "json": "twinhop.placement.problem_json:load_problem_json",
+    "sscflp": "twinhop.placement.sscflp:load_sscflp",
+}
+
+
+def read_problem(path: str | Path, file_format: str) -> PlacementProblem:
+    """Read a problem file of a named format.
+
+    Args:
+        path: the file.
+        file_format: one of `FORMATS`.
+
+    Raises:
+        InputError: there is no such format, or the file is not of it.
+    """
+    if file_format not in FORMATS:
+        close = get_close_matches(file_format, FORMATS, 1)
+        hint = f"did you mean '{close[0]}'? " if close else ""
+        raise InputError(f"format: no format named '{file_format}'; {hint}Accepted: {', '.join(FORMATS)}")
+    module, function = FORMATS[file_format].split(":")
+    reader: Callable[[str | Path], PlacementProblem] = getattr(import_module(module), function)
+    return reader(path)

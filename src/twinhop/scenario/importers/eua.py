@@ -1,0 +1,56 @@
+"""The EUA data set: radio sites of the Melbourne central business district, and users."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from twinhop.scenario.csv_import import scenario_of_points
+from twinhop.scenario.importers.points import read_foreign_table, table_points
+from twinhop.scenario.schema import Scenario
+
+ATTRIBUTION = (
+    "Sites and users: EUA data set, https://github.com/swinedge/eua-dataset, MIT licence, (c) 2018 Swin Edge",
+    "Underlying site register: Australian Communications and Media Authority (ACMA RRL), under ACMA's terms of use",
+)
+
+
+def import_eua(
+    stations: str | Path,
+    users: str | Path,
+    *,
+    preset: str = "family",
+    name: str | None = None,
+    seed: int = 0,
+    attribution: Sequence[str] = (),
+) -> Scenario:
+    """Make a scenario of a file of EUA sites and one of EUA users.
+
+    Sites are named after ``SITE_ID``; users, who have no name in the data, ``u0``, ``u1``, ... as they come.
+
+    Args:
+        stations: CSV with ``SITE_ID,LATITUDE,LONGITUDE`` and any further columns.
+        users: CSV with ``Latitude,Longitude``.
+        preset: constants the data do not give: ``family`` (scaled) or ``lu2021``.
+        name: of the scenario; by default that of the sites' file.
+        seed: root seed.
+        attribution: further sources to name in reports.
+
+    Returns:
+        The scenario.
+
+    Raises:
+        InputError: a file is not of this layout.
+
+    Source: Lai et al., Optimal edge user allocation in edge computing with variable sized vector bin packing (2018).
+    """
+    sites = read_foreign_table(Path(stations), ("SITE_ID", "LATITUDE", "LONGITUDE"), "a file of EUA sites")
+    people = read_foreign_table(Path(users), ("Latitude", "Longitude"), "a file of EUA users")
+    return scenario_of_points(
+        table_points(sites, [row["site_id"] for row in sites.rows]),
+        table_points(people, [f"u{at}" for at in range(len(people.rows))]),
+        name=name or Path(stations).stem,
+        preset=preset,
+        seed=seed,
+        attribution=(*ATTRIBUTION, *attribution),
+    )

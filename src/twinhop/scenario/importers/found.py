@@ -1,0 +1,93 @@
+"""What a file that is not the expected one seems to be, for error messages."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+HEAD_BYTES = 4096
+"""As much of a file is looked at."""
+SHOWN_CHARACTERS = 60
+_MAGIC = {
+    b"\x93NUMPY": "a single NumPy array (.npy)",
+    b"\x89PNG": "a PNG image",
+    b"\x1f\x8b": "gzip-compressed data",
+    b"%PDF": "a PDF document",
+    b"PAR1": "a Parquet table",
+    b"\x89HDF": "an HDF5 file",
+    b"MATLAB": "a MATLAB file",
+}
+
+
+def describe_file(path: Path) -> str:
+    """What the file seems to hold, in a few words.
+
+    >>> describe_file(Path("no/such/file"))
+    'nothing that can be read'
+    """
+    if path.is_dir():
+        return "a folder"
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+    except (OSError, ValueError):
+        return "nothing that can be read"
+    for magic, kind in _MAGIC.items():
+        if head.startswith(magic):
+            return kind
+    return _archive(path) if head.startswith(b"PK") else _text(head)
+
+
+def _archive(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return "a damaged ZIP archive"
+    arrays = [name.removesuffix(".npy") for name in names if name.endswith(".npy")]
+    return f"an .npz archive of {_few(arrays)}" if arrays else f"a ZIP archive of {_few(names)}"
+
+
+def _text(head: bytes) -> str:
+    if not head.strip():
+        return "an empty file"
+    if b"\0" in head:
+        return "binary data (NUL bytes)"
+    text = head.decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n")
+    first = text.splitlines()[0].strip() if text else ""
+    if text.startswith(("{", "[")):
+        return "JSON"
+    if text.startswith("<"):
+        return "XML or HTML"
+    if first.startswith(("schema_version", "name:", "---", "#")):
+        return f"YAML or other text that begins with {_shown(first)}"
+    if "," in first:
+        return f"a table with the columns {first[:SHOWN_CHARACTERS]}"
+    return f"text that begins with {_shown(first)}"
+
+
+def describe_json(value: object) -> str:
+    """What a JSON value is, in a few words.
+
+    >>> describe_json({"type": "Topology"}), describe_json([1])
+    ("an object of type 'Topology'", 'a list')
+    """
+    if isinstance(value, dict):
+        kind = value.get("type")
+        return f"an object of type {kind!r}" if isinstance(kind, str) else f"an object with {_few(list(value))}"
+    return "a list" if isinstance(value, list) else f"the value {json.dumps(value)[:SHOWN_CHARACTERS]}"
+
+
+def _few(names: list[str]) -> str:
+    if not names:
+        return "nothing"
+    return _printable(", ".join(names[:5])[:SHOWN_CHARACTERS]) + (", ..." if len(names) > 5 else "")
+
+
+def _shown(line: str) -> str:
+    return repr(_printable(line[:SHOWN_CHARACTERS]))
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in text)

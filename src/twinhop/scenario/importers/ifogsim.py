@@ -1,0 +1,95 @@
+"""The Melbourne files of iFogSim2: edge resources, and recorded user locations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from twinhop.errors import InputError
+from twinhop.scenario.csv_import import scenario_of_points
+from twinhop.scenario.importers.points import ForeignTable, read_foreign_table, table_points
+from twinhop.scenario.schema import Scenario
+
+ATTRIBUTION = (
+    "Sites and user locations: iFogSim2, https://github.com/Cloudslab/iFogSim, MIT licence, (c) 2025 CLOUDS Laboratory",
+)
+GATEWAY_LEVEL = "2"
+"""Level of the gateways that users attach to; 1 are the proxies of blocks, 0 is the data centre."""
+
+
+def import_ifogsim(
+    stations: str | Path,
+    users: Sequence[str | Path],
+    *,
+    step: int | None = None,
+    preset: str = "family",
+    name: str | None = None,
+    seed: int = 0,
+    attribution: Sequence[str] = (),
+) -> Scenario:
+    """Make a scenario of iFogSim2's edge resources and user locations.
+
+    The gateways (level 2) become stations. The data centre (level 0) and the proxies (level 1), which have no radio,
+    are left out. A file of user locations is the path of one user: every recorded location becomes a user, or, with
+    ``step``, every file becomes one user at that row.
+
+    Args:
+        stations: CSV with ``ID,Latitude,Longitude,Level`` and any further columns.
+        users: CSV files with ``Latitude,Longitude``.
+        step: row of each path to take, from 0; None for every row.
+        preset: constants the data do not give: ``family`` (scaled) or ``lu2021``.
+        name: of the scenario; by default that of the resources' file.
+        seed: root seed.
+        attribution: further sources to name in reports.
+
+    Returns:
+        The scenario.
+
+    Raises:
+        InputError: a file is not of this layout, holds no gateway, or a path is shorter than ``step``.
+
+    Source: Mahmud et al., iFogSim2 (2022), LocationHandler.
+    """
+    resources = read_foreign_table(
+        Path(stations), ("ID", "Latitude", "Longitude", "Level"), "a file of iFogSim2 edge resources"
+    )
+    gateways = _rows(resources, [at for at, row in enumerate(resources.rows) if row["level"] == GATEWAY_LEVEL])
+    if not gateways.rows:
+        levels = ", ".join(sorted({row["level"] for row in resources.rows})[:5])
+        raise InputError(f"{stations}: has no gateway (level {GATEWAY_LEVEL}); found the levels {levels}")
+    if not users:
+        raise InputError("users: no file of user locations is given; expected at least one")
+    people = _together([_path(Path(path), step) for path in users])
+    ids = [f"u{at}" for at in range(len(people.rows))]
+    return scenario_of_points(
+        table_points(gateways, [row["id"] for row in gateways.rows]),
+        table_points(people, ids),
+        name=name or Path(stations).stem,
+        preset=preset,
+        seed=seed,
+        attribution=(*ATTRIBUTION, *attribution),
+    )
+
+
+def _path(path: Path, step: int | None) -> ForeignTable:
+    table = read_foreign_table(path, ("Latitude", "Longitude"), "a file of iFogSim2 user locations")
+    if step is None:
+        return table
+    if not 0 <= step < len(table.rows):
+        raise InputError(f"{path}: has the steps 0 to {len(table.rows) - 1} (got {step})")
+    return _rows(table, [step])
+
+
+def _rows(table: ForeignTable, kept: Sequence[int]) -> ForeignTable:
+    return replace(table, rows=tuple(table.rows[at] for at in kept), places=tuple(table.places[at] for at in kept))
+
+
+def _together(tables: Sequence[ForeignTable]) -> ForeignTable:
+    rows: list[dict[str, Any]] = [row for table in tables for row in table.rows]
+    return ForeignTable(
+        ", ".join(table.name for table in tables),
+        tuple(rows),
+        tuple(place for table in tables for place in table.places),
+    )

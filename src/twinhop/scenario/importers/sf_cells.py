@@ -1,0 +1,186 @@
+"""One minute of San Francisco: taxis at the cells that serve them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinhop.archive import read_arrays
+from twinhop.errors import InputError
+from twinhop.scenario import geo
+from twinhop.scenario.csv_import import scenario_of_points
+from twinhop.scenario.importers.found import describe_file
+from twinhop.scenario.importers.points import points_on_earth, read_foreign_table, table_points
+from twinhop.scenario.schema import Scenario
+from twinhop.scenario.yaml_io import resolve_plain
+
+ATTRIBUTION = (
+    "Cells: https://github.com/shiqiangw/service-migration-mdp, MIT licence, (c) 2020 shiqiangw; "
+    "sites from antennasearch.com",
+    "Taxi traces: CRAWDAD epfl/mobility (2009-02-24), CC BY 4.0",
+)
+LONGEST_GAP_MIN = 15
+"""A taxi not heard of is taken to be where it was for so many minutes."""
+PRESENCE_SHARE = 0.99
+"""The busiest cells that together carry this share of the presence become stations."""
+
+IntArray = NDArray[np.int64]
+
+
+def import_sf_cells(
+    cells: str | Path,
+    serving: str | Path,
+    *,
+    minute: int = 720,
+    preset: str = "family",
+    name: str | None = None,
+    seed: int = 0,
+    attribution: Sequence[str] = (),
+) -> Scenario:
+    """Make a scenario of one minute of serving cells.
+
+    Stations are the busiest cells that carry 99 % of the presence over the whole record; users are the taxis present
+    at the minute, at the site of their serving cell, or, where that is not kept, of the kept cell nearest to it. A
+    station fits ``ceil(3 N / M)`` twins.
+
+    Args:
+        cells: CSV with ``cell,lat,lon``; cells count from 1.
+        serving: ``.npz`` with ``serving`` (minutes, users): the serving cell, 0 where absent.
+        minute: row of ``serving``.
+        preset: constants the data do not give: ``family`` (scaled) or ``lu2021``.
+        name: of the scenario.
+        seed: root seed.
+        attribution: further sources to name in reports.
+
+    Returns:
+        The scenario.
+
+    Raises:
+        InputError: a file is not of this layout, a cell or the minute is out of range, or nobody is present.
+    """
+    table = read_foreign_table(Path(cells), ("cell", "lat", "lon"), "a file of San Francisco cells")
+    rows = [row | {"latitude": row["lat"], "longitude": row["lon"]} for row in table.rows]
+    sites = table_points(type(table)(table.name, tuple(rows), table.places), [row["cell"] for row in rows])
+    recorded = read_serving(Path(serving), _cell_numbers(table.name, [row["cell"] for row in rows]))
+    if not 0 <= minute < len(recorded):
+        raise InputError(f"{serving}: has the minutes 0 to {len(recorded) - 1} (got {minute})")
+    present = filled_forward(recorded, LONGEST_GAP_MIN)
+    kept = busiest_cells(present, len(rows), PRESENCE_SHARE)
+    users = np.flatnonzero(present[minute] > 0)
+    if users.size == 0:
+        raise InputError(f"{serving}: nobody is present at minute {minute}")
+    host = nearest_kept(sites.positions, kept)[present[minute][users] - 1]
+    stations = points_on_earth(
+        table.name,
+        [table.places[k] for k in kept],
+        [{"id": f"cell{k + 1}"} for k in kept],
+        [(float(lat), float(lon)) for lat, lon in sites.positions[kept]],
+    )
+    people = points_on_earth(
+        str(serving),
+        [str(serving)] * users.size,
+        [{"id": f"taxi{each}"} for each in users],
+        [(float(lat), float(lon)) for lat, lon in sites.positions[host]],
+    )
+    return scenario_of_points(
+        stations,
+        people,
+        name=name or f"san-francisco-{minute}",
+        preset=preset,
+        seed=seed,
+        sections={"stations": {"capacity_users": None}},
+        attribution=(*ATTRIBUTION, *attribution),
+    )
+
+
+def read_serving(path: Path, cells: int) -> IntArray:
+    """The serving cell of each user in each minute.
+
+    Args:
+        path: ``.npz`` archive with ``serving``.
+        cells: number of cells there are.
+
+    Returns:
+        (minutes, users) cells from 1, 0 where absent.
+
+    Raises:
+        InputError: the archive holds something else, or a cell that does not exist.
+    """
+    if path.is_file() and not describe_file(path).startswith(("an .npz", "a damaged ZIP")):
+        raise InputError(f"{path}: is not an .npz archive of serving cells: found {describe_file(path)}")
+
+    def check(counts: dict[str, int]) -> None:
+        if "serving" not in counts:
+            raise InputError(f"{path}: has no array serving (minutes, users); found {', '.join(counts) or 'nothing'}")
+
+    what, hint = "an .npz archive with serving (minutes, users)", "expected one with serving"
+    serving = read_arrays(path, what, hint, check)["serving"]
+    if serving.ndim != 2 or serving.dtype.kind not in "iu" or serving.size == 0:
+        raise InputError(
+            f"{path}: serving: expected whole numbers of shape (minutes, users), found {serving.dtype} "
+            f"of shape {serving.shape}"
+        )
+    wrong = (serving < 0) | (serving > cells)
+    if wrong.any():
+        minute, user = (int(at) for at in np.argwhere(wrong)[0])
+        raise InputError(
+            f"{path}: serving: cell {serving[minute, user]} at minute {minute} of user {user} is out of range; "
+            f"the cells are 1 to {cells}, 0 is absent"
+        )
+    return serving.astype(np.int64)
+
+
+def _cell_numbers(name: str, cells: Sequence[str]) -> int:
+    """The number of cells, which must count from 1."""
+    for at, cell in enumerate(cells):
+        if resolve_plain(cell) != at + 1:
+            raise InputError(f"{name}: cell {cell!r} in row {at + 1}; cells must count 1, 2, 3, ...")
+    return len(cells)
+
+
+def filled_forward(serving: IntArray, longest_gap_min: int) -> IntArray:
+    """Serving cells with absences filled by the last cell, for at most so many minutes.
+
+    Args:
+        serving: (minutes, users) cells, 0 where absent.
+        longest_gap_min: minutes after which a user counts as absent.
+
+    >>> filled_forward(np.array([[3], [0], [0], [5]]), 1).ravel().tolist()
+    [3, 3, 0, 5]
+    """
+    filled = np.zeros_like(serving)
+    last = np.zeros(serving.shape[1], serving.dtype)
+    silent = np.zeros(serving.shape[1], np.int64)
+    for minute, cells in enumerate(serving):
+        heard = cells > 0
+        last = np.where(heard, cells, last)
+        silent = np.where(heard, 0, silent + 1)
+        filled[minute] = np.where(silent <= longest_gap_min, last, 0)
+    return filled
+
+
+def busiest_cells(serving: IntArray, cells: int, share: float) -> IntArray:
+    """Indices from 0, ascending, of the fewest cells that carry this share of all presence.
+
+    >>> busiest_cells(np.array([[1, 2, 2, 2], [2, 2, 2, 3]]), 3, 0.75).tolist()
+    [1]
+    """
+    presence = np.bincount(serving[serving > 0], minlength=cells + 1)[1:]
+    order = np.argsort(-presence, kind="stable")
+    count = int(np.searchsorted(np.cumsum(presence[order]), share * presence.sum())) + 1
+    return np.sort(order[:count])
+
+
+def nearest_kept(lat_lon_deg: NDArray[np.float64], kept: IntArray) -> IntArray:
+    """(cells,) the kept cell nearest to each cell, itself where it is kept.
+
+    Args:
+        lat_lon_deg: (cells, 2) sites [degree].
+        kept: indices of the cells that are kept.
+    """
+    centre = lat_lon_deg[kept].mean(axis=0)
+    xy_m = np.column_stack(geo.project(lat_lon_deg[:, 0], lat_lon_deg[:, 1], (float(centre[0]), float(centre[1]))))
+    return kept[[int(np.argmin(np.hypot(*(xy_m[kept] - point).T))) for point in xy_m]]

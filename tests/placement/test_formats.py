@@ -1,0 +1,192 @@
+"""Problem files of other tools: facility location files and JSON."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from problem_makers import deadline_arrays, facility_arrays
+from typer.testing import CliRunner
+
+import twinhop
+from twinhop.cli.main import app
+from twinhop.errors import InputError
+from twinhop.placement import FORMATS, PlacementProblem, load_problem, read_problem, solve
+
+HOLMBERG = Path(os.environ.get("TWINHOP_DATA", Path(__file__).parents[3] / "shared" / "data")) / "sscflp_holmberg"
+
+
+def rows(values):
+    return " ".join(f"{value:g}" for value in values)
+
+
+def holmberg(arrays, padding=b""):
+    """The text of a file in Holmberg's layout; the demands wrapped as the originals wrap them."""
+    cost = arrays["comm_s"].T
+    lines = [f"{cost.shape[0]} {cost.shape[1]}"]
+    lines += [rows(pair) for pair in zip(arrays["demand_capacity"], arrays["opening_s"], strict=True)]
+    lines += [rows(part) for part in np.array_split(arrays["demand"], 3)]
+    lines += [rows(row) for row in cost]
+    return "\r\n".join(lines).encode() + b"\r\n" + padding
+
+
+def or_library(arrays):
+    """The text of a file in OR-Library's layout: each demand on a line of its own, then the customer's costs."""
+    cost = arrays["comm_s"].T
+    lines = [f"{cost.shape[0]} {cost.shape[1]}"]
+    lines += [rows(pair) for pair in zip(arrays["demand_capacity"], arrays["opening_s"], strict=True)]
+    for i, demand in enumerate(arrays["demand"]):
+        lines += [f"{demand:g}", rows(cost[:2, i]), rows(cost[2:, i])]
+    return "\n".join(lines).encode()
+
+
+@pytest.mark.parametrize("layout", ["holmberg", "padded", "one number a line", "or-library"])
+def test_layouts_of_facility_location_files(layout, tmp_path):
+    arrays = facility_arrays(9, 4, seed=3)
+    text = {
+        "holmberg": lambda: holmberg(arrays),
+        "padded": lambda: holmberg(arrays, b"\0" * 300),
+        "one number a line": lambda: b"\n".join(holmberg(arrays).split()),
+        "or-library": lambda: or_library(arrays),
+    }[layout]()
+    (tmp_path / "p").write_bytes(text)
+    problem = read_problem(tmp_path / "p", "sscflp")
+    for name, value in arrays.items():
+        assert np.array_equal(getattr(problem, name), value), name
+    assert solve(problem, "exact").cost == pytest.approx(solve(PlacementProblem(**arrays), "exact").cost)
+
+
+def edited(old, new):
+    return holmberg(facility_arrays(5, 3, seed=1)).replace(old, new, 1)
+
+
+BAD = {
+    "empty": (b"", "holds 0 words; a facility location file begins with m n"),
+    "cut short": (holmberg(facility_arrays(5, 3))[:-40], "cut short, or not a single-source facility location file"),
+    "too long": (holmberg(facility_arrays(5, 3)) + b"1 2 3", "take 28 numbers, found 31"),
+    "text": (b"repo: https://example.org\n", r"p:1: found 'repo:'"),
+    "word": (edited(b"3 5", b"3 5 capacity"), "found"),
+    "bytes": (b"PK\x03\x04\xff\xfe junk", "p:1: found 'PK"),
+    "NaN": (edited(b"3 5\r\n", b"3 5\r\nnan "), "found"),
+    "infinite": (holmberg(facility_arrays(5, 3))[:-8] + b" inf", "found"),
+    "half a facility": (b"2.5 3\n" + b"1 " * 30, "number of facilities: expected a whole number >= 1, found 2.5"),
+    "no customer": (b"2 0\n1 1 1 1\n", "number of customers: expected a whole number >= 1, found 0"),
+    "huge": (b"1e9 1e9\n1 1\n", "take 1000000003000000002 numbers, found 4"),
+    "negative": (b"1 2\n 10 5\n 3 -4\n 1 1\n", r"demand 1 is -4; expected a number >= 0"),
+    "negative capacity": (b"1 2\n -10 5\n 3 4\n 1 1\n", r"capacity 0 is -10"),
+    "negative cost": (b"1 2\n 10 5\n 3 4\n 1 -1\n", r"cost 1, 0 is -1"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_is_no_facility_location_file(case, tmp_path):
+    content, message = BAD[case]
+    (tmp_path / "p").write_bytes(content)
+    with pytest.raises(InputError, match=message) as caught:
+        read_problem(tmp_path / "p", "sscflp")
+    assert str(caught.value).startswith(str(tmp_path / "p"))
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_absent_files_and_folders(file_format, tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read_problem(tmp_path / "none", file_format)
+    with pytest.raises(InputError, match="is a folder"):
+        read_problem(tmp_path, file_format)
+
+
+def test_unknown_format():
+    with pytest.raises(
+        InputError, match=r"no format named 'sscfl'; did you mean 'sscflp'\? Accepted: npz, json, sscflp"
+    ):
+        read_problem("p", "sscfl")
+
+
+def plain(arrays):
+    """The arrays as JSON takes them."""
+    value = {name: np.asarray(each, float).tolist() for name, each in arrays.items()}
+    return json.loads(json.dumps(value).replace("Infinity", "null"))
+
+
+@pytest.mark.parametrize("arrays", [deadline_arrays(6, 3), facility_arrays(6, 3)], ids=["deadlines", "demands"])
+def test_json_holds_what_npz_holds(arrays, tmp_path):
+    arrays = dict(arrays)
+    arrays["comm_s"] = arrays["comm_s"].copy()
+    arrays["comm_s"][0, 1] = np.inf
+    if "deadline_s" in arrays:
+        arrays["deadline_s"][2] = np.inf
+    (tmp_path / "p.json").write_text(json.dumps(plain(arrays)))
+    problem = twinhop.load(tmp_path / "p.json")
+    for name, value in PlacementProblem(**arrays).arrays().items():
+        assert np.array_equal(getattr(problem, name), value), name
+
+
+BAD_JSON = {
+    "a list": ([1], "expected an object with comm_s, root_work, ...; found a list"),
+    "GeoJSON": ({"type": "FeatureCollection"}, "found an object of type 'FeatureCollection'"),
+    "null work": ({"root_work": [None] * 6}, r"root_work\[0\]: expected a number, found null"),
+    "text": ({"comm_s": [["a"]]}, r"comm_s\[0\]\[0\]: expected a number or null, found text"),
+    "too deep": ({"comm_s": [[[1.0]]]}, r"comm_s\[0\]\[0\]: expected a number or null, found a list"),
+    "ragged": ({"comm_s": [[1.0], [1.0, 2.0]]}, "comm_s: rows of different lengths"),
+    "boolean": ({"alpha": True}, "alpha: expected a number, found true or false"),
+    "missing": ({"cpu": ...}, "missing cpu"),
+    "unknown": ({"latency": [1]}, "unknown latency; accepted: comm_s"),
+    "negative demand": ({"demand": [-1.0] * 6}, "demand: negative at index 0"),
+    "huge": ({"alpha": 10**400}, "alpha: got nan"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_JSON)
+def test_bad_json_is_refused(case, tmp_path):
+    changes, message = BAD_JSON[case]
+    value = changes
+    if isinstance(changes, dict) and "type" not in changes:
+        value = {name: each for name, each in (plain(facility_arrays(6, 3)) | changes).items() if each is not ...}
+    (tmp_path / "p.json").write_text(json.dumps(value))
+    with pytest.raises(InputError, match=message):
+        read_problem(tmp_path / "p.json", "json")
+
+
+def test_broken_json_is_refused(tmp_path):
+    path = tmp_path / "p.json"
+    for text, message in (
+        ("{", "p.json:1: not valid JSON"),
+        ('{"alpha": NaN}', "NaN is not JSON"),
+        ("\xff", "not UTF-8"),
+    ):
+        path.write_bytes(text.encode("latin-1"))
+        with pytest.raises(InputError, match=message):
+            read_problem(path, "json")
+
+
+def test_command_line_from_end_to_end(tmp_path):
+    (tmp_path / "p1").write_bytes(holmberg(facility_arrays(9, 4, seed=3), b"\0\0"))
+
+    def run(*words):
+        return CliRunner().invoke(app, [str(word) for word in words])
+
+    planned = run("plan", tmp_path / "p1", "--format", "sscflp", "--policy", "exact", "--json")
+    assert planned.exit_code == 0, planned.output
+    answer = json.loads(planned.output)
+    total = answer["terms"]["opening_s"] + answer["users"] * answer["terms"]["latency_s"]
+    assert answer["cost"] == pytest.approx(total), "the cost of such a file is its total"
+    assert run("import", "sscflp", tmp_path / "p1", "--out", tmp_path / "p.npz").exit_code == 0
+    assert load_problem(tmp_path / "p.npz").has_demand
+    assert isinstance(run("import", "sscflp", tmp_path / "p1", "--out", tmp_path / "p.npz").exception, InputError)
+    assert run("compare", tmp_path / "p1", "--format", "sscflp", "--policies", "nearest,greedy").exit_code == 0
+    out = run("plan", tmp_path / "p.npz", "--out", tmp_path / "out")
+    assert out.exit_code == 0, out.output
+    assert "Demand capacities: 0 exceeded" in (tmp_path / "out" / "report.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["p1", "p2", "p9", "p24"])
+def test_holmberg(name):
+    if not HOLMBERG.is_dir():
+        pytest.skip(f"no {HOLMBERG}; set TWINHOP_DATA")
+    optimum = json.loads((HOLMBERG / "known_optima.json").read_text())[name]
+    problem = read_problem(HOLMBERG / name, "sscflp")
+    exact, prices = solve(problem, "exact"), solve(problem)
+    assert exact.cost == pytest.approx(optimum, abs=1e-6)
+    assert prices.evaluation.feasible and prices.cost <= 1.03 * optimum
+    assert max(exact.lower_bound, prices.lower_bound) <= optimum

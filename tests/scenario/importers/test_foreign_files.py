@@ -1,0 +1,277 @@
+"""Importers of other projects' files: what they read, and what they say of everything else."""
+
+import json
+import os
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from twinhop.errors import InputError
+from twinhop.scenario import build_world, dump_scenario, parse_scenario, unproject
+from twinhop.scenario.importers import import_eua, import_geojson, import_ifogsim, import_sf_cells
+from twinhop.scenario.importers.sf_cells import busiest_cells, filled_forward
+
+DATA = Path(os.environ.get("TWINHOP_DATA", Path(__file__).parents[4] / "shared" / "data"))
+
+SITES = "SITE_ID,LATITUDE,LONGITUDE,NAME\n10,-37.815,144.974,Corner\n11,-37.810,144.952,Roof\n"
+PEOPLE = "Latitude,Longitude\n-37.8146,144.9744\n-37.8101, 144.9704\n"
+RESOURCES = (
+    "ID,Latitude,Longitude,Block,Level,Parent,State,Details\n0,-37.81,144.96,0,0,-1,VIC,DataCenter\n"
+    "1,-37.81,144.95,1,1,0,VIC,Proxy\n2,-37.815,144.974,1,2,1,VIC,A\n3,-37.810,144.952,1,2,1,VIC,B\n"
+)
+CELLS = "cell,lat,lon\n1,37.60,-122.40\n2,37.61,-122.41\n3,37.80,-122.41\n"
+SERVING = np.array([[1, 0, 3], [0, 2, 1], [1, 2, 1]] + [[1, 2, 1]] * 200, np.uint8)
+
+
+def point(lon, lat, **properties):
+    return {"type": "Feature", "geometry": {"type": "Point", "coordinates": [lon, lat]}, "properties": properties}
+
+
+def collection(*features, **members):
+    return json.dumps({"type": "FeatureCollection", "features": list(features), **members})
+
+
+STATION_POINTS = collection(
+    point(144.974, -37.815, id="a", capacity_users=7, colour="red"),
+    point(144.952, -37.810, host=False),
+    attribution="Somebody's open data",
+    licence="CC BY 4.0",
+)
+USER_POINTS = collection(point(144.97, -37.814, id="ada", deadline_ms=90), point(144.96, -37.812))
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a text, bytes or arrays and returns the path."""
+
+    def run(name, content):
+        path = tmp_path / name
+        if isinstance(content, dict):
+            np.savez(path, **content)
+        else:
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return run
+
+
+@pytest.fixture
+def imported(write):
+    """Imports small files of a kind, some of them replaced."""
+
+    def run(kind, first=None, second=None, **options):
+        if kind == "eua":
+            return import_eua(write("s.csv", first or SITES), write("u.csv", second or PEOPLE), **options)
+        if kind == "ifogsim":
+            return import_ifogsim(write("r.csv", first or RESOURCES), [write("u.csv", second or PEOPLE)], **options)
+        if kind == "geojson":
+            return import_geojson(
+                write("s.json", first or STATION_POINTS), write("u.json", second or USER_POINTS), **options
+            )
+        cells, serving = write("c.csv", first or CELLS), write("v.npz", second or {"serving": SERVING})
+        return import_sf_cells(cells, serving, **{"minute": 1, **options})
+
+    return run
+
+
+KINDS = ("eua", "ifogsim", "geojson", "sf-cells")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_importer_makes_a_scenario_that_lasts(kind, imported, assert_same_world):
+    scenario = imported(kind, seed=3, name="here")
+    assert (scenario.name, scenario.seed) == ("here", 3)
+    assert parse_scenario(dump_scenario(scenario)) == scenario
+    world = build_world(scenario)
+    assert_same_world(world, build_world(imported(kind, seed=3, name="here")))
+    points = np.concatenate([world.station_xy_m, world.user_xy_m])
+    assert (points >= 0).all() and (points <= (world.width_m, world.height_m)).all()
+    assert world.origin is not None
+    assert world.attribution
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_further_sources_are_named(kind, imported):
+    assert "My survey, CC0" in imported(kind, attribution=["My survey, CC0"]).attribution
+
+
+def test_eua_positions_come_back(imported):
+    world = build_world(imported("eua"))
+    assert world.station_ids == ("10", "11") and world.user_ids == ("u0", "u1")
+    lat, lon = unproject(*world.user_xy_m.T, world.origin)
+    assert lat == pytest.approx([-37.8146, -37.8101], abs=1e-7)
+    assert lon == pytest.approx([144.9744, 144.9704], abs=1e-7)
+    assert any("MIT" in line and "swinedge" in line for line in world.attribution)
+    assert any("ACMA" in line for line in world.attribution)
+
+
+def test_ifogsim_takes_gateways_and_paths_or_steps(write, imported):
+    assert [row.id for row in imported("ifogsim").stations.rows] == ["2", "3"]
+    assert len(imported("ifogsim").users.rows) == 2
+    paths = [write("a.csv", PEOPLE), write("b.csv", PEOPLE)]
+    scenario = import_ifogsim(write("r.csv", RESOURCES), paths, step=1)
+    assert len(scenario.users.rows) == 2
+    assert scenario.users.rows[0].x_m == scenario.users.rows[1].x_m
+    with pytest.raises(InputError, match=r"a.csv: has the steps 0 to 1 \(got 2\)"):
+        import_ifogsim(write("r.csv", RESOURCES), paths, step=2)
+    with pytest.raises(InputError, match="no file of user locations"):
+        import_ifogsim(write("r.csv", RESOURCES), [])
+
+
+def test_geojson_properties_are_fields(imported):
+    scenario = imported("geojson")
+    first, second = scenario.stations.rows
+    assert (first.id, first.capacity_users, second.id, second.host) == ("a", 7, "b1", False)
+    assert [row.id for row in scenario.users.rows] == ["ada", "u1"]
+    assert scenario.users.rows[0].deadline_ms == 90 and scenario.objective.deadlines
+    assert scenario.attribution == ("Somebody's open data", "CC BY 4.0")
+
+
+def test_geojson_of_altitudes_and_feature_ids(imported):
+    high = {"type": "Feature", "id": 5, "geometry": {"type": "Point", "coordinates": [144.97, -37.81, 30.0]}}
+    assert imported("geojson", collection(high)).stations.rows[0].id == "5"
+
+
+def test_absences_are_filled_for_so_many_minutes():
+    serving = np.array([[0], [4], [0], [0], [0], [2]])
+    assert filled_forward(serving, 2).ravel().tolist() == [0, 4, 4, 4, 0, 2]
+    assert filled_forward(serving, 0).ravel().tolist() == serving.ravel().tolist()
+
+
+def test_fewest_cells_that_carry_the_share():
+    serving = np.repeat([1, 2, 3], [97, 2, 1])[:, None]
+    assert busiest_cells(serving, 4, 0.97).tolist() == [0]
+    assert busiest_cells(serving, 4, 0.98).tolist() == [0, 1]
+    assert busiest_cells(serving, 4, 1.0).tolist() == [0, 1, 2]
+
+
+def test_san_francisco_users_stand_at_their_cell_or_the_nearest_kept(imported):
+    scenario = imported("sf-cells", minute=0)
+    assert [row.id for row in scenario.stations.rows] == ["cell1", "cell2"], "cell 3 carries less than 1 %"
+    cell_1, cell_2 = ((row.x_m, row.y_m) for row in scenario.stations.rows)
+    users = {row.id: (row.x_m, row.y_m) for row in scenario.users.rows}
+    assert users == {"taxi0": cell_1, "taxi2": cell_2}, "taxi 1 is absent; cell 2 is nearest to cell 3"
+    at_1 = {row.id for row in imported("sf-cells", minute=1).users.rows}
+    assert at_1 == {"taxi0", "taxi1", "taxi2"}, "taxi 0 is silent for one minute only"
+
+
+class TestRefused:
+    """Every message says what was found."""
+
+    @pytest.mark.parametrize(
+        ("kind", "first", "message"),
+        [
+            (
+                "eua",
+                "cell,lat,lon\n1,2,3\n",
+                "not a file of EUA sites.*SITE_ID, LATITUDE, LONGITUDE missing.*cell,lat,lon",
+            ),
+            ("eua", "\n", "no rows below a header"),
+            ("eua", STATION_POINTS, "is not a file of EUA sites: .*found JSON"),
+            ("eua", "<xml/>\n", "found XML or HTML"),
+            ("eua", b"PK\x03\x04\0\0\0\0", "found a damaged ZIP archive"),
+            ("eua", b"SITE_ID,LATITUDE\0\0\0", r"found binary data \(NUL bytes\)"),
+            ("eua", SITES + "11,-37.8,144.9,Again\n", r"s.csv:4: duplicate id '11'; first at .*s.csv:3"),
+            ("eua", SITES + "12,-137.8,144.9,Far\n", "s.csv:4: lat: latitude -137.8 is outside"),
+            ("eua", SITES + "12,north,144.9,Far\n", "s.csv:4: lat: must be a number"),
+            ("eua", SITES + "12,-37.8\n", "s.csv:4: has 2 fields; the header names 4"),
+            ("ifogsim", SITES, "ID, Latitude, Longitude, Level are expected, ID, Level missing"),
+            ("ifogsim", RESOURCES.replace(",2,1,VIC", ",1,1,VIC"), r"no gateway \(level 2\); found the levels 0, 1"),
+            ("geojson", SITES, "is not GeoJSON: found a table with the columns SITE_ID"),
+            ("geojson", '{"type": "Topology"}', "expected a FeatureCollection of Points, found an object of type 'Top"),
+            ("geojson", "[1]", "found a list"),
+            ("geojson", '{"type": "FeatureCollection"}', "features: expected a list, found the value null"),
+            ("geojson", collection(), "holds no station"),
+            ("geojson", '{"type": ', r"s.json:1: not valid JSON"),
+            ("geojson", '{"type": NaN}', "NaN is not JSON"),
+            ("geojson", "[" * 100_000, "nested too deeply"),
+            ("geojson", collection(point(144.9, -97.0)), r"features\[0\]: lat: latitude -97 is outside"),
+            ("geojson", collection(point("x", -37.0)), r"features\[0\]: lon: must be a number \(got 'x'\)"),
+            (
+                "geojson",
+                collection(point(144.9, -37.0, capacity_users=-1)),
+                "s.json: stations.list.0.capacity_users: mu",
+            ),
+            ("geojson", collection({"type": "Feature", "geometry": None}), "expected a Point, found no geometry"),
+            ("sf-cells", SITES, "is not a file of San Francisco cells"),
+            ("sf-cells", "cell,lat,lon\n2,37,-122\n", "cell '2' in row 1; cells must count 1, 2, 3"),
+        ],
+    )
+    def test_first_file(self, kind, first, message, imported):
+        with pytest.raises(InputError, match=message):
+            imported(kind, first)
+
+    def test_polygons(self, imported):
+        square = [[[144.9, -37.8], [145.0, -37.8], [145.0, -37.7], [144.9, -37.8]]]
+        polygon = {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": square}, "properties": {}}
+        with pytest.raises(
+            InputError, match=r"u.json: features\[1\]: geometry: expected a Point, found Polygon"
+        ) as caught:
+            imported("geojson", second=collection(point(144.97, -37.81), polygon, polygon))
+        assert "the file holds 2 Polygon, 1 Point" in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("second", "message"),
+        [
+            ({"serving": np.full((3, 2), 4)}, "cell 4 at minute 0 of user 0 is out of range; the cells are 1 to 3"),
+            ({"serving": np.full((3, 2), -1)}, "cell -1 at minute 0"),
+            ({"serving": np.zeros((3, 2), int)}, "nobody is present at minute 1"),
+            ({"serving": np.ones((3, 2))}, "expected whole numbers of shape .minutes, users., found float64"),
+            ({"serving": np.ones(3, int)}, r"of shape \(3,\)"),
+            ({"cells": np.ones((3, 2), int)}, "has no array serving .minutes, users.; found cells"),
+            ({"serving": np.array([[{}]])}, "holds Python objects"),
+            ({"serving": np.ones((1, 2), int)}, r"has the minutes 0 to 0 \(got 1\)"),
+            (SITES, "is not an .npz archive of serving cells: found a table with the columns SITE_ID"),
+            (pickle.dumps([1]), "is not an .npz archive"),
+            (b"PK\x03\x04broken", "not an .npz archive"),
+        ],
+        ids=range(11),
+    )
+    def test_serving_cells(self, second, message, imported):
+        with pytest.raises(InputError, match=message):
+            imported("sf-cells", second=second)
+
+    def test_absent_files(self, tmp_path):
+        for call in (
+            lambda: import_eua(tmp_path / "s.csv", tmp_path / "u.csv"),
+            lambda: import_ifogsim(tmp_path / "s.csv", [tmp_path / "u.csv"]),
+            lambda: import_geojson(tmp_path / "s.csv", tmp_path / "u.csv"),
+            lambda: import_sf_cells(tmp_path / "s.csv", tmp_path / "u.npz"),
+        ):
+            with pytest.raises(InputError, match="s.csv: file not found"):
+                call()
+
+    def test_a_folder_and_a_missing_archive(self, tmp_path, write):
+        with pytest.raises(InputError, match="is a folder"):
+            import_eua(tmp_path, tmp_path)
+        with pytest.raises(InputError, match="v.npz: no such file"):
+            import_sf_cells(write("c.csv", CELLS), tmp_path / "v.npz")
+
+
+def needed(folder):
+    """Skips where a data set is absent."""
+    path = DATA / folder
+    if not path.is_dir():
+        pytest.skip(f"no {folder} in {DATA}; set TWINHOP_DATA")
+    return path
+
+
+def test_the_real_melbourne():
+    folder = needed("eua")
+    scenario = import_eua(folder / "site-optus-melbCBD.csv", folder / "users-melbcbd-generated.csv")
+    assert (len(scenario.stations.rows), len(scenario.users.rows)) == (125, 816)
+
+
+def test_the_real_edge_resources():
+    folder = needed("ifogsim2_melb")
+    scenario = import_ifogsim(folder / "edgeResources-melbCBD.csv", sorted(folder.glob("*sersLocation-*.csv")), step=5)
+    assert (len(scenario.stations.rows), len(scenario.users.rows)) == (118, 6)
+
+
+def test_the_real_san_francisco():
+    folder = needed("sf_cab_cells")
+    scenario = import_sf_cells(folder / "sf_cells.csv", folder / "sf_serving_1min.npz", minute=720)
+    assert (len(scenario.stations.rows), len(scenario.users.rows)) == (70, 370)
+    assert scenario.stations.capacity_users is None
