@@ -44,7 +44,7 @@ def import_csv(
     """Make a scenario of a CSV file of stations and one of users.
 
     Both give `id,x_m,y_m`, or both `id,lat,lon`. Stations may add `host`, `cpu_gcycles_per_s`, `capacity_users` and
-    `opening_s`; users `history_mbit`, `update_mbit`, `deadline_ms` (which turns deadlines on), `tx_power_w` and `class`.
+    `opening_s`; users `history_mbit`, `update_mbit`, `deadline_ms` (which turns deadlines on), `tx_power_w`, `class`.
     Latitude and longitude are projected to local metres with (0, 0) south-west of all points. Local coordinates are
     kept, or shifted as a whole where they are negative or begin far from (0, 0).
 
