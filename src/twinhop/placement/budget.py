@@ -14,13 +14,13 @@ class Budget:
 
     Attributes:
         time_limit_s: wall-clock limit [s], inf for none.
-        gap: stop once cost / bound - 1 is at most this.
+        gap: stop once cost / bound - 1 is at most this, and not before; None: once little more is to be gained.
         on_progress: told the cost of the best plan and the best bound so far (nan where there is none).
         interrupted: set by Ctrl-C inside `catch_interrupt`.
     """
 
     time_limit_s: float = float("inf")
-    gap: float = 0.0
+    gap: float | None = None
     on_progress: Callable[[float, float], None] | None = None
     interrupted: bool = False
     started: float = field(default_factory=time.perf_counter)

@@ -5,13 +5,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twinhop.placement.problem import FloatArray, PlacementProblem
+from twinhop.placement.problem import FloatArray, IntArray, PlacementProblem
 
 #: The bound is lowered by this share of the sum of the magnitudes of all its terms. A float64 operation errs by
-#: 1.1e-16 relatively and sums are exact (fsum), so the margin covers thousands of operations a term.
+#: 1.1e-16 relatively, a (pairwise) sum of n terms by log2(n) times that, so the margin covers thousands of operations.
 ROUNDING_MARGIN = 1e-12
+#: Arcs are looked at so many at a time: their matrices stay within 32 MiB.
+ARCS_AT_ONCE = 4_000_000
 #: What the exact solver's own bound is lowered by, as a share of the best plan's cost: its tolerances are 1e-9 a row.
 SOLVER_MARGIN = 1e-6
+
+
+@dataclass(frozen=True)
+class Part:
+    """The plans that open from ``fewest`` to ``most`` stations, all of ``opened`` among them and none of ``shut``."""
+
+    fewest: int
+    most: int
+    opened: tuple[int, ...]
+    shut: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -25,6 +37,8 @@ class Certificate:
         congestion: (M,) price of root work on each station [s/sqrt(cycle)].
         seat_price: (M,) price of one seat on each station [s].
         demand_price: (M,) price of one unit of demand on each station [s/unit]; None without demands.
+        parts: where the bound was raised by branching: parts that cover all plans, each with its own certificate; the
+            bound is the least of theirs. The prices above are those of the whole.
     """
 
     lower_bound: float
@@ -33,6 +47,7 @@ class Certificate:
     congestion: FloatArray | None = None
     seat_price: FloatArray | None = None
     demand_price: FloatArray | None = None
+    parts: "tuple[tuple[Part, Certificate], ...]" = ()
 
 
 def reduced_costs(
@@ -61,47 +76,44 @@ def reduced_costs(
     Returns:
         (M,) reduced costs [s] and (M,) sums of magnitudes [s]; stations that may not host get ``inf`` and 0.
     """
-    reduced = np.full(problem.stations, np.inf)
-    magnitude = np.zeros(problem.stations)
-    for k in np.flatnonzero(problem.capacity > 0).tolist():
-        arcs = problem.allowed[:, k]
-        margin = price[arcs] - problem.comm_s[arcs, k] - charges(problem, k, congestion[k])[arcs] - seat_price[k]
-        demand_cost = 0.0
+    reduced, magnitude = np.full(problem.stations, np.inf), np.zeros(problem.stations)
+    hosts = np.flatnonzero(problem.capacity > 0)
+    seats = np.minimum(problem.capacity, problem.users)
+    fixed = congestion**2 * problem.cpu / 4 + seats * seat_price
+    if problem.demand is not None and demand_price is not None:
+        fixed = fixed + problem.demand_room * demand_price
+    for at in range(0, hosts.size, max(1, ARCS_AT_ONCE // problem.users)):
+        k = hosts[at : at + max(1, ARCS_AT_ONCE // problem.users)]
+        asked = problem.comm_s[:, k] + charges(problem, k, congestion[k]) + seat_price[k]
         if problem.demand is not None and demand_price is not None:
-            margin = margin - demand_price[k] * problem.demand[arcs]
-            demand_cost = float(problem.demand_room[k] * demand_price[k])
-        seats = min(int(problem.capacity[k]), problem.users)
-        parts = [
-            congestion[k] ** 2 * problem.cpu[k] / 4,
-            seats * seat_price[k],
-            demand_cost,
-            math.fsum(margin[margin > 0]),
-        ]
-        reduced[k] = problem.scaled_opening[k] - math.fsum(parts)
-        terms = margin > 0
-        inside = np.abs(price[arcs][terms]) + problem.comm_s[arcs, k][terms]
-        magnitude[k] = problem.scaled_opening[k] + math.fsum(parts) + 2 * float(inside.sum())
+            asked = asked + demand_price[k] * problem.demand[:, None]
+        margin = np.where(problem.allowed[:, k], price[:, None] - asked, 0.0)
+        gained = np.maximum(margin, 0.0).sum(axis=0)
+        inside = np.where(margin > 0, np.abs(price)[:, None] + asked, 0.0).sum(axis=0)
+        reduced[k] = problem.scaled_opening[k] - (fixed[k] + gained)
+        magnitude[k] = problem.scaled_opening[k] + fixed[k] + gained + inside
     return reduced, magnitude
 
 
-def charges(problem: PlacementProblem, k: int, theta: float) -> FloatArray:
-    """What each user must pay for computing on station k at congestion price theta.
+def charges(problem: PlacementProblem, stations: IntArray, theta: FloatArray) -> FloatArray:
+    """What each user must pay for computing on some stations at their congestion prices.
 
     ``min over f >= fmin of w / f + (theta^2 / 4) f``: ``theta s`` where ``f = 2 s / theta`` keeps the minimum share,
     else ``w / fmin + theta^2 fmin / 4``. Never below ``theta s``, so that deadlines only raise the bound.
 
     Args:
         problem: the problem.
-        k: index of the station.
-        theta: congestion price >= 0 [s/sqrt(cycle)].
+        stations: (K,) indices of the stations.
+        theta: (K,) congestion prices >= 0 [s/sqrt(cycle)].
 
     Returns:
-        (N,) charges [s], 0 on forbidden arcs.
+        (N, K) charges [s]; of no meaning on forbidden arcs.
     """
-    s = problem.root_work
+    s = problem.root_work[:, None]
     if problem.floor is None:
         return theta * s
-    floor = np.where(np.isfinite(problem.floor[:, k]), problem.floor[:, k], 0.0)
+    floor = problem.floor[:, stations]
+    floor = np.where(np.isfinite(floor), floor, 0.0)
     binds = theta * floor > 2 * s
     safe = np.where(binds, floor, 1.0)
     return np.where(binds, s * s / safe + theta * theta * floor / 4, theta * s)
@@ -113,11 +125,12 @@ def certify(
     congestion: FloatArray,
     seat_price: FloatArray,
     demand_price: FloatArray | None = None,
+    part: Part | None = None,
 ) -> Certificate:
     """Turn any prices into a valid lower bound.
 
-    ``bound = (alpha/N) [sum_i price_i + min over m >= m0 of the sum of the m smallest reduced costs] + constant``,
-    where m0 is the fewest stations that can hold all users: any feasible plan opens at least m0.
+    ``bound = (alpha/N) [sum_i price_i + the least sum of reduced costs of a set of stations] + constant`` over the sets
+    that the part of the plans allows; any feasible plan opens at least m0 stations, the fewest that can hold all users.
 
     Args:
         problem: the problem.
@@ -125,16 +138,29 @@ def certify(
         congestion: (M,) any theta_k >= 0 [s/sqrt(cycle)].
         seat_price: (M,) any nu_k >= 0 [s].
         demand_price: (M,) any mu_k >= 0 [s/unit of demand]; None is 0.
+        part: the plans to bound; None: all.
 
     Returns:
-        The certificate, its bound rounded down by ``ROUNDING_MARGIN``.
+        The certificate, its bound rounded down by ``ROUNDING_MARGIN``; infinite where the part holds no plan.
     """
+    part = part or Part(problem.least_open, problem.stations, (), ())
     reduced, magnitude = reduced_costs(problem, price, congestion, seat_price, demand_price)
-    order = np.argsort(reduced, kind="stable")
-    forced = order[: problem.least_open]
-    chosen = np.concatenate([forced, order[problem.least_open :][reduced[order[problem.least_open :]] < 0]])
-    total = math.fsum([*price, *reduced[chosen]])
+    chosen = _cheapest(reduced, part)
+    if chosen is None:
+        return Certificate(math.inf, "prices", price, congestion, seat_price, demand_price)
+    total = float(price.sum() + reduced[chosen].sum())
     size = float(np.abs(price).sum() + magnitude[chosen].sum())
     scale = problem.alpha / problem.users
     bound = scale * (total - ROUNDING_MARGIN * size) + problem.constant_cost * (1 - ROUNDING_MARGIN)
     return Certificate(bound, "prices", price, congestion, seat_price, demand_price)
+
+
+def _cheapest(reduced: FloatArray, part: Part) -> IntArray | None:
+    """The stations of least total reduced cost that a plan of the part may open; None where there are too few."""
+    free = np.setdiff1d(np.flatnonzero(np.isfinite(reduced)), [*part.opened, *part.shut])
+    free = free[np.argsort(reduced[free], kind="stable")]
+    asked, room = max(0, part.fewest - len(part.opened)), part.most - len(part.opened)
+    if room < 0 or asked > free.size or not np.isfinite(reduced[list(part.opened)]).all():
+        return None
+    taken = max(asked, min(room, int((reduced[free] < 0).sum())))
+    return np.concatenate([np.array(part.opened, np.int64), free[:taken]])

@@ -74,15 +74,16 @@ def cpu_shares(problem: PlacementProblem, placement: Placement) -> FloatArray:
     Returns:
         (N,) shares [cycle/s]. On a station whose deadlines cannot all be met they are the rule's without deadlines.
     """
-    weight = share_weights(problem.root_work**2, problem.cpu_rule)
-    floor = np.zeros(problem.users)
-    if problem.floor is not None:
-        floor = problem.floor[np.arange(problem.users), placement.host]
-        floor = np.where(np.isfinite(floor), floor, 0.0)
+    weight, host = share_weights(problem.root_work**2, problem.cpu_rule), placement.host
+    if problem.floor is None:
+        total = np.bincount(host, weight, minlength=problem.stations)[host]
+        return problem.cpu[host] * np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+    floor = problem.floor[np.arange(problem.users), host]
+    floor = np.where(np.isfinite(floor), floor, 0.0)
     share = np.zeros(problem.users)
-    order = np.argsort(placement.host, kind="stable")
-    for members in np.split(order, np.flatnonzero(np.diff(placement.host[order])) + 1):
-        cpu = problem.cpu[placement.host[members[0]]]
+    order = np.argsort(host, kind="stable")
+    for members in np.split(order, np.flatnonzero(np.diff(host[order])) + 1):
+        cpu = problem.cpu[host[members[0]]]
         excess = floor[members].sum() / cpu if cpu > 0 else 1.0
         exact_fit = 1.0 < excess <= 1.0 + SHARE_TOLERANCE
         bottom = floor[members] / (excess * (1 + 1e-12)) if exact_fit else floor[members]

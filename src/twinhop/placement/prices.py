@@ -15,6 +15,8 @@ DEFLECTION = 0.3
 #: Steps without improvement before the step length is cut and the best prices are taken up again.
 PATIENCE = 12
 STEP_CUT = 0.6
+#: Weight of the present association in its running mean.
+AVERAGING = 0.15
 
 
 class ByStation(NamedTuple):
@@ -45,6 +47,7 @@ class PriceState(NamedTuple):
         reduced: (M,) present reduced costs [s].
         chosen: (M,) stations the relaxation opens at present.
         shares: (M, N) present fractional association.
+        mean: (M, N) running mean of the fractional associations of the stations opened; (1, 1) if not wanted.
         direction: (N,) last direction.
         best_price: (N,) prices of the best value so far.
         best_theta: (M,) likewise.
@@ -61,6 +64,7 @@ class PriceState(NamedTuple):
     reduced: FloatArray
     chosen: BoolArray
     shares: FloatArray
+    mean: FloatArray
     direction: FloatArray
     best_price: FloatArray
     best_theta: FloatArray
@@ -70,8 +74,8 @@ class PriceState(NamedTuple):
     progress: FloatArray
 
 
-def make_price_state(price: FloatArray, theta: FloatArray) -> PriceState:
-    """A state at the given user and congestion prices, with no value yet."""
+def make_price_state(price: FloatArray, theta: FloatArray, *, averaged: bool = False) -> PriceState:
+    """A state at the given user and congestion prices, with no value yet; ``averaged`` keeps the running mean."""
     users, stations = price.size, theta.size
     return PriceState(
         price.copy(),
@@ -81,6 +85,7 @@ def make_price_state(price: FloatArray, theta: FloatArray) -> PriceState:
         np.full(stations, np.inf),
         np.zeros(stations, bool),
         np.zeros((stations, users)),
+        np.zeros((stations, users) if averaged else (1, 1)),
         np.zeros(users),
         price.copy(),
         theta.copy(),
@@ -92,31 +97,41 @@ def make_price_state(price: FloatArray, theta: FloatArray) -> PriceState:
 
 
 @jit()
-def choose_open(reduced, least_open, chosen):
-    """The stations the relaxation opens: the ``least_open`` cheapest and every other of negative reduced cost.
+def choose_open(reduced, forced, fewest, most, chosen):
+    """The stations the relaxation opens: those forced open, and the cheapest others, as many as the range asks for.
+
+    Args:
+        reduced: (M,) reduced costs [s].
+        forced: (M,) 1 for stations that are open, -1 for those that are shut, 0 for the others.
+        fewest: fewest stations open.
+        most: most stations open.
+        chosen: (M,) receives the stations opened.
 
     Returns:
-        The sum of the chosen reduced costs; ``chosen`` is filled in place.
+        The sum of their reduced costs; inf where the range cannot be kept.
     """
-    order = np.argsort(reduced)
-    chosen[:] = False
-    value = 0.0
-    for rank in range(order.size):
-        k = order[rank]
-        if rank < least_open or reduced[k] < 0.0:
+    value, count = 0.0, 0
+    for k in range(reduced.size):
+        chosen[k] = forced[k] == 1
+        if chosen[k]:
+            value += reduced[k]
+            count += 1
+    for k in np.argsort(reduced):
+        if forced[k] == 0 and count < most and (count < fewest or reduced[k] < 0.0):
             chosen[k] = True
             value += reduced[k]
-    return value
+            count += 1
+    return value if fewest <= count <= most else np.inf
 
 
 @jit()
-def respond(instance, by_station, state, scratch, worth, order):
+def respond(instance, by_station, state, forced, scratch, worth, order):
     """Every station's response at the present prices: fills theta, nu, reduced and shares of the state."""
     s = instance.root_work
     priced = np.empty(worth.size if instance.has_demand else 1)
     other = np.empty(priced.size)
     for k in range(instance.cpu.size):
-        if instance.seats[k] == 0:
+        if instance.seats[k] == 0 or forced[k] == -1:
             continue
         for i in range(worth.size):
             worth[i] = state.price[i] - by_station.comm[k, i]
@@ -164,14 +179,27 @@ def _turn(state):
 
 
 @jit()
-def ascend(instance, by_station, state, least_open, target, iterations):
+def _average(state):
+    """Blend the present fractional association into the running mean."""
+    if state.mean.shape != state.shares.shape:
+        return
+    for k in range(state.chosen.size):
+        for i in range(state.price.size):
+            now = state.shares[k, i] if state.chosen[k] else 0.0
+            state.mean[k, i] += AVERAGING * (now - state.mean[k, i])
+
+
+@jit()
+def ascend(instance, by_station, state, forced, fewest, most, target, iterations):
     """Deflected subgradient steps of Polyak's length on the prices.
 
     Args:
         instance: the problem.
         by_station: `ByStation`, the arcs transposed.
         state: `PriceState`, changed in place; its best prices are kept.
-        least_open: fewest stations a plan opens.
+        forced: (M,) 1 for stations that are open, -1 for those that are shut, 0 for the others.
+        fewest: fewest stations open.
+        most: most stations open.
         target: cost of the best plan known, scaled [s].
         iterations: steps to make.
 
@@ -181,9 +209,13 @@ def ascend(instance, by_station, state, least_open, target, iterations):
     users = state.price.size
     scratch, worth, order = np.empty(users), np.empty(users), np.empty(users, np.int64)
     for _ in range(iterations):
-        respond(instance, by_station, state, scratch, worth, order)
-        value = choose_open(state.reduced, least_open, state.chosen) + state.price.sum()
+        respond(instance, by_station, state, forced, scratch, worth, order)
+        value = choose_open(state.reduced, forced, fewest, most, state.chosen) + state.price.sum()
+        if value == np.inf:
+            state.progress[0] = np.inf
+            break
         _keep_if_best(state, value)
+        _average(state)
         if state.progress[2] >= PATIENCE:
             state.progress[1] *= STEP_CUT
             state.progress[2] = 0.0

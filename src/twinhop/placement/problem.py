@@ -266,7 +266,7 @@ class PlacementProblem:
         """(M,) opening cost in the units of the summed latency: N beta opening_s / alpha [s]."""
         return self.users * self.beta * self.opening_s / self.alpha
 
-    @property
+    @cached_property
     def constant_cost(self) -> float:
         """The part of the cost no decision changes: beta times the mean energy."""
         return 0.0 if self.energy_j is None else self.beta * float(self.energy_j.mean())

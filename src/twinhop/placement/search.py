@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from twinhop.placement.annealing import COLD, HOT, anneal
 from twinhop.placement.budget import Budget
 from twinhop.placement.descent import associate, move_sweep, seat_everyone, swap_sweep
 from twinhop.placement.knapsack_seating import seat_within_limits
@@ -13,6 +14,7 @@ from twinhop.placement.problem import BoolArray, IntArray, PlacementProblem
 from twinhop.placement.seating import seat_remaining
 from twinhop.placement.station_load import (
     NOBODY,
+    fitting,
     make_hosting,
     make_instance,
     refill,
@@ -29,6 +31,10 @@ POLISH_SWEEPS = 50
 RELATIVE_IMPROVEMENT = 1e-10
 #: Pairs of users looked at between two glances at the clock.
 SWAP_PAIRS = 4_000_000
+#: Steps of an annealing walk, for each user and at most; walks between two glances at the clock are no longer.
+ANNEALING_STEPS_A_USER, ANNEALING_STEPS = 600, 2_000_000
+#: Where users have no work, the temperature goes by this share of the mean cost of a user.
+TEMPERATURE_SHARE = 0.01
 #: Swaps look at all pairs of users; beyond so many users that costs more than it brings.
 SWAP_USERS = 20_000
 
@@ -110,6 +116,11 @@ class Search:
             kept |= self._keep(associate(self.instance, self._hosting, nobody, usable, sweeps, self.least, self.cost))
         return kept
 
+    def try_association(self, host: IntArray) -> bool:
+        """Improve these hosts, seating anew those for whom there is no room; keep the result if it is better."""
+        start = fitting(self.instance, self._hosting, host)
+        return self.try_set(station_set(host, self.problem.stations), start)
+
     def add_best(self) -> bool:
         """Open the one station that saves most; returns whether one does (a step of the ADD heuristic)."""
         before, used = self.host, self.used()
@@ -162,6 +173,24 @@ class Search:
                 break
             swaps += swap_sweep(self.instance, self._hosting, start, min(users, start + rows), self.least)
         return swaps > 0 and self._keep(total(self.instance, self._hosting))
+
+    def anneal(self, seed: int, factor: int = 1) -> bool:
+        """Walk through associations on the stations in use, from the best plan; returns whether it saved.
+
+        Args:
+            seed: of the walk.
+            factor: the walk is so many times longer than the standard one.
+        """
+        if self.problem.has_deadlines or not self.feasible or self.budget.exhausted():
+            return False
+        used, users = np.flatnonzero(self.used()), self.problem.users
+        unit = float(np.mean(self.instance.root_work**2) / self.instance.cpu[used].mean())
+        unit = max(unit, TEMPERATURE_SHARE * self.cost / users)
+        steps = factor * min(ANNEALING_STEPS_A_USER * users, ANNEALING_STEPS)
+        refill(self.instance, self._hosting, self.host)
+        best = np.empty(users, np.int64)
+        anneal(self.instance, self._hosting, used, HOT * unit, COLD * unit, steps, seed + 1, best)
+        return self.offer(best)
 
     def improve(self, stations: Iterable[int], pairs: Iterable[tuple[int, int]] = ()) -> None:
         """Move, swap, open and close until nothing helps or the budget ends.

@@ -76,11 +76,11 @@ class Solution:
         return (self.cost - constant) / (bound - constant) - 1
 
 
-def check_limits(time_limit_s: float, gap: float) -> None:
+def check_limits(time_limit_s: float, gap: float | None) -> None:
     """Raise InputError where a limit is out of range."""
     if not time_limit_s > 0:
         raise InputError(f"time_limit_s: got {time_limit_s:g}; expected more than 0 s")
-    if not 0 <= gap < np.inf:
+    if gap is not None and not 0 <= gap < np.inf:
         raise InputError(f"gap: got {gap:g}; expected a number >= 0")
 
 
@@ -105,7 +105,7 @@ def solve(
     *,
     seed: int = 0,
     time_limit_s: float = float("inf"),
-    gap: float = 0.0,
+    gap: float | None = None,
     on_progress: Callable[[float, float], None] | None = None,
 ) -> Solution:
     """Place the twins of a problem.

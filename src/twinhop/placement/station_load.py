@@ -164,6 +164,21 @@ def refill(instance, hosting, host):
 
 
 @jit()
+def fitting(instance, hosting, host):
+    """The given hosts without those for whom there is no room, taken in order; fills ``hosting`` with the rest."""
+    hosting.users[:] = 0
+    hosting.load[:] = 0.0
+    hosting.floor_load[:] = 0.0
+    hosting.demand_load[:] = 0.0
+    hosting.first[:] = NOBODY
+    hosting.host[:] = NOBODY
+    for i in range(host.size):
+        if host[i] != NOBODY and has_room(instance, hosting, i, host[i], NOBODY):
+            _link(instance, hosting, i, host[i])
+    return hosting.host.copy()
+
+
+@jit()
 def _link(instance, hosting, i, k):
     hosting.host[i] = k
     hosting.users[k] += 1

@@ -47,7 +47,7 @@ def exact(problem: PlacementProblem, rng: np.random.Generator, budget: Budget) -
 
 
 def _refine(problem: PlacementProblem, search: Search, certificate: Certificate) -> Certificate:
-    gap = max(search.budget.gap, EXACT_GAP)
+    gap = max(search.budget.gap or 0.0, EXACT_GAP)
     model = TangentModel(problem, search.cost, 0.3 * gap)
     model.add_tangents(search.placement())
     for _ in range(ROUNDS):

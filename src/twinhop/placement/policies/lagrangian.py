@@ -4,6 +4,7 @@ import logging
 
 import numpy as np
 
+from twinhop.placement.branching import CLOSED, BranchAndBound
 from twinhop.placement.budget import Budget
 from twinhop.placement.certificate import Certificate, certify
 from twinhop.placement.policy import Decision
@@ -18,8 +19,6 @@ STEPS = 25
 ROUNDS = 40
 #: The ascent ends once a round closes less than this share of the gap, twice in a row.
 LEAST_PROGRESS = 0.02
-#: ... or the gap is below this: float64 prices go no further.
-CLOSED = 1e-9
 #: Pairs of stations tried at most for interchange.
 INTERCHANGES = 300
 
@@ -37,8 +36,14 @@ def lagrangian(problem: PlacementProblem, rng: np.random.Generator, budget: Budg
     ascent.run()
     if not ascent.closed():
         search.improve(ascent.undecided(), ascent.undecided_pairs())
+        search.anneal(int(rng.integers(2**31)))
         ascent.last_steps()
-    return Decision(search.placement(), ascent.certificate())
+    certificate = ascent.certificate()
+    if search.feasible and not ascent.closed() and not budget.exhausted():
+        tree = ascent.branches()
+        tree.run(deep=budget.gap is not None)
+        certificate = tree.certificate(certificate)
+    return Decision(search.placement(), certificate)
 
 
 class PriceAscent:
@@ -59,7 +64,7 @@ class PriceAscent:
 
     def closed(self) -> bool:
         """Whether the gap asked for is reached."""
-        room = max(self.search.budget.gap, CLOSED) * abs(self.bound)
+        room = max(self.search.budget.gap or 0.0, CLOSED) * abs(self.bound)
         return bool(np.isfinite(self.bound)) and self.search.cost - self.bound <= room
 
     def run(self) -> None:
@@ -87,6 +92,10 @@ class PriceAscent:
         """A few more steps towards the better plan that local search found."""
         if not self.closed() and not self.search.budget.exhausted():
             self._ascend()
+
+    def branches(self) -> BranchAndBound:
+        """Branch and bound from the best prices on."""
+        return BranchAndBound(self.search, self._by_station, self._state)
 
     def undecided(self) -> IntArray:
         """Stations that a better plan may have in the other state, those nearest zero reduced cost first.
@@ -125,7 +134,9 @@ class PriceAscent:
             self._instance,
             self._by_station,
             self._state,
+            np.zeros(self._problem.stations, np.int64),
             self._problem.least_open,
+            self._problem.stations,
             target,
             STEPS,
         )

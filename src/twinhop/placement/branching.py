@@ -1,0 +1,283 @@
+"""Branch and bound on the prices: on the number of stations opened, on single stations, on single arcs.
+
+A branch is a part of all plans. Its relaxed value, raised by prices of its own, bounds every plan in it; branches split
+into parts that cover them, the weakest first. The least value of all parts bounds every plan.
+"""
+
+import heapq
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from twinhop.placement.certificate import Certificate, Part, certify, charges
+from twinhop.placement.prices import ByStation, PriceState, ascend, make_price_state
+from twinhop.placement.problem import BoolArray, FloatArray, IntArray
+from twinhop.placement.search import Search
+
+logger = logging.getLogger(__name__)
+
+#: Price steps in a row, and at most so many rows for one branch.
+STEPS = 12
+ROWS = 8
+#: A branch is split once a row closes less than this share of its gap.
+LEAST_PROGRESS = 0.1
+#: Values are lowered by this share of the magnitudes in them: float64 errs by 1e-16 in each of many operations.
+VALUE_MARGIN = 1e-11
+#: Gaps below this, relatively, count as closed.
+CLOSED = 1e-9
+#: Memory for the arcs of waiting branches [byte].
+MOST_BYTES = 2**30
+#: Parts are listed in a certificate, with their prices, where there are no more of them than this.
+MOST_PARTS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """A part of all plans, and the best prices known for it.
+
+    Attributes:
+        fewest: fewest stations open.
+        most: most stations open.
+        forced: (M,) 1 for stations that are open, -1 for those that are shut, 0 for the others.
+        arcs: (M, N) arcs that may be used, None for all.
+        price: (N,) user prices [s].
+        theta: (M,) congestion prices [s/sqrt(cycle)].
+        nu: (M,) seat prices [s].
+        mu: (M,) demand prices [s/unit].
+        value: no plan of the branch costs less, scaled [s].
+    """
+
+    fewest: int
+    most: int
+    forced: IntArray
+    arcs: BoolArray | None
+    price: FloatArray
+    theta: FloatArray
+    nu: FloatArray
+    mu: FloatArray
+    value: float
+
+    @property
+    def part(self) -> Part:
+        """The part of the plans that its stations say."""
+        opened, shut = np.flatnonzero(self.forced == 1), np.flatnonzero(self.forced == -1)
+        return Part(self.fewest, self.most, tuple(opened.tolist()), tuple(shut.tolist()))
+
+
+class BranchAndBound:
+    """The branches of one problem, from the prices of its root on."""
+
+    def __init__(self, search: Search, by_station: ByStation, root: PriceState):
+        self.search = search
+        self._problem = search.problem
+        self._instance = search.instance
+        self._by_station = by_station
+        self._waiting: list[tuple[float, int, Branch]] = []
+        self._done: list[Branch] = []
+        self._least_done = np.inf
+        self._count = 0
+        self._tried: set[bytes] = set()
+        self._split_by_number(root)
+
+    @property
+    def bound(self) -> float:
+        """No plan costs less, scaled [s]."""
+        return min(self._least_done, self._waiting[0][0] if self._waiting else np.inf)
+
+    def closed(self, value: float) -> bool:
+        """Whether a branch of this value may hold no plan that is better by more than the gap asked for."""
+        gap = max(self.search.budget.gap or 0.0, CLOSED)
+        return self.search.cost - value <= gap * abs(value)
+
+    def run(self, deep: bool) -> None:
+        """Raise and split the weakest branch until the gap is closed, the budget ends, or nothing more is gained.
+
+        Args:
+            deep: also split by arcs, so that the gap closes in the end; else stop where stations do not help.
+        """
+        while self._waiting and not self.closed(self.bound) and not self.search.budget.exhausted():
+            branch = heapq.heappop(self._waiting)[2]
+            if self.closed(branch.value):
+                self._settle(branch)
+                continue
+            raised, state = self._raise(branch, deep)
+            self._offer(state, raised, deep)
+            children = [] if self.closed(raised.value) else list(self._children(raised, state, deep))
+            if not children:
+                self._settle(raised)
+            for child in children:
+                self._push(child)
+            if not deep and not children and not self.closed(raised.value):
+                return
+            self.search.report(self.bound)
+
+    def certificate(self, root: Certificate) -> Certificate:
+        """The bound of all parts, with their prices where they are few and use all arcs."""
+        parts = [*self._done, *(branch for _, _, branch in self._waiting)]
+        if len(parts) <= MOST_PARTS and all(branch.arcs is None for branch in parts):
+            found = tuple((branch.part, self._certify(branch)) for branch in parts)
+            bound = min((each.lower_bound for _, each in found), default=-np.inf)
+            return replace(root, lower_bound=max(bound, root.lower_bound), parts=found)
+        bound = self.search.unscaled(self.bound)
+        return root if bound <= root.lower_bound else replace(root, lower_bound=bound, method="branch-and-bound")
+
+    def _certify(self, branch: Branch) -> Certificate:
+        mu = branch.mu if self._problem.has_demand else None
+        return certify(self._problem, branch.price, branch.theta, branch.nu, mu, branch.part)
+
+    def _split_by_number(self, root: PriceState) -> None:
+        """One branch for each number of stations that a better plan may open, and two for all fewer and all more."""
+        problem = self._problem
+        reduced = np.sort(root.best_reduced[problem.capacity > 0])
+        value = root.best_price.sum() + np.concatenate([[0.0], np.cumsum(reduced)])
+        numbers = np.arange(problem.least_open, reduced.size + 1)
+        worth = [m for m in numbers.tolist() if not self.closed(value[m])]
+        if not worth:
+            self._settle(self._root_branch(root, problem.least_open, problem.stations, float(root.progress[0])))
+            return
+        low, high = worth[0], worth[-1]
+        if low > problem.least_open:
+            self._settle(self._root_branch(root, problem.least_open, low - 1, float(value[low - 1])))
+        if high < reduced.size:
+            self._settle(self._root_branch(root, high + 1, problem.stations, float(value[high + 1])))
+        for m in range(low, high + 1):
+            self._push(self._root_branch(root, m, m, float(value[m])))
+
+    def _root_branch(self, root: PriceState, fewest: int, most: int, value: float) -> Branch:
+        forced = np.where(self._problem.capacity > 0, 0, -1)
+        prices = root.best_price.copy(), root.best_theta.copy(), root.best_nu.copy(), root.best_mu.copy()
+        return Branch(fewest, most, forced, None, *prices, value)
+
+    def _push(self, branch: Branch) -> None:
+        self._count += 1
+        heapq.heappush(self._waiting, (branch.value, self._count, branch))
+
+    def _settle(self, branch: Branch) -> None:
+        self._least_done = min(self._least_done, branch.value)
+        if len(self._done) <= MOST_PARTS:
+            self._done.append(branch)
+
+    def _raise(self, branch: Branch, deep: bool) -> tuple[Branch, PriceState]:
+        """Price steps for one branch, as long as they close enough of its gap."""
+        state = make_price_state(branch.price, branch.theta, averaged=deep)
+        arcs = self._by_station
+        if branch.arcs is not None:
+            arcs = ByStation(np.where(branch.arcs, arcs.comm, np.inf), arcs.floor)
+        value = branch.value
+        for row in range(ROWS):
+            target = self.search.cost
+            before = value
+            ascend(self._instance, arcs, state, branch.forced, branch.fewest, branch.most, target, STEPS)
+            value = max(value, float(state.progress[0]))
+            if self.closed(value) or (row > 0 and value - before < LEAST_PROGRESS * (target - value)):
+                break
+        if state.progress[0] < branch.value:
+            return branch, state
+        size = np.abs(state.best_price).sum() + self._problem.scaled_opening[state.chosen].sum() + abs(value)
+        value = max(branch.value, value - VALUE_MARGIN * float(size))
+        prices = state.best_price, state.best_theta, state.best_nu, state.best_mu
+        price, theta, nu, mu = (each.copy() for each in prices)
+        return replace(branch, price=price, theta=theta, nu=nu, mu=mu, value=value), state
+
+    def _offer(self, state: PriceState, branch: Branch, deep: bool) -> None:
+        """Try the stations that the branch's prices open, and the association that they lean to."""
+        opened = state.chosen & (self._problem.capacity > 0)
+        key = opened.tobytes()
+        if opened.any() and key not in self._tried:
+            self._tried.add(key)
+            self.search.try_set(opened.copy())
+        if deep and opened.any():
+            leaning = np.where(opened[:, None], state.mean, -1.0).argmax(axis=0)
+            self.search.try_association(leaning.astype(np.int64))
+
+    def _children(self, branch: Branch, state: PriceState, deep: bool) -> Iterator[Branch]:
+        """Parts that cover the branch, less what its prices rule out; none where it cannot be split."""
+        branch, undecided, penalty = self._decide_stations(branch, state)
+        if undecided.size:
+            k = int(undecided[np.argmin(penalty[undecided])])
+            for way in (1, -1):
+                forced = branch.forced.copy()
+                forced[k] = way
+                yield replace(branch, forced=forced)
+        elif deep and self._room_for_arcs():
+            yield from self._split_arcs(branch, state)
+
+    def _decide_stations(self, branch: Branch, state: PriceState) -> tuple[Branch, IntArray, FloatArray]:
+        """Force the stations whose other state would cost too much; the others, and what it would cost them [s]."""
+        free = np.flatnonzero(branch.forced == 0)
+        penalty = np.full(branch.forced.size, np.inf)
+        penalty[free] = _penalties(state, branch, free)
+        room = self.search.cost - branch.value
+        forced = branch.forced.copy()
+        decided = free[penalty[free] > room]
+        opened = _opened(state, branch)
+        forced[decided] = np.where(opened[decided], 1, -1)
+        return replace(branch, forced=forced), np.flatnonzero(forced == 0), penalty
+
+    def _room_for_arcs(self) -> bool:
+        return len(self._waiting) * self._problem.users * self._problem.stations <= MOST_BYTES
+
+    def _split_arcs(self, branch: Branch, state: PriceState) -> Iterator[Branch]:
+        """With all stations decided: give the most divided user to one station, or take that station from it."""
+        problem = self._problem
+        opened = np.flatnonzero(branch.forced == 1)
+        arcs = problem.allowed.T if branch.arcs is None else branch.arcs
+        penalty = self._arc_penalties(branch, opened)
+        alive = np.zeros_like(arcs)
+        alive[opened] = arcs[opened] & (penalty <= self.search.cost - branch.value)
+        ways = alive.sum(axis=0)
+        if (ways == 0).any():  # nobody has room below the best plan's cost: the branch holds no better one
+            yield replace(branch, arcs=alive, value=self.search.cost)
+            return
+        if (ways == 1).all():
+            yield from self._single_plan(branch, alive)
+            return
+        share = np.where(alive, state.mean, 0.0)
+        divided = (share * (1 - share)).sum(axis=0) * problem.root_work**2 + 1e-12 * ways
+        i = int(np.argmax(np.where(ways > 1, divided + 1e-300, -1.0)))
+        k = int(np.argmax(np.where(alive[:, i], share[:, i] + 1e-9, -1.0)))
+        given, taken = alive.copy(), alive.copy()
+        given[:, i] = False
+        given[k, i] = True
+        taken[k, i] = False
+        yield replace(branch, arcs=given)
+        yield replace(branch, arcs=taken)
+
+    def _arc_penalties(self, branch: Branch, opened: IntArray) -> FloatArray:
+        """(K, N) how much the value rises, at least, if a user is hosted on each of some stations [s]."""
+        problem = self._problem
+        asked = problem.comm_s[:, opened] + charges(problem, opened, branch.theta[opened]) + branch.nu[opened]
+        if problem.demand is not None:
+            asked = asked + branch.mu[opened] * problem.demand[:, None]
+        return np.maximum(asked - branch.price[:, None], 0.0).T
+
+    def _single_plan(self, branch: Branch, alive: BoolArray) -> Iterator[Branch]:
+        """A branch with one arc a user: its plan is offered, so that none better is left in it."""
+        self.search.offer(np.argmax(alive, axis=0).astype(np.int64))
+        yield replace(branch, arcs=alive, value=self.search.cost)
+
+
+def _opened(state: PriceState, branch: Branch) -> BoolArray:
+    """(M,) the stations that the best prices open in the branch."""
+    free = np.flatnonzero(branch.forced == 0)
+    free = free[np.argsort(state.best_reduced[free], kind="stable")]
+    already = int((branch.forced == 1).sum())
+    negative = int((state.best_reduced[free] < 0).sum())
+    count = min(max(negative, branch.fewest - already), branch.most - already)
+    opened = branch.forced == 1
+    opened[free[:count]] = True
+    return opened
+
+
+def _penalties(state: PriceState, branch: Branch, free: IntArray) -> FloatArray:
+    """How much the branch's value rises, at least, if each free station is in the other state [s]."""
+    reduced, opened = state.best_reduced[free], _opened(state, branch)[free]
+    count = int((branch.forced == 1).sum()) + int(opened.sum())
+    inside, outside = reduced[opened], reduced[~opened]
+    dearest = inside.max(initial=-np.inf)
+    cheapest = outside.min(initial=np.inf)
+    forced_open = reduced - (dearest if count == branch.most else max(dearest, 0.0) if count == branch.fewest else 0.0)
+    forced_shut = (cheapest if count == branch.fewest else min(cheapest, 0.0)) - reduced
+    return np.maximum(np.where(opened, forced_shut, forced_open), 0.0)
