@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from twinhop.placement.association import associate_best
 from twinhop.placement.certificate import Certificate, Part, certify, charges
 from twinhop.placement.prices import ByStation, PriceState, ascend, make_price_state
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray
@@ -29,6 +30,10 @@ VALUE_MARGIN = 1e-11
 CLOSED = 1e-9
 #: Memory for the arcs of waiting branches [byte].
 MOST_BYTES = 2**30
+#: Nodes spent on a branch's association at its first visit; each later visit is so many times longer.
+FIRST_EFFORT, EFFORT_GROWTH = 1000, 4
+#: Walks through its associations at the first visit, each so many times longer than the standard one.
+FIRST_WALKS, LEAF_WALK = 3, 8
 #: Parts are listed in a certificate, with their prices, where there are no more of them than this.
 MOST_PARTS = 64
 
@@ -47,6 +52,7 @@ class Branch:
         nu: (M,) seat prices [s].
         mu: (M,) demand prices [s/unit].
         value: no plan of the branch costs less, scaled [s].
+        effort: nodes to spend next on its association alone, its stations being decided; 0 before they are.
     """
 
     fewest: int
@@ -58,6 +64,7 @@ class Branch:
     nu: FloatArray
     mu: FloatArray
     value: float
+    effort: int = 0
 
     @property
     def part(self) -> Part:
@@ -102,6 +109,10 @@ class BranchAndBound:
             if self.closed(branch.value):
                 self._settle(branch)
                 continue
+            if branch.effort:
+                self._push(self._associate(branch))
+                self.search.report(self.bound)
+                continue
             raised, state = self._raise(branch, deep)
             self._offer(state, raised, deep)
             children = [] if self.closed(raised.value) else list(self._children(raised, state, deep))
@@ -116,7 +127,7 @@ class BranchAndBound:
     def certificate(self, root: Certificate) -> Certificate:
         """The bound of all parts, with their prices where they are few and use all arcs."""
         parts = [*self._done, *(branch for _, _, branch in self._waiting)]
-        if len(parts) <= MOST_PARTS and all(branch.arcs is None for branch in parts):
+        if len(parts) <= MOST_PARTS and all(branch.arcs is None and not branch.effort for branch in parts):
             found = tuple((branch.part, self._certify(branch)) for branch in parts)
             bound = min((each.lower_bound for _, each in found), default=-np.inf)
             return replace(root, lower_bound=max(bound, root.lower_bound), parts=found)
@@ -201,6 +212,8 @@ class BranchAndBound:
                 forced = branch.forced.copy()
                 forced[k] = way
                 yield replace(branch, forced=forced)
+        elif deep and self._is_separable(branch):
+            yield replace(branch, effort=FIRST_EFFORT)
         elif deep and self._room_for_arcs():
             yield from self._split_arcs(branch, state)
 
@@ -215,6 +228,40 @@ class BranchAndBound:
         opened = _opened(state, branch)
         forced[decided] = np.where(opened[decided], 1, -1)
         return replace(branch, forced=forced), np.flatnonzero(forced == 0), penalty
+
+    def _is_separable(self, branch: Branch) -> bool:
+        """Whether nothing but computing couples the users of the branch's stations."""
+        instance, opened = self._instance, np.flatnonzero(branch.forced == 1)
+        free = not instance.has_floor and not instance.has_demand and instance.has_work
+        return free and branch.arcs is None and bool((instance.seats[opened] >= self._problem.users).all())
+
+    def _associate(self, branch: Branch) -> Branch:
+        """Branch on divided users only; worth another, longer visit where that does not close the branch."""
+        instance, opened = self._instance, np.flatnonzero(branch.forced == 1)
+        comm = np.ascontiguousarray(instance.comm[:, opened])
+        fixed = float(instance.opening[opened].sum())
+        if branch.effort == FIRST_EFFORT:
+            for _ in range(FIRST_WALKS):
+                self._count += 1
+                self.search.anneal(self._count, LEAF_WALK, opened[self._start_on(opened, comm)[0]])
+        host, cost = self._start_on(opened, comm)
+        room = max(self.search.budget.gap or 0.0, CLOSED) * self.search.cost
+        limit = min(cost, self.search.cost - fixed)
+        bound, cost, _ = associate_best(
+            comm, instance.root_work, instance.cpu[opened], host, limit, 0.99 * room, branch.effort
+        )
+        if cost < limit:
+            self.search.offer(opened[host])
+        value = fixed + bound - VALUE_MARGIN * (fixed + abs(bound))
+        return replace(branch, value=max(branch.value, value), effort=EFFORT_GROWTH * branch.effort)
+
+    def _start_on(self, opened: IntArray, comm: FloatArray) -> tuple[IntArray, float]:
+        """The best plan's association where it uses only these stations, else the cheapest arcs; and its cost [s]."""
+        instance = self._instance
+        known = np.searchsorted(opened, self.search.host).clip(max=opened.size - 1)
+        host = np.where(opened[known] == self.search.host, known, comm.argmin(axis=1))
+        load = np.bincount(host, instance.root_work, minlength=opened.size)
+        return host, float(comm[np.arange(host.size), host].sum() + (load**2 / instance.cpu[opened]).sum())
 
     def _room_for_arcs(self) -> bool:
         return len(self._waiting) * self._problem.users * self._problem.stations <= MOST_BYTES

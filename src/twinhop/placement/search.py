@@ -1,7 +1,7 @@
 """Local search over placements: move, swap, open and close, on the compiled neighbourhoods of `descent`."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -33,6 +33,8 @@ RELATIVE_IMPROVEMENT = 1e-10
 SWAP_PAIRS = 4_000_000
 #: Steps of an annealing walk, for each user and at most; walks between two glances at the clock are no longer.
 ANNEALING_STEPS_A_USER, ANNEALING_STEPS = 600, 2_000_000
+#: Longer and longer walks: so many of each length, the longest this many times the standard one; idle ones end them.
+WALKS_OF_A_LENGTH, LONGEST_WALK, IDLE_WALKS = 4, 32, 20
 #: Where users have no work, the temperature goes by this share of the mean cost of a user.
 TEMPERATURE_SHARE = 0.01
 #: Swaps look at all pairs of users; beyond so many users that costs more than it brings.
@@ -174,23 +176,39 @@ class Search:
             swaps += swap_sweep(self.instance, self._hosting, start, min(users, start + rows), self.least)
         return swaps > 0 and self._keep(total(self.instance, self._hosting))
 
-    def anneal(self, seed: int, factor: int = 1) -> bool:
-        """Walk through associations on the stations in use, from the best plan; returns whether it saved.
+    def anneal(self, seed: int, factor: int = 1, start: IntArray | None = None) -> bool:
+        """Walk through associations on the stations in use; returns whether a better plan was found.
 
         Args:
             seed: of the walk.
             factor: the walk is so many times longer than the standard one.
+            start: (N,) hosts to start from, within the limits; None: those of the best plan.
         """
         if self.problem.has_deadlines or not self.feasible or self.budget.exhausted():
             return False
-        used, users = np.flatnonzero(self.used()), self.problem.users
+        host = self.host if start is None else start
+        used, users = np.unique(host), self.problem.users
         unit = float(np.mean(self.instance.root_work**2) / self.instance.cpu[used].mean())
         unit = max(unit, TEMPERATURE_SHARE * self.cost / users)
         steps = factor * min(ANNEALING_STEPS_A_USER * users, ANNEALING_STEPS)
-        refill(self.instance, self._hosting, self.host)
+        refill(self.instance, self._hosting, host)
         best = np.empty(users, np.int64)
         anneal(self.instance, self._hosting, used, HOT * unit, COLD * unit, steps, seed + 1, best)
         return self.offer(best)
+
+    def anneal_often(self, seed: int, enough: Callable[[], bool]) -> None:
+        """Walk again and again, longer and longer, until many walks in a row brought nothing.
+
+        Args:
+            seed: of the first walk.
+            enough: asked after each walk whether to end.
+        """
+        idle, walk = 0, 0
+        while idle < IDLE_WALKS and not enough() and not self.budget.exhausted():
+            saved = self.anneal(seed + walk, min(LONGEST_WALK, 2 ** (walk // WALKS_OF_A_LENGTH)))
+            if self.problem.has_deadlines:
+                return
+            idle, walk = 0 if saved else idle + 1, walk + 1
 
     def improve(self, stations: Iterable[int], pairs: Iterable[tuple[int, int]] = ()) -> None:
         """Move, swap, open and close until nothing helps or the budget ends.

@@ -40,8 +40,11 @@ def lagrangian(problem: PlacementProblem, rng: np.random.Generator, budget: Budg
         ascent.last_steps()
     certificate = ascent.certificate()
     if search.feasible and not ascent.closed() and not budget.exhausted():
+        deep = budget.gap is not None
+        if deep:
+            search.anneal_often(int(rng.integers(2**31)), lambda: ascent.closed())
         tree = ascent.branches()
-        tree.run(deep=budget.gap is not None)
+        tree.run(deep)
         certificate = tree.certificate(certificate)
     return Decision(search.placement(), certificate)
 
