@@ -131,7 +131,7 @@ def brute_charge(s, floor, theta):
 @pytest.mark.parametrize("theta", [1e-6, 1e-5, 1e-4])
 def test_charges_are_the_least_over_the_shares_allowed(theta):
     problem = PlacementProblem(**deadline_arrays(8, 2, seed=7))
-    found = charges(problem, 0, theta)
+    found = charges(problem, np.array([0]), np.array([theta]))[:, 0]
     for i in range(8):
         floor = problem.floor[i, 0]
         if np.isfinite(floor):

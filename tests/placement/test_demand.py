@@ -260,25 +260,3 @@ def test_problem_files_hold_demands(tmp_path):
 def test_bad_demands_are_refused(changes, message):
     with pytest.raises(InputError, match=message):
         PlacementProblem(**facility_arrays(8, 3) | changes)
-
-
-#: Cost and bound before demands were known, bit for bit (commit 72157a9).
-BEFORE = {
-    ("lu2021-n100-m10", 0): ("0x1.7d0339ee1d12cp+0", "0x1.7c6d8909063ddp+0"),
-    ("lu2021-n100-m10", 1): ("0x1.690457579e90ap+0", "0x1.68a94cdea5ceap+0"),
-    ("lu2021-n100-m10", 1000): ("0x1.af6cf3f4c8cc6p+0", "0x1.aef47b446e21ap+0"),
-    ("city-small", 0): ("0x1.a0adb4661ca5cp+1", "0x1.a094a2b6de01cp+1"),
-    ("city-small", 1): ("0x1.c2eea0ac29da2p+1", "0x1.c2ba716b1891dp+1"),
-    ("city-small", 1000): ("0x1.a72ca110e6e5cp+1", "0x1.a6e2809d9ee3bp+1"),
-    ("family(100, 10, capacity=15)", 0): ("0x1.e1e47aed82decp+1", "0x1.e18c7f2dc00b5p+1"),
-    ("family(100, 10, capacity=15)", 1): ("0x1.ccc00caea2fe4p+1", "0x1.cc94e25603497p+1"),
-    ("family(100, 10, capacity=15)", 1000): ("0x1.da694354c82acp+1", "0x1.da4b6d7bb4e03p+1"),
-}
-
-
-@pytest.mark.parametrize("case", BEFORE, ids=str)
-def test_problems_without_demands_are_solved_as_before(case):
-    plan = twinhop.plan(case[0], seed=case[1])
-    cost, bound = BEFORE[case]
-    assert plan.cost == pytest.approx(float.fromhex(cost), rel=1e-12)
-    assert plan.lower_bound == pytest.approx(float.fromhex(bound), rel=1e-12)

@@ -38,7 +38,14 @@ FileFormat = Annotated[
 ]
 Seed = Annotated[int | None, typer.Option(help="Root seed; replaces the scenario's.", min=0)]
 TimeLimit = Annotated[float | None, typer.Option(callback=_positive, help="Wall-clock limit of a solve \\[s].")]
-Gap = Annotated[float, typer.Option(help="Stop once cost / bound - 1 is at most this (0.01 is 1 %).")]
+Gap = Annotated[
+    float | None,
+    typer.Option(
+        help="Go on until cost / bound - 1 is at most this (0.01 is 1 %, 0 proves the optimum); without it, stop once "
+        "little more is gained.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
 Out = Annotated[Path | None, typer.Option(help="Write files into this folder.", show_default=False)]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", callback=_log, help="Log what the solver does.")]

@@ -33,7 +33,7 @@ def run(
     ] = None,
     seed: Seed = None,
     time_limit: TimeLimit = None,
-    gap: Gap = 0.0,
+    gap: Gap = None,
     as_json: Json = False,
     out: Out = None,
     verbose: Verbose = False,

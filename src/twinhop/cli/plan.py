@@ -32,7 +32,7 @@ def run(
     policy: Annotated[str, typer.Option(help="How to decide; lagrangian and exact certify.")] = "lagrangian",
     seed: Seed = None,
     time_limit: TimeLimit = None,
-    gap: Gap = 0.0,
+    gap: Gap = None,
     as_json: Json = False,
     out: Out = None,
     dump_problem: Annotated[

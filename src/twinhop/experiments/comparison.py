@@ -90,7 +90,7 @@ def compare(
     *,
     seed: int | None = None,
     time_limit_s: float = float("inf"),
-    gap: float = 0.0,
+    gap: float | None = None,
     on_progress: Progress | None = None,
     file_format: str | None = None,
 ) -> Comparison:
@@ -101,7 +101,7 @@ def compare(
         policies: names of policies; each sees the same world.
         seed: replaces the root seed.
         time_limit_s: wall-clock limit of each solve [s].
-        gap: certifying policies stop at this gap.
+        gap: certifying policies go on until this gap; None: until little more is gained.
         on_progress: told the best cost and bound so far while solving.
         file_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
 

@@ -172,7 +172,7 @@ def plan(
     *,
     seed: int | None = None,
     time_limit_s: float = float("inf"),
-    gap: float = 0.0,
+    gap: float | None = None,
     on_progress: Progress | None = None,
     file_format: str | None = None,
 ) -> Plan:
@@ -183,7 +183,7 @@ def plan(
         policy: how to decide; ``lagrangian`` and ``exact`` give a certified lower bound.
         seed: replaces the root seed of a scenario; seeds the policy's own draws for a problem.
         time_limit_s: wall-clock limit of the solve [s].
-        gap: stop once cost / bound - 1 is at most this.
+        gap: go on until cost / bound - 1 is at most this; 0 proves the optimum; None: until little more is gained.
         on_progress: told the best cost and bound so far while solving.
         file_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
 
@@ -203,7 +203,7 @@ def plan_case(
     policy: str,
     *,
     time_limit_s: float = float("inf"),
-    gap: float = 0.0,
+    gap: float | None = None,
     on_progress: Progress | None = None,
 ) -> Plan:
     """Place the twins of a case already made."""

@@ -2,9 +2,9 @@
 
 With the stations given, the relaxation that lets users divide is a smooth convex problem,
 ``min sum_ik comm_ik x_ik + sum_k load_k^2 / F_k`` over ``sum_k x_ik = 1``, ``x >= 0``, ``load_k = sum_i s_i x_ik``. Any
-congestion prices theta bound it from below by ``sum_i min_k (comm_ik + theta_k s_i) - sum_k theta_k^2 F_k / 4``; those of
-its solution, ``theta_k = 2 load_k / F_k``, attain it. It is solved by dividing one user after the other in the best way,
-and few users end up divided: those are branched on.
+congestion prices theta bound it from below by ``sum_i min_k (comm_ik + theta_k s_i) - sum_k theta_k^2 F_k / 4``; those
+of its solution, ``theta_k = 2 load_k / F_k``, attain it. It is solved by dividing one user after the other in the best
+way, and few users end up divided: those are branched on.
 """
 
 import numpy as np
@@ -91,7 +91,7 @@ def _relax(comm, s, cpu, share, load, target, near, looks):
 
 @jit()
 def _drop_arcs(comm, s, cpu, share, load, room):
-    """Forbid the arcs that cost more than ``room`` beside the user's cheapest, and divide users anew over the others."""
+    """Forbid the arcs that cost more than ``room`` beside the user's cheapest, and divide users over the others."""
     for i in range(s.size):
         least = np.inf
         for k in range(cpu.size):
@@ -112,7 +112,11 @@ def _return_shares(comm, s, share, load):
                 lost += share[i, k]
                 load[k] -= s[i] * share[i, k]
                 share[i, k] = 0.0
-            elif onto < 0 or share[i, k] > share[i, onto] or (share[i, k] == share[i, onto] and comm[i, k] < comm[i, onto]):
+            elif (
+                onto < 0
+                or share[i, k] > share[i, onto]
+                or (share[i, k] == share[i, onto] and comm[i, k] < comm[i, onto])
+            ):
                 onto = k
         if lost > 0.0 and onto >= 0:
             share[i, onto] += lost

@@ -220,6 +220,11 @@ class PlacementProblem:
         return np.isfinite(self.comm_s) & (self.capacity > 0)
 
     @cached_property
+    def cpu_room(self) -> FloatArray:
+        """(M,) the most that minimum shares may add up to and still count as fitting; the CPU without deadlines."""
+        return self.cpu * (1 + SHARE_TOLERANCE) if self.has_deadlines else self.cpu
+
+    @cached_property
     def demand_room(self) -> FloatArray:
         """(M,) the most demand that counts as fitting: the capacity with room for rounding in sums; 0 without seats."""
         assert self.demand_capacity is not None

@@ -115,7 +115,7 @@ def solve(
         policy: name of a policy (`policy_names`).
         seed: of the policy's own random stream; never changes the problem.
         time_limit_s: wall-clock limit [s]; the best plan so far is returned.
-        gap: stop once cost / bound - 1 is at most this.
+        gap: go on until cost / bound - 1 is at most this; 0 proves the optimum; None: until little more is gained.
         on_progress: told the cost of the best plan and the best bound so far (nan where there is none).
 
     Returns:
