@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from oracle import Oracle, all_hosts
 from problem_makers import AGREEMENT, deadline_arrays, facility_arrays, roomy_arrays, tiny_demand
 
-import twinhop
 from twinhop.errors import InputError
 from twinhop.placement import (
     InfeasibleProblem,
