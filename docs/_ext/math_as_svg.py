@@ -1,5 +1,6 @@
 """Formulas as inline SVG drawn by Matplotlib: the pages need neither LaTeX to build nor a network to read."""
 
+import re
 from html import escape
 from typing import Any
 
@@ -15,6 +16,10 @@ EM = 0.95
 #: Room around a formula, in hundredths of its em.
 MARGIN = 2.0
 LETTERS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}
+#: Where mathtext leaves out a thin space of TeX's: around a sum with its limits, and before the name of a function.
+_INDEX = r"[_^](?:\{(?:[^{}]|\{[^{}]*\})*\}|\w)"
+AFTER_SUM = re.compile(rf"(\\sum(?:{_INDEX})*)")
+BEFORE_NAME = re.compile(r"(?<=[\w)}])\s*\\(sum|log|ln|exp|sin|cos)(?![a-z])")
 
 
 def svg(formula: str, *, scale: float = 1.0) -> str:
@@ -63,7 +68,9 @@ def _display(translator: Any, node: nodes.math_block) -> None:
 
 
 def _one_line(formula: str) -> str:
-    return " ".join(formula.split())
+    """The formula in one line, with the thin spaces around operators that TeX sets by itself and mathtext does not."""
+    line = " ".join(formula.split())
+    return BEFORE_NAME.sub(r"\\,\\\1", AFTER_SUM.sub(r"\1\\,", line))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -137,7 +137,7 @@ class World:
     """rows 3, 4, 5 and 9 and the deadlines of 7 are already applied; the others are for the physics to apply"""
     cloud: CloudSite | None
     graph: BackhaulGraph | None
-    """the wired network as nodes and links; None: by distance"""
+    """the wired network as nodes and links; None where it goes by distance"""
     origin: tuple[float, float] | None
     """latitude and longitude of (0, 0) [degree]"""
     attribution: tuple[str, ...]
@@ -148,12 +148,12 @@ class World:
 
     @property
     def hosting_cloud(self) -> CloudSite | None:
-        """The cloud where it may host twins: the host after the stations, index M; else None."""
+        """The cloud where it may host twins, the host after the stations, index M; else None."""
         return self.cloud if self.cloud is not None and self.cloud.host else None
 
     @property
     def host_ids(self) -> tuple[str, ...]:
-        """Names of the hosts of the placement problem: the stations, then the cloud where it may host."""
+        """Names of the hosts of the placement problem, the stations, then the cloud where it may host."""
         return self.station_ids + ((self.hosting_cloud.name,) if self.hosting_cloud else ())
 
     @property
