@@ -226,3 +226,11 @@ def test_every_distribution_has_a_row(key):
 def test_every_array_of_a_problem_file_is_explained():
     page = (ROOT / "docs" / "problem-files.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `([a-z_]+)` \| (?:\(|scalar)", page, re.MULTILINE)) == {*REQUIRED, *OPTIONAL}
+
+
+def test_every_public_name_is_on_the_python_page():
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    public = {name for name in dir(twinhop) if name[0].isupper()} - {"TYPE_CHECKING", "Any"}
+    assert {name for name in public | {"load", "plan", "compare", "family"} if f"twinhop.{name}" not in page} == set()
+    documented = set(re.findall(r"automodule:: twinhop\.(\S+)", page))
+    assert documented == {"placement", "scenario", "scenario.importers", "network", "units"}
