@@ -225,3 +225,12 @@ def test_a_closed_pipe_is_no_traceback(process):
     program.wait(60)
     program.stderr.close()
     assert "Traceback" not in err
+
+
+def test_check_counts_the_seats_of_a_cloud(run, tmp_path):
+    path = tmp_path / "town.yaml"
+    path.write_text(
+        "schema_version: 1\nname: town\nstations: {generate: {count: 2}, capacity_users: 5}\n"
+        "users: {generate: {count: 40}}\ncloud: {latency_ms: 20, host: true, cpu_gcycles_per_s: 200}\n"
+    )
+    assert run("scenario", "check", path).out == f"{path}: valid; 2 stations, 40 users\n"

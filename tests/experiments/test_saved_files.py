@@ -11,6 +11,7 @@ from problem_makers import deadline_arrays, roomy, tight_deadline_arrays
 import twinhop
 from twinhop.errors import InputError
 from twinhop.experiments.files import require_writable, staging
+from twinhop.placement import PlacementProblem, certify
 from twinhop.scenario import unproject
 
 PLAN_FILES = ["associations.parquet", "map.geojson", "map.png", "placement.json", "report.md"]
@@ -312,3 +313,24 @@ def test_staging_moves_only_at_the_end(tmp_path):
         (aside / "a.txt").write_text("a")
         assert names(tmp_path / "out") == [aside.name]
     assert names(tmp_path / "out") == ["a.txt"]
+
+
+def test_the_prices_saved_recompute_the_bound_of_a_problem_with_demands(tmp_path):
+    rng = np.random.default_rng(5)
+    problem = PlacementProblem(
+        comm_s=rng.uniform(0.1, 1.0, (8, 3)) + [0.0, 1.0, 2.0],
+        root_work=rng.uniform(1e4, 2e4, 8),
+        cpu=np.full(3, 2e9),
+        capacity=np.full(3, 8),
+        opening_s=np.full(3, 0.1),
+        alpha=1.0,
+        beta=1.0,
+        demand=rng.uniform(1.0, 2.0, 8),
+        demand_capacity=np.array([4.0, 5.0, 6.0]),
+    )
+    plan = twinhop.plan(problem)
+    plan.save(tmp_path)
+    saved = json.loads((tmp_path / "placement.json").read_text())["certificate"]
+    prices = [np.array(saved[name]) for name in ("price", "congestion", "seat_price", "demand_price")]
+    assert certify(problem, *prices).lower_bound == pytest.approx(plan.lower_bound, rel=1e-12)
+    assert prices[3].max() > 0

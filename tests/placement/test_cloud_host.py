@@ -147,3 +147,9 @@ def test_refused(cloud, message):
 def test_a_cloud_that_the_graph_cannot_place_is_refused():
     message = "no node is named 'cloud', and the cloud has no position to find the nearest by"
     assert message in complaint("host: true, cpu_gcycles_per_s: 3", GRAPH)
+
+
+def test_seats_and_hosts_count_the_cloud():
+    text = CITY.replace("count: 5", "count: 14") + "cloud: {latency_ms: 20, host: true, cpu_gcycles_per_s: 200}\n"
+    facts = summary(parse_scenario(text))
+    assert (facts["seats"], facts["possible_hosts"]) == (12 + 14, 4)

@@ -24,10 +24,10 @@ def cautions(description: Description) -> tuple[str, ...]:
 
 
 def _seats(description: Description) -> Iterator[str]:
-    users = len(description.world.user_ids)
-    if description.seats < users:
+    users, seats = len(description.world.user_ids), description.world.seats
+    if seats < users:
         yield (
-            f"{users} users for {description.seats} seats: no plan can exist; raise stations.capacity_users or let "
+            f"{users} users for {seats} seats: no plan can exist; raise stations.capacity_users or let "
             "more stations host"
         )
 

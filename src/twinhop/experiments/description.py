@@ -81,11 +81,6 @@ class Description:
         return float(work / self.total_cpu_cycles_per_s)
 
     @property
-    def seats(self) -> int:
-        """Twins that fit on all hosts together."""
-        return int(np.minimum(self.world.host_capacity, len(self.world.user_ids)).sum())
-
-    @property
     def warnings(self) -> tuple[str, ...]:
         """What makes the problem meaningless or infeasible, each with what to change."""
         from twinhop.experiments.cautions import cautions
@@ -103,7 +98,7 @@ class Description:
             "users": len(world.user_ids),
             "stations": len(world.station_ids),
             "possible_hosts": int(possible_hosts(world).size),
-            "seats": self.seats,
+            "seats": world.seats,
             "classes": {name: int((world.user_class == at).sum()) for at, name in enumerate(world.class_names)},
             "distance_to_access_m": spread(self.distance_m),
             "access_rate_mbps": spread(self.radio.access_rate_bps / BITS_PER_MBIT),

@@ -71,7 +71,7 @@ def _head(figure: Figure, description: Description, height: float) -> None:
     figure.text(0.06, 1 - 0.38 / height, world.name, fontsize=16, weight="bold", va="baseline")
     facts = (
         f"{len(world.user_ids):,} users, {len(world.station_ids):,} stations, {int(world.host.sum()):,} possible hosts "
-        f"with {description.seats:,} seats; radio {100 * description.radio_share:.0f} % of the latency; updates take "
+        f"with {world.seats:,} seats; radio {100 * description.radio_share:.0f} % of the latency; updates take "
         f"{100 * description.total_update_load:.3g} % of all CPU"
     )
     figure.text(0.06, 1 - 0.62 / height, facts, fontsize=9.5, color=MUTED, va="baseline")

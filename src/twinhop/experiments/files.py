@@ -130,7 +130,8 @@ def _prices(plan: Plan) -> dict[str, Any] | None:
     certificate = plan.solution.certificate
     if certificate is None:
         return None
-    prices = {"price": certificate.price, "congestion": certificate.congestion, "seat_price": certificate.seat_price}
+    names = ("price", "congestion", "seat_price", "demand_price")
+    prices = {name: getattr(certificate, name) for name in names}
     values = {name: None if value is None else value.tolist() for name, value in prices.items()}
     return {"method": certificate.method, **values}
 

@@ -168,6 +168,11 @@ class World:
         return self.capacity if self.hosting_cloud is None else np.append(self.capacity, self.hosting_cloud.capacity)
 
     @property
+    def seats(self) -> int:
+        """Twins that fit on all hosts together."""
+        return int(np.minimum(self.host_capacity, len(self.user_ids)).sum())
+
+    @property
     def host_opening_s(self) -> NDArray[np.float64]:
         """(K,) their opening costs; the cloud is always open [s]."""
         return self.opening_s if self.hosting_cloud is None else np.append(self.opening_s, 0.0)
