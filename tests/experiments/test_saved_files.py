@@ -206,6 +206,13 @@ def test_report_names_violations_and_unmeetable_users():
     assert "No plan that keeps the constraints costs less" in clean
 
 
+def test_report_names_twins_without_cpu():
+    arrays = {"comm_s": [[0.1], [0.2]], "root_work": [1e4, 2e4], "cpu": [1e9], "capacity": [2], "opening_s": [0.1]}
+    deadlines = {"update_comm_s": [[0.0], [0.0]], "update_work": [1e8, 1e8], "deadline_s": [0.1, np.inf]}
+    plan = twinhop.plan(twinhop.PlacementProblem(**arrays, **deadlines, alpha=1.0, beta=1.0), "nearest")
+    assert "**Violated**: user #1 gets no CPU on station #0" in plan.report()
+
+
 def test_reports_of_plain_problems_do_not_invent_physics():
     report = twinhop.plan(roomy(10, 3)).report()
     assert "Deadlines: none given" in report

@@ -131,6 +131,8 @@ def _violation(plan: Plan, at: int) -> str:
     user = problem.user_name(each.user if each.user is not None else -1)
     if each.kind == "deadline":
         return f"user {user} on station {station} is late by {1e3 * each.by:.3g} ms"
+    if each.kind == "cpu":
+        return f"user {user} gets no CPU on station {station}: the deadlines of others take all of it"
     return f"user {user} may not be hosted on station {station}"
 
 
