@@ -157,5 +157,8 @@ def _local(places: Sequence[str], features: Sequence[Feature]) -> np.ndarray:
         xy_m = [_properties(feature).get(axis) for axis in ("x_m", "y_m")]
         if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in xy_m):
             raise InputError(f"{place}: x_m and y_m: expected numbers, since the file says it is not georeferenced")
-        rows.append(xy_m)
+        try:
+            rows.append([float(value) for value in xy_m])
+        except OverflowError:
+            raise InputError(f"{place}: x_m and y_m: expected numbers of metres, found hundreds of digits") from None
     return np.array(rows, dtype=np.float64)
