@@ -147,3 +147,13 @@ def test_refused(cloud, message):
 def test_a_cloud_that_the_graph_cannot_place_is_refused():
     message = "no node is named 'cloud', and the cloud has no position to find the nearest by"
     assert message in complaint("host: true, cpu_gcycles_per_s: 3", GRAPH)
+
+
+def test_the_summary_counts_the_cloud_and_no_station_without_seats():
+    """As in `describe`."""
+    rows = "stations: {list: [{id: a, x_m: 0, y_m: 0, capacity_users: 0}, {id: b, x_m: 9, y_m: 0, capacity_users: 2}]}"
+    text = CITY.replace("stations: {generate: {count: 3}, capacity_users: 4}", rows)
+    facts = summary(parse_scenario(f"{text}cloud: {{host: true, cpu_gcycles_per_s: 4, latency_ms: 9}}\n"))
+    assert (facts["possible_hosts"], facts["seats"]) == (2, 2 + 5)
+    facts = summary(parse_scenario(text))
+    assert (facts["possible_hosts"], facts["seats"]) == (1, 2)
