@@ -1,6 +1,7 @@
 """The files of plans and comparisons: which, valid, whole or not there at all."""
 
 import json
+import re
 
 import numpy as np
 import polars as pl
@@ -12,7 +13,7 @@ import twinhop
 from twinhop.errors import InputError
 from twinhop.experiments.files import require_writable, staging
 from twinhop.placement import PlacementProblem, certify
-from twinhop.scenario import unproject
+from twinhop.scenario import parse_scenario, unproject
 
 PLAN_FILES = ["associations.parquet", "map.geojson", "map.png", "placement.json", "report.md"]
 PROBLEM_FILES = ["associations.parquet", "placement.json", "report.md"]
@@ -205,6 +206,23 @@ def test_report_names_violations_and_unmeetable_users():
     clean = twinhop.plan(twinhop.PlacementProblem(**deadline_arrays(10, 3)), "lagrangian").report()
     assert "Violated" not in clean
     assert "No plan that keeps the constraints costs less" in clean
+
+
+def test_report_names_twins_without_cpu():
+    arrays = {"comm_s": [[0.1], [0.2]], "root_work": [1e4, 2e4], "cpu": [1e9], "capacity": [2], "opening_s": [0.1]}
+    deadlines = {"update_comm_s": [[0.0], [0.0]], "update_work": [1e8, 1e8], "deadline_s": [0.1, np.inf]}
+    plan = twinhop.plan(twinhop.PlacementProblem(**arrays, **deadlines, alpha=1.0, beta=1.0), "nearest")
+    assert "**Violated**: user #1 gets no CPU on station #0" in plan.report()
+
+
+def test_percentiles_of_classes_are_those_of_all_users():
+    text = "schema_version: 1\nname: town\nstations: {generate: {count: 2}}\nobjective: {deadlines: false}\n"
+    text += "users: {generate: {count: 10}, classes: [{name: car, share: 1}]}\n"
+    report = twinhop.plan(parse_scenario(text), "nearest").report()
+    everybody = re.search(r"latency the cost counts \[s\] \| (\S+) \| \S+ \| (\S+) ", report)
+    cars = re.search(r"\| car \| 10 \| (\S+) \| (\S+) ", report)
+    assert everybody is not None and cars is not None
+    assert everybody.groups() == cars.groups()
 
 
 def test_reports_of_plain_problems_do_not_invent_physics():

@@ -149,7 +149,11 @@ def test_a_cloud_that_the_graph_cannot_place_is_refused():
     assert message in complaint("host: true, cpu_gcycles_per_s: 3", GRAPH)
 
 
-def test_seats_and_hosts_count_the_cloud():
-    text = CITY.replace("count: 5", "count: 14") + "cloud: {latency_ms: 20, host: true, cpu_gcycles_per_s: 200}\n"
+def test_the_summary_counts_the_cloud_and_no_station_without_seats():
+    """As in `describe`."""
+    rows = "stations: {list: [{id: a, x_m: 0, y_m: 0, capacity_users: 0}, {id: b, x_m: 9, y_m: 0, capacity_users: 2}]}"
+    text = CITY.replace("stations: {generate: {count: 3}, capacity_users: 4}", rows)
+    facts = summary(parse_scenario(f"{text}cloud: {{host: true, cpu_gcycles_per_s: 4, latency_ms: 9}}\n"))
+    assert (facts["possible_hosts"], facts["seats"]) == (2, 2 + 5)
     facts = summary(parse_scenario(text))
-    assert (facts["seats"], facts["possible_hosts"]) == (12 + 14, 4)
+    assert (facts["possible_hosts"], facts["seats"]) == (1, 2)

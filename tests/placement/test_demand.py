@@ -1,6 +1,7 @@
 """Demands and demand capacities: every solver against the oracle, bounds under any prices, proofs, loops."""
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from twinhop.placement import (
 )
 from twinhop.placement.budget import Budget
 from twinhop.placement.demand_response import knapsack_response
+from twinhop.placement.descent import associate
 from twinhop.placement.policies.lagrangian import PriceAscent
 from twinhop.placement.search import Search
 from twinhop.placement.station_load import NOBODY, attach, detach, has_room, make_hosting, make_instance
@@ -282,3 +284,23 @@ def test_problems_without_demands_are_solved_as_before(case):
     cost, bound = BEFORE[case]
     assert plan.cost == pytest.approx(float.fromhex(cost), rel=1e-12)
     assert plan.lower_bound == pytest.approx(float.fromhex(bound), rel=1e-12)
+
+
+def test_stations_without_room_for_everybody_are_given_up_at_once():
+    """Looking for somebody to move on, for each of thousands that cannot all fit, took minutes."""
+    users, stations = 8000, 20
+    arrays = facility_arrays(users, stations, slack=1.5)
+    instance = make_instance(PlacementProblem(**arrays))
+    hosting, nobody = make_hosting(instance), np.full(users, NOBODY, np.int64)
+
+    def seconds(opened):
+        usable = np.arange(stations) < opened
+        begin = time.perf_counter()
+        cost = associate(instance, hosting, nobody, usable, 1, 0.0, np.inf)
+        return time.perf_counter() - begin, cost
+
+    seconds(stations)  # compiles
+    roomy_s, roomy_cost = seconds(stations)
+    tight_s, tight_cost = seconds(stations // 2)
+    assert math.isfinite(roomy_cost) and math.isinf(tight_cost)
+    assert tight_s < roomy_s

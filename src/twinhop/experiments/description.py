@@ -159,8 +159,9 @@ def describe(scenario: Scenario) -> Description:
     world = build_world(scenario)
     radio = radio_state(world)
     users, stations = np.arange(len(world.user_ids)), len(world.station_ids)
-    nearest_host = np.where(world.host, network.distance_m(world.station_xy_m, world.station_xy_m), np.inf).argmin(1)
-    access_host = np.where(world.host, np.arange(stations), nearest_host)[radio.access]
+    hosting = world.capacity > 0 if (world.capacity > 0).any() else world.host
+    nearest_host = np.where(hosting, network.distance_m(world.station_xy_m, world.station_xy_m), np.inf).argmin(1)
+    access_host = np.where(hosting, np.arange(stations), nearest_host)[radio.access]
     wired = _wired_needs(world, radio, access_host)
     share = _shares(world, access_host)
     construction, update = (

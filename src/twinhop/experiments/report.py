@@ -131,6 +131,8 @@ def _violation(plan: Plan, at: int) -> str:
     user = problem.user_name(each.user if each.user is not None else -1)
     if each.kind == "deadline":
         return f"user {user} on station {station} is late by {1e3 * each.by:.3g} ms"
+    if each.kind == "cpu":
+        return f"user {user} gets no CPU on station {station}: the deadlines of others take all of it"
     return f"user {user} may not be hosted on station {station}"
 
 
@@ -156,7 +158,7 @@ def _latency_lines(plan: Plan) -> list[str]:
 
 
 def _quantiles(name: str, values: np.ndarray) -> tuple[str, ...]:
-    numbers = (values.mean(), np.median(values), np.quantile(values, 0.95, method="inverted_cdf"), values.max())
+    numbers = (values.mean(), np.median(values), _p95(values), values.max())
     return (name, *(f"{number:.4g}" for number in numbers))
 
 
@@ -214,7 +216,12 @@ def _class_lines(plan: Plan) -> list[str]:
 
 
 def _mean_and_p95(values: np.ndarray) -> tuple[str, str]:
-    return f"{values.mean():.4g}", f"{np.quantile(values, 0.95):.4g}"
+    return f"{values.mean():.4g}", f"{_p95(values):.4g}"
+
+
+def _p95(values: np.ndarray) -> float:
+    """The least value that 95 % do not exceed; latencies may be infinite, so that none is interpolated."""
+    return float(np.quantile(values, 0.95, method="inverted_cdf"))
 
 
 def _station_lines(plan: Plan) -> list[str]:

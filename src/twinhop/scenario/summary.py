@@ -26,7 +26,7 @@ def summary(scenario: Scenario) -> dict[str, Any]:
         "seed": world.seed,
         "area_m": f"{world.width_m:g} x {world.height_m:g}",
         "stations": len(world.station_ids),
-        "possible_hosts": int(hosts.sum()) + (world.hosting_cloud is not None),
+        "possible_hosts": int((world.host_capacity > 0).sum()),
         "users": len(world.user_ids),
         "seats": world.seats,
         "cpu_gcycles_per_s": _range(world.cpu_cycles_per_s[hosts] / CYCLES_PER_GCYCLE),

@@ -154,8 +154,12 @@ def _local(places: Sequence[str], features: Sequence[Feature]) -> np.ndarray:
     """Positions in metres that twinhop wrote for a scenario that is nowhere on Earth."""
     rows = []
     for place, feature in zip(places, features, strict=True):
-        xy_m = [_properties(feature).get(axis) for axis in ("x_m", "y_m")]
-        if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in xy_m):
+        stated = [_properties(feature).get(axis) for axis in ("x_m", "y_m")]
+        xy_m = [value for value in stated if isinstance(value, int | float) and not isinstance(value, bool)]
+        if len(xy_m) != len(stated):
             raise InputError(f"{place}: x_m and y_m: expected numbers, since the file says it is not georeferenced")
-        rows.append(xy_m)
+        try:
+            rows.append([float(value) for value in xy_m])
+        except OverflowError:
+            raise InputError(f"{place}: x_m and y_m: expected numbers of metres, found hundreds of digits") from None
     return np.array(rows, dtype=np.float64)
