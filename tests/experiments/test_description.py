@@ -133,3 +133,14 @@ def test_the_command(tmp_path):
     assert value["deadlines"]["unmeetable_users"] == 0
     refused = CliRunner().invoke(app, ["scenario", "describe", "nowhere.yaml"])
     assert isinstance(refused.exception, InputError)
+
+
+NO_SEATS = "stations: {generate: {count: 3}, capacity_users: 0}\nusers: {generate: {count: 20}}\n"
+
+
+def test_a_world_without_any_seat_is_described_and_warned_of(tmp_path):
+    found = world_of(NO_SEATS)
+    assert found.total_update_load is None
+    assert "no plan can exist" in found.warnings[0]
+    save_description(found, tmp_path)
+    assert json.loads((tmp_path / "describe.json").read_text())["update_load_of_total_cpu"] is None

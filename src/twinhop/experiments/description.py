@@ -74,11 +74,11 @@ class Description:
         return float(world.host_cpu_cycles_per_s[possible_hosts(world)].sum())
 
     @property
-    def total_update_load(self) -> float:
-        """Work of all updates over the CPU of all possible hosts [1]."""
-        world = self.world
+    def total_update_load(self) -> float | None:
+        """Work of all updates over the CPU of all possible hosts [1]; None where no host is possible."""
+        world, total = self.world, self.total_cpu_cycles_per_s
         work = world.update_cycles_per_bit * world.update_bits.sum() / world.sync_period_s
-        return float(work / self.total_cpu_cycles_per_s)
+        return float(work / total) if total > 0 else None
 
     @property
     def seats(self) -> int:

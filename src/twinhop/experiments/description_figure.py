@@ -10,7 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from twinhop.experiments.description import Description
+from twinhop.experiments.description import Description, possible_hosts
 from twinhop.experiments.palette import ACCENT, ALARM, FAINT, FONT, GROUND, INK, MUTED, PAPER
 from twinhop.units import BITS_PER_MBIT
 
@@ -70,10 +70,11 @@ def _head(figure: Figure, description: Description, height: float) -> None:
     world = description.world
     figure.text(0.06, 1 - 0.38 / height, world.name, fontsize=16, weight="bold", va="baseline")
     facts = (
-        f"{len(world.user_ids):,} users, {len(world.station_ids):,} stations, {int(world.host.sum()):,} possible hosts "
-        f"with {description.seats:,} seats; radio {100 * description.radio_share:.0f} % of the latency; updates take "
-        f"{100 * description.total_update_load:.3g} % of all CPU"
+        f"{len(world.user_ids):,} users, {len(world.station_ids):,} stations, {possible_hosts(world).size:,} possible "
+        f"hosts with {description.seats:,} seats; radio {100 * description.radio_share:.0f} % of the latency"
     )
+    if description.total_update_load is not None:
+        facts += f"; updates take {100 * description.total_update_load:.3g} % of all CPU"
     figure.text(0.06, 1 - 0.62 / height, facts, fontsize=9.5, color=MUTED, va="baseline")
 
 
