@@ -69,6 +69,7 @@ def test_placement_json_is_the_answer_with_names(saved):
     assert value["host"] == plan.solution.placement.host.tolist()
     assert len(value["station_ids"]) == 5
     assert len(value["user_ids"]) == 30
+    assert value["attribution"] == ["A source, CC BY 4.0"]
     problem = plan.case.problem
     terms = value["terms"]
     priced = problem.alpha * terms["latency_s"] + problem.beta * (terms["opening_s"] + terms["energy_j"])
@@ -226,6 +227,13 @@ def test_comparison_files(tmp_path):
     assert "Certified lower bound" in report
     assert "`greedy`" in report
     check_picture(tmp_path / "out" / "comparison.png", 800, 300)
+
+
+def test_comparisons_name_the_sources(tmp_path):
+    comparison = twinhop.compare(city(tmp_path), ["nearest", "greedy"])
+    comparison.save(tmp_path / "out")
+    assert "- A source, CC BY 4.0\n" in (tmp_path / "out" / "comparison.md").read_text()
+    assert json.loads((tmp_path / "out" / "comparison.json").read_text())["attribution"] == ["A source, CC BY 4.0"]
 
 
 def test_comparison_files_with_infeasible_plans(tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 from twinhop._version import __version__
 from twinhop.experiments.comparison import Comparison
 from twinhop.experiments.link_loads import link_loads
-from twinhop.experiments.planning import Plan
+from twinhop.experiments.planning import Case, Plan
 from twinhop.experiments.service_levels import service_levels
 from twinhop.units import BITS_PER_MBIT
 
@@ -46,7 +46,7 @@ def plan_report(plan: Plan) -> str:
         *_class_lines(plan),
         *_station_lines(plan),
         *_link_lines(plan),
-        *_source_lines(plan),
+        *_source_lines(case),
     ]
     return "\n".join(lines) + "\n"
 
@@ -265,11 +265,10 @@ def _link_lines(plan: Plan) -> list[str]:
     return [*lines, *table(header, rows), "", meaning, ""]
 
 
-def _source_lines(plan: Plan) -> list[str]:
-    world = plan.case.world
-    if world is None or not world.attribution:
+def _source_lines(case: Case) -> list[str]:
+    if not case.attribution:
         return []
-    return ["## Sources", "", *(f"- {line}" for line in world.attribution), ""]
+    return ["## Sources", "", *(f"- {line}" for line in case.attribution), ""]
 
 
 def comparison_report(comparison: Comparison) -> str:
@@ -296,5 +295,7 @@ def comparison_report(comparison: Comparison) -> str:
         f"{comparison.bound_in_words().capitalize()}.",
         "",
         *table(header, rows),
+        "",
+        *_source_lines(case),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).rstrip("\n") + "\n"
