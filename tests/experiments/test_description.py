@@ -7,6 +7,7 @@ import pytest
 from pictures import check_picture, is_cut
 from typer.testing import CliRunner
 
+import twinhop
 from twinhop.cli.main import app
 from twinhop.errors import InputError
 from twinhop.experiments.description import describe
@@ -180,3 +181,14 @@ def test_nothing_on_the_figure_is_cut_or_written_over(users):
         shown = [each.get_window_extent() for each in labels if low <= each.get_position()[0] <= high]
         boxes = sorted(shown, key=lambda box: box.x0)
         assert all(left.x1 < right.x0 for left, right in zip(boxes, boxes[1:], strict=False))
+
+
+def test_description_and_report_agree_on_quantiles():
+    text = "stations: {generate: {count: 1}}\nusers: {generate: {count: 20}, classes: [{name: all, share: 1}]}\n"
+    scenario = parse_scenario(HEAD + text + "objective: {deadlines: false}\n")
+    latency = describe(scenario).to_json()["latency_counted_s"]
+    lines = twinhop.plan(scenario).report().splitlines()
+    [counted] = [line for line in lines if line.startswith("| latency the cost counts [s] |")]
+    [by_class] = [line for line in lines if line.startswith("| all |")]
+    assert counted.split(" | ")[2:4] == [f"{latency[name]:.4g}" for name in ("p50", "p95")]
+    assert by_class.split(" | ")[3] == f"{latency['p95']:.4g}"

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop import network
+from twinhop.experiments.quantiles import quantiles
 from twinhop.placement import ROW_INTERACTION, ROW_WIRED_HOP, RadioState, radio_state, wires
 from twinhop.placement.problem import SHARE_TOLERANCE
 from twinhop.scenario import Scenario, World, build_world
@@ -19,7 +20,7 @@ IntArray = NDArray[np.int64]
 
 #: Users whose links to every host are looked at together: 4096 x 200 float64 fit a cache.
 BLOCK_USERS = 4096
-QUANTILES = (("p5", 0.05), ("p50", 0.5), ("p95", 0.95))
+QUANTILES = {"p5": 0.05, "p50": 0.5, "p95": 0.95}
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,14 +136,13 @@ class Description:
 
 
 def spread(values: NDArray[Any]) -> dict[str, float]:
-    """Mean, quantiles and extremes of some values.
+    """Mean, quantiles and extremes of some values; quantiles as in reports.
 
-    >>> spread(np.array([1.0, 3.0]))["mean"]
-    2.0
+    >>> spread(np.array([1.0, 3.0]))["p95"]
+    3.0
     """
     numbers = {"mean": float(values.mean()), "min": float(values.min()), "max": float(values.max())}
-    cuts = np.quantile(values, [share for _, share in QUANTILES])
-    return numbers | {name: float(cut) for (name, _), cut in zip(QUANTILES, cuts, strict=True)}
+    return numbers | dict(zip(QUANTILES, quantiles(values, list(QUANTILES.values())), strict=True))
 
 
 def describe(scenario: Scenario) -> Description:

@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from twinhop.experiments.description import Description, possible_hosts
 from twinhop.experiments.palette import ACCENT, ALARM, FAINT, FONT, GROUND, INK, MUTED, PAPER, fitting
+from twinhop.experiments.quantiles import quantiles
 from twinhop.units import BITS_PER_MBIT
 
 DOTS_PER_INCH = 160
@@ -161,7 +162,7 @@ def _median(axes: Axes, value: float, text: str) -> None:
 
 def _distances(axes: Axes, description: Description) -> None:
     _histogram(axes, description.distance_m, ACCENT, log=False)
-    middle = float(np.median(description.distance_m))
+    [middle] = quantiles(description.distance_m, [0.5])
     _frame(axes, "Distance to the access station", "m", "% of users")
     _median(axes, middle, f"{middle:.0f} m")
 
@@ -169,7 +170,7 @@ def _distances(axes: Axes, description: Description) -> None:
 def _rates(axes: Axes, description: Description) -> None:
     rate = description.radio.access_rate_bps / BITS_PER_MBIT
     _histogram(axes, rate, ACCENT, log=True)
-    middle = float(np.median(rate))
+    [middle] = quantiles(rate, [0.5])
     _frame(axes, "Rate to the access station", "Mbit/s", "% of users")
     _median(axes, middle, f"{middle:.3g} Mbit/s")
 

@@ -8,6 +8,7 @@ from twinhop._version import __version__
 from twinhop.experiments.comparison import Comparison
 from twinhop.experiments.link_loads import link_loads
 from twinhop.experiments.planning import Case, Plan
+from twinhop.experiments.quantiles import quantiles
 from twinhop.experiments.service_levels import service_levels
 from twinhop.units import BITS_PER_MBIT
 
@@ -156,7 +157,7 @@ def _latency_lines(plan: Plan) -> list[str]:
 
 
 def _quantiles(name: str, values: np.ndarray) -> tuple[str, ...]:
-    numbers = (values.mean(), np.median(values), np.quantile(values, 0.95, method="inverted_cdf"), values.max())
+    numbers = (values.mean(), *quantiles(values, (0.5, 0.95)), values.max())
     return (name, *(f"{number:.4g}" for number in numbers))
 
 
@@ -214,7 +215,7 @@ def _class_lines(plan: Plan) -> list[str]:
 
 
 def _mean_and_p95(values: np.ndarray) -> tuple[str, str]:
-    return f"{values.mean():.4g}", f"{np.quantile(values, 0.95):.4g}"
+    return f"{values.mean():.4g}", f"{quantiles(values, [0.95])[0]:.4g}"
 
 
 def _station_lines(plan: Plan) -> list[str]:
