@@ -208,6 +208,12 @@ def test_report_names_violations_and_unmeetable_users():
     assert "No plan that keeps the constraints costs less" in clean
 
 
+def test_names_with_bars_stay_in_their_cell():
+    head = "schema_version: 1\nname: a\nstations: {list: [{id: 's|1', x_m: 1, y_m: 1}]}\n"
+    report = twinhop.plan(parse_scenario(head + "users: {generate: {count: 2}}\n")).report()
+    assert "| s\\|1 | 2 |" in report
+
+
 def test_reports_of_plain_problems_do_not_invent_physics():
     report = twinhop.plan(roomy(10, 3)).report()
     assert "Deadlines: none given" in report
