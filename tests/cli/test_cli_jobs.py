@@ -227,10 +227,10 @@ def test_a_closed_pipe_is_no_traceback(process):
     assert "Traceback" not in err
 
 
-def test_check_counts_the_seats_of_a_cloud(run, tmp_path):
-    path = tmp_path / "town.yaml"
-    path.write_text(
-        "schema_version: 1\nname: town\nstations: {generate: {count: 2}, capacity_users: 5}\n"
-        "users: {generate: {count: 40}}\ncloud: {latency_ms: 20, host: true, cpu_gcycles_per_s: 200}\n"
-    )
-    assert run("scenario", "check", path).out == f"{path}: valid; 2 stations, 40 users\n"
+def test_check_counts_the_seats_of_a_cloud_that_hosts(run, tmp_path):
+    head = "schema_version: 1\nname: a\nstations: {generate: {count: 2}, capacity_users: 0}\n"
+    path = tmp_path / "cloudy.yaml"
+    path.write_text(head + "users: {generate: {count: 5}}\ncloud: {latency_ms: 1, host: true, cpu_gcycles_per_s: 9}\n")
+    assert run("scenario", "check", path).code == 0
+    path.write_text(head + "users: {generate: {count: 5}}\ncloud: {latency_ms: 1}\n")
+    assert "0 seats in all for 5 users" in run("scenario", "check", path).err

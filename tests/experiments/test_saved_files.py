@@ -6,12 +6,13 @@ import re
 import numpy as np
 import polars as pl
 import pytest
-from pictures import check_picture
+from pictures import check_picture, is_cut
 from problem_makers import deadline_arrays, roomy, tight_deadline_arrays
 
 import twinhop
 from twinhop.errors import InputError
 from twinhop.experiments.files import require_writable, staging
+from twinhop.experiments.map_figure import draw_map
 from twinhop.placement import PlacementProblem, certify
 from twinhop.scenario import parse_scenario, unproject
 
@@ -71,6 +72,7 @@ def test_placement_json_is_the_answer_with_names(saved):
     assert value["host"] == plan.solution.placement.host.tolist()
     assert len(value["station_ids"]) == 5
     assert len(value["user_ids"]) == 30
+    assert value["attribution"] == ["A source, CC BY 4.0"]
     problem = plan.case.problem
     terms = value["terms"]
     priced = problem.alpha * terms["latency_s"] + problem.beta * (terms["opening_s"] + terms["energy_j"])
@@ -225,6 +227,12 @@ def test_percentiles_of_classes_are_those_of_all_users():
     assert everybody.groups() == cars.groups()
 
 
+def test_names_with_bars_stay_in_their_cell():
+    head = "schema_version: 1\nname: a\nstations: {list: [{id: 's|1', x_m: 1, y_m: 1}]}\n"
+    report = twinhop.plan(parse_scenario(head + "users: {generate: {count: 2}}\n")).report()
+    assert "| s\\|1 | 2 |" in report
+
+
 def test_reports_of_plain_problems_do_not_invent_physics():
     report = twinhop.plan(roomy(10, 3)).report()
     assert "Deadlines: none given" in report
@@ -245,6 +253,13 @@ def test_comparison_files(tmp_path):
     assert "Certified lower bound" in report
     assert "`greedy`" in report
     check_picture(tmp_path / "out" / "comparison.png", 800, 300)
+
+
+def test_comparisons_name_the_sources(tmp_path):
+    comparison = twinhop.compare(city(tmp_path), ["nearest", "greedy"])
+    comparison.save(tmp_path / "out")
+    assert "- A source, CC BY 4.0\n" in (tmp_path / "out" / "comparison.md").read_text()
+    assert json.loads((tmp_path / "out" / "comparison.json").read_text())["attribution"] == ["A source, CC BY 4.0"]
 
 
 def test_comparison_files_with_infeasible_plans(tmp_path):
@@ -352,3 +367,21 @@ def test_the_prices_saved_recompute_the_bound_of_a_problem_with_demands(tmp_path
     prices = [np.array(saved[name]) for name in ("price", "congestion", "seat_price", "demand_price")]
     assert certify(problem, *prices).lower_bound == pytest.approx(plan.lower_bound, rel=1e-12)
     assert prices[3].max() > 0
+
+
+LONG = f"attribution: {[f'Source {at}, https://example.org/data, CC BY 4.0' for at in range(40)]}\n"
+CLOUD = "cloud: {name: a cloud of a rather long name, %s, host: true, cpu_gcycles_per_s: 900}\n"
+
+
+@pytest.mark.parametrize("where", ["x_m: 1.0e6, y_m: 3", "latency_ms: 4", "x_m: 5, y_m: 3"])
+def test_nothing_on_a_map_is_cut(where):
+    head = "schema_version: 1\nname: a\nstations: {generate: {count: 4}}\nusers: {generate: {count: 20}}\n"
+    plan = twinhop.plan(parse_scenario(head + LONG + CLOUD % where))
+    assert not is_cut(draw_map(plan))
+
+
+def test_a_cloud_far_away_does_not_shrink_the_city():
+    head = "schema_version: 1\nname: a\nstations: {generate: {count: 4}}\nusers: {generate: {count: 20}}\n"
+    axes = draw_map(twinhop.plan(parse_scenario(head + CLOUD % "x_m: 1.0e6, y_m: 3"))).axes[0]
+    assert np.diff(axes.get_xlim())[0] < 2000
+    assert any("beyond the map" in text.get_text() for text in axes.figure.legends[0].get_texts())

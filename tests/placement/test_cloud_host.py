@@ -54,6 +54,11 @@ def test_the_cloud_is_the_last_host_and_open_at_no_cost():
     assert problem.comm_s[:, :3].tobytes() == stations_only.comm_s.tobytes()
 
 
+def test_the_seats_of_the_cloud_count_in_the_summary():
+    facts = summary(parse_scenario(CITY + "cloud: {latency_ms: 1, host: true, cpu_gcycles_per_s: 1}"))
+    assert (facts["possible_hosts"], facts["seats"]) == (4, 3 * 4 + 5)
+
+
 @pytest.mark.parametrize(
     ("cloud", "more", "wired"),
     [

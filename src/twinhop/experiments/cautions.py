@@ -54,7 +54,7 @@ def _joint_deadlines(description: Description) -> Iterator[str]:
 
 def _cpu(description: Description) -> Iterator[str]:
     load = description.total_update_load
-    if load > 1:
+    if load is not None and load > 1:
         yield (
             f"updates alone take {_percent(load)} of the CPU of all servers: twins fall behind everywhere; raise "
             "stations.cpu_gcycles_per_s or objective.sync_period_s"

@@ -122,7 +122,7 @@ def _named_answer(plan: Plan) -> dict[str, Any]:
         "station_ids": [problem.station_name(k) for k in range(problem.stations)],
         "user_ids": [problem.user_name(i) for i in range(problem.users)],
     }
-    return {**answer(plan), **names, "certificate": _prices(plan)}
+    return {**answer(plan), **names, "attribution": list(plan.case.attribution), "certificate": _prices(plan)}
 
 
 def _prices(plan: Plan) -> dict[str, Any] | None:

@@ -40,6 +40,11 @@ class Case:
     radio: RadioState | None = None
     seed: int = 0
 
+    @property
+    def attribution(self) -> tuple[str, ...]:
+        """Sources and licences of the data, to be named wherever results are."""
+        return () if self.world is None else self.world.attribution
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -7,7 +7,8 @@ import numpy as np
 from twinhop._version import __version__
 from twinhop.experiments.comparison import Comparison
 from twinhop.experiments.link_loads import link_loads
-from twinhop.experiments.planning import Plan
+from twinhop.experiments.planning import Case, Plan
+from twinhop.experiments.quantiles import quantiles
 from twinhop.experiments.service_levels import service_levels
 from twinhop.units import BITS_PER_MBIT
 
@@ -23,9 +24,9 @@ def percent(value: float | None) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lines of a Markdown table, numbers to the right."""
+    """Lines of a Markdown table, numbers to the right; bars in names do not divide cells."""
     lines = ["| " + " | ".join(header) + " |", "|" + "|".join(["---", *["---:"] * (len(header) - 1)]) + "|"]
-    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+    return lines + ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
 
 
 def plan_report(plan: Plan) -> str:
@@ -46,7 +47,7 @@ def plan_report(plan: Plan) -> str:
         *_class_lines(plan),
         *_station_lines(plan),
         *_link_lines(plan),
-        *_source_lines(plan),
+        *_source_lines(case),
     ]
     return "\n".join(lines) + "\n"
 
@@ -158,7 +159,7 @@ def _latency_lines(plan: Plan) -> list[str]:
 
 
 def _quantiles(name: str, values: np.ndarray) -> tuple[str, ...]:
-    numbers = (values.mean(), np.median(values), _p95(values), values.max())
+    numbers = (values.mean(), *quantiles(values, (0.5, 0.95)), values.max())
     return (name, *(f"{number:.4g}" for number in numbers))
 
 
@@ -216,12 +217,7 @@ def _class_lines(plan: Plan) -> list[str]:
 
 
 def _mean_and_p95(values: np.ndarray) -> tuple[str, str]:
-    return f"{values.mean():.4g}", f"{_p95(values):.4g}"
-
-
-def _p95(values: np.ndarray) -> float:
-    """The least value that 95 % do not exceed; latencies may be infinite, so that none is interpolated."""
-    return float(np.quantile(values, 0.95, method="inverted_cdf"))
+    return f"{values.mean():.4g}", f"{quantiles(values, [0.95])[0]:.4g}"
 
 
 def _station_lines(plan: Plan) -> list[str]:
@@ -272,11 +268,10 @@ def _link_lines(plan: Plan) -> list[str]:
     return [*lines, *table(header, rows), "", meaning, ""]
 
 
-def _source_lines(plan: Plan) -> list[str]:
-    world = plan.case.world
-    if world is None or not world.attribution:
+def _source_lines(case: Case) -> list[str]:
+    if not case.attribution:
         return []
-    return ["## Sources", "", *(f"- {line}" for line in world.attribution), ""]
+    return ["## Sources", "", *(f"- {line}" for line in case.attribution), ""]
 
 
 def comparison_report(comparison: Comparison) -> str:
@@ -303,5 +298,7 @@ def comparison_report(comparison: Comparison) -> str:
         f"{comparison.bound_in_words().capitalize()}.",
         "",
         *table(header, rows),
+        "",
+        *_source_lines(case),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).rstrip("\n") + "\n"
