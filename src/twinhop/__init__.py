@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from twinhop.errors import InputError as InputError
     from twinhop.errors import TwinhopError as TwinhopError
     from twinhop.experiments import Comparison as Comparison
+    from twinhop.experiments import Explanation as Explanation
     from twinhop.experiments import Plan as Plan
     from twinhop.experiments import compare as compare
     from twinhop.experiments import load as load
@@ -28,6 +29,7 @@ _HOME = {
     "InputError": "twinhop.errors",
     "TwinhopError": "twinhop.errors",
     "Comparison": "twinhop.experiments",
+    "Explanation": "twinhop.experiments",
     "Plan": "twinhop.experiments",
     "compare": "twinhop.experiments",
     "load": "twinhop.experiments",

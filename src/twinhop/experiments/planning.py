@@ -23,6 +23,7 @@ from twinhop.placement import (
 from twinhop.scenario import Scenario, World, build_world, load_scenario
 
 if TYPE_CHECKING:
+    from twinhop.experiments.explanation import Explanation
     from twinhop.experiments.failure import Failure
     from twinhop.experiments.replanning import Moves
     from twinhop.experiments.saved_placement import SavedPlacement
@@ -115,6 +116,19 @@ class Plan:
     def shadow_prices(self) -> tuple[StationWorth, ...] | None:
         """What more of each opened station would be worth; None without a certificate by prices."""
         return shadow_prices(self.solution)
+
+    def explain(self, user: str | int) -> "Explanation":
+        """Why a user's twin is where it is, what every other host would cost, and what would change that.
+
+        Args:
+            user: its name, or its index from 0.
+
+        Raises:
+            InputError: there is no such user; the message suggests one.
+        """
+        from twinhop.experiments.explanation import explain
+
+        return explain(self, user)
 
     def to_json(self) -> dict[str, Any]:
         """The answer as plain values, as `twinhop plan --json` prints it."""
