@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from twinhop.experiments.explanation import Explanation
     from twinhop.experiments.failure import Failure
     from twinhop.experiments.replanning import Moves
+    from twinhop.experiments.sampling import Robustness
     from twinhop.experiments.saved_placement import SavedPlacement
 
 Progress = Callable[[float, float], None]
@@ -129,6 +130,21 @@ class Plan:
         from twinhop.experiments.explanation import explain
 
         return explain(self, user)
+
+    def robustness(self, load: float, samples: int = 200, seed: int | None = None) -> "Robustness":
+        """How often the plan breaks when every user's load varies.
+
+        Args:
+            load: X in (0, 1]: each user's sizes are multiplied by a factor uniform in [1 - X, 1 + X].
+            samples: how many times.
+            seed: root seed of the factors; the plan's own if None.
+
+        Raises:
+            InputError: the plan is of a problem file, or an argument is out of range.
+        """
+        from twinhop.experiments.sampling import sample_robustness
+
+        return sample_robustness(self, load, samples, seed=seed)
 
     def to_json(self) -> dict[str, Any]:
         """The answer as plain values, as `twinhop plan --json` prints it."""
