@@ -1,5 +1,6 @@
 """Why a twin is where it is: what every other host would cost the whole plan, and what would change that."""
 
+import math
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -27,7 +28,7 @@ class Explanation:
         communication_s: both together [s].
         computing_s: its work over its CPU share [s].
         opening_share_s: opening cost of the host over the number of twins on it [s].
-        update_s: latency of one update [s], None where updates are not described.
+        update_s: latency of one update [s], inf without any CPU share, None where updates are not described.
         deadline_s: on that latency [s], None for none.
         violations: kinds of constraints that the user or its host breaks.
         alternatives: every other station: those possible by what the move would cost, then the impossible ones.
@@ -95,7 +96,7 @@ class Explanation:
             "computing_s": self.computing_s,
             "opening_share_s": self.opening_share_s,
             "cost_share": self.cost_share,
-            "update_s": self.update_s,
+            "update_s": self.update_s if self.update_s is None or math.isfinite(self.update_s) else None,
             "deadline_s": self.deadline_s,
             "violations": list(self.violations),
             "next_best": None if best is None else problem.station_name(best.station),

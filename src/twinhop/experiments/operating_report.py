@@ -127,10 +127,10 @@ def price_lines(plan: Plan) -> list[str]:
     rows = price_rows(plan)
     meaning = (
         "In the unit of the cost: by how much the lower bound falls, at the same prices. With one more seat on a "
-        "station no plan costs less than the bound minus its price of a seat; so with more CPU or demand capacity, as "
-        "long as no link becomes possible that was not. The worth of a deadline is a slope, for small changes. Where "
-        "the bound has the station closed it falls by less than stated. Prices limit what more can bring; they promise "
-        "nothing."
+        "station no plan costs less than the bound minus its price of a seat; so with a "
+        "longer deadline, and with more CPU or demand capacity as long as no link becomes possible that was not. Where "
+        "the bound has the station closed, it falls by less than stated for seats, CPU and demand. Prices limit what "
+        "more can bring; they promise nothing."
     )
     return ["## What more would be worth", "", *table(price_header(plan), rows), "", meaning, ""]
 
