@@ -123,6 +123,8 @@ def _stations(axes: Axes, plan: Plan, world: World) -> None:
     crowd = np.sqrt(min(1.0, 24 / max(1, used.size)))
     sizes = (SMALLEST_SERVER + (LARGEST_SERVER - SMALLEST_SERVER) * loads[used] / max(1, loads.max())) * crowd
     axes.scatter(*xy[used].T, s=sizes, c=hues_apart(xy[used]), edgecolors=INK, linewidths=1.1, zorder=6)
+    if plan.failure is not None:
+        axes.scatter(*xy[plan.failure.stations].T, s=60, marker="x", c=ALARM, linewidths=1.8, zorder=8)
     if world.cloud is not None and (world.cloud.xy_m is not None or world.cloud.host):
         x, y = world.cloud.xy_m or xy[-1]
         axes.scatter([x], [y], s=110, marker="D", facecolors=INK, edgecolors=PAPER, linewidths=1, zorder=6)
@@ -188,6 +190,8 @@ def _legend(figure: Figure, plan: Plan, world: World) -> None:
         entries.append(Line2D([], [], color=MUTED, alpha=0.6, linewidth=2, label="backhaul link"))
     if world.cloud is not None:
         entries.append(mark(world.cloud.name, "D", INK, PAPER, 7.5))
+    if plan.failure is not None:
+        entries.append(mark("server that fails", "x", ALARM, ALARM, 7))
     if not plan.feasible:
         entries.append(mark("deadline missed", "o", "none", ALARM, 8))
     legend = figure.legend(

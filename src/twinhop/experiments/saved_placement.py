@@ -186,7 +186,7 @@ def _require_known(placement: SavedPlacement, case: Case, users: dict[str, int],
         if names
     ]
     if complaints:
-        raise InputError(f"{placement.name}: places {' and names '.join(complaints)}; use the file of this scenario")
+        raise InputError(f"{placement.name}: names {' and '.join(complaints)}; use the file of this scenario")
 
 
 def _notes(placement: SavedPlacement, case: Case, host: IntArray) -> list[str]:
