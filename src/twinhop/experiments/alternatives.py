@@ -15,8 +15,10 @@ from twinhop.units import CYCLES_PER_GCYCLE, S_PER_MS
 
 #: CPU beyond so many times a station's own is not looked for: then no CPU would do.
 MOST_CPU = 1e6
-#: Relative accuracy of the CPU found by bisection.
-CPU_ACCURACY = 1e-9
+#: Deadlines beyond so many times the present one are not looked for.
+MOST_DEADLINE = 1e3
+#: Relative accuracy of what is found by bisection.
+ACCURACY = 1e-9
 
 
 @dataclass(frozen=True)
@@ -113,10 +115,14 @@ class Relocation:
         self._members = {k: np.flatnonzero(placement.host == k) for k in range(problem.stations)}
         here = self._members[self.host]
         self._others = here[here != user]
-        now = self._computing_s(here, self.host)
-        self.computing_s = float(now[here == user][0])
-        left = self._computing_s(self._others, self.host)
-        self._left_s = math.fsum([*left, *(-now[here != user])])
+        self._others_alone_s = self._computing_s(self._others, self.host)
+        self.computing_s = float(self._stay(None)[-1])
+
+    def _stay(self, deadline_s: float | None) -> FloatArray:
+        """Computing latency of the others on the present host, and last of the user, as it is now [s]."""
+        floor = self.own_floor(self.host, deadline_s)
+        together = np.append(self._others, self.user)
+        return self._computing_s(together, self.host, None, floor if math.isfinite(floor) else 0.0)
 
     def members(self, k: int) -> IntArray:
         """Users hosted on station k."""
@@ -143,8 +149,7 @@ class Relocation:
         Args:
             k: index of the station.
             cpu: its CPU, if not the present one, before and after the move [cycle/s].
-            deadline_s: the user's deadline, if not the present one [s]. What it would save on the present host is left
-                out.
+            deadline_s: the user's deadline, if not the present one, before and after the move [s].
 
         Returns:
             The change, or None where minimum shares do not fit or someone would be left without CPU.
@@ -156,12 +161,14 @@ class Relocation:
             return None
         before = self._computing_s(stay, k, cpu)
         after = self._computing_s(np.append(stay, i), k, cpu, floor)
+        now = self._stay(deadline_s)
         scale = problem.alpha / problem.users
-        own = float(problem.comm_s[i, k]) - float(problem.comm_s[i, self.host]) + float(after[-1]) - self.computing_s
+        own = float(problem.comm_s[i, k]) - float(problem.comm_s[i, self.host]) + float(after[-1]) - float(now[-1])
+        left = math.fsum([*self._others_alone_s, *(-now[:-1])])
         there = math.fsum([*after[:-1], *(-before)])
         opening = 0.0 if self.placement.open[k] else float(problem.opening_s[k])
         closing = float(problem.opening_s[self.host]) if not self._others.size else 0.0
-        found = Change(scale * own, scale * there, scale * self._left_s, problem.beta * (opening - closing))
+        found = Change(scale * own, scale * there, scale * left, problem.beta * (opening - closing))
         return found if math.isfinite(found.total) else None
 
     def _floors(self, members: IntArray, k: int) -> FloatArray:
@@ -295,25 +302,37 @@ def _to_win(relocation: Relocation, k: int, change: Change | None) -> tuple[Reme
     lower = change.total * problem.users / problem.alpha
     if lower <= problem.comm_s[relocation.user, k] - relocation.radio_s:
         remedies.append(Remedy("communication_ms", lower / S_PER_MS, True))
-    cpu = _winning_cpu(lambda cpu: relocation.change(k, cpu=cpu), float(problem.cpu[k]))
+    now = float(problem.cpu[k])
+    cpu = _least(lambda cpu: relocation.change(k, cpu=cpu), now, MOST_CPU)
     if cpu is not None:
-        remedies.append(Remedy("cpu_gcycles_per_s", (cpu - float(problem.cpu[k])) / CYCLES_PER_GCYCLE, True))
+        remedies.append(Remedy("cpu_gcycles_per_s", (cpu - now) / CYCLES_PER_GCYCLE, True))
+    if relocation.own_floor(k) > 0 and problem.deadline_s is not None:
+        tau = float(problem.deadline_s[relocation.user])
+        longer = _least(lambda deadline_s: relocation.change(k, deadline_s=deadline_s), tau, MOST_DEADLINE)
+        if longer is not None:
+            remedies.append(Remedy("deadline_ms", (longer - tau) / S_PER_MS, True))
     return tuple(remedies)
 
 
-def _winning_cpu(change: Callable[[float], Change | None], cpu: float) -> float | None:
-    """The least CPU from which on the move pays, by bisection; None where no CPU would do."""
+def _least(change: Callable[[float], Change | None], now: float, most: float) -> float | None:
+    """A value above the present one from which on the move pays, by bisection; None where none does.
+
+    Args:
+        change: what the move changes at a value.
+        now: the present value, at which it does not pay.
+        most: how many times the present value is looked at.
+    """
 
     def pays(value: float) -> bool:
         found = change(value)
         return found is not None and found.total <= 0
 
-    low, high = cpu, 2 * cpu
+    low, high = now, 2 * now
     while not pays(high):
         low, high = high, 2 * high
-        if high > MOST_CPU * cpu:
+        if high > most * now:
             return None
-    while high - low > CPU_ACCURACY * high:
+    while high - low > ACCURACY * high:
         middle = (low + high) / 2
         low, high = (low, middle) if pays(middle) else (middle, high)
     return high

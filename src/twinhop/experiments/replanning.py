@@ -96,7 +96,7 @@ def mended(solution: Solution, present: Present, time_limit_s: float) -> Solutio
     Args:
         solution: of the problem with move costs.
         present: where the twins are.
-        time_limit_s: for the mending [s].
+        time_limit_s: for solving and mending together [s].
 
     Returns:
         The solution, with the mended placement where that costs less; the certificate is that of the problem.
@@ -106,11 +106,12 @@ def mended(solution: Solution, present: Present, time_limit_s: float) -> Solutio
     problem = solution.problem
     users = np.arange(problem.users)
     begin = np.where((present.host != NOBODY) & problem.allowed[users, present.host], present.host, NOBODY)
-    search = Search(problem, Budget(time_limit_s))
+    search = Search(problem, Budget(max(0.0, time_limit_s - solution.seconds)))
     if (begin != NOBODY).all():
         search.offer(begin)
     search.try_set(problem.capacity > 0, begin)
     search.improve(np.flatnonzero(problem.capacity > 0))
+    solution = replace(solution, seconds=solution.seconds + search.budget.elapsed_s())
     return better(solution, search.placement()) if search.feasible else solution
 
 

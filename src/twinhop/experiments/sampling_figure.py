@@ -67,7 +67,7 @@ def _costs(axes: Axes, result: Robustness) -> None:
     axes.axvline(result.plan.evaluation.cost, color=INK, linewidth=1.3, linestyle=(0, (4, 2)), label="as planned")
     axes.set_ylim(top=1.3 * axes.get_ylim()[1])
     axes.grid(axis="y", color=FAINT, linewidth=0.6)
-    axes.legend(fontsize=7.5, frameon=False, loc="upper left", ncols=3, handlelength=1.4, columnspacing=1.0)
+    axes.legend(fontsize=7.5, edgecolor="none", framealpha=1.0, loc="upper left", ncols=3, handlelength=1.4)
 
 
 def _shares(axes: Axes, result: Robustness) -> None:
