@@ -63,7 +63,7 @@ def check_against_evaluation(plan, users=None):
         json.dumps(explanation.to_json(), allow_nan=False)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(FEASIBLE), st.sampled_from(["lagrangian", "nearest", "random"]))
 def test_changes_are_those_of_the_evaluation(seed, policy):
     plan = twinhop.plan(PlacementProblem(**tiny(seed)[0]), policy)
@@ -110,6 +110,10 @@ def remedied(plan, user, station, remedy):
         deadline = problem.deadline_s.copy()
         deadline[user] += remedy.by / 1e3
         return replace(problem, deadline_s=deadline)
+    if remedy.what == "opening_s":
+        opening = problem.opening_s.copy()
+        opening[station] -= remedy.by
+        return replace(problem, opening_s=np.maximum(opening, 0.0))
     name = {"cpu_gcycles_per_s": "cpu", "seats": "capacity", "demand_capacity": "demand_capacity"}[remedy.what]
     values = np.array(getattr(problem, name))
     values[station] += remedy.by * (1e9 if name == "cpu" else 1)

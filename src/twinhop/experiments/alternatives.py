@@ -48,8 +48,8 @@ class Remedy:
     """What would have to change at a station for it to win the twin, or to be possible at all.
 
     Attributes:
-        what: ``communication_ms`` (lower by), ``cpu_gcycles_per_s``, ``seats``, ``demand_capacity`` or ``deadline_ms``
-            (more by).
+        what: ``communication_ms`` or ``opening_s`` (lower by), ``cpu_gcycles_per_s``, ``seats``, ``demand_capacity`` or
+            ``deadline_ms`` (more by).
         by: how much.
         wins: whether the twin would then move for the better; else the host would merely be possible.
     """
@@ -120,9 +120,12 @@ class Relocation:
 
     def _stay(self, deadline_s: float | None) -> FloatArray:
         """Computing latency of the others on the present host, and last of the user, as it is now [s]."""
-        floor = self.own_floor(self.host, deadline_s)
         together = np.append(self._others, self.user)
-        return self._computing_s(together, self.host, None, floor if math.isfinite(floor) else 0.0)
+        if deadline_s is None:
+            return self._computing_s(together, self.host)
+        floor = self.own_floor(self.host, deadline_s)
+        hopeless = floor > self.problem.cpu[self.host] * (1 + SHARE_TOLERANCE)  # then `evaluate` asks for nothing
+        return self._computing_s(together, self.host, None, 0.0 if hopeless else floor)
 
     def members(self, k: int) -> IntArray:
         """Users hosted on station k."""
@@ -306,6 +309,8 @@ def _to_win(relocation: Relocation, k: int, change: Change | None) -> tuple[Reme
     cpu = _least(lambda cpu: relocation.change(k, cpu=cpu), now, MOST_CPU)
     if cpu is not None:
         remedies.append(Remedy("cpu_gcycles_per_s", (cpu - now) / CYCLES_PER_GCYCLE, True))
+    if not relocation.placement.open[k] and 0 < change.total <= problem.beta * float(problem.opening_s[k]):
+        remedies.append(Remedy("opening_s", change.total / problem.beta, True))
     if relocation.own_floor(k) > 0 and problem.deadline_s is not None:
         tau = float(problem.deadline_s[relocation.user])
         longer = _least(lambda deadline_s: relocation.change(k, deadline_s=deadline_s), tau, MOST_DEADLINE)

@@ -11,6 +11,7 @@ NAMED = 3
 _REMEDIES = {
     "communication_ms": "its communication latency were {by:.4g} ms lower",
     "cpu_gcycles_per_s": "it had {by:.4g} Gcycle/s more CPU",
+    "opening_s": "opening it cost {by:.4g} s less",
     "seats": "it had {by:.0f} more seat{plural}",
     "demand_capacity": "its demand capacity were {by:.4g} larger",
     "deadline_ms": "the deadline were {by:.4g} ms longer",
@@ -36,8 +37,8 @@ def sentences(explanation: Explanation) -> list[str]:
         )
     else:
         said.append(
-            f"{host} is the cheapest host for the twin of {user} as the others are placed. Next best is {name}: moved "
-            f"there alone, the plan would cost {best.change.total:.4g} more{share}."
+            f"{host} is the cheapest host that can take the twin of {user} as the others are placed. Next best is "
+            f"{name}: moved there alone, the plan would cost {best.change.total:.4g} more{share}."
         )
         said.append(_to_win(best, name))
     return [*said, *_blocked(explanation)]
@@ -58,7 +59,7 @@ def _cause(explanation: Explanation) -> str:
 
 def _to_win(best: Alternative, name: str) -> str:
     if not best.remedies:
-        return f"{name} would not win even if it were reached without any wired latency, nor with any CPU."
+        return f"{name} would not win with any CPU, nor if it were reached without any wired latency."
     return f"{name} would win if {in_words(best.remedies)}."
 
 
