@@ -13,6 +13,8 @@ PLAN_FILES = ["associations.parquet", "map.geojson", "map.png", "placement.json"
 COMMANDS = [
     (),
     ("plan",),
+    ("explain",),
+    ("robustness",),
     ("compare",),
     ("scenario", "new"),
     ("scenario", "check"),

@@ -170,6 +170,8 @@ def _stations(axes: Axes, plan: Plan, world: World) -> None:
             linewidths=1.1,
             zorder=6,
         )
+    if plan.failure is not None:
+        axes.scatter(*xy[plan.failure.stations].T, s=60, marker="x", c=ALARM, linewidths=1.8, zorder=8)
     if _cloud_is_drawn(world) and not _cloud_is_opened(plan, world):
         x, y = _cloud_xy_m(world)
         axes.scatter([x], [y], s=110, marker="D", facecolors=INK, edgecolors=PAPER, linewidths=1, zorder=6)
@@ -272,6 +274,8 @@ def _legend(figure: Figure, plan: Plan, world: World, bottom: float) -> None:
     if _cloud_is_drawn(world):
         face, edge = (MUTED, INK) if _cloud_is_opened(plan, world) else (INK, PAPER)
         entries.append(mark(_cloud_label(world), "D", face, edge, 7.5))
+    if plan.failure is not None:
+        entries.append(mark("server that fails", "x", ALARM, ALARM, 7))
     if any(each.kind == "deadline" for each in plan.solution.evaluation.violations):
         entries.append(mark("deadline missed", "o", "none", ALARM, 8))
     legend = figure.legend(

@@ -1,12 +1,13 @@
 """Reports in Markdown: what was decided, how good it is, and whether every constraint holds."""
 
-from collections.abc import Iterable, Sequence
-
 import numpy as np
 
 from twinhop._version import __version__
 from twinhop.experiments.comparison import Comparison
 from twinhop.experiments.link_loads import link_loads
+from twinhop.experiments.markdown import percent as percent
+from twinhop.experiments.markdown import table as table
+from twinhop.experiments.operating_report import failure_lines, move_lines, move_rows, price_lines
 from twinhop.experiments.planning import Case, Plan
 from twinhop.experiments.quantiles import quantiles
 from twinhop.experiments.service_levels import service_levels
@@ -14,19 +15,6 @@ from twinhop.units import BITS_PER_MBIT
 
 #: Violations and unmeetable users named one by one; the rest are counted.
 NAMED = 20
-
-
-def percent(value: float | None) -> str:
-    """A share as a percentage, or a dash."""
-    if value is None:
-        return "-"
-    return f"{100 * value:.3f} %" if abs(value) < 0.01 else f"{100 * value:.2f} %"
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lines of a Markdown table, numbers to the right; bars in names do not divide cells."""
-    lines = ["| " + " | ".join(header) + " |", "|" + "|".join(["---", *["---:"] * (len(header) - 1)]) + "|"]
-    return lines + ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
 
 
 def plan_report(plan: Plan) -> str:
@@ -40,12 +28,16 @@ def plan_report(plan: Plan) -> str:
         + (" Ended early by Ctrl-C." if solution.interrupted else "")
         + (" Ended by the time limit." if solution.timed_out else ""),
         "",
+        *[line for note in plan.notes for line in (f"Note: {note}.", "")],
         *_cost_lines(plan),
+        *failure_lines(plan),
+        *move_lines(plan),
         *_literal_lines(plan),
         *_constraint_lines(plan),
         *_latency_lines(plan),
         *_class_lines(plan),
         *_station_lines(plan),
+        *price_lines(plan),
         *_link_lines(plan),
         *_source_lines(case),
     ]
@@ -53,9 +45,10 @@ def plan_report(plan: Plan) -> str:
 
 
 def _cost_lines(plan: Plan) -> list[str]:
-    evaluation, problem = plan.solution.evaluation, plan.case.problem
+    evaluation, problem = plan.evaluation, plan.case.problem
     rows = [
         ("cost", f"{plan.cost:.6g}"),
+        *move_rows(plan),
         ("mean latency", f"{evaluation.latency_s:.6g} s"),
         ("of it communication", f"{evaluation.communication_s:.6g} s"),
         ("of it computing", f"{evaluation.computing_s:.6g} s"),
@@ -164,7 +157,7 @@ def _quantiles(name: str, values: np.ndarray) -> tuple[str, ...]:
 
 
 def _literal_lines(plan: Plan) -> list[str]:
-    literal, sound = plan.literal_evaluation, plan.solution.evaluation
+    literal, sound = plan.literal_evaluation, plan.evaluation
     if literal is None:
         return []
     rows = [
