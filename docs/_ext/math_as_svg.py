@@ -1,5 +1,6 @@
 """Formulas as inline SVG drawn by Matplotlib: the pages need neither LaTeX to build nor a network to read."""
 
+import re
 from html import escape
 from typing import Any
 
@@ -15,6 +16,12 @@ EM = 0.95
 #: Room around a formula, in hundredths of its em.
 MARGIN = 2.0
 LETTERS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}
+#: Where mathtext leaves out a thin space of TeX's: around a sum or minimum with its limits, and before other functions.
+_INDEX = r"[_^](?:\{(?:[^{}]|\{[^{}]*\})*\}|\w)"
+AFTER_LIMITS = re.compile(rf"(\\sum(?:{_INDEX})*|\\(?:min|max)(?:{_INDEX})+)")
+BEFORE_NAME = re.compile(rf"(?<=[\w)}}])\s*\\(sum|log|ln|exp|sin|cos|min(?={_INDEX})|max(?={_INDEX}))(?![a-z])")
+#: What takes limits above and below; within a line of text they go to the side.
+LIMITED = re.compile(rf"\\(sum|min|max)(?={_INDEX})")
 
 
 def svg(formula: str, *, scale: float = 1.0) -> str:
@@ -50,7 +57,7 @@ def _segment(code: int, points: Any) -> str:
 
 
 def _inline(translator: Any, node: nodes.math) -> None:
-    translator.body.append(svg(_one_line(node.astext())))
+    translator.body.append(svg(LIMITED.sub(r"{\\\1}", _one_line(node.astext()))))
     raise nodes.SkipNode
 
 
@@ -63,7 +70,9 @@ def _display(translator: Any, node: nodes.math_block) -> None:
 
 
 def _one_line(formula: str) -> str:
-    return " ".join(formula.split())
+    """The formula in one line, with the thin spaces around operators that TeX sets by itself and mathtext does not."""
+    line = " ".join(formula.split())
+    return BEFORE_NAME.sub(r"\\,\\\1", AFTER_LIMITS.sub(r"\1\\,", line))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -1,11 +1,14 @@
-"""Tables of the documentation that follow from the code: scenario fields, commands, policies."""
+"""Tables of the documentation that follow from the code: scenario fields, commands, policies, functions."""
 
+import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from twinhop import network
 from twinhop.cli.main import app
 from twinhop.placement.policy import POLICIES, find_policy
 from twinhop.scenario import json_schema
@@ -20,12 +23,44 @@ def write_all(folder: Path) -> None:
     (folder / "scenario_fields.md").write_text(scenario_fields(), encoding="utf-8")
     (folder / "commands.md").write_text(commands(), encoding="utf-8")
     (folder / "policies.md").write_text(policies(), encoding="utf-8")
+    (folder / "functions.md").write_text(functions(), encoding="utf-8")
 
 
 def policies() -> str:
     """Each built-in policy and the first line of its docstring."""
     rows = [(f"`{name}`", (find_policy(name).__doc__ or "").split("\n\n")[0].replace("``", "`")) for name in POLICIES]
     return _table(("policy", "what it does"), rows)
+
+
+def functions() -> str:
+    """Each public function of the physics: what it does, what it returns, its source."""
+    found = [(name, inspect.getdoc(getattr(network, name)) or "") for name in network_functions()]
+    rows = [
+        (
+            f"{{py:func}}`~twinhop.network.{name}`",
+            _plain(text.split("\n\n")[0].removeprefix("Return ")),
+            _plain(_docstring_section(text, "Returns")),
+            _plain(_docstring_section(text, "Source")),
+        )
+        for name, text in found
+    ]
+    return _table(("function", "what", "returns [unit]", "source"), rows)
+
+
+def network_functions() -> list[str]:
+    """The names of the public functions of the physics."""
+    return [name for name in network.__all__ if inspect.isfunction(getattr(network, name))]
+
+
+def _docstring_section(text: str, name: str) -> str:
+    match = re.search(rf"^{name}:\n((?:    .*\n|\n)+)", text + "\n", re.MULTILINE)
+    return match[1] if match else ""
+
+
+def _plain(text: str) -> str:
+    """Docstring text as a cell of a Markdown table."""
+    line = " ".join(text.split()).replace("``", "`").replace("|", "\\|").removesuffix(".")
+    return line[:1].upper() + line[1:]
 
 
 def scenario_fields() -> str:

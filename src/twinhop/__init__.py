@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from twinhop.errors import InputError as InputError
     from twinhop.errors import TwinhopError as TwinhopError
     from twinhop.experiments import Comparison as Comparison
+    from twinhop.experiments import Explanation as Explanation
     from twinhop.experiments import Plan as Plan
+    from twinhop.experiments import Robustness as Robustness
     from twinhop.experiments import compare as compare
     from twinhop.experiments import load as load
     from twinhop.experiments import plan as plan
+    from twinhop.experiments import robustness as robustness
     from twinhop.placement import InfeasibleProblem as InfeasibleProblem
     from twinhop.placement import PlacementProblem as PlacementProblem
     from twinhop.scenario import Scenario as Scenario
@@ -28,10 +31,13 @@ _HOME = {
     "InputError": "twinhop.errors",
     "TwinhopError": "twinhop.errors",
     "Comparison": "twinhop.experiments",
+    "Explanation": "twinhop.experiments",
     "Plan": "twinhop.experiments",
     "compare": "twinhop.experiments",
     "load": "twinhop.experiments",
+    "Robustness": "twinhop.experiments",
     "plan": "twinhop.experiments",
+    "robustness": "twinhop.experiments",
     "InfeasibleProblem": "twinhop.placement",
     "PlacementProblem": "twinhop.placement",
     "Scenario": "twinhop.scenario",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from twinhop.errors import InputError
+from twinhop.found import describe_file, require_regular
 
 #: An archive larger than this once unpacked is refused.
 MAX_BYTES = 4 * 2**30
@@ -34,6 +35,7 @@ def read_arrays(path: Path, what: str, hint: str, check: Callable[[dict[str, int
         InputError: the file is missing, is not such an archive, is too large or holds Python objects.
     """
     try:
+        require_regular(path)
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
         if size > MAX_BYTES:
@@ -48,7 +50,7 @@ def read_arrays(path: Path, what: str, hint: str, check: Callable[[dict[str, int
     except PermissionError:
         raise InputError(f"{path}: may not be read") from None
     except DAMAGED:
-        raise InputError(f"{path}: not an .npz archive; {hint}") from None
+        raise InputError(f"{path}: not an .npz archive; found {describe_file(path)}; {hint}") from None
 
 
 def _count(archive: Any, name: str) -> int:

@@ -13,6 +13,8 @@ PLAN_FILES = ["associations.parquet", "map.geojson", "map.png", "placement.json"
 COMMANDS = [
     (),
     ("plan",),
+    ("explain",),
+    ("robustness",),
     ("compare",),
     ("scenario", "new"),
     ("scenario", "check"),
@@ -225,3 +227,12 @@ def test_a_closed_pipe_is_no_traceback(process):
     program.wait(60)
     program.stderr.close()
     assert "Traceback" not in err
+
+
+def test_check_counts_the_seats_of_a_cloud_that_hosts(run, tmp_path):
+    head = "schema_version: 1\nname: a\nstations: {generate: {count: 2}, capacity_users: 0}\n"
+    path = tmp_path / "cloudy.yaml"
+    path.write_text(head + "users: {generate: {count: 5}}\ncloud: {latency_ms: 1, host: true, cpu_gcycles_per_s: 9}\n")
+    assert run("scenario", "check", path).code == 0
+    path.write_text(head + "users: {generate: {count: 5}}\ncloud: {latency_ms: 1}\n")
+    assert "0 seats in all for 5 users" in run("scenario", "check", path).err

@@ -4,9 +4,10 @@ import importlib.util
 import re
 
 import pytest
-from blocks import ROOT
+from blocks import ROOT, blocks
 
-from twinhop.scenario.readings import SWITCHABLE_ROWS
+from twinhop.scenario import parse_scenario
+from twinhop.scenario.readings import EVALUATED_ROWS, MOVEMENT_ROW, PLACEMENT_ROWS, SWITCHABLE_ROWS
 
 
 def script():
@@ -36,3 +37,24 @@ def test_the_table_is_fresh(tmp_path):
 def test_every_row_is_explained():
     page = (ROOT / "docs" / "readings.md").read_text(encoding="utf-8")
     assert {int(row) for row in re.findall(r"^\| (\d+) \| (?:Eq|Section)", page, re.MULTILINE)} == set(SWITCHABLE_ROWS)
+
+
+def test_rows_that_are_evaluated_are_marked():
+    page = (ROOT / "docs" / "readings.md").read_text(encoding="utf-8")
+    assert {int(row) for row in re.findall(r"^\| (\d+) \| .*\*evaluated\*", page, re.MULTILINE)} == set(EVALUATED_ROWS)
+    (refused,) = re.findall(r"^\| (\d+) \| .*\| refused:", page, re.MULTILINE)
+    assert int(refused) == MOVEMENT_ROW
+
+
+def test_the_examples_switch_some_rows_and_all_but_one():
+    some, nearly_all = (
+        parse_scenario(text, "readings.md").readings for text in blocks(ROOT / "docs" / "readings.md", "yaml")
+    )
+    assert [row for row in PLACEMENT_ROWS if some.is_literal(row)] == [1, 26]
+    assert [row for row in PLACEMENT_ROWS if not nearly_all.is_literal(row)] == [5]
+
+
+def test_the_page_measures_every_row_that_can_be_literal():
+    benchmark = script()
+    table = benchmark.PAGE.read_text(encoding="utf-8").partition(benchmark.BEGIN)[2].partition(benchmark.END)[0]
+    assert {int(row) for row in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)} == set(PLACEMENT_ROWS)

@@ -1,21 +1,40 @@
 """What README and documentation show works as shown."""
 
+import json
 import re
 import shlex
+import shutil
 import tomllib
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 from blocks import ROOT, blocks, pages
 from typer.testing import CliRunner
 
 import twinhop
+from twinhop.cli.import_files import IMPORTERS
 from twinhop.cli.main import app
+from twinhop.experiments.answer import infeasible_answer
+from twinhop.experiments.description import describe
+from twinhop.experiments.planning import make_case
+from twinhop.placement import FORMATS, InfeasibleProblem
 from twinhop.placement.problem_file import OPTIONAL, REQUIRED
 from twinhop.scenario import parse_scenario
+from twinhop.scenario.distribution.field import KINDS
 
 STATIONS = "id,lat,lon,capacity_users,cpu_gcycles_per_s\nnorth,59.9230,10.7520,40,16\nsouth,59.9100,10.7460,40,12\n"
 USERS = "id,lat,lon\nada,59.9205,10.7500\nbob,59.9122,10.7441\ncem,59.9168,10.7493\n"
+#: Small files in the layouts of the data sets that the pages import.
+FOREIGN = {
+    "site-optus-melbCBD.csv": "SITE_ID,LATITUDE,LONGITUDE,NAME\n10,-37.815,144.974,Corner\n11,-37.810,144.952,Roof\n",
+    "users-melbcbd-generated.csv": "Latitude,Longitude\n-37.8146,144.9744\n-37.8101,144.9704\n",
+    "edgeResources-melbCBD.csv": "ID,Latitude,Longitude,Level\n0,-37.81,144.96,0\n2,-37.815,144.974,2\n",
+    "usersLocation-melbCBD_1.csv": "Latitude,Longitude\n-37.8134, 144.9523\n-37.8144, 144.9525\n",
+    "sf_cells.csv": "cell,lat,lon\n1,37.60,-122.40\n2,37.61,-122.41\n",
+}
+PROBLEM_PAGE, IMPORTER_PAGE = ROOT / "docs" / "problem-files.md", ROOT / "docs" / "importers.md"
 
 
 def run_twinhop(line: str) -> None:
@@ -33,16 +52,32 @@ def command_lines(page: Path) -> list[str]:
 COMMANDS = sorted({line for page in pages() for line in command_lines(page)})
 
 
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    """A folder that holds every file the commands read."""
+    made = tmp_path_factory.mktemp("sources")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(made)
+        for name, text in {"stations.csv": STATIONS, "users.csv": USERS, **FOREIGN}.items():
+            Path(name).write_text(text)
+        np.savez("sf_serving_1min.npz", serving=np.ones((800, 3), np.uint8))
+        for page in (ROOT / "README.md", ROOT / "docs" / "scenario.md"):
+            for block in blocks(page, "yaml"):
+                Path(f"{parse_scenario(block, page.name).name}.yaml").write_text(block)
+        Path("problem.json").write_text(blocks(PROBLEM_PAGE, "json")[0])
+        Path("depots.txt").write_text(blocks(IMPORTER_PAGE, "text")[1])
+        run_twinhop("scenario new city.yaml")
+        run_twinhop("import csv --stations stations.csv --users users.csv --out town.yaml")
+        run_twinhop("scenario export city-small --format geojson --out city.geojson")
+        run_twinhop("plan lu2021-n80-m5 --policy nearest --dump-problem own.npz")
+    return made
+
+
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A working folder that holds every file the commands name."""
+def folder(sources, tmp_path, monkeypatch):
+    """A working folder of its own with those files."""
+    shutil.copytree(sources, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    Path("stations.csv").write_text(STATIONS)
-    Path("users.csv").write_text(USERS)
-    Path("harbour.yaml").write_text(blocks(ROOT / "README.md", "yaml")[0])
-    run_twinhop("scenario new city.yaml")
-    run_twinhop("import csv --stations stations.csv --users users.csv --out town.yaml")
-    run_twinhop("plan lu2021-n80-m5 --policy nearest --dump-problem own.npz")
     return tmp_path
 
 
@@ -52,7 +87,9 @@ def test_commands_are_found():
 
 @pytest.mark.parametrize("line", COMMANDS)
 def test_command_line_works(line, folder):
-    for made in re.findall(r"(?:scenario new|--out) (\S+\.yaml)", line):
+    if "--from out/city/placement.json" in line:
+        run_twinhop("plan city-small --policy greedy --out out/city")
+    for made in re.findall(r"(?:scenario new|--out) (\S+\.\w+)", line):
         Path(made).unlink(missing_ok=True)
     run_twinhop(line.removeprefix("twinhop "))
 
@@ -91,12 +128,111 @@ def test_every_dependency_is_explained():
     assert set(re.findall(r"^\| ([a-z0-9-]+) \|", page, re.MULTILINE)) - {"package"} == names
 
 
-def test_every_field_of_the_answer_is_explained():
-    page = (ROOT / "docs" / "problem-files.md").read_text(encoding="utf-8")
-    explained = set(re.findall(r"`([a-z_]+)`", page.partition("## The answer")[2]))
-    assert set(twinhop.plan("lu2021-n80-m5", policy="nearest").to_json()) <= explained
+def fields(value):
+    """The names of all fields of a JSON value, those of objects within objects and lists too."""
+    if isinstance(value, dict):
+        return set(value).union(*map(fields, value.values()))
+    return set().union(*map(fields, value)) if isinstance(value, list) else set()
+
+
+def explained(page, heading):
+    """What stands in code in that section of the page."""
+    section = page.read_text(encoding="utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    return set(re.findall(r"`([a-z0-9_]+)`", section))
+
+
+def test_every_field_of_the_answer_is_explained(tmp_path, folder):
+    plans = [
+        twinhop.plan("quays.yaml"),
+        twinhop.plan("harbour.yaml", policy="random"),
+        twinhop.plan(literally("lu2021-n80-m5")),
+        twinhop.plan("problem.json", policy="exact"),
+    ]
+    for number, plan in enumerate(plans):
+        plan.save(tmp_path / f"out{number}")
+        answer = json.loads((tmp_path / f"out{number}" / "placement.json").read_text())
+        assert fields(plan.to_json()) <= fields(answer) <= explained(PROBLEM_PAGE, "The answer")
+    assert {"update_utilisation", "rows"} <= set().union(*(fields(plan.to_json()) for plan in plans))
+
+
+def literally(name):
+    scenario = twinhop.load(name)
+    readings = scenario.readings.model_copy(update={"rows": {2: "literal", 15: "literal"}})
+    return scenario.model_copy(update={"readings": readings})
+
+
+def test_every_field_of_a_proof_is_explained():
+    case = make_case("family(20, 2, capacity=5)")
+    with pytest.raises(InfeasibleProblem) as raised:
+        twinhop.plan(case.problem)
+    answer = infeasible_answer(case, "lagrangian", raised.value.proof)
+    assert fields(answer) <= explained(PROBLEM_PAGE, "The answer")
+
+
+@pytest.mark.parametrize("kind", ["deadline", "capacity", "demand", "forbidden"])
+def test_every_kind_of_violation_is_explained(kind):
+    assert kind in explained(PROBLEM_PAGE, "The answer")
+
+
+def test_every_column_of_the_users_is_explained(tmp_path, folder):
+    twinhop.plan("rush-hour.yaml", policy="nearest").save(tmp_path / "out")
+    columns = set(pl.read_parquet(tmp_path / "out" / "associations.parquet").columns)
+    assert columns == explained(PROBLEM_PAGE, "The table of users")
+
+
+def test_every_field_of_a_comparison_is_explained():
+    comparison = twinhop.compare("lu2021-n80-m5", ["nearest", "greedy"])
+    assert fields(comparison.to_json()) <= explained(PROBLEM_PAGE, "The answer of a comparison")
+
+
+@pytest.mark.parametrize("name", ["rush-hour.yaml", "quays.yaml"])
+def test_every_fact_of_a_description_is_explained(name, folder):
+    facts = describe(twinhop.load(name)).to_json()
+    known = explained(ROOT / "docs" / "scenario.md", "A look before solving") | set("mean min max p5 p50 p95".split())
+    assert fields({**facts, "classes": None}) <= known
+
+
+def test_the_json_problem_is_complete_and_costs_what_the_page_says(folder):
+    problem = json.loads(Path("problem.json").read_text())
+    assert set(problem) == {*REQUIRED, *OPTIONAL}
+    plan = twinhop.plan("problem.json", policy="exact")
+    assert plan.feasible and plan.solution.placement.host.tolist() == [0, 0, 1]
+    assert f"= {plan.cost:.4f}:" in PROBLEM_PAGE.read_text(encoding="utf-8")
+    assert plan.gap == pytest.approx(0, abs=1e-6)
+
+
+def test_the_facility_location_file_costs_what_the_page_says(folder):
+    plan = twinhop.plan("depots.txt", policy="exact", file_format="sscflp")
+    assert f"a cost of {plan.cost:g}:" in IMPORTER_PAGE.read_text(encoding="utf-8")
+    assert plan.gap == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", IMPORTERS)
+def test_every_importer_has_a_row_and_a_command(name):
+    page = IMPORTER_PAGE.read_text(encoding="utf-8")
+    assert f"| `{name}` |" in page
+    assert any(line.startswith(f"twinhop import {name} ") for line in COMMANDS)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_of_problem_files_is_named(name):
+    assert name in explained(PROBLEM_PAGE, "JSON for other tools")
+
+
+@pytest.mark.parametrize("key", KINDS)
+def test_every_distribution_has_a_row(key):
+    page = (ROOT / "docs" / "scenario.md").read_text(encoding="utf-8")
+    assert re.search(rf"^\| `\{{{key}: ", page, re.MULTILINE)
 
 
 def test_every_array_of_a_problem_file_is_explained():
     page = (ROOT / "docs" / "problem-files.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `([a-z_]+)` \| (?:\(|scalar)", page, re.MULTILINE)) == {*REQUIRED, *OPTIONAL}
+
+
+def test_every_public_name_is_on_the_python_page():
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    public = {name for name in dir(twinhop) if name[0].isupper()} - {"TYPE_CHECKING", "Any"}
+    assert {name for name in public | {"load", "plan", "compare", "family"} if f"twinhop.{name}" not in page} == set()
+    documented = set(re.findall(r"automodule:: twinhop\.(\S+)", page))
+    assert documented == {"placement", "scenario", "scenario.importers", "network", "units"}

@@ -4,6 +4,7 @@ import struct
 
 import matplotlib.image
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 
 def check_picture(path, least_width, least_height):
@@ -18,3 +19,12 @@ def check_picture(path, least_width, least_height):
     colours = np.unique((pixels * 15).astype(np.int64) @ [256, 16, 1])
     assert len(colours) > 20, "nearly blank"
     assert (np.abs(pixels - pixels[0, 0]).max(axis=2) > 0.1).mean() > 0.01, "nearly blank"
+
+
+def is_cut(figure):
+    """Whether anything that is drawn lies beyond the edges of a figure."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    box = figure.get_tightbbox(canvas.get_renderer())
+    width, height = figure.get_size_inches()
+    return box.x0 < 0 or box.y0 < 0 or box.x1 > width or box.y1 > height

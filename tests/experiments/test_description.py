@@ -4,12 +4,14 @@ import json
 
 import numpy as np
 import pytest
-from pictures import check_picture
+from pictures import check_picture, is_cut
 from typer.testing import CliRunner
 
+import twinhop
 from twinhop.cli.main import app
 from twinhop.errors import InputError
 from twinhop.experiments.description import describe
+from twinhop.experiments.description_figure import draw_description
 from twinhop.experiments.description_files import save_description
 from twinhop.placement import formulate
 from twinhop.scenario import build_world, family, load_scenario, parse_scenario, preset, preset_names
@@ -133,3 +135,60 @@ def test_the_command(tmp_path):
     assert value["deadlines"]["unmeetable_users"] == 0
     refused = CliRunner().invoke(app, ["scenario", "describe", "nowhere.yaml"])
     assert isinstance(refused.exception, InputError)
+
+
+NO_SEATS = "stations: {generate: {count: 3}, capacity_users: 0}\nusers: {generate: {count: 20}}\n"
+
+
+def test_a_world_without_any_seat_is_described_and_warned_of(tmp_path):
+    found = world_of(NO_SEATS)
+    assert found.total_update_load is None
+    assert "no plan can exist" in found.warnings[0]
+    save_description(found, tmp_path)
+    assert json.loads((tmp_path / "describe.json").read_text())["update_load_of_total_cpu"] is None
+
+
+def latency_curve(found, name):
+    """The points of a curve of the panel of latencies."""
+    lines = {line.get_label(): line for line in draw_description(found).axes[3].lines}
+    return lines[name].get_xydata()
+
+
+def test_users_without_a_history_are_below_the_curve_of_construction():
+    classes = "[{name: meter, share: 0.5, history_mbit: 0}]"
+    found = world_of(f"stations: {{generate: {{count: 3}}}}\nusers: {{generate: {{count: 40}}, classes: {classes}}}\n")
+    without = 100 * (found.construction_s == 0).mean()
+    assert 0 < without < 100
+    curve = latency_curve(found, "construction")
+    assert curve[0].tolist() == [found.construction_s[found.construction_s > 0].min(), without]
+    assert curve[-1].tolist() == pytest.approx([found.construction_s.max(), 100])
+
+
+def test_a_single_user_has_a_curve():
+    found = world_of("stations: {generate: {count: 1}}\nusers: {generate: {count: 1}}\n")
+    assert latency_curve(found, "one update")[:, 1].tolist() == [0, 100]
+
+
+@pytest.mark.parametrize("users", [1, 3, 4000])
+def test_nothing_on_the_figure_is_cut_or_written_over(users):
+    name = f"name: {'a rather long name ' * 6}\n"
+    text = f"stations: {{generate: {{count: 9}}}}\nusers: {{generate: {{count: {users}}}}}\n"
+    figure = draw_description(describe(parse_scenario("schema_version: 1\n" + name + text)))
+    assert not is_cut(figure)
+    for axes in figure.axes:
+        low, high = axes.get_xlim()
+        labels = [each for each in axes.get_xticklabels(which="both") if each.get_text()]
+        shown = [each.get_window_extent() for each in labels if low <= each.get_position()[0] <= high]
+        boxes = sorted(shown, key=lambda box: box.x0)
+        assert all(left.x1 < right.x0 for left, right in zip(boxes, boxes[1:], strict=False))
+
+
+def test_description_and_report_agree_on_quantiles():
+    text = "stations: {generate: {count: 1}}\nusers: {generate: {count: 20}, classes: [{name: all, share: 1}]}\n"
+    scenario = parse_scenario(HEAD + text + "objective: {deadlines: false}\n")
+    latency = describe(scenario).to_json()["latency_counted_s"]
+    lines = twinhop.plan(scenario).report().splitlines()
+    [counted] = [line for line in lines if line.startswith("| latency the cost counts [s] |")]
+    [by_class] = [line for line in lines if line.startswith("| all |")]
+    assert counted.split(" | ")[2:4] == [f"{latency[name]:.4g}" for name in ("p50", "p95")]
+    assert by_class.split(" | ")[3] == f"{latency['p95']:.4g}"

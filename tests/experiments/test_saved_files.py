@@ -1,17 +1,20 @@
 """The files of plans and comparisons: which, valid, whole or not there at all."""
 
 import json
+import re
 
 import numpy as np
 import polars as pl
 import pytest
-from pictures import check_picture
+from pictures import check_picture, is_cut
 from problem_makers import deadline_arrays, roomy, tight_deadline_arrays
 
 import twinhop
 from twinhop.errors import InputError
 from twinhop.experiments.files import require_writable, staging
-from twinhop.scenario import unproject
+from twinhop.experiments.map_figure import draw_map
+from twinhop.placement import PlacementProblem, certify
+from twinhop.scenario import parse_scenario, unproject
 
 PLAN_FILES = ["associations.parquet", "map.geojson", "map.png", "placement.json", "report.md"]
 PROBLEM_FILES = ["associations.parquet", "placement.json", "report.md"]
@@ -69,6 +72,7 @@ def test_placement_json_is_the_answer_with_names(saved):
     assert value["host"] == plan.solution.placement.host.tolist()
     assert len(value["station_ids"]) == 5
     assert len(value["user_ids"]) == 30
+    assert value["attribution"] == ["A source, CC BY 4.0"]
     problem = plan.case.problem
     terms = value["terms"]
     priced = problem.alpha * terms["latency_s"] + problem.beta * (terms["opening_s"] + terms["energy_j"])
@@ -206,6 +210,29 @@ def test_report_names_violations_and_unmeetable_users():
     assert "No plan that keeps the constraints costs less" in clean
 
 
+def test_report_names_twins_without_cpu():
+    arrays = {"comm_s": [[0.1], [0.2]], "root_work": [1e4, 2e4], "cpu": [1e9], "capacity": [2], "opening_s": [0.1]}
+    deadlines = {"update_comm_s": [[0.0], [0.0]], "update_work": [1e8, 1e8], "deadline_s": [0.1, np.inf]}
+    plan = twinhop.plan(twinhop.PlacementProblem(**arrays, **deadlines, alpha=1.0, beta=1.0), "nearest")
+    assert "**Violated**: user #1 gets no CPU on station #0" in plan.report()
+
+
+def test_percentiles_of_classes_are_those_of_all_users():
+    text = "schema_version: 1\nname: town\nstations: {generate: {count: 2}}\nobjective: {deadlines: false}\n"
+    text += "users: {generate: {count: 10}, classes: [{name: car, share: 1}]}\n"
+    report = twinhop.plan(parse_scenario(text), "nearest").report()
+    everybody = re.search(r"latency the cost counts \[s\] \| (\S+) \| \S+ \| (\S+) ", report)
+    cars = re.search(r"\| car \| 10 \| (\S+) \| (\S+) ", report)
+    assert everybody is not None and cars is not None
+    assert everybody.groups() == cars.groups()
+
+
+def test_names_with_bars_stay_in_their_cell():
+    head = "schema_version: 1\nname: a\nstations: {list: [{id: 's|1', x_m: 1, y_m: 1}]}\n"
+    report = twinhop.plan(parse_scenario(head + "users: {generate: {count: 2}}\n")).report()
+    assert "| s\\|1 | 2 |" in report
+
+
 def test_reports_of_plain_problems_do_not_invent_physics():
     report = twinhop.plan(roomy(10, 3)).report()
     assert "Deadlines: none given" in report
@@ -226,6 +253,13 @@ def test_comparison_files(tmp_path):
     assert "Certified lower bound" in report
     assert "`greedy`" in report
     check_picture(tmp_path / "out" / "comparison.png", 800, 300)
+
+
+def test_comparisons_name_the_sources(tmp_path):
+    comparison = twinhop.compare(city(tmp_path), ["nearest", "greedy"])
+    comparison.save(tmp_path / "out")
+    assert "- A source, CC BY 4.0\n" in (tmp_path / "out" / "comparison.md").read_text()
+    assert json.loads((tmp_path / "out" / "comparison.json").read_text())["attribution"] == ["A source, CC BY 4.0"]
 
 
 def test_comparison_files_with_infeasible_plans(tmp_path):
@@ -312,3 +346,42 @@ def test_staging_moves_only_at_the_end(tmp_path):
         (aside / "a.txt").write_text("a")
         assert names(tmp_path / "out") == [aside.name]
     assert names(tmp_path / "out") == ["a.txt"]
+
+
+def test_the_prices_saved_recompute_the_bound_of_a_problem_with_demands(tmp_path):
+    rng = np.random.default_rng(5)
+    problem = PlacementProblem(
+        comm_s=rng.uniform(0.1, 1.0, (8, 3)) + [0.0, 1.0, 2.0],
+        root_work=rng.uniform(1e4, 2e4, 8),
+        cpu=np.full(3, 2e9),
+        capacity=np.full(3, 8),
+        opening_s=np.full(3, 0.1),
+        alpha=1.0,
+        beta=1.0,
+        demand=rng.uniform(1.0, 2.0, 8),
+        demand_capacity=np.array([4.0, 5.0, 6.0]),
+    )
+    plan = twinhop.plan(problem)
+    plan.save(tmp_path)
+    saved = json.loads((tmp_path / "placement.json").read_text())["certificate"]
+    prices = [np.array(saved[name]) for name in ("price", "congestion", "seat_price", "demand_price")]
+    assert certify(problem, *prices).lower_bound == pytest.approx(plan.lower_bound, rel=1e-12)
+    assert prices[3].max() > 0
+
+
+LONG = f"attribution: {[f'Source {at}, https://example.org/data, CC BY 4.0' for at in range(40)]}\n"
+CLOUD = "cloud: {name: a cloud of a rather long name, %s, host: true, cpu_gcycles_per_s: 900}\n"
+
+
+@pytest.mark.parametrize("where", ["x_m: 1.0e6, y_m: 3", "latency_ms: 4", "x_m: 5, y_m: 3"])
+def test_nothing_on_a_map_is_cut(where):
+    head = "schema_version: 1\nname: a\nstations: {generate: {count: 4}}\nusers: {generate: {count: 20}}\n"
+    plan = twinhop.plan(parse_scenario(head + LONG + CLOUD % where))
+    assert not is_cut(draw_map(plan))
+
+
+def test_a_cloud_far_away_does_not_shrink_the_city():
+    head = "schema_version: 1\nname: a\nstations: {generate: {count: 4}}\nusers: {generate: {count: 20}}\n"
+    axes = draw_map(twinhop.plan(parse_scenario(head + CLOUD % "x_m: 1.0e6, y_m: 3"))).axes[0]
+    assert np.diff(axes.get_xlim())[0] < 2000
+    assert any("beyond the map" in text.get_text() for text in axes.figure.legends[0].get_texts())

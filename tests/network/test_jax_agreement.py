@@ -53,16 +53,23 @@ CASES: dict[str, tuple[Callable, tuple]] = {
     "tr38901_los_pathloss_db": (lambda d: network.tr38901_los_pathloss_db(d, "uma", 3.5e9), (DISTANCE_NM,)),
     "tr38901_los_pathloss_db umi": (lambda d: network.tr38901_los_pathloss_db(d, "umi", 28e9), (DISTANCE_NM,)),
     "tr38901_nlos_pathloss_db": (lambda d: network.tr38901_nlos_pathloss_db(d, "umi", 3.5e9), (DISTANCE_NM,)),
+    "tr38901_nlos_pathloss_db uma": (
+        lambda d: network.tr38901_nlos_pathloss_db(d, "uma", 6e9, station_height_m=30.0, user_height_m=12.0),
+        (DISTANCE_NM,),
+    ),
     "tr38901_pathloss_db": (
         lambda d, sight: network.tr38901_pathloss_db(d, sight, "uma", 3.5e9),
         (DISTANCE_NM, arrays(np.bool_, (N, M))),
     ),
     "tr38901_los_probability": (lambda d: network.tr38901_los_probability(d, "uma"), (DISTANCE_NM,)),
-    "okumura_hata_pathloss_db": (lambda d: network.okumura_hata_pathloss_db(d, 900e6), (DISTANCE_NM,)),
-    "okumura_hata_pathloss_db open": (
-        lambda d: network.okumura_hata_pathloss_db(d, 900e6, environment="open"),
-        (DISTANCE_NM,),
-    ),
+    "tr38901_los_probability umi": (lambda d: network.tr38901_los_probability(d, "umi"), (DISTANCE_NM,)),
+    **{
+        f"okumura_hata_pathloss_db {where}": (
+            lambda d, where=where: network.okumura_hata_pathloss_db(d, 900e6, environment=where),
+            (DISTANCE_NM,),
+        )
+        for where in network.HATA_ENVIRONMENTS
+    },
     "power_law_pathloss_db": (lambda d: network.power_law_pathloss_db(d, 3.5, 30.0), (DISTANCE_NM,)),
     "normal_cdf": (network.normal_cdf, (real(-5.0, 5.0, N, M),)),
     "line_of_sight": (network.line_of_sight, (real(0.0, 1.0, N, M), real(-3.0, 3.0, N, M))),
@@ -166,20 +173,32 @@ def test_numpy_and_jax_agree(case, values):
     assert_same(found, expected, rtol=1e-4)
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_functions_compile(case):
-    function, strategies = CASES[case]
-    rng = np.random.default_rng(0)
-    shapes = []
+def example(strategies):
+    """One example of the inputs."""
+    found = []
 
     @settings(max_examples=1, database=None, derandomize=True)
     @given(st.tuples(*strategies))
-    def note_shapes(inputs):
-        shapes[:] = [(value.shape, value.dtype) for value in inputs]
+    def note(inputs):
+        found[:] = inputs
 
-    note_shapes()
-    inputs = [jax.numpy.asarray(narrowed(rng.integers(1, 2, shape).astype(dtype))) for shape, dtype in shapes]
+    note()
+    return found
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_functions_compile(case):
+    function, strategies = CASES[case]
+    inputs = [jax.numpy.asarray(narrowed(np.ones_like(x))) for x in example(strategies)]
     np.testing.assert_allclose(jax.jit(function)(*inputs), function(*inputs), rtol=1e-5)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_users(case):
+    function, strategies = CASES[case]
+    empty = [np.take(x, [], axis=x.shape.index(N)) if N in x.shape else x for x in example(strategies)]
+    shape = jax.eval_shape(function, *[jax.numpy.asarray(narrowed(value)) for value in empty]).shape
+    assert np.shape(function(*empty)) == shape
 
 
 def test_water_filling_maps_over_environments():

@@ -54,6 +54,11 @@ def test_the_cloud_is_the_last_host_and_open_at_no_cost():
     assert problem.comm_s[:, :3].tobytes() == stations_only.comm_s.tobytes()
 
 
+def test_the_seats_of_the_cloud_count_in_the_summary():
+    facts = summary(parse_scenario(CITY + "cloud: {latency_ms: 1, host: true, cpu_gcycles_per_s: 1}"))
+    assert (facts["possible_hosts"], facts["seats"]) == (4, 3 * 4 + 5)
+
+
 @pytest.mark.parametrize(
     ("cloud", "more", "wired"),
     [
@@ -147,3 +152,13 @@ def test_refused(cloud, message):
 def test_a_cloud_that_the_graph_cannot_place_is_refused():
     message = "no node is named 'cloud', and the cloud has no position to find the nearest by"
     assert message in complaint("host: true, cpu_gcycles_per_s: 3", GRAPH)
+
+
+def test_the_summary_counts_the_cloud_and_no_station_without_seats():
+    """As in `describe`."""
+    rows = "stations: {list: [{id: a, x_m: 0, y_m: 0, capacity_users: 0}, {id: b, x_m: 9, y_m: 0, capacity_users: 2}]}"
+    text = CITY.replace("stations: {generate: {count: 3}, capacity_users: 4}", rows)
+    facts = summary(parse_scenario(f"{text}cloud: {{host: true, cpu_gcycles_per_s: 4, latency_ms: 9}}\n"))
+    assert (facts["possible_hosts"], facts["seats"]) == (2, 2 + 5)
+    facts = summary(parse_scenario(text))
+    assert (facts["possible_hosts"], facts["seats"]) == (1, 2)

@@ -23,6 +23,7 @@ from twinhop.placement import (
 )
 from twinhop.placement.budget import Budget
 from twinhop.placement.demand_response import knapsack_response
+from twinhop.placement.descent import associate
 from twinhop.placement.policies.lagrangian import PriceAscent
 from twinhop.placement.search import Search
 from twinhop.placement.station_load import NOBODY, attach, detach, has_room, make_hosting, make_instance
@@ -259,3 +260,13 @@ def test_problem_files_hold_demands(tmp_path):
 def test_bad_demands_are_refused(changes, message):
     with pytest.raises(InputError, match=message):
         PlacementProblem(**facility_arrays(8, 3) | changes)
+
+
+def test_stations_without_room_for_everybody_are_given_up_at_once():
+    """Looking for somebody to move on, for each of thousands that cannot all fit, would take minutes."""
+    users, stations = 8000, 20
+    instance = make_instance(PlacementProblem(**facility_arrays(users, stations, slack=1.5)))
+    hosting, nobody = make_hosting(instance), np.full(users, NOBODY, np.int64)
+    half = np.arange(stations) < stations // 2
+    assert math.isfinite(associate(instance, hosting, nobody, np.ones(stations, bool), 1, 0.0, np.inf))
+    assert math.isinf(associate(instance, hosting, nobody, half, 1, 0.0, np.inf))

@@ -103,6 +103,15 @@ def test_a_twin_without_work_or_share_still_misses_its_deadline():
     assert {v.kind for v in found.violations} == {"deadline"}
 
 
+def test_a_twin_that_the_deadlines_of_others_leave_without_cpu_is_reported():
+    arrays = {"comm_s": [[0.1], [0.2]], "root_work": [1e4, 2e4], "cpu": [1e9], "capacity": [2], "opening_s": [0.1]}
+    deadlines = {"update_comm_s": [[0.0], [0.0]], "update_work": [1e8, 1e8], "deadline_s": [0.1, np.inf]}
+    problem = PlacementProblem(**arrays, **deadlines, alpha=1.0, beta=1.0)
+    found = evaluate(problem, Placement.of_hosts(np.zeros(2, int), 1))
+    assert found.cost == math.inf and not found.feasible
+    assert [(each.kind, each.user, each.station, each.by) for each in found.violations] == [("cpu", 1, 0, math.inf)]
+
+
 @pytest.mark.parametrize(
     ("host", "opened"),
     [([0, 0, 2], [True, True]), ([0, 0, -1], [True, True]), ([0, 0], [True, True]), ([0, 0, 1], [True, False])],

@@ -65,9 +65,9 @@ BAD = {
     "empty": (b"", "holds 0 words; a facility location file begins with m n"),
     "cut short": (holmberg(facility_arrays(5, 3))[:-40], "cut short, or not a single-source facility location file"),
     "too long": (holmberg(facility_arrays(5, 3)) + b"1 2 3", "take 28 numbers, found 31"),
-    "text": (b"repo: https://example.org\n", r"p:1: found 'repo:'"),
+    "text": (b"repo: https://example.org\n", "which begins with m n: found text that begins with 'repo"),
     "word": (edited(b"3 5", b"3 5 capacity"), "found"),
-    "bytes": (b"PK\x03\x04\xff\xfe junk", "p:1: found 'PK"),
+    "bytes": (b"PK\x03\x04\xff\xfe junk", "found a damaged ZIP archive"),
     "NaN": (edited(b"3 5\r\n", b"3 5\r\nnan "), "found"),
     "infinite": (holmberg(facility_arrays(5, 3))[:-8] + b" inf", "found"),
     "half a facility": (b"2.5 3\n" + b"1 " * 30, "number of facilities: expected a whole number >= 1, found 2.5"),
@@ -86,6 +86,14 @@ def test_what_is_no_facility_location_file(case, tmp_path):
     with pytest.raises(InputError, match=message) as caught:
         read_problem(tmp_path / "p", "sscflp")
     assert str(caught.value).startswith(str(tmp_path / "p"))
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_pipes_and_devices_are_refused(file_format, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(InputError, match="is not a regular file"):
+            read_problem(path, file_format)
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
@@ -154,6 +162,8 @@ def test_broken_json_is_refused(tmp_path):
         ("{", "p.json:1: not valid JSON"),
         ('{"alpha": NaN}', "NaN is not JSON"),
         ("\xff", "not UTF-8"),
+        ("\xff\xfea", "found UTF-16 text; expected a JSON problem file"),
+        ("id,x_m\n", "is not a JSON problem file: found a table with the columns id,x_m"),
     ):
         path.write_bytes(text.encode("latin-1"))
         with pytest.raises(InputError, match=message):

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from twinhop.errors import InputError
 from twinhop.placement import formulate
 from twinhop.scenario import build_world, parse_scenario
 
@@ -178,3 +179,12 @@ def test_cpu_rule_is_passed_on():
     assert (
         changed(a=("construction_cycles_per_bit", "cpu_rule: equal, construction_cycles_per_bit")).cpu_rule == "equal"
     )
+
+
+def test_constants_that_overflow_are_refused_by_the_name_of_the_scenario():
+    text = "schema_version: 1\nname: far\nradio: {path_loss: power_law, path_loss_exponent: 100}\n"
+    text += "stations: {generate: {count: 2}}\nusers: {generate: {count: 3}}\n"
+    with pytest.raises(
+        InputError, match=r"far: the constants .* comm_s: .* at most 1e\+30; comm_s .* follow from radio"
+    ):
+        formulate(build_world(parse_scenario(text)))

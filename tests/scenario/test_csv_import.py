@@ -145,6 +145,8 @@ def test_byte_order_mark_crlf_and_quotes(imported):
         ("id,x_m,y_m\nu0,1e7,2\n", "half of the users are 9999 km or more from the nearest station"),
         ("id,lat,lon\nu0,1,2\n", "one gives x_m,y_m and the other lat,lon"),
         (b"id,x_m,y_m\n\xff,1,2\n", "users.csv: is not UTF-8 text"),
+        (b"\x89PNG\r\n", r"users.csv: is not UTF-8 text \(byte 0\); found a PNG image"),
+        (b'{"type": 1}', "users.csv:1: no header; .*; found JSON"),
     ],
 )
 def test_refused_users(imported, users, message):

@@ -108,7 +108,11 @@ def test_every_kind_is_read_back_and_expands_to_the_same_world(cpu, history, dea
         ("history_mbit: {list: []}", "users.history_mbit.list: holds no value"),
         ("history_mbit: {column: size}", "users.history_mbit.column: a column needs a file: give the users by csv"),
         ("history_mbit: {unifrom: [1, 2]}", "unknown kind of distribution 'unifrom'; did you mean 'uniform'?"),
-        ("history_mbit: {}", "unknown kind of distribution ''"),
+        ("history_mbit: {}", "exactly one kind of distribution is needed (got none)"),
+        (
+            "history_mbit: {uniform: [1, 2], choice: [3]}",
+            "exactly one kind of distribution is needed (got uniform, choice)",
+        ),
         ("history_mbit: {uniform: [1, 2], sigma: 3}", "history_mbit.sigma: unknown field"),
     ],
 )

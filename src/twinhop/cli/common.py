@@ -7,9 +7,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from twinhop.cli.entry import REFUSED
+
+if TYPE_CHECKING:
+    from twinhop.experiments import Plan
+    from twinhop.experiments.planning import Case
 
 #: Progress is shown on what takes longer [s].
 PATIENCE_S = 2.0
@@ -47,6 +53,10 @@ Gap = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
+Policy = Annotated[str, typer.Option(help="How to decide; lagrangian and exact certify.")]
+From = Annotated[
+    Path | None, typer.Option("--from", help="A placement.json saved before: where the twins are.", show_default=False)
+]
 Out = Annotated[Path | None, typer.Option(help="Write files into this folder.", show_default=False)]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", callback=_log, help="Log what the solver does.")]
 
@@ -76,28 +86,73 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
 
 
 @contextmanager
+def _spinner(title: str) -> Iterator[Callable[[str], None]]:
+    """A spinner on standard error once two seconds have passed; yields what to call with the words beside it."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    status = Console(stderr=True).status(escape(title))
+    timer = threading.Timer(PATIENCE_S, status.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield lambda words: status.update(escape(words))
+    finally:
+        timer.cancel()
+        status.stop()
+
+
+@contextmanager
 def progress(title: str) -> Iterator[Callable[[float, float], None]]:
     """Show a spinner with the best cost and bound on standard error once two seconds have passed.
 
     Yields:
         To be called with the best cost and the best bound so far.
     """
-    from rich.console import Console
-    from rich.markup import escape
-
-    status = Console(stderr=True).status(escape(title))
     started = time.perf_counter()
-    timer = threading.Timer(PATIENCE_S, status.start)
-    timer.daemon = True
 
     def tell(cost: float, bound: float) -> None:
         known = f"cost {cost:.5g}" if cost < float("inf") else "no plan yet"
         proof = f", bound {bound:.5g}" if bound == bound else ""
-        status.update(f"{escape(title)}: {known}{proof}, {time.perf_counter() - started:.0f} s (Ctrl-C: best so far)")
+        say(f"{title}: {known}{proof}, {time.perf_counter() - started:.0f} s (Ctrl-C: best so far)")
 
-    timer.start()
-    try:
+    with _spinner(title) as say:
         yield tell
-    finally:
-        timer.cancel()
-        status.stop()
+
+
+@contextmanager
+def sampling_progress(title: str, samples: int) -> Iterator[Callable[[int, int], None]]:
+    """The same for samples.
+
+    Yields:
+        To be called with the number of samples done and of those broken.
+    """
+    with _spinner(title) as say:
+        yield lambda done, broken: say(f"{title}: {done} of {samples} samples, {broken} broken")
+
+
+def plan_or_saved(
+    case: "Case",
+    saved: Path | None,
+    policy: str,
+    time_limit: float | None,
+    gap: float,
+    as_json: bool,
+) -> "Plan":
+    """The saved placement of a case where one is given, else a plan of it; exits where that is proved infeasible."""
+    from twinhop.experiments.answer import infeasible_answer
+    from twinhop.experiments.planning import plan_case
+    from twinhop.experiments.saved_placement import plan_of_saved
+    from twinhop.placement import InfeasibleProblem
+
+    if saved is not None:
+        return plan_of_saved(case, saved)
+    try:
+        with progress(f"{policy} on {case.name}") as tell:
+            limit = float("inf") if time_limit is None else time_limit
+            return plan_case(case, policy, time_limit_s=limit, gap=gap, on_progress=tell)
+    except InfeasibleProblem as error:
+        if as_json:
+            print_json(infeasible_answer(case, policy, error.proof))
+        typer.echo(f"twinhop: {case.name}: {error}", err=True)
+        raise typer.Exit(REFUSED) from None

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from twinhop._version import __version__
-from twinhop.cli import compare, import_files, plan, scenario
+from twinhop.cli import compare, explain, import_files, plan, robustness, scenario
 from twinhop.cli.common import Verbose
 
 app = typer.Typer(
@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 importers = typer.Typer(help="Make a scenario or a problem file from other files.", no_args_is_help=True)
 app.command("plan", epilog=plan.EXAMPLE)(plan.run)
+app.command("explain", epilog=explain.EXAMPLE)(explain.run)
+app.command("robustness", epilog=robustness.EXAMPLE)(robustness.run)
 app.command("compare", epilog=compare.EXAMPLE)(compare.run)
 app.add_typer(scenario.app, name="scenario")
 import_files.add_commands(importers)

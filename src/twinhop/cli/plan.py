@@ -7,9 +7,11 @@ import typer
 
 from twinhop.cli.common import (
     FileFormat,
+    From,
     Gap,
     Json,
     Out,
+    Policy,
     Seed,
     Source,
     TimeLimit,
@@ -23,18 +25,28 @@ from twinhop.cli.entry import INTERRUPTED, REFUSED
 if TYPE_CHECKING:
     from twinhop.experiments import Plan
 
+#: Violations and moves printed one by one.
+SHOWN = 5
 EXAMPLE = "Example: twinhop plan city.yaml --policy lagrangian --out out/city"
 
 
 def run(
     source: Source,
     file_format: FileFormat = None,
-    policy: Annotated[str, typer.Option(help="How to decide; lagrangian and exact certify.")] = "lagrangian",
+    policy: Policy = "lagrangian",
     seed: Seed = None,
     time_limit: TimeLimit = None,
     gap: Gap = None,
     as_json: Json = False,
     out: Out = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(help="Stations that fail as hosts, separated by commas.", show_default=False),
+    ] = None,
+    saved: From = None,
+    move_cost: Annotated[
+        float, typer.Option(help="What a twin that leaves its host in --from costs beside its latency \\[s].")
+    ] = 0.0,
     dump_problem: Annotated[
         Path | None, typer.Option(help="Write the problem itself as .npz.", show_default=False)
     ] = None,
@@ -43,7 +55,8 @@ def run(
     """Place the twins; print cost, terms, constraint report and certified gap."""
     from twinhop.experiments.answer import infeasible_answer
     from twinhop.experiments.files import require_writable
-    from twinhop.experiments.planning import make_case, plan_case
+    from twinhop.experiments.operating import operate, set_task
+    from twinhop.experiments.planning import make_case
     from twinhop.placement import InfeasibleProblem, save_problem
     from twinhop.placement.policy import find_policy
     from twinhop.placement.solve import check_limits
@@ -52,17 +65,18 @@ def run(
     check_limits(float("inf") if time_limit is None else time_limit, gap)
     with progress(f"reading {source}"):
         case = make_case(source, seed, file_format=file_format)
+    task = set_task(case, without or (), saved, move_cost)
     if out is not None:
         require_writable(out)
     if dump_problem is not None:
-        save_problem(case.problem, dump_problem)
+        save_problem(task.problem, dump_problem)
     try:
         with progress(f"{policy} on {case.name}") as tell:
             limit = float("inf") if time_limit is None else time_limit
-            plan = plan_case(case, policy, time_limit_s=limit, gap=gap, on_progress=tell)
+            plan = operate(task, policy, time_limit_s=limit, gap=gap, on_progress=tell)
     except InfeasibleProblem as error:
         if as_json:
-            print_json(infeasible_answer(case, policy, error.proof))
+            print_json(infeasible_answer(task.reduced, policy, error.proof))
         typer.echo(f"twinhop: {case.name}: {error}", err=True)
         raise typer.Exit(REFUSED) from None
     written = []
@@ -81,12 +95,14 @@ def run(
 
 
 def _show(plan: "Plan") -> None:
+    from twinhop.experiments.operating_report import move_rows
     from twinhop.experiments.report import percent
 
-    evaluation, problem = plan.solution.evaluation, plan.case.problem
+    evaluation, problem = plan.evaluation, plan.case.problem
     opened = int(plan.solution.placement.open.sum())
     rows = [
         ("cost", f"{plan.cost:.6g}", ""),
+        *[(f"  {name}", value, "") for name, value in move_rows(plan)],
         ("  mean latency", f"{evaluation.latency_s:.6g}", "s"),
         (f"  opening {opened} of {int((problem.capacity > 0).sum())} servers", f"{evaluation.opening_s:.6g}", "s"),
         ("  energy, weighted", f"{evaluation.energy_j:.6g}", ""),
@@ -104,9 +120,42 @@ def _show(plan: "Plan") -> None:
     rows += [(ended, f"{plan.solution.seconds:.3g}", "s")]
     title = f"{plan.case.name}: {problem.users} twins, {problem.stations} stations, {plan.solution.policy}"
     print_table(title, ("", "value", "unit"), rows)
-    for each in evaluation.violations[:5]:
+    for each in evaluation.violations[:SHOWN]:
         who = problem.station_name(each.station) if each.user is None else problem.user_name(each.user)
         unit = {"deadline": " s", "capacity": " users"}.get(each.kind, "")
         typer.echo(f"violated: {each.kind} of {who} by {each.by:.4g}{unit}")
-    if len(evaluation.violations) > 5:
-        typer.echo(f"violated: {len(evaluation.violations) - 5} more; --out writes them all")
+    if len(evaluation.violations) > SHOWN:
+        typer.echo(f"violated: {len(evaluation.violations) - SHOWN} more; --out writes them all")
+    _show_operation(plan)
+
+
+def _show_operation(plan: "Plan") -> None:
+    """What fails, what moves, and what more would be worth."""
+    from twinhop.experiments.operating_report import (
+        TOP,
+        failure_in_words,
+        moves_in_words,
+        price_header,
+        price_rows,
+    )
+
+    for note in plan.notes:
+        typer.echo(f"note: {note}")
+    if plan.failure is not None:
+        typer.echo(failure_in_words(plan))
+    if plan.moves is not None:
+        typer.echo(moves_in_words(plan))
+        _show_moves(plan)
+    if plan.shadow_prices and plan.shadow_prices[0].most > 0:
+        title = "what more would be worth at most, in the unit of the cost"
+        print_table(title, price_header(plan), price_rows(plan, TOP))
+
+
+def _show_moves(plan: "Plan") -> None:
+    problem = plan.case.problem
+    moves = [] if plan.moves is None else plan.moves.to_json(plan.solution.placement.host)
+    for move in moves[:SHOWN]:
+        names = (problem.user_name(move["user"]), *(problem.station_name(move[end]) for end in ("from", "to")))
+        typer.echo("moves: {} from {} to {}".format(*names) + (" (its host is gone)" if move["host_gone"] else ""))
+    if len(moves) > SHOWN:
+        typer.echo(f"moves: {len(moves) - SHOWN} more; --out writes them all")

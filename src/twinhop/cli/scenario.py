@@ -45,9 +45,9 @@ def check(source: ScenarioSource) -> None:
     from twinhop.scenario import build_world, load_scenario
 
     world = build_world(load_scenario(source))
-    seats, users = int(world.capacity.clip(max=len(world.user_ids)).sum()), len(world.user_ids)
-    if seats < users:
-        raise InputError(f"{source}: stations: {seats} seats in all for {users} users; raise capacity_users")
+    users = len(world.user_ids)
+    if world.seats < users:
+        raise InputError(f"{source}: stations: {world.seats} seats in all for {users} users; raise capacity_users")
     typer.echo(f"{source}: valid; {len(world.station_ids)} stations, {len(world.user_ids)} users")
 
 

@@ -34,11 +34,11 @@ def answer(plan: Plan) -> dict[str, Any]:
     CPU shares in cycle/s. With a backhaul graph the most loaded links are named.
     """
     solution, problem = plan.solution, plan.case.problem
-    evaluation = solution.evaluation
+    evaluation = plan.evaluation
     return {
         "policy": solution.policy,
         "source": plan.case.name,
-        "cost": _finite(evaluation.cost),
+        "cost": _finite(plan.cost),
         "terms": {
             "latency_s": _finite(evaluation.latency_s),
             "opening_s": evaluation.opening_s,
@@ -60,7 +60,28 @@ def answer(plan: Plan) -> dict[str, Any]:
         "seed": solution.seed,
         "interrupted": solution.interrupted,
         "timed_out": solution.timed_out,
+        "shadow_prices": _shadow_prices(plan),
         **_most_loaded_links(plan),
+        **_moves(plan),
+        **({} if plan.failure is None else plan.failure.to_json(plan)),
+        **({"notes": list(plan.notes)} if plan.notes else {}),
+    }
+
+
+def _shadow_prices(plan: Plan) -> list[dict[str, Any]] | None:
+    return None if plan.shadow_prices is None else [worth.to_json() for worth in plan.shadow_prices]
+
+
+def _moves(plan: Plan) -> dict[str, Any]:
+    """What leaves its present host; without a present placement no field."""
+    if plan.moves is None:
+        return {}
+    return {
+        "own_cost": _finite(plan.evaluation.cost),
+        "moves_cost": plan.moves.cost,
+        "move_cost_s": plan.moves.move_cost_s,
+        "moves": plan.moves.to_json(plan.solution.placement.host),
+        "new_users": plan.moves.present.new_users.tolist(),
     }
 
 
@@ -72,7 +93,18 @@ def _most_loaded_links(plan: Plan) -> dict[str, Any]:
 
 def infeasible_answer(case: Case, policy: str, proof: InfeasibilityProof) -> dict[str, Any]:
     """The same fields for a problem without any feasible plan, and the proof."""
-    nothing = ("cost", "terms", "literal_evaluation", "lower_bound", "gap", "gap_net", "host", "cpu_share", "seconds")
+    nothing = (
+        "cost",
+        "shadow_prices",
+        "terms",
+        "literal_evaluation",
+        "lower_bound",
+        "gap",
+        "gap_net",
+        "host",
+        "cpu_share",
+        "seconds",
+    )
     return {
         "policy": policy,
         "source": case.name,

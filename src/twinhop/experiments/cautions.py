@@ -24,10 +24,10 @@ def cautions(description: Description) -> tuple[str, ...]:
 
 
 def _seats(description: Description) -> Iterator[str]:
-    users = len(description.world.user_ids)
-    if description.seats < users:
+    users, seats = len(description.world.user_ids), description.world.seats
+    if seats < users:
         yield (
-            f"{users} users for {description.seats} seats: no plan can exist; raise stations.capacity_users or let "
+            f"{users} users for {seats} seats: no plan can exist; raise stations.capacity_users or let "
             "more stations host"
         )
 
@@ -54,7 +54,7 @@ def _joint_deadlines(description: Description) -> Iterator[str]:
 
 def _cpu(description: Description) -> Iterator[str]:
     load = description.total_update_load
-    if load > 1:
+    if load is not None and load > 1:
         yield (
             f"updates alone take {_percent(load)} of the CPU of all servers: twins fall behind everywhere; raise "
             "stations.cpu_gcycles_per_s or objective.sync_period_s"

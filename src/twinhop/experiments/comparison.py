@@ -75,6 +75,7 @@ class Comparison:
             "bound_by": self.bound_by,
             "interrupted": self.interrupted,
             "policies": self.rows(),
+            "attribution": list(self.case.attribution),
         }
 
     def save(self, folder: str | Path) -> list[Path]:

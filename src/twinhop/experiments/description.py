@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop import network
+from twinhop.experiments.quantiles import quantiles
 from twinhop.placement import ROW_INTERACTION, ROW_WIRED_HOP, RadioState, radio_state, wires
 from twinhop.placement.problem import SHARE_TOLERANCE
 from twinhop.scenario import Scenario, World, build_world
@@ -19,7 +20,7 @@ IntArray = NDArray[np.int64]
 
 #: Users whose links to every host are looked at together: 4096 x 200 float64 fit a cache.
 BLOCK_USERS = 4096
-QUANTILES = (("p5", 0.05), ("p50", 0.5), ("p95", 0.95))
+QUANTILES = {"p5": 0.05, "p50": 0.5, "p95": 0.95}
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,16 +75,11 @@ class Description:
         return float(world.host_cpu_cycles_per_s[possible_hosts(world)].sum())
 
     @property
-    def total_update_load(self) -> float:
-        """Work of all updates over the CPU of all possible hosts [1]."""
-        world = self.world
+    def total_update_load(self) -> float | None:
+        """Work of all updates over the CPU of all possible hosts [1]; None where no host is possible."""
+        world, total = self.world, self.total_cpu_cycles_per_s
         work = world.update_cycles_per_bit * world.update_bits.sum() / world.sync_period_s
-        return float(work / self.total_cpu_cycles_per_s)
-
-    @property
-    def seats(self) -> int:
-        """Twins that fit on all hosts together."""
-        return int(np.minimum(self.world.host_capacity, len(self.world.user_ids)).sum())
+        return float(work / total) if total > 0 else None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -103,7 +99,7 @@ class Description:
             "users": len(world.user_ids),
             "stations": len(world.station_ids),
             "possible_hosts": int(possible_hosts(world).size),
-            "seats": self.seats,
+            "seats": world.seats,
             "classes": {name: int((world.user_class == at).sum()) for at, name in enumerate(world.class_names)},
             "distance_to_access_m": spread(self.distance_m),
             "access_rate_mbps": spread(self.radio.access_rate_bps / BITS_PER_MBIT),
@@ -135,14 +131,13 @@ class Description:
 
 
 def spread(values: NDArray[Any]) -> dict[str, float]:
-    """Mean, quantiles and extremes of some values.
+    """Mean, quantiles and extremes of some values; quantiles as in reports.
 
-    >>> spread(np.array([1.0, 3.0]))["mean"]
-    2.0
+    >>> spread(np.array([1.0, 3.0]))["p95"]
+    3.0
     """
     numbers = {"mean": float(values.mean()), "min": float(values.min()), "max": float(values.max())}
-    cuts = np.quantile(values, [share for _, share in QUANTILES])
-    return numbers | {name: float(cut) for (name, _), cut in zip(QUANTILES, cuts, strict=True)}
+    return numbers | dict(zip(QUANTILES, quantiles(values, list(QUANTILES.values())), strict=True))
 
 
 def describe(scenario: Scenario) -> Description:
@@ -164,8 +159,9 @@ def describe(scenario: Scenario) -> Description:
     world = build_world(scenario)
     radio = radio_state(world)
     users, stations = np.arange(len(world.user_ids)), len(world.station_ids)
-    nearest_host = np.where(world.host, network.distance_m(world.station_xy_m, world.station_xy_m), np.inf).argmin(1)
-    access_host = np.where(world.host, np.arange(stations), nearest_host)[radio.access]
+    hosting = world.capacity > 0 if (world.capacity > 0).any() else world.host
+    nearest_host = np.where(hosting, network.distance_m(world.station_xy_m, world.station_xy_m), np.inf).argmin(1)
+    access_host = np.where(hosting, np.arange(stations), nearest_host)[radio.access]
     wired = _wired_needs(world, radio, access_host)
     share = _shares(world, access_host)
     construction, update = (

@@ -8,10 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from twinhop.experiments.description import Description
-from twinhop.experiments.palette import ACCENT, ALARM, FAINT, FONT, GROUND, INK, MUTED, PAPER
+from twinhop.experiments.description import Description, possible_hosts
+from twinhop.experiments.palette import ACCENT, ALARM, FAINT, FONT, GROUND, INK, MUTED, PAPER, fitting
+from twinhop.experiments.quantiles import quantiles
 from twinhop.units import BITS_PER_MBIT
 
 DOTS_PER_INCH = 160
@@ -68,12 +69,14 @@ def _wrapped(text: str) -> list[str]:
 
 def _head(figure: Figure, description: Description, height: float) -> None:
     world = description.world
-    figure.text(0.06, 1 - 0.38 / height, world.name, fontsize=16, weight="bold", va="baseline")
+    size = fitting(world.name, 16, 66)
+    figure.text(0.06, 1 - 0.38 / height, world.name, fontsize=size, weight="bold", va="baseline", parse_math=False)
     facts = (
-        f"{len(world.user_ids):,} users, {len(world.station_ids):,} stations, {int(world.host.sum()):,} possible hosts "
-        f"with {description.seats:,} seats; radio {100 * description.radio_share:.0f} % of the latency; updates take "
-        f"{100 * description.total_update_load:.3g} % of all CPU"
+        f"{len(world.user_ids):,} users, {len(world.station_ids):,} stations, {possible_hosts(world).size:,} possible "
+        f"hosts with {world.seats:,} seats; radio {100 * description.radio_share:.0f} % of the latency"
     )
+    if description.total_update_load is not None:
+        facts += f"; updates take {100 * description.total_update_load:.3g} % of all CPU"
     figure.text(0.06, 1 - 0.62 / height, facts, fontsize=9.5, color=MUTED, va="baseline")
 
 
@@ -95,7 +98,7 @@ def _map(axes: Axes, description: Description) -> None:
     xy, users = world.station_xy_m, world.user_xy_m
     points = np.vstack([xy, users]) / 1000
     low, high = points.min(axis=0), points.max(axis=0)
-    half = np.maximum((high - low) / 2, 0.001) * 1.04
+    half = np.maximum((high - low) / 2, 0.001) * 1.08
     box = axes.get_window_extent()
     half = np.maximum(half, half[::-1] * (box.width / box.height, box.height / box.width))
     if len(users) >= CROWD:
@@ -132,14 +135,16 @@ def _histogram(axes: Axes, values: np.ndarray, colour: str, *, log: bool) -> Non
     if not good.size:
         return
     low, high = float(good.min()), float(good.max())
+    edges = 1 + int(np.clip(3 * np.sqrt(good.size), 8, 40))
     if log:
         low, high = low * 0.999, high * 1.001
-        bins = np.geomspace(low, high, 41) if high / low > 1.01 else np.array([low * 0.8, high * 1.25])
-        axes.set_xscale("log")
+        bins = np.geomspace(low, high, edges) if high / low > 1.01 else np.array([low * 0.8, high * 1.25])
     else:
-        bins = np.linspace(low, high, 41) if high > low else np.array([low - 0.5, low + 0.5])
+        bins = np.linspace(low, high, edges) if high > low else np.array([low - 0.5, low + 0.5])
     share = np.full(good.size, 100 / len(values))
     axes.hist(good, bins=list(bins), weights=share, color=colour, edgecolor=PAPER, linewidth=0.3)
+    if log:
+        _log_axis(axes)
 
 
 def _median(axes: Axes, value: float, text: str) -> None:
@@ -157,7 +162,7 @@ def _median(axes: Axes, value: float, text: str) -> None:
 
 def _distances(axes: Axes, description: Description) -> None:
     _histogram(axes, description.distance_m, ACCENT, log=False)
-    middle = float(np.median(description.distance_m))
+    [middle] = quantiles(description.distance_m, [0.5])
     _frame(axes, "Distance to the access station", "m", "% of users")
     _median(axes, middle, f"{middle:.0f} m")
 
@@ -165,7 +170,7 @@ def _distances(axes: Axes, description: Description) -> None:
 def _rates(axes: Axes, description: Description) -> None:
     rate = description.radio.access_rate_bps / BITS_PER_MBIT
     _histogram(axes, rate, ACCENT, log=True)
-    middle = float(np.median(rate))
+    [middle] = quantiles(rate, [0.5])
     _frame(axes, "Rate to the access station", "Mbit/s", "% of users")
     _median(axes, middle, f"{middle:.3g} Mbit/s")
 
@@ -181,19 +186,34 @@ def _latencies(axes: Axes, description: Description) -> None:
     if world.deadline_s is not None:
         _cumulative(axes, world.deadline_s, MUTED, "deadline", dashed=True)
     axes.axvline(world.sync_period_s, color=ALARM, linewidth=1.1, linestyle=(0, (4, 2)), label="period")
-    axes.set_xscale("log")
-    axes.set_ylim(0, 100)
+    _log_axis(axes)
+    axes.set_ylim(0, 101)
     _frame(axes, "Latency on the access host", "s", "% of users at most")
-    axes.legend(fontsize=7.5, loc="upper left", handlelength=1.6, facecolor=PAPER, edgecolor="none", framealpha=0.85)
+    axes.legend(fontsize=7.5, loc="best", handlelength=1.6, facecolor=PAPER, edgecolor="none", framealpha=0.85)
 
 
 def _cumulative(axes: Axes, values: np.ndarray, colour: str, name: str, *, dashed: bool = False) -> None:
+    """The share of all users up to each value; those at 0, which the axis does not reach, are below the curve."""
     good = np.sort(values[np.isfinite(values) & (values > 0)])
     if not good.size:
         return
+    nothing = int((values <= 0).sum())
     picked = np.unique(np.linspace(0, good.size - 1, 400).astype(int))
+    at, share = np.append(good[0], good[picked]), np.append(nothing, nothing + picked + 1) * 100 / values.size
     style = (0, (2, 1.5)) if dashed else "solid"
-    axes.plot(good[picked], 100 * (picked + 1) / good.size, color=colour, linewidth=1.8, linestyle=style, label=name)
+    axes.step(at, share, where="post", color=colour, linewidth=1.8, linestyle=style, label=name)
+
+
+def _log_axis(axes: Axes) -> None:
+    """A logarithmic axis below, with few labels that stay apart however wide its range is."""
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    decades = np.log10(high / low)
+    steps = (1.0,) if decades > 2 else (1.0, 2.0, 5.0) if decades > 0.7 else (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+    axes.xaxis.set_major_locator(LogLocator(subs=steps, numticks=8))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    if decades <= 2:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def _attached(axes: Axes, description: Description) -> None:
@@ -226,5 +246,5 @@ def _sorted_stations(axes: Axes, values: np.ndarray, colour: str) -> None:
     else:
         axes.fill_between(at, values, step="mid", color=colour, linewidth=0)
     axes.set_xlim(-0.6, len(values) - 0.4)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6))

@@ -17,6 +17,15 @@ _SPREADS = (
 )
 
 
+def share_text(share: float | None) -> str:
+    """A share as a percentage; a dash where there is none.
+
+    >>> share_text(0.125), share_text(None)
+    ('12.5 %', '-')
+    """
+    return "-" if share is None else f"{100 * share:.3g} %"
+
+
 def fact_rows(facts: dict[str, Any]) -> list[tuple[str, ...]]:
     """The facts of `Description.to_json` as rows of a label, mean, p5, p50, p95 and max."""
     spreads = [(label, facts[name]) for label, name in _SPREADS]
@@ -27,7 +36,7 @@ def fact_rows(facts: dict[str, Any]) -> list[tuple[str, ...]]:
         *((f"users of class {name}", f"{count}") for name, count in facts["classes"].items()),
         ("stations without users", f"{facts['stations_without_users']}"),
         ("radio, of the latency", f"{100 * facts['radio_share_of_latency']:.3g} %"),
-        ("updates, of all CPU", f"{100 * facts['update_load_of_total_cpu']:.3g} %"),
+        ("updates, of all CPU", share_text(facts["update_load_of_total_cpu"])),
         (f"updates, of the CPU of {facts['busiest_station']}", f"{100 * facts['update_load_of_busiest']:.3g} %"),
         ("updates slower than the period", f"{100 * facts['updates_slower_than_period']:.3g} %"),
     ]

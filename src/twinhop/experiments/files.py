@@ -122,7 +122,7 @@ def _named_answer(plan: Plan) -> dict[str, Any]:
         "station_ids": [problem.station_name(k) for k in range(problem.stations)],
         "user_ids": [problem.user_name(i) for i in range(problem.users)],
     }
-    return {**answer(plan), **names, "certificate": _prices(plan)}
+    return {**answer(plan), **names, "attribution": list(plan.case.attribution), "certificate": _prices(plan)}
 
 
 def _prices(plan: Plan) -> dict[str, Any] | None:
@@ -130,7 +130,8 @@ def _prices(plan: Plan) -> dict[str, Any] | None:
     certificate = plan.solution.certificate
     if certificate is None:
         return None
-    prices = {"price": certificate.price, "congestion": certificate.congestion, "seat_price": certificate.seat_price}
+    names = ("price", "congestion", "seat_price", "demand_price")
+    prices = {name: getattr(certificate, name) for name in names}
     values = {name: None if value is None else value.tolist() for name, value in prices.items()}
     return {"method": certificate.method, **values}
 

@@ -27,6 +27,7 @@ def map_features(plan: Plan) -> dict[str, Any]:
     hosts = _lon_lat(world, world.host_xy_m)
     users = _lon_lat(world, world.user_xy_m)
     loads = placement.loads()
+    failed = () if plan.failure is None else plan.failure.stations
     features = [
         _feature(
             "Point",
@@ -37,6 +38,7 @@ def map_features(plan: Plan) -> dict[str, Any]:
             opened=bool(placement.open[k]),
             twins=int(loads[k]),
             capacity=int(problem.capacity[k]),
+            failed=k in failed,
             **_metres(world.host_xy_m[k]),
         )
         for k in range(problem.stations)

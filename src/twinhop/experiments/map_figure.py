@@ -1,5 +1,7 @@
 """The map of a plan: stations, opened servers sized by load, users coloured by host, links, certificate."""
 
+import textwrap
+
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,6 +25,11 @@ NAMED_STATIONS = 40
 LEGEND_COLUMNS = 5
 #: Where a cloud without a position is drawn, as a share of the map's extent.
 CORNER = (0.95, 0.95)
+#: A cloud farther from the others than this many times their extent is drawn at the edge of the map.
+FAR = 1.0
+#: Characters and lines of the sources below the map, and the height of a line [inch].
+SOURCE_COLUMNS, SOURCE_LINES, SOURCE_LINE_IN = 170, 8, 0.11
+HEAD_IN, FOOT_IN = 1.15, 0.75
 
 
 def draw_map(plan: Plan) -> Figure:
@@ -38,30 +45,49 @@ def draw_map(plan: Plan) -> Figure:
     assert world is not None
     low, high = _extent(world)
     width, height = high - low
+    sources = _sources(world)
+    foot = FOOT_IN + SOURCE_LINE_IN * len(sources)
     with mpl.rc_context(FONT):
-        figure = Figure(figsize=(WIDTH_IN, 1.15 + (WIDTH_IN - 0.5) * height / width + 0.75), dpi=DOTS_PER_INCH)
+        figure = Figure(figsize=(WIDTH_IN, HEAD_IN + (WIDTH_IN - 0.5) * height / width + foot), dpi=DOTS_PER_INCH)
         figure.set_facecolor(PAPER)
         total = figure.get_figheight()
-        axes = figure.add_axes((0.25 / WIDTH_IN, 0.75 / total, 1 - 0.5 / WIDTH_IN, 1 - (1.15 + 0.75) / total))
+        axes = figure.add_axes((0.25 / WIDTH_IN, foot / total, 1 - 0.5 / WIDTH_IN, 1 - (HEAD_IN + foot) / total))
         _frame(axes, low, high)
         _backhaul(axes, plan, world)
         _links_and_users(axes, plan, world)
         _stations(axes, plan, world)
         _scale_bar(axes, low, high)
         _title(figure, plan, total)
-        _legend(figure, plan, world)
+        _legend(figure, plan, world, (0.12 + SOURCE_LINE_IN * len(sources)) / total)
+        figure.text(
+            0.25 / WIDTH_IN, 0.06 / total, "\n".join(sources), fontsize=6, parse_math=False, color=MUTED, va="bottom"
+        )
         figure.canvas.draw()
     return figure
 
 
 def _extent(world: World) -> tuple[np.ndarray, np.ndarray]:
-    points = np.vstack([world.station_xy_m, world.user_xy_m])
-    if world.cloud is not None and world.cloud.xy_m is not None:
-        points = np.vstack([points, world.cloud.xy_m])
+    points = np.vstack([world.station_xy_m, world.user_xy_m, _nodes_of_the_area(world)])
     low, high = points.min(axis=0), points.max(axis=0)
+    if world.cloud is not None and world.cloud.xy_m is not None:
+        reach = FAR * max(1.0, float((high - low).max()))
+        if not ((world.cloud.xy_m < low - reach) | (world.cloud.xy_m > high + reach)).any():
+            low, high = np.minimum(low, world.cloud.xy_m), np.maximum(high, world.cloud.xy_m)
     middle, half = (low + high) / 2, np.maximum((high - low) / 2, 1.0)
     half = np.maximum(half * 1.06, np.array([0.8, 0.45]) * half.max())  # never a sliver
     return middle - half, middle + half
+
+
+def _nodes_of_the_area(world: World) -> np.ndarray:
+    """(L, 2) nodes of the backhaul graph that lie in the scenario's area [m]."""
+    nodes = np.empty((0, 2)) if world.graph is None else world.graph.node_xy_m
+    return nodes[((nodes >= 0) & (nodes <= (world.width_m, world.height_m))).all(axis=1)]
+
+
+def _sources(world: World) -> list[str]:
+    """The lines that name the sources of the data."""
+    text = "; ".join(world.attribution)
+    return textwrap.wrap(text, SOURCE_COLUMNS, max_lines=SOURCE_LINES, placeholder=" ... (in full in report.md)")
 
 
 def _frame(axes: Axes, low: np.ndarray, high: np.ndarray) -> None:
@@ -76,10 +102,21 @@ def _frame(axes: Axes, low: np.ndarray, high: np.ndarray) -> None:
 
 
 def _sites_xy_m(world: World) -> np.ndarray:
-    """(K, 2) where hosts are drawn [m]: a cloud without a position in the upper right corner."""
+    """(K, 2) where hosts are drawn [m]."""
     xy = world.host_xy_m
+    if world.hosting_cloud is not None:
+        xy[-1] = _cloud_xy_m(world)
+    return xy
+
+
+def _cloud_xy_m(world: World) -> np.ndarray:
+    """Where the cloud is drawn [m]: in the upper right corner without a position, at the edge if it is far away."""
     low, high = _extent(world)
-    return np.where(np.isfinite(xy), xy, low + CORNER * (high - low))
+    rim = (np.array(CORNER) - 1) * (low - high)
+    if world.cloud is None or world.cloud.xy_m is None:
+        return high - rim
+    outside = (world.cloud.xy_m < low) | (world.cloud.xy_m > high)
+    return np.where(outside.any(), np.clip(world.cloud.xy_m, low + rim, high - rim), world.cloud.xy_m)
 
 
 def _backhaul(axes: Axes, plan: Plan, world: World) -> None:
@@ -122,9 +159,21 @@ def _stations(axes: Axes, plan: Plan, world: World) -> None:
     axes.scatter(*xy[shut].T, s=46, marker="o", facecolors=PAPER, edgecolors=MUTED, linewidths=1.2, zorder=5)
     crowd = np.sqrt(min(1.0, 24 / max(1, used.size)))
     sizes = (SMALLEST_SERVER + (LARGEST_SERVER - SMALLEST_SERVER) * loads[used] / max(1, loads.max())) * crowd
-    axes.scatter(*xy[used].T, s=sizes, c=hues_apart(xy[used]), edgecolors=INK, linewidths=1.1, zorder=6)
-    if world.cloud is not None and (world.cloud.xy_m is not None or world.cloud.host):
-        x, y = world.cloud.xy_m or xy[-1]
+    hues = np.array(hues_apart(xy[used]))
+    for marker, members in (("o", used < len(world.host)), ("D", used >= len(world.host))):
+        axes.scatter(
+            *xy[used[members]].T,
+            s=sizes[members],
+            marker=marker,
+            c=hues[members].tolist(),
+            edgecolors=INK,
+            linewidths=1.1,
+            zorder=6,
+        )
+    if plan.failure is not None:
+        axes.scatter(*xy[plan.failure.stations].T, s=60, marker="x", c=ALARM, linewidths=1.8, zorder=8)
+    if _cloud_is_drawn(world) and not _cloud_is_opened(plan, world):
+        x, y = _cloud_xy_m(world)
         axes.scatter([x], [y], s=110, marker="D", facecolors=INK, edgecolors=PAPER, linewidths=1, zorder=6)
     if used.size <= NAMED_STATIONS:
         for k, size in zip(used, sizes, strict=True):
@@ -134,15 +183,52 @@ def _stations(axes: Axes, plan: Plan, world: World) -> None:
             )
 
 
+def _cloud_is_drawn(world: World) -> bool:
+    return world.cloud is not None and (world.cloud.xy_m is not None or world.cloud.host)
+
+
+def _cloud_is_opened(plan: Plan, world: World) -> bool:
+    return world.hosting_cloud is not None and bool(plan.solution.placement.open[-1])
+
+
+def _cloud_label(world: World) -> str:
+    """What the legend says of the cloud, and that it is not where it is drawn."""
+    assert world.cloud is not None
+    low, high = _extent(world)
+    name = world.cloud.name if world.cloud.name.lower() == "cloud" else f"cloud {world.cloud.name}"
+    if world.cloud.xy_m is None:
+        return f"{name} (no position)"
+    outside = ((world.cloud.xy_m < low) | (world.cloud.xy_m > high)).any()
+    return f"{name} (beyond the map)" if outside else name
+
+
 def _scale_bar(axes: Axes, low: np.ndarray, high: np.ndarray) -> None:
+    """Above the map, at its right end, where nothing lies below it."""
     span = high[0] - low[0]
     power = 10.0 ** np.floor(np.log10(span / 5))
     length = power * max(step for step in (1, 2, 5) if power * step <= span / 5 * 1.01)
-    x, y = low[0] + 0.03 * span, low[1] + 0.03 * (high[1] - low[1])
-    axes.plot([x, x + length], [y, y], color=INK, linewidth=2.2, solid_capstyle="butt", zorder=8)
+    above = axes.get_xaxis_transform()
+    y = 1 + 0.1 * (high[0] - low[0]) / (WIDTH_IN - 0.5) / (high[1] - low[1])
+    axes.plot(
+        [high[0] - length, high[0]],
+        [y, y],
+        color=INK,
+        linewidth=2.2,
+        solid_capstyle="butt",
+        transform=above,
+        clip_on=False,
+    )
     text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
     axes.annotate(
-        text, (x + length / 2, y), (0, 4), textcoords="offset points", ha="center", fontsize=8, color=INK, zorder=8
+        text,
+        (high[0] - length / 2, y),
+        (0, 4),
+        xycoords=above,
+        textcoords="offset points",
+        ha="center",
+        fontsize=8,
+        color=INK,
+        annotation_clip=False,
     )
 
 
@@ -164,7 +250,7 @@ def _title(figure: Figure, plan: Plan, height_in: float) -> None:
     figure.text(left, 1 - 0.95 / height_in, counts, fontsize=9, color=MUTED, va="baseline")
 
 
-def _legend(figure: Figure, plan: Plan, world: World) -> None:
+def _legend(figure: Figure, plan: Plan, world: World, bottom: float) -> None:
     def mark(label: str, marker: str, face: str, edge: str, size: float) -> Line2D:
         return Line2D(
             [],
@@ -177,18 +263,20 @@ def _legend(figure: Figure, plan: Plan, world: World) -> None:
             label=label,
         )
 
-    entries = [
-        mark("opened server, sized by its twins", "o", MUTED, INK, 11),
-        mark("server left closed", "o", PAPER, MUTED, 7),
-        mark("user, in the colour of its host", "o", MUTED, PAPER, 5),
-    ]
+    entries = [mark("opened server, sized by its twins", "o", MUTED, INK, 11)]
+    if (world.host & ~plan.solution.placement.open[: len(world.host)]).any():
+        entries.append(mark("server left closed", "o", PAPER, MUTED, 7))
     if not world.host.all():
-        entries.insert(2, mark("radio only", "^", PAPER, MUTED, 6.5))
+        entries.append(mark("radio only", "^", PAPER, MUTED, 6.5))
+    entries.append(mark("user, in the colour of its host", "o", MUTED, PAPER, 5))
     if world.graph is not None and len(drawn_links(world)):
         entries.append(Line2D([], [], color=MUTED, alpha=0.6, linewidth=2, label="backhaul link"))
-    if world.cloud is not None:
-        entries.append(mark(world.cloud.name, "D", INK, PAPER, 7.5))
-    if not plan.feasible:
+    if _cloud_is_drawn(world):
+        face, edge = (MUTED, INK) if _cloud_is_opened(plan, world) else (INK, PAPER)
+        entries.append(mark(_cloud_label(world), "D", face, edge, 7.5))
+    if plan.failure is not None:
+        entries.append(mark("server that fails", "x", ALARM, ALARM, 7))
+    if any(each.kind == "deadline" for each in plan.solution.evaluation.violations):
         entries.append(mark("deadline missed", "o", "none", ALARM, 8))
     legend = figure.legend(
         handles=entries,
@@ -198,20 +286,8 @@ def _legend(figure: Figure, plan: Plan, world: World) -> None:
         fontsize=8,
         handletextpad=0.3,
         columnspacing=1.3,
-        bbox_to_anchor=(0.5, 0.12 / figure.get_figheight()),
+        bbox_to_anchor=(0.5, bottom),
     )
     for text in legend.get_texts():
         text.set_parse_math(False)
-        text.set_fontsize(fitting("".join(str(entry.get_label()) for entry in entries), 8, 110))
-    if world.attribution:
-        sources = "; ".join(world.attribution)
-        figure.text(
-            0.5,
-            0.06 / figure.get_figheight(),
-            sources,
-            fontsize=fitting(sources, 6, 190),
-            parse_math=False,
-            color=MUTED,
-            ha="center",
-            va="bottom",
-        )
+        text.set_fontsize(fitting("".join(str(entry.get_label()) for entry in entries), 8, 100))

@@ -1,12 +1,15 @@
 """Load a source, plan it, and hold the answer: what `twinhop.load` and `twinhop.plan` do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twinhop.errors import InputError
+from twinhop.experiments.shadow_prices import StationWorth, shadow_prices
 from twinhop.placement import (
+    Evaluation,
     LiteralEvaluation,
     PlacementProblem,
     RadioState,
@@ -18,6 +21,13 @@ from twinhop.placement import (
     solve,
 )
 from twinhop.scenario import Scenario, World, build_world, load_scenario
+
+if TYPE_CHECKING:
+    from twinhop.experiments.explanation import Explanation
+    from twinhop.experiments.failure import Failure
+    from twinhop.experiments.replanning import Moves
+    from twinhop.experiments.sampling import Robustness
+    from twinhop.experiments.saved_placement import SavedPlacement
 
 Progress = Callable[[float, float], None]
 
@@ -40,23 +50,39 @@ class Case:
     radio: RadioState | None = None
     seed: int = 0
 
+    @property
+    def attribution(self) -> tuple[str, ...]:
+        """Sources and licences of the data, to be named wherever results are."""
+        return () if self.world is None else self.world.attribution
+
 
 @dataclass(frozen=True)
 class Plan:
     """A placement of a scenario's twins, its certificate, and how it was found.
 
     Attributes:
-        case: what was planned.
-        solution: placement, evaluation and certificate.
+        case: what was planned; without the hosts that are assumed to fail.
+        solution: placement, evaluation and certificate; of the problem with the costs of moves, where they count.
+        failure: which hosts fail, and the plan without that; None where none does.
+        moves: which twins leave their present hosts, and what that costs; None without a present placement.
+        notes: what is worth knowing about how it came about.
     """
 
     case: Case = field(repr=False)
     solution: Solution
+    failure: "Failure | None" = field(default=None, repr=False)
+    moves: "Moves | None" = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
 
     @property
     def cost(self) -> float:
-        """The objective of P1."""
+        """The objective of P1, with what the moves cost where they count."""
         return self.solution.cost
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """Cost, terms and constraints of the plan itself, without what its moves cost."""
+        return self.solution.evaluation if self.moves is None else self.moves.own
 
     @property
     def lower_bound(self) -> float | None:
@@ -90,7 +116,40 @@ class Plan:
         case, solution = self.case, self.solution
         if case.world is None or case.radio is None:
             return None
-        return evaluate_literally(case.problem, solution.placement, solution.evaluation, case.world, case.radio)
+        return evaluate_literally(case.problem, solution.placement, self.evaluation, case.world, case.radio)
+
+    @cached_property
+    def shadow_prices(self) -> tuple[StationWorth, ...] | None:
+        """What more of each opened station would be worth; None without a certificate by prices."""
+        return shadow_prices(self.solution)
+
+    def explain(self, user: str | int) -> "Explanation":
+        """Why a user's twin is where it is, what every other host would cost, and what would change that.
+
+        Args:
+            user: its name, or its index from 0.
+
+        Raises:
+            InputError: there is no such user; the message suggests one.
+        """
+        from twinhop.experiments.explanation import explain
+
+        return explain(self, user)
+
+    def robustness(self, load: float, samples: int = 200, seed: int | None = None) -> "Robustness":
+        """How often the plan breaks when every user's load varies.
+
+        Args:
+            load: X in (0, 1]: each user's sizes are multiplied by a factor uniform in [1 - X, 1 + X].
+            samples: how many times.
+            seed: root seed of the factors; the plan's own if None.
+
+        Raises:
+            InputError: the plan is of a problem file, or an argument is out of range.
+        """
+        from twinhop.experiments.sampling import sample_robustness
+
+        return sample_robustness(self, load, samples, seed=seed)
 
     def to_json(self) -> dict[str, Any]:
         """The answer as plain values, as `twinhop plan --json` prints it."""
@@ -175,6 +234,9 @@ def plan(
     gap: float | None = None,
     on_progress: Progress | None = None,
     file_format: str | None = None,
+    without: Sequence[str] = (),
+    present: "str | Path | SavedPlacement | Plan | None" = None,
+    move_cost_s: float = 0.0,
 ) -> Plan:
     """Place the twins of a scenario or problem.
 
@@ -186,6 +248,10 @@ def plan(
         gap: go on until cost / bound - 1 is at most this; 0 proves the optimum; None: until little more is gained.
         on_progress: told the best cost and bound so far while solving.
         file_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
+        without: names of stations that are assumed to fail as hosts; their radios still work. The plan is compared with
+            the one without failure.
+        present: where the twins are now: a saved placement.json, or a plan.
+        move_cost_s: what each twin that leaves its present host costs, beside its latency [s].
 
     Returns:
         The plan. Ctrl-C ends the solve with the best so far, ``plan.solution.interrupted``.
@@ -195,7 +261,12 @@ def plan(
         InputError: the source or an argument is wrong.
     """
     case = make_case(source, seed, file_format=file_format)
-    return plan_case(case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
+    if present is None and not without and move_cost_s == 0:
+        return plan_case(case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
+    from twinhop.experiments.operating import operate, set_task
+
+    task = set_task(case, without, present, move_cost_s)
+    return operate(task, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
 
 
 def plan_case(

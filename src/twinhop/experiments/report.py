@@ -1,31 +1,20 @@
 """Reports in Markdown: what was decided, how good it is, and whether every constraint holds."""
 
-from collections.abc import Iterable, Sequence
-
 import numpy as np
 
 from twinhop._version import __version__
 from twinhop.experiments.comparison import Comparison
 from twinhop.experiments.link_loads import link_loads
-from twinhop.experiments.planning import Plan
+from twinhop.experiments.markdown import percent as percent
+from twinhop.experiments.markdown import table as table
+from twinhop.experiments.operating_report import failure_lines, move_lines, move_rows, price_lines
+from twinhop.experiments.planning import Case, Plan
+from twinhop.experiments.quantiles import quantiles
 from twinhop.experiments.service_levels import service_levels
 from twinhop.units import BITS_PER_MBIT
 
 #: Violations and unmeetable users named one by one; the rest are counted.
 NAMED = 20
-
-
-def percent(value: float | None) -> str:
-    """A share as a percentage, or a dash."""
-    if value is None:
-        return "-"
-    return f"{100 * value:.3f} %" if abs(value) < 0.01 else f"{100 * value:.2f} %"
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lines of a Markdown table, numbers to the right."""
-    lines = ["| " + " | ".join(header) + " |", "|" + "|".join(["---", *["---:"] * (len(header) - 1)]) + "|"]
-    return lines + ["| " + " | ".join(row) + " |" for row in rows]
 
 
 def plan_report(plan: Plan) -> str:
@@ -39,22 +28,27 @@ def plan_report(plan: Plan) -> str:
         + (" Ended early by Ctrl-C." if solution.interrupted else "")
         + (" Ended by the time limit." if solution.timed_out else ""),
         "",
+        *[line for note in plan.notes for line in (f"Note: {note}.", "")],
         *_cost_lines(plan),
+        *failure_lines(plan),
+        *move_lines(plan),
         *_literal_lines(plan),
         *_constraint_lines(plan),
         *_latency_lines(plan),
         *_class_lines(plan),
         *_station_lines(plan),
+        *price_lines(plan),
         *_link_lines(plan),
-        *_source_lines(plan),
+        *_source_lines(case),
     ]
     return "\n".join(lines) + "\n"
 
 
 def _cost_lines(plan: Plan) -> list[str]:
-    evaluation, problem = plan.solution.evaluation, plan.case.problem
+    evaluation, problem = plan.evaluation, plan.case.problem
     rows = [
         ("cost", f"{plan.cost:.6g}"),
+        *move_rows(plan),
         ("mean latency", f"{evaluation.latency_s:.6g} s"),
         ("of it communication", f"{evaluation.communication_s:.6g} s"),
         ("of it computing", f"{evaluation.computing_s:.6g} s"),
@@ -131,6 +125,8 @@ def _violation(plan: Plan, at: int) -> str:
     user = problem.user_name(each.user if each.user is not None else -1)
     if each.kind == "deadline":
         return f"user {user} on station {station} is late by {1e3 * each.by:.3g} ms"
+    if each.kind == "cpu":
+        return f"user {user} gets no CPU on station {station}: the deadlines of others take all of it"
     return f"user {user} may not be hosted on station {station}"
 
 
@@ -156,12 +152,12 @@ def _latency_lines(plan: Plan) -> list[str]:
 
 
 def _quantiles(name: str, values: np.ndarray) -> tuple[str, ...]:
-    numbers = (values.mean(), np.median(values), np.quantile(values, 0.95, method="inverted_cdf"), values.max())
+    numbers = (values.mean(), *quantiles(values, (0.5, 0.95)), values.max())
     return (name, *(f"{number:.4g}" for number in numbers))
 
 
 def _literal_lines(plan: Plan) -> list[str]:
-    literal, sound = plan.literal_evaluation, plan.solution.evaluation
+    literal, sound = plan.literal_evaluation, plan.evaluation
     if literal is None:
         return []
     rows = [
@@ -214,7 +210,7 @@ def _class_lines(plan: Plan) -> list[str]:
 
 
 def _mean_and_p95(values: np.ndarray) -> tuple[str, str]:
-    return f"{values.mean():.4g}", f"{np.quantile(values, 0.95):.4g}"
+    return f"{values.mean():.4g}", f"{quantiles(values, [0.95])[0]:.4g}"
 
 
 def _station_lines(plan: Plan) -> list[str]:
@@ -265,11 +261,10 @@ def _link_lines(plan: Plan) -> list[str]:
     return [*lines, *table(header, rows), "", meaning, ""]
 
 
-def _source_lines(plan: Plan) -> list[str]:
-    world = plan.case.world
-    if world is None or not world.attribution:
+def _source_lines(case: Case) -> list[str]:
+    if not case.attribution:
         return []
-    return ["## Sources", "", *(f"- {line}" for line in world.attribution), ""]
+    return ["## Sources", "", *(f"- {line}" for line in case.attribution), ""]
 
 
 def comparison_report(comparison: Comparison) -> str:
@@ -296,5 +291,7 @@ def comparison_report(comparison: Comparison) -> str:
         f"{comparison.bound_in_words().capitalize()}.",
         "",
         *table(header, rows),
+        "",
+        *_source_lines(case),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).rstrip("\n") + "\n"

@@ -113,6 +113,9 @@ def routes_from(
     Returns:
         For each place its paths; none where no path leads there.
 
+    Source:
+        See `path_envelopes`.
+
     Example:
         >>> link_nodes = np.array([[0, 1], [0, 2], [2, 1]])
         >>> routes = routes_from(0, link_nodes, np.array([1e-3, 2e-3, 2e-3]), np.array([1e7, 1e9, 1e9]), [1])[0]

@@ -58,7 +58,10 @@ def _priced_response(instance, by_station, state, k, worth, mu, priced, scratch,
         found = floored_response(priced, instance.root_work, by_station.floor[k], cpu, seats, guess, share, scratch)
     else:
         found = station_response(priced, instance.root_work, cpu, seats, guess, share, scratch, order)
-    return np.dot(share, instance.demand), found[0], found[1], found[2] + mu * instance.demand_room[k]
+    taken = 0.0
+    for i in range(worth.size):  # not numpy.dot: compiled, that would need SciPy
+        taken += share[i] * instance.demand[i]
+    return taken, found[0], found[1], found[2] + mu * instance.demand_room[k]
 
 
 @jit()

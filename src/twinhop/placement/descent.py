@@ -58,18 +58,32 @@ def _seat_by_ejection(instance, hosting, usable, i):
 
 
 @jit()
+def _seat(instance, hosting, usable, opening, i):
+    """Give user i, now without host, its cheapest one, or one that another user makes room on; whether it could."""
+    k = cheapest_host(instance, hosting, i, usable, opening, np.inf)
+    if k != NOBODY:
+        attach(instance, hosting, i, k)
+        return True
+    return instance.has_demand and _seat_by_ejection(instance, hosting, usable, i)
+
+
+@jit()
 def seat_everyone(instance, hosting, usable, opening, order):
-    """Give each user of ``order`` without a host its cheapest one; returns how many remain without."""
-    missing = 0
+    """Seat each user of ``order`` without a host, as far as there is room."""
     for i in order:
         if hosting.host[i] == NOBODY:
-            k = cheapest_host(instance, hosting, i, usable, opening, np.inf)
-            if k == NOBODY:
-                if not instance.has_demand or not _seat_by_ejection(instance, hosting, usable, i):
-                    missing += 1
-            else:
-                attach(instance, hosting, i, k)
-    return missing
+            _seat(instance, hosting, usable, opening, i)
+
+
+@jit()
+def _may_hold_all(instance, usable):
+    """Whether the stations in ``usable`` have the seats, and the demand capacity, that all users take together."""
+    seats, room = 0, 0.0
+    for k in range(usable.size):
+        if usable[k]:
+            seats += instance.seats[k]
+            room += instance.demand_room[k] if instance.has_demand else 0.0
+    return seats >= instance.comm.shape[0] and (not instance.has_demand or room >= instance.demand.sum())
 
 
 @jit()
@@ -173,6 +187,8 @@ def associate(instance, hosting, start, usable, sweeps, least, target):
     Returns:
         The scaled cost with the opening of the stations really used [s]; inf where not everyone finds a seat.
     """
+    if not _may_hold_all(instance, usable):
+        return np.inf
     hosts = start.copy()
     for i in range(hosts.size):
         if hosts[i] != NOBODY and not usable[hosts[i]]:
@@ -180,8 +196,9 @@ def associate(instance, hosting, start, usable, sweeps, least, target):
     refill(instance, hosting, hosts)
     paid = np.zeros(instance.cpu.size)
     order = np.argsort(-instance.demand) if instance.has_demand else np.arange(hosts.size)
-    if seat_everyone(instance, hosting, usable, paid, order) > 0:
-        return np.inf
+    for i in order:
+        if hosting.host[i] == NOBODY and not _seat(instance, hosting, usable, paid, i):
+            return np.inf
     latency, cost = latency_and_cost(instance, hosting)
     for left in range(sweeps - 1, -1, -1):
         moves = move_sweep(instance, hosting, usable, paid, least)

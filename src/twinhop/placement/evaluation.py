@@ -17,8 +17,8 @@ class Violation:
     """One broken constraint.
 
     Attributes:
-        kind: ``deadline`` (by seconds), ``capacity`` (by users), ``demand`` (by the demand's unit) or
-            ``forbidden`` (an arc that does not exist).
+        kind: ``deadline`` (by seconds), ``capacity`` (by users), ``demand`` (by the demand's unit), ``forbidden`` (an
+            arc that does not exist) or ``cpu`` (the deadlines of others leave the twin no share: it never answers).
         user: index of the user, or None.
         station: index of the station.
         by: how much, in the unit of the kind.
@@ -126,6 +126,7 @@ def evaluate(problem: PlacementProblem, placement: Placement) -> Evaluation:
             *_capacity_violations(problem, placement),
             *_demand_violations(problem, placement),
             *_user_violations(problem, placement, update),
+            *_starved(problem, placement, share),
         ),
     )
 
@@ -165,3 +166,8 @@ def _user_violations(problem: PlacementProblem, placement: Placement, update: Fl
     return found + [
         Violation("deadline", int(i), int(placement.host[i]), float(late[i])) for i in np.flatnonzero(late > 0)
     ]
+
+
+def _starved(problem: PlacementProblem, placement: Placement, share: FloatArray) -> list[Violation]:
+    starved = np.flatnonzero((problem.root_work > 0) & (share <= 0))
+    return [Violation("cpu", int(i), int(placement.host[i]), float("inf")) for i in starved]

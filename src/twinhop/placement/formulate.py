@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from twinhop import network
+from twinhop.errors import InputError
 from twinhop.placement.channel import mean_loss_db, warn_of_far_links
 from twinhop.placement.problem import FloatArray, IntArray, PlacementProblem
 from twinhop.placement.wired import Wires, wires
@@ -108,7 +109,8 @@ def formulate(world: World, radio: RadioState | None = None) -> PlacementProblem
     # Without a link between association and placement no optimal plan pays for a server: openings are free.
     unlinked = world.readings.is_literal(ROW_UNLINKED)
     opening = world.host_opening_s
-    return PlacementProblem(
+    return _checked(
+        world.name,
         comm_s=network.placement_communication_s(history_comm, update_comm, world.eta_s, world.sync_period_s),
         root_work=np.sqrt(work),
         cpu=world.host_cpu_cycles_per_s,
@@ -123,6 +125,17 @@ def formulate(world: World, radio: RadioState | None = None) -> PlacementProblem
         user_ids=world.user_ids,
         **deadlines,
     )
+
+
+def _checked(name: str, **arrays: Any) -> PlacementProblem:
+    """The problem, or what in the scenario makes its numbers too large to compute with."""
+    try:
+        return PlacementProblem(**arrays)
+    except InputError as error:
+        raise InputError(
+            f"{name}: the constants give numbers beyond use: {error}; comm_s and update_comm_s [s] follow from radio, "
+            "backhaul, cloud and sizes, root_work from sizes and compute"
+        ) from None
 
 
 def _communication(radio: RadioState, wired: Wires, bits: FloatArray, hops: int) -> FloatArray:

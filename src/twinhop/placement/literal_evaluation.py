@@ -77,7 +77,8 @@ def evaluate_literally(
         at_access = _computing_at_access_s(problem, world, radio)
         computing = float(at_access.mean()) * (hosts.size if everywhere else 1)
     if ROW_TWINS_COUNTED in rows:
-        opening = problem.users * float(world.host_opening_s[hosts].mean())
+        stations = hosts[hosts < len(world.opening_s)]  # the cloud is no server that opens
+        opening = problem.users * float(world.opening_s[stations].mean()) if stations.size else 0.0
     cost = problem.alpha * (communication + computing) + problem.beta * (opening + evaluation.energy_j)
     return LiteralEvaluation(rows, cost, communication, computing, opening, evaluation.energy_j)
 

@@ -216,7 +216,7 @@ class PlacementProblem:
 
     @cached_property
     def reachable(self) -> BoolArray:
-        """(N, M) arcs that exist: finite communication latency to a station that may host."""
+        """(N, M) arcs that exist, of finite communication latency to a station that may host."""
         return np.isfinite(self.comm_s) & (self.capacity > 0)
 
     @cached_property
@@ -226,7 +226,7 @@ class PlacementProblem:
 
     @cached_property
     def demand_room(self) -> FloatArray:
-        """(M,) the most demand that counts as fitting: the capacity with room for rounding in sums; 0 without seats."""
+        """(M,) the most demand that counts as fitting, the capacity with room for rounding in sums; 0 without seats."""
         assert self.demand_capacity is not None
         return np.where(self.capacity > 0, self.demand_capacity * (1 + DEMAND_TOLERANCE), 0.0)
 
@@ -268,22 +268,22 @@ class PlacementProblem:
 
     @cached_property
     def scaled_opening(self) -> FloatArray:
-        """(M,) opening cost in the units of the summed latency: N beta opening_s / alpha [s]."""
+        """(M,) opening cost in the units of the summed latency, N beta opening_s / alpha [s]."""
         return self.users * self.beta * self.opening_s / self.alpha
 
     @cached_property
     def constant_cost(self) -> float:
-        """The part of the cost no decision changes: beta times the mean energy."""
+        """The part of the cost no decision changes, beta times the mean energy."""
         return 0.0 if self.energy_j is None else self.beta * float(self.energy_j.mean())
 
     @cached_property
     def unavoidable_cost(self) -> float:
-        """Alpha mean_i min_k comm_ik + beta mean energy: subtracted from both sides of ``gap_net``."""
+        """Alpha mean_i min_k comm_ik + beta mean energy, subtracted from both sides of ``gap_net``."""
         return self.alpha * float(self.comm_s.min(axis=1).mean()) + self.constant_cost
 
     @cached_property
     def least_open(self) -> int:
-        """The fewest stations that hold all users, by twin capacities and by demands: the cut m >= ceil(N / N_k)."""
+        """The fewest stations that hold all users, by twin capacities and by demands, the cut m >= ceil(N / N_k)."""
         seats = np.cumsum(np.sort(np.minimum(self.capacity, self.users))[::-1])
         by_seats = int(np.searchsorted(seats, self.users) + 1)
         if self.demand is None:

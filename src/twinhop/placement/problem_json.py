@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from twinhop.errors import InputError
+from twinhop.found import describe_file, require_regular
 from twinhop.json_text import parse_json
 from twinhop.placement.problem import PlacementProblem
 from twinhop.placement.problem_file import problem_of_arrays
@@ -30,7 +31,10 @@ def load_problem_json(path: str | Path) -> PlacementProblem:
         InputError: the file is no such object; the message names the field and the entry.
     """
     path = Path(path)
-    value = parse_json(_text(path), str(path))
+    text = _text(path)
+    if not text.lstrip().startswith(("{", "[")):
+        raise InputError(f"{path}: is not a JSON problem file: found {describe_file(path)}")
+    value = parse_json(text, str(path))
     if not isinstance(value, dict):
         raise InputError(f"{path}: expected an object with comm_s, root_work, ...; found {_kind(value)}")
     kind = value.get("type")
@@ -41,6 +45,7 @@ def load_problem_json(path: str | Path) -> PlacementProblem:
 
 def _text(path: Path) -> str:
     try:
+        require_regular(path)
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"{path}: is larger than {MAX_BYTES // 2**20} MiB, the most that is read")
         return path.read_bytes().decode("utf-8-sig")
@@ -49,7 +54,9 @@ def _text(path: Path) -> str:
     except IsADirectoryError:
         raise InputError(f"{path}: is a folder; expected a JSON problem file") from None
     except UnicodeDecodeError:
-        raise InputError(f"{path}: is not UTF-8 text; expected a JSON problem file") from None
+        raise InputError(
+            f"{path}: is not UTF-8 text; found {describe_file(path)}; expected a JSON problem file"
+        ) from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from twinhop.errors import InputError
+from twinhop.found import describe_file, require_regular
 from twinhop.placement.problem import FloatArray, PlacementProblem
 
 #: A file larger than this is refused.
@@ -59,6 +60,7 @@ def _text(path: Path) -> str:
     try:
         if path.is_dir():
             raise InputError(f"{path}: is a folder; expected a facility location file")
+        require_regular(path)
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"{path}: is larger than {MAX_BYTES // 2**20} MiB, the most that is read")
         content = path.read_bytes()
@@ -72,6 +74,8 @@ def _text(path: Path) -> str:
 def _sizes(path: Path, words: list[tuple[str, int]]) -> tuple[int, int]:
     if len(words) < 2:
         raise InputError(f"{path}: holds {len(words)} words; a facility location file begins with m n")
+    if not words[0][0][:1].isdigit():
+        raise InputError(f"{path}: is not a facility location file, which begins with m n: found {describe_file(path)}")
     sizes = []
     for (word, line), what in zip(words, ("facilities", "customers"), strict=False):
         number = _number(path, word, line)

@@ -105,7 +105,10 @@ def scenario_of_points(
     constants = _constants(preset, len(users.fields), len(stations.fields))
     if any("deadline_ms" in fields for fields in users.fields):
         constants["objective"] = {**constants["objective"], "deadlines": True}
-    classes = dict.fromkeys(fields["class"] for fields in users.fields if "class" in fields)
+    named = [fields["class"] for fields in users.fields if "class" in fields]
+    classes = dict.fromkeys(
+        each for each in named if not isinstance(each, list | dict)
+    )  # which the rows' checks refuse
     if classes:  # rows name their classes, so none is drawn by its share
         listed = [{"name": each, "share": 0.0} for each in classes if each != DEFAULT_CLASS]
         constants["users"] = {**constants.get("users", {}), "classes": listed}

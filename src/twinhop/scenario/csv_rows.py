@@ -203,15 +203,25 @@ def _row_complaints(
     return complaints
 
 
+LONGEST_SHOWN = 40
+"""As much of a value that is no number is shown."""
+
+
 def geographic_complaints(position: tuple[Any, Any], place: str) -> list[str]:
     """What is wrong with a latitude and a longitude [degree], one line each, beginning with the place."""
     complaints = []
     for column, name, value, limit in zip(GEOGRAPHIC, ("latitude", "longitude"), position, (90, 180), strict=True):
         if not isinstance(value, int | float) or isinstance(value, bool):
-            complaints.append(
-                f"{place}: {column}: must be a number (got {'nothing' if value is None else repr(value)})"
-            )
+            found = "nothing" if value is None else repr(value)[:LONGEST_SHOWN]
+            complaints.append(f"{place}: {column}: must be a number (got {found})")
         elif not -limit <= value <= limit:
             hint = "; are lat and lon swapped?" if name == "latitude" else ""
-            complaints.append(f"{place}: {column}: {name} {value:g} is outside [-{limit}, {limit}]{hint}")
+            complaints.append(f"{place}: {column}: {name} {_shown(value)} is outside [-{limit}, {limit}]{hint}")
     return complaints
+
+
+def _shown(number: float) -> str:
+    try:
+        return f"{number:g}"
+    except OverflowError:  # a whole number of hundreds of digits
+        return "beyond 1e308"

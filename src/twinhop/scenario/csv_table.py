@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinhop.errors import InputError
+from twinhop.found import describe_file
 from twinhop.scenario.complaints import suggestion
 from twinhop.scenario.text_file import read_text
 
@@ -52,7 +53,7 @@ def read_table(path: Path, optional: Sequence[str], most_rows: int) -> CsvTable:
     if header is None:
         raise InputError(f"{name}: is empty; its first line must name the columns, such as id,{','.join(LOCAL)}")
     columns = tuple(cell.strip().lower() for cell in header)
-    _check_header(columns, optional, name)
+    _check_header(columns, optional, path)
     rows, lines = [], []
     for line, cells in records:
         if len(cells) != len(columns):
@@ -83,12 +84,12 @@ def csv_records(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
         raise InputError(f"{name}:{line}: not valid CSV: {error}") from None
 
 
-def _check_header(columns: tuple[str, ...], optional: Sequence[str], name: str) -> None:
-    accepted = ("id", *LOCAL, *GEOGRAPHIC, *optional)
+def _check_header(columns: tuple[str, ...], optional: Sequence[str], path: Path) -> None:
+    name, accepted = str(path), ("id", *LOCAL, *GEOGRAPHIC, *optional)
     if not set(columns) & set(accepted):
         raise InputError(
             f"{name}:1: no header; the first line must name the columns, separated by commas, "
-            f"such as id,{','.join(LOCAL)} (accepted: {', '.join(accepted)})"
+            f"such as id,{','.join(LOCAL)} (accepted: {', '.join(accepted)}); found {describe_file(path)}"
         )
     for index, column in enumerate(columns):
         if column not in accepted:

@@ -27,6 +27,8 @@ LATITUDES, LONGITUDES = ("Latitude", "lat_deg", "latitude", "lat"), ("Longitude"
 """Attributes of nodes that hold their position on Earth, the Topology Zoo's first."""
 RAW_RATE = "LinkSpeedRaw"
 """The Topology Zoo's attribute of an edge for its rate [bit/s]."""
+READ_ATTRIBUTES = ("label", "x_m", "y_m", *LATITUDES, *LONGITUDES, *FURTHER_COLUMNS, RAW_RATE)
+"""Attributes of nodes and edges that are looked at."""
 
 _GML_BEGINNING = re.compile(r"(?:graph|creator|version|comment|directed)(?:\s|\[|$)|\w+\s*\[", re.IGNORECASE)
 
@@ -116,7 +118,7 @@ def _from_graphml(text: str, name: str) -> GraphFile:
     _refuse_directed(document.directed, name)
     nodes, links = [], []
     for element in document.elements:
-        values = {key: resolve_plain(value) for key, value in element.data.items()}
+        values = {key: resolve_plain(element.data[key]) for key in READ_ATTRIBUTES if key in element.data}
         if element.kind == "node":
             label = {"label": element.data["label"]} if element.data.get("label") else {}
             nodes.append(_Raw(element.line, {**values, **label, "id": element.attributes.get("id")}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
@@ -17,7 +19,7 @@ class GraphmlElement:
     kind: str
     attributes: dict[str, str]
     line: int
-    data: dict[str, str] = field(default_factory=dict)
+    data: Mapping[str, str]
 
 
 @dataclass
@@ -58,7 +60,7 @@ def read_graphml(text: str, source_name: str) -> GraphmlDocument:
         raise InputError(f"{source_name}:{error.lineno}: not valid XML: {reason}") from None
     except (ValueError, UnicodeEncodeError) as error:
         raise InputError(f"{source_name}: not valid XML: {error}") from None
-    return reader.finished()
+    return reader.document
 
 
 class _Reader:
@@ -72,21 +74,14 @@ class _Reader:
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._text
         self._source_name = source_name
-        self._document = GraphmlDocument()
+        self.document = GraphmlDocument()
         self._open: list[str] = []
-        self._element: GraphmlElement | None = None
+        self._stated = self.document.data
         self._key: str | None = None
         self._words: list[str] | None = None
         self._names: dict[str, str] = {}
         self._domain = "all"
-        self._defaults: list[tuple[str, str, str]] = []
-
-    def finished(self) -> GraphmlDocument:
-        for element in self._document.elements:
-            for kind, name, value in self._defaults:
-                if kind in (element.kind, "all"):
-                    element.data.setdefault(name, value)
-        return self._document
+        self._defaults: dict[str, dict[str, str]] = {"node": {}, "edge": {}}
 
     def _error(self, message: str) -> InputError:
         return InputError(f"{self._source_name}:{self.parser.CurrentLineNumber}: {message}")
@@ -100,16 +95,17 @@ class _Reader:
         if len(self._open) > DEEPEST_NESTING:
             raise self._error(f"nested deeper than {DEEPEST_NESTING} levels, which no graph needs")
         if len(self._open) == 1:
-            self._document.root = name
+            self.document.root = name
             if name != "graphml":
                 raise self._error(f"not GraphML: the outermost element is <{name[:40]}>, not <graphml>")
         if name in ("hyperedge", "port") or (name == "graph" and self._open.count("graph") > 1):
             raise self._error(f"<{name}> is not accepted here; a backhaul is one graph of nodes and edges")
         if name == "graph":
-            self._document.directed = attributes.get("edgedefault") == "directed"
+            self.document.directed = attributes.get("edgedefault") == "directed"
         elif name in ("node", "edge"):
-            self._element = GraphmlElement(name, attributes, self.parser.CurrentLineNumber)
-            self._document.elements.append(self._element)
+            self._stated = {}
+            data = ChainMap(self._stated, self._defaults[name])  # not copied: many keys times many elements
+            self.document.elements.append(GraphmlElement(name, attributes, self.parser.CurrentLineNumber, data))
         elif name == "key":
             self._key = attributes.get("id", "")
             self._names[self._key] = attributes.get("attr.name", self._key)
@@ -127,12 +123,14 @@ class _Reader:
     def _end(self, tag: str) -> None:
         name = self._open.pop()
         if name in ("node", "edge"):
-            self._element = None
+            self._stated = self.document.data
         if name not in ("data", "default") or self._words is None:
             return
         value, key = "".join(self._words).strip(), self._names.get(self._key or "", self._key or "")
         self._words = None
-        if name == "default":
-            self._defaults.append((self._domain, key, value))
-        else:
-            (self._element.data if self._element else self._document.data)[key] = value
+        if name == "data":
+            self._stated[key] = value
+            return
+        for kind, defaults in self._defaults.items():
+            if self._domain in (kind, "all"):
+                defaults.setdefault(key, value)

@@ -16,6 +16,7 @@ LINE_OF_SIGHT = "channel.los"
 SHADOWING = "channel.shadowing"
 SIZES = "sizes."
 CONSTRUCTION_DEADLINES = "sizes.construction_deadline"
+LOAD_FACTORS = "robustness.load"
 
 
 def stream(root_seed: int, name: str) -> np.random.Generator:

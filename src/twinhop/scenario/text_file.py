@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from twinhop.errors import InputError
+from twinhop.found import describe_file
 
 LARGEST_FILE_BYTES = 64 * 1024 * 1024
 
@@ -24,6 +25,8 @@ def read_text(path: Path) -> str:
             raise InputError(f"{path}: is larger than {LARGEST_FILE_BYTES // 1024**2} MiB, the most that is read")
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+        raise InputError(
+            f"{path}: is not UTF-8 text (byte {error.start}); found {describe_file(path)}; text must be saved as UTF-8"
+        ) from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None

@@ -137,7 +137,7 @@ class World:
     """rows 3, 4, 5 and 9 and the deadlines of 7 are already applied; the others are for the physics to apply"""
     cloud: CloudSite | None
     graph: BackhaulGraph | None
-    """the wired network as nodes and links; None: by distance"""
+    """the wired network as nodes and links; None where it goes by distance"""
     origin: tuple[float, float] | None
     """latitude and longitude of (0, 0) [degree]"""
     attribution: tuple[str, ...]
@@ -148,12 +148,12 @@ class World:
 
     @property
     def hosting_cloud(self) -> CloudSite | None:
-        """The cloud where it may host twins: the host after the stations, index M; else None."""
+        """The cloud where it may host twins, the host after the stations, index M; else None."""
         return self.cloud if self.cloud is not None and self.cloud.host else None
 
     @property
     def host_ids(self) -> tuple[str, ...]:
-        """Names of the hosts of the placement problem: the stations, then the cloud where it may host."""
+        """Names of the hosts of the placement problem, the stations, then the cloud where it may host."""
         return self.station_ids + ((self.hosting_cloud.name,) if self.hosting_cloud else ())
 
     @property
@@ -166,6 +166,11 @@ class World:
     def host_capacity(self) -> NDArray[np.int64]:
         """(K,) twins that fit on them, 0 on stations that may not host."""
         return self.capacity if self.hosting_cloud is None else np.append(self.capacity, self.hosting_cloud.capacity)
+
+    @property
+    def seats(self) -> int:
+        """Twins that fit on all hosts together."""
+        return int(np.minimum(self.host_capacity, len(self.user_ids)).sum())
 
     @property
     def host_opening_s(self) -> NDArray[np.float64]:

@@ -189,6 +189,13 @@ class TestRefused:
             ("geojson", "[" * 100_000, "nested too deeply"),
             ("geojson", collection(point(144.9, -97.0)), r"features\[0\]: lat: latitude -97 is outside"),
             ("geojson", collection(point("x", -37.0)), r"features\[0\]: lon: must be a number \(got 'x'\)"),
+            ("geojson", collection(point("x" * 999, -37.0)), r"lon: must be a number \(got 'x{39}\)"),
+            ("geojson", collection(point(10**400, -37.0)), r"features\[0\]: lon: longitude beyond 1e308 is outside"),
+            (
+                "geojson",
+                collection(point(0, 0, x_m=10**400, y_m=0), twinhop={"georeferenced": False}),
+                r"features\[0\]: x_m and y_m: expected numbers of metres, found hundreds of digits",
+            ),
             (
                 "geojson",
                 collection(point(144.9, -37.0, capacity_users=-1)),
@@ -211,6 +218,11 @@ class TestRefused:
         ) as caught:
             imported("geojson", second=collection(point(144.97, -37.81), polygon, polygon))
         assert "the file holds 2 Polygon, 1 Point" in str(caught.value)
+
+    @pytest.mark.parametrize("value", [[1], {}])
+    def test_classes_that_are_no_names(self, value, imported):
+        with pytest.raises(InputError, match=r"u.json: users.list.0.class: must be text"):
+            imported("geojson", second=collection(point(144.97, -37.81, **{"class": value})))
 
     @pytest.mark.parametrize(
         ("second", "message"),

@@ -30,12 +30,16 @@ def _tag(value: Any) -> str:
     if isinstance(value, Kind):
         return f"<{value.KEY}>"
     if isinstance(value, dict):
-        return f"<{next((key for key in value if key in KINDS), 'unknown')}>"
+        named = [key for key in value if key in KINDS]
+        return f"<{named[0] if len(named) == 1 else 'unknown'}>"
     return "<number>"
 
 
 def _refuse(value: Any) -> Any:
-    named = next(iter(value), "")
+    kinds = [key for key in value if key in KINDS]
+    if kinds or not value:
+        raise problem(f"exactly one kind of distribution is needed (got {', '.join(kinds) or 'none'})")
+    named = next(iter(value))
     raise problem(
         f"unknown kind of distribution {str(named)[:40]!r}; {suggestion(str(named), KINDS)}accepted: {', '.join(KINDS)}"
     )

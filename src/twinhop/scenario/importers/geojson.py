@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from twinhop.errors import InputError
+from twinhop.found import describe_file, describe_json
 from twinhop.json_text import parse_json
 from twinhop.scenario.complaints import MOST_COMPLAINTS
 from twinhop.scenario.csv_import import scenario_of_points
 from twinhop.scenario.csv_rows import STATION_COLUMNS, USER_COLUMNS, CsvPoints
-from twinhop.scenario.importers.found import describe_file, describe_json
 from twinhop.scenario.importers.points import points_on_earth
 from twinhop.scenario.schema import Scenario
 from twinhop.scenario.text_file import read_text
@@ -154,8 +154,12 @@ def _local(places: Sequence[str], features: Sequence[Feature]) -> np.ndarray:
     """Positions in metres that twinhop wrote for a scenario that is nowhere on Earth."""
     rows = []
     for place, feature in zip(places, features, strict=True):
-        xy_m = [_properties(feature).get(axis) for axis in ("x_m", "y_m")]
-        if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in xy_m):
+        stated = [_properties(feature).get(axis) for axis in ("x_m", "y_m")]
+        xy_m = [value for value in stated if isinstance(value, int | float) and not isinstance(value, bool)]
+        if len(xy_m) != len(stated):
             raise InputError(f"{place}: x_m and y_m: expected numbers, since the file says it is not georeferenced")
-        rows.append(xy_m)
+        try:
+            rows.append([float(value) for value in xy_m])
+        except OverflowError:
+            raise InputError(f"{place}: x_m and y_m: expected numbers of metres, found hundreds of digits") from None
     return np.array(rows, dtype=np.float64)

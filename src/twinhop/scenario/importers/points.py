@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from twinhop.errors import InputError
+from twinhop.found import describe_file
 from twinhop.scenario.complaints import MOST_COMPLAINTS
 from twinhop.scenario.csv_rows import CsvPoints, geographic_complaints
-from twinhop.scenario.importers.found import describe_file
 from twinhop.scenario.text_file import read_text
 from twinhop.scenario.yaml_io import resolve_plain
 

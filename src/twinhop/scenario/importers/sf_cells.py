@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from twinhop.archive import read_arrays
 from twinhop.errors import InputError
+from twinhop.found import describe_file
 from twinhop.scenario import geo
 from twinhop.scenario.csv_import import scenario_of_points
-from twinhop.scenario.importers.found import describe_file
 from twinhop.scenario.importers.points import points_on_earth, read_foreign_table, table_points
 from twinhop.scenario.schema import Scenario
 from twinhop.scenario.yaml_io import resolve_plain

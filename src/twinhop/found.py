@@ -6,6 +6,8 @@ import json
 import zipfile
 from pathlib import Path
 
+from twinhop.errors import InputError
+
 HEAD_BYTES = 4096
 """As much of a file is looked at."""
 SHOWN_CHARACTERS = 60
@@ -17,6 +19,8 @@ _MAGIC = {
     b"PAR1": "a Parquet table",
     b"\x89HDF": "an HDF5 file",
     b"MATLAB": "a MATLAB file",
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
 }
 
 
@@ -37,6 +41,16 @@ def describe_file(path: Path) -> str:
         if head.startswith(magic):
             return kind
     return _archive(path) if head.startswith(b"PK") else _text(head)
+
+
+def require_regular(path: Path) -> None:
+    """Refuse devices and pipes, which may never end.
+
+    Raises:
+        InputError: there is something of that name that is neither a file nor a folder.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InputError(f"{path}: is not a regular file")
 
 
 def _archive(path: Path) -> str:

@@ -1,0 +1,77 @@
+"""`twinhop explain`: why one user's twin is where it is."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twinhop.cli.common import (
+    FileFormat,
+    From,
+    Gap,
+    Json,
+    Policy,
+    Seed,
+    Source,
+    TimeLimit,
+    Verbose,
+    plan_or_saved,
+    print_json,
+    print_table,
+    progress,
+)
+from twinhop.cli.entry import INTERRUPTED
+
+if TYPE_CHECKING:
+    from twinhop.experiments.explanation import Explanation
+
+EXAMPLE = "Example: twinhop explain city-small u12"
+
+
+def run(
+    source: Source,
+    user: Annotated[str, typer.Argument(help="The user's id; in a problem file its index from 0.")],
+    file_format: FileFormat = None,
+    policy: Policy = "lagrangian",
+    saved: From = None,
+    seed: Seed = None,
+    time_limit: TimeLimit = None,
+    gap: Gap = 0.0,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Say why a twin is where it is: what every other host would cost, why some are impossible, what would help."""
+    from twinhop.experiments.explanation import explain, find_user
+    from twinhop.experiments.planning import make_case
+
+    with progress(f"reading {source}"):
+        case = make_case(source, seed, file_format=file_format)
+    find_user(case, user)
+    plan = plan_or_saved(case, saved, policy, time_limit, gap, as_json)
+    explanation = explain(plan, user)
+    if as_json:
+        print_json(explanation.to_json())
+    else:
+        _show(explanation)
+    if plan.solution.interrupted:
+        typer.echo("twinhop: interrupted; this explains the best plan found", err=True)
+        raise typer.Exit(INTERRUPTED)
+
+
+def _show(explanation: "Explanation") -> None:
+    from twinhop.experiments.explanation_words import alternative_rows, obstacle_rows, term_rows
+
+    problem = explanation.plan.solution.problem
+    title = f"{explanation.plan.case.name}: twin of {problem.user_name(explanation.user)}"
+    title += f", plan by {explanation.plan.solution.policy}, cost {explanation.plan.cost:.6g}"
+    print_table(title, ("", "value", "unit"), term_rows(explanation))
+    possible = alternative_rows(explanation)
+    if possible:
+        header = ("other host", "cost change", "own latency", "users there", "users left", "opening")
+        print_table("hosts that may take it, and how the plan's cost would change", header, possible)
+    impossible = obstacle_rows(explanation)
+    if impossible:
+        print_table("hosts that cannot", ("station", "why not", "possible if"), impossible)
+    for note in explanation.plan.notes:
+        typer.echo(f"note: {note}")
+    for sentence in explanation.sentences():
+        typer.echo(sentence)

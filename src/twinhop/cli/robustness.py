@@ -1,0 +1,86 @@
+"""`twinhop robustness`: how often a plan breaks when the load varies."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twinhop.cli.common import (
+    FileFormat,
+    From,
+    Gap,
+    Json,
+    Out,
+    Policy,
+    Seed,
+    Source,
+    TimeLimit,
+    Verbose,
+    plan_or_saved,
+    print_json,
+    print_table,
+    progress,
+    sampling_progress,
+)
+from twinhop.cli.entry import INTERRUPTED
+
+if TYPE_CHECKING:
+    from twinhop.experiments import Robustness
+
+EXAMPLE = "Example: twinhop robustness city-small --load 20 --out out/city"
+
+
+def run(
+    source: Source,
+    load: Annotated[str, typer.Option(help="Largest deviation of a user's load, in per cent: 20 is +-20 %.")],
+    file_format: FileFormat = None,
+    samples: Annotated[int, typer.Option(help="How many loads are drawn.", min=1)] = 200,
+    policy: Policy = "lagrangian",
+    saved: From = None,
+    seed: Seed = None,
+    time_limit: TimeLimit = None,
+    gap: Gap = 0.0,
+    as_json: Json = False,
+    out: Out = None,
+    verbose: Verbose = False,
+) -> None:
+    """Let every user's load vary, keep the placement, and count how often deadlines break."""
+    from twinhop.experiments.files import require_writable
+    from twinhop.experiments.planning import make_case
+    from twinhop.experiments.sampling import check_sampling, parse_load, sample_robustness
+
+    share = parse_load(load)
+    with progress(f"reading {source}"):
+        case = make_case(source, seed, file_format=file_format)
+    check_sampling(case, share, samples)
+    if out is not None:
+        require_writable(out)
+    plan = plan_or_saved(case, saved, policy, time_limit, gap, as_json)
+    if plan.solution.interrupted:
+        typer.echo("twinhop: interrupted before anything was sampled", err=True)
+        raise typer.Exit(INTERRUPTED)
+    with sampling_progress(f"sampling {case.name}", samples) as tell:
+        result = sample_robustness(plan, share, samples, on_progress=tell)
+    written = [] if out is None else result.save(out)
+    if as_json:
+        print_json(result.to_json())
+        return
+    _show(result)
+    for path in written:
+        typer.echo(f"wrote {path}")
+
+
+def _show(result: "Robustness") -> None:
+    from twinhop.experiments.sampling_files import breaking_rows, spread_rows, verdict
+
+    plan = result.plan
+    title = f"{plan.case.name}: load of every user +-{100 * result.load:g} %, {result.samples} samples, "
+    title += f"plan by {plan.solution.policy}"
+    print_table(title, ("", "planned", "mean", "p5", "p50", "p95", "worst"), spread_rows(result))
+    rows = breaking_rows(result)
+    if rows:
+        print_table("what breaks most", ("", "samples", "share"), rows)
+    for note in plan.notes:
+        typer.echo(f"note: {note}")
+    if not plan.feasible:
+        typer.echo(f"note: {len(plan.evaluation.violations)} constraints are broken as planned; they are not counted")
+    typer.echo(verdict(result))

@@ -1,0 +1,114 @@
+"""Plans for a running system: close to the present placement, and without hosts that fail."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from twinhop.errors import InputError
+from twinhop.experiments.failure import Failure, stations_named, without_hosts
+from twinhop.experiments.planning import Case, Plan, Progress
+from twinhop.experiments.replanning import better, check_move_cost, mended, moves_of, with_move_costs
+from twinhop.experiments.saved_placement import Present, SavedPlacement, as_saved, present
+from twinhop.placement import PlacementProblem, Solution, solve
+from twinhop.placement.problem import IntArray
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be planned, from where, and without which hosts.
+
+    Attributes:
+        case: with all hosts.
+        reduced: without those that fail; the same where none does.
+        failed: indices of the stations that fail, or None.
+        present: where the twins are now, or None.
+        move_cost_s: what leaving the present host counts as [s].
+        notes: what is worth saying.
+    """
+
+    case: Case
+    reduced: Case
+    failed: IntArray | None
+    present: Present | None
+    move_cost_s: float
+    notes: tuple[str, ...]
+
+    @property
+    def problem(self) -> PlacementProblem:
+        """The problem that is solved in the end."""
+        return self.charged(self.reduced)
+
+    def charged(self, case: Case) -> PlacementProblem:
+        """The problem of a case with the costs of moves."""
+        if self.present is None:
+            return case.problem
+        return with_move_costs(case.problem, self.present.host, self.move_cost_s)
+
+
+def set_task(
+    case: Case,
+    without: Sequence[str] = (),
+    start: "str | Path | SavedPlacement | Plan | None" = None,
+    move_cost_s: float = 0.0,
+) -> Task:
+    """Check what is asked for against a case, before anything is solved.
+
+    Args:
+        case: scenario or problem.
+        without: names of stations that fail as hosts.
+        start: the present placement: a placement.json, or a plan.
+        move_cost_s: S >= 0 [s]; needs ``start``.
+
+    Raises:
+        InputError: a name, a file or a number that cannot be used.
+    """
+    check_move_cost(move_cost_s)
+    if start is None and move_cost_s > 0:
+        raise InputError("move cost: from where do the twins move? Name the present placement with --from (`present`)")
+    here = None if start is None else present(as_saved(start), case)
+    notes = () if here is None else here.notes
+    if not without:
+        return Task(case, case, None, here, move_cost_s, notes)
+    failed = stations_named(case, without)
+    reduced, more = without_hosts(case, failed)
+    return Task(case, reduced, failed, here, move_cost_s, notes + more)
+
+
+def operate(
+    task: Task,
+    policy: str,
+    *,
+    time_limit_s: float = float("inf"),
+    gap: float = 0.0,
+    on_progress: Progress | None = None,
+) -> Plan:
+    """Plan a task; where hosts fail, plan it without that as well, by the same policy and under the same limits.
+
+    Raises:
+        InfeasibleProblem: proved: no plan keeps the constraints.
+        KeyboardInterrupt: Ctrl-C before the plan in question was begun.
+    """
+
+    def solved(case: Case) -> Solution:
+        solution = solve(
+            task.charged(case), policy, seed=case.seed, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress
+        )
+        if task.present is None or task.move_cost_s == 0:
+            return solution
+        return mended(solution, task.present, time_limit_s)
+
+    def planned(case: Case, solution: Solution) -> Plan:
+        moves = None
+        if task.present is not None:
+            moves = moves_of(case.problem, solution, task.present, task.move_cost_s)
+        return Plan(case, solution, moves=moves, notes=task.notes)
+
+    if task.failed is None:
+        return planned(task.case, solved(task.case))
+    reference = planned(task.case, solved(task.case))
+    if reference.solution.interrupted:
+        raise KeyboardInterrupt
+    solution = solved(task.reduced)
+    if solution.certificate is not None:  # where no host in use fails nobody needs to move
+        solution = better(solution, reference.solution.placement)
+    return replace(planned(task.reduced, solution), failure=Failure(task.failed, reference))

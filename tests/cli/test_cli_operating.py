@@ -1,0 +1,202 @@
+"""Explaining, failing, re-planning and sampling from the command line, end to end."""
+
+import json
+
+import pytest
+from problem_makers import roomy_arrays
+
+import twinhop
+from twinhop.placement import PlacementProblem, save_problem
+
+CITY = "family(40, 6, deadlines=on)"
+PLAN_FILES = ["associations.parquet", "map.geojson", "map.png", "placement.json", "report.md"]
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """The folder of a plan of the city."""
+    folder = tmp_path_factory.mktemp("saved")
+    twinhop.plan(CITY, "greedy").save(folder)
+    return folder / "placement.json"
+
+
+def refused(done, *words):
+    assert (done.code, done.out) == (2, "")
+    assert done.err.count("twinhop: ") == 1
+    assert "Traceback" not in done.err
+    for word in words:
+        assert word in done.err
+
+
+# explain
+
+
+def test_explain(process):
+    done = process("explain", CITY, "u3")
+    assert (done.code, done.err) == (0, "")
+    for words in (
+        "access station",
+        "computing",
+        "share of its host's opening",
+        "hosts that may take it",
+        "Next best is",
+    ):
+        assert words in done.out
+
+
+def test_explain_as_json(run):
+    value = json.loads(run("explain", CITY, "u3", "--json").out)
+    assert value == json.loads(json.dumps(twinhop.plan(CITY).explain("u3").to_json()))
+    assert value["user"] == "u3"
+    assert len(value["alternatives"]) == 5
+
+
+def test_explain_a_saved_plan(run, saved):
+    value = json.loads(run("explain", CITY, "u3", "--from", saved, "--json").out)
+    assert value["policy"] == "greedy"
+    assert value["cost"] == twinhop.plan(CITY, "greedy").cost
+
+
+def test_explain_a_problem_file(run, tmp_path):
+    save_problem(PlacementProblem(**roomy_arrays(6, 3)), tmp_path / "p.npz")
+    done = run("explain", tmp_path / "p.npz", "4")
+    assert done.code == 0
+    assert "communication" in done.out and "radio" not in done.out
+
+
+def test_explain_nobody(run):
+    refused(run("explain", CITY, "u40"), "no user 'u40'", "did you mean 'u4", "It has 40 users: u0, ..., u39")
+
+
+def test_explain_the_infeasible(run):
+    done = run("explain", "family(10, 3, capacity=3)", "u1", "--json")
+    assert done.code == 2
+    assert json.loads(done.out)["proof"]["kind"] == "capacity"
+
+
+# plan --without
+
+
+def test_without(process, tmp_path):
+    plain = twinhop.plan(CITY)
+    gone = plain.case.problem.station_name(plain.to_json()["open"][0])
+    done = process("plan", CITY, "--without", gone, "--out", tmp_path / "out")
+    assert (done.code, done.err) == (0, "")
+    for words in (
+        f"Without 1 station ({gone}) hosting (the radios still work)",
+        "because their host is gone",
+        "certified",
+    ):
+        assert words in done.out
+    assert names(tmp_path / "out") == PLAN_FILES
+    value = json.loads((tmp_path / "out" / "placement.json").read_text())
+    assert value["without"] == plain.to_json()["open"][:1]
+    assert value["cost_without_failure"] == plain.cost
+    assert value["moved"]
+    features = json.loads((tmp_path / "out" / "map.geojson").read_text())["features"]
+    assert [f["properties"]["failed"] for f in features if f["properties"].get("id") == gone] == [True]
+
+
+def test_without_what(run, tmp_path):
+    out = tmp_path / "out"
+    refused(run("plan", "city-small", "--without", "b66", "--out", out), "no station 'b66'", "did you mean 'b6'?")
+    refused(run("plan", CITY, "--without", ",".join(f"b{k}" for k in range(6)), "--out", out), "at least one must be")
+    refused(run("plan", CITY, "--without", ",", "--out", out), "no station named")
+    assert names(tmp_path) == []
+    done = run("plan", "city-small", "--without", "b0")
+    assert done.code == 0
+    assert "note: 1 station (b0) hosts nothing anyway" in done.out
+
+
+def test_without_enough_seats_is_proved(run):
+    done = run("plan", "family(30, 4, capacity=9)", "--without", "b1", "--json")
+    value = json.loads(done.out)
+    assert (done.code, value["feasible"], value["proof"]["kind"]) == (2, False, "capacity")
+    assert "3 short" in done.err
+
+
+# plan --from
+
+
+def test_from(process, saved, tmp_path):
+    done = process("plan", CITY, "--from", saved, "--move-cost", "0.02", "--out", tmp_path / "out")
+    assert (done.code, done.err) == (0, "")
+    for words in ("of it the plan itself", "moves at 0.02 s", "twins leave the host they have in"):
+        assert words in done.out
+    value = json.loads((tmp_path / "out" / "placement.json").read_text())
+    assert value["move_cost_s"] == 0.02
+    assert value["own_cost"] + value["moves_cost"] == pytest.approx(value["cost"])
+    assert value["lower_bound"] <= value["cost"]
+    again = json.loads(
+        process("plan", CITY, "--from", tmp_path / "out/placement.json", "--move-cost", 99, "--json").out
+    )
+    assert again["moves"] == []
+    assert again["host"] == value["host"]
+
+
+def test_from_and_without_together(run, saved):
+    gone = json.loads(saved.read_text())["open"][0]
+    value = json.loads(run("plan", CITY, "--from", saved, "--move-cost", 9, "--without", f"b{gone}", "--json").out)
+    assert {move["from"] for move in value["moves"]} == {gone}
+    assert value["without"] == [gone]
+
+
+def test_dumped_problem_is_the_one_that_is_solved(run, saved, tmp_path):
+    words = ("plan", CITY, "--from", saved, "--move-cost", 0.5, "--without", "b1", "--json")
+    value = json.loads(run(*words, "--dump-problem", tmp_path / "p.npz").out)
+    again = json.loads(run("plan", tmp_path / "p.npz", "--json").out)
+    assert again["lower_bound"] == pytest.approx(value["lower_bound"])
+    assert again["cost"] == pytest.approx(value["cost"], rel=1e-3)
+
+
+def test_from_what(run, saved, tmp_path):
+    out = tmp_path / "out"
+    (tmp_path / "bad.json").write_text("{")
+    refused(run("plan", CITY, "--from", tmp_path / "bad.json", "--out", out), "bad.json:1: not valid JSON")
+    refused(run("plan", CITY, "--from", tmp_path / "none.json", "--out", out), "none.json: file not found")
+    refused(run("plan", "family(30, 6)", "--from", saved, "--out", out), "names 10 users (u30, u31", "does not have")
+    refused(run("plan", CITY, "--move-cost", "1", "--out", out), "Name the present placement with --from")
+    refused(run("plan", CITY, "--from", saved, "--move-cost", "-1", "--out", out), "move cost: got -1")
+    (tmp_path / "answer.json").write_text(run("plan", CITY, "--json").out)
+    refused(run("plan", CITY, "--from", tmp_path / "answer.json"), "is no saved placement", "--out")
+    (tmp_path / "answer.json").unlink()
+    assert names(tmp_path) == ["bad.json"]
+
+
+# robustness
+
+
+def test_robustness(process, tmp_path):
+    done = process("robustness", CITY, "--load", "60", "--samples", 40, "--out", tmp_path / "out")
+    assert (done.code, done.err) == (0, "")
+    for words in ("+-60 %, 40 samples", "Broken in", "95 % confidence interval", "mean latency", "worst"):
+        assert words in done.out
+    assert names(tmp_path / "out") == ["robustness.json", "robustness.parquet", "robustness.png"]
+
+
+def test_robustness_as_json(run, saved):
+    value = json.loads(run("robustness", CITY, "--load", "30%", "--samples", 10, "--json", "--from", saved).out)
+    assert (value["policy"], value["load"], value["samples"], value["seed"]) == ("greedy", 0.3, 10, 0)
+    plan = twinhop.plan(CITY, "greedy")
+    assert value == json.loads(json.dumps(plan.robustness(0.3, 10).to_json()))
+
+
+def test_robustness_of_what(run, tmp_path):
+    save_problem(PlacementProblem(**roomy_arrays(4, 2)), tmp_path / "p.npz")
+    out = ("--out", tmp_path / "out")
+    refused(run("robustness", tmp_path / "p.npz", "--load", 20, *out), "problem file", "robustness needs a scenario")
+    refused(run("robustness", CITY, "--load", "0.2", *out), "load: got 0.2", "or 20 if meant so")
+    refused(run("robustness", CITY, "--load", "150", *out), "load: got '150'")
+    assert run("robustness", CITY, *out).code == 2
+    assert run("robustness", CITY, "--load", 20, "--samples", 0, *out).code == 2
+    assert names(tmp_path) == ["p.npz"]
+
+
+def test_shadow_prices_are_shown(run):
+    done = run("plan", CITY)
+    assert "what more would be worth at most" in done.out
+    assert "what more would be worth" not in run("plan", CITY, "--policy", "nearest").out
