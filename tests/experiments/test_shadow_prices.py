@@ -122,7 +122,7 @@ def test_the_worth_of_a_deadline_is_about_the_slope_of_the_charges():
         for k in range(problem.stations):
             theta, floor = certificate.congestion[k], np.where(problem.allowed[:, k], problem.floor[:, k], 0.0)
             binds = users & (theta * floor > 2 * problem.root_work)
-            charge = charges(problem, k, theta)
+            charge = charges(problem, np.array([k]), np.array([theta]))[:, 0]
             binds &= certificate.price - problem.comm_s[:, k] - charge - certificate.seat_price[k] > 0
             f, w = floor[binds], problem.root_work[binds] ** 2
             slope += (

@@ -136,7 +136,7 @@ def plan_or_saved(
     saved: Path | None,
     policy: str,
     time_limit: float | None,
-    gap: float,
+    gap: float | None,
     as_json: bool,
 ) -> "Plan":
     """The saved placement of a case where one is given, else a plan of it; exits where that is proved infeasible."""

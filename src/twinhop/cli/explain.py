@@ -35,7 +35,7 @@ def run(
     saved: From = None,
     seed: Seed = None,
     time_limit: TimeLimit = None,
-    gap: Gap = 0.0,
+    gap: Gap = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:

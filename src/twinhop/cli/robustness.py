@@ -38,7 +38,7 @@ def run(
     saved: From = None,
     seed: Seed = None,
     time_limit: TimeLimit = None,
-    gap: Gap = 0.0,
+    gap: Gap = None,
     as_json: Json = False,
     out: Out = None,
     verbose: Verbose = False,

@@ -79,7 +79,7 @@ def operate(
     policy: str,
     *,
     time_limit_s: float = float("inf"),
-    gap: float = 0.0,
+    gap: float | None = None,
     on_progress: Progress | None = None,
 ) -> Plan:
     """Plan a task; where hosts fail, plan it without that as well, by the same policy and under the same limits.

@@ -263,7 +263,7 @@ def robustness(
     placement: "str | Path | SavedPlacement | Plan | None" = None,
     seed: int | None = None,
     time_limit_s: float = float("inf"),
-    gap: float = 0.0,
+    gap: float | None = None,
 ) -> Robustness:
     """How often the plan of a scenario breaks when every user's load varies; see `sample_robustness`.
 

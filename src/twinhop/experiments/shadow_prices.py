@@ -137,7 +137,7 @@ def _margin(problem: PlacementProblem, certificate: Certificate, k: int) -> Floa
     """(N,) what station k earns by each user at the prices [s], -inf where the arc is not allowed."""
     price, congestion, seat_price = certificate.price, certificate.congestion, certificate.seat_price
     assert price is not None and congestion is not None and seat_price is not None
-    paid = seat_price[k] + charges(problem, k, float(congestion[k]))
+    paid = seat_price[k] + charges(problem, np.array([k]), congestion[[k]])[:, 0]
     if certificate.demand_price is not None and problem.demand is not None:
         paid = paid + certificate.demand_price[k] * problem.demand
     return np.where(problem.allowed[:, k], price - problem.comm_s[:, k] - paid, -np.inf)
