@@ -15,8 +15,8 @@ from twinhop.placement.jit import jit
 SWEEPS, ROOT_LOOKS, LOOKS = 6, 200, 8
 #: Shares below this count as none.
 LEAST_SHARE = 1e-9
-#: Deepest branching.
-MOST_DEPTH = 400
+#: Deepest branching, and most memory for the nodes on the way there [byte].
+MOST_DEPTH, MOST_BYTES = 400, 2**31
 
 
 @jit()
@@ -75,8 +75,12 @@ def _values(comm, s, cpu, share, load):
 
 @jit()
 def _relax(comm, s, cpu, share, load, target, near, looks):
-    """Divide users in turn until the bound reaches the target or is near the cost; returns the bound [s]."""
-    rate, best = np.empty(cpu.size), -np.inf
+    """Divide users in turn until the bound reaches the target or is near the cost.
+
+    Returns:
+        The best bound on the way, and that of the last congestion prices [s].
+    """
+    rate, best, bound = np.empty(cpu.size), -np.inf, -np.inf
     for _ in range(looks):
         for _ in range(SWEEPS):
             for i in range(s.size):
@@ -86,12 +90,15 @@ def _relax(comm, s, cpu, share, load, target, near, looks):
         best = max(best, bound)
         if best >= target or cost - best <= near:
             break
-    return best
+    return best, bound
 
 
 @jit()
 def _drop_arcs(comm, s, cpu, share, load, room):
-    """Forbid the arcs that cost more than ``room`` beside the user's cheapest, and divide users over the others."""
+    """Forbid the arcs that cost more than ``room`` beside the user's cheapest, and divide users over the others.
+
+    At the present congestion prices, whose own bound counts: a better one of other prices says nothing of these costs.
+    """
     for i in range(s.size):
         least = np.inf
         for k in range(cpu.size):
@@ -140,6 +147,16 @@ def _most_divided(s, cpu, share):
 
 
 @jit()
+def _undecided(comm, s, share):
+    """The user of most work with arcs to choose from, and its largest share's station; -1 where nobody has any."""
+    user, station = -1, -1
+    for i in range(s.size):
+        if s[i] > 0.0 and (user < 0 or s[i] > s[user]) and (comm[i] < np.inf).sum() > 1:
+            user, station = i, np.argmax(share[i])
+    return user, station
+
+
+@jit()
 def _round(comm, s, cpu, share, host):
     """Everyone on the station of its largest share; returns the cost [s]."""
     load, cost = np.zeros(cpu.size), 0.0
@@ -169,14 +186,16 @@ def associate_best(comm, s, cpu, host, cost, room, nodes):
         The lower bound on every association [s], the cost of the best one [s], and the nodes looked at.
     """
     users, stations = comm.shape
-    comms, shares = np.empty((MOST_DEPTH + 1, users, stations)), np.empty((MOST_DEPTH + 1, users, stations))
-    loads, bounds = np.empty((MOST_DEPTH + 1, stations)), np.empty(MOST_DEPTH + 1)
+    deepest = max(1, min(MOST_DEPTH, MOST_BYTES // (16 * users * stations)))
+    comms, shares = np.empty((deepest + 1, users, stations)), np.empty((deepest + 1, users, stations))
+    loads, bounds = np.empty((deepest + 1, stations)), np.empty(deepest + 1)
     comms[0] = comm
     shares[0] = 0.0
     loads[0] = 0.0
     for i in range(users):
-        shares[0, i, host[i]] = 1.0
-        loads[0, host[i]] += s[i]
+        k = host[i] if s[i] > 0.0 else np.argmin(comm[i])  # without work nobody is divided: the cheapest arc is best
+        shares[0, i, k] = 1.0
+        loads[0, k] += s[i]
     bounds[0] = -np.inf
     found = np.empty(users, np.int64)
     top, spent, lowest = 0, 0, np.inf
@@ -184,16 +203,25 @@ def associate_best(comm, s, cpu, host, cost, room, nodes):
         arcs, share, load, known = comms[top], shares[top], loads[top], bounds[top]
         spent += 1
         near = 0.02 * room
-        bound = max(known, _relax(arcs, s, cpu, share, load, cost - room, near, ROOT_LOOKS if spent == 1 else LOOKS))
+        looks = ROOT_LOOKS if spent == 1 else LOOKS
+        best, present = _relax(arcs, s, cpu, share, load, cost - room, near, looks)
+        bound = max(known, best)
         value = _round(arcs, s, cpu, share, found)
         if value < cost:
             cost = value
             host[:] = found
         user, station = -1, -1
         if bound < cost - room:
-            _drop_arcs(arcs, s, cpu, share, load, cost - bound)
+            _drop_arcs(arcs, s, cpu, share, load, cost - present)
             user, station = _most_divided(s, cpu, share)
-        if user < 0 or top == MOST_DEPTH:
+            if user < 0:  # the relaxation has not come close enough to its own best
+                user, station = _undecided(arcs, s, share)
+            if user < 0:  # one arc is left to each user: this plan is all there is
+                bound = max(bound, _round(arcs, s, cpu, share, found))
+                if bound < cost:
+                    cost = bound
+                    host[:] = found
+        if user < 0 or top == deepest:
             lowest = min(lowest, bound)
             top -= 1
             continue

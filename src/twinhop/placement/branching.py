@@ -110,7 +110,8 @@ class BranchAndBound:
                 self._settle(branch)
                 continue
             if branch.effort:
-                self._push(self._associate(branch))
+                branch, whole = self._associate(branch)
+                (self._settle if whole else self._push)(branch)
                 self.search.report(self.bound)
                 continue
             raised, state = self._raise(branch, deep)
@@ -143,10 +144,12 @@ class BranchAndBound:
         problem = self._problem
         reduced = np.sort(root.best_reduced[problem.capacity > 0])
         value = root.best_price.sum() + np.concatenate([[0.0], np.cumsum(reduced)])
+        value -= VALUE_MARGIN * (np.abs(root.best_price).sum() + np.concatenate([[0.0], np.cumsum(np.abs(reduced))]))
         numbers = np.arange(problem.least_open, reduced.size + 1)
         worth = [m for m in numbers.tolist() if not self.closed(value[m])]
         if not worth:
-            self._settle(self._root_branch(root, problem.least_open, problem.stations, float(root.progress[0])))
+            least = float(value[numbers].min())
+            self._settle(self._root_branch(root, problem.least_open, problem.stations, least))
             return
         low, high = worth[0], worth[-1]
         if low > problem.least_open:
@@ -222,7 +225,7 @@ class BranchAndBound:
         free = np.flatnonzero(branch.forced == 0)
         penalty = np.full(branch.forced.size, np.inf)
         penalty[free] = _penalties(state, branch, free)
-        room = self.search.cost - branch.value
+        room = self.search.cost - min(branch.value, float(state.progress[0]))  # that of the prices behind the penalties
         forced = branch.forced.copy()
         decided = free[penalty[free] > room]
         opened = _opened(state, branch)
@@ -235,8 +238,8 @@ class BranchAndBound:
         free = not instance.has_floor and not instance.has_demand and instance.has_work
         return free and branch.arcs is None and bool((instance.seats[opened] >= self._problem.users).all())
 
-    def _associate(self, branch: Branch) -> Branch:
-        """Branch on divided users only; worth another, longer visit where that does not close the branch."""
+    def _associate(self, branch: Branch) -> tuple[Branch, bool]:
+        """Branch on divided users only; the branch with its new value, and whether no longer visit would raise it."""
         instance, opened = self._instance, np.flatnonzero(branch.forced == 1)
         comm = np.ascontiguousarray(instance.comm[:, opened])
         fixed = float(instance.opening[opened].sum())
@@ -247,13 +250,14 @@ class BranchAndBound:
         host, cost = self._start_on(opened, comm)
         room = max(self.search.budget.gap or 0.0, CLOSED) * self.search.cost
         limit = min(cost, self.search.cost - fixed)
-        bound, cost, _ = associate_best(
+        bound, cost, nodes = associate_best(
             comm, instance.root_work, instance.cpu[opened], host, limit, 0.99 * room, branch.effort
         )
         if cost < limit:
             self.search.offer(opened[host])
         value = fixed + bound - VALUE_MARGIN * (fixed + abs(bound))
-        return replace(branch, value=max(branch.value, value), effort=EFFORT_GROWTH * branch.effort)
+        raised = replace(branch, value=max(branch.value, value), effort=EFFORT_GROWTH * branch.effort)
+        return raised, nodes < branch.effort
 
     def _start_on(self, opened: IntArray, comm: FloatArray) -> tuple[IntArray, float]:
         """The best plan's association where it uses only these stations, else the cheapest arcs; and its cost [s]."""
@@ -303,7 +307,7 @@ class BranchAndBound:
     def _single_plan(self, branch: Branch, alive: BoolArray) -> Iterator[Branch]:
         """A branch with one arc a user: its plan is offered, so that none better is left in it."""
         self.search.offer(np.argmax(alive, axis=0).astype(np.int64))
-        yield replace(branch, arcs=alive, value=self.search.cost)
+        yield replace(branch, arcs=alive, value=self.search.cost - self.search.least)
 
 
 def _opened(state: PriceState, branch: Branch) -> BoolArray:
