@@ -44,8 +44,8 @@ def test_bound_and_association_are_the_best_of_all(seed, known):
     best = everything[cost.argmin()].astype(np.int64)
     start = best if known == "best" else host.astype(np.int64)
     first = float(costs(comm, s, cpu, start[None])[0])
-    bound, found, nodes = associate_best(comm.copy(), s, cpu, start, first, ROOM * first, 20_000)
-    assert nodes < 20_000
+    bound, found, whole = associate_best(comm.copy(), s, cpu, start, first, ROOM * first, 20_000)
+    assert whole
     assert bound <= cost.min() * (1 + 1e-12)
     assert bound >= cost.min() - 2 * ROOM * first
     assert found == pytest.approx(cost.min(), rel=2e-9)
@@ -60,3 +60,9 @@ def test_few_nodes_give_a_weaker_bound_that_is_one():
     bounds = [associate_best(comm.copy(), s, cpu, start, cost.min(), 0.0, nodes)[0] for nodes in (1, 3, 10, 100)]
     assert all(bound <= cost.min() * (1 + 1e-12) for bound in bounds)
     assert bounds == sorted(bounds)
+
+
+def test_search_ends_when_asked_to():
+    comm, s, cpu, host = case(1569)
+    found = associate_best(comm, s, cpu, host.astype(np.int64), 9.0, 0.0, 10**9, lambda: True)
+    assert found == (-np.inf, 9.0, False)

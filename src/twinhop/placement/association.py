@@ -7,9 +7,13 @@ of its solution, ``theta_k = 2 load_k / F_k``, attain it. It is solved by dividi
 way, and few users end up divided: those are branched on.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 
 from twinhop.placement.jit import jit
+from twinhop.placement.problem import FloatArray, IntArray
 
 #: Sweeps over the users between two looks at the bound, and at most so many of them: at the root, and below it.
 SWEEPS, ROOT_LOOKS, LOOKS = 6, 200, 8
@@ -17,6 +21,8 @@ SWEEPS, ROOT_LOOKS, LOOKS = 6, 200, 8
 LEAST_SHARE = 1e-9
 #: Deepest branching, and most memory for the nodes on the way there [byte].
 MOST_DEPTH, MOST_BYTES = 400, 2**31
+#: Nodes times arcs between two glances at the clock.
+GLANCE = 200_000
 
 
 @jit()
@@ -169,47 +175,57 @@ def _round(comm, s, cpu, share, host):
     return cost
 
 
-@jit()
-def associate_best(comm, s, cpu, host, cost, room, nodes):
-    """Branch on divided users, depth first, until no association better by ``room`` is left or the nodes are spent.
+class Walk(NamedTuple):
+    """A depth-first search over associations: the nodes on the way down, changed in place.
 
-    Args:
-        comm: (N, K) communication latency to the given stations, inf where forbidden [s].
-        s: (N,) root work [sqrt(cycle)].
-        cpu: (K,) [cycle/s].
-        host: (N,) hosts of the best association known, by index into K; replaced where a better one is found.
-        cost: its cost [s].
-        room: associations within so much of the best one need not be found [s].
-        nodes: nodes to look at.
-
-    Returns:
-        The lower bound on every association [s], the cost of the best one [s], and the nodes looked at.
+    Attributes:
+        comms: (D, N, K) latency of the arcs of each node, inf where forbidden [s].
+        shares: (D, N, K) its divided association.
+        loads: (D, K) the loads of that [sqrt(cycle)].
+        bounds: (D,) no association of the node costs less [s].
+        host: (N,) hosts of the best association known, by index into K.
+        top: (1,) depth of the node to look at next; -1 once all are done.
+        values: (2,) the cost of the best association known, and the least bound of the nodes done [s].
     """
+
+    comms: FloatArray
+    shares: FloatArray
+    loads: FloatArray
+    bounds: FloatArray
+    host: IntArray
+    top: IntArray
+    values: FloatArray
+
+
+def _first_node(comm: FloatArray, s: FloatArray, host: IntArray, cost: float) -> Walk:
     users, stations = comm.shape
-    deepest = max(1, min(MOST_DEPTH, MOST_BYTES // (16 * users * stations)))
-    comms, shares = np.empty((deepest + 1, users, stations)), np.empty((deepest + 1, users, stations))
-    loads, bounds = np.empty((deepest + 1, stations)), np.empty(deepest + 1)
-    comms[0] = comm
-    shares[0] = 0.0
-    loads[0] = 0.0
-    for i in range(users):
-        k = host[i] if s[i] > 0.0 else np.argmin(comm[i])  # without work nobody is divided: the cheapest arc is best
-        shares[0, i, k] = 1.0
-        loads[0, k] += s[i]
-    bounds[0] = -np.inf
-    found = np.empty(users, np.int64)
-    top, spent, lowest = 0, 0, np.inf
+    depth = 1 + max(1, min(MOST_DEPTH, MOST_BYTES // (16 * users * stations)))
+    comms, shares = np.empty((depth, users, stations)), np.empty((depth, users, stations))
+    comms[0], shares[0] = comm, 0.0
+    start = np.where(s > 0, host, comm.argmin(axis=1))  # without work nobody is divided: the cheapest arc is best
+    shares[0, np.arange(users), start] = 1.0
+    loads = np.zeros((depth, stations))
+    loads[0] = np.bincount(start, s, minlength=stations)
+    values = np.array([cost, np.inf])
+    return Walk(comms, shares, loads, np.full(depth, -np.inf), host, np.zeros(1, np.int64), values)
+
+
+@jit()
+def _look(walk, s, cpu, room, nodes):
+    """Look at some more nodes; returns how many."""
+    stations, spent, top = cpu.size, 0, walk.top[0]
+    cost, lowest = walk.values
+    found = np.empty(s.size, np.int64)
     while top >= 0 and spent < nodes:
-        arcs, share, load, known = comms[top], shares[top], loads[top], bounds[top]
+        arcs, share, load, known = walk.comms[top], walk.shares[top], walk.loads[top], walk.bounds[top]
         spent += 1
-        near = 0.02 * room
-        looks = ROOT_LOOKS if spent == 1 else LOOKS
-        best, present = _relax(arcs, s, cpu, share, load, cost - room, near, looks)
+        looks = ROOT_LOOKS if known == -np.inf else LOOKS
+        best, present = _relax(arcs, s, cpu, share, load, cost - room, 0.02 * room, looks)
         bound = max(known, best)
         value = _round(arcs, s, cpu, share, found)
         if value < cost:
             cost = value
-            host[:] = found
+            walk.host[:] = found
         user, station = -1, -1
         if bound < cost - room:
             _drop_arcs(arcs, s, cpu, share, load, cost - present)
@@ -220,23 +236,57 @@ def associate_best(comm, s, cpu, host, cost, room, nodes):
                 bound = max(bound, _round(arcs, s, cpu, share, found))
                 if bound < cost:
                     cost = bound
-                    host[:] = found
-        if user < 0 or top == deepest:
+                    walk.host[:] = found
+        if user < 0 or top + 1 == walk.bounds.size:
             lowest = min(lowest, bound)
             top -= 1
             continue
-        comms[top + 1] = arcs
-        shares[top + 1] = share
-        loads[top + 1] = load
-        bounds[top] = bound
-        bounds[top + 1] = bound
+        walk.comms[top + 1] = arcs
+        walk.shares[top + 1] = share
+        walk.loads[top + 1] = load
+        walk.bounds[top] = bound
+        walk.bounds[top + 1] = bound
         arcs[user, station] = np.inf  # below: everything else for this user; on top: this station alone
         _return_shares(arcs, s, share, load)
         for k in range(stations):
             if k != station:
-                comms[top + 1, user, k] = np.inf
-        _return_shares(comms[top + 1], s, shares[top + 1], loads[top + 1])
+                walk.comms[top + 1, user, k] = np.inf
+        _return_shares(walk.comms[top + 1], s, walk.shares[top + 1], walk.loads[top + 1])
         top += 1
-    for waiting in range(top + 1):
-        lowest = min(lowest, bounds[waiting])
-    return lowest, cost, spent
+    walk.top[0] = top
+    walk.values[0], walk.values[1] = cost, lowest
+    return spent
+
+
+def associate_best(
+    comm: FloatArray,
+    s: FloatArray,
+    cpu: FloatArray,
+    host: IntArray,
+    cost: float,
+    room: float,
+    nodes: int,
+    stop: Callable[[], bool] = lambda: False,
+) -> tuple[float, float, bool]:
+    """Branch on divided users, depth first, until no association better by ``room`` is left or the nodes are spent.
+
+    Args:
+        comm: (N, K) communication latency to the given stations, inf where forbidden [s].
+        s: (N,) root work [sqrt(cycle)].
+        cpu: (K,) [cycle/s].
+        host: (N,) hosts of the best association known, by index into K; replaced where a better one is found.
+        cost: its cost [s].
+        room: associations within so much of the best one need not be found [s].
+        nodes: nodes to look at.
+        stop: asked now and then whether to end early.
+
+    Returns:
+        The lower bound on every association that costs less than the best known [s], the cost of the best one [s],
+        and whether all nodes were looked at.
+    """
+    walk = _first_node(comm, s, host, cost)
+    at_once = max(1, GLANCE // comm.size)
+    while walk.top[0] >= 0 and nodes > 0 and not stop():
+        nodes -= _look(walk, s, cpu, room, min(nodes, at_once))
+    waiting = walk.bounds[: walk.top[0] + 1]
+    return min(float(walk.values[1]), float(waiting.min(initial=np.inf))), float(walk.values[0]), walk.top[0] < 0

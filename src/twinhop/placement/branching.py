@@ -250,14 +250,15 @@ class BranchAndBound:
         host, cost = self._start_on(opened, comm)
         room = max(self.search.budget.gap or 0.0, CLOSED) * self.search.cost
         limit = min(cost, self.search.cost - fixed)
-        bound, cost, nodes = associate_best(
-            comm, instance.root_work, instance.cpu[opened], host, limit, 0.99 * room, branch.effort
+        stop = self.search.budget.exhausted
+        bound, cost, whole = associate_best(
+            comm, instance.root_work, instance.cpu[opened], host, limit, 0.99 * room, branch.effort, stop
         )
         if cost < limit:
             self.search.offer(opened[host])
         value = fixed + bound - VALUE_MARGIN * (fixed + abs(bound))
         raised = replace(branch, value=max(branch.value, value), effort=EFFORT_GROWTH * branch.effort)
-        return raised, nodes < branch.effort
+        return raised, whole
 
     def _start_on(self, opened: IntArray, comm: FloatArray) -> tuple[IntArray, float]:
         """The best plan's association where it uses only these stations, else the cheapest arcs; and its cost [s]."""
