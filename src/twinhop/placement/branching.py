@@ -126,12 +126,12 @@ class BranchAndBound:
             self.search.report(self.bound)
 
     def certificate(self, root: Certificate) -> Certificate:
-        """The bound of all parts, with their prices where they are few and use all arcs."""
+        """The bound of all parts, with their prices where they are few and use all arcs; the root's where no lower."""
         parts = [*self._done, *(branch for _, _, branch in self._waiting)]
         if len(parts) <= MOST_PARTS and all(branch.arcs is None and not branch.effort for branch in parts):
             found = tuple((branch.part, self._certify(branch)) for branch in parts)
             bound = min((each.lower_bound for _, each in found), default=-np.inf)
-            return replace(root, lower_bound=max(bound, root.lower_bound), parts=found)
+            return root if bound <= root.lower_bound else replace(root, lower_bound=bound, parts=found)
         bound = self.search.unscaled(self.bound)
         return root if bound <= root.lower_bound else replace(root, lower_bound=bound, method="branch-and-bound")
 
