@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 from pictures import check_picture, is_cut
-from problem_makers import deadline_arrays, roomy, tight_deadline_arrays
+from problem_makers import deadline_arrays, facility_arrays, roomy, tight_deadline_arrays
 
 import twinhop
 from twinhop.errors import InputError
 from twinhop.experiments.files import require_writable, staging
 from twinhop.experiments.map_figure import draw_map
-from twinhop.placement import PlacementProblem, certify
+from twinhop.placement import Part, PlacementProblem, certify
 from twinhop.scenario import parse_scenario, unproject
 
 PLAN_FILES = ["associations.parquet", "map.geojson", "map.png", "placement.json", "report.md"]
@@ -77,6 +77,52 @@ def test_placement_json_is_the_answer_with_names(saved):
     terms = value["terms"]
     priced = problem.alpha * terms["latency_s"] + problem.beta * (terms["opening_s"] + terms["energy_j"])
     assert value["cost"] == pytest.approx(priced, rel=1e-12)
+
+
+def recomputed(problem, found):
+    """The bound that follows from the certificate of a placement.json alone."""
+    names = ("price", "congestion", "seat_price", "demand_price")
+
+    def prices(own):
+        values = [own.get(name, found[name]) for name in names]
+        return [None if value is None else np.array(value) for value in values]
+
+    if not found["parts"]:
+        return certify(problem, *prices(found)).lower_bound
+    limits = ("fewest", "most", "opened", "shut")
+    parts = [(Part(*(each[name] for name in limits)), prices(each)) for each in found["parts"]]
+    return min(certify(problem, *own, part).lower_bound for part, own in parts)
+
+
+def check_bound(plan, folder):
+    """The saved file alone gives the bound of the plan, whose parts are then returned."""
+    plan.save(folder)
+    value = json.loads((folder / "placement.json").read_text())
+    assert value["certificate"]["method"] == "prices"
+    assert recomputed(plan.case.problem, value["certificate"]) == plan.solution.certificate.lower_bound
+    assert value["lower_bound"] == min(plan.solution.certificate.lower_bound, plan.cost)
+    return value["certificate"]["parts"]
+
+
+@pytest.mark.parametrize("make", [deadline_arrays, facility_arrays], ids=["deadlines", "demands"])
+def test_the_bound_follows_from_the_file_alone(make, tmp_path):
+    check_bound(twinhop.plan(twinhop.PlacementProblem(**make(40, 6, seed=3))), tmp_path)
+
+
+def test_the_bound_follows_from_the_parts_listed(tmp_path):
+    plans = [twinhop.plan(roomy(60, 6, seed)) for seed in range(8)]
+    parts = [check_bound(plan, tmp_path / str(at)) for at, plan in enumerate(plans)]
+    assert any(parts)
+
+
+def test_without_a_list_of_parts_the_prices_prove_less(tmp_path):
+    plan = twinhop.plan(roomy(30, 4), gap=0.0, time_limit_s=5)
+    plan.save(tmp_path)
+    found = json.loads((tmp_path / "placement.json").read_text())["certificate"]
+    assert found["method"] == "branch-and-bound"
+    assert found["parts"] == []
+    assert recomputed(plan.case.problem, found) <= plan.lower_bound
+    assert "many parts" in plan.report()
 
 
 def test_associations_hold_one_row_a_user(saved):

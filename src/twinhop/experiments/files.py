@@ -6,14 +6,18 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.experiments.answer import answer
 from twinhop.experiments.comparison import Comparison
 from twinhop.experiments.planning import Plan
 from twinhop.experiments.report import comparison_report, plan_report
+from twinhop.placement import Certificate
 
 
 @contextmanager
@@ -126,14 +130,22 @@ def _named_answer(plan: Plan) -> dict[str, Any]:
 
 
 def _prices(plan: Plan) -> dict[str, Any] | None:
-    """The prices from which `twinhop.placement.certify` recomputes the bound."""
+    """The prices from which `twinhop.placement.certify` recomputes the bound, and those of the parts of all plans."""
     certificate = plan.solution.certificate
     if certificate is None:
         return None
-    names = ("price", "congestion", "seat_price", "demand_price")
-    prices = {name: getattr(certificate, name) for name in names}
-    values = {name: None if value is None else value.tolist() for name, value in prices.items()}
-    return {"method": certificate.method, **values}
+    parts = [{**asdict(part), **_price_lists(own, certificate)} for part, own in certificate.parts]
+    return {"method": certificate.method, **_price_lists(certificate), "parts": parts}
+
+
+def _price_lists(certificate: Certificate, whole: Certificate | None = None) -> dict[str, Any]:
+    """Prices as lists; left out of a part where they are those of the whole."""
+    lists = {}
+    for name in ("price", "congestion", "seat_price", "demand_price"):
+        values = getattr(certificate, name)
+        if whole is None or not np.array_equal(values, getattr(whole, name)):
+            lists[name] = None if values is None else values.tolist()
+    return lists
 
 
 def _write_json(path: Path, value: Any, indent: int | None = 1) -> None:
@@ -142,7 +154,6 @@ def _write_json(path: Path, value: Any, indent: int | None = 1) -> None:
 
 def _write_associations(plan: Plan, path: Path) -> None:
     """One row a user: host, access station, CPU share and what the user gets."""
-    import numpy as np
     import polars as pl
 
     from twinhop.experiments.service_levels import service_levels

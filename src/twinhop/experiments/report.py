@@ -69,7 +69,11 @@ def _verdict(plan: Plan) -> str:
     certificate = plan.solution.certificate
     if certificate is None:
         return f"`{plan.solution.policy}` gives no lower bound; `lagrangian` and `exact` do."
-    how = "its user prices, rounded down" if certificate.method == "prices" else "branch and cut, less its tolerances"
+    how = {
+        "prices": "its user prices, rounded down",
+        "branch-and-bound": "the prices of many parts of all plans, rounded down",
+        "branch-and-cut": "branch and cut, less its tolerances",
+    }[certificate.method]
     return f"No plan that keeps the constraints costs less than the lower bound, which follows from {how}."
 
 

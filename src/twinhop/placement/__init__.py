@@ -1,6 +1,7 @@
 """P1, the placement of twins: problem, policies, certified bounds, exact solver, problem files."""
 
 from twinhop.placement.certificate import Certificate as Certificate
+from twinhop.placement.certificate import Part as Part
 from twinhop.placement.certificate import certify as certify
 from twinhop.placement.evaluation import Evaluation as Evaluation
 from twinhop.placement.evaluation import Violation as Violation

@@ -7,16 +7,22 @@ of its solution, ``theta_k = 2 load_k / F_k``, attain it. It is solved by dividi
 way, and few users end up divided: those are branched on.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 
 from twinhop.placement.jit import jit
+from twinhop.placement.problem import FloatArray, IntArray
 
 #: Sweeps over the users between two looks at the bound, and at most so many of them: at the root, and below it.
 SWEEPS, ROOT_LOOKS, LOOKS = 6, 200, 8
 #: Shares below this count as none.
 LEAST_SHARE = 1e-9
-#: Deepest branching.
-MOST_DEPTH = 400
+#: Deepest branching, and most memory for the nodes on the way there [byte].
+MOST_DEPTH, MOST_BYTES = 400, 2**31
+#: Nodes times arcs between two glances at the clock.
+GLANCE = 200_000
 
 
 @jit()
@@ -75,8 +81,12 @@ def _values(comm, s, cpu, share, load):
 
 @jit()
 def _relax(comm, s, cpu, share, load, target, near, looks):
-    """Divide users in turn until the bound reaches the target or is near the cost; returns the bound [s]."""
-    rate, best = np.empty(cpu.size), -np.inf
+    """Divide users in turn until the bound reaches the target or is near the cost.
+
+    Returns:
+        The best bound on the way, and that of the last congestion prices [s].
+    """
+    rate, best, bound = np.empty(cpu.size), -np.inf, -np.inf
     for _ in range(looks):
         for _ in range(SWEEPS):
             for i in range(s.size):
@@ -86,12 +96,15 @@ def _relax(comm, s, cpu, share, load, target, near, looks):
         best = max(best, bound)
         if best >= target or cost - best <= near:
             break
-    return best
+    return best, bound
 
 
 @jit()
 def _drop_arcs(comm, s, cpu, share, load, room):
-    """Forbid the arcs that cost more than ``room`` beside the user's cheapest, and divide users over the others."""
+    """Forbid the arcs that cost more than ``room`` beside the user's cheapest, and divide users over the others.
+
+    At the present congestion prices, whose own bound counts: a better one of other prices says nothing of these costs.
+    """
     for i in range(s.size):
         least = np.inf
         for k in range(cpu.size):
@@ -140,6 +153,16 @@ def _most_divided(s, cpu, share):
 
 
 @jit()
+def _undecided(comm, s, share):
+    """The user of most work with arcs to choose from, and its largest share's station; -1 where nobody has any."""
+    user, station = -1, -1
+    for i in range(s.size):
+        if s[i] > 0.0 and (user < 0 or s[i] > s[user]) and (comm[i] < np.inf).sum() > 1:
+            user, station = i, np.argmax(share[i])
+    return user, station
+
+
+@jit()
 def _round(comm, s, cpu, share, host):
     """Everyone on the station of its largest share; returns the cost [s]."""
     load, cost = np.zeros(cpu.size), 0.0
@@ -152,8 +175,99 @@ def _round(comm, s, cpu, share, host):
     return cost
 
 
+class Walk(NamedTuple):
+    """A depth-first search over associations: the nodes on the way down, changed in place.
+
+    Attributes:
+        comms: (D, N, K) latency of the arcs of each node, inf where forbidden [s].
+        shares: (D, N, K) its divided association.
+        loads: (D, K) the loads of that [sqrt(cycle)].
+        bounds: (D,) no association of the node costs less [s].
+        host: (N,) hosts of the best association known, by index into K.
+        top: (1,) depth of the node to look at next; -1 once all are done.
+        values: (2,) the cost of the best association known, and the least bound of the nodes done [s].
+    """
+
+    comms: FloatArray
+    shares: FloatArray
+    loads: FloatArray
+    bounds: FloatArray
+    host: IntArray
+    top: IntArray
+    values: FloatArray
+
+
+def _first_node(comm: FloatArray, s: FloatArray, host: IntArray, cost: float) -> Walk:
+    users, stations = comm.shape
+    depth = 1 + max(1, min(MOST_DEPTH, MOST_BYTES // (16 * users * stations)))
+    comms, shares = np.empty((depth, users, stations)), np.empty((depth, users, stations))
+    comms[0], shares[0] = comm, 0.0
+    start = np.where(s > 0, host, comm.argmin(axis=1))  # without work nobody is divided: the cheapest arc is best
+    shares[0, np.arange(users), start] = 1.0
+    loads = np.zeros((depth, stations))
+    loads[0] = np.bincount(start, s, minlength=stations)
+    values = np.array([cost, np.inf])
+    return Walk(comms, shares, loads, np.full(depth, -np.inf), host, np.zeros(1, np.int64), values)
+
+
 @jit()
-def associate_best(comm, s, cpu, host, cost, room, nodes):
+def _look(walk, s, cpu, room, nodes):
+    """Look at some more nodes; returns how many."""
+    stations, spent, top = cpu.size, 0, walk.top[0]
+    cost, lowest = walk.values
+    found = np.empty(s.size, np.int64)
+    while top >= 0 and spent < nodes:
+        arcs, share, load, known = walk.comms[top], walk.shares[top], walk.loads[top], walk.bounds[top]
+        spent += 1
+        looks = ROOT_LOOKS if known == -np.inf else LOOKS
+        best, present = _relax(arcs, s, cpu, share, load, cost - room, 0.02 * room, looks)
+        bound = max(known, best)
+        value = _round(arcs, s, cpu, share, found)
+        if value < cost:
+            cost = value
+            walk.host[:] = found
+        user, station = -1, -1
+        if bound < cost - room:
+            _drop_arcs(arcs, s, cpu, share, load, cost - present)
+            user, station = _most_divided(s, cpu, share)
+            if user < 0:  # the relaxation has not come close enough to its own best
+                user, station = _undecided(arcs, s, share)
+            if user < 0:  # one arc is left to each user: this plan is all there is
+                bound = max(bound, _round(arcs, s, cpu, share, found))
+                if bound < cost:
+                    cost = bound
+                    walk.host[:] = found
+        if user < 0 or top + 1 == walk.bounds.size:
+            lowest = min(lowest, bound)
+            top -= 1
+            continue
+        walk.comms[top + 1] = arcs
+        walk.shares[top + 1] = share
+        walk.loads[top + 1] = load
+        walk.bounds[top] = bound
+        walk.bounds[top + 1] = bound
+        arcs[user, station] = np.inf  # below: everything else for this user; on top: this station alone
+        _return_shares(arcs, s, share, load)
+        for k in range(stations):
+            if k != station:
+                walk.comms[top + 1, user, k] = np.inf
+        _return_shares(walk.comms[top + 1], s, walk.shares[top + 1], walk.loads[top + 1])
+        top += 1
+    walk.top[0] = top
+    walk.values[0], walk.values[1] = cost, lowest
+    return spent
+
+
+def associate_best(
+    comm: FloatArray,
+    s: FloatArray,
+    cpu: FloatArray,
+    host: IntArray,
+    cost: float,
+    room: float,
+    nodes: int,
+    stop: Callable[[], bool] = lambda: False,
+) -> tuple[float, float, bool]:
     """Branch on divided users, depth first, until no association better by ``room`` is left or the nodes are spent.
 
     Args:
@@ -164,51 +278,15 @@ def associate_best(comm, s, cpu, host, cost, room, nodes):
         cost: its cost [s].
         room: associations within so much of the best one need not be found [s].
         nodes: nodes to look at.
+        stop: asked now and then whether to end early.
 
     Returns:
-        The lower bound on every association [s], the cost of the best one [s], and the nodes looked at.
+        The lower bound on every association that costs less than the best known [s], the cost of the best one [s],
+        and whether all nodes were looked at.
     """
-    users, stations = comm.shape
-    comms, shares = np.empty((MOST_DEPTH + 1, users, stations)), np.empty((MOST_DEPTH + 1, users, stations))
-    loads, bounds = np.empty((MOST_DEPTH + 1, stations)), np.empty(MOST_DEPTH + 1)
-    comms[0] = comm
-    shares[0] = 0.0
-    loads[0] = 0.0
-    for i in range(users):
-        shares[0, i, host[i]] = 1.0
-        loads[0, host[i]] += s[i]
-    bounds[0] = -np.inf
-    found = np.empty(users, np.int64)
-    top, spent, lowest = 0, 0, np.inf
-    while top >= 0 and spent < nodes:
-        arcs, share, load, known = comms[top], shares[top], loads[top], bounds[top]
-        spent += 1
-        near = 0.02 * room
-        bound = max(known, _relax(arcs, s, cpu, share, load, cost - room, near, ROOT_LOOKS if spent == 1 else LOOKS))
-        value = _round(arcs, s, cpu, share, found)
-        if value < cost:
-            cost = value
-            host[:] = found
-        user, station = -1, -1
-        if bound < cost - room:
-            _drop_arcs(arcs, s, cpu, share, load, cost - bound)
-            user, station = _most_divided(s, cpu, share)
-        if user < 0 or top == MOST_DEPTH:
-            lowest = min(lowest, bound)
-            top -= 1
-            continue
-        comms[top + 1] = arcs
-        shares[top + 1] = share
-        loads[top + 1] = load
-        bounds[top] = bound
-        bounds[top + 1] = bound
-        arcs[user, station] = np.inf  # below: everything else for this user; on top: this station alone
-        _return_shares(arcs, s, share, load)
-        for k in range(stations):
-            if k != station:
-                comms[top + 1, user, k] = np.inf
-        _return_shares(comms[top + 1], s, shares[top + 1], loads[top + 1])
-        top += 1
-    for waiting in range(top + 1):
-        lowest = min(lowest, bounds[waiting])
-    return lowest, cost, spent
+    walk = _first_node(comm, s, host, cost)
+    at_once = max(1, GLANCE // comm.size)
+    while walk.top[0] >= 0 and nodes > 0 and not stop():
+        nodes -= _look(walk, s, cpu, room, min(nodes, at_once))
+    waiting = walk.bounds[: walk.top[0] + 1]
+    return min(float(walk.values[1]), float(waiting.min(initial=np.inf))), float(walk.values[0]), walk.top[0] < 0

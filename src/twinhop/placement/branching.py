@@ -110,7 +110,8 @@ class BranchAndBound:
                 self._settle(branch)
                 continue
             if branch.effort:
-                self._push(self._associate(branch))
+                branch, whole = self._associate(branch)
+                (self._settle if whole else self._push)(branch)
                 self.search.report(self.bound)
                 continue
             raised, state = self._raise(branch, deep)
@@ -125,12 +126,12 @@ class BranchAndBound:
             self.search.report(self.bound)
 
     def certificate(self, root: Certificate) -> Certificate:
-        """The bound of all parts, with their prices where they are few and use all arcs."""
+        """The bound of all parts, with their prices where they are few and use all arcs; the root's where no lower."""
         parts = [*self._done, *(branch for _, _, branch in self._waiting)]
         if len(parts) <= MOST_PARTS and all(branch.arcs is None and not branch.effort for branch in parts):
             found = tuple((branch.part, self._certify(branch)) for branch in parts)
             bound = min((each.lower_bound for _, each in found), default=-np.inf)
-            return replace(root, lower_bound=max(bound, root.lower_bound), parts=found)
+            return root if bound <= root.lower_bound else replace(root, lower_bound=bound, parts=found)
         bound = self.search.unscaled(self.bound)
         return root if bound <= root.lower_bound else replace(root, lower_bound=bound, method="branch-and-bound")
 
@@ -143,10 +144,12 @@ class BranchAndBound:
         problem = self._problem
         reduced = np.sort(root.best_reduced[problem.capacity > 0])
         value = root.best_price.sum() + np.concatenate([[0.0], np.cumsum(reduced)])
+        value -= VALUE_MARGIN * (np.abs(root.best_price).sum() + np.concatenate([[0.0], np.cumsum(np.abs(reduced))]))
         numbers = np.arange(problem.least_open, reduced.size + 1)
         worth = [m for m in numbers.tolist() if not self.closed(value[m])]
         if not worth:
-            self._settle(self._root_branch(root, problem.least_open, problem.stations, float(root.progress[0])))
+            least = float(value[numbers].min())
+            self._settle(self._root_branch(root, problem.least_open, problem.stations, least))
             return
         low, high = worth[0], worth[-1]
         if low > problem.least_open:
@@ -222,7 +225,7 @@ class BranchAndBound:
         free = np.flatnonzero(branch.forced == 0)
         penalty = np.full(branch.forced.size, np.inf)
         penalty[free] = _penalties(state, branch, free)
-        room = self.search.cost - branch.value
+        room = self.search.cost - min(branch.value, float(state.progress[0]))  # that of the prices behind the penalties
         forced = branch.forced.copy()
         decided = free[penalty[free] > room]
         opened = _opened(state, branch)
@@ -235,8 +238,8 @@ class BranchAndBound:
         free = not instance.has_floor and not instance.has_demand and instance.has_work
         return free and branch.arcs is None and bool((instance.seats[opened] >= self._problem.users).all())
 
-    def _associate(self, branch: Branch) -> Branch:
-        """Branch on divided users only; worth another, longer visit where that does not close the branch."""
+    def _associate(self, branch: Branch) -> tuple[Branch, bool]:
+        """Branch on divided users only; the branch with its new value, and whether no longer visit would raise it."""
         instance, opened = self._instance, np.flatnonzero(branch.forced == 1)
         comm = np.ascontiguousarray(instance.comm[:, opened])
         fixed = float(instance.opening[opened].sum())
@@ -247,13 +250,15 @@ class BranchAndBound:
         host, cost = self._start_on(opened, comm)
         room = max(self.search.budget.gap or 0.0, CLOSED) * self.search.cost
         limit = min(cost, self.search.cost - fixed)
-        bound, cost, _ = associate_best(
-            comm, instance.root_work, instance.cpu[opened], host, limit, 0.99 * room, branch.effort
+        stop = self.search.budget.exhausted
+        bound, cost, whole = associate_best(
+            comm, instance.root_work, instance.cpu[opened], host, limit, 0.99 * room, branch.effort, stop
         )
         if cost < limit:
             self.search.offer(opened[host])
         value = fixed + bound - VALUE_MARGIN * (fixed + abs(bound))
-        return replace(branch, value=max(branch.value, value), effort=EFFORT_GROWTH * branch.effort)
+        raised = replace(branch, value=max(branch.value, value), effort=EFFORT_GROWTH * branch.effort)
+        return raised, whole
 
     def _start_on(self, opened: IntArray, comm: FloatArray) -> tuple[IntArray, float]:
         """The best plan's association where it uses only these stations, else the cheapest arcs; and its cost [s]."""
@@ -303,7 +308,7 @@ class BranchAndBound:
     def _single_plan(self, branch: Branch, alive: BoolArray) -> Iterator[Branch]:
         """A branch with one arc a user: its plan is offered, so that none better is left in it."""
         self.search.offer(np.argmax(alive, axis=0).astype(np.int64))
-        yield replace(branch, arcs=alive, value=self.search.cost)
+        yield replace(branch, arcs=alive, value=self.search.cost - self.search.least)
 
 
 def _opened(state: PriceState, branch: Branch) -> BoolArray:

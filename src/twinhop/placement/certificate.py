@@ -18,7 +18,14 @@ SOLVER_MARGIN = 1e-6
 
 @dataclass(frozen=True)
 class Part:
-    """The plans that open from ``fewest`` to ``most`` stations, all of ``opened`` among them and none of ``shut``."""
+    """The plans that open from ``fewest`` to ``most`` stations, all of ``opened`` among them and none of ``shut``.
+
+    Attributes:
+        fewest: fewest stations open.
+        most: most stations open.
+        opened: indices of stations that are open.
+        shut: indices of stations that are not.
+    """
 
     fewest: int
     most: int
@@ -32,7 +39,8 @@ class Certificate:
 
     Attributes:
         lower_bound: no feasible plan costs less.
-        method: ``prices`` (checkable from the prices below) or ``branch-and-cut`` (from the exact solver).
+        method: ``prices`` (checkable from the prices below), ``branch-and-bound`` (from more parts than are listed; the
+            prices below prove a lower bound only) or ``branch-and-cut`` (from the exact solver).
         price: (N,) what hosting each user is worth at most [s]; None for ``branch-and-cut``.
         congestion: (M,) price of root work on each station [s/sqrt(cycle)].
         seat_price: (M,) price of one seat on each station [s].
