@@ -74,9 +74,16 @@ class Branch:
 
 
 class BranchAndBound:
-    """The branches of one problem, from the prices of its root on."""
+    """The branches of one problem, from the prices of its root on.
 
-    def __init__(self, search: Search, by_station: ByStation, root: PriceState):
+    Args:
+        search: where plans are tried; it holds the best one.
+        by_station: the arcs transposed.
+        root: prices to begin with.
+        part: the plans to bound, by the number of stations opened alone; None: all.
+    """
+
+    def __init__(self, search: Search, by_station: ByStation, root: PriceState, part: Part | None = None):
         self.search = search
         self._problem = search.problem
         self._instance = search.instance
@@ -86,7 +93,7 @@ class BranchAndBound:
         self._least_done = np.inf
         self._count = 0
         self._tried: set[bytes] = set()
-        self._split_by_number(root)
+        self._split_by_number(root, part or Part(self._problem.least_open, self._problem.stations, (), ()))
 
     @property
     def bound(self) -> float:
@@ -138,21 +145,21 @@ class BranchAndBound:
         mu = branch.mu if self._problem.has_demand else None
         return certify(self._problem, branch.price, branch.theta, branch.nu, mu, branch.part)
 
-    def _split_by_number(self, root: PriceState) -> None:
+    def _split_by_number(self, root: PriceState, part: Part) -> None:
         """One branch for each number of stations that a better plan may open, and two for all fewer and all more."""
         problem = self._problem
         reduced = np.sort(root.best_reduced[problem.capacity > 0])
         value = root.best_price.sum() + np.concatenate([[0.0], np.cumsum(reduced)])
-        numbers = np.arange(problem.least_open, reduced.size + 1)
+        numbers = np.arange(part.fewest, min(part.most, reduced.size) + 1)
         worth = [m for m in numbers.tolist() if not self.closed(value[m])]
         if not worth:
-            self._settle(self._root_branch(root, problem.least_open, problem.stations, float(root.progress[0])))
+            self._settle(self._root_branch(root, part.fewest, part.most, float(root.progress[0])))
             return
         low, high = worth[0], worth[-1]
-        if low > problem.least_open:
-            self._settle(self._root_branch(root, problem.least_open, low - 1, float(value[low - 1])))
-        if high < reduced.size:
-            self._settle(self._root_branch(root, high + 1, problem.stations, float(value[high + 1])))
+        if low > part.fewest:
+            self._settle(self._root_branch(root, part.fewest, low - 1, float(value[low - 1])))
+        if high < numbers[-1]:
+            self._settle(self._root_branch(root, high + 1, part.most, float(value[high + 1])))
         for m in range(low, high + 1):
             self._push(self._root_branch(root, m, m, float(value[m])))
 
