@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from twinhop.errors import TwinhopError as TwinhopError
     from twinhop.experiments import Comparison as Comparison
     from twinhop.experiments import Plan as Plan
+    from twinhop.experiments import Tradeoff as Tradeoff
     from twinhop.experiments import compare as compare
     from twinhop.experiments import load as load
     from twinhop.experiments import plan as plan
+    from twinhop.experiments import tradeoff as tradeoff
     from twinhop.placement import InfeasibleProblem as InfeasibleProblem
     from twinhop.placement import PlacementProblem as PlacementProblem
     from twinhop.scenario import Scenario as Scenario
@@ -32,6 +34,8 @@ _HOME = {
     "compare": "twinhop.experiments",
     "load": "twinhop.experiments",
     "plan": "twinhop.experiments",
+    "Tradeoff": "twinhop.experiments",
+    "tradeoff": "twinhop.experiments",
     "InfeasibleProblem": "twinhop.placement",
     "PlacementProblem": "twinhop.placement",
     "Scenario": "twinhop.scenario",

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from twinhop._version import __version__
-from twinhop.cli import compare, import_files, plan, scenario
+from twinhop.cli import compare, import_files, plan, scenario, tradeoff
 from twinhop.cli.common import Verbose
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 importers = typer.Typer(help="Make a scenario or a problem file from other files.", no_args_is_help=True)
 app.command("plan", epilog=plan.EXAMPLE)(plan.run)
 app.command("compare", epilog=compare.EXAMPLE)(compare.run)
+app.command("tradeoff", epilog=tradeoff.EXAMPLE)(tradeoff.run)
 app.add_typer(scenario.app, name="scenario")
 import_files.add_commands(importers)
 app.add_typer(importers, name="import")

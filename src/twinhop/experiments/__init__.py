@@ -6,3 +6,5 @@ from twinhop.experiments.comparison import compare as compare
 from twinhop.experiments.planning import Plan as Plan
 from twinhop.experiments.planning import load as load
 from twinhop.experiments.planning import plan as plan
+from twinhop.experiments.tradeoff import Tradeoff as Tradeoff
+from twinhop.experiments.tradeoff import tradeoff as tradeoff

@@ -117,7 +117,8 @@ class BranchAndBound:
                 self._settle(branch)
                 continue
             if branch.effort:
-                self._push(self._associate(branch))
+                raised, complete = self._associate(branch)
+                (self._settle if complete else self._push)(raised)
                 self.search.report(self.bound)
                 continue
             raised, state = self._raise(branch, deep)
@@ -242,8 +243,8 @@ class BranchAndBound:
         free = not instance.has_floor and not instance.has_demand and instance.has_work
         return free and branch.arcs is None and bool((instance.seats[opened] >= self._problem.users).all())
 
-    def _associate(self, branch: Branch) -> Branch:
-        """Branch on divided users only; worth another, longer visit where that does not close the branch."""
+    def _associate(self, branch: Branch) -> tuple[Branch, bool]:
+        """Branch on divided users only; and whether that is complete, so that a longer visit would bring no more."""
         instance, opened = self._instance, np.flatnonzero(branch.forced == 1)
         comm = np.ascontiguousarray(instance.comm[:, opened])
         fixed = float(instance.opening[opened].sum())
@@ -254,13 +255,14 @@ class BranchAndBound:
         host, cost = self._start_on(opened, comm)
         room = max(self.search.budget.gap or 0.0, CLOSED) * self.search.cost
         limit = min(cost, self.search.cost - fixed)
-        bound, cost, _ = associate_best(
+        bound, cost, nodes = associate_best(
             comm, instance.root_work, instance.cpu[opened], host, limit, 0.99 * room, branch.effort
         )
         if cost < limit:
             self.search.offer(opened[host])
         value = fixed + bound - VALUE_MARGIN * (fixed + abs(bound))
-        return replace(branch, value=max(branch.value, value), effort=EFFORT_GROWTH * branch.effort)
+        raised = replace(branch, value=max(branch.value, value), effort=EFFORT_GROWTH * branch.effort)
+        return raised, nodes < branch.effort
 
     def _start_on(self, opened: IntArray, comm: FloatArray) -> tuple[IntArray, float]:
         """The best plan's association where it uses only these stations, else the cheapest arcs; and its cost [s]."""

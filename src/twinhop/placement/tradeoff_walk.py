@@ -158,12 +158,12 @@ class TradeoffWalk:
         """Find any plan of the size by branch and cut, or return why there is none; empty where neither is known."""
         users = self._problem.users
         if search.size > users:
-            return f"{users} users cannot keep {search.size} servers in use"
+            return f"there are {users} users only"
         outcome, host = seat_on(self._problem, search.size, _Slice(SEATING_S, whole=self._budget))
         if host is not None and not search.try_association(host):
             search.offer(host)
         if outcome is Outcome.INFEASIBLE:
-            return f"no association on exactly {search.size} servers keeps all constraints (by branch and cut)"
+            return "no association keeps all constraints (by branch and cut)"
         return ""
 
     def _polish(self, search: SizedSearch, pairs: list[tuple[int, int]]) -> None:
