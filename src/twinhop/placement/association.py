@@ -174,9 +174,10 @@ def associate_best(comm, s, cpu, host, cost, room, nodes):
     comms[0] = comm
     shares[0] = 0.0
     loads[0] = 0.0
-    for i in range(users):
-        shares[0, i, host[i]] = 1.0
-        loads[0, host[i]] += s[i]
+    for i in range(users):  # whom nothing couples to others: the cheapest station for good
+        k = host[i] if s[i] > 0.0 else np.argmin(comm[i])
+        shares[0, i, k] = 1.0
+        loads[0, k] += s[i]
     bounds[0] = -np.inf
     found = np.empty(users, np.int64)
     top, spent, lowest = 0, 0, np.inf
