@@ -112,6 +112,26 @@ class Oracle:
             best = following
         return best[everyone] + self.energy_cost()
 
+    def optimum_by_set(self):
+        """The least cost with exactly the given stations in use, by frozenset; sets without a plan are left out."""
+        everyone = (1 << self.n) - 1
+        price = [
+            [self.station_cost([i for i in range(self.n) if subset >> i & 1], k) for subset in range(everyone + 1)]
+            for k in range(self.m)
+        ]
+        tables = {frozenset(): [0.0] + [math.inf] * everyone}
+        for k in range(self.m):
+            for before, best in list(tables.items()):
+                following = [math.inf] * (everyone + 1)
+                for whole in range(1, everyone + 1):
+                    part = whole
+                    while part:
+                        following[whole] = min(following[whole], best[whole ^ part] + price[k][part])
+                        part = (part - 1) & whole
+                tables[before | {k}] = following
+        costs = {used: table[everyone] + self.energy_cost() for used, table in tables.items()}
+        return {used: cost for used, cost in costs.items() if math.isfinite(cost)}
+
 
 def all_hosts(n, m):
     return itertools.product(range(m), repeat=n)

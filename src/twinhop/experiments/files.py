@@ -17,6 +17,8 @@ from twinhop.experiments.answer import answer
 from twinhop.experiments.comparison import Comparison
 from twinhop.experiments.planning import Plan
 from twinhop.experiments.report import comparison_report, plan_report
+from twinhop.experiments.tradeoff import Tradeoff
+from twinhop.experiments.tradeoff_report import tradeoff_report
 from twinhop.placement import Certificate
 
 
@@ -116,6 +118,21 @@ def save_comparison(comparison: Comparison, folder: str | Path) -> list[Path]:
         (aside / "comparison.md").write_text(comparison_report(comparison), encoding="utf-8")
         pl.DataFrame(comparison.rows()).write_parquet(aside / "comparison.parquet")
         draw_bars(comparison).savefig(aside / "comparison.png")
+        names = sorted(path.name for path in aside.iterdir())
+    return [Path(folder) / name for name in names]
+
+
+def save_tradeoff(tradeoff: Tradeoff, folder: str | Path) -> list[Path]:
+    """Write a trade-off curve's files; see `Tradeoff.save`."""
+    import polars as pl
+
+    from twinhop.experiments.tradeoff_figure import draw_tradeoff
+
+    with staging(folder) as aside:
+        _write_json(aside / "tradeoff.json", tradeoff.to_json())
+        (aside / "tradeoff.md").write_text(tradeoff_report(tradeoff), encoding="utf-8")
+        pl.DataFrame(tradeoff.rows(), infer_schema_length=None).write_parquet(aside / "tradeoff.parquet")
+        draw_tradeoff(tradeoff).savefig(aside / "tradeoff.png")
         names = sorted(path.name for path in aside.iterdir())
     return [Path(folder) / name for name in names]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from twinhop.placement.association import associate_best
-from twinhop.placement.certificate import Certificate, Part, certify, charges
+from twinhop.placement.certificate import Certificate, Part, certify_parts, charges
 from twinhop.placement.prices import ByStation, PriceState, ascend, make_price_state
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 from twinhop.placement.search import Search
@@ -34,8 +34,8 @@ MOST_BYTES = 2**30
 FIRST_EFFORT, EFFORT_GROWTH = 1000, 4
 #: Walks through its associations at the first visit, each so many times longer than the standard one.
 FIRST_WALKS, LEAF_WALK = 3, 8
-#: Parts are listed in a certificate, with their prices, where there are no more of them than this.
-MOST_PARTS = 64
+#: Parts are listed in a certificate where there are no more of them than this, by no more different prices than that.
+MOST_PARTS, MOST_PRICES = 4096, 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +74,16 @@ class Branch:
 
 
 class BranchAndBound:
-    """The branches of one problem, from the prices of its root on."""
+    """The branches of one problem, from the prices of its root on.
 
-    def __init__(self, search: Search, by_station: ByStation, root: PriceState):
+    Args:
+        search: where plans are tried; it holds the best one.
+        by_station: the arcs transposed.
+        root: prices to begin with.
+        part: the plans to bound, by the number of stations opened alone; None: all.
+    """
+
+    def __init__(self, search: Search, by_station: ByStation, root: PriceState, part: Part | None = None):
         self.search = search
         self._problem = search.problem
         self._instance = search.instance
@@ -86,7 +93,7 @@ class BranchAndBound:
         self._least_done = np.inf
         self._count = 0
         self._tried: set[bytes] = set()
-        self._split_by_number(root)
+        self._split_by_number(root, part or Part(self._problem.least_open, self._problem.stations, (), ()))
 
     @property
     def bound(self) -> float:
@@ -116,7 +123,7 @@ class BranchAndBound:
                 continue
             raised, state = self._raise(branch, deep)
             self._offer(state, raised, deep)
-            children = [] if self.closed(raised.value) else list(self._children(raised, state, deep))
+            children = [] if self.closed(raised.value) else self._children(raised, state, deep)
             if not children:
                 self._settle(raised)
             for child in children:
@@ -128,34 +135,38 @@ class BranchAndBound:
     def certificate(self, root: Certificate) -> Certificate:
         """The bound of all parts, with their prices where they are few and use all arcs; the root's where no lower."""
         parts = [*self._done, *(branch for _, _, branch in self._waiting)]
-        if len(parts) <= MOST_PARTS and all(branch.arcs is None and not branch.effort for branch in parts):
-            found = tuple((branch.part, self._certify(branch)) for branch in parts)
+        priced = _by_prices(parts)
+        few = len(parts) <= MOST_PARTS and len(priced) <= MOST_PRICES
+        if few and all(branch.arcs is None and not branch.effort for branch in parts):
+            found = tuple(each for branches in priced for each in self._certify(branches))
             bound = min((each.lower_bound for _, each in found), default=-np.inf)
             return root if bound <= root.lower_bound else replace(root, lower_bound=bound, parts=found)
         bound = self.search.unscaled(self.bound)
         return root if bound <= root.lower_bound else replace(root, lower_bound=bound, method="branch-and-bound")
 
-    def _certify(self, branch: Branch) -> Certificate:
-        mu = branch.mu if self._problem.has_demand else None
-        return certify(self._problem, branch.price, branch.theta, branch.nu, mu, branch.part)
+    def _certify(self, branches: list[Branch]) -> Iterator[tuple[Part, Certificate]]:
+        """The parts of branches with the same prices, and their certificates."""
+        first, parts = branches[0], [branch.part for branch in branches]
+        mu = first.mu if self._problem.has_demand else None
+        return zip(parts, certify_parts(self._problem, first.price, first.theta, first.nu, mu, parts), strict=True)
 
-    def _split_by_number(self, root: PriceState) -> None:
+    def _split_by_number(self, root: PriceState, part: Part) -> None:
         """One branch for each number of stations that a better plan may open, and two for all fewer and all more."""
         problem = self._problem
         reduced = np.sort(root.best_reduced[problem.capacity > 0])
         value = root.best_price.sum() + np.concatenate([[0.0], np.cumsum(reduced)])
         value -= VALUE_MARGIN * (np.abs(root.best_price).sum() + np.concatenate([[0.0], np.cumsum(np.abs(reduced))]))
-        numbers = np.arange(problem.least_open, reduced.size + 1)
+        numbers = np.arange(part.fewest, min(part.most, reduced.size) + 1)
         worth = [m for m in numbers.tolist() if not self.closed(value[m])]
         if not worth:
-            least = float(value[numbers].min())
-            self._settle(self._root_branch(root, problem.least_open, problem.stations, least))
+            least = float(value[numbers].min(initial=np.inf))
+            self._settle(self._root_branch(root, part.fewest, part.most, least))
             return
         low, high = worth[0], worth[-1]
-        if low > problem.least_open:
-            self._settle(self._root_branch(root, problem.least_open, low - 1, float(value[low - 1])))
-        if high < reduced.size:
-            self._settle(self._root_branch(root, high + 1, problem.stations, float(value[high + 1])))
+        if low > part.fewest:
+            self._settle(self._root_branch(root, part.fewest, low - 1, float(value[low - 1])))
+        if high < numbers[-1]:
+            self._settle(self._root_branch(root, high + 1, part.most, float(value[high + 1])))
         for m in range(low, high + 1):
             self._push(self._root_branch(root, m, m, float(value[m])))
 
@@ -206,9 +217,17 @@ class BranchAndBound:
             leaning = np.where(opened[:, None], state.mean, -1.0).argmax(axis=0)
             self.search.try_association(leaning.astype(np.int64))
 
-    def _children(self, branch: Branch, state: PriceState, deep: bool) -> Iterator[Branch]:
-        """Parts that cover the branch, less what its prices rule out; none where it cannot be split."""
-        branch, undecided, penalty = self._decide_stations(branch, state)
+    def _children(self, branch: Branch, state: PriceState, deep: bool) -> list[Branch]:
+        """Parts that cover the branch, less what its prices rule out, which is settled; none if it cannot be split."""
+        decided, penalty = self._decide_stations(branch, state)
+        children = list(self._split(decided, penalty, state, deep))
+        if children:
+            for ruled_out in _ruled_out(branch, decided, float(state.progress[0]) + penalty):
+                self._settle(ruled_out)
+        return children
+
+    def _split(self, branch: Branch, penalty: FloatArray, state: PriceState, deep: bool) -> Iterator[Branch]:
+        undecided = np.flatnonzero(branch.forced == 0)
         if undecided.size:
             k = int(undecided[np.argmin(penalty[undecided])])
             for way in (1, -1):
@@ -220,8 +239,8 @@ class BranchAndBound:
         elif deep and self._room_for_arcs():
             yield from self._split_arcs(branch, state)
 
-    def _decide_stations(self, branch: Branch, state: PriceState) -> tuple[Branch, IntArray, FloatArray]:
-        """Force the stations whose other state would cost too much; the others, and what it would cost them [s]."""
+    def _decide_stations(self, branch: Branch, state: PriceState) -> tuple[Branch, FloatArray]:
+        """Force the stations whose other state would cost too much; and (M,) what it would cost [s]."""
         free = np.flatnonzero(branch.forced == 0)
         penalty = np.full(branch.forced.size, np.inf)
         penalty[free] = _penalties(state, branch, free)
@@ -230,7 +249,7 @@ class BranchAndBound:
         decided = free[penalty[free] > room]
         opened = _opened(state, branch)
         forced[decided] = np.where(opened[decided], 1, -1)
-        return replace(branch, forced=forced), np.flatnonzero(forced == 0), penalty
+        return replace(branch, forced=forced), penalty
 
     def _is_separable(self, branch: Branch) -> bool:
         """Whether nothing but computing couples the users of the branch's stations."""
@@ -309,6 +328,24 @@ class BranchAndBound:
         """A branch with one arc a user: its plan is offered, so that none better is left in it."""
         self.search.offer(np.argmax(alive, axis=0).astype(np.int64))
         yield replace(branch, arcs=alive, value=self.search.cost - self.search.least)
+
+
+def _by_prices(branches: list[Branch]) -> list[list[Branch]]:
+    """Branches grouped by their prices, which those that were split off together share."""
+    groups: dict[int, list[Branch]] = {}
+    for branch in branches:
+        groups.setdefault(id(branch.price), []).append(branch)
+    return list(groups.values())
+
+
+def _ruled_out(branch: Branch, decided: Branch, value: FloatArray) -> Iterator[Branch]:
+    """What is left of a branch beside the part with further stations decided: disjoint parts of the given values."""
+    forced = branch.forced.copy()
+    for k in np.flatnonzero(decided.forced != branch.forced).tolist():
+        other = forced.copy()
+        other[k] = -decided.forced[k]
+        yield replace(branch, forced=other, value=max(branch.value, float(value[k])))
+        forced[k] = decided.forced[k]
 
 
 def _opened(state: PriceState, branch: Branch) -> BoolArray:

@@ -1,6 +1,7 @@
 """The certified lower bound: recomputed from the prices alone, in float64 without fast-math, and rounded down."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,15 +153,29 @@ def certify(
         The certificate, its bound rounded down by ``ROUNDING_MARGIN``; infinite where the part holds no plan.
     """
     part = part or Part(problem.least_open, problem.stations, (), ())
+    return certify_parts(problem, price, congestion, seat_price, demand_price, [part])[0]
+
+
+def certify_parts(
+    problem: PlacementProblem,
+    price: FloatArray,
+    congestion: FloatArray,
+    seat_price: FloatArray,
+    demand_price: FloatArray | None,
+    parts: Sequence[Part],
+) -> list[Certificate]:
+    """`certify` for several parts of the plans by the same prices, which are looked at only once."""
     reduced, magnitude = reduced_costs(problem, price, congestion, seat_price, demand_price)
-    chosen = _cheapest(reduced, part)
-    if chosen is None:
-        return Certificate(math.inf, "prices", price, congestion, seat_price, demand_price)
-    total = float(price.sum() + reduced[chosen].sum())
-    size = float(np.abs(price).sum() + magnitude[chosen].sum())
     scale = problem.alpha / problem.users
-    bound = scale * (total - ROUNDING_MARGIN * size) + problem.constant_cost * (1 - ROUNDING_MARGIN)
-    return Certificate(bound, "prices", price, congestion, seat_price, demand_price)
+    found = []
+    for part in parts:
+        chosen, bound = _cheapest(reduced, part), math.inf
+        if chosen is not None:
+            total = float(price.sum() + reduced[chosen].sum())
+            size = float(np.abs(price).sum() + magnitude[chosen].sum())
+            bound = scale * (total - ROUNDING_MARGIN * size) + problem.constant_cost * (1 - ROUNDING_MARGIN)
+        found.append(Certificate(bound, "prices", price, congestion, seat_price, demand_price))
+    return found
 
 
 def _cheapest(reduced: FloatArray, part: Part) -> IntArray | None:

@@ -171,6 +171,41 @@ def swap_sweep(instance, hosting, start, stop, least):
 
 
 @jit()
+def occupy(instance, hosting, usable, wanted):
+    """Put one user each on usable stations not in use, at the least rise in cost, until ``wanted`` are in use.
+
+    No station in use is vacated.
+
+    Returns:
+        The stations in use in the end.
+    """
+    used = 0
+    for k in range(instance.cpu.size):
+        used += hosting.users[k] > 0
+    while used < wanted:
+        least, moved, onto = np.inf, NOBODY, NOBODY
+        for i in range(hosting.host.size):
+            a = hosting.host[i]
+            if a == NOBODY or hosting.users[a] < 2:
+                continue
+            saved = instance.comm[i, a] + hosting.latency[a] - computing(instance, hosting, a, NOBODY, i)
+            for k in range(instance.cpu.size):
+                if not usable[k] or hosting.users[k] > 0:
+                    continue
+                change = instance.opening[k] + instance.comm[i, k] - saved
+                if change < least and has_room(instance, hosting, i, k, NOBODY):
+                    change += computing(instance, hosting, k, i, NOBODY)
+                    if change < least:
+                        least, moved, onto = change, i, k
+        if moved == NOBODY:
+            break
+        detach(instance, hosting, moved)
+        attach(instance, hosting, moved, onto)
+        used += 1
+    return used
+
+
+@jit()
 def associate(instance, hosting, start, usable, sweeps, least, target):
     """Re-associate everyone onto the stations in ``usable``, their opening taken as paid.
 

@@ -31,8 +31,19 @@ def seat_within_limits(problem: PlacementProblem, budget: Budget) -> IntArray | 
     return host
 
 
-def _fits(problem: PlacementProblem, users: IntArray, budget: Budget) -> tuple[Outcome, IntArray | None]:
-    """Whether these users alone fit on the stations."""
+def seat_on(problem: PlacementProblem, servers: int, budget: Budget) -> tuple[Outcome, IntArray | None]:
+    """Find hosts that keep all limits and use exactly so many stations, or prove that there are none.
+
+    Returns:
+        How it ended, and (N,) hosts where they were found.
+    """
+    return _fits(problem, np.arange(problem.users), budget, servers)
+
+
+def _fits(
+    problem: PlacementProblem, users: IntArray, budget: Budget, servers: int | None = None
+) -> tuple[Outcome, IntArray | None]:
+    """Whether these users alone fit on the stations, or on so many of them, each in use."""
     allowed = problem.allowed[users]
     row, station = np.nonzero(allowed)
     model = Model(1e-9)
@@ -42,6 +53,8 @@ def _fits(problem: PlacementProblem, users: IntArray, budget: Budget) -> tuple[O
     model.add_rows(station, arcs, np.ones(row.size), -np.inf, seats, problem.stations)
     for weight in _knapsacks(problem, users[row], station):
         model.add_rows(station, arcs, weight, -np.inf, 1.0, problem.stations)
+    if servers is not None:
+        _require_in_use(model, problem, arcs, station, servers)
     outcome = model.solve(budget)
     if outcome is not Outcome.OPTIMAL:
         return outcome, None
@@ -51,6 +64,17 @@ def _fits(problem: PlacementProblem, users: IntArray, budget: Budget) -> tuple[O
     host = np.empty(users.size, np.int64)
     host[row[taken]] = station[taken]
     return outcome, host
+
+
+def _require_in_use(model: Model, problem: PlacementProblem, arcs: IntArray, station: IntArray, servers: int) -> None:
+    """Exactly so many stations host somebody: ``a_ik <= y_k <= sum_i a_ik`` and ``sum_k y_k = servers``."""
+    stations, each = np.arange(problem.stations), np.arange(arcs.size)
+    used, ones, many = model.add_binaries(problem.stations), np.ones(arcs.size), np.ones(problem.stations)
+    pairs, columns = np.concatenate([each, each]), np.concatenate([arcs, used[station]])
+    model.add_rows(pairs, columns, np.concatenate([ones, -ones]), -np.inf, 0.0, arcs.size)
+    rows, columns = np.concatenate([station, stations]), np.concatenate([arcs, used])
+    model.add_rows(rows, columns, np.concatenate([ones, -many]), 0.0, np.inf, problem.stations)
+    model.add_rows(np.zeros(problem.stations, int), used, many, servers, servers, 1)
 
 
 def _knapsacks(problem: PlacementProblem, user: IntArray, station: IntArray) -> list[FloatArray]:

@@ -14,6 +14,7 @@ from twinhop.placement.problem import BoolArray, IntArray, PlacementProblem
 from twinhop.placement.seating import seat_remaining
 from twinhop.placement.station_load import (
     NOBODY,
+    Instance,
     fitting,
     make_hosting,
     make_instance,
@@ -53,10 +54,10 @@ class Search:
         bound: the best lower bound told of so far, scaled [s], nan for none; only passed on as progress.
     """
 
-    def __init__(self, problem: PlacementProblem, budget: Budget):
+    def __init__(self, problem: PlacementProblem, budget: Budget, instance: Instance | None = None):
         self.problem = problem
         self.budget = budget
-        self.instance = make_instance(problem)
+        self.instance = make_instance(problem) if instance is None else instance
         self._hosting = make_hosting(self.instance)
         self.host: IntArray = np.full(problem.users, NOBODY, np.int64)
         self.cost = np.inf

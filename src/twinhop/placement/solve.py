@@ -84,6 +84,12 @@ def check_limits(time_limit_s: float, gap: float | None) -> None:
         raise InputError(f"gap: got {gap:g}; expected a number >= 0")
 
 
+def check_seed(seed: int) -> None:
+    """Raise InputError where the seed of a random stream is out of range."""
+    if seed < 0:
+        raise InputError(f"seed: got {seed}; expected a whole number >= 0")
+
+
 @functools.cache
 def load_compiled() -> None:
     """Load the compiled loops from their cache, or compile them, before any clock starts: once a process."""
@@ -129,8 +135,7 @@ def solve(
         InputError: no such policy, or a limit out of range.
     """
     check_limits(time_limit_s, gap)
-    if seed < 0:
-        raise InputError(f"seed: got {seed}; expected a whole number >= 0")
+    check_seed(seed)
     decide = find_policy(policy)
     if policy in COMPILED:
         load_compiled()

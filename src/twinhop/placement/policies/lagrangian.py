@@ -6,7 +6,7 @@ import numpy as np
 
 from twinhop.placement.branching import CLOSED, BranchAndBound
 from twinhop.placement.budget import Budget
-from twinhop.placement.certificate import Certificate, certify
+from twinhop.placement.certificate import Certificate, Part, certify
 from twinhop.placement.policy import Decision
 from twinhop.placement.prices import ascend, by_station, make_price_state
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray, PlacementProblem
@@ -50,20 +50,42 @@ def lagrangian(problem: PlacementProblem, rng: np.random.Generator, budget: Budg
 
 
 class PriceAscent:
-    """Prices for one problem, raised step by step, and the plans they suggest to a `Search`."""
+    """Prices for one problem, raised step by step, and the plans they suggest to a `Search`.
 
-    def __init__(self, search: Search):
+    Args:
+        search: where plans are tried.
+        part: the plans to bound, by the number of stations opened alone; None: all.
+        prices: (N,) user prices and (M,) congestion prices to start from; None: those of the search's plan.
+    """
+
+    def __init__(self, search: Search, part: Part | None = None, prices: tuple[FloatArray, FloatArray] | None = None):
         self.search = search
         self._problem = search.problem
         self._instance = search.instance
         self._by_station = by_station(self._instance)
-        self._state = make_price_state(*_first_prices(search))
+        self._part = part or Part(self._problem.least_open, self._problem.stations, (), ())
+        self._state = make_price_state(*(prices or _first_prices(search)))
         self._tried: set[bytes] = set()
 
     @property
     def bound(self) -> float:
         """The best relaxed value so far [s], not yet certified."""
         return float(self._state.progress[0])
+
+    @property
+    def price(self) -> FloatArray:
+        """(N,) the best user prices [s]."""
+        return self._state.best_price
+
+    @property
+    def theta(self) -> FloatArray:
+        """(M,) the congestion prices that go with them [s/sqrt(cycle)]."""
+        return self._state.best_theta
+
+    @property
+    def reduced(self) -> FloatArray:
+        """(M,) the reduced costs that they lead to [s]."""
+        return self._state.best_reduced
 
     def closed(self) -> bool:
         """Whether the gap asked for is reached."""
@@ -77,7 +99,7 @@ class PriceAscent:
             before = self.bound
             self._ascend()
             self._try(self._state.chosen)
-            self._try(self._state.best_reduced < 0)
+            self._try(self._opened())
             self._tell(before)
             if self.closed() or self.search.budget.exhausted():
                 return
@@ -98,7 +120,7 @@ class PriceAscent:
 
     def branches(self) -> BranchAndBound:
         """Branch and bound from the best prices on."""
-        return BranchAndBound(self.search, self._by_station, self._state)
+        return BranchAndBound(self.search, self._by_station, self._state, self._part)
 
     def undecided(self) -> IntArray:
         """Stations that a better plan may have in the other state, those nearest zero reduced cost first.
@@ -108,7 +130,7 @@ class PriceAscent:
         """
         penalty = self._penalties()
         room = self.search.cost - self.bound
-        state_differs = (self._state.best_reduced < 0) != self.search.used()
+        state_differs = self._opened() != self.search.used()
         worth = (penalty <= room) | state_differs
         order = np.argsort(penalty, kind="stable")
         return order[worth[order] & (self._problem.capacity[order] > 0)]
@@ -120,8 +142,8 @@ class PriceAscent:
         pairs = [(a, b) for at, a in enumerate(candidates) for b in candidates[:at] if penalty[a] + penalty[b] <= room]
         return sorted(pairs, key=lambda pair: penalty[pair[0]] + penalty[pair[1]])[:INTERCHANGES]
 
-    def certificate(self) -> Certificate:
-        """The lower bound, recomputed with rounding under control; never above the plan's own cost."""
+    def certificate(self, part: Part | None = None) -> Certificate:
+        """The lower bound, recomputed with rounding under control: on the plans of another part where one is given."""
         state = self._state
         return certify(
             self._problem,
@@ -129,6 +151,7 @@ class PriceAscent:
             state.best_theta,
             state.best_nu,
             state.best_mu if self._problem.has_demand else None,
+            part or self._part,
         )
 
     def _ascend(self) -> None:
@@ -138,8 +161,8 @@ class PriceAscent:
             self._by_station,
             self._state,
             np.zeros(self._problem.stations, np.int64),
-            self._problem.least_open,
-            self._problem.stations,
+            self._part.fewest,
+            self._part.most,
             target,
             STEPS,
         )
@@ -154,18 +177,24 @@ class PriceAscent:
         self._tried.add(key)
         self.search.try_set(opened.copy())
 
+    def _opened(self) -> BoolArray:
+        """(M,) the stations that the best prices open."""
+        reduced = self._state.best_reduced
+        opened = reduced < 0
+        count = min(max(int(opened.sum()), self._part.fewest), self._part.most)
+        if count != opened.sum():
+            opened[:] = False
+            opened[np.argsort(reduced, kind="stable")[:count]] = True
+        return opened
+
     def _penalties(self) -> FloatArray:
         """(M,) how much the relaxed value rises, at least, if station k is forced into the other state [s]."""
-        most = np.finfo(float).max / 4  # stands for the infinite reduced cost of stations that may not host
-        reduced = np.minimum(self._state.best_reduced, most)
-        order = np.argsort(reduced, kind="stable")
-        count = max(self._problem.least_open, int((reduced < 0).sum()))
-        chosen = np.zeros(reduced.size, bool)
-        chosen[order[:count]] = True
-        surplus = max(0.0, float(reduced[order[count - 1]]))
-        forced_open = reduced - surplus
-        following = reduced[order[count]] if count < reduced.size else most
-        forced_shut = (following if count == self._problem.least_open else 0.0) - reduced
+        huge = np.finfo(float).max / 4  # stands for the infinite reduced cost of stations that may not host
+        reduced, chosen = np.minimum(self._state.best_reduced, huge), self._opened()
+        count, part = int(chosen.sum()), self._part
+        dearest, following = float(reduced[chosen].max()), float(reduced[~chosen].min(initial=huge))
+        forced_open = reduced - (dearest if count == part.most else max(0.0, dearest))
+        forced_shut = (following if count == part.fewest else min(0.0, following)) - reduced
         return np.maximum(np.where(chosen, forced_shut, forced_open), 0.0)
 
 

@@ -1,0 +1,95 @@
+"""`twinhop tradeoff`: what each number of servers costs."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twinhop.cli.common import (
+    FileFormat,
+    Gap,
+    Json,
+    Out,
+    Seed,
+    Source,
+    TimeLimit,
+    Verbose,
+    print_json,
+    print_table,
+    progress,
+)
+from twinhop.cli.entry import INTERRUPTED, REFUSED
+
+if TYPE_CHECKING:
+    from twinhop.experiments import Tradeoff
+
+EXAMPLE = "Example: twinhop tradeoff city-small --out out/city"
+
+
+def run(
+    source: Source,
+    file_format: FileFormat = None,
+    most: Annotated[
+        int | None, typer.Option(help="Most servers looked at; every station that may host if missing.")
+    ] = None,
+    seed: Seed = None,
+    time_limit: TimeLimit = None,
+    gap: Gap = None,
+    as_json: Json = False,
+    out: Out = None,
+    verbose: Verbose = False,
+) -> None:
+    """Find the best plan and a certified bound for every number of servers."""
+    from twinhop.experiments.files import require_writable
+    from twinhop.experiments.planning import make_case
+    from twinhop.experiments.tradeoff import tradeoff_case
+    from twinhop.placement import InfeasibleProblem
+    from twinhop.placement.solve import check_limits
+
+    limit = float("inf") if time_limit is None else time_limit
+    check_limits(limit, gap)
+    with progress(f"reading {source}"):
+        case = make_case(source, seed, file_format=file_format)
+    if out is not None:
+        require_writable(out)
+    try:
+        with progress(f"trade-off of {case.name}") as tell:
+            found = tradeoff_case(case, most=most, time_limit_s=limit, gap=gap, on_progress=tell)
+    except InfeasibleProblem as error:
+        if as_json:
+            print_json({"source": case.name, "feasible": False, "proof": vars(error.proof)})
+        typer.echo(f"twinhop: {case.name}: {error}", err=True)
+        raise typer.Exit(REFUSED) from None
+    interrupted = found.curve.interrupted
+    written = found.save(out) if out is not None and not interrupted else []
+    if as_json:
+        print_json(found.to_json())
+    else:
+        _show(found)
+        for path in written:
+            typer.echo(f"wrote {path}")
+    if interrupted:
+        typer.echo("twinhop: interrupted; points not reached are left out, no files were written", err=True)
+        raise typer.Exit(INTERRUPTED)
+
+
+def _show(found: "Tradeoff") -> None:
+    from twinhop.experiments.report import percent
+    from twinhop.experiments.tradeoff_report import remarks, verdict
+
+    rows = [
+        (
+            f"{row['servers']}{' best' if row['best'] else ''}",
+            row["status"] if row["cost"] is None else f"{row['cost']:.5g}",
+            *("-" if row[term] is None else f"{row[term]:.4g}" for term in ("communication", "computing", "opening")),
+            "-" if row["energy"] is None else f"{row['energy']:.4g}",
+            "-" if row["lower_bound"] is None else f"{row['lower_bound']:.5g}",
+            percent(row["gap"]),
+        )
+        for row in found.rows()
+    ]
+    problem = found.case.problem
+    title = f"{found.case.name}: {problem.users} twins, {problem.stations} stations. {verdict(found)}"
+    header = ("servers", "cost", "communication", "computing", "opening", "energy", "lower bound", "gap")
+    print_table(title, header, rows)
+    for line in remarks(found):
+        typer.echo(line)
