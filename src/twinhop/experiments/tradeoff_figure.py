@@ -91,9 +91,7 @@ def _without_plan(axes: Axes, tradeoff: Tradeoff, top: float) -> None:
             axes.axvspan(point.servers - 0.5, point.servers + 0.5, color=FAINT, alpha=0.6, linewidth=0, zorder=0)
             text = "impossible" if proved else "no plan found"
             colour = ALARM if proved else MUTED
-            axes.text(
-                point.servers, 0.03 * top, text, rotation=90, ha="center", va="bottom", fontsize=8, color=colour
-            )
+            axes.text(point.servers, 0.03 * top, text, rotation=90, ha="center", va="bottom", fontsize=8, color=colour)
 
 
 def _best(axes: Axes, tradeoff: Tradeoff, top: float) -> None:
@@ -189,4 +187,6 @@ def _head(figure: Figure, tradeoff: Tradeoff) -> None:
     )
     said = remarks(tradeoff)
     more = [f"and more: {len(said) - REMARKS}, see tradeoff.md"] if len(said) > REMARKS else []
-    figure.text(left, 0.012, "\n".join([*said[:REMARKS], *more]), fontsize=8, color=MUTED, va="bottom", parse_math=False)
+    figure.text(
+        left, 0.012, "\n".join([*said[:REMARKS], *more]), fontsize=8, color=MUTED, va="bottom", parse_math=False
+    )

@@ -62,7 +62,8 @@ def reduced_costs(
 
     For any theta_k, nu_k >= 0 the best value of station k's subproblem obeys
     ``V_k <= theta_k^2 F_k / 4 + N_k nu_k + sum_i max(0, price_i - comm_ik - charge_ik - nu_k)``
-    with the `charges` of theta_k and F_k with the room for rounding that a feasible plan has, because ``sum f <= F`` may be priced at ``theta^2 / 4`` and ``sum x <= N_k`` at nu.
+    with the `charges` of theta_k and F_k with the room for rounding that a feasible plan has, because ``sum f <= F``
+    may be priced at ``theta^2 / 4`` and ``sum x <= N_k`` at nu.
     Where demands are given, ``sum d x <= C_k`` is priced likewise at any mu_k >= 0: ``C_k mu_k`` is added, and each
     user pays ``mu_k d_i`` besides; C_k is taken with the room for rounding that a feasible plan has. The reduced cost
     is the scaled opening cost minus that.

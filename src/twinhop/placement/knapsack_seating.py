@@ -66,9 +66,7 @@ def _fits(
     return outcome, host
 
 
-def _require_in_use(
-    model: Model, problem: PlacementProblem, arcs: IntArray, station: IntArray, servers: int
-) -> None:
+def _require_in_use(model: Model, problem: PlacementProblem, arcs: IntArray, station: IntArray, servers: int) -> None:
     """Exactly so many stations host somebody: ``a_ik <= y_k <= sum_i a_ik`` and ``sum_k y_k = servers``."""
     stations, each = np.arange(problem.stations), np.arange(arcs.size)
     used, ones, many = model.add_binaries(problem.stations), np.ones(arcs.size), np.ones(problem.stations)

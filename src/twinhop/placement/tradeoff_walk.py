@@ -12,7 +12,6 @@ from twinhop.placement.certificate import Certificate, Part, certify
 from twinhop.placement.evaluation import evaluate
 from twinhop.placement.knapsack_seating import seat_on
 from twinhop.placement.mip import Outcome
-from twinhop.placement.placement import Placement
 from twinhop.placement.policies.lagrangian import PriceAscent
 from twinhop.placement.problem import FloatArray, PlacementProblem
 from twinhop.placement.search import Search
@@ -219,7 +218,9 @@ class TradeoffWalk:
         left.sort(key=lambda m: self._known[m].certificate.lower_bound)
         for at, m in enumerate(left):
             if not self._budget.exhausted():
-                self._close(m, _Slice(self._budget.remaining_s() / (len(left) - at), self._budget.gap, whole=self._budget))
+                self._close(
+                    m, _Slice(self._budget.remaining_s() / (len(left) - at), self._budget.gap, whole=self._budget)
+                )
                 self._tell()
 
     def _close(self, m: int, budget: Budget) -> None:

@@ -58,9 +58,7 @@ class PriceAscent:
         prices: (N,) user prices and (M,) congestion prices to start from; None: those of the search's plan.
     """
 
-    def __init__(
-        self, search: Search, part: Part | None = None, prices: tuple[FloatArray, FloatArray] | None = None
-    ):
+    def __init__(self, search: Search, part: Part | None = None, prices: tuple[FloatArray, FloatArray] | None = None):
         self.search = search
         self._problem = search.problem
         self._instance = search.instance
