@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 
 import polars as pl
 import pytest
@@ -94,12 +93,15 @@ def test_an_infeasible_problem_is_proved(run, tmp_path):
 
 
 def test_ctrl_c_prints_what_is_there():
-    words = [sys.executable, "-m", "twinhop", "tradeoff", "family(1000, 50)", "--gap", "0", "--json"]
+    words = [sys.executable, "-m", "twinhop", "tradeoff", "family(1000, 50)", "--gap", "0", "--json", "--verbose"]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(12)
+    for line in process.stderr:
+        if "25 servers: cost" in line:
+            break
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     answer = json.loads(out)
     assert answer["interrupted"] and "interrupted" in err
+    assert 25 in [point["servers"] for point in answer["points"]] and answer["missing"]
     assert all(point["lower_bound"] <= point["cost"] for point in answer["points"] if point["cost"])

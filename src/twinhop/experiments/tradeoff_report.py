@@ -23,8 +23,8 @@ def tradeoff_report(tradeoff: Tradeoff) -> str:
         "",
         *table(header, [_cells(tradeoff, point) for point in tradeoff.points]),
         "",
-        "Cost terms are weighted as in the cost. A server counts if it hosts a twin. No plan that opens so many servers "
-        "costs less than the lower bound of its row.",
+        "Cost terms are weighted as in the cost. A server counts if it hosts a twin. No plan that opens so many "
+        "servers costs less than the lower bound of its row.",
         "",
         *(f"- {each}" for each in remarks(tradeoff)),
     ]

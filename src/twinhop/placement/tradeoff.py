@@ -1,7 +1,7 @@
-"""The trade-off curve: for every number of servers in use the best plan found, and a bound on all plans that use so many.
+"""The trade-off curve: for every number of servers in use the best plan found, and a bound on all such plans.
 
-A plan uses a station if it hosts a twin there. The bound of a number holds for every plan that *opens* so many stations,
-in use or not, and so for those that use them all.
+A plan uses a station if it hosts a twin there. The bound of a number holds for every plan that *opens* so many
+stations, in use or not, and so for those that use them all.
 """
 
 import math
