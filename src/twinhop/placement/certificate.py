@@ -97,11 +97,16 @@ def reduced_costs(
         if problem.demand is not None and demand_price is not None:
             asked = asked + demand_price[k] * problem.demand[:, None]
         margin = np.where(problem.allowed[:, k], price[:, None] - asked, 0.0)
-        gained = np.maximum(margin, 0.0).sum(axis=0)
-        inside = np.where(margin > 0, np.abs(price)[:, None] + asked, 0.0).sum(axis=0)
+        gained = _pairwise_sums(np.maximum(margin, 0.0))
+        inside = _pairwise_sums(np.where(margin > 0, np.abs(price)[:, None] + asked, 0.0))
         reduced[k] = problem.scaled_opening[k] - (fixed[k] + gained)
         magnitude[k] = problem.scaled_opening[k] + fixed[k] + gained + inside
     return reduced, magnitude
+
+
+def _pairwise_sums(terms: FloatArray) -> FloatArray:
+    """The sums of the columns; NumPy sums pairwise along contiguous rows only, and errs by N operations otherwise."""
+    return np.ascontiguousarray(terms.T).sum(axis=1)
 
 
 def charges(problem: PlacementProblem, stations: IntArray, theta: FloatArray) -> FloatArray:
