@@ -69,6 +69,10 @@ def test_fields(extra, message):
         ("stations: {list: []}", "stations.list: holds no station"),
         ("stations: {list: [{id: a, x_m: 1, y_m: 1, host: false}]}", "stations.list: no station may host twins"),
         (
+            "stations: {list: [{id: a, x_m: 1, y_m: 1, host: false}]}\ncloud: {x_m: 1, y_m: 1}",
+            "set host: true for at least one, or let the cloud host",
+        ),
+        (
             "stations:\n  list:\n    - {id: 1, x_m: 1, y_m: 1}\n    - {id: '1', x_m: 2, y_m: 1}",
             "city.yaml:7: stations.list.1.id: duplicate id '1'; list.0 has it already",
         ),

@@ -231,7 +231,7 @@ def _attached(axes: Axes, description: Description) -> None:
 
 
 def _loads(axes: Axes, description: Description) -> None:
-    load = np.sort(100 * description.update_load[description.world.host])[::-1]
+    load = np.sort(100 * description.update_load[np.isfinite(description.update_load)])[::-1]
     _sorted_stations(axes, load, SECOND)
     if load.max() > 60:
         axes.axhline(100, color=ALARM, linewidth=1.1, linestyle=(0, (4, 2)))

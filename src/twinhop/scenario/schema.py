@@ -49,6 +49,10 @@ class Scenario(Section):
         cloud = self.cloud
         if cloud is not None and cloud.x_m is None and cloud.latency_ms is None and self.backhaul.graph is None:
             raise problem("needs x_m and y_m, or latency_ms", "cloud")
+        rows = self.stations.rows
+        if rows is not None and not any(row.host for row in rows) and not (cloud is not None and cloud.host):
+            text = "no station may host twins; set host: true for at least one, or let the cloud host"
+            raise problem(text, "stations", "list")
         spots = self.users.generate.hot_spots if self.users.generate else ()
         for index, spot in enumerate(spots):
             if not (0 <= spot.x_m <= self.area.width_m and 0 <= spot.y_m <= self.area.height_m):

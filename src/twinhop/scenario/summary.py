@@ -62,5 +62,7 @@ def _backhaul(world: World) -> dict[str, Any]:
 
 
 def _range(values: NDArray[np.float64]) -> str:
+    if not values.size:
+        return "none"
     low, high = values.min(), values.max()
     return f"{low:g}" if low == high else f"{low:.4g} to {high:.4g}, mean {values.mean():.4g}"
