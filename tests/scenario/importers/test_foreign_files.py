@@ -210,6 +210,14 @@ class TestRefused:
         with pytest.raises(InputError, match=message):
             imported(kind, first)
 
+    @pytest.mark.parametrize("kind", ["eua", "ifogsim"])
+    @pytest.mark.parametrize(
+        ("second", "found"), [(SITES, "EUA sites, with.*SITE_ID"), (RESOURCES, "iFogSim2 edge resources, with.*Level")]
+    )
+    def test_sites_for_users(self, kind, second, found, imported):
+        with pytest.raises(InputError, match=f"u.csv: is not a file of .*user.*: found a file of {found}"):
+            imported(kind, second=second)
+
     def test_polygons(self, imported):
         square = [[[144.9, -37.8], [145.0, -37.8], [145.0, -37.7], [144.9, -37.8]]]
         polygon = {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": square}, "properties": {}}
