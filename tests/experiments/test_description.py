@@ -99,6 +99,18 @@ def test_constants_that_make_no_sense_are_warned_of(text, warning):
     assert any(warning in each for each in world_of(text).warnings)
 
 
+def test_only_hosts_that_can_keep_a_deadline_count_towards_all():
+    """A cloud with CPU for all, but too far away for any deadline, is no help."""
+    text = "stations: {generate: {count: 4}, cpu_gcycles_per_s: 0.2}\nusers: {generate: {}, deadline_ms: 1000}\n"
+    alone = world_of(text)
+    cloud = "cloud: {latency_ms: 5000, host: true, cpu_gcycles_per_s: 9000}\n"
+    found = world_of(text + cloud)
+    assert found.deadline_cpu_cycles_per_s == alone.deadline_cpu_cycles_per_s == 0.8e9
+    assert any("no plan can keep them" in each for each in found.warnings)
+    near = world_of(text + cloud.replace("5000", "5"))
+    assert not any("no plan can keep them" in each for each in near.warnings)
+
+
 def test_one_server_only_is_what_the_solver_finds():
     import twinhop
 

@@ -44,11 +44,11 @@ def _deadlines(description: Description) -> Iterator[str]:
 
 
 def _joint_deadlines(description: Description) -> Iterator[str]:
-    needed, total = description.least_cpu_cycles_per_s, description.total_cpu_cycles_per_s
-    if needed is not None and needed > total:
+    needed, total = description.least_cpu_cycles_per_s, description.deadline_cpu_cycles_per_s
+    if needed is not None and total is not None and needed > total:
         yield (
-            f"the meetable deadlines need {needed / CYCLES_PER_GCYCLE:.4g} Gcycle/s, all servers together have "
-            f"{total / CYCLES_PER_GCYCLE:.4g}: no plan can keep them; raise stations.cpu_gcycles_per_s or the deadlines"
+            f"the meetable deadlines need {needed / CYCLES_PER_GCYCLE:.4g} Gcycle/s, all servers that could keep one "
+            f"together have {total / CYCLES_PER_GCYCLE:.4g}: no plan can keep them; raise stations.cpu_gcycles_per_s or the deadlines"
         )
 
 

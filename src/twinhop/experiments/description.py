@@ -47,6 +47,7 @@ class Description:
         deadline_slack_s: (N,) deadline less interaction latency at the access host [s], or None.
         unmeetable: (N,) bool, deadlines that no host could keep even alone; or None.
         least_cpu_cycles_per_s: CPU that the meetable deadlines need at least, on whatever hosts [cycle/s], or None.
+        deadline_cpu_cycles_per_s: CPU of the hosts that could keep some deadline alone [cycle/s], or None.
     """
 
     world: World
@@ -63,6 +64,7 @@ class Description:
     deadline_slack_s: FloatArray | None
     unmeetable: NDArray[np.bool_] | None
     least_cpu_cycles_per_s: float | None
+    deadline_cpu_cycles_per_s: float | None
 
     @property
     def radio_share(self) -> float:
@@ -194,6 +196,7 @@ def describe(scenario: Scenario) -> Description:
         deadline_slack_s=world.deadline_s - interaction if world.deadline_s is not None else None,
         unmeetable=wired.unmeetable if deadlines else None,
         least_cpu_cycles_per_s=wired.least_cpu_cycles_per_s if deadlines else None,
+        deadline_cpu_cycles_per_s=float(world.host_cpu_cycles_per_s[wired.useful].sum()) if deadlines else None,
     )
 
 
@@ -240,6 +243,7 @@ class _WiredNeeds:
         update_s: (N,) of an update, to the access host [s].
         to_one_s: (K,) see `Description.wired_to_one_s` [s].
         unmeetable: (N,) bool, see `Description.unmeetable`; all False without deadlines.
+        useful: (K,) bool, hosts that could keep some deadline alone; all False without deadlines.
         least_cpu_cycles_per_s: see `Description.least_cpu_cycles_per_s`; 0 without deadlines.
     """
 
@@ -247,6 +251,7 @@ class _WiredNeeds:
     update_s: FloatArray
     to_one_s: FloatArray
     unmeetable: NDArray[np.bool_]
+    useful: NDArray[np.bool_]
     least_cpu_cycles_per_s: float = 0.0
 
 
@@ -256,7 +261,10 @@ def _wired_needs(world: World, radio: RadioState, access_host: IntArray) -> _Wir
     hops = 2 if world.readings.is_literal(ROW_WIRED_HOP) else 1
     weight = world.eta_s / world.sync_period_s
     on_construction = world.readings.is_literal(ROW_INTERACTION)
-    needs = _WiredNeeds(np.empty(users), np.empty(users), np.zeros(len(world.host_capacity)), np.zeros(users, np.bool_))
+    hosts = len(world.host_capacity)
+    needs = _WiredNeeds(
+        np.empty(users), np.empty(users), np.zeros(hosts), np.zeros(users, np.bool_), np.zeros(hosts, np.bool_)
+    )
     for start in range(0, users, BLOCK_USERS):
         block = slice(start, start + BLOCK_USERS)
         wired = wires(world, radio.access[block])
@@ -268,6 +276,7 @@ def _wired_needs(world: World, radio: RadioState, access_host: IntArray) -> _Wir
         if world.deadline_s is not None:
             floor, fits = _deadline_floors(world, radio, block, history_s if on_construction else update_s)
             needs.unmeetable[block] = ~fits.any(axis=1)
+            needs.useful |= fits.any(axis=0)
             least = np.where(fits, floor, np.inf).min(axis=1)
             needs.least_cpu_cycles_per_s += float(least[np.isfinite(least)].sum())
     return needs
