@@ -133,4 +133,4 @@ def _from_file(path: Path) -> Scenario:
             f"{path}: file not found, and no preset has this name; {suggestion(str(path), names)}"
             f"presets: {', '.join(names)}, {FAMILY_FORM}"
         )
-    return parse_scenario(read_text(path), str(path), path.parent)
+    return parse_scenario(read_text(path), str(path), path.parent).read_from(str(path))

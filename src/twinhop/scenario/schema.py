@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, TypeAdapter, ValidationError, model_validator
 
 from twinhop.errors import InputError
 from twinhop.scenario.fields import LARGEST_SEED, Name, Section, Seed, Text, problem
@@ -54,6 +54,22 @@ class Scenario(Section):
         default=(), description="reserved for service twins; must be empty", json_schema_extra={"maxItems": 0}
     )
     attribution: tuple[Text, ...] = Field(default=(), description="data sources and licences, carried into reports")
+
+    _file: str | None = PrivateAttr(default=None)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scenario) and self.__dict__ == other.__dict__
+
+    @property
+    def where(self) -> str:
+        """What to name in errors: the file that it was read from, else its name."""
+        return self._file or self.name
+
+    def read_from(self, file: str) -> Scenario:
+        """The same scenario, equal to this one, with its file named in errors."""
+        copy = self.model_copy()
+        copy._file = file
+        return copy
 
     @model_validator(mode="after")
     def _inside(self) -> Scenario:
