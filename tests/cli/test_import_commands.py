@@ -37,6 +37,13 @@ def test_export_and_import_from_end_to_end(tmp_path):
     assert run(*words, "--force").exit_code == 0
 
 
+@pytest.mark.parametrize(("line", "message"), [("a\nb", "must be one line"), ("", "not be empty"), ("a" * 201, "at most")])
+def test_attribution_that_is_no_line_is_refused_by_its_option(line, message, tmp_path):
+    words = ("--stations", "s.csv", "--users", "u.csv", "--out", tmp_path / "a.yaml")
+    error = run("import", "csv", *words, "--attribution", "fine", "--attribution", line).exception
+    assert isinstance(error, InputError) and str(error).startswith("--attribution: must ") and message in str(error)
+
+
 def test_export_of_geojson(tmp_path):
     done = run("scenario", "export", "city-small", "--format", "geojson")
     assert done.exit_code == 0 and '"FeatureCollection"' in done.output

@@ -173,8 +173,23 @@ def _import_scenario(importer: Importer, given: dict[str, Any]) -> None:
     out, force = given.pop("out"), given.pop("force")
     files = {name: given.pop(name) for name in importer.options}
     given = {**given, "name": given["name"] or out.stem, "attribution": tuple(given["attribution"] or ())}
+    _check_attribution(given["attribution"])
     save_scenario(importer.load()(**files, **given), out, overwrite=force)
     typer.echo(f"wrote {out}")
+
+
+def _check_attribution(lines: tuple[str, ...]) -> None:
+    """Refuse lines that a scenario would, by the option that gave them."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from twinhop.errors import InputError
+    from twinhop.scenario.fields import Text
+
+    for line in lines:
+        try:
+            TypeAdapter(Text).validate_python(line)
+        except ValidationError as error:
+            raise InputError(f"--attribution: {error.errors()[0]['msg']}") from None
 
 
 def _import_problem(importer: Importer, given: dict[str, Any]) -> None:
