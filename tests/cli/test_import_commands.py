@@ -24,6 +24,14 @@ def test_every_importer_has_a_command_with_an_example(name):
         assert f"--{option}" in done.output
 
 
+def test_a_wrong_name_is_answered_with_the_importers():
+    done = run("import", "kml", "x")
+    assert done.exit_code == 2
+    words = " ".join(done.output.replace("│", " ").split())
+    assert "No importer named 'kml'; accepted: csv, geojson, eua, ifogsim, sf-cells, sscflp, json" in words
+    assert "did you mean 'geojson'?" in " ".join(run("import", "geojsn").output.split())
+
+
 def test_export_and_import_from_end_to_end(tmp_path):
     folder, out = tmp_path / "tables", tmp_path / "again.yaml"
     assert run("scenario", "export", "city-small", "--format", "csv", "--out", folder).exit_code == 0

@@ -3,11 +3,13 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,18 @@ IMPORTERS |= {
         ),
     )
 }
+
+
+class ImporterGroup(TyperGroup):
+    """The commands of the importers; a wrong name is answered with the right ones."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """As in any group, but unknown names are refused here."""
+        if args and self.get_command(ctx, args[0]) is None:
+            close = get_close_matches(args[0], IMPORTERS, 1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            ctx.fail(f"No importer named {args[0][:40]!r}; {hint}accepted: {', '.join(IMPORTERS)}")
+        return super().resolve_command(ctx, args)
 
 
 def add_commands(app: typer.Typer) -> None:

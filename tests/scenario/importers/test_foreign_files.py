@@ -226,6 +226,10 @@ class TestRefused:
         ) as caught:
             imported("geojson", second=collection(point(144.97, -37.81), polygon, polygon))
         assert "the file holds 2 Polygon, 1 Point" in str(caught.value)
+        with pytest.raises(InputError) as caught:
+            imported("geojson", second=collection(*[polygon] * 40))
+        lines = str(caught.value).splitlines()
+        assert "each user must be one Point; the file holds 40 Polygon; for example" in lines[0] and len(lines) == 4
 
     @pytest.mark.parametrize("value", [[1], {}])
     def test_classes_that_are_no_names(self, value, imported):
