@@ -45,7 +45,9 @@ def test_export_and_import_from_end_to_end(tmp_path):
     assert run(*words, "--force").exit_code == 0
 
 
-@pytest.mark.parametrize(("line", "message"), [("a\nb", "must be one line"), ("", "not be empty"), ("a" * 201, "at most")])
+@pytest.mark.parametrize(
+    ("line", "message"), [("a\nb", "must be one line"), ("", "not be empty"), ("a" * 201, "at most")]
+)
 def test_attribution_that_is_no_line_is_refused_by_its_option(line, message, tmp_path):
     words = ("--stations", "s.csv", "--users", "u.csv", "--out", tmp_path / "a.yaml")
     error = run("import", "csv", *words, "--attribution", "fine", "--attribution", line).exception

@@ -171,7 +171,7 @@ def test_files_are_read_into_the_scenario(tmp_path, assert_same_world):
     first, second = build_world(expand(read)).graph, build_world(again).graph
     assert first is not None and second is not None
     assert first.path_delay_s.tobytes() == second.path_delay_s.tobytes()
-    assert "2 nodes, 1 links" in summary(read)["backhaul"]
+    assert "2 nodes, 1 link," in summary(read)["backhaul"]
 
 
 def test_csv_links_between_listed_nodes(tmp_path):
@@ -187,7 +187,8 @@ def test_csv_links_between_listed_nodes(tmp_path):
 @pytest.mark.parametrize(
     ("file", "message"),
     [
-        ("../net.gml", "must stay under the folder of the scenario file"), ("missing.gml", r"ring.yaml:10: backhaul.graph.file: .*missing.gml: file not found"),
+        ("../net.gml", "must stay under the folder of the scenario file"),
+        ("missing.gml", r"ring.yaml:10: backhaul.graph.file: .*missing.gml: file not found"),
     ],
 )
 def test_files_elsewhere(tmp_path, file, message):

@@ -160,7 +160,10 @@ def test_users(users, message):
         ("", "city.yaml: is empty"),
         ("# nothing\n", "city.yaml: is empty"),
         ("- a\n", "city.yaml:1: must be a mapping of fields such as `name: my-city` (got a list)"),
-        ("2 3\n8 100\n6 60\n3 5 4\n", "(got the single value '2 3 8 100 6 60 3 5 4'); `plan` and `compare` take a facility"),
+        (
+            "2 3\n8 100\n6 60\n3 5 4\n",
+            "(got the single value '2 3 8 100 6 60 3 5 4'); `plan` and `compare` take a facility",
+        ),
         ("just words", "must be a mapping of fields such as `name: my-city` (got the single value 'just words')"),
         ("name: [", ": not valid YAML"),
         (f"name: a\n{STATIONS}{USERS}", "schema_version: is required"),

@@ -43,12 +43,15 @@ def check(source: ScenarioSource) -> None:
     """Say whether a scenario file is valid, and what is wrong where."""
     from twinhop.errors import InputError
     from twinhop.scenario import build_world, load_scenario
+    from twinhop.words import counted
 
     world = build_world(load_scenario(source))
     users = len(world.user_ids)
     if world.seats < users:
-        raise InputError(f"{source}: stations: {world.seats} seats in all for {users} users; raise capacity_users")
-    typer.echo(f"{source}: valid; {len(world.station_ids)} stations, {len(world.user_ids)} users")
+        raise InputError(
+            f"{source}: stations: {world.seats} seats in all for {counted(users, 'user')}; raise capacity_users"
+        )
+    typer.echo(f"{source}: valid; {counted(len(world.station_ids), 'station')}, {counted(users, 'user')}")
 
 
 @app.command("show", epilog="Example: twinhop scenario show city-small")

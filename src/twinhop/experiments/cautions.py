@@ -10,6 +10,7 @@ from twinhop import network
 from twinhop.experiments.description import Description, placement_work, possible_hosts
 from twinhop.placement import ROW_UNLINKED
 from twinhop.units import CYCLES_PER_GCYCLE
+from twinhop.words import counted
 
 #: Shares of users above which a warning is due [1].
 MANY_BEHIND, MANY_UNMEETABLE = 0.5, 0.2
@@ -27,7 +28,7 @@ def _seats(description: Description) -> Iterator[str]:
     users, seats = len(description.world.user_ids), description.world.seats
     if seats < users:
         yield (
-            f"{users} users for {seats} seats: no plan can exist; raise stations.capacity_users or let "
+            f"{counted(users, 'user')} for {counted(seats, 'seat')}: no plan can exist; raise stations.capacity_users or let "
             "more stations host"
         )
 

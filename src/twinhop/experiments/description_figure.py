@@ -14,6 +14,7 @@ from twinhop.experiments.description import Description, possible_hosts
 from twinhop.experiments.palette import ACCENT, ALARM, FAINT, FONT, GROUND, INK, MUTED, PAPER, fitting
 from twinhop.experiments.quantiles import quantiles
 from twinhop.units import BITS_PER_MBIT
+from twinhop.words import plural
 
 DOTS_PER_INCH = 160
 WIDTH_IN, BODY_IN, HEAD_IN = 11.0, 6.2, 1.12
@@ -71,10 +72,14 @@ def _head(figure: Figure, description: Description, height: float) -> None:
     world = description.world
     size = fitting(world.name, 16, 66)
     figure.text(0.06, 1 - 0.38 / height, world.name, fontsize=size, weight="bold", va="baseline", parse_math=False)
-    facts = (
-        f"{len(world.user_ids):,} users, {len(world.station_ids):,} stations, {possible_hosts(world).size:,} possible "
-        f"hosts with {world.seats:,} seats; radio {100 * description.radio_share:.0f} % of the latency"
+    counts = (
+        (len(world.user_ids), "user"),
+        (len(world.station_ids), "station"),
+        (possible_hosts(world).size, "possible host"),
     )
+    facts = ", ".join(f"{count:,} {plural(count, noun)}" for count, noun in counts)
+    facts += f" with {world.seats:,} {plural(world.seats, 'seat')}"
+    facts += f"; radio {100 * description.radio_share:.0f} % of the latency"
     if description.total_update_load is not None:
         facts += f"; updates take {100 * description.total_update_load:.3g} % of all CPU"
     figure.text(0.06, 1 - 0.62 / height, facts, fontsize=9.5, color=MUTED, va="baseline")

@@ -14,6 +14,7 @@ from twinhop.experiments.palette import ALARM, FAINT, FONT, GROUND, INK, MUTED, 
 from twinhop.experiments.planning import Plan
 from twinhop.experiments.report import percent
 from twinhop.scenario import World
+from twinhop.words import counted, plural
 
 DOTS_PER_INCH = 160
 WIDTH_IN = 8.0
@@ -246,7 +247,8 @@ def _title(figure: Figure, plan: Plan, height_in: float) -> None:
         proof += f", policy {solution.policy} (no bound)"
     figure.text(left, 1 - 0.70 / height_in, proof, fontsize=11, va="baseline")
     hosts = int((problem.capacity > 0).sum())
-    counts = f"{problem.users} twins on {int(solution.placement.open.sum())} of {hosts} possible servers"
+    opened = f"{int(solution.placement.open.sum())} of {hosts} possible {plural(hosts, 'server')}"
+    counts = f"{counted(problem.users, 'twin')} on {opened}"
     figure.text(left, 1 - 0.95 / height_in, counts, fontsize=9, color=MUTED, va="baseline")
 
 

@@ -268,7 +268,9 @@ def _cloud_site(scenario: Scenario, station_ids: tuple[str, ...], n_users: int) 
     if cloud is None:
         return None
     if cloud.host and cloud.name in station_ids:
-        raise InputError(f"{scenario.where}: cloud.name: {cloud.name!r} is the id of a station; hosts need unique names")
+        raise InputError(
+            f"{scenario.where}: cloud.name: {cloud.name!r} is the id of a station; hosts need unique names"
+        )
     seats = n_users if cloud.capacity_users in (None, "all") else int(cloud.capacity_users)
     return CloudSite(
         name=cloud.name,
