@@ -28,8 +28,8 @@ def _seats(description: Description) -> Iterator[str]:
     users, seats = len(description.world.user_ids), description.world.seats
     if seats < users:
         yield (
-            f"{counted(users, 'user')} for {counted(seats, 'seat')}: no plan can exist; raise stations.capacity_users or let "
-            "more stations host"
+            f"{counted(users, 'user')} for {counted(seats, 'seat')}: no plan can exist; raise "
+            "stations.capacity_users or let more stations host"
         )
 
 
@@ -49,7 +49,8 @@ def _joint_deadlines(description: Description) -> Iterator[str]:
     if needed is not None and total is not None and needed > total:
         yield (
             f"the meetable deadlines need {needed / CYCLES_PER_GCYCLE:.4g} Gcycle/s, all servers that could keep one "
-            f"together have {total / CYCLES_PER_GCYCLE:.4g}: no plan can keep them; raise stations.cpu_gcycles_per_s or the deadlines"
+            f"together have {total / CYCLES_PER_GCYCLE:.4g}: no plan can keep them; raise "
+            "stations.cpu_gcycles_per_s or the deadlines"
         )
 
 

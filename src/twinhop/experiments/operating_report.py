@@ -41,7 +41,8 @@ def moves_in_words(plan: Plan) -> str:
     assert plan.moves is not None
     moved, gone = plan.moves.users.size, int(plan.moves.host_gone.sum())
     placed = plan.case.problem.users - plan.moves.present.new_users.size
-    text = f"{moved} of {counted(placed, 'twin')} {'leaves its host' if moved == 1 else 'leave the host they have'} in {plan.moves.present.name}"
+    leave = "leaves its host" if moved == 1 else "leave the host they have"
+    text = f"{moved} of {counted(placed, 'twin')} {leave} in {plan.moves.present.name}"
     return text + (f", {gone} of them because it can host them no more." if gone else ".")
 
 
@@ -81,7 +82,8 @@ def failure_in_words(plan: Plan) -> str:
         f"Without {problem.station_names(failure.stations.tolist())} hosting (the radios still work) the cost changes "
         f"by {difference:+.6g}.",
         *_loss(plan),
-        f"{counted(users.size, 'twin')} {'is' if users.size == 1 else 'are'} hosted elsewhere than without failure: {gone} because their host is gone, "
+        f"{counted(users.size, 'twin')} {'is' if users.size == 1 else 'are'} hosted elsewhere than without failure: "
+        f"{gone} because their host is gone, "
         f"{users.size - gone} besides.",
     ]
     if lost.size:

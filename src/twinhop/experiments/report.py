@@ -24,7 +24,8 @@ def plan_report(plan: Plan) -> str:
     lines = [
         f"# Plan of {case.name}",
         "",
-        f"{counted(case.problem.users, 'user')}, {counted(case.problem.stations, 'station')}, policy `{solution.policy}`, seed {case.seed}, "
+        f"{counted(case.problem.users, 'user')}, {counted(case.problem.stations, 'station')}, "
+        f"policy `{solution.policy}`, seed {case.seed}, "
         f"{solution.seconds:.3f} s, twinhop {__version__}."
         + (" Ended early by Ctrl-C." if solution.interrupted else "")
         + (" Ended by the time limit." if solution.timed_out else ""),
@@ -293,7 +294,8 @@ def comparison_report(comparison: Comparison) -> str:
     lines = [
         f"# Policies on {case.name}",
         "",
-        f"{counted(case.problem.users, 'user')}, {counted(case.problem.stations, 'station')}, seed {case.seed}, twinhop {__version__}. "
+        f"{counted(case.problem.users, 'user')}, {counted(case.problem.stations, 'station')}, "
+        f"seed {case.seed}, twinhop {__version__}. "
         f"{comparison.bound_in_words().capitalize()}.",
         "",
         *table(header, rows),

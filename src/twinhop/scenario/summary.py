@@ -53,7 +53,8 @@ def _backhaul(world: World) -> dict[str, Any]:
     if world.graph is not None:
         nodes, links = len(world.graph.node_ids), len(world.graph.link_nodes)
         facts = {
-            "backhaul": f"{counted(nodes, 'node')}, {counted(links, 'link')}, stations at {len(world.graph.places)} of the nodes",
+            "backhaul": f"{counted(nodes, 'node')}, {counted(links, 'link')}, "
+            f"stations at {len(world.graph.places)} of the nodes",
             "link_rate_mbps": _range(world.graph.link_rate_bps / BITS_PER_MBIT) if links else "no links",
             "link_delay_ms": _range(world.graph.link_delay_s / S_PER_MS) if links else "no links",
         }
