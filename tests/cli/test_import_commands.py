@@ -24,6 +24,14 @@ def test_every_importer_has_a_command_with_an_example(name):
         assert f"--{option}" in done.output
 
 
+def test_a_wrong_name_is_answered_with_the_importers():
+    done = run("import", "kml", "x")
+    assert done.exit_code == 2
+    words = " ".join(done.output.replace("│", " ").split())
+    assert "No importer named 'kml'; accepted: csv, geojson, eua, ifogsim, sf-cells, sscflp, json" in words
+    assert "did you mean 'geojson'?" in " ".join(run("import", "geojsn").output.split())
+
+
 def test_export_and_import_from_end_to_end(tmp_path):
     folder, out = tmp_path / "tables", tmp_path / "again.yaml"
     assert run("scenario", "export", "city-small", "--format", "csv", "--out", folder).exit_code == 0
@@ -35,6 +43,15 @@ def test_export_and_import_from_end_to_end(tmp_path):
     assert build_world(again).user_xy_m.tobytes() == build_world(load_scenario("city-small")).user_xy_m.tobytes()
     assert isinstance(run(*words).exception, InputError), "an existing file is kept"
     assert run(*words, "--force").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "message"), [("a\nb", "must be one line"), ("", "not be empty"), ("a" * 201, "at most")]
+)
+def test_attribution_that_is_no_line_is_refused_by_its_option(line, message, tmp_path):
+    words = ("--stations", "s.csv", "--users", "u.csv", "--out", tmp_path / "a.yaml")
+    error = run("import", "csv", *words, "--attribution", "fine", "--attribution", line).exception
+    assert isinstance(error, InputError) and str(error).startswith("--attribution: must ") and message in str(error)
 
 
 def test_export_of_geojson(tmp_path):

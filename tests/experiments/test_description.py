@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from matplotlib.collections import LineCollection
 from pictures import check_picture, is_cut
 from typer.testing import CliRunner
 
@@ -99,6 +100,18 @@ def test_constants_that_make_no_sense_are_warned_of(text, warning):
     assert any(warning in each for each in world_of(text).warnings)
 
 
+def test_only_hosts_that_can_keep_a_deadline_count_towards_all():
+    """A cloud with CPU for all, but too far away for any deadline, is no help."""
+    text = "stations: {generate: {count: 4}, cpu_gcycles_per_s: 0.2}\nusers: {generate: {}, deadline_ms: 1000}\n"
+    alone = world_of(text)
+    cloud = "cloud: {latency_ms: 5000, host: true, cpu_gcycles_per_s: 9000}\n"
+    found = world_of(text + cloud)
+    assert found.deadline_cpu_cycles_per_s == alone.deadline_cpu_cycles_per_s == 0.8e9
+    assert any("no plan can keep them" in each for each in found.warnings)
+    near = world_of(text + cloud.replace("5000", "5"))
+    assert not any("no plan can keep them" in each for each in near.warnings)
+
+
 def test_one_server_only_is_what_the_solver_finds():
     import twinhop
 
@@ -181,6 +194,20 @@ def test_nothing_on_the_figure_is_cut_or_written_over(users):
         shown = [each.get_window_extent() for each in labels if low <= each.get_position()[0] <= high]
         boxes = sorted(shown, key=lambda box: box.x0)
         assert all(left.x1 < right.x0 for left, right in zip(boxes, boxes[1:], strict=False))
+
+
+def test_the_map_shows_the_graph_and_the_cloud():
+    graph = "nodes: [{id: a, x_m: 0, y_m: 0}, {id: b, x_m: 900, y_m: 9}, {id: c}], links: [{a: a, b: b}, {a: b, b: c}]"
+    text = f"backhaul: {{graph: {{{graph}, default_rate_mbps: 9, default_delay_ms: 1}}}}\n" + STATIONS + USERS
+    cloud = "cloud: {name: mbs, x_m: %s, y_m: 700, host: true, cpu_gcycles_per_s: 90}\n"
+    for x_m, label in ((700, "cloud mbs"), (90000, "cloud mbs (beyond the map)")):
+        figure = draw_description(world_of(text + cloud % x_m))
+        axes = figure.axes[0]
+        [links] = [each for each in axes.collections if isinstance(each, LineCollection)]
+        assert len(links.get_segments()) == 1, "the node c lies nowhere"
+        assert label in [each.get_text() for each in axes.texts] and not is_cut(figure)
+        low, high = axes.get_xlim()
+        assert low < axes.texts[0].xy[0] < high
 
 
 def test_description_and_report_agree_on_quantiles():

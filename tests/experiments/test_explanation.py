@@ -176,7 +176,7 @@ def test_every_obstacle_is_told():
     plan = Plan(case, replace(plan.solution, placement=Placement.of_hosts(np.array([0, 0, 1]), 5)))
     plan = Plan(case, replace(plan.solution, evaluation=evaluate(problem, plan.solution.placement)))
     told = {problem.station_name(each.station): each.obstacles for each in plan.explain("ada").alternatives}
-    assert told["b"] == ("no seat: 1 twins on 1 seats",)
+    assert told["b"] == ("no seat: 1 twin on 1 seat",)
     assert told["c"] == ("no link: the arc is forbidden",)
     assert told["d"] == ("not a host",)
     assert told["e"] == ("deadline 100 ms: needs 0.2222 Gcycle/s of its 0.1",)

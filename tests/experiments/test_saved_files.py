@@ -431,3 +431,13 @@ def test_a_cloud_far_away_does_not_shrink_the_city():
     axes = draw_map(twinhop.plan(parse_scenario(head + CLOUD % "x_m: 1.0e6, y_m: 3"))).axes[0]
     assert np.diff(axes.get_xlim())[0] < 2000
     assert any("beyond the map" in text.get_text() for text in axes.figure.legends[0].get_texts())
+
+
+def test_users_hidden_under_stations_are_not_in_the_legend():
+    head = "schema_version: 1\nname: a\nstations: {list: [{id: a, x_m: 5, y_m: 5}, {id: b, x_m: 900, y_m: 5}]}\n"
+    under = "{id: u, x_m: 5, y_m: 5}, {id: v, x_m: 900, y_m: 5}"
+    for rows, shown in ((under, False), (f"{under}, {{id: w, x_m: 90, y_m: 9}}", True)):
+        figure = draw_map(twinhop.plan(parse_scenario(f"{head}users: {{list: [{rows}]}}\n")))
+        labels = [text.get_text() for text in figure.legends[0].get_texts()]
+        assert ("user, in the colour of its host" in labels) == shown
+        assert ("from users at stations to their hosts" in labels) != shown

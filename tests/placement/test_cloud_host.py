@@ -149,6 +149,14 @@ def test_refused(cloud, message):
     assert message in complaint(cloud)
 
 
+def test_a_cloud_that_nothing_places_is_refused():
+    assert "town.yaml:11: cloud: needs x_m and y_m, or latency_ms; the graph has no node 'zz'" in complaint(
+        "name: zz", GRAPH
+    )
+    assert world("name: core", GRAPH).cloud is not None
+    assert "town.yaml:7: cloud: needs x_m and y_m" in complaint("host: true, cpu_gcycles_per_s: 3")
+
+
 def test_a_cloud_that_the_graph_cannot_place_is_refused():
     message = "no node is named 'cloud', and the cloud has no position to find the nearest by"
     assert message in complaint("host: true, cpu_gcycles_per_s: 3", GRAPH)

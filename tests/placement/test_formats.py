@@ -140,6 +140,10 @@ BAD_JSON = {
     "boolean": ({"alpha": True}, "alpha: expected a number, found true or false"),
     "missing": ({"cpu": ...}, "missing cpu"),
     "unknown": ({"latency": [1]}, "unknown latency; accepted: comm_s"),
+    "missing and unknown": (
+        {"cpu": ..., "beta": ..., "cpus": "many", "betta": 1},
+        "missing cpu, beta; unknown betta, cpus; expected comm_s, .*$",
+    ),
     "negative demand": ({"demand": [-1.0] * 6}, "demand: negative at index 0"),
     "huge": ({"alpha": 10**400}, "alpha: got nan"),
 }
@@ -154,6 +158,24 @@ def test_bad_json_is_refused(case, tmp_path):
     (tmp_path / "p.json").write_text(json.dumps(value))
     with pytest.raises(InputError, match=message):
         read_problem(tmp_path / "p.json", "json")
+
+
+def test_an_answer_is_no_problem(tmp_path):
+    twinhop.plan(PlacementProblem(**facility_arrays(6, 3))).save(tmp_path)
+    with pytest.raises(InputError) as caught:
+        read_problem(tmp_path / "placement.json", "json")
+    message = str(caught.value)
+    assert "placement.json: is an answer (a placement.json), not a problem; --from takes it" in message
+    assert "missing comm_s, root_work" in message and "unknown attribution, certificate" in message
+
+
+def test_what_has_no_field_of_a_problem_names_them_once(tmp_path):
+    (tmp_path / "p.json").write_text(json.dumps({f"field_{at:02d}": "text" for at in range(30)}))
+    with pytest.raises(InputError) as caught:
+        read_problem(tmp_path / "p.json", "json")
+    message = str(caught.value)
+    assert "has no field of a problem; expected comm_s" in message and "found field_00, field_01" in message
+    assert message.count("comm_s") == 1 and "and 20 more" in message
 
 
 def test_broken_json_is_refused(tmp_path):

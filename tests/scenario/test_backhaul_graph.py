@@ -171,7 +171,7 @@ def test_files_are_read_into_the_scenario(tmp_path, assert_same_world):
     first, second = build_world(expand(read)).graph, build_world(again).graph
     assert first is not None and second is not None
     assert first.path_delay_s.tobytes() == second.path_delay_s.tobytes()
-    assert "2 nodes, 1 links" in summary(read)["backhaul"]
+    assert "2 nodes, 1 link," in summary(read)["backhaul"]
 
 
 def test_csv_links_between_listed_nodes(tmp_path):
@@ -186,10 +186,42 @@ def test_csv_links_between_listed_nodes(tmp_path):
 
 @pytest.mark.parametrize(
     ("file", "message"),
-    [("../net.gml", "must stay under the folder of the scenario file"), ("missing.gml", "missing.gml: file not found")],
+    [
+        ("../net.gml", "must stay under the folder of the scenario file"),
+        ("missing.gml", r"ring.yaml:10: backhaul.graph.file: .*missing.gml: file not found"),
+    ],
 )
 def test_files_elsewhere(tmp_path, file, message):
     path = write(tmp_path, "net.gml", GML)
     path.write_text(path.read_text().replace("net.gml", file))
     with pytest.raises(InputError, match=message):
         load_scenario(path)
+
+
+@pytest.mark.parametrize(
+    ("graph", "message"),
+    [
+        (f"{NODES}, links: [{{a: s0, b: mid, rate_mbps: 1}}]", "backhaul.graph: no path joins 's0'"),
+        ("links: [{a: s0, b: s1}]", "backhaul.graph: the link s0 - s1 states no rate"),
+        ("links: [{a: x, b: y, rate_mbps: 1}]", "backhaul.graph: the link x - y states no delay"),
+    ],
+)
+def test_what_is_found_after_reading_names_the_file(graph, message, tmp_path):
+    path = tmp_path / "city.yaml"
+    path.write_text(HEAD.replace("ORIGIN", "") + f"backhaul: {{graph: {{{graph}}}}}\n")
+    for read in (load_scenario(path), load_scenario(path, seed=3), load_scenario(path).model_copy()):
+        with pytest.raises(InputError) as caught:
+            build_world(read)
+        assert str(caught.value).startswith(f"{path}: {message}")
+    text = path.read_text()
+    assert load_scenario(path) == parse_scenario(text)
+    with pytest.raises(InputError, match=r"^ring: backhaul.graph: "):
+        build_world(parse_scenario(text))
+
+
+def test_a_cloud_with_the_name_of_a_station_names_the_file(tmp_path):
+    path = tmp_path / "city.yaml"
+    cloud = "cloud: {name: s1, latency_ms: 1, host: true, cpu_gcycles_per_s: 2}\n"
+    path.write_text(HEAD.replace("ORIGIN", "") + cloud)
+    with pytest.raises(InputError, match=r"city.yaml: cloud.name: 's1' is the id of a station"):
+        build_world(load_scenario(path))

@@ -164,9 +164,10 @@ def test_a_column_of_any_name_gives_a_size(tmp_path):
             "id,x_m,y_m,payload",
             "1",
             "history_mbit: {column: paylod}",
-            "unknown column 'payload'; did you mean 'paylod'?",
+            "no column 'paylod' for history_mbit; did you mean 'payload'? the file has id, x_m, y_m, payload",
         ),
         ("id,x_m,y_m", "", "history_mbit: {column: payload}", "no column 'payload' for history_mbit; the file has id"),
+        ("a,b,c,d", "", "history_mbit: {column: payload}", "users.csv:1: no header"),
         ("id,x_m,y_m,payload", "", "history_mbit: {column: payload}", "users.csv:2: payload: is empty"),
         (
             "id,x_m,y_m,payload",

@@ -108,6 +108,26 @@ def test_nothing_is_replaced_unasked_nor_half_written(tmp_path):
         save_csv(family(5, 2), tmp_path / "users.csv" / "folder")
 
 
+def test_sources_go_with_the_tables(tmp_path):
+    paths = save_csv(parse_scenario(ON_EARTH), tmp_path / "new")
+    assert [path.name for path in paths] == ["stations.csv", "users.csv"]
+    assert (tmp_path / "new" / "sources.txt").read_text() == "Somebody, CC0\n"
+    with pytest.raises(InputError, match=r"stations.csv: exists already"):
+        save_csv(parse_scenario(ON_EARTH), tmp_path / "new")
+    without = parse_scenario(ON_EARTH.replace("attribution", "#"))
+    save_csv(without, tmp_path / "new", overwrite=True)
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["stations.csv", "users.csv"]
+
+
+@pytest.mark.parametrize("attribution", ["attribution", "#"])
+def test_sources_of_others_are_not_replaced_unasked(attribution, tmp_path):
+    (tmp_path / "sources.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"sources.txt: exists already"):
+        save_csv(parse_scenario(ON_EARTH.replace("attribution", attribution)), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["sources.txt"]
+    assert (tmp_path / "sources.txt").read_text() == "mine"
+
+
 def test_preset_files_export(tmp_path):
     for path in save_csv(load_scenario("city-small"), tmp_path):
         assert path.stat().st_size > 0

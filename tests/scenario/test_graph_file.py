@@ -100,11 +100,11 @@ def gml(*, node="", edge="", head=""):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (gml(edge="LinkSpeedRaw 0"), ":6: rate_mbps: must be greater than 0 (got 0.0)"),
-        (gml(edge="LinkSpeedRaw -1"), ":6: rate_mbps: must be greater than 0"),
-        (gml(edge="LinkSpeedRaw 1e999"), ":6: rate_mbps: must be a finite number"),
+        (gml(edge="LinkSpeedRaw 0"), ":6: LinkSpeedRaw: must be a number of bit/s greater than 0 (got 0)"),
+        (gml(edge="LinkSpeedRaw -5"), ":6: LinkSpeedRaw: must be a number of bit/s greater than 0 (got -5)"),
+        (gml(edge="LinkSpeedRaw 1e999"), ":6: LinkSpeedRaw: must be a number of bit/s greater than 0 (got inf)"),
         (gml(edge="LinkSpeedRaw NAN"), ":6: LinkSpeedRaw: must be a number, a quoted text or a list in brackets"),
-        (gml(edge='LinkSpeedRaw "fast"'), ":6: rate_mbps: must be a number (got 'fast')"),
+        (gml(edge='LinkSpeedRaw "fast"'), ":6: LinkSpeedRaw: must be a number of bit/s greater than 0 (got 'fast')"),
         (gml(edge="delay_ms -1"), ":6: delay_ms: must be 0 or greater (got -1.0)"),
         (gml(node="Latitude 91 Longitude 0"), ":3: lat_deg: must be 90 or less"),
         (gml(node="Latitude 9"), ":3: give x_m and y_m, or lat_deg and lon_deg, or no position (got lat_deg)"),

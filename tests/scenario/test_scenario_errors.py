@@ -69,6 +69,10 @@ def test_fields(extra, message):
         ("stations: {list: []}", "stations.list: holds no station"),
         ("stations: {list: [{id: a, x_m: 1, y_m: 1, host: false}]}", "stations.list: no station may host twins"),
         (
+            "stations: {list: [{id: a, x_m: 1, y_m: 1, host: false}]}\ncloud: {x_m: 1, y_m: 1}",
+            "set host: true for at least one, or let the cloud host",
+        ),
+        (
             "stations:\n  list:\n    - {id: 1, x_m: 1, y_m: 1}\n    - {id: '1', x_m: 2, y_m: 1}",
             "city.yaml:7: stations.list.1.id: duplicate id '1'; list.0 has it already",
         ),
@@ -156,6 +160,10 @@ def test_users(users, message):
         ("", "city.yaml: is empty"),
         ("# nothing\n", "city.yaml: is empty"),
         ("- a\n", "city.yaml:1: must be a mapping of fields such as `name: my-city` (got a list)"),
+        (
+            "2 3\n8 100\n6 60\n3 5 4\n",
+            "(got the single value '2 3 8 100 6 60 3 5 4'); `plan` and `compare` take a facility",
+        ),
         ("just words", "must be a mapping of fields such as `name: my-city` (got the single value 'just words')"),
         ("name: [", ": not valid YAML"),
         (f"name: a\n{STATIONS}{USERS}", "schema_version: is required"),

@@ -3,11 +3,13 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,18 @@ IMPORTERS |= {
 }
 
 
+class ImporterGroup(TyperGroup):
+    """The commands of the importers; a wrong name is answered with the right ones."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """As in any group, but unknown names are refused here."""
+        if args and self.get_command(ctx, args[0]) is None:
+            close = get_close_matches(args[0], IMPORTERS, 1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            ctx.fail(f"No importer named {args[0][:40]!r}; {hint}accepted: {', '.join(IMPORTERS)}")
+        return super().resolve_command(ctx, args)
+
+
 def add_commands(app: typer.Typer) -> None:
     """Add the command of every importer."""
     for name, importer in IMPORTERS.items():
@@ -173,8 +187,23 @@ def _import_scenario(importer: Importer, given: dict[str, Any]) -> None:
     out, force = given.pop("out"), given.pop("force")
     files = {name: given.pop(name) for name in importer.options}
     given = {**given, "name": given["name"] or out.stem, "attribution": tuple(given["attribution"] or ())}
+    _check_attribution(given["attribution"])
     save_scenario(importer.load()(**files, **given), out, overwrite=force)
     typer.echo(f"wrote {out}")
+
+
+def _check_attribution(lines: tuple[str, ...]) -> None:
+    """Refuse lines that a scenario would, by the option that gave them."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from twinhop.errors import InputError
+    from twinhop.scenario.fields import Text
+
+    for line in lines:
+        try:
+            TypeAdapter(Text).validate_python(line)
+        except ValidationError as error:
+            raise InputError(f"--attribution: {error.errors()[0]['msg']}") from None
 
 
 def _import_problem(importer: Importer, given: dict[str, Any]) -> None:

@@ -17,7 +17,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-importers = typer.Typer(help="Make a scenario or a problem file from other files.", no_args_is_help=True)
+importers = typer.Typer(
+    cls=import_files.ImporterGroup, help="Make a scenario or a problem file from other files.", no_args_is_help=True
+)
 app.command("plan", epilog=plan.EXAMPLE)(plan.run)
 app.command("explain", epilog=explain.EXAMPLE)(explain.run)
 app.command("robustness", epilog=robustness.EXAMPLE)(robustness.run)

@@ -97,14 +97,15 @@ def run(
 def _show(plan: "Plan") -> None:
     from twinhop.experiments.operating_report import move_rows
     from twinhop.experiments.report import percent
+    from twinhop.words import counted, plural
 
     evaluation, problem = plan.evaluation, plan.case.problem
-    opened = int(plan.solution.placement.open.sum())
+    opened, hosts = int(plan.solution.placement.open.sum()), int((problem.capacity > 0).sum())
     rows = [
         ("cost", f"{plan.cost:.6g}", ""),
         *[(f"  {name}", value, "") for name, value in move_rows(plan)],
         ("  mean latency", f"{evaluation.latency_s:.6g}", "s"),
-        (f"  opening {opened} of {int((problem.capacity > 0).sum())} servers", f"{evaluation.opening_s:.6g}", "s"),
+        (f"  opening {opened} of {counted(hosts, 'server')}", f"{evaluation.opening_s:.6g}", "s"),
         ("  energy, weighted", f"{evaluation.energy_j:.6g}", ""),
     ]
     if plan.lower_bound is not None:
@@ -115,10 +116,11 @@ def _show(plan: "Plan") -> None:
         ]
     rows += [("constraints", "all kept" if plan.feasible else f"{len(evaluation.violations)} violated", "")]
     if problem.unmeetable.size:
-        rows += [("unmeetable deadlines", f"{problem.unmeetable.size}", "users")]
+        rows += [("unmeetable deadlines", f"{problem.unmeetable.size}", plural(problem.unmeetable.size, "user"))]
     ended = "stopped at the time limit of" if plan.solution.timed_out else "solved in"
     rows += [(ended, f"{plan.solution.seconds:.3g}", "s")]
-    title = f"{plan.case.name}: {problem.users} twins, {problem.stations} stations, {plan.solution.policy}"
+    size = f"{counted(problem.users, 'twin')}, {counted(problem.stations, 'station')}"
+    title = f"{plan.case.name}: {size}, {plan.solution.policy}"
     print_table(title, ("", "value", "unit"), rows)
     for each in evaluation.violations[:SHOWN]:
         who = problem.station_name(each.station) if each.user is None else problem.user_name(each.user)

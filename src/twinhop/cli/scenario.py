@@ -43,12 +43,15 @@ def check(source: ScenarioSource) -> None:
     """Say whether a scenario file is valid, and what is wrong where."""
     from twinhop.errors import InputError
     from twinhop.scenario import build_world, load_scenario
+    from twinhop.words import counted
 
     world = build_world(load_scenario(source))
     users = len(world.user_ids)
     if world.seats < users:
-        raise InputError(f"{source}: stations: {world.seats} seats in all for {users} users; raise capacity_users")
-    typer.echo(f"{source}: valid; {len(world.station_ids)} stations, {len(world.user_ids)} users")
+        raise InputError(
+            f"{source}: stations: {world.seats} seats in all for {counted(users, 'user')}; raise capacity_users"
+        )
+    typer.echo(f"{source}: valid; {counted(len(world.station_ids), 'station')}, {counted(users, 'user')}")
 
 
 @app.command("show", epilog="Example: twinhop scenario show city-small")
@@ -94,7 +97,7 @@ def export(
         Path | None, typer.Option(help="File to write, for csv a folder; standard output if missing.")
     ] = None,
     file_format: Annotated[
-        ExportFormat, typer.Option("--format", help="csv writes stations.csv and users.csv.")
+        ExportFormat, typer.Option("--format", help="csv writes stations.csv, users.csv and sources.txt.")
     ] = ExportFormat.yaml,
     expand: Annotated[bool, typer.Option("--expand", help="Write out every generated station and user.")] = False,
     seed: Seed = None,
@@ -103,13 +106,15 @@ def export(
     """Write a scenario as a file that reads back the same, or its stations and users as GeoJSON or CSV."""
     from twinhop.scenario import dump_scenario, load_scenario, save_csv, save_geojson, save_scenario, scenario_features
     from twinhop.scenario import expand as expanded
+    from twinhop.scenario.export import SOURCES_FILE
 
     scenario = load_scenario(source, seed)
     scenario = expanded(scenario) if expand else scenario
     if file_format is ExportFormat.csv:
         if out is None:
-            raise InputError("export: csv writes two files; say into which folder by --out")
-        for path in save_csv(scenario, out, overwrite=force):
+            raise InputError("export: csv writes several files; say into which folder by --out")
+        tables = save_csv(scenario, out, overwrite=force)
+        for path in (*tables, *([out / SOURCES_FILE] if scenario.attribution else [])):
             typer.echo(f"wrote {path}")
     elif out is None and file_format is ExportFormat.geojson:
         print_json(scenario_features(scenario))

@@ -12,6 +12,7 @@ from twinhop.network.compute import minimum_share_cycles_per_s
 from twinhop.placement import Placement, PlacementProblem
 from twinhop.placement.problem import DEMAND_TOLERANCE, SHARE_TOLERANCE, FloatArray, IntArray
 from twinhop.units import CYCLES_PER_GCYCLE, S_PER_MS
+from twinhop.words import counted
 
 #: CPU beyond so many times a station's own is not looked for: then no CPU would do.
 MOST_CPU = 1e6
@@ -235,7 +236,9 @@ def _seat(relocation: Relocation, k: int) -> Block | None:
         return None
     change = relocation.change(k)
     wins = change is not None and change.total < 0
-    return f"no seat: {twins} twins on {seats} seats", (Remedy("seats", float(twins + 1 - seats), wins),)
+    return f"no seat: {counted(twins, 'twin')} on {counted(seats, 'seat')}", (
+        Remedy("seats", float(twins + 1 - seats), wins),
+    )
 
 
 def _demand(relocation: Relocation, k: int) -> Block | None:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from twinhop.experiments.comparison import Comparison
 from twinhop.experiments.palette import ACCENT, ALARM, FAINT, FONT, INK, MUTED, PAPER, fitting
 from twinhop.experiments.report import percent
+from twinhop.words import counted
 
 DOTS_PER_INCH = 160
 WIDTH_IN = 8.0
@@ -87,7 +88,7 @@ def _head(figure: Figure, comparison: Comparison, height: float, users: int, sta
     figure.text(
         left,
         1 - 0.70 / height,
-        f"{users} users, {stations} stations; {_bound(comparison)}",
+        f"{counted(users, 'user')}, {counted(stations, 'station')}; {_bound(comparison)}",
         fontsize=9.5,
         va="baseline",
     )

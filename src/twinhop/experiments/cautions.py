@@ -10,6 +10,7 @@ from twinhop import network
 from twinhop.experiments.description import Description, placement_work, possible_hosts
 from twinhop.placement import ROW_UNLINKED
 from twinhop.units import CYCLES_PER_GCYCLE
+from twinhop.words import counted
 
 #: Shares of users above which a warning is due [1].
 MANY_BEHIND, MANY_UNMEETABLE = 0.5, 0.2
@@ -27,8 +28,8 @@ def _seats(description: Description) -> Iterator[str]:
     users, seats = len(description.world.user_ids), description.world.seats
     if seats < users:
         yield (
-            f"{users} users for {seats} seats: no plan can exist; raise stations.capacity_users or let "
-            "more stations host"
+            f"{counted(users, 'user')} for {counted(seats, 'seat')}: no plan can exist; raise "
+            "stations.capacity_users or let more stations host"
         )
 
 
@@ -44,11 +45,12 @@ def _deadlines(description: Description) -> Iterator[str]:
 
 
 def _joint_deadlines(description: Description) -> Iterator[str]:
-    needed, total = description.least_cpu_cycles_per_s, description.total_cpu_cycles_per_s
-    if needed is not None and needed > total:
+    needed, total = description.least_cpu_cycles_per_s, description.deadline_cpu_cycles_per_s
+    if needed is not None and total is not None and needed > total:
         yield (
-            f"the meetable deadlines need {needed / CYCLES_PER_GCYCLE:.4g} Gcycle/s, all servers together have "
-            f"{total / CYCLES_PER_GCYCLE:.4g}: no plan can keep them; raise stations.cpu_gcycles_per_s or the deadlines"
+            f"the meetable deadlines need {needed / CYCLES_PER_GCYCLE:.4g} Gcycle/s, all servers that could keep one "
+            f"together have {total / CYCLES_PER_GCYCLE:.4g}: no plan can keep them; raise "
+            "stations.cpu_gcycles_per_s or the deadlines"
         )
 
 

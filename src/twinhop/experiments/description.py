@@ -27,8 +27,9 @@ QUANTILES = {"p5": 0.05, "p50": 0.5, "p95": 0.95}
 class Description:
     """A world and what follows from it without a decision, with K hosts: the M stations, and the cloud if it may host.
 
-    The *access host* of a user is its access station, or the host nearest to it where that one hosts nothing; the twins
-    of an access host share its CPU by the scenario's rule, deadlines aside.
+    The *access host* of a user is its access station, or the station nearest to it that hosts where that one hosts
+    nothing, or the cloud where no station hosts; the twins of an access host share its CPU by the scenario's rule,
+    deadlines aside.
 
     Attributes:
         world: the world.
@@ -41,10 +42,12 @@ class Description:
         placement_latency_s: (N,) that latency at the access host [s].
         construction_s: (N,) T_ini at the access host [s].
         update_s: (N,) T_upd at the access host [s].
-        update_load: (M,) work of the updates of the users attached, over the CPU [1]; nan where nothing is hosted.
+        update_load: (K,) work of the updates of the users attached, over the CPU [1]; nan on stations that may host
+            nothing, and on a cloud that is no access host.
         deadline_slack_s: (N,) deadline less interaction latency at the access host [s], or None.
         unmeetable: (N,) bool, deadlines that no host could keep even alone; or None.
         least_cpu_cycles_per_s: CPU that the meetable deadlines need at least, on whatever hosts [cycle/s], or None.
+        deadline_cpu_cycles_per_s: CPU of the hosts that could keep some deadline alone [cycle/s], or None.
     """
 
     world: World
@@ -61,6 +64,7 @@ class Description:
     deadline_slack_s: FloatArray | None
     unmeetable: NDArray[np.bool_] | None
     least_cpu_cycles_per_s: float | None
+    deadline_cpu_cycles_per_s: float | None
 
     @property
     def radio_share(self) -> float:
@@ -91,8 +95,7 @@ class Description:
     def to_json(self) -> dict[str, Any]:
         """The facts as plain values, units in the names."""
         world = self.world
-        hosts = np.flatnonzero(world.host)
-        busiest = int(hosts[np.argmax(self.update_load[hosts])])
+        busiest = int(np.nanargmax(self.update_load))
         return {
             "name": world.name,
             "seed": world.seed,
@@ -111,7 +114,7 @@ class Description:
             "radio_share_of_latency": self.radio_share,
             "total_cpu_gcycles_per_s": self.total_cpu_cycles_per_s / CYCLES_PER_GCYCLE,
             "update_load_of_total_cpu": self.total_update_load,
-            "busiest_station": world.station_ids[busiest],
+            "busiest_station": world.host_ids[busiest],
             "update_load_of_busiest": float(self.update_load[busiest]),
             "updates_slower_than_period": float((self.update_s > world.sync_period_s).mean()),
             "deadlines": self._deadlines(),
@@ -159,9 +162,7 @@ def describe(scenario: Scenario) -> Description:
     world = build_world(scenario)
     radio = radio_state(world)
     users, stations = np.arange(len(world.user_ids)), len(world.station_ids)
-    hosting = world.capacity > 0 if (world.capacity > 0).any() else world.host
-    nearest_host = np.where(hosting, network.distance_m(world.station_xy_m, world.station_xy_m), np.inf).argmin(1)
-    access_host = np.where(hosting, np.arange(stations), nearest_host)[radio.access]
+    access_host = _access_host(world)[radio.access]
     wired = _wired_needs(world, radio, access_host)
     share = _shares(world, access_host)
     construction, update = (
@@ -175,6 +176,7 @@ def describe(scenario: Scenario) -> Description:
     work_rate = world.update_cycles_per_bit * world.update_bits / world.sync_period_s
     interaction = construction if world.readings.is_literal(ROW_INTERACTION) else update
     deadlines = world.deadline_s is not None
+    offered = np.append(world.host, (access_host == stations).any())[: len(world.host_capacity)]
     return Description(
         world=world,
         radio=radio,
@@ -187,12 +189,25 @@ def describe(scenario: Scenario) -> Description:
         construction_s=construction,
         update_s=update,
         update_load=np.where(
-            world.host, np.bincount(access_host, work_rate, minlength=stations) / world.cpu_cycles_per_s, np.nan
+            offered,
+            np.bincount(access_host, work_rate, minlength=len(offered)) / world.host_cpu_cycles_per_s,
+            np.nan,
         ),
         deadline_slack_s=world.deadline_s - interaction if world.deadline_s is not None else None,
         unmeetable=wired.unmeetable if deadlines else None,
         least_cpu_cycles_per_s=wired.least_cpu_cycles_per_s if deadlines else None,
+        deadline_cpu_cycles_per_s=float(world.host_cpu_cycles_per_s[wired.useful].sum()) if deadlines else None,
     )
+
+
+def _access_host(world: World) -> IntArray:
+    """(M,) the host that users of each station are described on; a cloud has the index M."""
+    stations = len(world.station_ids)
+    hosting = world.capacity > 0 if possible_hosts(world).size else world.host
+    if not hosting.any():
+        return np.full(stations, stations)
+    nearest = np.where(hosting, network.distance_m(world.station_xy_m, world.station_xy_m), np.inf).argmin(1)
+    return np.where(hosting, np.arange(stations), nearest)
 
 
 def possible_hosts(world: World) -> IntArray:
@@ -215,8 +230,8 @@ def placement_work(world: World) -> FloatArray:
 def _shares(world: World, host: IntArray) -> FloatArray:
     """(N,) CPU shares under the scenario's rule, deadlines aside [cycle/s]."""
     weight = network.share_weights(placement_work(world), world.cpu_rule)
-    total = np.bincount(host, weight, minlength=len(world.station_ids))[host]
-    return world.cpu_cycles_per_s[host] * np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+    total = np.bincount(host, weight)[host]
+    return world.host_cpu_cycles_per_s[host] * np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
 
 
 @dataclass
@@ -228,6 +243,7 @@ class _WiredNeeds:
         update_s: (N,) of an update, to the access host [s].
         to_one_s: (K,) see `Description.wired_to_one_s` [s].
         unmeetable: (N,) bool, see `Description.unmeetable`; all False without deadlines.
+        useful: (K,) bool, hosts that could keep some deadline alone; all False without deadlines.
         least_cpu_cycles_per_s: see `Description.least_cpu_cycles_per_s`; 0 without deadlines.
     """
 
@@ -235,6 +251,7 @@ class _WiredNeeds:
     update_s: FloatArray
     to_one_s: FloatArray
     unmeetable: NDArray[np.bool_]
+    useful: NDArray[np.bool_]
     least_cpu_cycles_per_s: float = 0.0
 
 
@@ -244,7 +261,10 @@ def _wired_needs(world: World, radio: RadioState, access_host: IntArray) -> _Wir
     hops = 2 if world.readings.is_literal(ROW_WIRED_HOP) else 1
     weight = world.eta_s / world.sync_period_s
     on_construction = world.readings.is_literal(ROW_INTERACTION)
-    needs = _WiredNeeds(np.empty(users), np.empty(users), np.zeros(len(world.host_capacity)), np.zeros(users, np.bool_))
+    hosts = len(world.host_capacity)
+    needs = _WiredNeeds(
+        np.empty(users), np.empty(users), np.zeros(hosts), np.zeros(users, np.bool_), np.zeros(hosts, np.bool_)
+    )
     for start in range(0, users, BLOCK_USERS):
         block = slice(start, start + BLOCK_USERS)
         wired = wires(world, radio.access[block])
@@ -256,6 +276,7 @@ def _wired_needs(world: World, radio: RadioState, access_host: IntArray) -> _Wir
         if world.deadline_s is not None:
             floor, fits = _deadline_floors(world, radio, block, history_s if on_construction else update_s)
             needs.unmeetable[block] = ~fits.any(axis=1)
+            needs.useful |= fits.any(axis=0)
             least = np.where(fits, floor, np.inf).min(axis=1)
             needs.least_cpu_cycles_per_s += float(least[np.isfinite(least)].sum())
     return needs

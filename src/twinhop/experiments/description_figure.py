@@ -6,14 +6,19 @@ from collections.abc import Sequence
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from twinhop.experiments.description import Description, possible_hosts
+from twinhop.experiments.link_loads import drawn_links
+from twinhop.experiments.map_figure import cloud_is_drawn, cloud_label, cloud_xy_m, extent
 from twinhop.experiments.palette import ACCENT, ALARM, FAINT, FONT, GROUND, INK, MUTED, PAPER, fitting
 from twinhop.experiments.quantiles import quantiles
+from twinhop.scenario import World
 from twinhop.units import BITS_PER_MBIT
+from twinhop.words import plural
 
 DOTS_PER_INCH = 160
 WIDTH_IN, BODY_IN, HEAD_IN = 11.0, 6.2, 1.12
@@ -24,6 +29,8 @@ CROWD = 3000
 MOST_BARS = 60
 SECOND = "#e07b00"
 WRAP_AT = 150
+#: As many characters of the cloud's label are shown on the map.
+LONGEST_LABEL = 32
 DENSITY = LinearSegmentedColormap.from_list("density", [GROUND, "#9cc7d3", ACCENT])
 
 
@@ -71,10 +78,14 @@ def _head(figure: Figure, description: Description, height: float) -> None:
     world = description.world
     size = fitting(world.name, 16, 66)
     figure.text(0.06, 1 - 0.38 / height, world.name, fontsize=size, weight="bold", va="baseline", parse_math=False)
-    facts = (
-        f"{len(world.user_ids):,} users, {len(world.station_ids):,} stations, {possible_hosts(world).size:,} possible "
-        f"hosts with {world.seats:,} seats; radio {100 * description.radio_share:.0f} % of the latency"
+    counts = (
+        (len(world.user_ids), "user"),
+        (len(world.station_ids), "station"),
+        (possible_hosts(world).size, "possible host"),
     )
+    facts = ", ".join(f"{count:,} {plural(count, noun)}" for count, noun in counts)
+    facts += f" with {world.seats:,} {plural(world.seats, 'seat')}"
+    facts += f"; radio {100 * description.radio_share:.0f} % of the latency"
     if description.total_update_load is not None:
         facts += f"; updates take {100 * description.total_update_load:.3g} % of all CPU"
     figure.text(0.06, 1 - 0.62 / height, facts, fontsize=9.5, color=MUTED, va="baseline")
@@ -96,8 +107,7 @@ def _frame(axes: Axes, title: str, x: str, y: str = "") -> None:
 def _map(axes: Axes, description: Description) -> None:
     world = description.world
     xy, users = world.station_xy_m, world.user_xy_m
-    points = np.vstack([xy, users]) / 1000
-    low, high = points.min(axis=0), points.max(axis=0)
+    low, high = (corner / 1000 for corner in extent(world))
     half = np.maximum((high - low) / 2, 0.001) * 1.08
     box = axes.get_window_extent()
     half = np.maximum(half, half[::-1] * (box.width / box.height, box.height / box.width))
@@ -109,6 +119,7 @@ def _map(axes: Axes, description: Description) -> None:
         axes.scatter(
             *(users / 1000).T, s=float(np.clip(2500 / len(users), 1.5, 12)), c=ACCENT, alpha=0.55, linewidths=0
         )
+    _wires_and_cloud(axes, world)
     crowd = float(np.clip(30 / len(xy), 0.25, 1))
     for members, marker in ((world.host, "o"), (~world.host, "^")):
         sizes = 20 + 130 * description.attached[members] / max(1, description.attached.max())
@@ -128,6 +139,30 @@ def _map(axes: Axes, description: Description) -> None:
     axes.set_xlim(middle[0] - half[0], middle[0] + half[0])
     axes.set_ylim(middle[1] - half[1], middle[1] + half[1])
     axes.set_aspect("equal")
+
+
+def _wires_and_cloud(axes: Axes, world: World) -> None:
+    """The links of the backhaul graph, faint, and the cloud where it may be shown."""
+    if world.graph is not None:
+        ends = world.graph.node_xy_m[world.graph.link_nodes[drawn_links(world)]] / 1000
+        axes.add_collection(LineCollection(list(ends), colors=MUTED, linewidths=0.9, alpha=0.5, zorder=2))
+    if cloud_is_drawn(world):
+        x, y = cloud_xy_m(world) / 1000
+        axes.scatter([x], [y], s=60, marker="D", facecolors=INK, edgecolors=PAPER, linewidths=0.8, zorder=4)
+        left = x > np.mean(axes.get_xlim())
+        axes.annotate(
+            cloud_label(world)[:LONGEST_LABEL],
+            (x, y),
+            (-7 if left else 7, 0),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            va="center",
+            fontsize=7.5,
+            color=INK,
+            parse_math=False,
+            bbox={"facecolor": GROUND, "edgecolor": "none", "alpha": 0.8, "pad": 1},
+            zorder=4,
+        )
 
 
 def _histogram(axes: Axes, values: np.ndarray, colour: str, *, log: bool) -> None:
@@ -231,7 +266,7 @@ def _attached(axes: Axes, description: Description) -> None:
 
 
 def _loads(axes: Axes, description: Description) -> None:
-    load = np.sort(100 * description.update_load[description.world.host])[::-1]
+    load = np.sort(100 * description.update_load[np.isfinite(description.update_load)])[::-1]
     _sorted_stations(axes, load, SECOND)
     if load.max() > 60:
         axes.axhline(100, color=ALARM, linewidth=1.1, linestyle=(0, (4, 2)))

@@ -14,6 +14,7 @@ from twinhop.experiments.palette import ALARM, FAINT, FONT, GROUND, INK, MUTED, 
 from twinhop.experiments.planning import Plan
 from twinhop.experiments.report import percent
 from twinhop.scenario import World
+from twinhop.words import counted, plural
 
 DOTS_PER_INCH = 160
 WIDTH_IN = 8.0
@@ -43,7 +44,7 @@ def draw_map(plan: Plan) -> Figure:
     """
     world = plan.case.world
     assert world is not None
-    low, high = _extent(world)
+    low, high = extent(world)
     width, height = high - low
     sources = _sources(world)
     foot = FOOT_IN + SOURCE_LINE_IN * len(sources)
@@ -66,7 +67,8 @@ def draw_map(plan: Plan) -> Figure:
     return figure
 
 
-def _extent(world: World) -> tuple[np.ndarray, np.ndarray]:
+def extent(world: World) -> tuple[np.ndarray, np.ndarray]:
+    """The corners of the map, with a margin [m]."""
     points = np.vstack([world.station_xy_m, world.user_xy_m, _nodes_of_the_area(world)])
     low, high = points.min(axis=0), points.max(axis=0)
     if world.cloud is not None and world.cloud.xy_m is not None:
@@ -105,13 +107,13 @@ def _sites_xy_m(world: World) -> np.ndarray:
     """(K, 2) where hosts are drawn [m]."""
     xy = world.host_xy_m
     if world.hosting_cloud is not None:
-        xy[-1] = _cloud_xy_m(world)
+        xy[-1] = cloud_xy_m(world)
     return xy
 
 
-def _cloud_xy_m(world: World) -> np.ndarray:
+def cloud_xy_m(world: World) -> np.ndarray:
     """Where the cloud is drawn [m]: in the upper right corner without a position, at the edge if it is far away."""
-    low, high = _extent(world)
+    low, high = extent(world)
     rim = (np.array(CORNER) - 1) * (low - high)
     if world.cloud is None or world.cloud.xy_m is None:
         return high - rim
@@ -142,10 +144,18 @@ def _links_and_users(axes: Axes, plan: Plan, world: World) -> None:
     thin, faint = (0.7, 0.45) if crowd <= 400 else (0.4, 0.25)
     axes.add_collection(LineCollection(list(segments), colors=colours, linewidths=thin, alpha=faint, zorder=1))
     size = float(np.clip(9000 / crowd, 3, 26))
-    axes.scatter(*world.user_xy_m.T, s=size, c=colours, edgecolors=PAPER, linewidths=0.3, zorder=3)
+    seen = np.flatnonzero(~_under_stations(world))
+    shown = [colours[i] for i in seen.tolist()]
+    axes.scatter(*world.user_xy_m[seen].T, s=size, c=shown, edgecolors=PAPER, linewidths=0.3, zorder=3)
     late = [v.user for v in plan.solution.evaluation.violations if v.kind == "deadline" and v.user is not None]
     if late:
         axes.scatter(*world.user_xy_m[late].T, s=size * 3, facecolors="none", edgecolors=ALARM, linewidths=1, zorder=4)
+
+
+def _under_stations(world: World) -> np.ndarray:
+    """(N,) bool, users exactly where a station stands, whose mark hides theirs."""
+    stations = {tuple(each) for each in world.station_xy_m.tolist()}
+    return np.array([tuple(each) in stations for each in world.user_xy_m.tolist()], dtype=np.bool_)
 
 
 def _stations(axes: Axes, plan: Plan, world: World) -> None:
@@ -172,8 +182,8 @@ def _stations(axes: Axes, plan: Plan, world: World) -> None:
         )
     if plan.failure is not None:
         axes.scatter(*xy[plan.failure.stations].T, s=60, marker="x", c=ALARM, linewidths=1.8, zorder=8)
-    if _cloud_is_drawn(world) and not _cloud_is_opened(plan, world):
-        x, y = _cloud_xy_m(world)
+    if cloud_is_drawn(world) and not _cloud_is_opened(plan, world):
+        x, y = cloud_xy_m(world)
         axes.scatter([x], [y], s=110, marker="D", facecolors=INK, edgecolors=PAPER, linewidths=1, zorder=6)
     if used.size <= NAMED_STATIONS:
         for k, size in zip(used, sizes, strict=True):
@@ -183,7 +193,8 @@ def _stations(axes: Axes, plan: Plan, world: World) -> None:
             )
 
 
-def _cloud_is_drawn(world: World) -> bool:
+def cloud_is_drawn(world: World) -> bool:
+    """Whether maps show a cloud: it has a position, or it may host."""
     return world.cloud is not None and (world.cloud.xy_m is not None or world.cloud.host)
 
 
@@ -191,10 +202,10 @@ def _cloud_is_opened(plan: Plan, world: World) -> bool:
     return world.hosting_cloud is not None and bool(plan.solution.placement.open[-1])
 
 
-def _cloud_label(world: World) -> str:
+def cloud_label(world: World) -> str:
     """What the legend says of the cloud, and that it is not where it is drawn."""
     assert world.cloud is not None
-    low, high = _extent(world)
+    low, high = extent(world)
     name = world.cloud.name if world.cloud.name.lower() == "cloud" else f"cloud {world.cloud.name}"
     if world.cloud.xy_m is None:
         return f"{name} (no position)"
@@ -246,7 +257,8 @@ def _title(figure: Figure, plan: Plan, height_in: float) -> None:
         proof += f", policy {solution.policy} (no bound)"
     figure.text(left, 1 - 0.70 / height_in, proof, fontsize=11, va="baseline")
     hosts = int((problem.capacity > 0).sum())
-    counts = f"{problem.users} twins on {int(solution.placement.open.sum())} of {hosts} possible servers"
+    opened = f"{int(solution.placement.open.sum())} of {hosts} possible {plural(hosts, 'server')}"
+    counts = f"{counted(problem.users, 'twin')} on {opened}"
     figure.text(left, 1 - 0.95 / height_in, counts, fontsize=9, color=MUTED, va="baseline")
 
 
@@ -268,12 +280,17 @@ def _legend(figure: Figure, plan: Plan, world: World, bottom: float) -> None:
         entries.append(mark("server left closed", "o", PAPER, MUTED, 7))
     if not world.host.all():
         entries.append(mark("radio only", "^", PAPER, MUTED, 6.5))
-    entries.append(mark("user, in the colour of its host", "o", MUTED, PAPER, 5))
+    if not _under_stations(world).all():
+        entries.append(mark("user, in the colour of its host", "o", MUTED, PAPER, 5))
+    else:
+        entries.append(
+            Line2D([], [], color=MUTED, alpha=0.8, linewidth=1, label="from users at stations to their hosts")
+        )
     if world.graph is not None and len(drawn_links(world)):
         entries.append(Line2D([], [], color=MUTED, alpha=0.6, linewidth=2, label="backhaul link"))
-    if _cloud_is_drawn(world):
+    if cloud_is_drawn(world):
         face, edge = (MUTED, INK) if _cloud_is_opened(plan, world) else (INK, PAPER)
-        entries.append(mark(_cloud_label(world), "D", face, edge, 7.5))
+        entries.append(mark(cloud_label(world), "D", face, edge, 7.5))
     if plan.failure is not None:
         entries.append(mark("server that fails", "x", ALARM, ALARM, 7))
     if any(each.kind == "deadline" for each in plan.solution.evaluation.violations):

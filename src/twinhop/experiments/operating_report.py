@@ -3,6 +3,7 @@
 from twinhop.experiments.failure import loss_bounds
 from twinhop.experiments.markdown import percent, table
 from twinhop.experiments.planning import Plan
+from twinhop.words import counted
 
 #: Twins that move, and stations, named one by one; the rest are counted or left out.
 NAMED = 20
@@ -40,7 +41,8 @@ def moves_in_words(plan: Plan) -> str:
     assert plan.moves is not None
     moved, gone = plan.moves.users.size, int(plan.moves.host_gone.sum())
     placed = plan.case.problem.users - plan.moves.present.new_users.size
-    text = f"{moved} of {placed} twins leave the host they have in {plan.moves.present.name}"
+    leave = "leaves its host" if moved == 1 else "leave the host they have"
+    text = f"{moved} of {counted(placed, 'twin')} {leave} in {plan.moves.present.name}"
     return text + (f", {gone} of them because it can host them no more." if gone else ".")
 
 
@@ -80,7 +82,8 @@ def failure_in_words(plan: Plan) -> str:
         f"Without {problem.station_names(failure.stations.tolist())} hosting (the radios still work) the cost changes "
         f"by {difference:+.6g}.",
         *_loss(plan),
-        f"{users.size} twins are hosted elsewhere than without failure: {gone} because their host is gone, "
+        f"{counted(users.size, 'twin')} {'is' if users.size == 1 else 'are'} hosted elsewhere than without failure: "
+        f"{gone} because their host is gone, "
         f"{users.size - gone} besides.",
     ]
     if lost.size:

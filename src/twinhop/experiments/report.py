@@ -12,6 +12,7 @@ from twinhop.experiments.planning import Case, Plan
 from twinhop.experiments.quantiles import quantiles
 from twinhop.experiments.service_levels import service_levels
 from twinhop.units import BITS_PER_MBIT
+from twinhop.words import counted
 
 #: Violations and unmeetable users named one by one; the rest are counted.
 NAMED = 20
@@ -23,7 +24,8 @@ def plan_report(plan: Plan) -> str:
     lines = [
         f"# Plan of {case.name}",
         "",
-        f"{case.problem.users} users, {case.problem.stations} stations, policy `{solution.policy}`, seed {case.seed}, "
+        f"{counted(case.problem.users, 'user')}, {counted(case.problem.stations, 'station')}, "
+        f"policy `{solution.policy}`, seed {case.seed}, "
         f"{solution.seconds:.3f} s, twinhop {__version__}."
         + (" Ended early by Ctrl-C." if solution.interrupted else "")
         + (" Ended by the time limit." if solution.timed_out else ""),
@@ -52,7 +54,7 @@ def _cost_lines(plan: Plan) -> list[str]:
         ("mean latency", f"{evaluation.latency_s:.6g} s"),
         ("of it communication", f"{evaluation.communication_s:.6g} s"),
         ("of it computing", f"{evaluation.computing_s:.6g} s"),
-        (f"opening of {int(plan.solution.placement.open.sum())} servers", f"{evaluation.opening_s:.6g} s"),
+        (f"opening of {counted(int(plan.solution.placement.open.sum()), 'server')}", f"{evaluation.opening_s:.6g} s"),
         ("energy, weighted", f"{evaluation.energy_j:.6g}"),
         ("weights alpha, beta", f"{problem.alpha:g}, {problem.beta:g}"),
     ]
@@ -83,8 +85,10 @@ def _constraint_lines(plan: Plan) -> list[str]:
     loads = plan.solution.placement.loads()
     used = loads > 0
     full = int((loads[used] >= problem.capacity[used]).sum())
-    lines.append(f"- One host a user: all {problem.users} twins are hosted on {int(used.sum())} servers.")
-    lines.append(f"- Twin capacities: {_count(plan, 'capacity')} exceeded; {full} servers are full.")
+    twins = "the twin is" if problem.users == 1 else f"all {problem.users} twins are"
+    lines.append(f"- One host a user: {twins} hosted on {counted(int(used.sum()), 'server')}.")
+    are = "is" if full == 1 else "are"
+    lines.append(f"- Twin capacities: {_count(plan, 'capacity')} exceeded; {counted(full, 'server')} {are} full.")
     if problem.demand_capacity is not None and problem.demand is not None:
         taken = problem.demand.sum() / problem.demand_capacity[used].sum() if problem.demand_capacity[used].any() else 0
         lines.append(
@@ -123,7 +127,7 @@ def _violation(plan: Plan, at: int) -> str:
     problem, each = plan.case.problem, plan.solution.evaluation.violations[at]
     station = problem.station_name(each.station)
     if each.kind == "capacity":
-        return f"station {station} hosts {each.by:.0f} twins too many"
+        return f"station {station} hosts {counted(round(each.by), 'twin')} too many"
     if each.kind == "demand":
         return f"the demands on station {station} exceed its capacity by {each.by:.6g}"
     user = problem.user_name(each.user if each.user is not None else -1)
@@ -151,7 +155,10 @@ def _latency_lines(plan: Plan) -> list[str]:
     lines = ["## What users get", "", *table(("", "mean", "p50", "p95", "max"), rows), ""]
     if levels.utilisation is not None and (levels.utilisation > 1).any():
         behind = int((levels.utilisation > 1).sum())
-        lines += [f"{behind} twins cannot keep up: one update takes longer than the synchronisation period.", ""]
+        lines += [
+            f"{counted(behind, 'twin')} cannot keep up: one update takes longer than the synchronisation period.",
+            "",
+        ]
     return lines
 
 
@@ -291,7 +298,8 @@ def comparison_report(comparison: Comparison) -> str:
     lines = [
         f"# Policies on {case.name}",
         "",
-        f"{case.problem.users} users, {case.problem.stations} stations, seed {case.seed}, twinhop {__version__}. "
+        f"{counted(case.problem.users, 'user')}, {counted(case.problem.stations, 'station')}, "
+        f"seed {case.seed}, twinhop {__version__}. "
         f"{comparison.bound_in_words().capitalize()}.",
         "",
         *table(header, rows),

@@ -12,6 +12,10 @@ from twinhop.placement.problem import PlacementProblem
 
 REQUIRED = ("comm_s", "root_work", "cpu", "capacity", "opening_s", "alpha", "beta")
 OPTIONAL = ("energy_j", "update_comm_s", "update_work", "deadline_s", "demand", "demand_capacity")
+#: Fields that a saved answer has, and no problem.
+ANSWER = frozenset(("policy", "source", "open", "host"))
+#: As many unknown fields are listed, and as many characters of each.
+MOST_NAMES, LONGEST_NAME = 10, 40
 #: Arrays of so few numbers are unpacked whatever comm_s says, so that the message can name the array at fault.
 HARMLESS = 1_000_000
 
@@ -39,20 +43,38 @@ def load_problem(path: str | Path) -> PlacementProblem:
 
 def _check_announced(path: Path, counts: dict[str, int]) -> None:
     """Refuse, before anything is unpacked, wrong names and arrays larger than comm_s: zeros compress to nothing."""
-    _check_names(path, list(counts))
+    check_names(path, list(counts))
     most = max(counts["comm_s"], HARMLESS)
     for name, count in counts.items():
         if count > most:
             raise InputError(f"{path}: {name}: {count} numbers; expected no more than comm_s has")
 
 
-def _check_names(path: Path, names: list[str]) -> None:
+def check_names(path: Path, names: list[str]) -> None:
+    """Refuse a file that lacks fields or has others.
+
+    Raises:
+        InputError: the message says which, or that the file is an answer.
+    """
     missing = [name for name in REQUIRED if name not in names]
-    if missing:
-        raise InputError(f"{path}: missing {', '.join(missing)}; expected {', '.join(REQUIRED)}")
     unknown = sorted(set(names) - set(REQUIRED) - set(OPTIONAL))
+    if set(names) >= ANSWER:
+        raise InputError(
+            f"{path}: is an answer (a placement.json), not a problem; --from takes it beside the problem "
+            f"(missing {', '.join(missing)}; unknown {_few(unknown)})"
+        )
+    if len(missing) == len(REQUIRED):
+        raise InputError(f"{path}: has no field of a problem; expected {', '.join(REQUIRED)}; found {_few(names)}")
+    if missing:
+        besides = f"; unknown {_few(unknown)}" if unknown else ""
+        raise InputError(f"{path}: missing {', '.join(missing)}{besides}; expected {', '.join(REQUIRED)}")
     if unknown:
-        raise InputError(f"{path}: unknown {', '.join(unknown)}; accepted: {', '.join(REQUIRED + OPTIONAL)}")
+        raise InputError(f"{path}: unknown {_few(unknown)}; accepted: {', '.join(REQUIRED + OPTIONAL)}")
+
+
+def _few(names: list[str]) -> str:
+    shown = ", ".join(name[:LONGEST_NAME] for name in names[:MOST_NAMES])
+    return f"{shown} and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else shown or "nothing"
 
 
 def problem_of_arrays(path: Path, content: dict[str, np.ndarray]) -> PlacementProblem:
@@ -65,7 +87,7 @@ def problem_of_arrays(path: Path, content: dict[str, np.ndarray]) -> PlacementPr
     Raises:
         InputError: an array is missing, unknown, of the wrong shape, or holds wrong values.
     """
-    _check_names(path, list(content))
+    check_names(path, list(content))
     values: dict[str, Any] = {}
     for name, array in content.items():
         if array.dtype.kind not in "iufb":

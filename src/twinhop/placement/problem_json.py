@@ -10,7 +10,7 @@ from twinhop.errors import InputError
 from twinhop.found import describe_file, require_regular
 from twinhop.json_text import parse_json
 from twinhop.placement.problem import PlacementProblem
-from twinhop.placement.problem_file import problem_of_arrays
+from twinhop.placement.problem_file import check_names, problem_of_arrays
 
 #: A file larger than this is refused.
 MAX_BYTES = 1024 * 2**20
@@ -40,6 +40,7 @@ def load_problem_json(path: str | Path) -> PlacementProblem:
     kind = value.get("type")
     if isinstance(kind, str):
         raise InputError(f"{path}: expected an object with comm_s, root_work, ...; found an object of type {kind!r}")
+    check_names(path, list(value))
     return problem_of_arrays(path, {name: _array(path, name, entry) for name, entry in value.items()})
 
 

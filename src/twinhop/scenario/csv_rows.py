@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from twinhop.errors import InputError
 from twinhop.scenario import geo
 from twinhop.scenario.complaints import MOST_COMPLAINTS, input_error, suggestion
-from twinhop.scenario.csv_table import GEOGRAPHIC, LOCAL, CsvTable, read_table
+from twinhop.scenario.csv_table import GEOGRAPHIC, LOCAL, CsvTable, read_header, read_table
 from twinhop.scenario.place_sections import MOST_STATIONS, MOST_USERS, Origin, StationRow, UserRow
 from twinhop.scenario.yaml_io import resolve_plain
 
@@ -128,13 +128,9 @@ def _renamed(path: Path, optional: tuple[str, ...], columns: Mapping[str, str], 
     for field, column in source.items():
         if column in ("id", *LOCAL, *GEOGRAPHIC):
             raise InputError(f"{path}: the column {column!r} is not a size; {field} needs another")
+    _require_columns(path, source)
     table = read_table(path, (*optional, *(each for each in source.values() if each not in optional)), most_rows)
     for field, column in source.items():
-        if column not in table.columns:
-            hint = suggestion(column, table.columns)
-            raise InputError(
-                f"{path}:1: no column {column[:40]!r} for {field}; {hint}the file has {', '.join(table.columns)}"
-            )
         if field in table.columns and field != column and field not in source.values():
             raise InputError(f"{path}:1: the columns {field!r} and {column!r} both give {field}; leave one out")
     if not source:
@@ -150,6 +146,17 @@ def _renamed(path: Path, optional: tuple[str, ...], columns: Mapping[str, str], 
         for row in table.rows
     )
     return CsvTable(table.name, (*kept, *(field for field in source if field not in kept)), rows, table.lines)
+
+
+def _require_columns(path: Path, source: Mapping[str, str]) -> None:
+    """Refuse fields whose column the file lacks, before its other columns are looked at: one may be the one meant."""
+    header = read_header(path) if source else ()
+    if not set(header) & {"id", *LOCAL, *GEOGRAPHIC}:
+        return  # no table of points, which is for `read_table` to say
+    for field, column in source.items():
+        if column not in header:
+            hint = suggestion(column, header)
+            raise InputError(f"{path}:1: no column {column[:40]!r} for {field}; {hint}the file has {', '.join(header)}")
 
 
 def _points(table: CsvTable, model: type[StationRow] | type[UserRow]) -> CsvPoints:

@@ -84,4 +84,6 @@ def _path(csv: str, root: Path | None, where: str) -> Path:
     path = root / csv
     if not path.resolve().is_relative_to(root.resolve()):
         raise InputError(f"{where}: must stay under the folder of the scenario file (got {csv!r})")
+    if not path.exists():
+        raise InputError(f"{where}: {path}: file not found")
     return path

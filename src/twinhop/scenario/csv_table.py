@@ -49,10 +49,7 @@ def read_table(path: Path, optional: Sequence[str], most_rows: int) -> CsvTable:
     """
     name = str(path)
     records = csv_records(read_text(path), name)
-    _, header = next(records, (0, None))
-    if header is None:
-        raise InputError(f"{name}: is empty; its first line must name the columns, such as id,{','.join(LOCAL)}")
-    columns = tuple(cell.strip().lower() for cell in header)
+    columns = _header(records, name)
     _check_header(columns, optional, path)
     rows, lines = [], []
     for line, cells in records:
@@ -65,6 +62,22 @@ def read_table(path: Path, optional: Sequence[str], most_rows: int) -> CsvTable:
     if not rows:
         raise InputError(f"{name}: has no rows below the header; at least one is needed")
     return CsvTable(name, columns, tuple(rows), tuple(lines))
+
+
+def read_header(path: Path) -> tuple[str, ...]:
+    """The columns that the first line of a CSV file names, stripped, in lower case.
+
+    Raises:
+        InputError: if the file is not usable or empty.
+    """
+    return _header(csv_records(read_text(path), str(path)), str(path))
+
+
+def _header(records: Iterator[tuple[int, list[str]]], name: str) -> tuple[str, ...]:
+    _, header = next(records, (0, None))
+    if header is None:
+        raise InputError(f"{name}: is empty; its first line must name the columns, such as id,{','.join(LOCAL)}")
+    return tuple(cell.strip().lower() for cell in header)
 
 
 def csv_records(text: str, name: str) -> Iterator[tuple[int, list[str]]]:

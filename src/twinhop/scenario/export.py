@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from twinhop.scenario.schema import Scenario
 
 NOWHERE = (0.0, 0.0)
 """Where GeoJSON, which knows no other coordinates, lays scenarios that are nowhere on Earth: the file says so."""
+SOURCES_FILE = "sources.txt"
+"""Beside exported tables: where the data come from, under which licences."""
 DEGREE_DECIMALS = 9
 """About a tenth of a millimetre."""
 
@@ -65,13 +68,16 @@ def save_geojson(scenario: Scenario, path: str | Path, *, overwrite: bool = Fals
 def save_csv(scenario: Scenario, folder: str | Path, *, overwrite: bool = False) -> tuple[Path, Path]:
     """Write stations.csv and users.csv: ``lat,lon`` where the scenario lies on Earth, otherwise ``x_m,y_m``.
 
+    The sources and licences of the data, which tables have no place for, go into sources.txt, a line each. Without any
+    there is none: one of an earlier export counts as an existing file, and is removed where that may be replaced.
+
     Args:
         scenario: what to write; generated stations and users are written out.
         folder: made if missing.
         overwrite: whether existing files may be replaced.
 
     Returns:
-        The two files.
+        The two tables.
 
     Raises:
         InputError: if a file exists and may not be replaced, or cannot be written.
@@ -82,11 +88,15 @@ def save_csv(scenario: Scenario, folder: str | Path, *, overwrite: bool = False)
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{target}: cannot be made ({error.strerror})") from None
-    paths = target / "stations.csv", target / "users.csv"
-    with replacing(paths[0], overwrite=overwrite) as first, replacing(paths[1], overwrite=overwrite) as second:
+    paths = target / "stations.csv", target / "users.csv", target / SOURCES_FILE
+    with ExitStack() as stack:
+        first, second, third = (stack.enter_context(replacing(path, overwrite=overwrite)) for path in paths)
         _write_table(first, scenario, stations, STATION_COLUMNS)
         _write_table(second, scenario, users, _user_columns(scenario))
-    return paths
+        third.write_text("".join(f"{line}\n" for line in scenario.attribution), encoding="utf-8")
+    if not scenario.attribution:
+        paths[2].unlink()
+    return paths[:2]
 
 
 def _rows(scenario: Scenario) -> tuple[Sequence[StationRow], Sequence[UserRow]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -12,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from twinhop.errors import InputError
-from twinhop.scenario.complaints import input_error, suggestion
+from twinhop.scenario.complaints import LONGEST_VALUE, input_error, suggestion
 from twinhop.scenario.csv_table import csv_records
 from twinhop.scenario.gml import read_gml
 from twinhop.scenario.graph_sections import MOST_LINKS, MOST_NODES, LinkRow, NodeRow
@@ -173,7 +174,7 @@ def _graph_file(nodes: list[_Raw], links: list[_Raw], name: str, about: dict[str
             if key not in labels:
                 raise InputError(f"{place}: {end}: unknown node {_shown(key)}; the file has {len(labels)} nodes")
             ends[field] = labels[key]
-        link_fields.append(_validated(LinkRow, {**ends, **_link_values(link.attributes)}, place))
+        link_fields.append(_validated(LinkRow, {**ends, **_link_values(link.attributes, place)}, place))
     return GraphFile(node_fields, _some(link_fields, name), _source(about))
 
 
@@ -206,11 +207,14 @@ def _position(attributes: dict[str, Any]) -> Fields:
     return fields
 
 
-def _link_values(attributes: dict[str, Any]) -> Fields:
+def _link_values(attributes: dict[str, Any], place: str) -> Fields:
     values = {field: attributes[field] for field in FURTHER_COLUMNS if attributes.get(field) is not None}
     raw = attributes.get(RAW_RATE)
     if "rate_mbps" not in values and raw is not None:
-        values["rate_mbps"] = raw / BITS_PER_MBIT if isinstance(raw, int | float) else raw
+        if isinstance(raw, bool) or not isinstance(raw, int | float) or not 0 < raw < math.inf:
+            got = repr(raw)[:LONGEST_VALUE] if isinstance(raw, str) else _shown(raw)
+            raise InputError(f"{place}: {RAW_RATE}: must be a number of bit/s greater than 0 (got {got})")
+        values["rate_mbps"] = raw / BITS_PER_MBIT
     return values
 
 

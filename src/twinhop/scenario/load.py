@@ -21,6 +21,8 @@ from twinhop.scenario.place_sections import StationRow, UserRow
 from twinhop.scenario.schema import Scenario
 from twinhop.scenario.text_file import read_text
 
+HINT_CHARACTERS = 1000
+"""So much of a text is looked at to tell what it may be instead of a scenario."""
 Locate = Callable[[Collection[yaml_io.Path]], dict[yaml_io.Path, str]]
 
 
@@ -63,7 +65,9 @@ def parse_scenario(text: str, source_name: str = "scenario", root: Path | None =
     if value is None:
         raise InputError(f"{source_name}: is empty; a scenario needs schema_version, name, stations and users")
     if not isinstance(value, dict):
-        raise InputError(f"{source_name}:1: must be a mapping of fields such as `name: my-city` (got {_kind(value)})")
+        raise InputError(
+            f"{source_name}:1: must be a mapping of fields such as `name: my-city` (got {_kind(value)}){_hint(value)}"
+        )
     locate = _locator(text, source_name)
     scenario = _validated(value, locate)
     graph = scenario.backhaul.graph
@@ -117,6 +121,13 @@ def _kind(value: Any) -> str:
     return "a list" if isinstance(value, list) else f"the single value {str(value)[:40]!r}"
 
 
+def _hint(value: Any) -> str:
+    """That a facility location file, which is numbers and blanks, needs its format stated."""
+    words = value[:HINT_CHARACTERS].split()[:-1] if isinstance(value, str) else []
+    numbers = len(words) > 1 and all(type(yaml_io.resolve_plain(word)) in (int, float) for word in words)
+    return "; `plan` and `compare` take a facility location file with --format sscflp" if numbers else ""
+
+
 def _preset_or_none(source: str | Path) -> Scenario | None:
     text = str(source).strip()
     if presets.is_preset(text):
@@ -133,4 +144,4 @@ def _from_file(path: Path) -> Scenario:
             f"{path}: file not found, and no preset has this name; {suggestion(str(path), names)}"
             f"presets: {', '.join(names)}, {FAMILY_FORM}"
         )
-    return parse_scenario(read_text(path), str(path), path.parent)
+    return parse_scenario(read_text(path), str(path), path.parent).read_from(str(path))

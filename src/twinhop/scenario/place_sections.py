@@ -143,8 +143,6 @@ class Stations(Section):
         _check_distributions(self, _STATION_SIZES, "station")
         if self.rows is not None:
             _check_ids([row.id for row in self.rows], "station", MOST_STATIONS)
-            if not any(row.host for row in self.rows):
-                raise problem("no station may host twins; set host: true for at least one", "list")
         return self
 
 

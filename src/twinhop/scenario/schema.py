@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, TypeAdapter, ValidationError, model_validator
 
 from twinhop.errors import InputError
 from twinhop.scenario.fields import LARGEST_SEED, Name, Section, Seed, Text, problem
+from twinhop.scenario.graph_sections import Graph
 from twinhop.scenario.load_section import Load
 from twinhop.scenario.physics_sections import Backhaul, Compute, Objective
 from twinhop.scenario.place_sections import Area, Cloud, Stations, Users
@@ -21,6 +22,16 @@ def _reserved(services: tuple[Any, ...]) -> tuple[Any, ...]:
     if services:
         raise problem("is reserved for service twins, which are not supported yet; leave it empty")
     return services
+
+
+def _check_cloud(cloud: Cloud | None, graph: Graph | None) -> None:
+    """Refuse a cloud that nothing places; one that may host is placed by the graph, once its file is read."""
+    if cloud is None or cloud.x_m is not None or cloud.latency_ms is not None:
+        return
+    if graph is None:
+        raise problem("needs x_m and y_m, or latency_ms", "cloud")
+    if graph.file is None and not cloud.host and cloud.name not in {row.id for row in graph.node_rows()}:
+        raise problem(f"needs x_m and y_m, or latency_ms; the graph has no node {cloud.name!r} either", "cloud")
 
 
 class Scenario(Section):
@@ -44,11 +55,30 @@ class Scenario(Section):
     )
     attribution: tuple[Text, ...] = Field(default=(), description="data sources and licences, carried into reports")
 
+    _file: str | None = PrivateAttr(default=None)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scenario) and self.__dict__ == other.__dict__
+
+    @property
+    def where(self) -> str:
+        """What to name in errors: the file that it was read from, else its name."""
+        return self._file or self.name
+
+    def read_from(self, file: str) -> Scenario:
+        """The same scenario, equal to this one, with its file named in errors."""
+        copy = self.model_copy()
+        copy._file = file
+        return copy
+
     @model_validator(mode="after")
     def _inside(self) -> Scenario:
+        _check_cloud(self.cloud, self.backhaul.graph)
         cloud = self.cloud
-        if cloud is not None and cloud.x_m is None and cloud.latency_ms is None and self.backhaul.graph is None:
-            raise problem("needs x_m and y_m, or latency_ms", "cloud")
+        rows = self.stations.rows
+        if rows is not None and not any(row.host for row in rows) and not (cloud is not None and cloud.host):
+            text = "no station may host twins; set host: true for at least one, or let the cloud host"
+            raise problem(text, "stations", "list")
         spots = self.users.generate.hot_spots if self.users.generate else ()
         for index, spot in enumerate(spots):
             if not (0 <= spot.x_m <= self.area.width_m and 0 <= spot.y_m <= self.area.height_m):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from twinhop.scenario.schema import Scenario
 from twinhop.scenario.world import World, build_world
 from twinhop.units import BITS_PER_MBIT, CYCLES_PER_GCYCLE, HZ_PER_MHZ, S_PER_MS
+from twinhop.words import counted
 
 
 def summary(scenario: Scenario) -> dict[str, Any]:
@@ -52,7 +53,8 @@ def _backhaul(world: World) -> dict[str, Any]:
     if world.graph is not None:
         nodes, links = len(world.graph.node_ids), len(world.graph.link_nodes)
         facts = {
-            "backhaul": f"{nodes} nodes, {links} links, stations at {len(world.graph.places)} of the nodes",
+            "backhaul": f"{counted(nodes, 'node')}, {counted(links, 'link')}, "
+            f"stations at {len(world.graph.places)} of the nodes",
             "link_rate_mbps": _range(world.graph.link_rate_bps / BITS_PER_MBIT) if links else "no links",
             "link_delay_ms": _range(world.graph.link_delay_s / S_PER_MS) if links else "no links",
         }
@@ -62,5 +64,7 @@ def _backhaul(world: World) -> dict[str, Any]:
 
 
 def _range(values: NDArray[np.float64]) -> str:
+    if not values.size:
+        return "none"
     low, high = values.min(), values.max()
     return f"{low:g}" if low == high else f"{low:.4g} to {high:.4g}, mean {values.mean():.4g}"

@@ -257,7 +257,7 @@ def _fading_uniform(scenario: Scenario, n_users: int, n_stations: int) -> NDArra
         return None
     if n_users * n_stations > MOST_FADING_LINKS:
         raise InputError(
-            f"{scenario.name}: radio.fading: rayleigh draws a value for each of {n_users} x {n_stations} links; "
+            f"{scenario.where}: radio.fading: rayleigh draws a value for each of {n_users} x {n_stations} links; "
             f"at most {MOST_FADING_LINKS} are accepted; use fading: none, fewer users or fewer stations"
         )
     return streams.stream(scenario.seed, streams.FADING).random((n_users, n_stations))
@@ -268,7 +268,9 @@ def _cloud_site(scenario: Scenario, station_ids: tuple[str, ...], n_users: int) 
     if cloud is None:
         return None
     if cloud.host and cloud.name in station_ids:
-        raise InputError(f"{scenario.name}: cloud.name: {cloud.name!r} is the id of a station; hosts need unique names")
+        raise InputError(
+            f"{scenario.where}: cloud.name: {cloud.name!r} is the id of a station; hosts need unique names"
+        )
     seats = n_users if cloud.capacity_users in (None, "all") else int(cloud.capacity_users)
     return CloudSite(
         name=cloud.name,
@@ -288,7 +290,7 @@ def _graph(scenario: Scenario, stations: StationColumns, cloud: CloudSite | None
     sites = [Site(name, (x_m, y_m)) for name, (x_m, y_m) in zip(stations.ids, stations.xy_m.tolist(), strict=True)]
     if cloud is not None and cloud.host and cloud.latency_s is None:
         sites.append(Site(cloud.name, cloud.xy_m))
-    return build_graph(graph, scenario.area, sites, scenario.name)
+    return build_graph(graph, scenario.area, sites, scenario.where)
 
 
 FieldDraws = tuple[NDArray[np.float64], NDArray[np.float64]] | tuple[None, None]

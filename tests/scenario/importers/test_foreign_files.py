@@ -210,6 +210,14 @@ class TestRefused:
         with pytest.raises(InputError, match=message):
             imported(kind, first)
 
+    @pytest.mark.parametrize("kind", ["eua", "ifogsim"])
+    @pytest.mark.parametrize(
+        ("second", "found"), [(SITES, "EUA sites, with.*SITE_ID"), (RESOURCES, "iFogSim2 edge resources, with.*Level")]
+    )
+    def test_sites_for_users(self, kind, second, found, imported):
+        with pytest.raises(InputError, match=f"u.csv: is not a file of .*user.*: found a file of {found}"):
+            imported(kind, second=second)
+
     def test_polygons(self, imported):
         square = [[[144.9, -37.8], [145.0, -37.8], [145.0, -37.7], [144.9, -37.8]]]
         polygon = {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": square}, "properties": {}}
@@ -218,6 +226,10 @@ class TestRefused:
         ) as caught:
             imported("geojson", second=collection(point(144.97, -37.81), polygon, polygon))
         assert "the file holds 2 Polygon, 1 Point" in str(caught.value)
+        with pytest.raises(InputError) as caught:
+            imported("geojson", second=collection(*[polygon] * 40))
+        lines = str(caught.value).splitlines()
+        assert "each user must be one Point; the file holds 40 Polygon; for example" in lines[0] and len(lines) == 4
 
     @pytest.mark.parametrize("value", [[1], {}])
     def test_classes_that_are_no_names(self, value, imported):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from twinhop.scenario.csv_import import scenario_of_points
-from twinhop.scenario.importers.points import read_foreign_table, table_points
+from twinhop.scenario.importers.points import read_foreign_table, read_user_table, table_points
 from twinhop.scenario.schema import Scenario
 
 ATTRIBUTION = (
@@ -45,7 +45,7 @@ def import_eua(
     Source: Lai et al., Optimal edge user allocation in edge computing with variable sized vector bin packing (2018).
     """
     sites = read_foreign_table(Path(stations), ("SITE_ID", "LATITUDE", "LONGITUDE"), "a file of EUA sites")
-    people = read_foreign_table(Path(users), ("Latitude", "Longitude"), "a file of EUA users")
+    people = read_user_table(Path(users), "a file of EUA users")
     return scenario_of_points(
         table_points(sites, [row["site_id"] for row in sites.rows]),
         table_points(people, [f"u{at}" for at in range(len(people.rows))]),

@@ -12,7 +12,6 @@ import numpy as np
 from twinhop.errors import InputError
 from twinhop.found import describe_file, describe_json
 from twinhop.json_text import parse_json
-from twinhop.scenario.complaints import MOST_COMPLAINTS
 from twinhop.scenario.csv_import import scenario_of_points
 from twinhop.scenario.csv_rows import STATION_COLUMNS, USER_COLUMNS, CsvPoints
 from twinhop.scenario.importers.points import points_on_earth
@@ -23,6 +22,8 @@ SOURCE_FIELDS = ("attribution", "source", "license", "licence")
 """Members of a collection that say where it comes from."""
 KINDS = ("station", "user", "association")
 """What the property ``kind`` says in files that twinhop writes; a file may hold stations and users together."""
+MOST_EXAMPLES = 3
+"""Of features that are no Points, so many are named one by one."""
 
 Feature = dict[str, Any]
 
@@ -133,9 +134,8 @@ def _check_geometries(name: str, features: Sequence[tuple[int, Any]], kind: str)
             )
     if complaints:
         held = ", ".join(f"{count} {shape}" for shape, count in kinds.most_common())
-        complaints = complaints[:MOST_COMPLAINTS]
-        complaints.append(f"{name}: each {kind} must be one Point; the file holds {held}")
-        raise InputError("\n".join(complaints))
+        summary = f"{name}: each {kind} must be one Point; the file holds {held}; for example"
+        raise InputError("\n".join([summary, *complaints[:MOST_EXAMPLES]]))
 
 
 def _fields(feature: Feature, default_id: str, columns: Sequence[str]) -> dict[str, Any]:

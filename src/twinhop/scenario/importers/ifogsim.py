@@ -9,7 +9,7 @@ from typing import Any
 
 from twinhop.errors import InputError
 from twinhop.scenario.csv_import import scenario_of_points
-from twinhop.scenario.importers.points import ForeignTable, read_foreign_table, table_points
+from twinhop.scenario.importers.points import ForeignTable, read_foreign_table, read_user_table, table_points
 from twinhop.scenario.schema import Scenario
 
 ATTRIBUTION = (
@@ -74,7 +74,7 @@ def import_ifogsim(
 
 
 def _path(path: Path, step: int | None) -> ForeignTable:
-    table = read_foreign_table(path, ("Latitude", "Longitude"), "a file of iFogSim2 user locations")
+    table = read_user_table(path, "a file of iFogSim2 user locations")
     if step is None:
         return table
     if not 0 <= step < len(table.rows):

@@ -29,6 +29,30 @@ class ForeignTable:
     """File and line of each row."""
 
 
+SITE_MARKS = {"SITE_ID": "a file of EUA sites", "Level": "a file of iFogSim2 edge resources"}
+"""Columns that no file of users has, and what has them."""
+
+
+def read_user_table(path: Path, what: str) -> ForeignTable:
+    """Read a CSV file of users by latitude and longitude; files of sites, which hold these too, are refused.
+
+    Args:
+        path: the file.
+        what: what the file should be, such as "a file of EUA users".
+
+    Returns:
+        The rows, cells stripped, columns in lower case.
+
+    Raises:
+        InputError: it is not such a table; the message says what it seems to be.
+    """
+    table = read_foreign_table(path, ("Latitude", "Longitude"), what)
+    for column, kind in SITE_MARKS.items():
+        if column.lower() in table.rows[0]:
+            raise InputError(f"{path}: is not {what}: found {kind}, with the column {column}")
+    return table
+
+
 def read_foreign_table(path: Path, needed: Sequence[str], what: str) -> ForeignTable:
     """Read a CSV file that must have certain columns; further ones are kept.
 
