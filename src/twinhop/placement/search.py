@@ -35,7 +35,7 @@ SWAP_PAIRS = 4_000_000
 #: Steps of an annealing walk, for each user and at most; walks between two glances at the clock are no longer.
 ANNEALING_STEPS_A_USER, ANNEALING_STEPS = 600, 2_000_000
 #: Longer and longer walks: so many of each length, the longest this many times the standard one; idle ones end them.
-WALKS_OF_A_LENGTH, LONGEST_WALK, IDLE_WALKS = 4, 32, 20
+WALKS_OF_A_LENGTH, LONGEST_WALK, IDLE_WALKS = 4, 32, 2
 #: Where users have no work, the temperature goes by this share of the mean cost of a user.
 TEMPERATURE_SHARE = 0.01
 #: Swaps look at all pairs of users; beyond so many users that costs more than it brings.
@@ -198,7 +198,7 @@ class Search:
         return self.offer(best)
 
     def anneal_often(self, seed: int, enough: Callable[[], bool]) -> None:
-        """Walk again and again, longer and longer, until many walks in a row brought nothing.
+        """Walk again and again, longer and longer, until a few in a row brought nothing.
 
         Args:
             seed: of the first walk.
