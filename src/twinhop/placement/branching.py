@@ -95,6 +95,10 @@ class BranchAndBound:
         self._tried: set[bytes] = set()
         self._split_by_number(root, part or Part(self._problem.least_open, self._problem.stations, (), ()))
 
+    def __len__(self) -> int:
+        """The number of branches that wait."""
+        return len(self._waiting)
+
     @property
     def bound(self) -> float:
         """No plan costs less, scaled [s]."""

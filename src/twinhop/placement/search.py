@@ -33,7 +33,7 @@ RELATIVE_IMPROVEMENT = 1e-10
 #: Pairs of users looked at between two glances at the clock.
 SWAP_PAIRS = 4_000_000
 #: Steps of an annealing walk, for each user and at most; walks between two glances at the clock are no longer.
-ANNEALING_STEPS_A_USER, ANNEALING_STEPS = 600, 2_000_000
+ANNEALING_STEPS_A_USER, ANNEALING_STEPS = 400, 2_000_000
 #: Longer and longer walks: so many of each length, the longest this many times the standard one; idle ones end them.
 WALKS_OF_A_LENGTH, LONGEST_WALK, IDLE_WALKS = 4, 32, 2
 #: Where users have no work, the temperature goes by this share of the mean cost of a user.
@@ -211,18 +211,22 @@ class Search:
                 return
             idle, walk = 0 if saved else idle + 1, walk + 1
 
-    def improve(self, stations: Iterable[int], pairs: Iterable[tuple[int, int]] = ()) -> None:
+    def improve(
+        self, stations: Iterable[int], pairs: Iterable[tuple[int, int]] = (), *, with_swaps: bool = True
+    ) -> None:
         """Move, swap, open and close until nothing helps or the budget ends.
 
         Args:
             stations: those worth opening or closing, the most promising first.
             pairs: stations worth interchanging, one opened for one closed, where nothing else helps any more.
+            with_swaps: whether to look at all pairs of users; annealing, where it follows, does so anyway.
         """
         stations, pairs = list(stations), list(pairs)
+        with_swaps = with_swaps and self.problem.users <= SWAP_USERS
         while self.feasible and not self.budget.exhausted():
             improved = self.open_or_close(stations)
             improved |= self.move()
-            improved |= self.problem.users <= SWAP_USERS and self.swap()
+            improved |= with_swaps and self.swap()
             logger.info("local search: best plan %.6g, %d stations", self.unscaled(self.cost), self.used().sum())
             if not improved and not self.interchange(pairs):
                 return

@@ -19,6 +19,8 @@ STEPS = 25
 ROUNDS = 40
 #: The ascent ends once a round closes less than this share of the gap, twice in a row.
 LEAST_PROGRESS = 0.02
+#: Without a gap asked for, branching is worth its time only where so few numbers of stations are left.
+FEW_BRANCHES = 4
 #: Pairs of stations tried at most for interchange.
 INTERCHANGES = 300
 
@@ -35,7 +37,7 @@ def lagrangian(problem: PlacementProblem, rng: np.random.Generator, budget: Budg
     ascent = PriceAscent(search)
     ascent.run()
     if not ascent.closed():
-        search.improve(ascent.undecided(), ascent.undecided_pairs())
+        search.improve(ascent.undecided(), ascent.undecided_pairs(), with_swaps=problem.has_deadlines)
         search.anneal(int(rng.integers(2**31)))
         ascent.last_steps()
     certificate = ascent.certificate()
@@ -44,8 +46,9 @@ def lagrangian(problem: PlacementProblem, rng: np.random.Generator, budget: Budg
         if deep:
             search.anneal_often(int(rng.integers(2**31)), lambda: ascent.closed())
         tree = ascent.branches()
-        tree.run(deep)
-        certificate = tree.certificate(certificate)
+        if deep or len(tree) <= FEW_BRANCHES:
+            tree.run(deep)
+            certificate = tree.certificate(certificate)
     return Decision(search.placement(), certificate)
 
 
