@@ -32,8 +32,10 @@ POLISH_SWEEPS = 50
 RELATIVE_IMPROVEMENT = 1e-10
 #: Pairs of users looked at between two glances at the clock.
 SWAP_PAIRS = 4_000_000
-#: Steps of an annealing walk, for each user and at most; walks between two glances at the clock are no longer.
-ANNEALING_STEPS_A_USER, ANNEALING_STEPS = 400, 2_000_000
+#: Steps of an annealing walk for each of N users: so many, and so many times N: all pairs, while these are few.
+STEPS_A_USER, STEPS_A_PAIR = 200, 2
+#: A walk is cut to this many steps, or to STEPS_A_USER steps a user where that is more.
+ANNEALING_STEPS = 2_000_000
 #: Longer and longer walks: so many of each length, the longest this many times the standard one; idle ones end them.
 WALKS_OF_A_LENGTH, LONGEST_WALK, IDLE_WALKS = 4, 32, 2
 #: Where users have no work, the temperature goes by this share of the mean cost of a user.
@@ -191,7 +193,7 @@ class Search:
         used, users = np.unique(host), self.problem.users
         unit = float(np.mean(self.instance.root_work**2) / self.instance.cpu[used].mean())
         unit = max(unit, TEMPERATURE_SHARE * self.cost / users)
-        steps = factor * min(ANNEALING_STEPS_A_USER * users, ANNEALING_STEPS)
+        steps = factor * _walk_length(users)
         refill(self.instance, self._hosting, host)
         best = np.empty(users, np.int64)
         anneal(self.instance, self._hosting, used, HOT * unit, COLD * unit, steps, seed + 1, best)
@@ -256,6 +258,12 @@ class Search:
     def unscaled(self, scaled: float) -> float:
         """The objective of P1 that a scaled cost or bound [s] stands for."""
         return self.problem.alpha / self.problem.users * scaled + self.problem.constant_cost
+
+
+def _walk_length(users: int) -> int:
+    """Steps of the standard annealing walk."""
+    wanted = users * (STEPS_A_USER + STEPS_A_PAIR * users)
+    return min(wanted, max(ANNEALING_STEPS, STEPS_A_USER * users))
 
 
 def _with(used: BoolArray, k: int, opened: bool) -> BoolArray:
