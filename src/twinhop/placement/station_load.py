@@ -148,14 +148,19 @@ def detach(instance, hosting, i):
 
 
 @jit()
-def refill(instance, hosting, host):
-    """Start over from the given hosts; entries of NOBODY stay without a host."""
+def _clear(hosting):
     hosting.users[:] = 0
     hosting.load[:] = 0.0
     hosting.floor_load[:] = 0.0
     hosting.demand_load[:] = 0.0
     hosting.first[:] = NOBODY
     hosting.host[:] = NOBODY
+
+
+@jit()
+def refill(instance, hosting, host):
+    """Start over from the given hosts; entries of NOBODY stay without a host."""
+    _clear(hosting)
     for i in range(host.size):
         if host[i] != NOBODY:
             _link(instance, hosting, i, host[i])
@@ -166,12 +171,7 @@ def refill(instance, hosting, host):
 @jit()
 def fitting(instance, hosting, host):
     """The given hosts without those for whom there is no room, taken in order; fills ``hosting`` with the rest."""
-    hosting.users[:] = 0
-    hosting.load[:] = 0.0
-    hosting.floor_load[:] = 0.0
-    hosting.demand_load[:] = 0.0
-    hosting.first[:] = NOBODY
-    hosting.host[:] = NOBODY
+    _clear(hosting)
     for i in range(host.size):
         if host[i] != NOBODY and has_room(instance, hosting, i, host[i], NOBODY):
             _link(instance, hosting, i, host[i])

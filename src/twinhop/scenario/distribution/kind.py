@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,18 +17,18 @@ class Kind(Section):
     KEY: ClassVar[str]
     """The field that tells this kind from the others in a scenario file."""
 
+    @abstractmethod
     def lowest(self) -> float:
         """The smallest value that can be drawn, in the unit of the field."""
-        raise NotImplementedError
 
+    @abstractmethod
     def draw(self, generator: np.random.Generator, count: int) -> NDArray[np.float64]:
         """`count` values, shape (count,), in the unit of the field; the first ones do not depend on `count`."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def json_schema(cls, number: dict[str, Any]) -> dict[str, Any]:
         """The JSON Schema of this kind, for values that satisfy the schema `number`."""
-        raise NotImplementedError
 
 
 def closed(properties: dict[str, Any], *required: str, **more: Any) -> dict[str, Any]:
