@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from twinhop.scenario.distribution.kind import Kind, closed
@@ -23,6 +25,14 @@ class Column(Kind):
     def lowest(self) -> float:
         """Infinity: nothing is known before the file is read; each row is then checked by itself."""
         return math.inf
+
+    def draw(self, generator: np.random.Generator, count: int) -> NDArray[np.float64]:
+        """Never called: the rows hold the values.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(f"column {self.column!r}: is read from its file before anything is drawn")
 
     @classmethod
     def json_schema(cls, number: dict[str, Any]) -> dict[str, Any]:
