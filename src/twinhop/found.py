@@ -53,6 +53,30 @@ def require_regular(path: Path) -> None:
         raise InputError(f"{path}: is not a regular file")
 
 
+def read_content(path: Path, expected: str, most_bytes: int) -> bytes:
+    """The bytes of a file that someone gave us.
+
+    Args:
+        path: the file.
+        expected: what it should be, such as "a JSON problem file".
+        most_bytes: a larger file is refused.
+
+    Raises:
+        InputError: the file is missing, a folder, no regular file, too large or unreadable.
+    """
+    try:
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder; expected {expected}")
+        require_regular(path)
+        if path.stat().st_size > most_bytes:
+            raise InputError(f"{path}: is larger than {most_bytes // 2**20} MiB, the most that is read")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
 def _archive(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:

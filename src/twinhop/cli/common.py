@@ -16,6 +16,7 @@ from twinhop.cli.entry import REFUSED
 if TYPE_CHECKING:
     from twinhop.experiments import Plan
     from twinhop.experiments.planning import Case
+    from twinhop.placement import InfeasibilityProof
 
 #: Progress is shown on what takes longer [s].
 PATIENCE_S = 2.0
@@ -131,6 +132,31 @@ def sampling_progress(title: str, samples: int) -> Iterator[Callable[[int, int],
         yield lambda done, broken: say(f"{title}: {done} of {samples} samples, {broken} broken")
 
 
+@contextmanager
+def infeasible_exits(name: str, answer: Callable[["InfeasibilityProof"], Any], as_json: bool) -> Iterator[None]:
+    """Inside, a proof that there is no plan is printed, as JSON too where asked for, and ends the program.
+
+    Args:
+        name: of the case.
+        answer: what to print as JSON.
+        as_json: whether JSON was asked for.
+    """
+    from twinhop.placement import InfeasibleProblem
+
+    try:
+        yield
+    except InfeasibleProblem as error:
+        if as_json:
+            print_json(answer(error.proof))
+        typer.echo(f"twinhop: {name}: {error}", err=True)
+        raise typer.Exit(REFUSED) from None
+
+
+def proof_answer(source: str) -> Callable[["InfeasibilityProof"], Any]:
+    """The JSON of a proof where several plans were asked for."""
+    return lambda proof: {"source": source, "feasible": False, "proof": vars(proof)}
+
+
 def plan_or_saved(
     case: "Case",
     saved: Path | None,
@@ -143,16 +169,12 @@ def plan_or_saved(
     from twinhop.experiments.answer import infeasible_answer
     from twinhop.experiments.planning import plan_case
     from twinhop.experiments.saved_placement import plan_of_saved
-    from twinhop.placement import InfeasibleProblem
 
     if saved is not None:
         return plan_of_saved(case, saved)
-    try:
-        with progress(f"{policy} on {case.name}") as tell:
-            limit = float("inf") if time_limit is None else time_limit
-            return plan_case(case, policy, time_limit_s=limit, gap=gap, on_progress=tell)
-    except InfeasibleProblem as error:
-        if as_json:
-            print_json(infeasible_answer(case, policy, error.proof))
-        typer.echo(f"twinhop: {case.name}: {error}", err=True)
-        raise typer.Exit(REFUSED) from None
+    limit = float("inf") if time_limit is None else time_limit
+    with (
+        infeasible_exits(case.name, lambda proof: infeasible_answer(case, policy, proof), as_json),
+        progress(f"{policy} on {case.name}") as tell,
+    ):
+        return plan_case(case, policy, time_limit_s=limit, gap=gap, on_progress=tell)

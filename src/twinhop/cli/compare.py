@@ -13,11 +13,13 @@ from twinhop.cli.common import (
     Source,
     TimeLimit,
     Verbose,
+    infeasible_exits,
     print_json,
     print_table,
     progress,
+    proof_answer,
 )
-from twinhop.cli.entry import INTERRUPTED, REFUSED
+from twinhop.cli.entry import INTERRUPTED
 
 if TYPE_CHECKING:
     from twinhop.experiments import Comparison
@@ -41,22 +43,18 @@ def run(
     """Plan by several policies and judge them against one certified bound."""
     from twinhop.experiments import DEFAULT_POLICIES, compare
     from twinhop.experiments.files import require_writable
-    from twinhop.placement import InfeasibleProblem
 
     names = DEFAULT_POLICIES if policies is None else [name.strip() for name in policies.split(",") if name.strip()]
     if out is not None:
         require_writable(out)
-    try:
-        with progress(f"comparing {len(names)} policies on {source}") as tell:
-            limit = float("inf") if time_limit is None else time_limit
-            comparison = compare(
-                source, names, seed=seed, time_limit_s=limit, gap=gap, on_progress=tell, file_format=file_format
-            )
-    except InfeasibleProblem as error:
-        if as_json:
-            print_json({"source": source, "feasible": False, "proof": vars(error.proof)})
-        typer.echo(f"twinhop: {source}: {error}", err=True)
-        raise typer.Exit(REFUSED) from None
+    limit = float("inf") if time_limit is None else time_limit
+    with (
+        infeasible_exits(source, proof_answer(source), as_json),
+        progress(f"comparing {len(names)} policies on {source}") as tell,
+    ):
+        comparison = compare(
+            source, names, seed=seed, time_limit_s=limit, gap=gap, on_progress=tell, file_format=file_format
+        )
     written = comparison.save(out) if out is not None and not comparison.interrupted else []
     if as_json:
         print_json(comparison.to_json())

@@ -16,11 +16,12 @@ from twinhop.cli.common import (
     Source,
     TimeLimit,
     Verbose,
+    infeasible_exits,
     print_json,
     print_table,
     progress,
 )
-from twinhop.cli.entry import INTERRUPTED, REFUSED
+from twinhop.cli.entry import INTERRUPTED
 
 if TYPE_CHECKING:
     from twinhop.experiments import Plan
@@ -57,12 +58,13 @@ def run(
     from twinhop.experiments.files import require_writable
     from twinhop.experiments.operating import operate, set_task
     from twinhop.experiments.planning import make_case
-    from twinhop.placement import InfeasibleProblem, save_problem
+    from twinhop.placement import save_problem
     from twinhop.placement.policy import find_policy
     from twinhop.placement.solve import check_limits
 
     find_policy(policy)
-    check_limits(float("inf") if time_limit is None else time_limit, gap)
+    limit = float("inf") if time_limit is None else time_limit
+    check_limits(limit, gap)
     with progress(f"reading {source}"):
         case = make_case(source, seed, file_format=file_format)
     task = set_task(case, without or (), saved, move_cost)
@@ -70,15 +72,11 @@ def run(
         require_writable(out)
     if dump_problem is not None:
         save_problem(task.problem, dump_problem)
-    try:
-        with progress(f"{policy} on {case.name}") as tell:
-            limit = float("inf") if time_limit is None else time_limit
-            plan = operate(task, policy, time_limit_s=limit, gap=gap, on_progress=tell)
-    except InfeasibleProblem as error:
-        if as_json:
-            print_json(infeasible_answer(task.reduced, policy, error.proof))
-        typer.echo(f"twinhop: {case.name}: {error}", err=True)
-        raise typer.Exit(REFUSED) from None
+    with (
+        infeasible_exits(case.name, lambda proof: infeasible_answer(task.reduced, policy, proof), as_json),
+        progress(f"{policy} on {case.name}") as tell,
+    ):
+        plan = operate(task, policy, time_limit_s=limit, gap=gap, on_progress=tell)
     written = []
     if out is not None and not plan.solution.interrupted:
         with progress(f"writing {out}"):

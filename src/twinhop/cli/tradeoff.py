@@ -13,11 +13,13 @@ from twinhop.cli.common import (
     Source,
     TimeLimit,
     Verbose,
+    infeasible_exits,
     print_json,
     print_table,
     progress,
+    proof_answer,
 )
-from twinhop.cli.entry import INTERRUPTED, REFUSED
+from twinhop.cli.entry import INTERRUPTED
 
 if TYPE_CHECKING:
     from twinhop.experiments import Tradeoff
@@ -42,7 +44,6 @@ def run(
     from twinhop.experiments.files import require_writable
     from twinhop.experiments.planning import make_case
     from twinhop.experiments.tradeoff import tradeoff_case
-    from twinhop.placement import InfeasibleProblem
     from twinhop.placement.solve import check_limits
 
     limit = float("inf") if time_limit is None else time_limit
@@ -51,14 +52,11 @@ def run(
         case = make_case(source, seed, file_format=file_format)
     if out is not None:
         require_writable(out)
-    try:
-        with progress(f"trade-off of {case.name}") as tell:
-            found = tradeoff_case(case, most=most, time_limit_s=limit, gap=gap, on_progress=tell)
-    except InfeasibleProblem as error:
-        if as_json:
-            print_json({"source": case.name, "feasible": False, "proof": vars(error.proof)})
-        typer.echo(f"twinhop: {case.name}: {error}", err=True)
-        raise typer.Exit(REFUSED) from None
+    with (
+        infeasible_exits(case.name, proof_answer(case.name), as_json),
+        progress(f"trade-off of {case.name}") as tell,
+    ):
+        found = tradeoff_case(case, most=most, time_limit_s=limit, gap=gap, on_progress=tell)
     interrupted = found.curve.interrupted
     written = found.save(out) if out is not None and not interrupted else []
     if as_json:

@@ -101,8 +101,9 @@ class BranchAndBound:
 
     @property
     def bound(self) -> float:
-        """No plan costs less, scaled [s]."""
-        return min(self._least_done, self._waiting[0][0] if self._waiting else np.inf)
+        """No plan costs less, scaled [s]; never above the best plan, less what rounding may hide of a better one."""
+        waiting = self._waiting[0][0] if self._waiting else np.inf
+        return min(self._least_done, waiting, self.search.cost - self.search.least)
 
     def closed(self, value: float) -> bool:
         """Whether a branch of this value may hold no plan that is better by more than the gap asked for."""
@@ -331,7 +332,7 @@ class BranchAndBound:
     def _single_plan(self, branch: Branch, alive: BoolArray) -> Iterator[Branch]:
         """A branch with one arc a user: its plan is offered, so that none better is left in it."""
         self.search.offer(np.argmax(alive, axis=0).astype(np.int64))
-        yield replace(branch, arcs=alive, value=self.search.cost - self.search.least)
+        yield replace(branch, arcs=alive, value=self.search.cost)
 
 
 def _by_prices(branches: list[Branch]) -> list[list[Branch]]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from twinhop.errors import InputError
-from twinhop.found import describe_file, require_regular
+from twinhop.found import describe_file, read_content
 from twinhop.json_text import parse_json
 from twinhop.placement.problem import PlacementProblem
 from twinhop.placement.problem_file import check_names, problem_of_arrays
@@ -46,20 +46,11 @@ def load_problem_json(path: str | Path) -> PlacementProblem:
 
 def _text(path: Path) -> str:
     try:
-        require_regular(path)
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path}: is larger than {MAX_BYTES // 2**20} MiB, the most that is read")
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: is a folder; expected a JSON problem file") from None
+        return read_content(path, "a JSON problem file", MAX_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(
             f"{path}: is not UTF-8 text; found {describe_file(path)}; expected a JSON problem file"
         ) from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _array(path: Path, name: str, value: Any) -> np.ndarray:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from twinhop.errors import InputError
-from twinhop.found import describe_file, require_regular
+from twinhop.found import describe_file, read_content
 from twinhop.placement.problem import FloatArray, PlacementProblem
 
 #: A file larger than this is refused.
@@ -57,17 +57,7 @@ def load_sscflp(path: str | Path) -> PlacementProblem:
 
 
 def _text(path: Path) -> str:
-    try:
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder; expected a facility location file")
-        require_regular(path)
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path}: is larger than {MAX_BYTES // 2**20} MiB, the most that is read")
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    content = read_content(path, "a facility location file", MAX_BYTES)
     return content.replace(b"\0", b" ").decode("ascii", errors="replace")
 
 
