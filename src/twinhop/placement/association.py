@@ -1,28 +1,31 @@
 """Compiled branch and bound over the association on given stations, where nothing but computing couples the users.
 
-With the stations given, the relaxation that lets users divide is a smooth convex problem,
-``min sum_ik comm_ik x_ik + sum_k load_k^2 / F_k`` over ``sum_k x_ik = 1``, ``x >= 0``, ``load_k = sum_i s_i x_ik``. Any
-congestion prices theta bound it from below by ``sum_i min_k (comm_ik + theta_k s_i) - sum_k theta_k^2 F_k / 4``; those
-of its solution, ``theta_k = 2 load_k / F_k``, attain it. It is solved by dividing one user after the other in the best
-way, and few users end up divided: those are branched on.
+A price a user, lambda, leaves each station the problem of its own most valuable set of users (`best_subset`), and
+``sum_i lambda_i - sum_k max_S (sum_(i in S) (lambda_i - comm_ik) - (sum_(i in S) s_i)^2 / F_k)`` bounds every
+association from below. The prices begin at those of the relaxation that lets users divide,
+``min sum_ik comm_ik x_ik + sum_k load_k^2 / F_k`` over ``sum_k x_ik = 1``, ``x >= 0``, which is smooth and solved by
+dividing one user after the other in the best way; whole users at the same prices bound higher.
 """
 
-from collections.abc import Callable
+import heapq
 from typing import NamedTuple
 
 import numpy as np
 
+from twinhop.placement.best_subset import best_subset, divided_addition
 from twinhop.placement.jit import jit
-from twinhop.placement.problem import FloatArray, IntArray
+from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 
-#: Sweeps over the users between two looks at the bound, and at most so many of them: at the root, and below it.
-SWEEPS, ROOT_LOOKS, LOOKS = 6, 200, 8
-#: Shares below this count as none.
-LEAST_SHARE = 1e-9
-#: Deepest branching, and most memory for the nodes on the way there [byte].
-MOST_DEPTH, MOST_BYTES = 400, 2**31
-#: Nodes times arcs between two glances at the clock.
-GLANCE = 200_000
+#: Sweeps over the users between two looks at the relaxation, and at most so many looks.
+SWEEPS, LOOKS = 6, 200
+#: Price steps at the first node and at each further one.
+FIRST_STEPS, STEPS = 400, 30
+#: Share of the last direction kept in the next one, first step length, and steps without a better bound before it is cut.
+DEFLECTION, STEP_LENGTH, PATIENCE, STEP_CUT = 0.3, 0.5, 8, 0.6
+#: Share of the room for a better association that the stations' sets may miss their best by, together.
+SLACK_SHARE = 0.02
+#: Weight of the present sets in the running mean that is branched on.
+AVERAGING = 0.1
 
 
 @jit()
@@ -62,231 +65,231 @@ def _water_level(rate, cpu, curve):
 
 
 @jit()
-def _values(comm, s, cpu, share, load):
-    """Cost of the divided association, and the bound of its congestion prices [s]."""
-    cost, bound = 0.0, 0.0
-    for i in range(s.size):
-        least = np.inf
-        for k in range(cpu.size):
-            if share[i, k] > 0.0:
-                cost += comm[i, k] * share[i, k]
-            least = min(least, comm[i, k] + 2.0 * load[k] / cpu[k] * s[i])
-        bound += least
-    for k in range(cpu.size):
-        computing = load[k] * load[k] / cpu[k]
-        cost += computing
-        bound -= computing
-    return cost, bound
+def _divided_prices(comm, s, cpu, share, load, near):
+    """The prices ``min_k (comm_ik + 2 load_k / F_k s_i)`` of nearly the best divided association.
 
-
-@jit()
-def _relax(comm, s, cpu, share, load, target, near, looks):
-    """Divide users in turn until the bound reaches the target or is near the cost.
+    Args:
+        comm: (N, K) latency of the arcs, inf where forbidden [s].
+        s: (N,) root work, positive [sqrt(cycle)].
+        cpu: (K,) [cycle/s].
+        share: (N, K) an association to begin with, changed in place.
+        load: (K,) its loads, changed in place [sqrt(cycle)].
+        near: how close to its own bound the cost has to come [s].
 
     Returns:
-        The best bound on the way, and that of the last congestion prices [s].
+        (N,) prices [s].
     """
-    rate, best, bound = np.empty(cpu.size), -np.inf, -np.inf
-    for _ in range(looks):
+    rate, price = np.empty(cpu.size), np.empty(s.size)
+    for _ in range(LOOKS):
         for _ in range(SWEEPS):
             for i in range(s.size):
-                if s[i] > 0.0:
-                    _divide(comm, s, cpu, share, load, i, rate)
-        cost, bound = _values(comm, s, cpu, share, load)
-        best = max(best, bound)
-        if best >= target or cost - best <= near:
+                _divide(comm, s, cpu, share, load, i, rate)
+        gap = 0.0
+        for i in range(s.size):
+            price[i] = np.inf
+            for k in range(cpu.size):
+                asked = comm[i, k] + 2.0 * load[k] / cpu[k] * s[i]
+                price[i] = min(price[i], asked)
+                if share[i, k] > 0.0:
+                    gap += share[i, k] * asked
+            gap -= price[i]
+        if gap <= near:
             break
-    return best, bound
+    return price
 
 
 @jit()
-def _drop_arcs(comm, s, cpu, share, load, room):
-    """Forbid the arcs that cost more than ``room`` beside the user's cheapest, and divide users over the others.
-
-    At the present congestion prices, whose own bound counts: a better one of other prices says nothing of these costs.
-    """
-    for i in range(s.size):
-        least = np.inf
-        for k in range(cpu.size):
-            least = min(least, comm[i, k] + 2.0 * load[k] / cpu[k] * s[i])
-        for k in range(cpu.size):
-            if comm[i, k] < np.inf and comm[i, k] + 2.0 * load[k] / cpu[k] * s[i] - least > room:
-                comm[i, k] = np.inf
-    _return_shares(comm, s, share, load)
-
-
-@jit()
-def _return_shares(comm, s, share, load):
-    """Take users off forbidden arcs, onto the largest of their other shares or their cheapest arc."""
-    for i in range(s.size):
-        lost, onto = 0.0, -1
-        for k in range(load.size):
-            if comm[i, k] == np.inf:
-                lost += share[i, k]
-                load[k] -= s[i] * share[i, k]
-                share[i, k] = 0.0
-            elif (
-                onto < 0
-                or share[i, k] > share[i, onto]
-                or (share[i, k] == share[i, onto] and comm[i, k] < comm[i, onto])
-            ):
-                onto = k
-        if lost > 0.0 and onto >= 0:
-            share[i, onto] += lost
-            load[onto] += s[i] * lost
-
-
-@jit()
-def _most_divided(s, cpu, share):
-    """The user whose division hides most, and its largest share's station; -1 where nobody is divided."""
-    most, user, station = 0.0, -1, -1
-    for i in range(s.size):
-        hidden, largest = 0.0, 0
-        for k in range(cpu.size):
-            if LEAST_SHARE < share[i, k] < 1.0 - LEAST_SHARE:
-                hidden += share[i, k] * (1.0 - share[i, k]) * s[i] * s[i] / cpu[k]
-            if share[i, k] > share[i, largest]:
-                largest = k
-        if hidden > most:
-            most, user, station = hidden, i, largest
-    return user, station
-
-
-@jit()
-def _undecided(comm, s, share):
-    """The user of most work with arcs to choose from, and its largest share's station; -1 where nobody has any."""
-    user, station = -1, -1
-    for i in range(s.size):
-        if s[i] > 0.0 and (user < 0 or s[i] > s[user]) and (comm[i] < np.inf).sum() > 1:
-            user, station = i, np.argmax(share[i])
-    return user, station
-
-
-@jit()
-def _round(comm, s, cpu, share, host):
-    """Everyone on the station of its largest share; returns the cost [s]."""
-    load, cost = np.zeros(cpu.size), 0.0
-    for i in range(s.size):
-        host[i] = np.argmax(share[i])
-        load[host[i]] += s[i]
-        cost += comm[i, host[i]]
+def _bound(comm, arcs, s, cpu, price, slack, taken, worth):
+    """The bound of some prices [s]; ``taken`` (K, N) receives the stations' sets of users."""
+    bound = price.sum()
     for k in range(cpu.size):
-        cost += load[k] * load[k] / cpu[k]
-    return cost
-
-
-class Walk(NamedTuple):
-    """A depth-first search over associations: the nodes on the way down, changed in place.
-
-    Attributes:
-        comms: (D, N, K) latency of the arcs of each node, inf where forbidden [s].
-        shares: (D, N, K) its divided association.
-        loads: (D, K) the loads of that [sqrt(cycle)].
-        bounds: (D,) no association of the node costs less [s].
-        host: (N,) hosts of the best association known, by index into K.
-        top: (1,) depth of the node to look at next; -1 once all are done.
-        values: (2,) the cost of the best association known, and the least bound of the nodes done [s].
-    """
-
-    comms: FloatArray
-    shares: FloatArray
-    loads: FloatArray
-    bounds: FloatArray
-    host: IntArray
-    top: IntArray
-    values: FloatArray
-
-
-def _first_node(comm: FloatArray, s: FloatArray, host: IntArray, cost: float) -> Walk:
-    users, stations = comm.shape
-    depth = 1 + max(1, min(MOST_DEPTH, MOST_BYTES // (16 * users * stations)))
-    comms, shares = np.empty((depth, users, stations)), np.empty((depth, users, stations))
-    comms[0], shares[0] = comm, 0.0
-    start = np.where(s > 0, host, comm.argmin(axis=1))  # without work nobody is divided: the cheapest arc is best
-    shares[0, np.arange(users), start] = 1.0
-    loads = np.zeros((depth, stations))
-    loads[0] = np.bincount(start, s, minlength=stations)
-    values = np.array([cost, np.inf])
-    return Walk(comms, shares, loads, np.full(depth, -np.inf), host, np.zeros(1, np.int64), values)
+        for i in range(s.size):
+            worth[i] = price[i] - comm[i, k] if arcs[i, k] else -np.inf
+        bound -= best_subset(worth, s, cpu[k], slack, taken[k])
+    return bound
 
 
 @jit()
-def _look(walk, s, cpu, room, nodes):
-    """Look at some more nodes; returns how many."""
-    stations, spent, top = cpu.size, 0, walk.top[0]
-    cost, lowest = walk.values
-    found = np.empty(s.size, np.int64)
-    while top >= 0 and spent < nodes:
-        arcs, share, load, known = walk.comms[top], walk.shares[top], walk.loads[top], walk.bounds[top]
-        spent += 1
-        looks = ROOT_LOOKS if known == -np.inf else LOOKS
-        best, present = _relax(arcs, s, cpu, share, load, cost - room, 0.02 * room, looks)
-        bound = max(known, best)
-        value = _round(arcs, s, cpu, share, found)
-        if value < cost:
-            cost = value
-            walk.host[:] = found
-        user, station = -1, -1
-        if bound < cost - room:
-            _drop_arcs(arcs, s, cpu, share, load, cost - present)
-            user, station = _most_divided(s, cpu, share)
-            if user < 0:  # the relaxation has not come close enough to its own best
-                user, station = _undecided(arcs, s, share)
-            if user < 0:  # one arc is left to each user: this plan is all there is
-                bound = max(bound, _round(arcs, s, cpu, share, found))
-                if bound < cost:
-                    cost = bound
-                    walk.host[:] = found
-        if user < 0 or top + 1 == walk.bounds.size:
-            lowest = min(lowest, bound)
-            top -= 1
+def _ascend(comm, arcs, s, cpu, price, mean, target, cost, steps, slack):
+    """Deflected subgradient steps of Polyak's length; ``price`` becomes the best one.
+
+    Args:
+        comm: (N, K) latency of the arcs [s].
+        arcs: (N, K) those that may be used.
+        s: (N,) root work, positive [sqrt(cycle)].
+        cpu: (K,) [cycle/s].
+        price: (N,) prices to begin with, changed in place [s].
+        mean: (K, N) receives a running mean of the sets that the stations take.
+        target: bound at which to end [s].
+        cost: of the best association known [s].
+        steps: to make at most.
+        slack: see `best_subset` [s].
+
+    Returns:
+        The best bound [s].
+    """
+    users, stations = comm.shape
+    taken, worth, direction = np.zeros((stations, users), np.bool_), np.empty(users), np.zeros(users)
+    present, best, length, idle = price.copy(), -np.inf, STEP_LENGTH, 0
+    for _ in range(steps):
+        bound = _bound(comm, arcs, s, cpu, present, slack, taken, worth)
+        idle += 1
+        if bound > best:
+            idle = 0 if bound > best + 1e-3 * (target - best) else idle
+            best = bound
+            price[:] = present
+        if best >= target:
+            break
+        missed, squared = 0, 0.0
+        for i in range(users):
+            left = 1
+            for k in range(stations):
+                left -= taken[k, i]
+                mean[k, i] += AVERAGING * (taken[k, i] - mean[k, i])
+            missed += abs(left)
+            direction[i] = left + DEFLECTION * direction[i]
+            squared += direction[i] * direction[i]
+        if missed == 0:  # the sets are an association, and no cheaper one is left
+            mean[:] = taken
+            break
+        if idle >= PATIENCE or squared < 1e-18:
+            length, idle = STEP_CUT * length, 0
+            present[:] = price
+            direction[:] = 0.0
             continue
-        walk.comms[top + 1] = arcs
-        walk.shares[top + 1] = share
-        walk.loads[top + 1] = load
-        walk.bounds[top] = bound
-        walk.bounds[top + 1] = bound
-        arcs[user, station] = np.inf  # below: everything else for this user; on top: this station alone
-        _return_shares(arcs, s, share, load)
+        present += length * (cost - bound) / squared * direction
+    return best
+
+
+@jit()
+def _decide_arcs(comm, arcs, s, cpu, price, slack, target):
+    """Forbid the arcs whose use, or whose user's absence from them, bounds a part of the associations by the target.
+
+    Station k with user i forced in, or out, is worth at most ``sum_j max(0, p_j - theta s_j) + theta^2 F_k / 4`` less
+    ``|p_i - theta s_i|``, where that changes what i does, for ``p_j = lambda_j - comm_jk`` and any theta.
+
+    Returns:
+        The least bound of the parts left out [s].
+    """
+    users, stations = comm.shape
+    worth, taken = np.empty(users), np.zeros(users, np.bool_)
+    values, loosest, theta = np.empty(stations), np.empty(stations), np.empty(stations)
+    for k in range(stations):
+        for i in range(users):
+            worth[i] = price[i] - comm[i, k] if arcs[i, k] else -np.inf
+        values[k] = best_subset(worth, s, cpu[k], slack, taken)
+        positive = np.flatnonzero(worth > 0.0)
+        order = positive[np.argsort(-worth[positive] / s[positive])]
+        theta[k] = 2.0 * divided_addition(order, worth, s, cpu[k], 0, 0.0)[1] / cpu[k]
+        loosest[k] = 0.25 * theta[k] * theta[k] * cpu[k]
+        for i in positive:
+            loosest[k] += max(0.0, worth[i] - theta[k] * s[i])
+    bound, least = price.sum() - values.sum(), np.inf
+    for i in range(users):
         for k in range(stations):
-            if k != station:
-                walk.comms[top + 1, user, k] = np.inf
-        _return_shares(walk.comms[top + 1], s, walk.shares[top + 1], walk.loads[top + 1])
-        top += 1
-    walk.top[0] = top
-    walk.values[0], walk.values[1] = cost, lowest
-    return spent
+            if not arcs[i, k]:
+                continue
+            gain = price[i] - comm[i, k] - theta[k] * s[i]
+            forced = bound + values[k] - loosest[k] + abs(gain)
+            if forced < target:
+                continue
+            least = min(least, forced)
+            if gain <= 0.0:
+                arcs[i, k] = False
+            else:
+                arcs[i] = False
+                arcs[i, k] = True
+                break
+    return least
 
 
-def associate_best(
-    comm: FloatArray,
-    s: FloatArray,
-    cpu: FloatArray,
-    host: IntArray,
-    cost: float,
-    room: float,
-    nodes: int,
-    stop: Callable[[], bool] = lambda: False,
-) -> tuple[float, float, bool]:
-    """Branch on divided users, depth first, until no association better by ``room`` is left or the nodes are spent.
+class _Node(NamedTuple):
+    """A part of the associations, ordered by its bound."""
+
+    bound: float
+    count: int
+    price: FloatArray
+    arcs: BoolArray
+
+
+class Associations:
+    """The associations of users on given stations, in parts, the weakest looked at first.
 
     Args:
         comm: (N, K) communication latency to the given stations, inf where forbidden [s].
         s: (N,) root work [sqrt(cycle)].
         cpu: (K,) [cycle/s].
-        host: (N,) hosts of the best association known, by index into K; replaced where a better one is found.
-        cost: its cost [s].
+        host: (N,) hosts of an association, by index into K.
         room: associations within so much of the best one need not be found [s].
-        nodes: nodes to look at.
-        stop: asked now and then whether to end early.
-
-    Returns:
-        The lower bound on every association that costs less than the best known [s], the cost of the best one [s],
-        and whether all nodes were looked at.
     """
-    walk = _first_node(comm, s, host, cost)
-    at_once = max(1, GLANCE // comm.size)
-    while walk.top[0] >= 0 and nodes > 0 and not stop():
-        nodes -= _look(walk, s, cpu, room, min(nodes, at_once))
-    waiting = walk.bounds[: walk.top[0] + 1]
-    return min(float(walk.values[1]), float(waiting.min(initial=np.inf))), float(walk.values[0]), walk.top[0] < 0
+
+    def __init__(self, comm: FloatArray, s: FloatArray, cpu: FloatArray, host: IntArray, room: float):
+        self._busy = np.flatnonzero(s > 0)
+        self._lean = comm.argmin(axis=1)  # of users without work the cheapest arc is best
+        self._fixed = float(comm[np.arange(s.size), self._lean][s <= 0].sum())
+        self._comm, self._s, self._cpu = np.ascontiguousarray(comm[self._busy]), s[self._busy], cpu
+        self._room = room
+        self._done = np.inf
+        self._count = 0
+        share = np.zeros(self._comm.shape)
+        share[np.arange(self._busy.size), host[self._busy]] = 1.0
+        load = np.bincount(host[self._busy], self._s, minlength=cpu.size)
+        price = _divided_prices(self._comm, self._s, cpu, share, load, SLACK_SHARE * room)
+        self._waiting = [_Node(-np.inf, 0, price, np.isfinite(self._comm))]
+
+    def __len__(self) -> int:
+        """The number of parts that wait."""
+        return len(self._waiting)
+
+    @property
+    def bound(self) -> float:
+        """No association that is cheaper than the best one told of costs less [s]."""
+        return self._fixed + min(self._done, self._waiting[0].bound if self._waiting else np.inf)
+
+    def look(self, cost: float) -> IntArray:
+        """Look at the part of least bound, and split it where it may hold an association worth finding.
+
+        Args:
+            cost: of the best association known [s].
+
+        Returns:
+            (N,) the association that the part leans to, by index into K; the only one left in it where there is one.
+        """
+        node, cost = heapq.heappop(self._waiting), cost - self._fixed
+        target, slack = cost - 0.98 * self._room, SLACK_SHARE * self._room / self._cpu.size
+        price, arcs, mean = node.price.copy(), node.arcs, np.zeros(self._comm.T.shape)
+        problem = self._comm, arcs, self._s, self._cpu, price
+        steps = FIRST_STEPS if node.count == 0 else STEPS
+        bound = max(node.bound, _ascend(*problem, mean, target, cost, steps, slack))
+        if bound < target:
+            self._done = min(self._done, _decide_arcs(*problem, slack, target))
+        hosts = np.where(arcs, mean.T, -1.0).argmax(axis=1)
+        ways = arcs.sum(axis=1)
+        if bound >= target:
+            self._done = min(self._done, bound)
+        elif (ways == 0).any():
+            pass  # all of its parts are left out
+        elif (ways == 1).all():
+            self._done = min(self._done, max(bound, self._cost(hosts)))
+        else:
+            self._split(bound, price, arcs, mean.T)
+        self._lean[self._busy] = hosts
+        return self._lean.copy()
+
+    def _cost(self, hosts: IntArray) -> float:
+        load = np.bincount(hosts, self._s, minlength=self._cpu.size)
+        return float(self._comm[np.arange(hosts.size), hosts].sum() + (load**2 / self._cpu).sum())
+
+    def _split(self, bound: float, price: FloatArray, arcs: BoolArray, mean: FloatArray) -> None:
+        """The user that the stations agree least on, by what its work costs: on its likeliest station, or not there."""
+        share = np.where(arcs, mean, 0.0)
+        hidden = (share * (1.0 - share) / self._cpu).sum(axis=1) * self._s**2
+        user = int(np.where(arcs.sum(axis=1) > 1, hidden, -1.0).argmax())
+        station = int(np.where(arcs[user], mean[user], -1.0).argmax())
+        there, elsewhere = arcs.copy(), arcs.copy()
+        there[user] = False
+        there[user, station] = True
+        elsewhere[user, station] = False
+        for part in (there, elsewhere):
+            self._count += 1
+            heapq.heappush(self._waiting, _Node(bound, self._count, price, part))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from twinhop.placement.association import associate_best
+from twinhop.placement.association import Associations
 from twinhop.placement.certificate import Certificate, Part, certify_parts, charges
 from twinhop.placement.prices import ByStation, PriceState, ascend, make_price_state
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray
@@ -30,10 +30,8 @@ VALUE_MARGIN = 1e-11
 CLOSED = 1e-9
 #: Memory for the arcs of waiting branches [byte].
 MOST_BYTES = 2**30
-#: Nodes spent on a branch's association at its first visit; each later visit is so many times longer.
-FIRST_EFFORT, EFFORT_GROWTH = 1000, 4
-#: Walks through its associations at the first visit, each so many times longer than the standard one.
-FIRST_WALKS, LEAF_WALK = 3, 8
+#: Walks through the associations of decided stations, each so many times longer than the standard one.
+WALKS, WALK_LENGTH = 3, 8
 #: Parts are listed in a certificate where there are no more of them than this, by no more different prices than that.
 MOST_PARTS, MOST_PRICES = 4096, 64
 
@@ -52,7 +50,7 @@ class Branch:
         nu: (M,) seat prices [s].
         mu: (M,) demand prices [s/unit].
         value: no plan of the branch costs less, scaled [s].
-        effort: nodes to spend next on its association alone, its stations being decided; 0 before they are.
+        associations: the parts of its associations where its stations are decided and they are branched on; else None.
     """
 
     fewest: int
@@ -64,7 +62,7 @@ class Branch:
     nu: FloatArray
     mu: FloatArray
     value: float
-    effort: int = 0
+    associations: Associations | None = None
 
     @property
     def part(self) -> Part:
@@ -121,9 +119,9 @@ class BranchAndBound:
             if self.closed(branch.value):
                 self._settle(branch)
                 continue
-            if branch.effort:
-                branch, whole = self._associate(branch)
-                (self._settle if whole else self._push)(branch)
+            if branch.associations is not None:
+                branch = self._associate(branch, branch.associations)
+                (self._push if len(branch.associations or ()) else self._settle)(branch)
                 self.search.report(self.bound)
                 continue
             raised, state = self._raise(branch, deep)
@@ -142,7 +140,7 @@ class BranchAndBound:
         parts = [*self._done, *(branch for _, _, branch in self._waiting)]
         priced = _by_prices(parts)
         few = len(parts) <= MOST_PARTS and len(priced) <= MOST_PRICES
-        if few and all(branch.arcs is None and not branch.effort for branch in parts):
+        if few and all(branch.arcs is None and branch.associations is None for branch in parts):
             found = tuple(each for branches in priced for each in self._certify(branches))
             bound = min((each.lower_bound for _, each in found), default=-np.inf)
             return root if bound <= root.lower_bound else replace(root, lower_bound=bound, parts=found)
@@ -240,7 +238,7 @@ class BranchAndBound:
                 forced[k] = way
                 yield replace(branch, forced=forced)
         elif deep and self._is_separable(branch):
-            yield replace(branch, effort=FIRST_EFFORT)
+            yield replace(branch, associations=self._associations(branch))
         elif deep and self._room_for_arcs():
             yield from self._split_arcs(branch, state)
 
@@ -262,35 +260,34 @@ class BranchAndBound:
         free = not instance.has_floor and not instance.has_demand and instance.has_work
         return free and branch.arcs is None and bool((instance.seats[opened] >= self._problem.users).all())
 
-    def _associate(self, branch: Branch) -> tuple[Branch, bool]:
-        """Branch on divided users only; the branch with its new value, and whether no longer visit would raise it."""
+    def _associations(self, branch: Branch) -> Associations:
+        """The associations on the branch's stations, none of which may cost much less than the best plan known."""
         instance, opened = self._instance, np.flatnonzero(branch.forced == 1)
-        comm = np.ascontiguousarray(instance.comm[:, opened])
-        fixed = float(instance.opening[opened].sum())
-        if branch.effort == FIRST_EFFORT:
-            for _ in range(FIRST_WALKS):
-                self._count += 1
-                self.search.anneal(self._count, LEAF_WALK, opened[self._start_on(opened, comm)[0]])
-        host, cost = self._start_on(opened, comm)
+        comm = instance.comm[:, opened]
+        for _ in range(WALKS):
+            self._count += 1
+            self.search.anneal(self._count, WALK_LENGTH, opened[self._start_on(opened, comm)])
         room = max(self.search.budget.gap or 0.0, CLOSED) * self.search.cost
-        limit = min(cost, self.search.cost - fixed)
-        stop = self.search.budget.exhausted
-        bound, cost, whole = associate_best(
-            comm, instance.root_work, instance.cpu[opened], host, limit, 0.99 * room, branch.effort, stop
-        )
-        if cost < limit:
-            self.search.offer(opened[host])
-        value = fixed + bound - VALUE_MARGIN * (fixed + abs(bound))
-        raised = replace(branch, value=max(branch.value, value), effort=EFFORT_GROWTH * branch.effort)
-        return raised, whole
+        return Associations(comm, instance.root_work, instance.cpu[opened], self._start_on(opened, comm), room)
 
-    def _start_on(self, opened: IntArray, comm: FloatArray) -> tuple[IntArray, float]:
-        """The best plan's association where it uses only these stations, else the cheapest arcs; and its cost [s]."""
-        instance = self._instance
+    def _associate(self, branch: Branch, associations: Associations) -> Branch:
+        """Branch on single users until another branch is weaker; the branch with its new value."""
+        opened = np.flatnonzero(branch.forced == 1)
+        fixed = float(self._instance.opening[opened].sum())
+        weakest_other = self._waiting[0][0] if self._waiting else np.inf
+        value = branch.value
+        while len(associations) and not self.closed(value) and not self.search.budget.exhausted():
+            self.search.try_association(opened[associations.look(self.search.cost - fixed)])
+            bound = fixed + associations.bound
+            value = max(value, bound - VALUE_MARGIN * (fixed + abs(bound)))
+            if value > weakest_other:
+                break
+        return replace(branch, value=value)
+
+    def _start_on(self, opened: IntArray, comm: FloatArray) -> IntArray:
+        """The best plan's hosts by index into some stations where it uses only these, else those of the cheapest arcs."""
         known = np.searchsorted(opened, self.search.host).clip(max=opened.size - 1)
-        host = np.where(opened[known] == self.search.host, known, comm.argmin(axis=1))
-        load = np.bincount(host, instance.root_work, minlength=opened.size)
-        return host, float(comm[np.arange(host.size), host].sum() + (load**2 / instance.cpu[opened]).sum())
+        return np.where(opened[known] == self.search.host, known, comm.argmin(axis=1))
 
     def _room_for_arcs(self) -> bool:
         return len(self._waiting) * self._problem.users * self._problem.stations <= MOST_BYTES

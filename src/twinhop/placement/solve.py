@@ -93,7 +93,7 @@ def check_seed(seed: int) -> None:
 @functools.cache
 def load_compiled() -> None:
     """Load the compiled loops from their cache, or compile them, before any clock starts: once a process."""
-    from twinhop.placement.association import associate_best
+    from twinhop.placement.association import Associations
     from twinhop.placement.policies.lagrangian import PriceAscent
     from twinhop.placement.search import Search
 
@@ -105,7 +105,7 @@ def load_compiled() -> None:
     search.move()
     search.swap()
     search.anneal(0)
-    associate_best(np.eye(2), one, one, np.zeros(2, np.int64), 5.0, 1e-9, 1)
+    Associations(np.eye(2), one, one, np.zeros(2, np.int64), 1e-9).look(5.0)
 
 
 def solve(

@@ -1,0 +1,119 @@
+"""The most valuable whole users for one station: its subproblem at given user prices, without dividing anybody."""
+
+import numpy as np
+
+from twinhop.placement.jit import jit
+
+#: Sets looked at before the bound of divided users has to do.
+MOST_SETS = 100_000
+
+
+@jit()
+def divided_addition(order, worth, s, cpu, first, load):
+    """The most that users ``order[first:]`` add to a load where the last one may come in part.
+
+    Args:
+        order: users by falling worth for their root work.
+        worth: (N,) what each is worth [s].
+        s: (N,) root work, positive [sqrt(cycle)].
+        cpu: F [cycle/s].
+        first: where to begin in ``order``.
+        load: of those who are there already [sqrt(cycle)].
+
+    Returns:
+        The value added, ``sum worth_i x_i - (load'^2 - load^2) / F`` [s], and the load load' then [sqrt(cycle)].
+    """
+    value = 0.0
+    for at in range(first, order.size):
+        i = order[at]
+        rate = worth[i] / s[i]
+        room = 0.5 * rate * cpu - load
+        if room <= 0.0:
+            break
+        if room < s[i]:
+            value += rate * room - (2.0 * load + room) * room / cpu
+            load += room
+            break
+        value += worth[i] - (2.0 * load + s[i]) * s[i] / cpu
+        load += s[i]
+    return value, load
+
+
+@jit()
+def best_subset(worth, s, cpu, slack, taken):
+    """A set of users within ``slack`` of the best for ``sum worth_i - (sum s_i)^2 / F``.
+
+    Depth first: take the user most worth for its work, or leave it. `divided_addition` bounds what may follow.
+
+    Args:
+        worth: (N,) what each user is worth [s]; those worth less than the computing of them alone are not taken.
+        s: (N,) root work, positive [sqrt(cycle)].
+        cpu: F [cycle/s].
+        slack: how far from the best the set may be, at least 0 [s].
+        taken: (N,) bool, a set to begin with; receives the set found.
+
+    Returns:
+        A value that no set exceeds: that of the set found plus ``slack``, or that of divided users where there are too
+        many sets to look at [s].
+    """
+    users = np.flatnonzero(worth > s * s / cpu)
+    order = users[np.argsort(-worth[users] / s[users])]
+    best, load = 0.0, 0.0
+    now = np.zeros(worth.size, np.bool_)
+    for i in users:
+        if taken[i]:
+            now[i] = True
+            best += worth[i]
+            load += s[i]
+    best -= load * load / cpu
+    taken[:] = now & (best > 0.0)
+    best = max(best, 0.0)
+    whole = divided_addition(order, worth, s, cpu, 0, 0.0)[0]
+    if _look(order, worth, s, cpu, slack, taken, now, best):
+        return _value(worth, s, cpu, taken) + slack
+    return max(whole, best)
+
+
+@jit()
+def _look(order, worth, s, cpu, slack, taken, now, best):
+    """Go through the sets; returns whether all were looked at."""
+    depth, looked, size = 0, 0, order.size
+    tried = np.zeros(size + 1, np.int8)  # of the user at each depth: 0 nothing, 1 with it, 2 without it too
+    value, load = np.zeros(size + 1), np.zeros(size + 1)
+    now[:] = False
+    while depth >= 0:
+        if tried[depth] == 0:
+            looked += 1
+            if value[depth] > best:
+                best = value[depth]
+                taken[:] = now
+            more = divided_addition(order, worth, s, cpu, depth, load[depth])[0]
+            if depth == size or value[depth] + more <= best + slack:
+                depth -= 1
+                continue
+            if looked > MOST_SETS:
+                return False
+            i = order[depth]
+            now[i] = True
+            value[depth + 1] = value[depth] + worth[i] - (2.0 * load[depth] + s[i]) * s[i] / cpu
+            load[depth + 1] = load[depth] + s[i]
+        elif tried[depth] == 1:
+            now[order[depth]] = False
+            value[depth + 1], load[depth + 1] = value[depth], load[depth]
+        else:
+            depth -= 1
+            continue
+        tried[depth] += 1
+        depth += 1
+        tried[depth] = 0
+    return True
+
+
+@jit()
+def _value(worth, s, cpu, taken):
+    value, load = 0.0, 0.0
+    for i in range(worth.size):
+        if taken[i]:
+            value += worth[i]
+            load += s[i]
+    return value - load * load / cpu
