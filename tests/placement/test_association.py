@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from twinhop.placement.association import associate_best
+from twinhop.placement.association import Associations
+from twinhop.placement.best_subset import best_subset, divided_addition
 
 #: Seeds that once went wrong: a bound above the optimum, one too low, an optimum missed.
 ONCE_WRONG = (326, 761, 1569, 1630)
@@ -44,25 +45,62 @@ def test_bound_and_association_are_the_best_of_all(seed, known):
     best = everything[cost.argmin()].astype(np.int64)
     start = best if known == "best" else host.astype(np.int64)
     first = float(costs(comm, s, cpu, start[None])[0])
-    bound, found, whole = associate_best(comm.copy(), s, cpu, start, first, ROOM * first, 20_000)
-    assert whole
+    room = ROOM * float(costs(comm, s, cpu, start[None])[0])
+    bound, found = look_at_all(Associations(comm, s, cpu, start, room), comm, s, cpu, start)
     assert bound <= cost.min() * (1 + 1e-12)
-    assert bound >= cost.min() - 2 * ROOM * first
-    assert found == pytest.approx(cost.min(), rel=2e-9)
-    assert costs(comm, s, cpu, start[None])[0] == pytest.approx(found, rel=1e-12)
+    assert bound >= cost.min() - 2 * room
+    assert found == pytest.approx(cost.min(), rel=2 * ROOM)
 
 
-def test_few_nodes_give_a_weaker_bound_that_is_one():
+def look_at_all(parts, comm, s, cpu, host, most=20_000):
+    """The bound, and the cost of the best association on the way."""
+    best = float(costs(comm, s, cpu, host[None])[0])
+    while len(parts) and parts.looks < most:
+        best = min(best, float(costs(comm, s, cpu, parts.look(best)[None])[0]))
+    return parts.bound, best
+
+
+def test_few_looks_give_a_weaker_bound_that_is_one():
     comm, s, cpu, host = case(1569)
     everything = np.array(list(itertools.product(range(cpu.size), repeat=s.size)))
     cost = costs(comm, s, cpu, everything)
     start = everything[cost.argmin()].astype(np.int64)
-    bounds = [associate_best(comm.copy(), s, cpu, start, cost.min(), 0.0, nodes)[0] for nodes in (1, 3, 10, 100)]
+    bounds = []
+    for most in (1, 2, 5, 50):
+        bounds.append(look_at_all(Associations(comm, s, cpu, start, 0.0), comm, s, cpu, start, most)[0])
     assert all(bound <= cost.min() * (1 + 1e-12) for bound in bounds)
     assert bounds == sorted(bounds)
 
 
-def test_search_ends_when_asked_to():
+def test_without_a_look_nothing_is_bounded():
     comm, s, cpu, host = case(1569)
-    found = associate_best(comm, s, cpu, host.astype(np.int64), 9.0, 0.0, 10**9, lambda: True)
-    assert found == (-np.inf, 9.0, False)
+    assert Associations(comm, s, cpu, host.astype(np.int64), 0.0).bound == -np.inf
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_best_subset_is_within_the_slack_of_the_best(seed):
+    rng = np.random.default_rng(seed)
+    users = int(rng.integers(1, 12))
+    worth, s = rng.normal(0.3, 1, users), rng.uniform(0.2, 1.5, users)
+    if rng.random() < 0.3:
+        worth = np.round(worth, 1)
+    cpu, slack = float(rng.uniform(0.5, 8)), float(rng.choice([0.0, 0.01, 0.3]))
+    taken = rng.random(users) < 0.5
+    sets = np.array(list(itertools.product([False, True], repeat=users)))
+    best = (sets @ worth - (sets @ s) ** 2 / cpu).max()
+    bound = best_subset(worth, s, cpu, slack, taken)
+    value = worth[taken].sum() - s[taken].sum() ** 2 / cpu
+    assert best - slack - 1e-12 <= value <= best + 1e-12
+    assert best - 1e-12 <= bound <= best + slack + 1e-12
+
+
+def test_best_subset_of_many_alike_ends_and_bounds():
+    rng = np.random.default_rng(5)
+    s = rng.uniform(0.9, 1.1, 60)
+    worth = 10.0 * s + rng.normal(0, 1e-3, 60)
+    taken = np.zeros(60, bool)
+    bound = best_subset(worth, s, 8.0, 0.0, taken)
+    value = worth[taken].sum() - s[taken].sum() ** 2 / 8.0
+    _, load = divided_addition(np.argsort(-worth / s), worth, s, 8.0, 0, 0.0)
+    assert value <= bound <= divided_addition(np.argsort(-worth / s), worth, s, 8.0, 0, 0.0)[0] + 1e-12
+    assert load == pytest.approx(40.0, rel=1e-2)

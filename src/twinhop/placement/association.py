@@ -19,7 +19,7 @@ from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 #: Sweeps over the users between two looks at the relaxation, and at most so many looks.
 SWEEPS, LOOKS = 6, 200
 #: Price steps at the first node and at each further one.
-FIRST_STEPS, STEPS = 400, 30
+FIRST_STEPS, STEPS = 100, 30
 #: Share of the last direction kept in the next one, first step length, and steps without a better bound before it is cut.
 DEFLECTION, STEP_LENGTH, PATIENCE, STEP_CUT = 0.3, 0.5, 8, 0.6
 #: Share of the room for a better association that the stations' sets may miss their best by, together.
@@ -221,6 +221,9 @@ class Associations:
         cpu: (K,) [cycle/s].
         host: (N,) hosts of an association, by index into K.
         room: associations within so much of the best one need not be found [s].
+
+    Attributes:
+        looks: how many parts were looked at.
     """
 
     def __init__(self, comm: FloatArray, s: FloatArray, cpu: FloatArray, host: IntArray, room: float):
@@ -231,6 +234,7 @@ class Associations:
         self._room = room
         self._done = np.inf
         self._count = 0
+        self.looks = 0
         share = np.zeros(self._comm.shape)
         share[np.arange(self._busy.size), host[self._busy]] = 1.0
         load = np.bincount(host[self._busy], self._s, minlength=cpu.size)
@@ -255,6 +259,7 @@ class Associations:
         Returns:
             (N,) the association that the part leans to, by index into K; the only one left in it where there is one.
         """
+        self.looks += 1
         node, cost = heapq.heappop(self._waiting), cost - self._fixed
         target, slack = cost - 0.98 * self._room, SLACK_SHARE * self._room / self._cpu.size
         price, arcs, mean = node.price.copy(), node.arcs, np.zeros(self._comm.T.shape)

@@ -4,8 +4,8 @@ import numpy as np
 
 from twinhop.placement.jit import jit
 
-#: Sets looked at before the bound of divided users has to do.
-MOST_SETS = 100_000
+#: Sets looked at before bounds have to do for the others.
+MOST_SETS = 30_000
 
 
 @jit()
@@ -53,8 +53,8 @@ def best_subset(worth, s, cpu, slack, taken):
         taken: (N,) bool, a set to begin with; receives the set found.
 
     Returns:
-        A value that no set exceeds: that of the set found plus ``slack``, or that of divided users where there are too
-        many sets to look at [s].
+        A value that no set exceeds: that of the set found plus ``slack``, or more where there are too many sets to look
+        at [s].
     """
     users = np.flatnonzero(worth > s * s / cpu)
     order = users[np.argsort(-worth[users] / s[users])]
@@ -68,15 +68,12 @@ def best_subset(worth, s, cpu, slack, taken):
     best -= load * load / cpu
     taken[:] = now & (best > 0.0)
     best = max(best, 0.0)
-    whole = divided_addition(order, worth, s, cpu, 0, 0.0)[0]
-    if _look(order, worth, s, cpu, slack, taken, now, best):
-        return _value(worth, s, cpu, taken) + slack
-    return max(whole, best)
+    return max(_look(order, worth, s, cpu, slack, taken, now, best), _value(worth, s, cpu, taken) + slack)
 
 
 @jit()
 def _look(order, worth, s, cpu, slack, taken, now, best):
-    """Go through the sets; returns whether all were looked at."""
+    """Go through the sets; returns a value that those not looked at do not exceed [s]."""
     depth, looked, size = 0, 0, order.size
     tried = np.zeros(size + 1, np.int8)  # of the user at each depth: 0 nothing, 1 with it, 2 without it too
     value, load = np.zeros(size + 1), np.zeros(size + 1)
@@ -92,7 +89,7 @@ def _look(order, worth, s, cpu, slack, taken, now, best):
                 depth -= 1
                 continue
             if looked > MOST_SETS:
-                return False
+                return _most_left(order, worth, s, cpu, tried, value, load, depth)
             i = order[depth]
             now[i] = True
             value[depth + 1] = value[depth] + worth[i] - (2.0 * load[depth] + s[i]) * s[i] / cpu
@@ -106,7 +103,17 @@ def _look(order, worth, s, cpu, slack, taken, now, best):
         tried[depth] += 1
         depth += 1
         tried[depth] = 0
-    return True
+    return -np.inf
+
+
+@jit()
+def _most_left(order, worth, s, cpu, tried, value, load, depth):
+    """The most that sets not looked at may be worth: those below, and those without a user of the way there [s]."""
+    most = value[depth] + divided_addition(order, worth, s, cpu, depth, load[depth])[0]
+    for at in range(depth):
+        if tried[at] == 1:
+            most = max(most, value[at] + divided_addition(order, worth, s, cpu, at + 1, load[at])[0])
+    return most
 
 
 @jit()

@@ -30,8 +30,9 @@ VALUE_MARGIN = 1e-11
 CLOSED = 1e-9
 #: Memory for the arcs of waiting branches [byte].
 MOST_BYTES = 2**30
-#: Walks through the associations of decided stations, each so many times longer than the standard one.
-WALKS, WALK_LENGTH = 3, 8
+#: A walk through the associations of decided stations is so many times longer than the standard one at the start, and
+#: at most, as more and more parts of them are looked at.
+FIRST_WALK, LAST_WALK = 8, 1024
 #: Parts are listed in a certificate where there are no more of them than this, by no more different prices than that.
 MOST_PARTS, MOST_PRICES = 4096, 64
 
@@ -264,11 +265,9 @@ class BranchAndBound:
         """The associations on the branch's stations, none of which may cost much less than the best plan known."""
         instance, opened = self._instance, np.flatnonzero(branch.forced == 1)
         comm = instance.comm[:, opened]
-        for _ in range(WALKS):
-            self._count += 1
-            self.search.anneal(self._count, WALK_LENGTH, opened[self._start_on(opened, comm)])
+        self._walk_on(opened, FIRST_WALK)
         room = max(self.search.budget.gap or 0.0, CLOSED) * self.search.cost
-        return Associations(comm, instance.root_work, instance.cpu[opened], self._start_on(opened, comm), room)
+        return Associations(comm, instance.root_work, instance.cpu[opened], self._start_on(opened), room)
 
     def _associate(self, branch: Branch, associations: Associations) -> Branch:
         """Branch on single users until another branch is weaker; the branch with its new value."""
@@ -277,6 +276,8 @@ class BranchAndBound:
         weakest_other = self._waiting[0][0] if self._waiting else np.inf
         value = branch.value
         while len(associations) and not self.closed(value) and not self.search.budget.exhausted():
+            if associations.looks and associations.looks.bit_count() == 1:
+                self._walk_on(opened, min(LAST_WALK, FIRST_WALK * associations.looks))
             self.search.try_association(opened[associations.look(self.search.cost - fixed)])
             bound = fixed + associations.bound
             value = max(value, bound - VALUE_MARGIN * (fixed + abs(bound)))
@@ -284,8 +285,13 @@ class BranchAndBound:
                 break
         return replace(branch, value=value)
 
-    def _start_on(self, opened: IntArray, comm: FloatArray) -> IntArray:
+    def _walk_on(self, opened: IntArray, length: int) -> None:
+        self._count += 1
+        self.search.anneal(self._count, length, opened[self._start_on(opened)])
+
+    def _start_on(self, opened: IntArray) -> IntArray:
         """The best plan's hosts by index into some stations where it uses only these, else those of the cheapest arcs."""
+        comm = self._instance.comm[:, opened]
         known = np.searchsorted(opened, self.search.host).clip(max=opened.size - 1)
         return np.where(opened[known] == self.search.host, known, comm.argmin(axis=1))
 
