@@ -12,16 +12,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from twinhop.placement.best_subset import best_subset, divided_addition
+from twinhop.placement.best_subset import best_subset
 from twinhop.placement.jit import jit
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray
+from twinhop.placement.station_response import station_response
 
 #: Sweeps over the users between two looks at the relaxation, and at most so many looks.
 SWEEPS, LOOKS = 6, 200
 #: Price steps at the first node and at each further one.
 FIRST_STEPS, STEPS = 100, 30
-#: Share of the last direction kept in the next one, first step length, and steps without a better bound before it is cut.
-DEFLECTION, STEP_LENGTH, PATIENCE, STEP_CUT = 0.3, 0.5, 8, 0.6
+#: Share of the last direction kept in the next one; first step length, and steps without progress before it is cut.
+DEFLECTION, STEP_LENGTH, PATIENCE, STEP_CUT = 0.9, 0.2, 20, 0.8
 #: Share of the room for a better association that the stations' sets may miss their best by, together.
 SLACK_SHARE = 0.02
 #: Weight of the present sets in the running mean that is branched on.
@@ -99,18 +100,18 @@ def _divided_prices(comm, s, cpu, share, load, near):
 
 
 @jit()
-def _bound(comm, arcs, s, cpu, price, slack, taken, worth):
+def _bound(comm, arcs, s, cpu, seats, price, slack, taken, worth):
     """The bound of some prices [s]; ``taken`` (K, N) receives the stations' sets of users."""
     bound = price.sum()
     for k in range(cpu.size):
         for i in range(s.size):
             worth[i] = price[i] - comm[i, k] if arcs[i, k] else -np.inf
-        bound -= best_subset(worth, s, cpu[k], slack, taken[k])
+        bound -= best_subset(worth, s, cpu[k], seats[k], slack, taken[k])
     return bound
 
 
 @jit()
-def _ascend(comm, arcs, s, cpu, price, mean, target, cost, steps, slack):
+def _ascend(comm, arcs, s, cpu, seats, price, mean, target, cost, steps, slack):
     """Deflected subgradient steps of Polyak's length; ``price`` becomes the best one.
 
     Args:
@@ -118,6 +119,7 @@ def _ascend(comm, arcs, s, cpu, price, mean, target, cost, steps, slack):
         arcs: (N, K) those that may be used.
         s: (N,) root work, positive [sqrt(cycle)].
         cpu: (K,) [cycle/s].
+        seats: (K,) most users.
         price: (N,) prices to begin with, changed in place [s].
         mean: (K, N) receives a running mean of the sets that the stations take.
         target: bound at which to end [s].
@@ -132,10 +134,10 @@ def _ascend(comm, arcs, s, cpu, price, mean, target, cost, steps, slack):
     taken, worth, direction = np.zeros((stations, users), np.bool_), np.empty(users), np.zeros(users)
     present, best, length, idle = price.copy(), -np.inf, STEP_LENGTH, 0
     for _ in range(steps):
-        bound = _bound(comm, arcs, s, cpu, present, slack, taken, worth)
+        bound = _bound(comm, arcs, s, cpu, seats, present, slack, taken, worth)
         idle += 1
         if bound > best:
-            idle = 0 if bound > best + 1e-3 * (target - best) else idle
+            idle = 0 if bound > best + 1e-6 * (target - best) else idle
             best = bound
             price[:] = present
         if best >= target:
@@ -162,34 +164,31 @@ def _ascend(comm, arcs, s, cpu, price, mean, target, cost, steps, slack):
 
 
 @jit()
-def _decide_arcs(comm, arcs, s, cpu, price, slack, target):
+def _decide_arcs(comm, arcs, s, cpu, seats, price, slack, target):
     """Forbid the arcs whose use, or whose user's absence from them, bounds a part of the associations by the target.
 
-    Station k with user i forced in, or out, is worth at most ``sum_j max(0, p_j - theta s_j) + theta^2 F_k / 4`` less
-    ``|p_i - theta s_i|``, where that changes what i does, for ``p_j = lambda_j - comm_jk`` and any theta.
+    Station k with user i forced in, or out, is worth at most ``sum_j max(0, p_j - theta s_j - nu) + theta^2 F_k / 4 +
+    N_k nu`` less ``|p_i - theta s_i - nu|``, where that changes what i does, for ``p_j = lambda_j - comm_jk`` and any
+    theta and nu.
 
     Returns:
         The least bound of the parts left out [s].
     """
     users, stations = comm.shape
     worth, taken = np.empty(users), np.zeros(users, np.bool_)
-    values, loosest, theta = np.empty(stations), np.empty(stations), np.empty(stations)
+    share, scratch, order = np.empty(users), np.empty(users), np.empty(users, np.int64)
+    values, loosest, theta, nu = np.empty(stations), np.empty(stations), np.empty(stations), np.empty(stations)
     for k in range(stations):
         for i in range(users):
             worth[i] = price[i] - comm[i, k] if arcs[i, k] else -np.inf
-        values[k] = best_subset(worth, s, cpu[k], slack, taken)
-        positive = np.flatnonzero(worth > 0.0)
-        order = positive[np.argsort(-worth[positive] / s[positive])]
-        theta[k] = 2.0 * divided_addition(order, worth, s, cpu[k], 0, 0.0)[1] / cpu[k]
-        loosest[k] = 0.25 * theta[k] * theta[k] * cpu[k]
-        for i in positive:
-            loosest[k] += max(0.0, worth[i] - theta[k] * s[i])
+        values[k] = best_subset(worth, s, cpu[k], seats[k], slack, taken)
+        theta[k], nu[k], loosest[k] = station_response(worth, s, cpu[k], seats[k], 0.0, share, scratch, order)
     bound, least = price.sum() - values.sum(), np.inf
     for i in range(users):
         for k in range(stations):
             if not arcs[i, k]:
                 continue
-            gain = price[i] - comm[i, k] - theta[k] * s[i]
+            gain = price[i] - comm[i, k] - theta[k] * s[i] - nu[k]
             forced = bound + values[k] - loosest[k] + abs(gain)
             if forced < target:
                 continue
@@ -217,28 +216,42 @@ class Associations:
 
     Args:
         comm: (N, K) communication latency to the given stations, inf where forbidden [s].
-        s: (N,) root work [sqrt(cycle)].
+        s: (N,) root work, all positive where seats bind [sqrt(cycle)].
         cpu: (K,) [cycle/s].
+        seats: (K,) most users.
         host: (N,) hosts of an association, by index into K.
+        price: (N,) prices to begin with where seats bind; otherwise they are found afresh [s].
         room: associations within so much of the best one need not be found [s].
 
     Attributes:
         looks: how many parts were looked at.
     """
 
-    def __init__(self, comm: FloatArray, s: FloatArray, cpu: FloatArray, host: IntArray, room: float):
+    def __init__(
+        self,
+        comm: FloatArray,
+        s: FloatArray,
+        cpu: FloatArray,
+        seats: IntArray,
+        host: IntArray,
+        price: FloatArray,
+        room: float,
+    ):
         self._busy = np.flatnonzero(s > 0)
         self._lean = comm.argmin(axis=1)  # of users without work the cheapest arc is best
         self._fixed = float(comm[np.arange(s.size), self._lean][s <= 0].sum())
-        self._comm, self._s, self._cpu = np.ascontiguousarray(comm[self._busy]), s[self._busy], cpu
+        self._comm, self._s, self._cpu, self._seats = np.ascontiguousarray(comm[self._busy]), s[self._busy], cpu, seats
         self._room = room
         self._done = np.inf
         self._count = 0
         self.looks = 0
-        share = np.zeros(self._comm.shape)
-        share[np.arange(self._busy.size), host[self._busy]] = 1.0
-        load = np.bincount(host[self._busy], self._s, minlength=cpu.size)
-        price = _divided_prices(self._comm, self._s, cpu, share, load, SLACK_SHARE * room)
+        if (seats < s.size).any():
+            price = price[self._busy]
+        else:
+            share = np.zeros(self._comm.shape)
+            share[np.arange(self._busy.size), host[self._busy]] = 1.0
+            load = np.bincount(host[self._busy], self._s, minlength=cpu.size)
+            price = _divided_prices(self._comm, self._s, cpu, share, load, SLACK_SHARE * room)
         self._waiting = [_Node(-np.inf, 0, price, np.isfinite(self._comm))]
 
     def __len__(self) -> int:
@@ -263,7 +276,7 @@ class Associations:
         node, cost = heapq.heappop(self._waiting), cost - self._fixed
         target, slack = cost - 0.98 * self._room, SLACK_SHARE * self._room / self._cpu.size
         price, arcs, mean = node.price.copy(), node.arcs, np.zeros(self._comm.T.shape)
-        problem = self._comm, arcs, self._s, self._cpu, price
+        problem = self._comm, arcs, self._s, self._cpu, self._seats, price
         steps = FIRST_STEPS if node.count == 0 else STEPS
         bound = max(node.bound, _ascend(*problem, mean, target, cost, steps, slack))
         if bound < target:
@@ -272,16 +285,16 @@ class Associations:
         ways = arcs.sum(axis=1)
         if bound >= target:
             self._done = min(self._done, bound)
-        elif (ways == 0).any():
-            pass  # all of its parts are left out
         elif (ways == 1).all():
             self._done = min(self._done, max(bound, self._cost(hosts)))
-        else:
+        elif (ways > 0).all():  # else all of its parts are left out
             self._split(bound, price, arcs, mean.T)
         self._lean[self._busy] = hosts
         return self._lean.copy()
 
     def _cost(self, hosts: IntArray) -> float:
+        if (np.bincount(hosts, minlength=self._cpu.size) > self._seats).any():
+            return np.inf
         load = np.bincount(hosts, self._s, minlength=self._cpu.size)
         return float(self._comm[np.arange(hosts.size), hosts].sum() + (load**2 / self._cpu).sum())
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from twinhop.placement.jit import jit
+from twinhop.placement.station_response import station_response
 
 #: Sets looked at before bounds have to do for the others.
 MOST_SETS = 30_000
@@ -40,15 +41,17 @@ def divided_addition(order, worth, s, cpu, first, load):
 
 
 @jit()
-def best_subset(worth, s, cpu, slack, taken):
-    """A set of users within ``slack`` of the best for ``sum worth_i - (sum s_i)^2 / F``.
+def best_subset(worth, s, cpu, seats, slack, taken):
+    """A set of at most ``seats`` users within ``slack`` of the best for ``sum worth_i - (sum s_i)^2 / F``.
 
-    Depth first: take the user most worth for its work, or leave it. `divided_addition` bounds what may follow.
+    Depth first: take the user most worth for its work, or leave it. What may follow is bounded by `divided_addition`
+    with a price nu on seats: at most ``nu`` a seat left, and what users are worth beyond it.
 
     Args:
         worth: (N,) what each user is worth [s]; those worth less than the computing of them alone are not taken.
         s: (N,) root work, positive [sqrt(cycle)].
         cpu: F [cycle/s].
+        seats: most users in the set.
         slack: how far from the best the set may be, at least 0 [s].
         taken: (N,) bool, a set to begin with; receives the set found.
 
@@ -57,45 +60,48 @@ def best_subset(worth, s, cpu, slack, taken):
         at [s].
     """
     users = np.flatnonzero(worth > s * s / cpu)
-    order = users[np.argsort(-worth[users] / s[users])]
-    best, load = 0.0, 0.0
-    now = np.zeros(worth.size, np.bool_)
-    for i in users:
-        if taken[i]:
-            now[i] = True
-            best += worth[i]
-            load += s[i]
-    best -= load * load / cpu
-    taken[:] = now & (best > 0.0)
-    best = max(best, 0.0)
-    return max(_look(order, worth, s, cpu, slack, taken, now, best), _value(worth, s, cpu, taken) + slack)
+    for i in range(worth.size):
+        taken[i] = taken[i] and worth[i] > s[i] * s[i] / cpu
+    best = _value(worth, s, cpu, taken)
+    if best < 0.0 or taken.sum() > seats:
+        taken[:] = False
+        best = 0.0
+    nu, net = 0.0, worth
+    if users.size > seats:
+        share, scratch, order = np.empty(worth.size), np.empty(worth.size), np.empty(worth.size, np.int64)
+        nu = station_response(worth, s, cpu, seats, 0.0, share, scratch, order)[1]
+        net = worth - nu
+    order = users[np.argsort(-net[users] / s[users])]
+    left = _look(order, net, s, cpu, seats, nu, slack, taken, best)
+    return max(left, _value(worth, s, cpu, taken) + slack)
 
 
 @jit()
-def _look(order, worth, s, cpu, slack, taken, now, best):
+def _look(order, net, s, cpu, seats, nu, slack, taken, best):
     """Go through the sets; returns a value that those not looked at do not exceed [s]."""
-    depth, looked, size = 0, 0, order.size
+    depth, looked, count, size = 0, 0, 0, order.size
     tried = np.zeros(size + 1, np.int8)  # of the user at each depth: 0 nothing, 1 with it, 2 without it too
-    value, load = np.zeros(size + 1), np.zeros(size + 1)
-    now[:] = False
+    value, load, now = np.zeros(size + 1), np.zeros(size + 1), np.zeros(net.size, np.bool_)
     while depth >= 0:
         if tried[depth] == 0:
             looked += 1
-            if value[depth] > best:
-                best = value[depth]
+            if value[depth] + nu * count > best:
+                best = value[depth] + nu * count
                 taken[:] = now
-            more = divided_addition(order, worth, s, cpu, depth, load[depth])[0]
-            if depth == size or value[depth] + more <= best + slack:
+            more = divided_addition(order, net, s, cpu, depth, load[depth])[0] + nu * seats
+            if depth == size or count == seats or value[depth] + more <= best + slack:
                 depth -= 1
                 continue
             if looked > MOST_SETS:
-                return _most_left(order, worth, s, cpu, tried, value, load, depth)
+                return _most_left(order, net, s, cpu, tried, value, load, depth) + nu * seats
             i = order[depth]
             now[i] = True
-            value[depth + 1] = value[depth] + worth[i] - (2.0 * load[depth] + s[i]) * s[i] / cpu
+            count += 1
+            value[depth + 1] = value[depth] + net[i] - (2.0 * load[depth] + s[i]) * s[i] / cpu
             load[depth + 1] = load[depth] + s[i]
         elif tried[depth] == 1:
             now[order[depth]] = False
+            count -= 1
             value[depth + 1], load[depth + 1] = value[depth], load[depth]
         else:
             depth -= 1
@@ -107,12 +113,12 @@ def _look(order, worth, s, cpu, slack, taken, now, best):
 
 
 @jit()
-def _most_left(order, worth, s, cpu, tried, value, load, depth):
-    """The most that sets not looked at may be worth: those below, and those without a user of the way there [s]."""
-    most = value[depth] + divided_addition(order, worth, s, cpu, depth, load[depth])[0]
+def _most_left(order, net, s, cpu, tried, value, load, depth):
+    """The most that sets not looked at may be worth, net of their seats: below, and without a user of the way there."""
+    most = value[depth] + divided_addition(order, net, s, cpu, depth, load[depth])[0]
     for at in range(depth):
         if tried[at] == 1:
-            most = max(most, value[at] + divided_addition(order, worth, s, cpu, at + 1, load[at])[0])
+            most = max(most, value[at] + divided_addition(order, net, s, cpu, at + 1, load[at])[0])
     return most
 
 

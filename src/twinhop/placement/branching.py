@@ -256,10 +256,12 @@ class BranchAndBound:
         return replace(branch, forced=forced), penalty
 
     def _is_separable(self, branch: Branch) -> bool:
-        """Whether nothing but computing couples the users of the branch's stations."""
+        """Whether nothing but computing and seats couples the users of the branch's stations."""
         instance, opened = self._instance, np.flatnonzero(branch.forced == 1)
-        free = not instance.has_floor and not instance.has_demand and instance.has_work
-        return free and branch.arcs is None and bool((instance.seats[opened] >= self._problem.users).all())
+        free = not instance.has_floor and not instance.has_demand and branch.arcs is None
+        if (instance.seats[opened] >= self._problem.users).all():
+            return free and instance.has_work
+        return free and bool((instance.root_work > 0).all())
 
     def _associations(self, branch: Branch) -> Associations:
         """The associations on the branch's stations, none of which may cost much less than the best plan known."""
@@ -267,7 +269,8 @@ class BranchAndBound:
         comm = instance.comm[:, opened]
         self._walk_on(opened, FIRST_WALK)
         room = max(self.search.budget.gap or 0.0, CLOSED) * self.search.cost
-        return Associations(comm, instance.root_work, instance.cpu[opened], self._start_on(opened), room)
+        stations = instance.cpu[opened], instance.seats[opened]
+        return Associations(comm, instance.root_work, *stations, self._start_on(opened), branch.price, room)
 
     def _associate(self, branch: Branch, associations: Associations) -> Branch:
         """Branch on single users until another branch is weaker; the branch with its new value."""
@@ -286,11 +289,13 @@ class BranchAndBound:
         return replace(branch, value=value)
 
     def _walk_on(self, opened: IntArray, length: int) -> None:
-        self._count += 1
-        self.search.anneal(self._count, length, opened[self._start_on(opened)])
+        start = self._start_on(opened)
+        if (np.bincount(start, minlength=opened.size) <= self._instance.seats[opened]).all():
+            self._count += 1
+            self.search.anneal(self._count, length, opened[start])
 
     def _start_on(self, opened: IntArray) -> IntArray:
-        """The best plan's hosts by index into some stations where it uses only these, else those of the cheapest arcs."""
+        """The best plan by index into some stations where it uses only these, else the cheapest arcs."""
         comm = self._instance.comm[:, opened]
         known = np.searchsorted(opened, self.search.host).clip(max=opened.size - 1)
         return np.where(opened[known] == self.search.host, known, comm.argmin(axis=1))

@@ -185,10 +185,16 @@ def certify_parts(
 
 def _cheapest(reduced: FloatArray, part: Part) -> IntArray | None:
     """The stations of least total reduced cost that a plan of the part may open; None where there are too few."""
-    free = np.setdiff1d(np.flatnonzero(np.isfinite(reduced)), [*part.opened, *part.shut])
+    opened = np.array(part.opened, np.int64)
+    undecided = np.isfinite(reduced)
+    if not undecided[opened].all():
+        return None
+    undecided[opened] = False
+    undecided[np.array(part.shut, np.int64)] = False
+    free = np.flatnonzero(undecided)
     free = free[np.argsort(reduced[free], kind="stable")]
-    asked, room = max(0, part.fewest - len(part.opened)), part.most - len(part.opened)
-    if room < 0 or asked > free.size or not np.isfinite(reduced[list(part.opened)]).all():
+    asked, room = max(0, part.fewest - opened.size), part.most - opened.size
+    if room < 0 or asked > free.size:
         return None
     taken = max(asked, min(room, int((reduced[free] < 0).sum())))
-    return np.concatenate([np.array(part.opened, np.int64), free[:taken]])
+    return np.concatenate([opened, free[:taken]])

@@ -3,7 +3,17 @@
 import numpy as np
 
 from twinhop.placement.jit import jit
-from twinhop.placement.station_load import NOBODY, attach, computing, detach, has_room, latency_and_cost, refill
+from twinhop.placement.station_load import (
+    NOBODY,
+    attach,
+    charge,
+    computing,
+    detach,
+    has_room,
+    latency_and_cost,
+    least_rise,
+    refill,
+)
 
 #: A trial is given up once this many times its last sweep's saving, in each sweep left, would not reach the target.
 PATIENCE = 2.0
@@ -17,12 +27,11 @@ TRIAL_SWAP_USERS = 1000
 def cheapest_host(instance, hosting, i, usable, opening, limit):
     """The station with room for user i, now without host, at the least added cost below ``limit``; or NOBODY."""
     best, where = limit, NOBODY
-    s = instance.root_work[i]
     for k in range(instance.cpu.size):
         cost = instance.comm[i, k]
         if cost >= best or not usable[k]:
             continue
-        cost += s * (2.0 * hosting.load[k] + s) / instance.cpu[k]  # exact without deadlines, below the truth with them
+        cost += least_rise(instance, hosting, i, k)
         if cost >= best or not has_room(instance, hosting, i, k, NOBODY):
             continue
         if instance.has_floor:
@@ -119,7 +128,11 @@ def _relief(instance, hosting, k, relief):
 def _least_change(instance, hosting, relief, i, j, b):
     """A lower bound on the change of station b's computing latency when user i takes user j's place."""
     s = instance.root_work[i]
-    return s * (2.0 * (hosting.load[b] - instance.root_work[j]) + s) / instance.cpu[b] - relief[j]
+    change = s * (2.0 * (hosting.load[b] - instance.root_work[j]) + s) / instance.cpu[b] - relief[j]
+    if not instance.has_floor:
+        return change
+    theta, out = hosting.theta[b], instance.root_work[j]
+    return max(change, charge(theta, s, instance.floor[i, b]) - charge(theta, out, instance.floor[j, b]))
 
 
 @jit()

@@ -11,10 +11,11 @@ from twinhop.placement.station_load import Instance
 from twinhop.placement.station_response import floored_response, station_response
 
 #: Share of the last direction kept in the next one (deflection).
-DEFLECTION = 0.3
+DEFLECTION = 0.85
+FIRST_FACTOR = 0.3
 #: Steps without improvement before the step length is cut and the best prices are taken up again.
-PATIENCE = 12
-STEP_CUT = 0.6
+PATIENCE = 15
+STEP_CUT = 0.7
 #: Weight of the present association in its running mean.
 AVERAGING = 0.15
 
@@ -92,7 +93,7 @@ def make_price_state(price: FloatArray, theta: FloatArray, *, averaged: bool = F
         np.zeros(stations),
         np.zeros(stations),
         np.full(stations, np.inf),
-        np.array([-np.inf, 1.0, 0.0]),
+        np.array([-np.inf, FIRST_FACTOR, 0.0]),
     )
 
 

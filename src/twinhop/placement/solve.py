@@ -98,14 +98,15 @@ def load_compiled() -> None:
     from twinhop.placement.search import Search
 
     one = np.ones(2)
-    search = Search(PlacementProblem(np.eye(2), one, one, np.ones(2, np.int64), one, 1.0, 1.0), Budget())
+    seats = np.ones(2, np.int64)
+    search = Search(PlacementProblem(np.eye(2), one, one, seats, one, 1.0, 1.0), Budget())
     search.start()
     PriceAscent(search).last_steps()
     search.open_or_close((0, 1))
     search.move()
     search.swap()
     search.anneal(0)
-    Associations(np.eye(2), one, one, np.zeros(2, np.int64), 1e-9).look(5.0)
+    Associations(np.eye(2), one, one, seats, np.zeros(2, np.int64), one, 1e-9).look(5.0)
 
 
 def solve(

@@ -61,6 +61,7 @@ class Hosting(NamedTuple):
         floor_load: (M,) sum of their minimum shares [cycle/s].
         demand_load: (M,) sum of their demands.
         latency: (M,) their computing latency H_k [s].
+        theta: (M,) the rise of it for a little more root work, ``2 load / F`` without deadlines [s/sqrt(cycle)].
         first: (M,) first user of each station's list.
         after: (N,) next user on the same station.
         before: (N,) previous user on the same station.
@@ -72,6 +73,7 @@ class Hosting(NamedTuple):
     floor_load: FloatArray
     demand_load: FloatArray
     latency: FloatArray
+    theta: FloatArray
     first: IntArray
     after: IntArray
     before: IntArray
@@ -106,6 +108,7 @@ def make_hosting(instance: Instance, host: IntArray | None = None) -> Hosting:
         np.zeros(stations),
         np.zeros(stations),
         np.zeros(stations),
+        np.zeros(stations),
         np.full(stations, NOBODY, np.int64),
         np.full(users, NOBODY, np.int64),
         np.full(users, NOBODY, np.int64),
@@ -119,7 +122,7 @@ def make_hosting(instance: Instance, host: IntArray | None = None) -> Hosting:
 def attach(instance, hosting, i, k):
     """Put user i, now without host, on station k."""
     _link(instance, hosting, i, k)
-    hosting.latency[k] = computing(instance, hosting, k, NOBODY, NOBODY)
+    _compute(instance, hosting, k)
 
 
 @jit()
@@ -144,7 +147,7 @@ def detach(instance, hosting, i):
         hosting.after[before] = after
     if after != NOBODY:
         hosting.before[after] = before
-    hosting.latency[k] = computing(instance, hosting, k, NOBODY, NOBODY)
+    _compute(instance, hosting, k)
 
 
 @jit()
@@ -165,7 +168,7 @@ def refill(instance, hosting, host):
         if host[i] != NOBODY:
             _link(instance, hosting, i, host[i])
     for k in range(hosting.users.size):
-        hosting.latency[k] = computing(instance, hosting, k, NOBODY, NOBODY)
+        _compute(instance, hosting, k)
 
 
 @jit()
@@ -222,8 +225,38 @@ def _demand_fits(instance, hosting, i, k, leaving):
 
 
 @jit()
+def _compute(instance, hosting, k):
+    hosting.latency[k], hosting.theta[k] = _shared(instance, hosting, k, NOBODY, NOBODY)
+
+
+@jit()
 def computing(instance, hosting, k, joining, leaving):
-    """H_k [s] of station k's users with one more and one less (NOBODY: none).
+    """H_k [s] of station k's users with one more and one less (NOBODY: none); see `_shared`."""
+    return _shared(instance, hosting, k, joining, leaving)[0]
+
+
+@jit()
+def least_rise(instance, hosting, i, k):
+    """A lower bound on the rise of H_k when user i joins station k [s].
+
+    The charge at the station's congestion price, or, exact without deadlines, ``s (2 load + s) / F``.
+    """
+    s = instance.root_work[i]
+    alone = s * (2.0 * hosting.load[k] + s) / instance.cpu[k]
+    return max(alone, charge(hosting.theta[k], s, instance.floor[i, k])) if instance.has_floor else alone
+
+
+@jit()
+def charge(theta, s, floor):
+    """What a user pays for computing at a congestion price: the least ``w / f + theta^2 f / 4`` over f >= floor [s]."""
+    if theta * floor > 2.0 * s:
+        return s * s / floor + 0.25 * theta * theta * floor
+    return theta * s
+
+
+@jit()
+def _shared(instance, hosting, k, joining, leaving):
+    """H_k [s] and its congestion price of station k's users with one more and one less (NOBODY: none).
 
     Without deadlines ``(sum s)^2 / F``. With them, water-filling: users whose square-root share is below their minimum
     get the minimum, the rest share the remainder; repeated until nobody is below.
@@ -235,7 +268,7 @@ def computing(instance, hosting, k, joining, leaving):
     if leaving != NOBODY:
         load -= instance.root_work[leaving]
     if not instance.has_floor:
-        return load * load / cpu
+        return load * load / cpu, 2.0 * load / cpu
     return _water_filled(instance, hosting, k, joining, leaving, max(load, 0.0))
 
 
@@ -261,11 +294,11 @@ def _water_filled(instance, hosting, k, joining, leaving, load):
             at_joining = False
         left = instance.cpu[k] - fixed
         if free_work == 0.0:
-            return fixed_latency
+            return fixed_latency, 0.0
         if left <= 0.0:
-            return np.inf
+            return np.inf, 0.0
         if now == floored:
-            return fixed_latency + free_work * free_work / left
+            return fixed_latency + free_work * free_work / left, 2.0 * free_work / left
         floored = now
         level = left / free_work
 

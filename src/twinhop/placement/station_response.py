@@ -3,13 +3,14 @@
 import numpy as np
 
 from twinhop.placement.jit import jit
+from twinhop.placement.station_load import charge
 
 #: Bisection of a station's congestion price ends once so few users' thresholds lie inside its bracket ...
 FEW = 12
 #: ... or after so many steps.
 BISECTIONS = 24
 #: Relative width of the bracket at which bisection stops where seats bind; the response's value errs by its square.
-CONGESTION_TOLERANCE = 1e-6
+CONGESTION_TOLERANCE = 1e-5
 #: Congestion prices below this are as good as none [s/sqrt(cycle)]; sqrt(cycle) is in the thousands.
 SMALLEST_CONGESTION = 1e-15
 
@@ -185,27 +186,19 @@ def station_response(worth, root_work, cpu, seats, guess, share, scratch, order)
 
 
 @jit()
-def _charge(theta, s, floor):
-    """What a user pays for computing: the least ``w / f + theta^2 f / 4`` over shares f >= floor."""
-    if theta * floor > 2.0 * s:
-        return s * s / floor + 0.25 * theta * theta * floor
-    return theta * s
-
-
-@jit()
 def _floored(worth, root_work, floor, theta, seats, scratch):
     """CPU that the takers at theta use, and the seat price that keeps all but ``seats`` of them out."""
     count = 0
     for i in range(worth.size):
         if worth[i] > 0.0:
-            margin = worth[i] - _charge(theta, root_work[i], floor[i])
+            margin = worth[i] - charge(theta, root_work[i], floor[i])
             if margin > 0.0:
                 scratch[count] = margin
                 count += 1
     nu = nth_largest(scratch, count, seats) if count > seats else 0.0
     used = 0.0
     for i in range(worth.size):
-        if worth[i] > nu and worth[i] - _charge(theta, root_work[i], floor[i]) > nu:
+        if worth[i] > nu and worth[i] - charge(theta, root_work[i], floor[i]) > nu:
             used += max(floor[i], 2.0 * root_work[i] / theta)
     return used, nu
 
@@ -266,9 +259,9 @@ def floored_response(worth, root_work, floor, cpu, seats, guess, share, scratch)
     for i in range(worth.size):
         share[i] = 0.0
         if worth[i] > 0.0:
-            margin = worth[i] - _charge(high, root_work[i], floor[i]) - nu
+            margin = worth[i] - charge(high, root_work[i], floor[i]) - nu
             value += max(margin, 0.0)
             inside = 1.0 if margin > 0.0 else 0.0
-            outside = 1.0 if worth[i] - _charge(low, root_work[i], floor[i]) > nu_low else 0.0
+            outside = 1.0 if worth[i] - charge(low, root_work[i], floor[i]) > nu_low else 0.0
             share[i] = inside + blend * (outside - inside)
     return high, nu, value

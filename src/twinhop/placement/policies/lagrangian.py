@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 STEPS = 25
 ROUNDS = 40
 #: The ascent ends once a round closes less than this share of the gap, twice in a row.
-LEAST_PROGRESS = 0.02
+LEAST_PROGRESS = 0.03
 #: Without a gap asked for, branching is worth its time only where so few numbers of stations are left.
 FEW_BRANCHES = 4
 #: Pairs of stations tried at most for interchange.
