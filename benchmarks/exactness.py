@@ -31,13 +31,13 @@ from unittest.mock import patch
 import numpy as np
 
 import twinhop
-from twinhop.placement import InfeasibleProblem, PlacementProblem, formulate, solve
+from twinhop.placement import InfeasibleProblem, PlacementProblem, formulate, prices, solve
 from twinhop.placement.branching import BranchAndBound
 from twinhop.placement.budget import Budget
 from twinhop.placement.mip import Outcome
 from twinhop.placement.policies import lagrangian
 from twinhop.placement.policies.exact import TangentModel
-from twinhop.placement.prices import ascend
+from twinhop.placement.prices import StepRule, ascend
 from twinhop.placement.search import Search
 from twinhop.scenario import build_world
 from twinhop.scenario.importers import import_eua
@@ -270,6 +270,9 @@ def ascend_without_seat_prices(instance, *rest):
 #: What is put in the place of each part, as (object, attribute, replacement).
 PARTS = {
     "nothing": (),
+    "momentum of price steps": ((prices, "STEP_RULE", StepRule(0.0, 1.0, 12.0, 0.6)),),
+    "most of that momentum": ((prices, "STEP_RULE", StepRule(0.3, 1.0, 12.0, 0.6)),),
+    "branching on associations": ((BranchAndBound, "_is_separable", nothing),),
     "annealing": ((Search, "anneal", nothing),),
     "branching": ((BranchAndBound, "run", nothing), (BranchAndBound, "certificate", lambda tree, root: root)),
     "interchange": ((Search, "interchange", nothing),),

@@ -10,12 +10,6 @@ from twinhop.placement.problem import BoolArray, FloatArray
 from twinhop.placement.station_load import Instance
 from twinhop.placement.station_response import floored_response, station_response
 
-#: Share of the last direction kept in the next one (deflection).
-DEFLECTION = 0.85
-FIRST_FACTOR = 0.3
-#: Steps without improvement before the step length is cut and the best prices are taken up again.
-PATIENCE = 15
-STEP_CUT = 0.7
 #: Weight of the present association in its running mean.
 AVERAGING = 0.15
 
@@ -37,6 +31,25 @@ def by_station(instance: Instance) -> ByStation:
     return ByStation(np.ascontiguousarray(instance.comm.T), np.ascontiguousarray(instance.floor.T))
 
 
+class StepRule(NamedTuple):
+    """How the prices step; chosen by measurement (`benchmarks/exactness.py --ablation`).
+
+    Attributes:
+        deflection: share of the last direction kept in the next one: 0 is the plain subgradient.
+        length: first step length, as a share of Polyak's.
+        patience: steps without improvement before the length is cut and the best prices are taken up again.
+        cut: what is left of the length then.
+    """
+
+    deflection: float
+    length: float
+    patience: float
+    cut: float
+
+
+STEP_RULE = StepRule(0.85, 0.3, 15.0, 0.7)
+
+
 class PriceState(NamedTuple):
     """Prices and what they lead to, changed in place by `ascend`.
 
@@ -55,7 +68,8 @@ class PriceState(NamedTuple):
         best_nu: (M,) likewise.
         best_mu: (M,) likewise.
         best_reduced: (M,) likewise.
-        progress: (3,) best value [s], step factor, steps since the last improvement.
+        progress: (3,) best value [s], step length, steps since the last improvement.
+        rule: how to step.
     """
 
     price: FloatArray
@@ -73,6 +87,7 @@ class PriceState(NamedTuple):
     best_mu: FloatArray
     best_reduced: FloatArray
     progress: FloatArray
+    rule: StepRule
 
 
 def make_price_state(price: FloatArray, theta: FloatArray, *, averaged: bool = False) -> PriceState:
@@ -93,7 +108,8 @@ def make_price_state(price: FloatArray, theta: FloatArray, *, averaged: bool = F
         np.zeros(stations),
         np.zeros(stations),
         np.full(stations, np.inf),
-        np.array([-np.inf, FIRST_FACTOR, 0.0]),
+        np.array([-np.inf, STEP_RULE.length, 0.0]),
+        STEP_RULE,
     )
 
 
@@ -168,7 +184,7 @@ def _turn(state):
     """Deflect the direction by the present coverage errors; returns its squared length."""
     users = state.price.size
     for i in range(users):
-        state.direction[i] = 1.0 + DEFLECTION * state.direction[i]
+        state.direction[i] = 1.0 + state.rule.deflection * state.direction[i]
     for k in range(state.chosen.size):
         if state.chosen[k]:
             for i in range(users):
@@ -217,8 +233,8 @@ def ascend(instance, by_station, state, forced, fewest, most, target, iterations
             break
         _keep_if_best(state, value)
         _average(state)
-        if state.progress[2] >= PATIENCE:
-            state.progress[1] *= STEP_CUT
+        if state.progress[2] >= state.rule.patience:
+            state.progress[1] *= state.rule.cut
             state.progress[2] = 0.0
             state.price[:] = state.best_price
             state.theta[:] = state.best_theta
