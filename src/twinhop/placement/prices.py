@@ -47,7 +47,7 @@ class StepRule(NamedTuple):
     cut: float
 
 
-STEP_RULE = StepRule(0.85, 0.3, 15.0, 0.7)
+STEP_RULE = StepRule(0.8, 0.4, 15.0, 0.7)
 
 
 class PriceState(NamedTuple):
