@@ -20,7 +20,7 @@ def main() -> None:
     except SystemExit as end:
         if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
             _stop()  # typer has turned a Ctrl-C into an exit code and said nothing
-        raise
+        _end(end.code)
 
 
 def _run() -> None:
@@ -41,9 +41,17 @@ def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
 
 def _stop() -> None:
     print("twinhop: interrupted", file=sys.stderr)
+    _end(INTERRUPTED)
+
+
+def _end(code: str | int | None) -> None:
     solver = sys.modules.get("twinhop.placement.mip")
-    if solver is not None and solver.still_solving():  # its thread does not survive an orderly end
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(INTERRUPTED)
-    sys.exit(INTERRUPTED)
+    if solver is not None and solver.still_solving() and isinstance(code, int):
+        _end_at_once(code)  # an orderly end would wait for the solver's thread, which may not listen for many seconds
+    sys.exit(code)
+
+
+def _end_at_once(code: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
