@@ -96,7 +96,7 @@ class TangentModel:
             self._add_share_tangents(share[self._row])
 
     def solve(self, search: Search) -> Outcome:
-        """One round of branch and cut from the best plan; offers what it finds and, unless stopped, adds tangents there."""
+        """One round of branch and cut from the best plan; offers what it finds, adds tangents there unless stopped."""
         self._start_from(search.placement())
         outcome = self._model.solve(search.budget)
         values = self._model.values()
