@@ -195,6 +195,10 @@ class Model:
         solution = self._highs.getSolution()
         return np.array(solution.col_value) if solution.value_valid else None
 
+    def row_duals(self) -> FloatArray:
+        """How the optimum of a model without binaries rises with each row's bound, row by row as added."""
+        return np.array(self._highs.getSolution().row_dual)
+
     def lower_bound(self) -> float:
         """HiGHS's bound on the optimum, -inf where it has none."""
         bound = self._watch.bound if self._left else self._highs.getInfo().mip_dual_bound
