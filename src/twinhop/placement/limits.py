@@ -136,7 +136,7 @@ def _proof(problem: PlacementProblem, users: IntArray, minimal: bool) -> Infeasi
             f"and their minimum CPU shares do not fit{_numbers(problem, users, stations)}"
         )
     message += (
-        "; without any one of them the others fit"
+        "; leave out any one of them, and the rest of them fit"
         if minimal
         else "; this is the smallest such set found, perhaps not all of them are needed"
     )
