@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from oracle import Oracle
+from oracle import Oracle, all_hosts
 from problem_makers import DEADLINE_FIELDS, deadline_arrays, roomy_arrays
 
 from twinhop.placement import InfeasibleProblem, PlacementProblem, limits, solve
 from twinhop.placement.budget import Budget
 from twinhop.placement.limits import seat_within_limits
+from twinhop.placement.seating import require_seats
 from twinhop.placement.shortage import crowded_station, priced_shortage, shares
 
 ROWS = {"comm_s", "root_work", "energy_j", "demand", *DEADLINE_FIELDS}
@@ -36,15 +37,27 @@ def heaped(seed):
 
 
 def fits(arrays, users):
-    """Whether these users alone can be served, by brute force."""
-    part = {name: value[list(users)] if name in ROWS else value for name, value in arrays.items()}
-    return not len(users) or np.isfinite(Oracle(part).optimum())
+    """Whether these users alone can be served: every association of them tried, floors and links by the oracle."""
+    users = list(users)
+    if not users:
+        return True
+    oracle = Oracle({name: value[users] if name in ROWS else value for name, value in arrays.items()})
+    host = np.array(list(all_hosts(oracle.n, oracle.m)))
+    on = host[:, :, None] == np.arange(oracle.m)
+    linked = np.array([[oracle._reachable(i, k) for k in range(oracle.m)] for i in range(oracle.n)])
+    wants = [(np.where(linked, 1.0, np.inf), arrays["capacity"]), (np.array(oracle.floor), arrays["cpu"])]
+    if "demand" in arrays:
+        wants.append((np.repeat(arrays["demand"][users][:, None], oracle.m, axis=1), arrays["demand_capacity"]))
+    good = [(np.where(on, want, 0.0).sum(axis=1) <= room * (1 + 1e-12)).all(axis=1) for want, room in wants]
+    return bool(np.all(good, axis=0).any())
 
 
 def proof_of(arrays):
     """The proof that deadlines or demands cannot be met together; None where there is a plan, or seats do not do."""
+    problem = PlacementProblem(**arrays)
     try:
-        solve(PlacementProblem(**arrays), "local_search")
+        require_seats(problem)
+        seat_within_limits(problem, Budget())
     except InfeasibleProblem as error:
         return error.proof if error.proof.minimal is not None else None
     return None
