@@ -5,14 +5,21 @@ import os
 import signal
 import sys
 import warnings
+from types import FrameType
 
 #: Exit codes: bad input or a problem proved infeasible; Ctrl-C.
 REFUSED, INTERRUPTED = 2, 130
+#: Modules whose functions on the stack mean that loops are being compiled.
+COMPILER = ("numba.", "llvmlite.")
+#: Undoes what a spinner did to the terminal.
+SHOW_CURSOR = b"\r\x1b[?25h"
 
 
 def main() -> None:
     """Run the program; errors meant for the user end it with exit code 2, Ctrl-C with 130."""
     atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # what there was to say is said by then
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _on_interrupt)
     try:
         _run()
     except KeyboardInterrupt:
@@ -21,6 +28,16 @@ def main() -> None:
         if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
             _stop()  # typer has turned a Ctrl-C into an exit code and said nothing
         _end(end.code)
+
+
+def _on_interrupt(_signum: int, frame: FrameType | None) -> None:
+    """End by an exception, but not out of the compiler, which does not survive one; then there is no answer yet."""
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith(COMPILER):
+            os.write(sys.stderr.fileno(), SHOW_CURSOR * sys.stderr.isatty() + b"twinhop: interrupted\n")
+            _end_at_once(INTERRUPTED)
+        frame = frame.f_back
+    raise KeyboardInterrupt
 
 
 def _run() -> None:

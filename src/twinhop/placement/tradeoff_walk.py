@@ -81,7 +81,7 @@ class TradeoffWalk:
             self._whole.improve(self._root.undecided(), self._root.undecided_pairs())
             self._root.last_steps()
         for m in self._outwards():
-            if self._budget.exhausted():
+            if self._known and self._budget.exhausted():
                 return
             self._reach(m)
             self._tell()
