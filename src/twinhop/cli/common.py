@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from twinhop.cli.entry import REFUSED
+from twinhop.cli.entry import INTERRUPTED, REFUSED
 
 if TYPE_CHECKING:
     from twinhop.experiments import Plan
@@ -130,6 +130,32 @@ def sampling_progress(title: str, samples: int) -> Iterator[Callable[[int, int],
     """
     with _spinner(title) as say:
         yield lambda done, broken: say(f"{title}: {done} of {samples} samples, {broken} broken")
+
+
+def save(out: Path | None, write: Callable[[Path], list[Path]]) -> tuple[list[Path], bool]:
+    """Write an answer into a folder where one is given; Ctrl-C gives the writing up and leaves the folder as it was.
+
+    Args:
+        out: the folder, or None.
+        write: writes into it and returns the files.
+
+    Returns:
+        The files written, and whether Ctrl-C came first.
+    """
+    if out is None:
+        return [], False
+    try:
+        with progress(f"writing {out}"):
+            return write(out), False
+    except KeyboardInterrupt:
+        return [], True
+
+
+def exit_interrupted(what: str, written: Sequence[Path]) -> NoReturn:
+    """End an interrupted run: say what there is, and whether files were written."""
+    files = f"{len(written)} files were written" if written else "no files were written"
+    typer.echo(f"twinhop: interrupted; {what}, {files}", err=True)
+    raise typer.Exit(INTERRUPTED)
 
 
 @contextmanager

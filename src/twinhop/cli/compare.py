@@ -13,13 +13,14 @@ from twinhop.cli.common import (
     Source,
     TimeLimit,
     Verbose,
+    exit_interrupted,
     infeasible_exits,
     print_json,
     print_table,
     progress,
     proof_answer,
+    save,
 )
-from twinhop.cli.entry import INTERRUPTED
 
 if TYPE_CHECKING:
     from twinhop.experiments import Comparison
@@ -55,16 +56,15 @@ def run(
         comparison = compare(
             source, names, seed=seed, time_limit_s=limit, gap=gap, on_progress=tell, file_format=file_format
         )
-    written = comparison.save(out) if out is not None and not comparison.interrupted else []
+    written, gave_up = save(out, comparison.save)
     if as_json:
         print_json(comparison.to_json())
     else:
         _show(comparison)
         for path in written:
             typer.echo(f"wrote {path}")
-    if comparison.interrupted:
-        typer.echo("twinhop: interrupted; the policies not reached are missing, no files were written", err=True)
-        raise typer.Exit(INTERRUPTED)
+    if comparison.interrupted or gave_up:
+        exit_interrupted("policies not reached are missing", written)
 
 
 def _show(comparison: "Comparison") -> None:

@@ -16,12 +16,13 @@ from twinhop.cli.common import (
     Source,
     TimeLimit,
     Verbose,
+    exit_interrupted,
     infeasible_exits,
     print_json,
     print_table,
     progress,
+    save,
 )
-from twinhop.cli.entry import INTERRUPTED
 
 if TYPE_CHECKING:
     from twinhop.experiments import Plan
@@ -77,19 +78,15 @@ def run(
         progress(f"{policy} on {case.name}") as tell,
     ):
         plan = operate(task, policy, time_limit_s=limit, gap=gap, on_progress=tell)
-    written = []
-    if out is not None and not plan.solution.interrupted:
-        with progress(f"writing {out}"):
-            written = plan.save(out)
+    written, gave_up = save(out, plan.save)
     if as_json:
         print_json(plan.to_json())
     else:
         _show(plan)
         for path in written:
             typer.echo(f"wrote {path}")
-    if plan.solution.interrupted:
-        typer.echo("twinhop: interrupted; this is the best plan found, no files were written", err=True)
-        raise typer.Exit(INTERRUPTED)
+    if plan.solution.interrupted or gave_up:
+        exit_interrupted("this is the best plan found", written)
 
 
 def _show(plan: "Plan") -> None:

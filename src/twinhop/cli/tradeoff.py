@@ -13,13 +13,14 @@ from twinhop.cli.common import (
     Source,
     TimeLimit,
     Verbose,
+    exit_interrupted,
     infeasible_exits,
     print_json,
     print_table,
     progress,
     proof_answer,
+    save,
 )
-from twinhop.cli.entry import INTERRUPTED
 
 if TYPE_CHECKING:
     from twinhop.experiments import Tradeoff
@@ -57,17 +58,15 @@ def run(
         progress(f"trade-off of {case.name}") as tell,
     ):
         found = tradeoff_case(case, most=most, time_limit_s=limit, gap=gap, on_progress=tell)
-    interrupted = found.curve.interrupted
-    written = found.save(out) if out is not None and not interrupted else []
+    written, gave_up = save(out, found.save)
     if as_json:
         print_json(found.to_json())
     else:
         _show(found)
         for path in written:
             typer.echo(f"wrote {path}")
-    if interrupted:
-        typer.echo("twinhop: interrupted; points not reached are left out, no files were written", err=True)
-        raise typer.Exit(INTERRUPTED)
+    if found.curve.interrupted or gave_up:
+        exit_interrupted("points not reached are left out", written)
 
 
 def _show(found: "Tradeoff") -> None:

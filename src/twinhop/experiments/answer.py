@@ -123,5 +123,6 @@ def infeasible_answer(case: Case, policy: str, proof: InfeasibilityProof) -> dic
             "message": proof.message,
             "users": list(proof.users),
             "stations": list(proof.stations),
+            "minimal": proof.minimal,
         },
     }

@@ -12,6 +12,9 @@ from twinhop.experiments.saved_placement import Present, SavedPlacement, as_save
 from twinhop.placement import PlacementProblem, Solution, solve
 from twinhop.placement.problem import IntArray
 
+#: A time limit after which a policy returns the first plan that it finds [s].
+NO_TIME_S = 1e-9
+
 
 @dataclass(frozen=True)
 class Task:
@@ -84,18 +87,21 @@ def operate(
 ) -> Plan:
     """Plan a task; where hosts fail, plan it without that as well, by the same policy and under the same limits.
 
+    Returns:
+        The plan. After Ctrl-C it is the best so far; where that came before the plan without the hosts that fail was
+        begun, it is the first that the policy finds.
+
     Raises:
         InfeasibleProblem: proved: no plan keeps the constraints.
-        KeyboardInterrupt: Ctrl-C before the plan in question was begun.
     """
 
-    def solved(case: Case) -> Solution:
+    def solved(case: Case, limit_s: float) -> Solution:
         solution = solve(
-            task.charged(case), policy, seed=case.seed, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress
+            task.charged(case), policy, seed=case.seed, time_limit_s=limit_s, gap=gap, on_progress=on_progress
         )
         if task.present is None or task.move_cost_s == 0:
             return solution
-        return mended(solution, task.present, time_limit_s)
+        return mended(solution, task.present, limit_s)
 
     def planned(case: Case, solution: Solution) -> Plan:
         moves = None
@@ -104,11 +110,11 @@ def operate(
         return Plan(case, solution, moves=moves, notes=task.notes)
 
     if task.failed is None:
-        return planned(task.case, solved(task.case))
-    reference = planned(task.case, solved(task.case))
+        return planned(task.case, solved(task.case, time_limit_s))
+    reference = planned(task.case, solved(task.case, time_limit_s))
+    solution = solved(task.reduced, NO_TIME_S if reference.solution.interrupted else time_limit_s)
     if reference.solution.interrupted:
-        raise KeyboardInterrupt
-    solution = solved(task.reduced)
+        solution = replace(solution, interrupted=True, timed_out=False)
     if solution.certificate is not None:  # where no host in use fails nobody needs to move
         solution = better(solution, reference.solution.placement)
     return replace(planned(task.reduced, solution), failure=Failure(task.failed, reference))

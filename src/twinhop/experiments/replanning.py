@@ -106,12 +106,15 @@ def mended(solution: Solution, present: Present, time_limit_s: float) -> Solutio
     problem = solution.problem
     users = np.arange(problem.users)
     begin = np.where((present.host != NOBODY) & problem.allowed[users, present.host], present.host, NOBODY)
-    search = Search(problem, Budget(max(0.0, time_limit_s - solution.seconds)))
-    if (begin != NOBODY).all():
-        search.offer(begin)
-    search.try_set(problem.capacity > 0, begin)
-    search.improve(np.flatnonzero(problem.capacity > 0))
-    solution = replace(solution, seconds=solution.seconds + search.budget.elapsed_s())
+    budget = Budget(max(0.0, time_limit_s - solution.seconds))
+    search = Search(problem, budget)
+    with budget.catch_interrupt():
+        if (begin != NOBODY).all():
+            search.offer(begin)
+        search.try_set(problem.capacity > 0, begin)
+        search.improve(np.flatnonzero(problem.capacity > 0))
+    seconds = solution.seconds + budget.elapsed_s()
+    solution = replace(solution, seconds=seconds, interrupted=budget.interrupted)
     return better(solution, search.placement()) if search.feasible else solution
 
 

@@ -59,3 +59,22 @@ class Budget:
             yield
         finally:
             signal.signal(signal.SIGINT, before)
+
+
+@dataclass
+class Slice(Budget):
+    """A part of the time of a whole budget; it ends with that one at the latest, by Ctrl-C too.
+
+    Attributes:
+        whole: the budget it is a part of.
+    """
+
+    whole: Budget = field(default_factory=Budget)
+
+    def remaining_s(self) -> float:
+        """Seconds left, never below 0."""
+        return min(super().remaining_s(), self.whole.remaining_s())
+
+    def exhausted(self) -> bool:
+        """Whether to stop now."""
+        return self.whole.exhausted() or super().exhausted()

@@ -16,12 +16,15 @@ class InfeasibilityProof:
         message: the reason in words.
         users: indices of the users that make it so.
         stations: indices of the stations open to them.
+        minimal: for ``deadlines`` and for demands that cannot be shared out: True where without any one of these users
+            the others fit, False where nobody had the time to find out; None where it was not looked at.
     """
 
     kind: str
     message: str
     users: tuple[int, ...]
     stations: tuple[int, ...]
+    minimal: bool | None = None
 
 
 class InfeasibleProblem(TwinhopError):

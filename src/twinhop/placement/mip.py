@@ -1,7 +1,10 @@
 """A mixed-integer linear model solved by HiGHS, interruptible, built from arrays."""
 
 import logging
+import threading
+import time
 from enum import Enum
+from typing import Any
 
 import highspy
 import numpy as np
@@ -14,6 +17,9 @@ logger = logging.getLogger(__name__)
 
 #: How often a running solve looks at its budget [s].
 POLL_S = 0.02
+#: How long a solve that was told to stop may take to hear of it before it is left behind [s]; deep in its cuts and
+#: heuristics HiGHS does not listen for many seconds.
+GRACE_S = 0.25
 #: HiGHS drops matrix entries below this; its own default of 1e-9 could turn a weak tangent into a false one.
 SMALLEST_COEFFICIENT = 1e-12
 
@@ -38,12 +44,54 @@ _SOLVING: set["Model"] = set()
 
 
 def still_solving() -> bool:
-    """Whether a solve was left running in its thread, as a second Ctrl-C does."""
+    """Whether a solve that was told to stop still runs in its thread."""
     return bool(_SOLVING)
 
 
+class _Watch:
+    """What a running solve is told, and what it has told so far; it does not refer to the solver.
+
+    Attributes:
+        stop: set to end the solve.
+        bound: the best lower bound heard of.
+        solution: the best solution heard of, or None.
+    """
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.bound = -np.inf
+        self.solution: FloatArray | None = None
+
+    def follow(self, highs: highspy.Highs) -> None:
+        """Listen to a solver's callbacks."""
+        highs.cbSimplexInterrupt += self._end_if_asked
+        highs.cbIpmInterrupt += self._end_if_asked
+        highs.cbMipInterrupt += self._note_bound
+        highs.cbMipImprovingSolution += self._note_solution
+
+    def restart(self) -> None:
+        """Forget the last solve."""
+        self.stop.clear()
+        self.bound, self.solution = -np.inf, None
+
+    def _end_if_asked(self, event: Any) -> None:
+        if self.stop.is_set():
+            event.interrupt()
+
+    def _note_bound(self, event: Any) -> None:
+        self.bound = max(self.bound, float(event.data_out.mip_dual_bound))
+        self._end_if_asked(event)
+
+    def _note_solution(self, event: Any) -> None:
+        self.solution = np.array(event.data_out.mip_solution, float)
+
+
 class Model:
-    """Minimise ``cost x`` subject to ``lower <= A x <= upper``, some x binary."""
+    """Minimise ``cost x`` subject to ``lower <= A x <= upper``, some x binary.
+
+    A solve runs in a thread of its own. Where it is to stop and does not hear of it, it is left behind there: what it
+    has told is what is known, and the model can be neither changed nor solved again.
+    """
 
     def __init__(self, feasibility_tolerance: float = 1e-7, relative_gap: float = 0.0):
         self._highs = _QuietHighs()
@@ -57,7 +105,9 @@ class Model:
             ("threads", 1),
         ):
             self._highs.setOptionValue(option, value)
-        self._highs.HandleUserInterrupt = True
+        self._watch = _Watch()
+        self._watch.follow(self._highs)
+        self._left = False
 
     def add_columns(self, cost: ArrayLike, upper: ArrayLike) -> IntArray:
         """Add continuous variables between 0 and ``upper``; returns their indices."""
@@ -97,12 +147,9 @@ class Model:
         """Solve within the budget; where HiGHS gives up by itself, it counts as stopped."""
         if np.isfinite(budget.time_limit_s):
             self._highs.setOptionValue("time_limit", self._highs.getRunTime() + max(budget.remaining_s(), 1e-3))
-        _SOLVING.add(self)
-        self._highs.startSolve()
-        while not self._highs.wait(POLL_S)[0]:
-            if budget.exhausted():
-                self._highs.cancelSolve()
-        _SOLVING.discard(self)
+        if not self._run_to_the_end(budget):
+            logger.info("HiGHS did not hear in time that it was to stop")
+            return Outcome.STOPPED
         status = self._highs.getModelStatus()
         if status == highspy.HighsModelStatus.kOptimal:
             return Outcome.OPTIMAL
@@ -113,12 +160,46 @@ class Model:
         logger.warning("HiGHS gave up: %s", self._highs.modelStatusToString(status))
         return Outcome.STOPPED
 
+    def _run_to_the_end(self, budget: Budget) -> bool:
+        """Run HiGHS until it is done or has stopped; False where it was left behind."""
+        assert not self._left, "a solve of this model was left behind"
+        self._watch.restart()
+        thread = threading.Thread(target=self._run)  # no daemon: Python ends in order only once it is through
+        _SOLVING.add(self)
+        thread.start()
+        last = np.inf
+        try:
+            while thread.is_alive() and not self._left:
+                thread.join(POLL_S)
+                if budget.exhausted() and not self._watch.stop.is_set():
+                    self._watch.stop.set()
+                    last = time.perf_counter() + GRACE_S
+                self._left = time.perf_counter() > last and thread.is_alive()
+        except BaseException:
+            self._left = True
+            self._watch.stop.set()
+            raise
+        return not self._left
+
+    def _run(self) -> None:
+        try:
+            self._highs.run()
+            highspy.Highs.resetThreadScheduler(False)
+        finally:
+            _SOLVING.discard(self)
+
     def values(self) -> FloatArray | None:
         """The best solution found, or None."""
+        if self._left:
+            return self._watch.solution
         solution = self._highs.getSolution()
         return np.array(solution.col_value) if solution.value_valid else None
 
+    def row_duals(self) -> FloatArray:
+        """How the optimum of a model without binaries rises with each row's bound, row by row as added."""
+        return np.array(self._highs.getSolution().row_dual)
+
     def lower_bound(self) -> float:
         """HiGHS's bound on the optimum, -inf where it has none."""
-        bound = self._highs.getInfo().mip_dual_bound
+        bound = self._watch.bound if self._left else self._highs.getInfo().mip_dual_bound
         return float(bound) if np.isfinite(bound) else -np.inf

@@ -8,7 +8,7 @@ import numpy as np
 from twinhop.placement.annealing import COLD, HOT, anneal
 from twinhop.placement.budget import Budget
 from twinhop.placement.descent import associate, move_sweep, seat_everyone, swap_sweep
-from twinhop.placement.knapsack_seating import seat_within_limits
+from twinhop.placement.limits import seat_within_limits
 from twinhop.placement.placement import Placement
 from twinhop.placement.problem import BoolArray, IntArray, PlacementProblem
 from twinhop.placement.seating import seat_remaining

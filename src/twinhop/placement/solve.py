@@ -146,11 +146,12 @@ def solve(
         require_seats(problem)
         decision = decide(problem, rng, budget)
         seconds = budget.elapsed_s()
+        evaluation = evaluate(problem, decision.placement)
     return Solution(
         problem=problem,
         policy=policy,
         placement=decision.placement,
-        evaluation=evaluate(problem, decision.placement),
+        evaluation=evaluation,
         certificate=decision.certificate,
         seconds=seconds,
         seed=seed,

@@ -3,11 +3,11 @@
 import logging
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from twinhop.placement.budget import Budget
+from twinhop.placement.budget import Budget, Slice
 from twinhop.placement.certificate import Certificate, Part, certify
 from twinhop.placement.evaluation import evaluate
 from twinhop.placement.knapsack_seating import seat_on
@@ -51,17 +51,6 @@ class _Known:
     impossible: str = ""
 
 
-@dataclass
-class _Slice(Budget):
-    """A part of the time of a whole budget."""
-
-    whole: Budget = field(default_factory=Budget)
-
-    def exhausted(self) -> bool:
-        """Whether to stop now."""
-        return self.whole.exhausted() or super().exhausted()
-
-
 class TradeoffWalk:
     """From the best plan of all outwards, one server more and one fewer at a time; then back; then to the gap.
 
@@ -92,7 +81,7 @@ class TradeoffWalk:
             self._whole.improve(self._root.undecided(), self._root.undecided_pairs())
             self._root.last_steps()
         for m in self._outwards():
-            if self._budget.exhausted():
+            if self._known and self._budget.exhausted():
                 return
             self._reach(m)
             self._tell()
@@ -158,7 +147,7 @@ class TradeoffWalk:
         users = self._problem.users
         if search.size > users:
             return f"there are {users} users only"
-        outcome, host = seat_on(self._problem, search.size, _Slice(SEATING_S, whole=self._budget))
+        outcome, host = seat_on(self._problem, search.size, Slice(SEATING_S, whole=self._budget))
         if host is not None and not search.try_association(host):
             search.offer(host)
         if outcome is Outcome.INFEASIBLE:
@@ -219,7 +208,7 @@ class TradeoffWalk:
         for at, m in enumerate(left):
             if not self._budget.exhausted():
                 self._close(
-                    m, _Slice(self._budget.remaining_s() / (len(left) - at), self._budget.gap, whole=self._budget)
+                    m, Slice(self._budget.remaining_s() / (len(left) - at), self._budget.gap, whole=self._budget)
                 )
                 self._tell()
 

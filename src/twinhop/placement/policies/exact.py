@@ -96,7 +96,7 @@ class TangentModel:
             self._add_share_tangents(share[self._row])
 
     def solve(self, search: Search) -> Outcome:
-        """One round of branch and cut from the best plan; offers what it finds and adds tangents there."""
+        """One round of branch and cut from the best plan; offers what it finds, adds tangents there unless stopped."""
         self._start_from(search.placement())
         outcome = self._model.solve(search.budget)
         values = self._model.values()
@@ -107,7 +107,8 @@ class TangentModel:
             host[self._row[taken]] = self._station[taken]
             if (host >= 0).all():
                 search.offer(host)
-                self.add_tangents(Placement.of_hosts(host, self._problem.stations))
+                if outcome is Outcome.OPTIMAL:
+                    self.add_tangents(Placement.of_hosts(host, self._problem.stations))
         return outcome
 
     def certificate(self) -> Certificate:

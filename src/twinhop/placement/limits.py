@@ -1,0 +1,154 @@
+"""A plan within deadlines and demands; or users, as few as can be found, for whom there is none."""
+
+import numpy as np
+
+from twinhop.placement.budget import Budget, Slice
+from twinhop.placement.infeasibility import InfeasibilityProof, InfeasibleProblem
+from twinhop.placement.knapsack_seating import seat_users
+from twinhop.placement.mip import Outcome
+from twinhop.placement.problem import IntArray, PlacementProblem
+from twinhop.placement.shortage import copies, crowded_station, priced_shortage, shares
+
+#: Time for finding fewer users that prove infeasibility, and for one question about them [s].
+SHRINKING_S, QUESTION_S = 3.0, 0.5
+#: The hardest users to serve are looked at by themselves first: so many, twice as many, up to this share of all.
+FIRST_FEW, LARGEST_FEW = 8, 0.25
+
+
+def seat_within_limits(problem: PlacementProblem, budget: Budget) -> IntArray | None:
+    """Find hosts that keep capacities, deadlines and demands, by branch and bound on a pure feasibility problem.
+
+    Args:
+        problem: a problem with deadlines or demands, whose seats suffice without them.
+        budget: time allowed.
+
+    Returns:
+        (N,) hosts, or None where the budget ran out first.
+
+    Raises:
+        InfeasibleProblem: proved: no plan keeps all meetable deadlines and all demand capacities.
+    """
+    shrinking = _Shrinking(problem, budget)
+    users, host = shrinking.first_proof(), None
+    if users is None:
+        everyone = np.arange(problem.users)
+        outcome, host = seat_users(problem, everyone, budget)
+        users = everyone if outcome is Outcome.INFEASIBLE else None
+    if users is not None:
+        raise InfeasibleProblem(_proof(problem, *shrinking.fewest(users)))
+    return host
+
+
+class _Shrinking:
+    """Looks for few users who prove that not all can be served.
+
+    Args:
+        problem: the problem.
+        budget: time allowed in all.
+    """
+
+    def __init__(self, problem: PlacementProblem, budget: Budget):
+        self._problem, self._budget = problem, budget
+        self._taken = shares(problem)
+        self._copies = copies(self._taken, problem.allowed)
+
+    def first_proof(self) -> IntArray | None:
+        """Users who do not fit, where one station, few users or prices show it; else None."""
+        crowded = crowded_station(self._taken, self._problem.allowed)
+        if crowded is not None:
+            return crowded
+        hardest = np.argsort(self._copies, kind="stable")
+        few = FIRST_FEW
+        while few <= LARGEST_FEW * hardest.size and not self._budget.exhausted():
+            users = self._short(hardest[:few], self._budget)[0]
+            if users is not None:
+                return users
+            few *= 2
+        return self._priced(np.arange(self._problem.users), self._budget)
+
+    def fewest(self, users: IntArray) -> tuple[IntArray, bool]:
+        """Drop users while the rest still do not fit: by prices, then in blocks of half as many each time.
+
+        Those that were needed once stay needed when others are dropped, and are not asked about again.
+
+        Returns:
+            The users left, and whether none of them can be dropped.
+        """
+        clock = Slice(SHRINKING_S, whole=self._budget)
+        users = self._by_prices(users, clock)
+        users = users[np.argsort(-self._copies[users], kind="stable")]
+        block = max(1, users.size // 2)
+        while True:
+            users, certain = self._drop_blocks(users, block, clock)
+            if block == 1 or clock.exhausted():
+                return np.sort(users), certain and not clock.exhausted()
+            block = max(1, min(block, users.size) // 2)
+
+    def _by_prices(self, users: IntArray, clock: Budget) -> IntArray:
+        while True:
+            fewer = self._priced(users, clock)
+            if fewer is None or fewer.size >= users.size:
+                return users
+            users = fewer
+
+    def _drop_blocks(self, users: IntArray, block: int, clock: Budget) -> tuple[IntArray, bool]:
+        """Try once to drop each block; the users left, and whether every block kept is proved to be needed."""
+        at, certain = 0, True
+        while at < users.size and not clock.exhausted():
+            rest = np.delete(users, np.s_[at : at + block])
+            fewer, outcome = self._short(rest, clock)
+            if fewer is None:
+                at += block
+                certain &= outcome is Outcome.OPTIMAL
+            else:
+                left = np.isin(users, fewer)
+                at = int(left[:at].sum())
+                users = users[left]
+        return users, certain
+
+    def _short(self, users: IntArray, clock: Budget) -> tuple[IntArray | None, Outcome]:
+        """Those of the users who are proved not to fit, or None; and what is known: OPTIMAL where all fit."""
+        if not users.size:
+            return None, Outcome.OPTIMAL
+        priced = self._priced(users, clock)
+        if priced is not None:
+            return priced, Outcome.INFEASIBLE
+        outcome, _ = seat_users(self._problem, users, Slice(QUESTION_S, whole=clock))
+        return (users if outcome is Outcome.INFEASIBLE else None), outcome
+
+    def _priced(self, users: IntArray, clock: Budget) -> IntArray | None:
+        found = priced_shortage(self._taken[:, users], self._problem.allowed[users], clock)
+        return None if found is None else users[found]
+
+
+def _proof(problem: PlacementProblem, users: IntArray, minimal: bool) -> InfeasibilityProof:
+    stations = np.flatnonzero(problem.allowed[users].any(axis=0))
+    who, where = problem.user_names(users), problem.station_names(stations)
+    if problem.has_demand:
+        kind = "demand"
+        both = " with their deadlines kept" if problem.has_deadlines else ""
+        message = f"the demands of {who} cannot be met together{both}: shared out in any way over {where}, some exceed"
+        message += " a capacity"
+    else:
+        kind = "deadlines"
+        message = (
+            f"the deadlines of {who} cannot be kept together: only {where} can serve them, "
+            f"and their minimum CPU shares do not fit{_numbers(problem, users, stations)}"
+        )
+    message += (
+        "; leave out any one of them, and the rest of them fit"
+        if minimal
+        else "; this is the smallest such set found, perhaps not all of them are needed"
+    )
+    return InfeasibilityProof(kind, message, tuple(users.tolist()), tuple(stations.tolist()), minimal)
+
+
+def _numbers(problem: PlacementProblem, users: IntArray, stations: IntArray) -> str:
+    """What is wanted and what there is, where one station alone serves the users."""
+    assert problem.floor is not None
+    if (problem.capacity[stations] < users.size).any():
+        return " within the seats there"
+    if stations.size > 1:
+        return ""
+    wanted, cpu = float(problem.floor[users, stations[0]].sum()), float(problem.cpu[stations[0]])
+    return f": {wanted / 1e9:.4g} of {cpu / 1e9:.4g} Gcycle/s"
