@@ -1,0 +1,12 @@
+"""Every mobility model, by the name that scenario files give as its `kind`."""
+
+from __future__ import annotations
+
+from twinhop.scenario.mobility.gauss_markov import GaussMarkov
+from twinhop.scenario.mobility.model import MobilityModel
+from twinhop.scenario.mobility.static import Static
+
+MOBILITY_MODELS: dict[str, type[MobilityModel]] = {
+    "static": Static,
+    "gauss_markov": GaussMarkov,
+}
