@@ -16,6 +16,10 @@ from twinhop.scenario.world import World
 FINEST, COARSEST = 8.0, 2.0
 #: Rows of the grid that are worked out together.
 BLOCK_ROWS = 8
+#: Steps of a stored value in one standard deviation: it is rounded by 1.2e-4 at most, and clipped beyond 8.
+STEPS_A_SIGMA = 4096
+BYTES_A_VALUE = 2
+LARGEST = np.iinfo(np.int16).max
 
 FloatArray = NDArray[np.float64]
 
@@ -42,13 +46,14 @@ class FieldGrid:
     """The fields on a square grid over the area.
 
     Attributes:
-        values: (Y, X, kinds x M) float32, standard normal; one user's four corners are four contiguous rows.
+        values: (Y, X, kinds x M) int16, standard normal in steps of 1 / `STEPS_A_SIGMA`; what a user reads are the
+            rows of its four corners, so that half the bytes are half the time.
         step_m: distance between neighbours on the grid [m].
         correlation: (kinds, 4) covariance of a field at two corners of a cell: along x, along y, and both diagonals.
         sigma: (kinds,) standard deviations.
     """
 
-    values: NDArray[np.float32]
+    values: NDArray[np.int16]
     step_m: float
     correlation: FloatArray
     sigma: FloatArray
@@ -77,7 +82,7 @@ def grid_step_m(world: World, most_bytes: float) -> float | None:
     """
     kinds = field_kinds(world)
     least_m = min(kind.decorrelation_m for kind in kinds)
-    bytes_a_node = 4 * len(kinds) * len(world.station_ids)
+    bytes_a_node = BYTES_A_VALUE * len(kinds) * len(world.station_ids)
     nodes = most_bytes / bytes_a_node
     # (w/h + 2)(v/h + 2) <= nodes, solved for h
     w, v, spare = world.width_m, world.height_m, nodes - 4.0
@@ -104,11 +109,11 @@ def field_grid(world: World, step_m: float) -> FieldGrid:
     kinds, stations = field_kinds(world), len(world.station_ids)
     x_m = step_m * np.arange(math.floor(world.width_m / step_m) + 2)
     y_m = step_m * np.arange(math.floor(world.height_m / step_m) + 2)
-    values = np.empty((len(y_m), len(x_m), len(kinds) * stations), np.float32)
+    values = np.empty((len(y_m), len(x_m), len(kinds) * stations), np.int16)
     for at, kind in enumerate(kinds):
         columns = slice(at * stations, (at + 1) * stations)
         for rows, block in _blocks(kind, x_m, y_m):
-            values[rows, :, columns] = block
+            values[rows, :, columns] = np.clip(np.rint(block * STEPS_A_SIGMA), -LARGEST, LARGEST)
     correlation = np.array([_corner_covariance(kind, step_m) for kind in kinds])
     return FieldGrid(values, step_m, correlation, np.array([kind.sigma for kind in kinds]))
 

@@ -7,13 +7,17 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from twinhop.jit import jit
+from twinhop.jit import jit, prefetch
 from twinhop.scenario.dynamics.distance_table import COLUMNS, SHIFT
+from twinhop.scenario.dynamics.field_grid import STEPS_A_SIGMA
 
 NO_STATION = -1
 _MASK = (1 << SHIFT) - 1
 _SCALE = np.float32(1.0 / (1 << SHIFT))
 MOST_COUNTED = 65535
+#: A user's corners are asked for this many users before it is their turn: memory is slower than arithmetic.
+USERS_AHEAD = 6
+VALUES_A_CACHE_LINE = 32
 
 
 @jit(fastmath=True)
@@ -24,14 +28,18 @@ def link_losses_db(
     rows: NDArray[np.float32],
     first: int,
     least_m2: float,
-    values: NDArray[np.float32],
+    values: NDArray[np.int16],
     step_m: float,
     correlation: NDArray[np.float64],
     sigma: NDArray[np.float64],
     has_sight: bool,
     loss_db: NDArray[np.float32],
-) -> None:
-    """Write the mean loss of every link; users that are nowhere (NaN) or outside the grid are left as they are."""
+) -> int:
+    """Write the mean loss of every link, and return how many users are outside the grid, whose rows are left alone.
+
+    The arguments are those of `DistanceTable` and `FieldGrid`. Users that are nowhere (NaN) are left alone too.
+    """
+    outside = 0
     stations = len(station_x_m)
     kinds = len(sigma)
     table = rows.ravel()
@@ -40,10 +48,13 @@ def link_losses_db(
     bits = squared.view(np.int32)
     scaled = np.zeros((3, stations), np.float32)
     for user in range(len(xy_m)):
+        if kinds > 0 and user + USERS_AHEAD < len(xy_m):
+            _ask_for_corners(values, xy_m[user + USERS_AHEAD, 0] / step_m, xy_m[user + USERS_AHEAD, 1] / step_m)
         x_m, y_m = xy_m[user, 0], xy_m[user, 1]
         if not (math.isfinite(x_m) and math.isfinite(y_m)):
             continue
         if kinds > 0 and not _interpolate(values, x_m / step_m, y_m / step_m, correlation, sigma, has_sight, scaled):
+            outside += 1
             continue
         for j in range(stations):
             east_m, north_m = np.float32(x_m - station_x_m[j]), np.float32(y_m - station_y_m[j])
@@ -55,11 +66,24 @@ def link_losses_db(
             with_sight = table[row + 2] + share * table[row + 3] + scaled[1, j]
             without = table[row + 4] + share * table[row + 5] + scaled[2, j]
             loss_db[user, j] = with_sight if sight else without
+    return outside
+
+
+@jit()
+def _ask_for_corners(values: NDArray[np.int16], column: float, line: float) -> None:
+    """Have the corners of a place brought to the cache; they lie in two runs of memory."""
+    lines, columns, fields = values.shape
+    if not (0 <= column < columns - 1 and 0 <= line < lines - 1):
+        return
+    lower = (int(line) * columns + int(column)) * fields
+    for at in range(0, 2 * fields, VALUES_A_CACHE_LINE):
+        prefetch(values, lower + at)
+        prefetch(values, lower + columns * fields + at)
 
 
 @jit(fastmath=True)
 def _interpolate(
-    values: NDArray[np.float32],
+    values: NDArray[np.int16],
     column: float,
     line: float,
     correlation: NDArray[np.float64],
@@ -83,14 +107,15 @@ def _interpolate(
     for kind in range(len(sigma)):
         r = correlation[kind]
         variance = squares + 2.0 * (along_x * r[0] + along_y * r[1] + rising * r[2] + falling * r[3])
-        factor = sigma[kind] / math.sqrt(variance)
+        factor = sigma[kind] / (STEPS_A_SIGMA * math.sqrt(variance))
         a, b = np.float32(w00 * factor), np.float32(w10 * factor)
         c, d = np.float32(w01 * factor), np.float32(w11 * factor)
         target = kind if has_sight else kind + 1
         start = kind * stations
         for j in range(stations):
             at = start + j
-            scaled[target, j] = a * c00[at] + b * c10[at] + c * c01[at] + d * c11[at]
+            lower = a * np.float32(c00[at]) + b * np.float32(c10[at])
+            scaled[target, j] = lower + c * np.float32(c01[at]) + d * np.float32(c11[at])
     return True
 
 
