@@ -49,10 +49,8 @@ class GaussMarkovState(NamedTuple):
 
     xy_m: Array
     """(N, 2) positions in the area [m]."""
-    image_x_m: Array
-    """(N,) x on the plane of mirror images, in [0, twice the width] [m]."""
-    image_y_m: Array
-    """(N,) y on the plane of mirror images, in [0, twice the height] [m]."""
+    image_m: Array
+    """(2, N) x and y on the plane of mirror images, from 0 to twice the extent of the area [m]."""
     mean_speed_mps: Array
     """(N,) mean of the speed process [m/s]."""
     mean_direction_rad: Array
@@ -100,13 +98,13 @@ class GaussMarkov(MobilityModel):
 
         Positions that are uniform in the area stay so.
         """
+        xp = namespace_of(xy_m)
         fixed, low, high = self.mean_speed_mps, self.min_speed_mps, self.max_speed_mps
         mean_speed_mps = low + (high - low) * uniform[0] if fixed is None else fixed + 0.0 * uniform[0]
         mean_direction_rad = 2.0 * math.pi * uniform[1]
         return GaussMarkovState(
             xy_m=xy_m,
-            image_x_m=xy_m[:, 0],
-            image_y_m=xy_m[:, 1],
+            image_m=xp.matrix_transpose(xy_m),
             mean_speed_mps=mean_speed_mps,
             mean_direction_rad=mean_direction_rad,
             speed_mps=mean_speed_mps + self.speed_sigma_mps * normal[0],
@@ -124,12 +122,11 @@ class GaussMarkov(MobilityModel):
             state.direction_rad, state.mean_direction_rad, self._direction_sigma_rad, memory, normal[1]
         )
         moved_m = slot_s * xp.minimum(xp.maximum(speed_mps, self.min_speed_mps), self.max_speed_mps)
-        image_x_m = wrapped(state.image_x_m + moved_m * xp.cos(direction_rad), 2.0 * area.width_m)
-        image_y_m = wrapped(state.image_y_m + moved_m * xp.sin(direction_rad), 2.0 * area.height_m)
-        xy_m = xp.stack([folded(image_x_m, area.width_m), folded(image_y_m, area.height_m)], axis=-1)
-        return state._replace(
-            xy_m=xy_m, image_x_m=image_x_m, image_y_m=image_y_m, speed_mps=speed_mps, direction_rad=direction_rad
-        )
+        way = xp.stack([xp.cos(direction_rad), xp.sin(direction_rad)])
+        extent_m = xp.asarray([[area.width_m], [area.height_m]], dtype=way.dtype)
+        image_m = wrapped(state.image_m + moved_m * way, 2.0 * extent_m)
+        xy_m = xp.matrix_transpose(folded(image_m, extent_m))
+        return state._replace(xy_m=xy_m, image_m=image_m, speed_mps=speed_mps, direction_rad=direction_rad)
 
     @property
     def _direction_sigma_rad(self) -> float:
