@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from twinhop.jit import jit
 from twinhop.placement.best_subset import best_subset
-from twinhop.placement.jit import jit
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 from twinhop.placement.station_response import station_response
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from twinhop.placement.jit import jit
+from twinhop.jit import jit
 from twinhop.placement.station_load import (
     NOBODY,
     attach,
