@@ -1,11 +1,16 @@
 """Numba compilation, cached in the user's own cache folder.
 
 The cache holds pickled indices, so it is never placed in a folder that others may write to: where the user's cache
-folder cannot be made (a read-only home), functions are compiled anew in each process instead.
+folder cannot be made (a read-only home), functions are compiled anew in each process instead. Numba looks for changes in
+the file of a function only, not in those of the functions that it calls: so each state of the compiled sources has a
+cache of its own.
 """
 
+import hashlib
 import os
+import shutil
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,16 +23,46 @@ from numba.extending import intrinsic
 
 from twinhop._version import __version__
 
+#: What files that compile functions import.
+COMPILED = b"twinhop.jit"
+#: Caches of other states of the sources are deleted once they have not been used for so long [s].
+KEPT_S = 14 * 24 * 3600.0
+
+
+def source_state(package: Path) -> str:
+    """A name for the state of the files of a package that compile functions, or name `COMPILED` otherwise."""
+    state = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        source = path.read_bytes()
+        if COMPILED in source:
+            state.update(f"{path.relative_to(package)} {len(source)}\n".encode() + source)
+    return state.hexdigest()[:16]
+
 
 def _cache_folder() -> Path | None:
-    folder = Path(platformdirs.user_cache_dir("twinhop")) / f"numba-{numba.__version__}-{__version__}"
+    caches = Path(platformdirs.user_cache_dir("twinhop"))
     try:
+        folder = caches / f"numba-{numba.__version__}-{__version__}-{source_state(Path(__file__).parent)}"
+        is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.utime(folder)
         state = folder.stat()
     except OSError:
         return None
     ours = state.st_uid == os.getuid() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    if is_new and ours:
+        forget_old_caches(caches, time.time() - KEPT_S)
     return folder if ours and os.access(folder, os.W_OK) else None
+
+
+def forget_old_caches(caches: Path, before_s: float) -> None:
+    """Delete the caches of compiled functions that were last used before a time, in seconds since 1970."""
+    for folder in caches.glob("numba-*"):
+        try:
+            if folder.is_dir() and not folder.is_symlink() and folder.stat().st_mtime < before_s:
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue
 
 
 _CACHE_FOLDER = _cache_folder()
