@@ -1,9 +1,9 @@
 """Numba compilation, cached in the user's own cache folder.
 
 The cache holds pickled indices, so it is never placed in a folder that others may write to: where the user's cache
-folder cannot be made (a read-only home), functions are compiled anew in each process instead. Numba looks for changes in
-the file of a function only, not in those of the functions that it calls: so each state of the compiled sources has a
-cache of its own.
+folder cannot be made (a read-only home), functions are compiled anew in each process instead. Numba looks for changes
+in the file of a function only, not in those of the functions that it calls: so each state of the compiled sources has
+a cache of its own.
 """
 
 import hashlib
