@@ -30,6 +30,7 @@ def run(monkeypatch, capfd):
 
     def drive(*args):
         monkeypatch.setattr(sys, "argv", ["twinhop", *map(str, args)])
+        monkeypatch.setattr("twinhop.cli.entry._end_at_once", sys.exit)  # the tests go on in this process
         capfd.readouterr()
         code = 0
         try:

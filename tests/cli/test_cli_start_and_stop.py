@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 HEAVY = ("numpy", "numba", "pydantic", "matplotlib", "polars", "highspy", "pyproj", "jax", "jaxlib")
+PLAN_FILES = ["associations.parquet", "map.geojson", "map.png", "placement.json", "report.md"]
 #: Solves for minutes: the interrupt always comes first.
 LONG = ("plan", "family(200, 20, deadlines=on)", "--policy", "exact")
 
@@ -104,9 +105,35 @@ def test_interrupt_during_a_long_solve_prints_the_best_plan(started, tmp_path):
     assert len(value["host"]) == 200
     assert 0 < value["lower_bound"] <= value["cost"]
     assert np.isfinite(value["cost"])
-    assert "interrupted" in log
+    assert "interrupted; this is the best plan found, 5 files were written" in log
     assert "Traceback" not in log
-    assert list(tmp_path.iterdir()) == []
+    assert sorted(path.name for path in out.iterdir()) == PLAN_FILES
+    saved = json.loads((out / "placement.json").read_text())
+    assert (saved["host"], saved["lower_bound"]) == (value["host"], value["lower_bound"])
+
+
+#: Searches that go on for minutes, and what each logs on the way.
+ENDLESS = {
+    "to the optimum": (("plan", "family(400, 40)", "--gap", "0"), "prices:"),
+    "without a host": (("plan", "family(400, 40)", "--gap", "0", "--without", "b1"), "prices:"),
+    "curve": (("tradeoff", "family(200, 40)", "--gap", "0"), "prices:"),
+}
+
+
+@pytest.mark.parametrize("case", ENDLESS)
+def test_interrupt_gives_the_best_plan_and_a_bound(case, started):
+    words, marker = ENDLESS[case]
+    process = started(*words, "--json", "--verbose")
+    read_until(process, marker)
+    process.send_signal(signal.SIGINT)
+    answer, log = process.communicate(timeout=200)
+    assert process.returncode == 130, log
+    value = json.loads(answer)
+    assert value["interrupted"] is True
+    assert value["lower_bound"] > 0
+    costs = [row["cost"] for row in value["points"]] if case == "curve" else [value["cost"]]
+    assert costs and all(value["lower_bound"] <= cost for cost in costs if cost is not None)
+    assert "Traceback" not in log
 
 
 def test_interrupt_during_a_long_comparison_prints_what_is_there(started, tmp_path):
@@ -121,7 +148,7 @@ def test_interrupt_during_a_long_comparison_prints_what_is_there(started, tmp_pa
     value = json.loads(answer)
     assert value["interrupted"] is True
     assert [row["policy"] for row in value["policies"]] == ["nearest", "exact"]
-    assert list(tmp_path.iterdir()) == []
+    assert json.loads((tmp_path / "out" / "comparison.json").read_text()) == value
 
 
 @pytest.mark.parametrize("deep_s", [0.5, 4.0])
@@ -139,7 +166,8 @@ def test_second_interrupt_ends_at_once(deep_s, started, tmp_path):
     assert "terminate called" not in log
     if answer:
         assert json.loads(answer)["interrupted"] is True
-    assert list(tmp_path.iterdir()) == []
+    files = sorted(path.name for path in tmp_path.glob("out/*"))
+    assert files in ([], PLAN_FILES)
 
 
 INTERRUPT_ON_IMPORT = """
@@ -159,6 +187,10 @@ main()
 STAGES = ("typer", "numpy", "pydantic", "numba", "twinhop.placement.policies.lagrangian", "polars", "matplotlib.figure")
 
 
+#: Loaded when the plan is known and is being written.
+WRITING = ("polars", "matplotlib.figure")
+
+
 @pytest.mark.parametrize("module", STAGES)
 def test_interrupt_while_starting_or_writing(module, tmp_path):
     """Wherever Ctrl-C comes: 130, a word about it, no traceback, no folder."""
@@ -168,6 +200,34 @@ def test_interrupt_while_starting_or_writing(module, tmp_path):
     assert done.returncode == 130, done
     assert "interrupted" in done.stderr
     assert list(tmp_path.iterdir()) == []
+    assert ("certified lower bound" in done.stdout) == (module in WRITING)
+
+
+INTERRUPT_ON_COMPILING = """
+import os, signal, sys
+from numba.core import compiler
+before = compiler.compile_extra
+def interrupted(*args, **options):
+    os.kill(os.getpid(), signal.SIGINT)
+    return before(*args, **options)
+compiler.compile_extra = interrupted
+sys.argv = ["twinhop", "plan", "family(10, 3)", "--json"]
+from twinhop.cli import main
+main()
+"""
+
+
+def test_interrupt_while_compiling(tmp_path):
+    """The compiler does not survive an exception; with an empty cache it is at work before the first plan."""
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPT_ON_COMPILING],
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "twinhop: interrupted\n")
 
 
 def test_interrupt_in_process_ends_with_130(run, monkeypatch):
