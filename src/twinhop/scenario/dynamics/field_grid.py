@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop import network
+from twinhop.scenario import streams
 from twinhop.scenario.world import World
 
 #: Grid steps a decorrelation distance: the wished number, and the fewest for which the grid is used at all.
@@ -20,6 +21,9 @@ BLOCK_ROWS = 8
 STEPS_A_SIGMA = 4096
 BYTES_A_VALUE = 2
 LARGEST = np.iinfo(np.int16).max
+#: Interpolation flattens a field between the nodes; what is missing of its variance is added as noise that is constant
+#: on squares of 1 / `SQUARES_A_STEP` step, one of `NOISE_ROWS` rows of it each.
+NOISE_ROWS, SQUARES_A_STEP = 4096, 4
 
 FloatArray = NDArray[np.float64]
 
@@ -48,12 +52,14 @@ class FieldGrid:
     Attributes:
         values: (Y, X, kinds x M) int16, standard normal in steps of 1 / `STEPS_A_SIGMA`; what a user reads are the
             rows of its four corners, so that half the bytes are half the time.
+        noise: (`NOISE_ROWS`, kinds x M) int16, independent standard normal values in the same steps.
         step_m: distance between neighbours on the grid [m].
         correlation: (kinds, 4) covariance of a field at two corners of a cell: along x, along y, and both diagonals.
         sigma: (kinds,) standard deviations.
     """
 
     values: NDArray[np.int16]
+    noise: NDArray[np.int16]
     step_m: float
     correlation: FloatArray
     sigma: FloatArray
@@ -83,7 +89,7 @@ def grid_step_m(world: World, most_bytes: float) -> float | None:
     kinds = field_kinds(world)
     least_m = min(kind.decorrelation_m for kind in kinds)
     bytes_a_node = BYTES_A_VALUE * len(kinds) * len(world.station_ids)
-    nodes = most_bytes / bytes_a_node
+    nodes = most_bytes / bytes_a_node - NOISE_ROWS
     # (w/h + 2)(v/h + 2) <= nodes, solved for h
     w, v, spare = world.width_m, world.height_m, nodes - 4.0
     if spare <= 0:
@@ -107,15 +113,21 @@ def field_grid(world: World, step_m: float) -> FieldGrid:
         The grid, from (0, 0) to beyond the area's far corner.
     """
     kinds, stations = field_kinds(world), len(world.station_ids)
-    x_m = step_m * np.arange(math.floor(world.width_m / step_m) + 2)
-    y_m = step_m * np.arange(math.floor(world.height_m / step_m) + 2)
+    x_m, y_m = (step_m * np.arange(math.floor(extent_m / step_m) + 2.0) for extent_m in (world.width_m, world.height_m))
     values = np.empty((len(y_m), len(x_m), len(kinds) * stations), np.int16)
     for at, kind in enumerate(kinds):
         columns = slice(at * stations, (at + 1) * stations)
         for rows, block in _blocks(kind, x_m, y_m):
-            values[rows, :, columns] = np.clip(np.rint(block * STEPS_A_SIGMA), -LARGEST, LARGEST)
+            values[rows, :, columns] = _in_steps(block)
+    noise = streams.stream(world.seed, streams.ROUGHNESS).standard_normal((NOISE_ROWS, values.shape[2]), np.float32)
     correlation = np.array([_corner_covariance(kind, step_m) for kind in kinds])
-    return FieldGrid(values, step_m, correlation, np.array([kind.sigma for kind in kinds]))
+    return FieldGrid(
+        values, _in_steps(noise).astype(np.int16), step_m, correlation, np.array([kind.sigma for kind in kinds])
+    )
+
+
+def _in_steps(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.clip(np.rint(values * STEPS_A_SIGMA), -LARGEST, LARGEST)
 
 
 def _blocks(kind: FieldKind, x_m: FloatArray, y_m: FloatArray) -> Iterator[tuple[slice, NDArray[np.float32]]]:

@@ -22,6 +22,8 @@ BLOCK_USERS = 1024
 LINKS_A_THREAD = 20_000
 BYTES_PER_MIB = 2**20
 
+NO_FIELDS = FieldGrid(np.zeros((1, 1, 1), np.int16), np.zeros((1, 1), np.int16), 1.0, np.zeros((0, 4)), np.zeros(0))
+
 FloatArray = NDArray[np.float64]
 Losses = NDArray[np.float32]
 #: Writes the losses (N, M) of users at (N, 2); rows of users that are nowhere (NaN) mean nothing.
@@ -83,13 +85,12 @@ def _write_exactly(world: World, xy_m: FloatArray, users: NDArray[np.int64], los
 def _by_map(world: World, grid: FieldGrid | None, threads: Executor) -> MeanChannel:
     """The channel from tables; users outside the area, which the grid does not reach, by the formulas."""
     extent = np.array([world.width_m, world.height_m])
-    reach_m = float(np.hypot(*np.maximum(extent, np.abs(world.station_xy_m).max(axis=0) + extent)))
-    table = distance_table(world, reach_m)
+    table = distance_table(world)
     x_m, y_m = (np.ascontiguousarray(axis) for axis in world.station_xy_m.T)
-    grid = grid or FieldGrid(np.zeros((1, 1, 1), np.int16), 1.0, np.zeros((0, 4)), np.zeros(0))
+    grid = grid or NO_FIELDS
     has_sight = world.los_weight_normal is not None
     fixed = (x_m, y_m, table.rows, table.first, table.least_m2)
-    fields = (grid.values, grid.step_m, grid.correlation, grid.sigma, has_sight)
+    fields = (grid.values, grid.noise, grid.step_m, grid.correlation, grid.sigma, has_sight)
 
     def write(xy_m: FloatArray, loss_db: Losses) -> None:
         def part(users: slice) -> None:
