@@ -64,7 +64,7 @@ def test_the_same_bytes_in_a_new_process_and_others_under_another_seed(run, proc
     ("words", "message"),
     [
         (("world", "town.yaml", "--model", "jumping"), "--model: unknown model 'jumping'"),
-        (("world", "town.yaml", "--slot-s", "0"), "town.yaml: movement.slot_s: "),
+        (("world", "town.yaml", "--slot-s", "0"), "town.yaml: movement: slot_s: must be greater than 0"),
         (("world", "nowhere.yaml"), "nowhere.yaml: file not found"),
         (("world", "late.yaml"), "late.yaml:6: movement.horizon_s: the slot of 1 s does not divide 1.5 s"),
         (("world", "down.yaml"), "down.yaml:7: movement.failures.schedule.0.station: unknown station 'x'"),

@@ -112,7 +112,7 @@ def test_a_histogram_knows_its_quantiles_to_a_bin(log):
 def test_the_files_hold_the_run(tmp_path):
     scenario = city("path_loss: tr38901_uma, shadowing: correlated", RICH, users=25)
     watched, written = watch(scenario, tmp_path / "out")
-    names = ["map.png", "statistics.json", "statistics.png", "stations.parquet", "world.gif", "world.parquet"]
+    names = ["map.png", "stations.parquet", "statistics.json", "statistics.png", "world.gif", "world.parquet"]
     assert [path.name for path in written] == names == sorted(path.name for path in (tmp_path / "out").iterdir())
     users, stations = (pl.read_parquet(tmp_path / "out" / name) for name in ("world.parquet", "stations.parquet"))
     slots = list(WorldRun(scenario))
@@ -179,9 +179,9 @@ def test_what_is_asked_for_takes_the_place_of_what_the_scenario_says():
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"slot_s": 0.7}, "town: movement.horizon_s: the slot of 0.7 s does not divide 30 s"),
-        ({"slot_s": -1.0}, "town: movement.slot_s: "),
-        ({"model": "statc"}, "--model: unknown model 'statc'; did you mean 'static'? accepted: static, gauss_markov"),
+        ({"slot_s": 0.7}, "town: movement: horizon_s: the slot of 0.7 s does not divide 30 s"),
+        ({"slot_s": -1.0}, "town: movement: slot_s: must be greater than 0 (got -1.0)"),
+        ({"model": "statc"}, "--model: unknown model 'statc'; did you mean 'static'? accepted: static, "),
     ],
 )
 def test_what_is_asked_for_is_checked(asked, words):
