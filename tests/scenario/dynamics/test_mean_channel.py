@@ -12,7 +12,7 @@ from twinhop import network
 from twinhop.scenario import build_world, channel
 from twinhop.scenario.dynamics import mean_channel as module
 from twinhop.scenario.dynamics.distance_table import distance_table
-from twinhop.scenario.dynamics.field_grid import field_grid, field_kinds, grid_step_m
+from twinhop.scenario.dynamics.field_grid import FieldGrid, field_kinds, grid_step_m
 from twinhop.scenario.dynamics.mean_channel import mean_channel
 
 MIB = 2.0**20
@@ -90,6 +90,16 @@ def test_users_outside_the_area_and_nowhere(threads):
     assert np.isnan(found[1]).all() and np.isfinite(found[3]).all()
 
 
+def test_it_does_not_matter_when_a_tile_is_filled(threads):
+    world = build_world(city("path_loss: tr38901_uma, shadowing: correlated"))
+    xy_m = np.random.default_rng(2).uniform(0, 900, (200, 2))
+    at_once, one_by_one = mapped(world, xy_m, threads), np.empty((200, 7), np.float32)
+    write = mean_channel(world, 64 * MIB, threads)
+    for user in np.random.default_rng(3).permutation(200).tolist():
+        write(xy_m[user : user + 1], one_by_one[user : user + 1])
+    assert at_once.tobytes() == one_by_one.tobytes()
+
+
 def test_the_number_of_threads_changes_no_bit(monkeypatch, threads):
     world = build_world(city("path_loss: tr38901_uma, shadowing: correlated"))
     xy_m = np.random.default_rng(2).uniform(-20, 920, (500, 2))
@@ -105,7 +115,7 @@ def test_the_grid_coarsens_to_fit_memory_and_is_then_given_up():
     steps = [grid_step_m(world, mib * MIB) for mib in (64, 1.2, 0.2)]
     assert steps[0] == pytest.approx(37 / 8)
     assert 37 / 8 < steps[1] <= 37 / 2
-    assert field_grid(world, steps[1]).values.nbytes <= 1.2 * MIB
+    assert FieldGrid(world, steps[1]).values.nbytes <= 1.2 * MIB
     assert steps[2] is None
 
 

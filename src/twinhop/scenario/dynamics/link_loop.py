@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twinhop.jit import jit, prefetch
 from twinhop.scenario.dynamics.distance_table import COLUMNS, SHIFT
-from twinhop.scenario.dynamics.field_grid import NOISE_ROWS, SQUARES_A_STEP, STEPS_A_SIGMA
+from twinhop.scenario.dynamics.field_grid import NOISE_ROWS, SQUARES_A_STEP, STEPS_A_SIGMA, TILE_BITS
 
 NO_STATION = -1
 _MASK = (1 << SHIFT) - 1
@@ -33,12 +33,15 @@ def link_losses_db(
     step_m: float,
     correlation: NDArray[np.float64],
     sigma: NDArray[np.float64],
+    ready: NDArray[np.bool_],
+    wanted: NDArray[np.bool_],
     has_sight: bool,
     loss_db: NDArray[np.float32],
 ) -> int:
     """Write the mean loss of every link, and return how many users are outside the grid, whose rows are left alone.
 
-    The arguments are those of `DistanceTable` and `FieldGrid`. Users that are nowhere (NaN) are left alone too.
+    The arguments are those of `DistanceTable` and `FieldGrid`. Users that are nowhere (NaN) are left alone too, and so
+    are those in a tile that is not ready, which is then wanted.
     """
     outside = 0
     stations = len(station_x_m)
@@ -54,10 +57,14 @@ def link_losses_db(
         x_m, y_m = xy_m[user, 0], xy_m[user, 1]
         if not (math.isfinite(x_m) and math.isfinite(y_m)):
             continue
-        column, line = x_m / step_m, y_m / step_m
-        if kinds > 0 and not _interpolate(values, noise, column, line, correlation, sigma, has_sight, scaled):
-            outside += 1
-            continue
+        if kinds > 0:
+            column, line = x_m / step_m, y_m / step_m
+            if column < 0 or line < 0 or column >= values.shape[1] - 1 or line >= values.shape[0] - 1:
+                outside += 1
+                continue
+            if not _is_ready(int(column), int(line), ready, wanted):
+                continue
+            _interpolate(values, noise, column, line, correlation, sigma, has_sight, scaled)
         for j in range(stations):
             east_m, north_m = np.float32(x_m - station_x_m[j]), np.float32(y_m - station_y_m[j])
             squared[j] = max(east_m * east_m + north_m * north_m, np.float32(least_m2))
@@ -84,6 +91,18 @@ def _ask_for_corners(values: NDArray[np.int16], column: float, line: float) -> N
 
 
 @jit()
+def _is_ready(column: int, line: int, ready: NDArray[np.bool_], wanted: NDArray[np.bool_]) -> bool:
+    """Whether all four corners of a cell are known; the tiles of those that are not become wanted."""
+    known = True
+    for y in (line >> TILE_BITS, (line + 1) >> TILE_BITS):
+        for x in (column >> TILE_BITS, (column + 1) >> TILE_BITS):
+            if not ready[y, x]:
+                wanted[y, x] = True
+                known = False
+    return known
+
+
+@jit()
 def _noise_row(column: int, line: int) -> int:
     """The row of noise of a square, as if at random: nothing is repeated at any distance."""
     mixed = (column * 73856093) ^ (line * 19349663)
@@ -102,13 +121,11 @@ def _interpolate(
     sigma: NDArray[np.float64],
     has_sight: bool,
     scaled: NDArray[np.float32],
-) -> bool:
-    """Write line-of-sight field and shadowings at a place of the grid; false where that lies outside.
+) -> None:
+    """Write line-of-sight field and shadowings at a place of the grid.
 
     Bilinear, ``w^T z`` of the corners z, and noise of the variance that this lacks, ``1 - w^T R w``; see `FieldGrid`.
     """
-    if column < 0 or line < 0 or column >= values.shape[1] - 1 or line >= values.shape[0] - 1:
-        return False
     stations = scaled.shape[1]
     x, y = int(column), int(line)
     right, up = column - x, line - y
@@ -131,7 +148,6 @@ def _interpolate(
             lower = a * np.float32(c00[at]) + b * np.float32(c10[at])
             upper = c * np.float32(c01[at]) + d * np.float32(c11[at])
             scaled[target, j] = lower + upper + rough * np.float32(grain[at])
-    return True
 
 
 @jit()
