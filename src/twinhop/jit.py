@@ -95,15 +95,8 @@ def jit(*, fastmath: bool = False) -> Callable[[Callable[..., Any]], Callable[..
     return decorate
 
 
-@intrinsic
-def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
-    """Ask for an element of a contiguous array, so that it is in the cache when it is needed.
-
-    Args:
-        typing_context: Numba's; not given by the caller.
-        array: contiguous.
-        index: of the element, the axes flattened; inside the array.
-    """
+def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:
+    """The types and the code of `prefetch`, as Numba asks for them."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         place = builder.gep(context.make_array(signature.args[0])(context, builder, arguments[0]).data, [arguments[1]])
@@ -114,3 +107,8 @@ def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.intp), generate
+
+
+#: In compiled code: ask for the element of a contiguous array (array, index with the axes flattened, inside the array),
+#: so that it is in the cache when it is needed.
+prefetch: Any = intrinsic(_prefetch)  # pyright: ignore[reportArgumentType]

@@ -73,6 +73,10 @@ CASES: dict[str, tuple[Callable, tuple]] = {
     "power_law_pathloss_db": (lambda d: network.power_law_pathloss_db(d, 3.5, 30.0), (DISTANCE_NM,)),
     "normal_cdf": (network.normal_cdf, (real(-5.0, 5.0, N, M),)),
     "line_of_sight": (network.line_of_sight, (real(0.0, 1.0, N, M), real(-3.0, 3.0, N, M))),
+    "field_waves": (  # a wave along an axis has a component of 0
+        lambda wave: 100.0 + network.field_waves(wave, 37.0),
+        (real(0.0, 1.0 - 2.0**-20, 16, 2),),
+    ),
     "spatial_field": (  # as part of a loss: a field passes through 0, where no relative accuracy can be had
         lambda xy, wave, normal: 100.0 + 4.0 * network.spatial_field(xy, wave, normal, 37.0),
         (POINT_M, real(0.0, 1.0 - 2.0**-20, 16, 2), real(-3.0, 3.0, M, 32)),

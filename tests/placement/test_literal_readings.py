@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 import twinhop
-from twinhop.errors import InputError
 from twinhop.experiments.planning import make_case
 from twinhop.experiments.service_levels import service_levels
 from twinhop.network import utility
 from twinhop.placement import PlacementProblem, formulate
-from twinhop.scenario import Scenario, build_world, family, parse_scenario
+from twinhop.scenario import Scenario, build_world, family
 from twinhop.scenario.readings import EVALUATED_ROWS, PLACEMENT_ROWS, Readings
 
 FIELDS = ("comm_s", "root_work", "opening_s", "alpha", "beta", "energy_j", "update_comm_s", "update_work", "deadline_s")
@@ -155,13 +154,6 @@ def test_all_rows_at_once_and_one_of_them_sound():
     assert twinhop.plan(every).feasible
     assert not Readings(default="literal", rows={3: "sound"}).is_literal(3)
     assert Readings(default="literal").evaluated() == EVALUATED_ROWS
-
-
-def test_row_25_waits_for_movement():
-    text = "schema_version: 1\nname: a\nstations: {generate: {}}\nusers: {generate: {}}\nreadings: {rows: {25: %s}}\n"
-    with pytest.raises(InputError, match=r"readings.rows.25: row 25 redraws the stations as time goes.*movement"):
-        parse_scenario(text % "literal")
-    assert isinstance(parse_scenario(text % "sound"), Scenario)
 
 
 def test_classes_reach_table_and_report(tmp_path):

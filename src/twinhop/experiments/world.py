@@ -17,7 +17,7 @@ from twinhop.experiments.world_film import Film
 from twinhop.experiments.world_statistics import WorldStatistics
 from twinhop.experiments.world_tables import WorldTables
 from twinhop.scenario import Scenario
-from twinhop.scenario.complaints import suggestion
+from twinhop.scenario.complaints import input_error, suggestion
 from twinhop.scenario.dynamics import WorldRun
 from twinhop.scenario.mobility import MOBILITY_MODELS
 from twinhop.scenario.movement_checks import check_movement
@@ -78,9 +78,8 @@ def moving(
         movement = Movement.model_validate({**stated, **asked})
         check_movement(movement, scenario.readings, scenario.radio, scenario.stations, scenario.area)
     except ValidationError as error:
-        detail = error.errors()[0]
-        path = (*detail["loc"], *detail.get("ctx", {}).get("path", ()))
-        raise InputError(f"{scenario.where}: movement.{'.'.join(map(str, path))}: {detail['msg']}") from None
+        place = f"{scenario.where}: movement"
+        raise input_error(error, Movement, lambda paths: dict.fromkeys(paths, place)) from None
     except PydanticCustomError as error:
         context = error.context or {}
         raise InputError(f"{scenario.where}: {'.'.join(map(str, context['path']))}: {context['message']}") from None

@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 from matplotlib.animation import AbstractMovieWriter, FFMpegWriter, PillowWriter
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
@@ -61,7 +62,7 @@ def save_animation(film: Film, run: WorldRun, animation: str, folder: Path) -> N
                 writer.grab_frame(facecolor=PAPER)
 
 
-def _draw(figure: Figure, axes: mpl.axes.Axes, frame: Frame, hues: np.ndarray, run: WorldRun, height: float) -> None:
+def _draw(figure: Figure, axes: Axes, frame: Frame, hues: np.ndarray, run: WorldRun, height: float) -> None:
     served = frame.access >= 0
     size = float(np.clip(4000 / max(1, len(served)), 2, 18))
     colours = hues[frame.access[served]]

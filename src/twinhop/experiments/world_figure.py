@@ -4,7 +4,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from twinhop.experiments.histogram import Histogram
 from twinhop.experiments.palette import ACCENT, ALARM, FAINT, FONT, INK, MUTED, PAPER, fitting
@@ -17,7 +17,7 @@ DOTS_PER_INCH = 160
 WIDTH_IN, HEIGHT_IN, HEAD_IN = 11.0, 7.2, 1.05
 SECOND = "#e07b00"
 #: Bars of a histogram, points of a curve, and stations drawn as bars; more are drawn as an area.
-BARS, POINTS, MOST_STATION_BARS = 40, 300, 60
+BARS, POINTS, MOST_STATION_BARS = 40, 60, 60
 #: Of the values this share at each end is left out of a histogram.
 TAIL = 0.002
 
@@ -38,8 +38,8 @@ def draw_statistics(statistics: WorldStatistics, run: WorldRun) -> Figure:
         top = 1 - HEAD_IN / HEIGHT_IN
         grid = figure.add_gridspec(2, 3, left=0.06, right=0.985, top=top, bottom=0.075, wspace=0.24, hspace=0.36)
         panels = (_speeds, _stays, _handovers, _rates, _attached, _presence)
-        for cell, panel in zip(grid, panels, strict=True):
-            panel(figure.add_subplot(cell), statistics, run)
+        for at, panel in enumerate(panels):
+            panel(figure.add_subplot(grid[at]), statistics, run)
         _head(figure, statistics, run)
         figure.canvas.draw()
     return figure
@@ -94,6 +94,9 @@ def _bars(axes: Axes, histogram: Histogram, scale: float) -> None:
     axes.bar(left, share, width=right - left, align="edge", color=ACCENT, edgecolor=PAPER, linewidth=0.3)
     if histogram.log:
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=8))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _median(axes: Axes, value: float, text: str) -> None:
@@ -120,7 +123,7 @@ def _speeds(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
 
 
 def _stays(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
-    _frame(axes, "Stay at a station, from hand-over to hand-over", "s", "% of the stays")
+    _frame(axes, "Stay from hand-over to hand-over", "s", "% of the stays")
     lengths = np.flatnonzero(statistics.stays)
     if not lengths.size:
         _nothing(axes, "no user was handed over twice")

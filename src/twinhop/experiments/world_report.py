@@ -1,6 +1,5 @@
 """The statistics of a run as rows of tables."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,11 +33,11 @@ def fact_rows(facts: dict[str, Any]) -> list[tuple[str, ...]]:
     return spreads + [(label, value, "", "", "", "") for label, value in single]
 
 
-def station_rows(facts: dict[str, Any], station_ids: Sequence[str]) -> list[tuple[str, ...]]:
+def station_rows(facts: dict[str, Any], station_ids: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The stations with most users: name, users attached on average and at most, and the share of time down."""
     mean, most, down = (facts[name] for name in ("attached_users", "attached_users_most", "down_share"))
     order = np.argsort(-np.array(mean), kind="stable")[:NAMED_STATIONS]
-    return [(station_ids[at], f"{mean[at]:.4g}", f"{most[at]}", _percent(down[at])) for at in order.tolist()]
+    return [(str(station_ids[at]), f"{mean[at]:.4g}", f"{most[at]}", _percent(down[at])) for at in order.tolist()]
 
 
 def _figure(value: float | None) -> str:

@@ -154,7 +154,7 @@ class WorldStatistics:
             "stations": len(run.station_ids),
             "slots": self.slots,
             "slot_s": run.slot_s,
-            "moved_by": "trace" if run.movement.trace else run.movement.mobility.kind,
+            "moved_by": run.moved_by,
             "present_users": {
                 "mean": float(self.present.mean()),
                 "least": int(self.present.min()),

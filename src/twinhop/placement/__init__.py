@@ -24,6 +24,7 @@ from twinhop.placement.policy import policy_names as policy_names
 from twinhop.placement.problem import PlacementProblem as PlacementProblem
 from twinhop.placement.problem_file import load_problem as load_problem
 from twinhop.placement.problem_file import save_problem as save_problem
+from twinhop.placement.slot_radio import slot_radio as slot_radio
 from twinhop.placement.solve import Solution as Solution
 from twinhop.placement.solve import solve as solve
 from twinhop.placement.wired import wires as wires

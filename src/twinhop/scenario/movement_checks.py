@@ -57,7 +57,9 @@ def _check_redraws(movement: Movement, readings: Readings) -> None:
 
 def _check_schedule(movement: Movement, stations: Stations) -> None:
     ids = _station_ids(stations)
-    for index, outage in enumerate(movement.failures.schedule if movement.failures and ids is not None else ()):
+    if movement.failures is None or ids is None:
+        return
+    for index, outage in enumerate(movement.failures.schedule):
         if outage.station not in ids:
             shown = ", ".join(ids[:SHOWN_IDS]) + (", ..." if len(ids) > SHOWN_IDS else "")
             text = f"unknown station {outage.station!r}; {suggestion(outage.station, ids)}stations: {shown}"

@@ -16,6 +16,8 @@ from twinhop.scenario.world import World
 OCTAVE_BITS = 8
 MANTISSA_BITS = 23
 SHIFT = MANTISSA_BITS - OCTAVE_BITS
+#: No two places of a scenario are farther apart, see `fields.LARGEST_COORDINATE_M`.
+FARTHEST_M = 3e8
 #: Beyond +-9 standard deviations a normal variable is never seen.
 CERTAIN = 9.0
 #: Columns: threshold on the LOS field, loss with line of sight, loss without; each as value and slope; two unused.
@@ -40,21 +42,21 @@ class DistanceTable:
     least_m2: float
 
 
-def distance_table(world: World, farthest_m: float) -> DistanceTable:
+def distance_table(world: World) -> DistanceTable:
     """The table of a world's path loss.
 
     Formula: a link has line of sight where ``z < Phi^-1(P_LOS(d))``, the same as ``Phi(z) < P_LOS(d)``.
 
     Args:
         world: whose path loss model, parameters and least distance hold.
-        farthest_m: the largest distance that will be looked up; distances beyond count as it [m].
 
     Returns:
-        The table. Where the model knows one state, or the scenario fixes it, the threshold says always or never.
+        The table, up to `FARTHEST_M`. Where the model knows one state, or the scenario fixes it, the threshold says
+        always or never.
     """
     least = np.float32(max(world.radio.min_distance_m, 1e-3) ** 2)
     first = int(least.view(np.int32)) >> SHIFT
-    last = int(np.float32(max(farthest_m**2, 4.0 * float(least))).view(np.int32)) >> SHIFT
+    last = int(np.float32(max(FARTHEST_M**2, 4.0 * float(least))).view(np.int32)) >> SHIFT
     knots = (np.arange(first, last + 2, dtype=np.int32) << SHIFT).view(np.float32).astype(np.float64)
     distance_m = np.sqrt(np.maximum(knots, float(least)))
     columns = (_threshold(world, distance_m), *_losses_db(world, distance_m))

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinhop import network
+from twinhop.scenario import streams
 from twinhop.scenario.world import World
 
 #: Grid steps a decorrelation distance: the wished number, and the fewest for which the grid is used at all.
 FINEST, COARSEST = 8.0, 2.0
-#: Rows of the grid that are worked out together.
-BLOCK_ROWS = 8
+#: Nodes along each side of a tile; a power of 2.
+TILE_BITS = 5
+TILE = 1 << TILE_BITS
 #: Steps of a stored value in one standard deviation: it is rounded by 1.2e-4 at most, and clipped beyond 8.
 STEPS_A_SIGMA = 4096
 BYTES_A_VALUE = 2
 LARGEST = np.iinfo(np.int16).max
+#: Interpolation flattens a field between the nodes; what is missing of its variance is added as noise that is constant
+#: on squares of 1 / `SQUARES_A_STEP` step, one of `NOISE_ROWS` rows of it each.
+NOISE_ROWS, SQUARES_A_STEP = 4096, 4
 
 FloatArray = NDArray[np.float64]
 
@@ -41,24 +45,6 @@ class FieldKind:
     sigma: float
 
 
-@dataclass(frozen=True, eq=False)
-class FieldGrid:
-    """The fields on a square grid over the area.
-
-    Attributes:
-        values: (Y, X, kinds x M) int16, standard normal in steps of 1 / `STEPS_A_SIGMA`; what a user reads are the
-            rows of its four corners, so that half the bytes are half the time.
-        step_m: distance between neighbours on the grid [m].
-        correlation: (kinds, 4) covariance of a field at two corners of a cell: along x, along y, and both diagonals.
-        sigma: (kinds,) standard deviations.
-    """
-
-    values: NDArray[np.int16]
-    step_m: float
-    correlation: FloatArray
-    sigma: FloatArray
-
-
 def field_kinds(world: World) -> list[FieldKind]:
     """The kinds of fields that a world has draws of: line of sight first, then the shadowing of each state."""
     kinds = []
@@ -78,12 +64,15 @@ def grid_step_m(world: World, most_bytes: float) -> float | None:
         most_bytes: that the grid may take [byte].
 
     Returns:
-        The step, at most half of the least decorrelation distance [m]; None where even that takes too much memory.
+        The step, at most half of the least decorrelation distance [m]; None where even that takes too much memory. A
+        world without fields has one cell.
     """
     kinds = field_kinds(world)
+    if not kinds:
+        return max(world.width_m, world.height_m)
     least_m = min(kind.decorrelation_m for kind in kinds)
     bytes_a_node = BYTES_A_VALUE * len(kinds) * len(world.station_ids)
-    nodes = most_bytes / bytes_a_node
+    nodes = most_bytes / bytes_a_node - NOISE_ROWS
     # (w/h + 2)(v/h + 2) <= nodes, solved for h
     w, v, spare = world.width_m, world.height_m, nodes - 4.0
     if spare <= 0:
@@ -93,45 +82,73 @@ def grid_step_m(world: World, most_bytes: float) -> float | None:
     return step_m if step_m <= least_m / COARSEST else None
 
 
-def field_grid(world: World, step_m: float) -> FieldGrid:
-    """The fields of a world on a grid.
+class FieldGrid:
+    """The fields on a square grid over the area; filled tile by tile, where users come.
 
     Formula: at the nodes the values are those of `network.spatial_field`, by
-    ``cos(a + b) = cos a cos b - sin a sin b`` from the waves along each axis.
+    ``cos(a + b) = cos a cos b - sin a sin b`` from the waves along each axis. A tile's values do not depend on when it
+    is filled.
 
-    Args:
-        world: with draws of at least one kind of field.
-        step_m: distance between neighbours [m].
-
-    Returns:
-        The grid, from (0, 0) to beyond the area's far corner.
+    Attributes:
+        values: (Y, X, kinds x M) int16, standard normal in steps of 1 / `STEPS_A_SIGMA`: what a user reads are the rows
+            of its four corners, so that half the bytes are half the time. From (0, 0) to beyond the far corner.
+        noise: (`NOISE_ROWS`, kinds x M) int16, independent standard normal values in the same steps.
+        step_m: distance between neighbours on the grid [m].
+        correlation: (kinds, 4) covariance of a field at two corners of a cell: along x, along y, and both diagonals.
+        sigma: (kinds,) standard deviations.
+        ready: (tiles along y, along x) bool, tiles that are filled.
+        wanted: the same, tiles that somebody needed and that are not.
     """
-    kinds, stations = field_kinds(world), len(world.station_ids)
-    x_m = step_m * np.arange(math.floor(world.width_m / step_m) + 2)
-    y_m = step_m * np.arange(math.floor(world.height_m / step_m) + 2)
-    values = np.empty((len(y_m), len(x_m), len(kinds) * stations), np.int16)
-    for at, kind in enumerate(kinds):
-        columns = slice(at * stations, (at + 1) * stations)
-        for rows, block in _blocks(kind, x_m, y_m):
-            values[rows, :, columns] = np.clip(np.rint(block * STEPS_A_SIGMA), -LARGEST, LARGEST)
-    correlation = np.array([_corner_covariance(kind, step_m) for kind in kinds])
-    return FieldGrid(values, step_m, correlation, np.array([kind.sigma for kind in kinds]))
+
+    def __init__(self, world: World, step_m: float) -> None:
+        """Prepare the waves; no tile is filled yet.
+
+        Args:
+            world: its fields; without any the grid is empty.
+            step_m: distance between neighbours [m].
+        """
+        kinds, fields = field_kinds(world), len(field_kinds(world)) * len(world.station_ids)
+        x_m, y_m = (step_m * np.arange(math.floor(m / step_m) + 2.0) for m in (world.width_m, world.height_m))
+        self.step_m: float = step_m
+        self.values: NDArray[np.int16] = np.empty((len(y_m), len(x_m), fields), np.int16)
+        drawn = streams.stream(world.seed, streams.ROUGHNESS).standard_normal((NOISE_ROWS, fields), np.float32)
+        self.noise: NDArray[np.int16] = _in_steps(drawn)
+        self.correlation: FloatArray = np.array([_corner_covariance(each, step_m) for each in kinds]).reshape(-1, 4)
+        self.sigma: FloatArray = np.array([each.sigma for each in kinds])
+        self.ready: NDArray[np.bool_] = np.zeros((-(-len(y_m) // TILE), -(-len(x_m) // TILE)), np.bool_)
+        self.wanted: NDArray[np.bool_] = np.zeros_like(self.ready)
+        self._waves = [_Waves(each, x_m, y_m) for each in kinds]
+
+    def fill(self) -> None:
+        """Fill the tiles that are wanted."""
+        for row, column in np.argwhere(self.wanted).tolist():
+            y, x = slice(row * TILE, (row + 1) * TILE), slice(column * TILE, (column + 1) * TILE)
+            self.values[y, x] = _in_steps(np.concatenate([waves.values(y, x) for waves in self._waves], axis=2))
+        self.ready |= self.wanted
+        self.wanted[:] = False
 
 
-def _blocks(kind: FieldKind, x_m: FloatArray, y_m: FloatArray) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """The field row by row of the grid: slices of rows, and their values (rows, X, M)."""
-    vectors = network.field_waves(kind.wave_uniform, kind.decorrelation_m)
-    waves = len(vectors)
-    along_x = np.multiply.outer(x_m, vectors[:, 0])
-    features = np.concatenate([np.cos(along_x), np.sin(along_x)], axis=1).astype(np.float32)
-    a, b = kind.wave_normal[:, :waves] / math.sqrt(waves), kind.wave_normal[:, waves:] / math.sqrt(waves)
-    for start in range(0, len(y_m), BLOCK_ROWS):
-        rows = slice(start, min(start + BLOCK_ROWS, len(y_m)))
-        along_y = np.multiply.outer(y_m[rows], vectors[:, 1])[:, None, :]
-        cos, sin = np.cos(along_y), np.sin(along_y)
-        weights = np.concatenate([a * cos + b * sin, b * cos - a * sin], axis=2).astype(np.float32)
-        flat = weights.reshape(-1, 2 * waves)  # one matrix product for all rows: BLAS takes it whole
-        yield rows, (features @ flat.T).reshape(len(x_m), -1, len(a)).transpose(1, 0, 2)
+class _Waves:
+    """The waves of one kind of field along both axes."""
+
+    def __init__(self, kind: FieldKind, x_m: FloatArray, y_m: FloatArray) -> None:
+        vectors = network.field_waves(kind.wave_uniform, kind.decorrelation_m)
+        along_x, along_y = np.multiply.outer(x_m, vectors[:, 0]), np.multiply.outer(y_m, vectors[:, 1])
+        self._cos_x, self._sin_x = np.cos(along_x).astype(np.float32), np.sin(along_x).astype(np.float32)
+        self._cos_y, self._sin_y = np.cos(along_y).astype(np.float32), np.sin(along_y).astype(np.float32)
+        self._weights = (kind.wave_normal / math.sqrt(len(vectors))).astype(np.float32)
+
+    def values(self, y: slice, x: slice) -> NDArray[np.float32]:
+        """The fields (rows, columns, M) at these nodes."""
+        cos_x, sin_x = self._cos_x[x][None], self._sin_x[x][None]
+        cos_y, sin_y = self._cos_y[y][:, None], self._sin_y[y][:, None]
+        features = np.concatenate([cos_y * cos_x - sin_y * sin_x, sin_y * cos_x + cos_y * sin_x], axis=2)
+        flat: NDArray[np.float32] = features.reshape(-1, features.shape[2]) @ self._weights.T
+        return flat.reshape(*features.shape[:2], -1)
+
+
+def _in_steps(values: NDArray[np.float32]) -> NDArray[np.int16]:
+    return np.clip(np.rint(values * STEPS_A_SIGMA), -LARGEST, LARGEST).astype(np.int16)
 
 
 def _corner_covariance(kind: FieldKind, step_m: float) -> FloatArray:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twinhop import network
 from twinhop.scenario.channel import mean_loss_db
 from twinhop.scenario.dynamics.distance_table import distance_table
-from twinhop.scenario.dynamics.field_grid import FieldGrid, field_grid, field_kinds, grid_step_m
+from twinhop.scenario.dynamics.field_grid import FieldGrid, grid_step_m
 from twinhop.scenario.dynamics.link_loop import link_losses_db
 from twinhop.scenario.world import World
 
@@ -60,10 +60,8 @@ def mean_channel(world: World, map_bytes: float, threads: Executor) -> MeanChann
     """
     if map_bytes == 0:
         return _by_formulas(world)
-    if not field_kinds(world):
-        return _by_map(world, None, threads)
     step_m = grid_step_m(world, map_bytes)
-    return _by_formulas(world) if step_m is None else _by_map(world, field_grid(world, step_m), threads)
+    return _by_formulas(world) if step_m is None else _by_map(world, FieldGrid(world, step_m), threads)
 
 
 def _by_formulas(world: World) -> MeanChannel:
@@ -80,16 +78,12 @@ def _write_exactly(world: World, xy_m: FloatArray, users: NDArray[np.int64], los
         loss_db[block] = mean_loss_db(world, xy_m[block], distance_m)
 
 
-def _by_map(world: World, grid: FieldGrid | None, threads: Executor) -> MeanChannel:
+def _by_map(world: World, grid: FieldGrid, threads: Executor) -> MeanChannel:
     """The channel from tables; users outside the area, which the grid does not reach, by the formulas."""
-    extent = np.array([world.width_m, world.height_m])
-    reach_m = float(np.hypot(*np.maximum(extent, np.abs(world.station_xy_m).max(axis=0) + extent)))
-    table = distance_table(world, reach_m)
+    extent, table = np.array([world.width_m, world.height_m]), distance_table(world)
     x_m, y_m = (np.ascontiguousarray(axis) for axis in world.station_xy_m.T)
-    grid = grid or FieldGrid(np.zeros((1, 1, 1), np.int16), 1.0, np.zeros((0, 4)), np.zeros(0))
-    has_sight = world.los_weight_normal is not None
-    fixed = (x_m, y_m, table.rows, table.first, table.least_m2)
-    fields = (grid.values, grid.step_m, grid.correlation, grid.sigma, has_sight)
+    fixed = (x_m, y_m, table.rows, table.first, table.least_m2, grid.values, grid.noise, grid.step_m)
+    fields = (grid.correlation, grid.sigma, grid.ready, grid.wanted, world.los_weight_normal is not None)
 
     def write(xy_m: FloatArray, loss_db: Losses) -> None:
         def part(users: slice) -> None:
@@ -99,5 +93,8 @@ def _by_map(world: World, grid: FieldGrid | None, threads: Executor) -> MeanChan
                 _write_exactly(world, block, np.flatnonzero(outside), loss_db[users])
 
         in_parts(len(xy_m), loss_db.size // LINKS_A_THREAD, threads, part)
+        if grid.wanted.any():
+            grid.fill()
+            write(xy_m, loss_db)
 
     return write

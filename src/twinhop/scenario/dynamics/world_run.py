@@ -87,6 +87,11 @@ class WorldRun:
         return self.world.station_ids
 
     @property
+    def moved_by(self) -> str:
+        """What moves the users: `trace`, or the kind of the mobility model."""
+        return "trace" if self.movement.trace else str(self.movement.mobility.model_dump()["kind"])
+
+    @property
     def epoch_slots(self) -> int | None:
         """Slots of an epoch; None where stations stay (reading 25, sound)."""
         if not self.scenario.readings.is_literal(MOVEMENT_ROW):
