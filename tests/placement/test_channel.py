@@ -7,8 +7,8 @@ import pytest
 
 from twinhop import network
 from twinhop.errors import ExtrapolationWarning
-from twinhop.placement import channel, radio_state
-from twinhop.scenario import build_world, load_scenario, parse_scenario
+from twinhop.placement import radio_state
+from twinhop.scenario import build_world, channel, load_scenario, parse_scenario
 from twinhop.units import dbm_to_w
 
 TOWN = """

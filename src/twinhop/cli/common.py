@@ -133,6 +133,17 @@ def sampling_progress(title: str, samples: int) -> Iterator[Callable[[int, int],
 
 
 @contextmanager
+def counting_progress(title: str, total: int, noun: str) -> Iterator[Callable[[int], None]]:
+    """The same for things that are done one after the other.
+
+    Yields:
+        To be called with the number of those done.
+    """
+    with _spinner(title) as say:
+        yield lambda done: say(f"{title}: {done} of {total} {noun}")
+
+
+@contextmanager
 def infeasible_exits(name: str, answer: Callable[["InfeasibilityProof"], Any], as_json: bool) -> Iterator[None]:
     """Inside, a proof that there is no plan is printed, as JSON too where asked for, and ends the program.
 

@@ -39,7 +39,13 @@ from twinhop.network.radio import (
     user_bandwidth_hz,
     users_per_station,
 )
-from twinhop.network.spatial_field import FIELD_WAVES, correlation_after, next_shadowing_db, spatial_field
+from twinhop.network.spatial_field import (
+    FIELD_WAVES,
+    correlation_after,
+    field_waves,
+    next_shadowing_db,
+    spatial_field,
+)
 from twinhop.network.tr36814 import tr36814_macro_pathloss_db
 from twinhop.network.tr38901 import (
     TR38901_CELLS,
@@ -73,6 +79,7 @@ __all__ = [
     "correlation_after",
     "distance_m",
     "fastest_path",
+    "field_waves",
     "line_of_sight",
     "mean_age_s",
     "minimum_share_cycles_per_s",

@@ -45,15 +45,42 @@ def spatial_field(xy_m: Array, wave_uniform: Array, wave_normal: Array, decorrel
         [[-1.5], [-1.5], [-0.8]]
     """
     xp = namespace_of(xy_m, wave_uniform, wave_normal)
+    vectors = field_waves(wave_uniform, decorrelation_m)
+    phase = xy_m[:, 0][:, None] * vectors[:, 0] + xy_m[:, 1][:, None] * vectors[:, 1]
+    features = xp.concat([xp.cos(phase), xp.sin(phase)], axis=-1)
+    return features @ xp.matrix_transpose(wave_normal) / math.sqrt(wave_uniform.shape[0])
+
+
+def field_waves(wave_uniform: Array, decorrelation_m: float) -> Array:
+    """Return the wave vectors of a field.
+
+    Formula: ``k_n = |k_n| (cos 2 pi v_n, sin 2 pi v_n)`` with ``|k_n| = sqrt(1 - q_n^2) / (q_n D)``, where q_n lies in
+    the n-th of K equal parts of [0.01, 1), at the share u_n of it. Given the waves, the covariance of the field at two
+    places x and y, over its weights, is ``mean_n cos(k_n (x - y))``.
+
+    Args:
+        wave_uniform: (K, 2) draws u_n and v_n, uniform in [0, 1): length and direction of each wave.
+        decorrelation_m: scalar D, greater than 0 [m].
+
+    Returns:
+        (K, 2) wave vectors [rad/m].
+
+    Source:
+        As of `spatial_field`.
+
+    Example:
+        >>> import numpy as np
+        >>> field_waves(np.array([[0.0, 0.25], [0.5, 0.0]]), 50.0).round(3).tolist()
+        [[0.0, 2.0], [0.017, 0.0]]
+    """
+    xp = namespace_of(wave_uniform)
     waves = wave_uniform.shape[0]
     left_out = 1.0 / math.sqrt(1.0 + SHORTEST_WAVE * SHORTEST_WAVE)  # the share of the spectrum beyond
     stratum = xp.arange(waves, dtype=wave_uniform.dtype)
     beyond = left_out + (1.0 - left_out) * (stratum + wave_uniform[:, 0]) / waves
     length = xp.sqrt((1.0 - beyond) * (1.0 + beyond)) / (beyond * decorrelation_m)
     angle = 2.0 * math.pi * wave_uniform[:, 1]
-    phase = xy_m[:, 0][:, None] * (length * xp.cos(angle)) + xy_m[:, 1][:, None] * (length * xp.sin(angle))
-    features = xp.concat([xp.cos(phase), xp.sin(phase)], axis=-1)
-    return features @ xp.matrix_transpose(wave_normal) / math.sqrt(waves)
+    return xp.stack([length * xp.cos(angle), length * xp.sin(angle)], axis=-1)
 
 
 def correlation_after(step_m: Array, decorrelation_m: float) -> Array:

@@ -6,7 +6,7 @@ single move or swap mends that, but a long walk of small ones does.
 
 import numpy as np
 
-from twinhop.placement.jit import jit
+from twinhop.jit import jit
 from twinhop.placement.problem import DEMAND_TOLERANCE
 from twinhop.placement.station_load import NOBODY
 

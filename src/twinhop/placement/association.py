@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from twinhop.placement.jit import jit
+from twinhop.jit import jit
 from twinhop.placement.problem import FloatArray, IntArray
 
 #: Sweeps over the users between two looks at the bound, and at most so many of them: at the root, and below it.

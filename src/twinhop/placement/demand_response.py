@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from twinhop.placement.jit import jit
+from twinhop.jit import jit
 from twinhop.placement.station_response import BISECTIONS, floored_response, station_response
 
 #: Relative width of the bracket at which the bisection of a station's demand price stops.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from twinhop.placement.jit import jit
+from twinhop.jit import jit
 from twinhop.placement.station_load import NOBODY, attach, computing, detach, has_room, latency_and_cost, refill
 
 #: A trial is given up once this many times its last sweep's saving, in each sweep left, would not reach the target.

@@ -7,10 +7,10 @@ import numpy as np
 
 from twinhop import network
 from twinhop.errors import InputError
-from twinhop.placement.channel import mean_loss_db, warn_of_far_links
 from twinhop.placement.problem import FloatArray, IntArray, PlacementProblem
 from twinhop.placement.wired import Wires, wires
 from twinhop.scenario import World
+from twinhop.scenario.channel import mean_loss_db, warn_of_far_links
 
 #: Rows of the table of readings that are decided here.
 ROW_WIRED_HOP, ROW_INTERACTION, ROW_UNLINKED, ROW_LOGARITHM = 1, 7, 8, 26

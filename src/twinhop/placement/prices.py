@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from twinhop.jit import jit
 from twinhop.placement.demand_response import demanding_response
-from twinhop.placement.jit import jit
 from twinhop.placement.problem import BoolArray, FloatArray
 from twinhop.placement.station_load import Instance
 from twinhop.placement.station_response import floored_response, station_response

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from twinhop.placement.jit import jit
+from twinhop.jit import jit
 from twinhop.placement.problem import (
     DEMAND_TOLERANCE,
     SHARE_TOLERANCE,

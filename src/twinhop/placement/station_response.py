@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from twinhop.placement.jit import jit
+from twinhop.jit import jit
 
 #: Bisection of a station's congestion price ends once so few users' thresholds lie inside its bracket ...
 FEW = 12

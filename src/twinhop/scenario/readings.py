@@ -15,7 +15,7 @@ PLACEMENT_ROWS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15, 26)
 EVALUATED_ROWS = (2, 6, 15)
 """Rows whose literal term no decision changes: plans are made under the sound term and priced under both."""
 MOVEMENT_ROW = 25
-"""Stations redrawn as time goes: without movement there is one epoch, in which nothing could be redrawn."""
+"""Stations, CPU and channels redrawn as time goes; only a scenario with a movement section can be read so."""
 SWITCHABLE_ROWS = tuple(sorted((*PLACEMENT_ROWS, MOVEMENT_ROW)))
 
 
@@ -23,35 +23,30 @@ class Readings(Section):
     """Which reading of the paper each row of the table of readings takes."""
 
     default: Reading = Field(
-        default="sound", description="reading of the rows that are not listed; row 25 is read soundly in any case"
+        default="sound",
+        description="reading of the rows that are not listed; without movement row 25 is read soundly in any case",
     )
     rows: dict[int, Reading] = Field(default={}, description=f"reading by table row, among {SWITCHABLE_ROWS}")
 
     @model_validator(mode="after")
     def _known_rows(self) -> Readings:
-        for row, reading in self.rows.items():
+        for row in self.rows:
             if row not in SWITCHABLE_ROWS:
                 accepted = ", ".join(map(str, SWITCHABLE_ROWS))
                 raise problem(f"row {row} cannot be switched; accepted rows: {accepted}", "rows", str(row))
-            if row == MOVEMENT_ROW and reading == "literal":
-                raise problem(
-                    f"row {row} redraws the stations as time goes, and a plan is made for one moment; "
-                    "it can be literal once scenarios describe movement",
-                    *("rows", str(row)),
-                )
         return self
 
     def is_literal(self, row: int) -> bool:
         """Whether the row is read as printed.
 
         Raises:
-            ValueError: if the row does not concern placement.
+            ValueError: if the row cannot be switched.
 
         >>> Readings(default="sound", rows={26: "literal"}).is_literal(26)
         True
         """
-        if row not in PLACEMENT_ROWS:
-            raise ValueError(f"row {row} is not implemented; implemented rows: {PLACEMENT_ROWS}")
+        if row not in SWITCHABLE_ROWS:
+            raise ValueError(f"row {row} is not implemented; implemented rows: {SWITCHABLE_ROWS}")
         return self.rows.get(row, self.default) == "literal"
 
     def evaluated(self) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PrivateAttr, TypeAdapter, ValidationError, model_validator
@@ -10,6 +11,8 @@ from twinhop.errors import InputError
 from twinhop.scenario.fields import LARGEST_SEED, Name, Section, Seed, Text, problem
 from twinhop.scenario.graph_sections import Graph
 from twinhop.scenario.load_section import Load
+from twinhop.scenario.movement_checks import check_movement
+from twinhop.scenario.movement_section import Movement
 from twinhop.scenario.physics_sections import Backhaul, Compute, Objective
 from twinhop.scenario.place_sections import Area, Cloud, Stations, Users
 from twinhop.scenario.radio_section import Radio
@@ -50,6 +53,7 @@ class Scenario(Section):
     compute: Compute = Field(default=Compute(), description="the work of twins and the sharing of CPUs")
     objective: Objective = Field(default=Objective(), description="weights of the cost")
     readings: Readings = Field(default=Readings(), description="readings of the paper")
+    movement: Movement | None = Field(default=None, description="what changes as time goes; null: nothing")
     services: Annotated[tuple[Any, ...], AfterValidator(_reserved)] = Field(
         default=(), description="reserved for service twins; must be empty", json_schema_extra={"maxItems": 0}
     )
@@ -64,6 +68,11 @@ class Scenario(Section):
     def where(self) -> str:
         """What to name in errors: the file that it was read from, else its name."""
         return self._file or self.name
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the paths of the scenario start from; None where it was not read from a file."""
+        return None if self._file is None else Path(self._file).parent
 
     def read_from(self, file: str) -> Scenario:
         """The same scenario, equal to this one, with its file named in errors."""
@@ -87,6 +96,7 @@ class Scenario(Section):
                     f"the centre ({spot.x_m:g}, {spot.y_m:g}) lies outside the area of {extent}",
                     *("users", "generate", "hot_spots", index),
                 )
+        check_movement(self.movement, self.readings, self.radio, self.stations, self.area)
         return self
 
     def with_seed(self, seed: int) -> Scenario:

@@ -17,6 +17,12 @@ SHADOWING = "channel.shadowing"
 SIZES = "sizes."
 CONSTRUCTION_DEADLINES = "sizes.construction_deadline"
 LOAD_FACTORS = "robustness.load"
+MOBILITY = "mobility"
+PRESENCE = "mobility.presence"
+SLOT_FADING = "movement.fading"
+CPU = "movement.cpu"
+FAILURES = "movement.failures"
+EPOCHS = "movement.epochs"
 
 
 def stream(root_seed: int, name: str) -> np.random.Generator:

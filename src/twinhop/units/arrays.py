@@ -8,6 +8,7 @@ from array_api_compat import array_namespace, is_array_api_obj
 
 Array: TypeAlias = Any
 """An array of any library that follows the array API standard, or a Python or NumPy scalar."""
+_NUMPY = (np.ndarray, np.generic, float, int, type(None))
 
 
 def namespace_of(*values: Array) -> Any:
@@ -33,5 +34,7 @@ def namespace_of(*values: Array) -> Any:
         >>> xp.sqrt(np.array([1.0, 4.0])).tolist()
         [1.0, 2.0]
     """
+    if all(isinstance(value, _NUMPY) for value in values):  # at once: this is asked several times a slot of a run
+        return array_api_compat.numpy
     arrays = [value for value in values if is_array_api_obj(value) and not isinstance(value, np.generic)]
     return array_namespace(*arrays) if arrays else array_api_compat.numpy

@@ -12,7 +12,9 @@ from typing import Any
 
 import numba
 import platformdirs
-from numba.core import config
+from llvmlite import ir
+from numba.core import cgutils, config, types
+from numba.extending import intrinsic
 
 from twinhop._version import __version__
 
@@ -56,3 +58,24 @@ def jit(*, fastmath: bool = False) -> Callable[[Callable[..., Any]], Callable[..
             config.CACHE_DIR = before  # type: ignore[attr-defined]
 
     return decorate
+
+
+@intrinsic
+def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
+    """Ask for an element of a contiguous array, so that it is in the cache when it is needed.
+
+    Args:
+        typing_context: Numba's; not given by the caller.
+        array: contiguous.
+        index: of the element, the axes flattened; inside the array.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = builder.gep(context.make_array(signature.args[0])(context, builder, arguments[0]).data, [arguments[1]])
+        address, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [address, word, word, word])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(function, [builder.bitcast(place, address), word(0), word(3), word(1)])  # read, keep, data
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate

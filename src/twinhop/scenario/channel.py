@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from twinhop import network
 from twinhop.errors import ExtrapolationWarning
-from twinhop.placement.problem import FloatArray, IntArray
-from twinhop.scenario import World
+from twinhop.scenario.world import World
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 def mean_loss_db(world: World, xy_m: FloatArray, distance: FloatArray) -> FloatArray:

@@ -1,0 +1,65 @@
+"""`twinhop world`: let the users of a city move, and see what happens."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twinhop.cli.common import Json, Out, Seed, Verbose, counting_progress, print_json, print_table
+
+if TYPE_CHECKING:
+    from twinhop.experiments.world import WatchedWorld
+
+EXAMPLE = "Example: twinhop world city-small --slots 300 --out out/world"
+
+
+class Animate(StrEnum):
+    """How the animation is written."""
+
+    gif = "gif"
+    mp4 = "mp4"
+    none = "none"
+
+
+def run(
+    source: Annotated[str, typer.Argument(help="Scenario file (YAML) or preset name.")],
+    slots: Annotated[int | None, typer.Option(help="Slots of the run.", show_default="the scenario's", min=1)] = None,
+    slot_s: Annotated[float | None, typer.Option(help="Length of a slot \\[s].", show_default="the scenario's")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Mobility model, with its defaults.", show_default="the scenario's")
+    ] = None,
+    seed: Seed = None,
+    animate: Annotated[Animate, typer.Option(help="The animation among the files; mp4 needs ffmpeg.")] = Animate.gif,
+    as_json: Json = False,
+    out: Out = None,
+    verbose: Verbose = False,
+) -> None:
+    """Let the users of a city move, its channels, CPUs and stations change, and count what happens."""
+    from twinhop.experiments.files import require_writable
+    from twinhop.experiments.world import moving, watch
+    from twinhop.scenario import load_scenario
+
+    if out is not None:
+        require_writable(out)
+    scenario = moving(load_scenario(source, seed), slots, slot_s, model)
+    assert scenario.movement is not None
+    with counting_progress(scenario.name, scenario.movement.run_slots, "slots") as tell:
+        watched, written = watch(scenario, out, animate.value, tell)
+    if as_json:
+        print_json(watched.to_json())
+        return
+    _show(watched)
+    for path in written:
+        typer.echo(f"wrote {path}")
+
+
+def _show(watched: "WatchedWorld") -> None:
+    from twinhop.experiments.world_report import fact_rows, station_rows
+
+    facts = watched.to_json()
+    span = f"{facts['slots']} slots of {facts['slot_s']:g} s, users moved by {facts['moved_by']}"
+    print_table(f"{facts['name']}: {span}", ("", "mean", "p5", "p50", "p95", "max"), fact_rows(facts))
+    header = ("stations with most users", "mean", "most", "down")
+    print_table("", header, station_rows(facts, watched.run.station_ids))
+    for note in facts["notes"]:
+        typer.echo(f"note: {note}")

@@ -1,0 +1,52 @@
+"""Reading 25, literal: stations, CPU and channels drawn anew as time goes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from zlib import crc32
+
+import numpy as np
+
+from twinhop.scenario import streams
+from twinhop.scenario.fields import LARGEST_SEED
+from twinhop.scenario.schema import Scenario
+from twinhop.scenario.world import World, build_world
+
+
+def epoch_world(scenario: Scenario, first: World, epoch: int) -> World:
+    """The world of an epoch: what a root seed of its own gives, with the users of the first epoch.
+
+    Stations that are listed stay where they are, and only what they do not state is drawn anew.
+
+    Args:
+        scenario: whose stations and radio are drawn.
+        first: the world of epoch 0, whose users stay.
+        epoch: from 0.
+    """
+    if epoch == 0:
+        return first
+    drawn = build_world(scenario.with_seed(epoch_seed(scenario.seed, epoch)))
+    return replace(
+        first,
+        station_xy_m=drawn.station_xy_m,
+        host=drawn.host,
+        cpu_cycles_per_s=drawn.cpu_cycles_per_s,
+        capacity=drawn.capacity,
+        opening_s=drawn.opening_s,
+        los_wave_uniform=drawn.los_wave_uniform,
+        los_weight_normal=drawn.los_weight_normal,
+        shadowing_wave_uniform=drawn.shadowing_wave_uniform,
+        shadowing_weight_normal=drawn.shadowing_weight_normal,
+        graph=drawn.graph,
+    )
+
+
+def epoch_seed(root_seed: int, epoch: int) -> int:
+    """The root seed of an epoch: a sub-stream of the scenario's.
+
+    >>> epoch_seed(0, 1) != epoch_seed(0, 2)
+    True
+    """
+    key = (crc32(streams.EPOCHS.encode()), epoch)
+    drawn = np.random.SeedSequence([root_seed], spawn_key=key).generate_state(1, np.uint64)
+    return int(drawn[0]) & LARGEST_SEED
