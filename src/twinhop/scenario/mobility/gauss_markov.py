@@ -34,7 +34,7 @@ def next_gauss_markov(value: Array, mean: Array, sigma: float, memory: float, no
         The values one step later, same shape and unit.
 
     Source:
-        Liang and Haas, Predictive distance-based mobility management for PCS networks, INFOCOM 1999, Eq. 1.
+        Liang and Haas, Predictive distance-based mobility management for PCS networks, INFOCOM 1999.
 
     Example:
         >>> import numpy as np
@@ -42,6 +42,29 @@ def next_gauss_markov(value: Array, mean: Array, sigma: float, memory: float, no
         [4.25]
     """
     return mean + memory * (value - mean) + sigma * math.sqrt(1.0 - memory * memory) * normal
+
+
+def unit_vector(angle_rad: Array) -> Array:
+    """Return the direction of an angle from the x axis.
+
+    Formula, with ``t = tan(angle / 2)``: ``cos = 2 / (1 + t^2) - 1`` and ``sin = 2 t / (1 + t^2)``. One tangent
+    takes less time than a sine and a cosine.
+
+    Args:
+        angle_rad: (N,) angles [rad].
+
+    Returns:
+        (2, N) x and y, of length 1 [1].
+
+    Example:
+        >>> import numpy as np
+        >>> unit_vector(np.array([0.0, 0.5 * np.pi, np.pi])).round(12).tolist()
+        [[1.0, 0.0, -1.0], [0.0, 1.0, 0.0]]
+    """
+    xp = namespace_of(angle_rad)
+    t = xp.tan(0.5 * angle_rad)
+    scale = 2.0 / (1.0 + t * t)
+    return xp.stack([scale - 1.0, scale * t])
 
 
 class GaussMarkovState(NamedTuple):
@@ -122,7 +145,7 @@ class GaussMarkov(MobilityModel):
             state.direction_rad, state.mean_direction_rad, self._direction_sigma_rad, memory, normal[1]
         )
         moved_m = slot_s * xp.minimum(xp.maximum(speed_mps, self.min_speed_mps), self.max_speed_mps)
-        way = xp.stack([xp.cos(direction_rad), xp.sin(direction_rad)])
+        way = unit_vector(direction_rad)
         extent_m = xp.asarray([[area.width_m], [area.height_m]], dtype=way.dtype)
         image_m = wrapped(state.image_m + moved_m * way, 2.0 * extent_m)
         xy_m = xp.matrix_transpose(folded(image_m, extent_m))

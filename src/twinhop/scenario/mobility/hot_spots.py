@@ -26,9 +26,9 @@ from twinhop.scenario.mobility.legs import (
 )
 from twinhop.scenario.mobility.model import Draws, MobilityModel
 from twinhop.scenario.place_sections import Area
+from twinhop.units import S_PER_HOUR
 from twinhop.units.arrays import Array, namespace_of
 
-S_PER_HOUR = 3600.0
 RADIUS_SIGMAS = 2.0
 UNIFORMS_PER_LEG = 4
 NORMALS_PER_LEG = 2
@@ -36,6 +36,11 @@ NORMALS_PER_LEG = 2
 WORK_WEIGHTS = (1.0, 1, 1, 1, 1, 2, 5, 12, 20, 20, 20, 18, 14, 18, 20, 20, 18, 12, 6, 3, 2, 1, 1, 1)
 LEISURE_WEIGHTS = (2.0, 1, 1, 1, 1, 1, 2, 3, 4, 5, 7, 10, 14, 10, 8, 9, 12, 18, 22, 22, 18, 12, 7, 4)
 ELSEWHERE_WEIGHTS = (20.0, 20, 20, 20, 20, 18, 14, 8, 6, 6, 6, 6, 6, 6, 6, 7, 8, 10, 12, 14, 16, 18, 20, 20)
+"""Weights of the hours, hour 0 first, up to a factor [1]: made up, so that the day looks like a day."""
+DEFAULT_RADIUS = 0.15
+"""Radius of a default hot spot of size 1, over the shorter side of the area."""
+DEFAULT_SPOTS = ((0.5, 0.5, 2.0, WORK_WEIGHTS), (0.75, 0.25, 1.0, LEISURE_WEIGHTS), (0.2, 0.7, 1.0, LEISURE_WEIGHTS))
+"""Default hot spots: place as shares of width and height, size, weights."""
 
 Weights = Annotated[tuple[NonNegative, ...], Field(json_schema_extra={"minItems": HOURS, "maxItems": HOURS})]
 
@@ -54,12 +59,12 @@ class HotSpotAttraction(MobilityModel):
 
     kind: Literal["hot_spots"] = Field(description="the model")
     spots: tuple[Attraction, ...] | None = Field(
-        default=None,
-        description="the hot spots; null: a place of work in the centre, and two of leisure",
+        default=None, description="the hot spots; null: a place of work in the centre, and two of leisure"
     )
-    elsewhere_weights: Weights = Field(
-        default=ELSEWHERE_WEIGHTS,
-        description="24 weights, hour 0 first: how strongly the rest draws users, who go anywhere in the area [1]",
+    elsewhere_weights: Weights | None = Field(
+        default=None,
+        description="24 weights, hour 0 first: how strongly the rest draws users, who go anywhere in the area [1]; "
+        "null: most at night",
     )
     begin_hour: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, lt=HOURS)] = Field(
         default=6.0, description="time of day of slot 0 [h]"
@@ -73,12 +78,12 @@ class HotSpotAttraction(MobilityModel):
     @model_validator(mode="after")
     def _consistent(self) -> HotSpotAttraction:
         check_speeds(self.min_speed_mps, self.max_speed_mps)
-        _check_weights(self.elsewhere_weights, "elsewhere_weights")
+        _check_weights(self.elsewhere, "elsewhere_weights")
         for index, spot in enumerate(self.spots or ()):
             _check_weights(spot.weights, "spots", index, "weights")
         for hour in range(HOURS):
             draws_nobody = not any(spot.weights[hour] for spot in self.spots or ())
-            if self.spots is not None and draws_nobody and not self.elsewhere_weights[hour]:
+            if self.spots is not None and draws_nobody and not self.elsewhere[hour]:
                 text = f"all weights of hour {hour} are 0, those of the hot spots too; at least one must be greater"
                 raise problem(text, "elsewhere_weights", hour)
         return self
@@ -118,15 +123,19 @@ class HotSpotAttraction(MobilityModel):
         speed_mps = uniform_speed(self.min_speed_mps, self.max_speed_mps, speed)
         return travelled(state, goal_x_m, goal_y_m, speed_mps, self.stay_s, slot_s)
 
+    @property
+    def elsewhere(self) -> tuple[float, ...]:
+        """(24,) weights of the rest of the area [1]."""
+        return ELSEWHERE_WEIGHTS if self.elsewhere_weights is None else self.elsewhere_weights
+
     def spots_in(self, area: Area) -> tuple[Attraction, ...]:
         """The hot spots: those given, or work in the centre and leisure in the south-east and in the north-west."""
         if self.spots is not None:
             return self.spots
-        radius_m = 0.15 * min(area.width_m, area.height_m)
-        places = ((0.5, 0.5, 2.0, WORK_WEIGHTS), (0.75, 0.25, 1.0, LEISURE_WEIGHTS), (0.2, 0.7, 1.0, LEISURE_WEIGHTS))
+        radius_m = DEFAULT_RADIUS * min(area.width_m, area.height_m)
         return tuple(
             Attraction(x_m=x * area.width_m, y_m=y * area.height_m, radius_m=radius_m * size, weights=weights)
-            for x, y, size, weights in places
+            for x, y, size, weights in DEFAULT_SPOTS
         )
 
     def shares(self, area: Area) -> NDArray[np.float64]:
@@ -135,7 +144,7 @@ class HotSpotAttraction(MobilityModel):
         >>> HotSpotAttraction(kind="hot_spots").shares(Area())[10].round(2).tolist()
         [0.5, 0.18, 0.18, 0.15]
         """
-        weights = np.array([*(spot.weights for spot in self.spots_in(area)), self.elsewhere_weights]).T
+        weights = np.array([*(spot.weights for spot in self.spots_in(area)), self.elsewhere]).T
         weights /= weights.max(axis=1, keepdims=True)
         return weights / weights.sum(axis=1, keepdims=True)
 

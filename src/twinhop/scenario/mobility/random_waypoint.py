@@ -25,8 +25,8 @@ from twinhop.scenario.place_sections import Area
 from twinhop.units.arrays import Array, namespace_of
 
 LEG_ATTEMPTS = 12
-"""Candidates for the first leg. At least 0.78 of them are right: all fail in less than 2 of 10^8 cases. The last is then
-taken as it is."""
+"""Candidates for the first leg. At least 0.78 of them are right: all fail in less than 2 of 10^8 cases. Then the last
+is taken as it is."""
 DRAWS_PER_ATTEMPT = 4
 PLACE_DRAWS = 4
 DRAWS_PER_STATIONARY_LEG = DRAWS_PER_ATTEMPT * LEG_ATTEMPTS + PLACE_DRAWS
