@@ -1,7 +1,7 @@
 """`twinhop import NAME`: one command for each importer of the table below."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import import_module
@@ -120,9 +120,10 @@ class ImporterGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """As in any group, but unknown names are refused here."""
         if args and self.get_command(ctx, args[0]) is None:
-            close = get_close_matches(args[0], IMPORTERS, 1)
+            names = self.list_commands(ctx)
+            close = get_close_matches(args[0], names, 1)
             hint = f"did you mean {close[0]!r}? " if close else ""
-            ctx.fail(f"No importer named {args[0][:40]!r}; {hint}accepted: {', '.join(IMPORTERS)}")
+            ctx.fail(f"No importer named {args[0][:40]!r}; {hint}accepted: {', '.join(names)}")
         return super().resolve_command(ctx, args)
 
 
@@ -187,12 +188,12 @@ def _import_scenario(importer: Importer, given: dict[str, Any]) -> None:
     out, force = given.pop("out"), given.pop("force")
     files = {name: given.pop(name) for name in importer.options}
     given = {**given, "name": given["name"] or out.stem, "attribution": tuple(given["attribution"] or ())}
-    _check_attribution(given["attribution"])
+    check_attribution(given["attribution"])
     save_scenario(importer.load()(**files, **given), out, overwrite=force)
     typer.echo(f"wrote {out}")
 
 
-def _check_attribution(lines: tuple[str, ...]) -> None:
+def check_attribution(lines: Sequence[str]) -> None:
     """Refuse lines that a scenario would, by the option that gave them."""
     from pydantic import TypeAdapter, ValidationError
 

@@ -108,6 +108,10 @@ class Roster:
         self._members.append((name, kind))
         return len(self._members) - 1
 
+    def name(self, code: int) -> str:
+        """The name of one user, as the file gives it."""
+        return self._members[code][0]
+
     @property
     def kinds(self) -> list[str]:
         """The kind of each user."""
