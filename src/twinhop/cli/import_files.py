@@ -79,11 +79,15 @@ IMPORTERS = {
     ),
     "sf-cells": Importer(
         "twinhop.scenario.importers:import_sf_cells",
-        "Make a scenario of one minute of San Francisco: taxis at the cells that serve them.",
+        "Make a scenario of San Francisco: taxis at the cells that serve them, in one minute, or with --from-minute "
+        "and --to-minute moving from cell to cell by a trace that is written beside the scenario.",
         {
             "cells": (Path, "CSV with cell,lat,lon."),
             "serving": (Path, ".npz with serving (minutes, users): cells from 1, 0 where absent."),
-            "minute": (int, "Row of serving.", 720),
+            "minute": (int | None, "Row of serving; 720 if no minute is given.", None),
+            "from_minute": (int | None, "First row of serving, in place of --minute.", None),
+            "to_minute": (int | None, "Last row, included.", None),
+            "throughout": (bool, "Leave out taxis that are absent in any of these minutes.", False),
         },
         "twinhop import sf-cells --cells sf_cells.csv --serving sf_serving_1min.npz --minute 720 --out sf.yaml",
     ),
@@ -183,14 +187,31 @@ def _problem_parameters() -> list[inspect.Parameter]:
 
 
 def _import_scenario(importer: Importer, given: dict[str, Any]) -> None:
+    from twinhop.errors import InputError
     from twinhop.scenario import save_scenario
 
     out, force = given.pop("out"), given.pop("force")
     files = {name: given.pop(name) for name in importer.options}
     given = {**given, "name": given["name"] or out.stem, "attribution": tuple(given["attribution"] or ())}
     check_attribution(given["attribution"])
-    save_scenario(importer.load()(**files, **given), out, overwrite=force)
+    if files.get("from_minute") is not None or files.get("to_minute") is not None:
+        typer.echo(f"wrote {_import_minutes(files, given, out, force)}")
+    else:
+        if files.pop("throughout", False):
+            raise InputError("--throughout: needs --from-minute and --to-minute")
+        stated = {name: value for name, value in files.items() if value is not None}
+        save_scenario(importer.load()(**stated, **given), out, overwrite=force)
     typer.echo(f"wrote {out}")
+
+
+def _import_minutes(files: dict[str, Any], given: dict[str, Any], out: Path, force: bool) -> Path:
+    """San Francisco over some minutes: the scenario and, which is returned, its trace."""
+    from twinhop.errors import InputError
+    from twinhop.scenario.importers import save_sf_taxis
+
+    if files.pop("minute") is not None or None in (files["from_minute"], files["to_minute"]):
+        raise InputError("give --minute, or both --from-minute and --to-minute")
+    return save_sf_taxis(**files, **given, out=out, overwrite=force)
 
 
 def check_attribution(lines: Sequence[str]) -> None:

@@ -5,7 +5,18 @@ from typing import Annotated
 import typer
 
 from twinhop._version import __version__
-from twinhop.cli import compare, explain, import_files, import_trace, plan, robustness, scenario, tradeoff, world
+from twinhop.cli import (
+    compare,
+    explain,
+    import_files,
+    import_sumo,
+    import_trace,
+    plan,
+    robustness,
+    scenario,
+    tradeoff,
+    world,
+)
 from twinhop.cli.common import Verbose
 
 app = typer.Typer(
@@ -31,6 +42,7 @@ app.command("world", epilog=world.EXAMPLE)(world.run)
 app.add_typer(scenario.app, name="scenario")
 import_files.add_commands(importers)
 importers.command("trace", epilog=import_trace.EXAMPLE)(import_trace.run)
+importers.command("sumo", epilog=import_sumo.EXAMPLE)(import_sumo.run)
 app.add_typer(importers, name="import")
 
 

@@ -19,7 +19,7 @@ def read_fcd_parquet(path: Path, roster: Roster) -> Reading:
             usable; rows are named by their number from 1.
     """
     columns = parquet_columns(path)
-    kinds = marks_of(columns)
+    kinds = marks_of(list(columns))
     if not kinds:
         raise not_a_table(path, "floating car data", f"{TIME}, vehicle_id, vehicle_x, vehicle_y")
     needed = [TIME] + [column for marks in kinds for column in marks[1:] if column in columns]

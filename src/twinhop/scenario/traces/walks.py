@@ -16,28 +16,29 @@ DEFAULT_STEP_S = 60.0
 """The files do not say how long a step is; the median step of the Melbourne walks, 165 m, is then 2.7 m/s."""
 
 
-def read_walk(path: Path, roster: Roster, step_s: float = DEFAULT_STEP_S) -> Reading:
+def read_walk(path: Path, roster: Roster, step_s: float | None = None) -> Reading:
     """Read one user's path, `Latitude,Longitude` a row; the user is named after the file.
 
     Args:
         path: the file.
         roster: numbers the users.
-        step_s: time from one row to the next [s].
+        step_s: time from one row to the next; None: a minute, which a note then says [s].
 
     Raises:
         InputError: the columns are others, or, while the batches are taken, a cell is not usable.
     """
     if not {"latitude", "longitude"} <= set(header_of(path)[1]):
         raise not_a_table(path, "a walk", "Latitude, Longitude")
-    notes = [f"{path}: a row is taken to be {step_s:g} s after the one before; --step-s says otherwise"]
-    return Reading(_batches(path, roster, step_s), is_geographic=True, notes=notes)
+    notes = [f"a row is taken to be {DEFAULT_STEP_S:g} s after the one before; --step-s says otherwise"]
+    batches = _batches(path, roster, step_s or DEFAULT_STEP_S)
+    return Reading(batches, is_geographic=True, notes=[] if step_s else notes)
 
 
 def _batches(path: Path, roster: Roster, step_s: float) -> Iterator[Batch]:
     code, begun = roster.codes(USER)[path.name.partition(".")[0]], 0
     try:
         for rows in table_rows(path):
-            steps = np.arange(begun, begun + rows.cells.height)
+            steps = np.arange(begun, begun + rows.cells.height, dtype=np.float64)
             begun += rows.cells.height
             east, north = rows.numbers("longitude"), rows.numbers("latitude")
             time_s, users = steps * step_s, np.full(len(steps), code, np.int32)
