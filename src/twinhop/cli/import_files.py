@@ -1,7 +1,7 @@
 """`twinhop import NAME`: one command for each importer of the table below."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import import_module
@@ -79,11 +79,15 @@ IMPORTERS = {
     ),
     "sf-cells": Importer(
         "twinhop.scenario.importers:import_sf_cells",
-        "Make a scenario of one minute of San Francisco: taxis at the cells that serve them.",
+        "Make a scenario of San Francisco: taxis at the cells that serve them, in one minute, or with --from-minute "
+        "and --to-minute moving from cell to cell by a trace that is written beside the scenario.",
         {
             "cells": (Path, "CSV with cell,lat,lon."),
             "serving": (Path, ".npz with serving (minutes, users): cells from 1, 0 where absent."),
-            "minute": (int, "Row of serving.", 720),
+            "minute": (int | None, "Row of serving; 720 if no minute is given.", None),
+            "from_minute": (int | None, "First row of serving, in place of --minute.", None),
+            "to_minute": (int | None, "Last row, included.", None),
+            "throughout": (bool, "Leave out taxis that are absent in any of these minutes.", False),
         },
         "twinhop import sf-cells --cells sf_cells.csv --serving sf_serving_1min.npz --minute 720 --out sf.yaml",
     ),
@@ -120,9 +124,10 @@ class ImporterGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """As in any group, but unknown names are refused here."""
         if args and self.get_command(ctx, args[0]) is None:
-            close = get_close_matches(args[0], IMPORTERS, 1)
+            names = self.list_commands(ctx)
+            close = get_close_matches(args[0], names, 1)
             hint = f"did you mean {close[0]!r}? " if close else ""
-            ctx.fail(f"No importer named {args[0][:40]!r}; {hint}accepted: {', '.join(IMPORTERS)}")
+            ctx.fail(f"No importer named {args[0][:40]!r}; {hint}accepted: {', '.join(names)}")
         return super().resolve_command(ctx, args)
 
 
@@ -182,17 +187,34 @@ def _problem_parameters() -> list[inspect.Parameter]:
 
 
 def _import_scenario(importer: Importer, given: dict[str, Any]) -> None:
+    from twinhop.errors import InputError
     from twinhop.scenario import save_scenario
 
     out, force = given.pop("out"), given.pop("force")
     files = {name: given.pop(name) for name in importer.options}
     given = {**given, "name": given["name"] or out.stem, "attribution": tuple(given["attribution"] or ())}
-    _check_attribution(given["attribution"])
-    save_scenario(importer.load()(**files, **given), out, overwrite=force)
+    check_attribution(given["attribution"])
+    if files.get("from_minute") is not None or files.get("to_minute") is not None:
+        typer.echo(f"wrote {_import_minutes(files, given, out, force)}")
+    else:
+        if files.pop("throughout", False):
+            raise InputError("--throughout: needs --from-minute and --to-minute")
+        stated = {name: value for name, value in files.items() if value is not None}
+        save_scenario(importer.load()(**stated, **given), out, overwrite=force)
     typer.echo(f"wrote {out}")
 
 
-def _check_attribution(lines: tuple[str, ...]) -> None:
+def _import_minutes(files: dict[str, Any], given: dict[str, Any], out: Path, force: bool) -> Path:
+    """San Francisco over some minutes: the scenario and, which is returned, its trace."""
+    from twinhop.errors import InputError
+    from twinhop.scenario.importers import save_sf_taxis
+
+    if files.pop("minute") is not None or None in (files["from_minute"], files["to_minute"]):
+        raise InputError("give --minute, or both --from-minute and --to-minute")
+    return save_sf_taxis(**files, **given, out=out, overwrite=force)
+
+
+def check_attribution(lines: Sequence[str]) -> None:
     """Refuse lines that a scenario would, by the option that gave them."""
     from pydantic import TypeAdapter, ValidationError
 

@@ -5,7 +5,18 @@ from typing import Annotated
 import typer
 
 from twinhop._version import __version__
-from twinhop.cli import compare, explain, import_files, plan, robustness, scenario, tradeoff, world
+from twinhop.cli import (
+    compare,
+    explain,
+    import_files,
+    import_sumo,
+    import_trace,
+    plan,
+    robustness,
+    scenario,
+    tradeoff,
+    world,
+)
 from twinhop.cli.common import Verbose
 
 app = typer.Typer(
@@ -18,7 +29,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 importers = typer.Typer(
-    cls=import_files.ImporterGroup, help="Make a scenario or a problem file from other files.", no_args_is_help=True
+    cls=import_files.ImporterGroup,
+    help="Make a scenario, a trace or a problem file from other files.",
+    no_args_is_help=True,
 )
 app.command("plan", epilog=plan.EXAMPLE)(plan.run)
 app.command("explain", epilog=explain.EXAMPLE)(explain.run)
@@ -28,6 +41,8 @@ app.command("tradeoff", epilog=tradeoff.EXAMPLE)(tradeoff.run)
 app.command("world", epilog=world.EXAMPLE)(world.run)
 app.add_typer(scenario.app, name="scenario")
 import_files.add_commands(importers)
+importers.command("trace", epilog=import_trace.EXAMPLE)(import_trace.run)
+importers.command("sumo", epilog=import_sumo.EXAMPLE)(import_sumo.run)
 app.add_typer(importers, name="import")
 
 

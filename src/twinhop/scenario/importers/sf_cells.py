@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from twinhop.errors import InputError
 from twinhop.found import describe_file
 from twinhop.scenario import geo
 from twinhop.scenario.csv_import import scenario_of_points
+from twinhop.scenario.csv_rows import CsvPoints
 from twinhop.scenario.importers.points import points_on_earth, read_foreign_table, table_points
 from twinhop.scenario.schema import Scenario
 from twinhop.scenario.yaml_io import resolve_plain
@@ -61,37 +64,102 @@ def import_sf_cells(
     Raises:
         InputError: a file is not of this layout, a cell or the minute is out of range, or nobody is present.
     """
-    table = read_foreign_table(Path(cells), ("cell", "lat", "lon"), "a file of San Francisco cells")
-    rows = [row | {"latitude": row["lat"], "longitude": row["lon"]} for row in table.rows]
-    sites = table_points(type(table)(table.name, tuple(rows), table.places), [row["cell"] for row in rows])
-    recorded = read_serving(Path(serving), _cell_numbers(table.name, [row["cell"] for row in rows]))
-    if not 0 <= minute < len(recorded):
-        raise InputError(f"{serving}: has the minutes 0 to {len(recorded) - 1} (got {minute})")
-    present = filled_forward(recorded, LONGEST_GAP_MIN)
-    kept = busiest_cells(present, len(rows), PRESENCE_SHARE)
+    record = read_record(Path(cells), Path(serving))
+    present = record.present
+    if not 0 <= minute < len(present):
+        raise InputError(f"{serving}: has the minutes 0 to {len(present) - 1} (got {minute})")
+    kept = busiest_cells(present, len(record.sites.fields), PRESENCE_SHARE)
     users = np.flatnonzero(present[minute] > 0)
     if users.size == 0:
         raise InputError(f"{serving}: nobody is present at minute {minute}")
-    host = nearest_kept(sites.positions, kept)[present[minute][users] - 1]
+    return scenario_of_cells(
+        record,
+        kept,
+        users,
+        present[minute][users],
+        name=name or f"san-francisco-{minute}",
+        preset=preset,
+        seed=seed,
+        attribution=attribution,
+    )
+
+
+@dataclass(frozen=True)
+class CellRecord:
+    """Serving cells, minute by minute.
+
+    Attributes:
+        sites: the cells.
+        places: where each is stated.
+        serving: name of the file of serving cells.
+        present: (minutes, users) cells from 1, gaps filled forward, 0 where absent.
+    """
+
+    sites: CsvPoints
+    places: tuple[str, ...]
+    serving: str
+    present: IntArray
+
+
+def read_record(cells: Path, serving: Path) -> CellRecord:
+    """Read the cells, and who was served by which of them.
+
+    Raises:
+        InputError: a file is not of this layout, or names a cell that does not exist.
+    """
+    table = read_foreign_table(cells, ("cell", "lat", "lon"), "a file of San Francisco cells")
+    rows = [row | {"latitude": row["lat"], "longitude": row["lon"]} for row in table.rows]
+    sites = table_points(type(table)(table.name, tuple(rows), table.places), [row["cell"] for row in rows])
+    recorded = read_serving(serving, _cell_numbers(table.name, [row["cell"] for row in rows]))
+    return CellRecord(sites, table.places, str(serving), filled_forward(recorded, LONGEST_GAP_MIN))
+
+
+def scenario_of_cells(
+    record: CellRecord,
+    kept: IntArray,
+    users: IntArray,
+    served: IntArray,
+    *,
+    name: str,
+    preset: str,
+    seed: int,
+    sections: dict[str, Any] | None = None,
+    attribution: Sequence[str] = (),
+) -> Scenario:
+    """A scenario whose stations are the cells that are kept, and whose users stand at the nearest of them.
+
+    Args:
+        record: the cells.
+        kept: indices of the cells that are kept.
+        users: (N,) numbers of the users.
+        served: (N,) their cells, from 1.
+        name: of the scenario.
+        preset: constants the data do not give.
+        seed: root seed.
+        sections: fields of further sections.
+        attribution: further sources to name in reports.
+    """
+    sites = record.sites
+    host = nearest_kept(sites.positions, kept)[served - 1]
     stations = points_on_earth(
-        table.name,
-        [table.places[k] for k in kept],
+        sites.name,
+        [record.places[k] for k in kept],
         [{"id": f"cell{k + 1}"} for k in kept],
         [(float(lat), float(lon)) for lat, lon in sites.positions[kept]],
     )
     people = points_on_earth(
-        str(serving),
-        [str(serving)] * users.size,
+        record.serving,
+        [record.serving] * users.size,
         [{"id": f"taxi{each}"} for each in users],
         [(float(lat), float(lon)) for lat, lon in sites.positions[host]],
     )
     return scenario_of_points(
         stations,
         people,
-        name=name or f"san-francisco-{minute}",
+        name=name,
         preset=preset,
         seed=seed,
-        sections={"stations": {"capacity_users": None}},
+        sections={"stations": {"capacity_users": None}, **(sections or {})},
         attribution=(*ATTRIBUTION, *attribution),
     )
 

@@ -1,0 +1,131 @@
+"""Some minutes of San Francisco: a scenario, and the trace that moves its taxis from cell to cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from twinhop.errors import InputError
+from twinhop.files import replacing
+from twinhop.scenario.dump import save_scenario
+from twinhop.scenario.importers.sf_cells import (
+    ATTRIBUTION,
+    PRESENCE_SHARE,
+    CellRecord,
+    IntArray,
+    busiest_cells,
+    nearest_kept,
+    read_record,
+    scenario_of_cells,
+)
+from twinhop.scenario.schema import Scenario
+from twinhop.scenario.traces.import_trace import ImportOptions, save_reading
+from twinhop.scenario.traces.records import USER, Batch, Reading, Roster
+
+MINUTE_S = 60.0
+FORMAT = "sf-cells"
+
+
+def save_sf_taxis(
+    cells: str | Path,
+    serving: str | Path,
+    out: str | Path,
+    *,
+    from_minute: int,
+    to_minute: int,
+    throughout: bool = False,
+    preset: str = "family",
+    name: str | None = None,
+    seed: int = 0,
+    attribution: Sequence[str] = (),
+    overwrite: bool = False,
+) -> Path:
+    """Write a scenario of some minutes of serving cells, and beside it the trace that moves its users.
+
+    Stations are the busiest cells that carry 99 % of the presence in those minutes; a taxi served by another cell
+    stands at the kept cell nearest to it. Slots are minutes, and users access the station at which they stand.
+
+    Args:
+        cells: CSV with ``cell,lat,lon``; cells count from 1.
+        serving: ``.npz`` with ``serving`` (minutes, users): the serving cell, 0 where absent.
+        out: the scenario file; the trace has the same name, ending in ``.parquet``.
+        from_minute: first row of ``serving``.
+        to_minute: last row, included.
+        throughout: whether to leave out taxis that are absent in any of the minutes.
+        preset: constants the data do not give: ``family`` (scaled) or ``lu2021``.
+        name: of the scenario.
+        seed: root seed.
+        attribution: further sources to name in reports.
+        overwrite: whether existing files may be replaced.
+
+    Returns:
+        The trace.
+
+    Raises:
+        InputError: a file is not of this layout, a cell or minute is out of range, nobody is present, or a file cannot
+            be written; then neither is.
+    """
+    target = Path(out)
+    trace = target.with_suffix(".parquet")
+    if trace == target:
+        raise InputError(
+            f"{target}: the scenario needs a name that ends in .yaml; the trace beside it ends in .parquet"
+        )
+    record = read_record(Path(cells), Path(serving))
+    present = _cut(record, from_minute, to_minute)
+    users = np.flatnonzero((present > 0).all(axis=0) if throughout else (present > 0).any(axis=0))
+    if users.size == 0:
+        when = "throughout the" if throughout else "in the"
+        raise InputError(f"{serving}: nobody is present {when} minutes {from_minute} to {to_minute}")
+    served = present[:, users]
+    kept = busiest_cells(served, len(record.sites.fields), PRESENCE_SHARE)
+    movement = {"slot_s": MINUTE_S, "slots": len(served), "trace": {"file": trace.name}}
+    scenario = scenario_of_cells(
+        record,
+        kept,
+        users,
+        served[(served > 0).argmax(axis=0), np.arange(users.size)],
+        name=name or f"san-francisco-{from_minute}-{to_minute}",
+        preset=preset,
+        seed=seed,
+        sections={"movement": movement, "radio": {"access": "nearest"}},
+        attribution=attribution,
+    )
+    host = np.searchsorted(kept, nearest_kept(record.sites.positions, kept))
+    with replacing(trace, overwrite=overwrite) as temporary:
+        _save_trace(scenario, users, np.where(served > 0, host[served - 1], -1), Path(serving), temporary, attribution)
+        save_scenario(scenario, target, overwrite=overwrite)
+    return trace
+
+
+def _cut(record: CellRecord, first: int, last: int) -> IntArray:
+    """The minutes asked for."""
+    if not 0 <= first <= last < len(record.present):
+        raise InputError(
+            f"{record.serving}: has the minutes 0 to {len(record.present) - 1}; from {first} to {last} is not in them, "
+            "or the wrong way round"
+        )
+    return record.present[first : last + 1]
+
+
+def _save_trace(
+    scenario: Scenario, users: IntArray, host: IntArray, source: Path, out: Path, attribution: Sequence[str]
+) -> None:
+    """Write where users are: at a station from each minute on, for a minute."""
+    station_xy_m = np.array([(row.x_m, row.y_m) for row in scenario.stations.rows or ()])
+    roster = Roster(str(source))
+    code = np.array([roster.codes(USER)[f"taxi{each}"] for each in users], np.int32)
+
+    def batches() -> Iterator[Batch]:
+        for minute, stations in enumerate(host):
+            at = np.flatnonzero(stations >= 0)
+            time_s, xy_m = minute * MINUTE_S, station_xy_m[stations[at]]
+            yield Batch(code[at], np.full(at.size, time_s), xy_m[:, 0], xy_m[:, 1], time_s, time_s)
+
+    origin = scenario.area.origin
+    assert origin is not None
+    options = ImportOptions(origin=(origin.lat_deg, origin.lon_deg), attribution=(*ATTRIBUTION, *attribution))
+    reading = Reading(batches(), is_geographic=False, held_s=MINUTE_S)
+    save_reading(reading, roster, source, FORMAT, out, options, overwrite=True)
