@@ -206,7 +206,7 @@ class _Node(NamedTuple):
     """A part of the associations, ordered by its bound."""
 
     bound: float
-    count: int
+    number: int
     price: FloatArray
     arcs: BoolArray
 
@@ -277,7 +277,7 @@ class Associations:
         target, slack = cost - 0.98 * self._room, SLACK_SHARE * self._room / self._cpu.size
         price, arcs, mean = node.price.copy(), node.arcs, np.zeros(self._comm.T.shape)
         problem = self._comm, arcs, self._s, self._cpu, self._seats, price
-        steps = FIRST_STEPS if node.count == 0 else STEPS
+        steps = FIRST_STEPS if node.number == 0 else STEPS
         bound = max(node.bound, _ascend(*problem, mean, target, cost, steps, slack))
         if bound < target:
             self._done = min(self._done, _decide_arcs(*problem, slack, target))
