@@ -186,7 +186,8 @@ def _require_known(placement: SavedPlacement, case: Case, users: dict[str, int],
         if names
     ]
     if complaints:
-        raise InputError(f"{placement.name}: names {' and '.join(complaints)}; use the file of this scenario")
+        origin = "" if placement.source in (None, case.name) else f"; it was made for '{placement.source}'"
+        raise InputError(f"{placement.name}: names {' and '.join(complaints)}{origin}; use the file of this scenario")
 
 
 def _notes(placement: SavedPlacement, case: Case, host: IntArray) -> list[str]:
