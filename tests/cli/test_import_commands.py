@@ -21,7 +21,7 @@ def test_every_importer_has_a_command_with_an_example(name):
     assert callable(IMPORTERS[name].load())
     assert IMPORTERS[name].example.startswith(f"twinhop import {name} ")
     for option in IMPORTERS[name].options:
-        assert f"--{option}" in done.output
+        assert f"--{option.replace('_', '-')}" in done.output
 
 
 def test_a_wrong_name_is_answered_with_the_importers():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -16,9 +17,9 @@ from twinhop.files import replacing
 from twinhop.scenario.place_sections import Origin
 from twinhop.scenario.traces.checks import LARGEST_LAT_DEG, LARGEST_LON_DEG, TraceChecks
 from twinhop.scenario.traces.clock import date_text
-from twinhop.scenario.traces.earth import box_m, local_m, south_west
+from twinhop.scenario.traces.earth import local_m, south_west
 from twinhop.scenario.traces.movements import Movements, Quantiles
-from twinhop.scenario.traces.records import Reading, Roster
+from twinhop.scenario.traces.records import FloatArray, Reading, Roster
 from twinhop.scenario.traces.registry import read_trace, trace_format
 from twinhop.scenario.traces.spool import Spool
 from twinhop.scenario.traces.trace import PROJECTION, Trace, TraceAbout, write_records
@@ -125,8 +126,9 @@ def save_reading(
     with (
         replacing(out, overwrite=overwrite) as temporary,
         tempfile.TemporaryDirectory(prefix=".twinhop-", dir=out.parent) as folder,
+        closing(Spool(Path(folder) / "records")) as spool,
     ):
-        importing = _Import(reading, roster, source, options, Spool(Path(folder) / "records"))
+        importing = _Import(reading, roster, source, options, spool)
         about, movements, notes = importing.run(format, temporary)
     return ImportedTrace(Trace(out, about), movements.speed_mps, movements.bridged, movements.absent, notes)
 
@@ -157,15 +159,17 @@ class _Import:
         self._take()
         geographic = self._is_geographic()
         origin = self._origin(geographic)
-        degrees_from = origin if geographic else None
+        bounds = self._checks.lowest, self._checks.highest
+        if geographic and origin is not None:  # here, since PROJ is not to be called from the threads of polars
+            bounds = self._spool.move(lambda lon_lat_deg: local_m(lon_lat_deg, origin))
         names, renamed = self._roster.names()
         if renamed:
             self._notes.append(f"{renamed} users share a name with a vehicle and are called KIND:NAME")
-        about = self._about(format, origin, degrees_from)
+        about = self._about(format, origin, geographic, bounds)
         longest_gap_s = about.longest_gap_s or about.held_s
         assert longest_gap_s is not None
         movements = Movements(len(names), about.typical_interval_s, longest_gap_s)
-        write_records(out, about, self._frames(names, degrees_from, movements))
+        write_records(out, about, self._frames(names, movements))
         return about, movements, (*self._reading.notes, *self._notes)
 
     def _take(self) -> None:
@@ -206,11 +210,11 @@ class _Import:
             return Origin(lat_deg=given[0], lon_deg=given[1])
         return south_west(self._checks.lowest, self._checks.highest) if geographic else None
 
-    def _about(self, format: str, origin: Origin | None, degrees_from: Origin | None) -> TraceAbout:
+    def _about(
+        self, format: str, origin: Origin | None, geographic: bool, bounds: tuple[FloatArray, FloatArray]
+    ) -> TraceAbout:
         checks, reading = self._checks, self._reading
-        low, high = checks.lowest, checks.highest
-        if degrees_from is not None:
-            low, high = box_m(low, high, degrees_from)
+        low, high = bounds
         typical_s = checks.interval_s.at(0.5)
         longest_gap_s = self._options.longest_gap_s or max(LEAST_LONGEST_GAP_S, LONGEST_GAP_INTERVALS * typical_s)
         kinds = Counter(self._roster.kinds)
@@ -219,7 +223,7 @@ class _Import:
             format=format,
             attribution=(*reading.attribution, *self._options.attribution),
             origin=origin,
-            projection=None if degrees_from is None else PROJECTION,
+            projection=PROJECTION if geographic else None,
             source_start_s=checks.first_s,
             source_start_date=date_text(checks.first_s) if reading.is_clock else None,
             duration_s=checks.until_s - checks.first_s,
@@ -233,15 +237,14 @@ class _Import:
             held_s=reading.held_s,
         )
 
-    def _frames(self, names: list[str], degrees_from: Origin | None, movements: Movements) -> Iterator[pl.DataFrame]:
-        """The records in the order of time, in metres and with names."""
+    def _frames(self, names: list[str], movements: Movements) -> Iterator[pl.DataFrame]:
+        """The records in the order of time, with names."""
         import polars as pl
 
         users, kinds = pl.Series("user", names), pl.Series("kind", self._roster.kinds)
         for records in self._spool.in_time_order():
-            place = np.column_stack([records["east"], records["north"]])
-            xy_m = place if degrees_from is None else local_m(place, degrees_from)
+            code, x_m, y_m = records["code"], records["east"], records["north"]
             time_s = records["time_s"] - self._checks.first_s
-            movements.add(records["code"], time_s, xy_m)
-            columns = {"time_s": time_s, "user": users.gather(records["code"]), "x_m": xy_m[:, 0], "y_m": xy_m[:, 1]}
-            yield pl.DataFrame({**columns, "kind": kinds.gather(records["code"])})
+            movements.add(code, time_s, np.column_stack([x_m, y_m]))
+            columns = {"time_s": time_s, "user": users.gather(code), "x_m": x_m, "y_m": y_m}
+            yield pl.DataFrame({**columns, "kind": kinds.gather(code)})

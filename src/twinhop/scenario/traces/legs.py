@@ -61,16 +61,8 @@ class Legs:
 
     def bridged(self, gap_s: float, stretch: Stretch) -> int:
         """Gaps that begin in the stretch, longer than `gap_s`, over which the user moves on."""
-        return int(
-            (self._begins_in(stretch) & (self.until_s == self.next_s) & (self.next_s - self.from_s > gap_s)).sum()
-        )
-
-    def absent(self, stretch: Stretch) -> int:
-        """Gaps that begin in the stretch and in which the user is absent."""
-        return int((self._begins_in(stretch) & (self.until_s < self.next_s) & np.isfinite(self.next_s)).sum())
-
-    def _begins_in(self, stretch: Stretch) -> NDArray[np.bool_]:
-        return (self.from_s >= stretch.start_s) & (self.from_s < stretch.end_s + stretch.slot_s)
+        begins = (self.from_s >= stretch.start_s) & (self.from_s < stretch.end_s + stretch.slot_s)
+        return int((begins & (self.until_s == self.next_s) & (self.next_s - self.from_s > gap_s)).sum())
 
 
 def legs_of(code: NDArray[np.int32], time_s: FloatArray, xy_m: FloatArray, reach_s: float, *, is_held: bool) -> Legs:

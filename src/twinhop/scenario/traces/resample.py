@@ -124,32 +124,43 @@ def _block_legs(positions: TracePositions, stretch: Stretch, user_ids: tuple[str
     return legs_of(code, time_s, xy_m, reach_s, is_held=about.held_s is not None)
 
 
+@dataclass
+class _Counts:
+    """What one pass over the run finds: users in slots, those moved to the border, gaps bridged, and returns."""
+
+    present: int = 0
+    clipped: int = 0
+    bridged: int = 0
+    returns: int = 0
+
+
 def _surveyed(positions: TracePositions) -> TracePositions:
     """The same with its users and notes, after one pass over the run."""
     names = _names_in_reach(positions)
     users = len(names)
-    seen = np.zeros(users, np.bool_)
-    counts, bridged, absent = np.zeros(2, np.int64), 0, 0
+    seen, there = np.zeros(users, np.bool_), np.zeros(users, np.bool_)
+    counts = _Counts()
     gap_s = GAP_INTERVALS * positions.trace.about.typical_interval_s
     for stretch in _stretches(positions, users):
         legs = _block_legs(positions, stretch, names)
         blocks, clipped = placed(legs, stretch, users, positions.area)
-        present = ~np.isnan(blocks[:, :, 0])
-        seen |= present.any(axis=0)
-        counts += (int(present.sum()), clipped)
-        bridged += legs.bridged(gap_s, stretch)
-        absent += legs.absent(stretch)
+        counts.clipped += clipped
+        counts.bridged += legs.bridged(gap_s, stretch)
+        for present in ~np.isnan(blocks[:, :, 0]):
+            counts.present += int(present.sum())
+            counts.returns += int((present & seen & ~there).sum())
+            seen |= present
+            there = present
     if not seen.any():
         end_s = positions.start_s + (positions.slots - 1) * positions.slot_s
         raise InputError(
             f"{positions.trace.path}: nobody is present at the beginning of any slot from {positions.start_s:g} s to "
             f"{end_s:g} s; choose another movement.trace.start_s or shorter slots"
         )
-    present, clipped = (int(count) for count in counts)
-    if clipped == present:
+    if counts.clipped == counts.present:
         raise _outside(positions)
     kept = tuple(name for name, at in zip(names, seen.tolist(), strict=True) if at)
-    return replace(positions, user_ids=kept, notes=_notes(positions, present, clipped, bridged, absent))
+    return replace(positions, user_ids=kept, notes=_notes(positions, counts))
 
 
 def _names_in_reach(positions: TracePositions) -> tuple[str, ...]:
@@ -175,19 +186,19 @@ def _outside(positions: TracePositions) -> InputError:
     )
 
 
-def _notes(positions: TracePositions, present: int, clipped: int, bridged: int, absent: int) -> tuple[str, ...]:
+def _notes(positions: TracePositions, counts: _Counts) -> tuple[str, ...]:
     about, area, name = positions.trace.about, positions.area, positions.trace.path.name
     notes = []
-    if clipped:
+    if counts.clipped:
         notes.append(
-            f"{name}: {clipped} of {present} positions lie outside the area of {area.width_m:g} m x "
+            f"{name}: {counts.clipped} of {counts.present} positions lie outside the area of {area.width_m:g} m x "
             f"{area.height_m:g} m and are moved to its border"
         )
-    if bridged:
-        notes.append(f"{name}: {bridged} gaps of up to {about.longest_gap_s:g} s are bridged by a straight line")
-    if absent:
+    if counts.bridged and about.held_s is None:
+        notes.append(f"{name}: {counts.bridged} gaps of up to {about.longest_gap_s:g} s are bridged by a straight line")
+    if counts.returns:
         limit_s = about.longest_gap_s or about.held_s
-        notes.append(f"{name}: in {absent} gaps of more than {limit_s:g} s the user counts as absent")
+        notes.append(f"{name}: in {counts.returns} gaps of more than {limit_s:g} s the user counts as absent")
     if about.origin is not None and area.origin is None:
         notes.append(f"{name}: lies on Earth, but the scenario has no area.origin; metres are taken as they are")
     return tuple(notes)

@@ -47,7 +47,7 @@ def is_compressed(path: Path) -> bool:
 
 
 def blocks(path: Path) -> Iterator[bytes]:
-    """The content in blocks of 256 KiB, uncompressed.
+    """The content in blocks of at most 256 KiB, uncompressed.
 
     Raises:
         InputError: the file is missing, a folder, no regular file, or cannot be read.
@@ -58,7 +58,7 @@ def blocks(path: Path) -> Iterator[bytes]:
             raise InputError(f"{path}: is a folder; expected a trace")
         require_regular(path)
         with gzip.open(path, "rb") if is_compressed(path) else path.open("rb") as stream:
-            while block := stream.read(BLOCK_BYTES):
+            while block := stream.read1(BLOCK_BYTES):  # read() would lose what comes before a cut
                 yield block
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +20,7 @@ BINS = 4096
 """Spans of time in which records are counted, to divide them into passes."""
 
 Records = NDArray[np.void]
+FloatArray = NDArray[np.float64]
 
 
 class Spool:
@@ -45,8 +47,24 @@ class Spool:
         self._until_s = max(self._until_s, float(batch.time_s.max()))
 
     def close(self) -> None:
-        """End writing."""
+        """End writing; nothing happens where it has ended."""
         self._stream.close()
+
+    def move(self, moved: Callable[[FloatArray], FloatArray]) -> tuple[FloatArray, FloatArray]:
+        """Replace all positions, in place; returns the least and the largest of the new ones.
+
+        Args:
+            moved: (n, 2) new positions for (n, 2) old ones.
+        """
+        lowest, highest = np.full(2, np.inf), np.full(2, -np.inf)
+        with self._path.open("r+b") as stream:
+            while (chunk := np.fromfile(stream, RECORD, CHUNK_RECORDS)).size:
+                place = moved(np.column_stack([chunk["east"], chunk["north"]]))
+                chunk["east"], chunk["north"] = place.T
+                stream.seek(-chunk.nbytes, os.SEEK_CUR)
+                chunk.tofile(stream)
+                lowest, highest = np.minimum(lowest, place.min(axis=0)), np.maximum(highest, place.max(axis=0))
+        return lowest, highest
 
     def in_time_order(self) -> Iterator[Records]:
         """All records in the order of time, those of one time as they were added."""

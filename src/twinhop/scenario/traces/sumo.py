@@ -19,7 +19,7 @@ from twinhop.scenario.traces.sumo_live import live_reading
 from twinhop.scenario.traces.sumo_program import Sumo
 
 GRID = "grid"
-GRID_LENGTH_M = 200.0
+GRID_LENGTH_M, GRID_MARGIN_M = 200.0, 50.0
 LEAST_GRID = 5
 """Junctions on each side of a generated grid, at least."""
 VEHICLES_A_JUNCTION = 4.0
@@ -116,6 +116,7 @@ def _network(sumo: Sumo, traffic: Traffic, folder: Path) -> Path:
         return Path(traffic.network).resolve()
     junctions = max(LEAST_GRID, math.ceil(math.sqrt(traffic.vehicles / VEHICLES_A_JUNCTION)))
     size = ["--grid.number", str(junctions), "--grid.length", f"{GRID_LENGTH_M:g}"]
+    size += ["--offset.x", f"{GRID_MARGIN_M:g}", "--offset.y", f"{GRID_MARGIN_M:g}"]
     network = folder / "grid.net.xml"
     seed = str(traffic.seed % SUMO_SEEDS)
     sumo.run("netgenerate", ["--grid", *size, "--seed", seed, "--output-file", str(network)], folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def live_reading(
         InputError: libsumo is missing, or, while the batches are taken, the simulation fails; with its message.
     """
     try:
-        import libsumo
+        libsumo = import_module("libsumo")
     except ImportError as error:
         raise InputError(f"--live: libsumo cannot be imported ({error}); {HOW_TO_INSTALL}") from None
     return Reading(_batches(libsumo, arguments, seconds, geographic, roster, on_second), is_geographic=geographic)

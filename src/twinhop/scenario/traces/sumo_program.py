@@ -38,16 +38,15 @@ class Sumo:
             InputError: there is none; the message says how to install it.
         """
         stated = os.environ.get("SUMO_HOME")
-        if stated:
-            if not (Path(stated) / "bin" / "sumo").is_file():
-                raise InputError(f"SUMO_HOME: {stated}: has no bin/sumo; correct it, or unset it and {HOW_TO_INSTALL}")
+        if stated and (Path(stated) / "bin" / "sumo").is_file():
             return Sumo(Path(stated))
         package = importlib.util.find_spec("sumo")
-        if package is not None and package.origin is not None:
+        if package is not None and package.origin is not None:  # whose module libsumo sets SUMO_HOME to its data alone
             return Sumo(Path(package.origin).parent)
         on_path = shutil.which("sumo")
         if on_path is None:
-            raise InputError(f"SUMO is not installed; {HOW_TO_INSTALL}")
+            found = f" (SUMO_HOME, {stated}, has no bin/sumo)" if stated else ""
+            raise InputError(f"SUMO is not installed{found}; {HOW_TO_INSTALL}")
         return Sumo(_home_of(Path(on_path).resolve()))
 
     def run(self, program: str, arguments: Sequence[str], folder: Path) -> str:

@@ -88,6 +88,8 @@ class Rows:
         import polars as pl
 
         names = self.cells[column]
+        if names.is_empty():
+            return np.empty(0, np.int32)
         if names.null_count():
             raise self._refused(column, int(names.is_null().arg_max() or 0), "must name a user")
         distinct = names.unique(maintain_order=True)

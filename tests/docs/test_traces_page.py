@@ -1,0 +1,32 @@
+"""docs/traces.md names every format, and states the limits of the code."""
+
+from blocks import ROOT
+
+from twinhop.scenario.importers.sf_cells import LONGEST_GAP_MIN
+from twinhop.scenario.traces import TRACE_FORMATS
+from twinhop.scenario.traces.fcd_xml import LARGEST_TOKEN_BYTES
+from twinhop.scenario.traces.import_trace import LEAST_LONGEST_GAP_S, LONGEST_GAP_INTERVALS
+from twinhop.scenario.traces.movements import GAP_INTERVALS
+from twinhop.scenario.traces.sumo import ENTRY_SHARE, GRID_LENGTH_M
+from twinhop.scenario.traces.trace import COLUMNS, METADATA_KEY
+
+PAGE = (ROOT / "docs" / "traces.md").read_text(encoding="utf-8")
+
+
+def test_every_format_and_column_is_there():
+    for name in TRACE_FORMATS:
+        assert f"| `{name}` |" in PAGE
+    for column in COLUMNS:
+        assert f"`{column}`" in PAGE
+    assert f"`{METADATA_KEY}`" in PAGE
+
+
+def test_the_limits_are_those_of_the_code():
+    assert f"{LEAST_LONGEST_GAP_S:g} s, or five times the typical" in PAGE
+    assert LONGEST_GAP_INTERVALS == 5
+    assert "one and a half times" in PAGE
+    assert GAP_INTERVALS == 1.5
+    assert LARGEST_TOKEN_BYTES == 2**20
+    assert f"streets {GRID_LENGTH_M:g} m apart" in PAGE
+    assert ENTRY_SHARE == 0.1
+    assert f"up to {LONGEST_GAP_MIN} minutes" in PAGE
