@@ -143,7 +143,7 @@ class _Waves:
         cos_x, sin_x = self._cos_x[x][None], self._sin_x[x][None]
         cos_y, sin_y = self._cos_y[y][:, None], self._sin_y[y][:, None]
         features = np.concatenate([cos_y * cos_x - sin_y * sin_x, sin_y * cos_x + cos_y * sin_x], axis=2)
-        flat: NDArray[np.float32] = features.reshape(-1, features.shape[2]) @ self._weights.T
+        flat = np.matmul(features.reshape(-1, features.shape[2]), self._weights.T, dtype=np.float32)
         return flat.reshape(*features.shape[:2], -1)
 
 
