@@ -62,6 +62,7 @@ def main():
             row = {"vehicles": vehicles, "seconds": seconds, "mb": round(source.stat().st_size / 1e6, 1)}
             row |= {
                 "wall_s": round(min(wall), 2),
+                "cpu_s": round(min(cpu), 2),
                 "peak_mib": round(max(peak)),
                 "out_mb": round(out.stat().st_size / 1e6, 1),
             }

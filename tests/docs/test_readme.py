@@ -1,5 +1,7 @@
 """What README and documentation show works as shown."""
 
+import gzip
+import importlib.util
 import json
 import re
 import shlex
@@ -34,6 +36,7 @@ FOREIGN = {
     "usersLocation-melbCBD_1.csv": "Latitude,Longitude\n-37.8134, 144.9523\n-37.8144, 144.9525\n",
     "sf_cells.csv": "cell,lat,lon\n1,37.60,-122.40\n2,37.61,-122.41\n",
 }
+FCD = '<fcd-export><timestep time="0"><vehicle id="a" x="1" y="2"/></timestep></fcd-export>'
 PROBLEM_PAGE, IMPORTER_PAGE = ROOT / "docs" / "problem-files.md", ROOT / "docs" / "importers.md"
 
 
@@ -60,6 +63,7 @@ def sources(tmp_path_factory):
         patch.chdir(made)
         for name, text in {"stations.csv": STATIONS, "users.csv": USERS, **FOREIGN}.items():
             Path(name).write_text(text)
+        Path("fcd.xml.gz").write_bytes(gzip.compress(FCD.encode()))
         np.savez("sf_serving_1min.npz", serving=np.ones((800, 3), np.uint8))
         for page in (ROOT / "README.md", ROOT / "docs" / "scenario.md"):
             for block in blocks(page, "yaml"):
@@ -87,6 +91,12 @@ def test_commands_are_found():
 
 @pytest.mark.parametrize("line", COMMANDS)
 def test_command_line_works(line, folder):
+    if line.startswith("twinhop import sumo") and importlib.util.find_spec("sumo") is None:
+        pytest.skip("SUMO is not installed; pip install 'twinhop[sumo]'")
+    if line == "twinhop world midday.yaml":
+        run_twinhop(
+            next(each for each in COMMANDS if "midday.yaml" in each and "import" in each).removeprefix("twinhop ")
+        )
     if "--from out/city/placement.json" in line:
         run_twinhop("plan city-small --policy greedy --out out/city")
     for made in re.findall(r"(?:scenario new|--out) (\S+\.\w+)", line):

@@ -173,3 +173,14 @@ def test_a_start_after_the_end_and_slots_that_nobody_meets_are_refused(traced):
         TracePositions.of_file(path, 1.0, 5, 9.0, Area())
     with pytest.raises(InputError, match="nobody is present at the beginning of any slot from 0.25 s"):
         TracePositions.of_file(path, 1.0, 5, 0.25, Area())
+
+
+def test_a_run_far_from_any_record_is_refused(traced):
+    path = traced([("a", 0, 1, 1), ("a", 1000, 2, 2)], options=ImportOptions(longest_gap_s=10.0))
+    with pytest.raises(InputError, match="nobody is present at the beginning of any slot from 100 s to 104 s"):
+        TracePositions.of_file(path, 1.0, 5, 100.0, Area())
+
+
+def test_a_file_that_cannot_be_written_is_said(write, tmp_path):
+    with pytest.raises(InputError, match=r"out\.parquet: cannot be written"):
+        import_trace(write("a.csv", CSV), tmp_path / "none" / "out.parquet")

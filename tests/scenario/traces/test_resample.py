@@ -125,7 +125,7 @@ def test_another_origin_moves_the_metres(write, tmp_path):
 def test_held_positions_lead_nowhere(tmp_path):
     from pathlib import Path
 
-    from twinhop.scenario.traces.import_trace import save_reading
+    from twinhop.scenario.traces.importing import save_reading
     from twinhop.scenario.traces.records import USER, Batch, Reading, Roster
 
     roster = Roster("cells")

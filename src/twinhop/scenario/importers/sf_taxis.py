@@ -21,7 +21,7 @@ from twinhop.scenario.importers.sf_cells import (
     scenario_of_cells,
 )
 from twinhop.scenario.schema import Scenario
-from twinhop.scenario.traces.import_trace import ImportOptions, save_reading
+from twinhop.scenario.traces.importing import ImportOptions, save_reading
 from twinhop.scenario.traces.records import USER, Batch, Reading, Roster
 
 MINUTE_S = 60.0

@@ -1,6 +1,6 @@
 """Recorded movement: readers of its formats, the one internal format, and its positions slot by slot."""
 
-from twinhop.scenario.traces.import_trace import ImportedTrace, ImportOptions, import_trace
+from twinhop.scenario.traces.importing import ImportedTrace, ImportOptions, import_trace
 from twinhop.scenario.traces.registry import TRACE_FORMATS
 from twinhop.scenario.traces.resample import TracePositions
 from twinhop.scenario.traces.trace import Trace, TraceAbout

@@ -12,7 +12,7 @@ from pathlib import Path
 from twinhop.errors import InputError
 from twinhop.scenario.fields import LARGEST_SEED
 from twinhop.scenario.traces.fcd_xml import read_fcd_xml
-from twinhop.scenario.traces.import_trace import ImportedTrace, ImportOptions, save_reading
+from twinhop.scenario.traces.importing import ImportedTrace, ImportOptions, save_reading
 from twinhop.scenario.traces.records import Reading, Roster
 from twinhop.scenario.traces.source import head
 from twinhop.scenario.traces.sumo_live import live_reading
