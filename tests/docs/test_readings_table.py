@@ -42,8 +42,8 @@ def test_every_row_is_explained():
 def test_rows_that_are_evaluated_are_marked():
     page = (ROOT / "docs" / "readings.md").read_text(encoding="utf-8")
     assert {int(row) for row in re.findall(r"^\| (\d+) \| .*\*evaluated\*", page, re.MULTILINE)} == set(EVALUATED_ROWS)
-    (refused,) = re.findall(r"^\| (\d+) \| .*\| refused:", page, re.MULTILINE)
-    assert int(refused) == MOVEMENT_ROW
+    (moving,) = re.findall(r"^\| (\d+) \| .*Refused without a `movement` section", page, re.MULTILINE)
+    assert int(moving) == MOVEMENT_ROW
 
 
 def test_the_examples_switch_some_rows_and_all_but_one():

@@ -68,7 +68,7 @@ def _draw(figure: Figure, axes: Axes, frame: Frame, hues: np.ndarray, run: World
     colours = hues[frame.access[served]]
     axes.scatter(*frame.xy_m[served].T, s=size, c=colours, linewidths=0, alpha=0.85, zorder=3)
     axes.scatter(*frame.xy_m[~served].T, s=size, facecolors="none", edgecolors=MUTED, linewidths=0.6, zorder=3)
-    draw_stations(axes, frame.station_xy_m, frame.up)
+    draw_stations(axes, frame.station_xy_m, frame.up, hues)
     name = run.world.name
     y = 1 - 0.36 / height
     figure.text(0.1 / WIDTH_IN, y, name, fontsize=fitting(name, 12, 40), weight="bold", parse_math=False)

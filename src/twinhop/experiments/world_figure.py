@@ -36,7 +36,7 @@ def draw_statistics(statistics: WorldStatistics, run: WorldRun) -> Figure:
         figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DOTS_PER_INCH)
         figure.set_facecolor(PAPER)
         top = 1 - HEAD_IN / HEIGHT_IN
-        grid = figure.add_gridspec(2, 3, left=0.06, right=0.985, top=top, bottom=0.075, wspace=0.24, hspace=0.36)
+        grid = figure.add_gridspec(2, 3, left=0.06, right=0.955, top=top, bottom=0.075, wspace=0.24, hspace=0.36)
         panels = (_speeds, _stays, _handovers, _rates, _attached, _presence)
         for at, panel in enumerate(panels):
             panel(figure.add_subplot(grid[at]), statistics, run)
@@ -94,21 +94,24 @@ def _bars(axes: Axes, histogram: Histogram, scale: float) -> None:
     axes.bar(left, share, width=right - left, align="edge", color=ACCENT, edgecolor=PAPER, linewidth=0.3)
     if histogram.log:
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=8))
+        low, high = axes.get_xlim()
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high / low < 300 else (1.0,), numticks=8))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _median(axes: Axes, value: float, text: str) -> None:
     axes.axvline(value, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
+    at = axes.transAxes.inverted().transform(axes.transData.transform((value, 0.0)))[0]
     axes.annotate(
         f"median {text}",
-        (value, 1.0),
-        (4, -2),
+        (value, 1.06),
+        (0, 0),
         xycoords=("data", "axes fraction"),
         textcoords="offset points",
         fontsize=8,
         va="top",
+        ha="right" if at > 0.6 else "left",
     )
 
 

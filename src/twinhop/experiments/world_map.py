@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -81,11 +82,14 @@ def frame_map(axes: Axes, low: NDArray[np.float64], high: NDArray[np.float64]) -
         side.set_color(FAINT)
 
 
-def draw_stations(axes: Axes, xy_m: NDArray[np.float64], up: NDArray[np.bool_]) -> None:
-    """Draw stations as triangles, open where they are down."""
+def draw_stations(
+    axes: Axes, xy_m: NDArray[np.float64], up: NDArray[np.bool_], colours: NDArray[np.float64] | None = None
+) -> None:
+    """Draw stations as triangles, in these colours (M, 4) or all alike; open where they are down."""
     size = float(np.clip(3000 / len(xy_m), 12, 60))
-    for members, face in ((up, INK), (~up, PAPER)):
-        axes.scatter(*xy_m[members].T, s=size, marker="^", facecolors=face, edgecolors=INK, linewidths=0.8, zorder=5)
+    faces = np.tile(to_rgba(INK), (len(xy_m), 1)) if colours is None else colours.copy()
+    faces[~up] = to_rgba(PAPER)
+    axes.scatter(*xy_m.T, s=size, marker="^", facecolors=faces, edgecolors=INK, linewidths=0.9, zorder=5)
 
 
 def _trails(axes: Axes, trails: NDArray[np.float32]) -> None:
