@@ -117,6 +117,19 @@ class TwinSchema(Section):
         self.check(vector)
         return vector
 
+    def named(self, vector: NDArray[np.float64]) -> dict[str, Any]:
+        """The values in a state vector by the names of their dimensions, as `vector` takes them; missing ones left out.
+
+        Args:
+            vector: (width,) numbers, NaN where a dimension is missing.
+        """
+        named: dict[str, Any] = {}
+        for dimension in self.dimensions:
+            numbers = vector[self._slices[dimension.name]].tolist()
+            if not math.isnan(numbers[0]):
+                named[dimension.name] = _value(dimension, numbers)
+        return named
+
     def check(self, vector: NDArray[np.float64]) -> None:
         """Refuse a vector that is no state vector of this schema.
 
@@ -212,3 +225,11 @@ def _code(dimension: Dimension, value: Any) -> float:
 def _expected(dimension: Dimension) -> str:
     kinds = {"scalar": "a number", "counter": "a whole number", "position_2d": "two numbers (x, y)"}
     return f"{kinds.get(dimension.kind, 'three numbers (x, y, z)')} [{dimension.unit}]"
+
+
+def _value(dimension: Dimension, numbers: list[float]) -> Any:
+    if dimension.kind == "category":
+        return dimension.categories[int(numbers[0])]
+    if dimension.kind == "counter":
+        return int(numbers[0])
+    return numbers[0] if dimension.columns == 1 else tuple(numbers)
