@@ -1,0 +1,1 @@
+"""Twins of devices and services: state, history, behaviour models, synchronisation."""
