@@ -13,6 +13,7 @@ from twinhop.cli.main import app
 from twinhop.placement.policy import POLICIES, find_policy
 from twinhop.scenario import json_schema
 from twinhop.scenario.distribution.field import SCHEMA_TITLE
+from twinhop.scenario.mobility import MOBILITY_MODELS, Attraction, Churn
 
 Schema = dict[str, Any]
 
@@ -23,6 +24,9 @@ def write_all(folder: Path) -> None:
     (folder / "scenario_fields.md").write_text(scenario_fields(), encoding="utf-8")
     (folder / "commands.md").write_text(commands(), encoding="utf-8")
     (folder / "policies.md").write_text(policies(), encoding="utf-8")
+    for name, section in {**MOBILITY_MODELS, "attraction": Attraction, "churn": Churn}.items():
+        schema = section.model_json_schema()
+        (folder / f"mobility_{name}.md").write_text(_section_table(schema, schema) + "\n", encoding="utf-8")
     (folder / "functions.md").write_text(functions(), encoding="utf-8")
 
 

@@ -17,6 +17,8 @@ SHADOWING = "channel.shadowing"
 SIZES = "sizes."
 CONSTRUCTION_DEADLINES = "sizes.construction_deadline"
 LOAD_FACTORS = "robustness.load"
+MOBILITY = "mobility"
+PRESENCE = "mobility.presence"
 
 
 def stream(root_seed: int, name: str) -> np.random.Generator:
