@@ -48,23 +48,6 @@ class Chunk:
         )
         return cls(payload, sha256(payload).hexdigest(), records_of_payload(payload, "chunk"))
 
-    @classmethod
-    def of_payload(cls, payload: bytes, digest: str, where: str) -> Chunk:
-        """The chunk of these bytes.
-
-        Args:
-            payload: the bytes.
-            digest: the SHA-256 by which they are known.
-            where: what to name in errors.
-
-        Raises:
-            InputError: the digest is another, or the bytes are no chunk.
-        """
-        found = sha256(payload).hexdigest()
-        if found != digest:
-            raise InputError(f"{where}: digest mismatch: the history chunk {digest} has the SHA-256 {found}")
-        return cls(payload, digest, records_of_payload(payload, where))
-
 
 def record_bytes(width: int) -> int:
     """Bytes that one record takes in a chunk.
@@ -89,7 +72,9 @@ def records_of_payload(payload: bytes, where: str) -> Records:
         raise InputError(f"{where}: {len(payload)} bytes; a history chunk has at least {HEADER.size}")
     mark, width, count = HEADER.unpack_from(payload)
     if mark != MARK or len(payload) != HEADER.size + count * record_bytes(width):
-        raise InputError(f"{where}: not a history chunk; expected {MARK.decode()}, a width, a count and that many records")
+        raise InputError(
+            f"{where}: not a history chunk; expected {MARK.decode()}, a width, a count and that many records"
+        )
     seq = np.frombuffer(payload, "<i8", count, HEADER.size)
     time_s = np.frombuffer(payload, "<f8", count, HEADER.size + WORD_BYTES * count)
     values = np.frombuffer(payload, "<f8", count * width, HEADER.size + 2 * WORD_BYTES * count)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from twinhop.errors import InputError
 from twinhop.twin.answer import Applied, Outcome
 from twinhop.twin.history import History
-from twinhop.twin.identity import Identity, make_identity
+from twinhop.twin.identity import make_identity
 from twinhop.twin.retention import Retention
 from twinhop.twin.schema import TwinSchema
 from twinhop.twin.update import Update
@@ -79,9 +79,10 @@ class DeviceTwin:
     @classmethod
     def resumed(
         cls,
-        identity: Identity,
+        twin_id: str,
         schema: TwinSchema,
         *,
+        attributes: Mapping[str, Any],
         models: Mapping[str, BehaviourModel],
         max_ahead_s: float,
         history: History,
@@ -94,15 +95,8 @@ class DeviceTwin:
         Raises:
             InputError: they do not fit the schema or each other.
         """
-        twin = cls(identity.id, schema, attributes=identity.attributes, models=models, max_ahead_s=max_ahead_s)
-        schema.check(state)
-        if observed_s.shape != twin._observed_s.shape or not (observed_s <= history.last_time_s).all():
-            raise InputError(
-                f"observed_s: expected {len(schema.dimensions)} times, none after the last update "
-                f"({history.last_time_s:g} s)"
-            )
-        if (np.isnan(state) != np.isneginf(observed_s)[schema.owners]).any():
-            raise InputError("observed_s: expected minus infinity for the dimensions without a value, and no other")
+        twin = cls(twin_id, schema, attributes=attributes, models=models, max_ahead_s=max_ahead_s)
+        check_observations(schema, state, observed_s, history.last_time_s)
         twin._state, twin._observed_s, twin._history, twin._revision = state, observed_s, history, revision
         return twin
 
@@ -110,11 +104,6 @@ class DeviceTwin:
     def id(self) -> str:
         """Unique name."""
         return self._identity.id
-
-    @property
-    def identity(self) -> Identity:
-        """Id and attributes."""
-        return self._identity
 
     @property
     def attributes(self) -> Mapping[str, Any]:
@@ -216,8 +205,8 @@ class DeviceTwin:
         if answer.outcome is Outcome.LATE:
             self._history.insert(update.seq, update.time_s, update.values)
         else:
-            self._history.append(update.seq, update.time_s, update.values)
             self._learn(update)
+            self._history.append(update.seq, update.time_s, update.values)
         self._observe(update)
         self._revision += 1
         return answer
@@ -285,3 +274,27 @@ class DeviceTwin:
             present &= (self._observed_s < update.time_s)[schema.owners]
         self._state[present] = values[present]
         self._observed_s[schema.owners[present]] = update.time_s
+
+
+def check_observations(
+    schema: TwinSchema, state: NDArray[np.float64], observed_s: NDArray[np.float64], newest_s: float
+) -> None:
+    """Refuse a state, and times of observation, that no twin can have.
+
+    Args:
+        schema: the dimensions.
+        state: (width,) values, NaN where there is none.
+        observed_s: (dimensions,) when each was observed, minus infinity where there is none [s].
+        newest_s: when the newest update was observed [s].
+
+    Raises:
+        InputError: a shape, a type, a value or a time is none of this schema.
+    """
+    schema.check(state)
+    if observed_s.shape != (len(schema.dimensions),) or observed_s.dtype != np.float64:
+        found = f"{observed_s.dtype} of shape {observed_s.shape}"
+        raise InputError(f"observed_s: {found}; expected float64 of shape ({len(schema.dimensions)},)")
+    if not (observed_s <= newest_s).all():
+        raise InputError(f"observed_s: expected times up to that of the newest update ({newest_s:.10g} s)")
+    if (np.isnan(state) != np.isneginf(observed_s)[schema.owners]).any():
+        raise InputError("observed_s: expected minus infinity for the dimensions without a value, and no other")

@@ -7,16 +7,15 @@ import math
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from twinhop.errors import InputError
 from twinhop.json_text import parse_json
 from twinhop.scenario.complaints import input_error
 from twinhop.scenario.fields import NonNegative, problem
 from twinhop.twin.dimension import Dimension, Identifier
-from twinhop.twin.identity import Identity
 from twinhop.twin.retention import LARGEST_COUNT, Retention
-from twinhop.twin.schema import MOST_DIMENSIONS, TwinSchema
+from twinhop.twin.schema import TwinSchema
 
 FORMAT = "twinhop device twin"
 VERSION = 1
@@ -55,32 +54,24 @@ class Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class PackedDimension(Dimension):
-    """A dimension, perhaps with fields of a later version."""
-
-    model_config = ConfigDict(extra="ignore")
-
-
-class PackedSchema(TwinSchema):
-    """A schema, perhaps with fields of a later version."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    dimensions: Annotated[tuple[PackedDimension, ...], Field(max_length=MOST_DIMENSIONS)]
-
-    def known(self) -> TwinSchema:
-        """The schema of this version."""
-        return TwinSchema.model_validate(self.model_dump())
+def _known(value: Any, section: type[BaseModel]) -> Any:
+    """A mapping without the fields that later versions have added to a section."""
+    return (
+        {name: each for name, each in value.items() if name in section.model_fields}
+        if isinstance(value, dict)
+        else value
+    )
 
 
-class PackedRetention(Retention):
-    """A retention, perhaps with fields of a later version."""
+def _known_schema(value: Any) -> Any:
+    schema = _known(value, TwinSchema)
+    if isinstance(schema, dict) and isinstance(schema.get("dimensions"), list):
+        schema["dimensions"] = [_known(dimension, Dimension) for dimension in schema["dimensions"]]
+    return schema
 
-    model_config = ConfigDict(extra="ignore")
 
-    def known(self) -> Retention:
-        """The retention of this version."""
-        return Retention.model_validate(self.model_dump())
+PackedSchema = Annotated[TwinSchema, BeforeValidator(_known_schema)]
+PackedRetention = Annotated[Retention, BeforeValidator(lambda value: _known(value, Retention))]
 
 
 class PackedModel(Entry):
@@ -128,11 +119,7 @@ class Manifest(Entry):
 
     def text(self) -> bytes:
         """The manifest as JSON, always the same bytes for the same content."""
-        return json.dumps(self.model_dump(mode="json"), indent=1, allow_nan=False).encode()
-
-    def identity(self) -> Identity:
-        """Id and attributes, not checked yet."""
-        return Identity.model_construct(id=self.id, attributes=self.attributes)
+        return json.dumps(self.model_dump(mode="json"), allow_nan=False).encode()
 
 
 def read_manifest(text: bytes, where: str) -> Manifest:

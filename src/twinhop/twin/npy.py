@@ -48,7 +48,7 @@ def array_of_npy(payload: bytes, where: str) -> NDArray:
         if np.lib.format.read_magic(stream) != (1, 0):
             raise ValueError("another version")
         shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-    except ValueError:
+    except (ValueError, TypeError, RecursionError, MemoryError):
         raise InputError(f"{where}: damaged array; expected the content of an .npy file") from None
     if dtype.kind not in NUMBERS:
         raise InputError(f"{where}: holds {'Python objects' if dtype.hasobject else dtype}; expected numbers")

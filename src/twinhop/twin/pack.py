@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.errors import InputError
@@ -22,8 +21,6 @@ from twinhop.twin.manifest import (
     Manifest,
     PackedHistory,
     PackedModel,
-    PackedRetention,
-    PackedSchema,
     time_or_null,
 )
 from twinhop.twin.npy import array_of_npy, npy_bytes
@@ -77,7 +74,7 @@ def packed(twin: DeviceTwin) -> bytes:
         reader=VERSION,
         id=twin.id,
         attributes=dict(twin.attributes),
-        state_schema=PackedSchema.model_validate(twin.schema.model_dump()),
+        state_schema=twin.schema,
         max_ahead_s=twin.max_ahead_s,
         revision=twin.revision,
         history=PackedHistory(
@@ -85,7 +82,7 @@ def packed(twin: DeviceTwin) -> bytes:
             sealed_seq=history.sealed.seq,
             sealed_time_s=time_or_null(history.sealed.time_s),
             sealed_records=history.sealed.taken,
-            retention=PackedRetention.model_validate(history.retention.model_dump()),
+            retention=history.retention,
         ),
         models=tuple(entries),
         parts=listed(parts),
@@ -116,14 +113,15 @@ def twin_of_pack(pack: Pack, models: Mapping[str, type[BehaviourModel]]) -> Devi
         InputError: a part is missing, or is not what the manifest says.
     """
     manifest = pack.manifest
-    schema = manifest.state_schema.known()
-    history = _history(pack, schema.width)
+    schema = manifest.state_schema
+    history = history_of_pack(pack)
     made = _models(pack, models)
-    state, observed_s = _array(pack, STATE), _array(pack, OBSERVED)
+    state, observed_s = array_of_pack(pack, STATE), array_of_pack(pack, OBSERVED)
     try:
         return DeviceTwin.resumed(
-            manifest.identity(),
+            manifest.id,
             schema,
+            attributes=manifest.attributes,
             models=made,
             max_ahead_s=manifest.max_ahead_s,
             history=history,
@@ -135,19 +133,29 @@ def twin_of_pack(pack: Pack, models: Mapping[str, type[BehaviourModel]]) -> Devi
         raise InputError(f"{pack.where}: {error}") from None
 
 
-def _history(pack: Pack, width: int) -> History:
+def history_of_pack(pack: Pack) -> History:
+    """The history in the content of a pack.
+
+    Raises:
+        InputError: a part is missing, or is not what the manifest says.
+    """
     packed = pack.manifest.history
-    chunks = [
-        Chunk.of_payload(_part(pack, f"{digest}.chunk"), digest, f"{pack.where}: {digest}.chunk")
-        for digest in packed.chunks
-    ]
+    chunks = [_chunk(pack, digest) for digest in packed.chunks]
     sealed = Sealed(
         packed.sealed_seq,
         -math.inf if packed.sealed_time_s is None else packed.sealed_time_s,
         packed.sealed_records,
     )
     tail = records_of_payload(_part(pack, TAIL), f"{pack.where}: {TAIL}")
-    return History.of_parts(width, packed.retention.known(), chunks, sealed, tail, pack.where)
+    return History.of_parts(pack.manifest.state_schema.width, packed.retention, chunks, sealed, tail, pack.where)
+
+
+def _chunk(pack: Pack, digest: str) -> Chunk:
+    name = f"{digest}.chunk"
+    payload, where = _part(pack, name), f"{pack.where}: {name}"
+    if pack.digests[name] != digest:
+        raise InputError(f"{where}: digest mismatch: the history chunk {digest} has the SHA-256 {pack.digests[name]}")
+    return Chunk(payload, digest, records_of_payload(payload, where))
 
 
 def _models(pack: Pack, models: Mapping[str, type[BehaviourModel]]) -> dict[str, BehaviourModel]:
@@ -158,7 +166,7 @@ def _models(pack: Pack, models: Mapping[str, type[BehaviourModel]]) -> dict[str,
                 f"{pack.where}: models: {entry.dimension}: unknown kind {entry.kind!r}; "
                 f"{suggestion(entry.kind, models)}accepted: {', '.join(models)}"
             )
-        arrays = {name: _array(pack, _array_part(entry.dimension, name)) for name in entry.arrays}
+        arrays = {name: array_of_pack(pack, _array_part(entry.dimension, name)) for name in entry.arrays}
         made[entry.dimension] = models[entry.kind].from_arrays(arrays)
     return made
 
@@ -167,7 +175,12 @@ def _array_part(dimension: str, name: str) -> str:
     return f"model.{dimension}.{name}.npy"
 
 
-def _array(pack: Pack, name: str) -> NDArray:
+def array_of_pack(pack: Pack, name: str) -> NDArray:
+    """The array in a part of a pack.
+
+    Raises:
+        InputError: the part is missing, or is no array of numbers.
+    """
     return array_of_npy(_part(pack, name), f"{pack.where}: {name}")
 
 

@@ -32,12 +32,14 @@ class Pack:
         manifest: what is in it.
         digest: the SHA-256 of the manifest, and so of everything in the pack.
         parts: name to bytes.
+        digests: name to SHA-256, in hexadecimal.
     """
 
     where: str
     manifest: Manifest
     digest: str
     parts: Mapping[str, bytes]
+    digests: Mapping[str, str]
 
 
 def listed(parts: Mapping[str, bytes]) -> tuple[Part, ...]:
@@ -105,7 +107,7 @@ def parse_pack(content: bytes, where: str) -> Pack:
         raise InputError(f"{where}: {MANIFEST}: digest mismatch: the manifest has the SHA-256 {digest}")
     manifest = read_manifest(text, f"{where}: {MANIFEST}")
     _check_parts(manifest.parts, members, where)
-    return Pack(where, manifest, digest, members)
+    return Pack(where, manifest, digest, members, {part.name: part.sha256 for part in manifest.parts})
 
 
 def _check_members(entries: list[zipfile.ZipInfo], where: str) -> None:
