@@ -8,18 +8,10 @@ from typing import ClassVar
 from twinhop.placement.jit import jit
 from twinhop.twin.behaviour.model import INTERVAL_SIGMAS, FloatArray
 from twinhop.twin.behaviour.row_model import RowModel, require
+from twinhop.twin.behaviour.usable import usable
 
 #: State: time, updates so far, then the levels and the variances of one-step errors.
 _TIME, _COUNT, _FIRST = 0, 1, 2
-
-
-@jit()
-def usable(state: FloatArray, parameters: FloatArray, time_s: float, value: FloatArray) -> bool:
-    """Whether a value has the right width, is finite, and is not older than the last."""
-    good = value.size == int(parameters[0]) and math.isfinite(time_s) and not time_s < state[0]
-    for column in range(value.size):
-        good = good and math.isfinite(value[column])
-    return good
 
 
 @jit()
@@ -93,7 +85,7 @@ class Level(RowModel):
         super().__init__(width, step_s=step_s, weight=weight, memory=memory)
 
     @classmethod
-    def columns(cls, width: int) -> int:
+    def columns(cls, width: int, **parameters: float) -> int:
         """Time, count, levels, variances."""
         return _FIRST + 2 * width
 

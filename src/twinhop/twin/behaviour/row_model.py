@@ -36,13 +36,12 @@ class RowModel:
     def __init__(self, width: int, **parameters: float) -> None:
         if not 1 <= width <= MOST_COLUMNS:
             raise InputError(f"{self.kind}: width: must be 1 to {MOST_COLUMNS} (got {width})")
-        row = [float(width), *(float(parameters[name]) for name in self.parameter_names)]
-        self.parameters = np.array(row)
-        self.state = np.full(self.columns(width), np.nan)
-        self.check(**{name: float(parameters[name]) for name in self.parameter_names})
+        self.check(**parameters)
+        self.parameters = np.array([width, *(parameters[name] for name in self.parameter_names)], dtype=np.float64)
+        self.state = np.full(self.columns(width, **parameters), np.nan)
 
     @classmethod
-    def columns(cls, width: int) -> int:
+    def columns(cls, width: int, **parameters: float) -> int:
         """Length of the row of state."""
         raise NotImplementedError
 
@@ -94,10 +93,11 @@ class RowModel:
         if not (1 <= parameters[0] <= MOST_COLUMNS and parameters[0] == int(parameters[0])):
             raise InputError(f"{cls.kind}: width: must be 1 to {MOST_COLUMNS} (got {parameters[0]:g})")
         width = int(parameters[0])
+        given = dict(zip(cls.parameter_names, parameters[1:].tolist(), strict=True))
+        cls.check(**given)
         model = cls.__new__(cls)
-        cls.check(**dict(zip(cls.parameter_names, parameters[1:].tolist(), strict=True)))
         model.parameters = parameters
-        model.state = float_row(cls.kind, arrays, STATE, cls.columns(width))
+        model.state = float_row(cls.kind, arrays, STATE, cls.columns(width, **given))
         return model
 
     def _refuse(self, time_s: float, value: Any) -> NoReturn:
