@@ -71,6 +71,7 @@ class DeviceTwin:
         self._max_ahead_s = float(max_ahead_s)
         self._state = np.full(schema.width, math.nan)
         self._observed_s = np.full(len(schema.dimensions), -math.inf)
+        self._observed_seq = np.zeros(len(schema.dimensions), np.int64)
         self._history = History(schema.width, retention)
         self._models = dict(models or {})
         self._learners = [(schema.columns(name), model) for name, model in self._models.items()]
@@ -88,6 +89,7 @@ class DeviceTwin:
         history: History,
         state: NDArray[np.float64],
         observed_s: NDArray[np.float64],
+        observed_seq: NDArray[np.int64],
         revision: int,
     ) -> DeviceTwin:
         """The twin that goes on from these parts, which it takes over; see the properties for what they are.
@@ -96,8 +98,9 @@ class DeviceTwin:
             InputError: they do not fit the schema or each other.
         """
         twin = cls(twin_id, schema, attributes=attributes, models=models, max_ahead_s=max_ahead_s)
-        check_observations(schema, state, observed_s, history.last_time_s)
-        twin._state, twin._observed_s, twin._history, twin._revision = state, observed_s, history, revision
+        check_observations(schema, state, observed_s, observed_seq, history)
+        twin._state, twin._observed_s, twin._observed_seq = state, observed_s, observed_seq
+        twin._history, twin._revision = history, revision
         return twin
 
     @property
@@ -139,6 +142,11 @@ class DeviceTwin:
     def observed_s(self) -> NDArray[np.float64]:
         """(dimensions,) copy of when each value was observed; minus infinity where there is none yet [s]."""
         return self._observed_s.copy()
+
+    @property
+    def observed_seq(self) -> NDArray[np.int64]:
+        """(dimensions,) copy of which update each value came with; 0 where there is none yet."""
+        return self._observed_seq.copy()
 
     @property
     def seq(self) -> int:
@@ -267,34 +275,45 @@ class DeviceTwin:
                 model.update(update.time_s, value)
 
     def _observe(self, update: Update) -> None:
-        """Write the dimensions of an update into the state."""
+        """Write the dimensions of an update into the state where nothing newer is known."""
         schema, values = self._schema, update.values
-        present = values == values
-        if update.seq < self._history.last_seq:
-            present &= (self._observed_s < update.time_s)[schema.owners]
-        self._state[present] = values[present]
-        self._observed_s[schema.owners[present]] = update.time_s
+        newer = (values == values) & (self._observed_seq < update.seq)[schema.owners]
+        self._state[newer] = values[newer]
+        dimensions = schema.owners[newer]
+        self._observed_s[dimensions] = update.time_s
+        self._observed_seq[dimensions] = update.seq
 
 
 def check_observations(
-    schema: TwinSchema, state: NDArray[np.float64], observed_s: NDArray[np.float64], newest_s: float
+    schema: TwinSchema,
+    state: NDArray[np.float64],
+    observed_s: NDArray[np.float64],
+    observed_seq: NDArray[np.int64],
+    history: History,
 ) -> None:
-    """Refuse a state, and times of observation, that no twin can have.
+    """Refuse a state, and origins of its values, that no twin with this history can have.
 
     Args:
         schema: the dimensions.
         state: (width,) values, NaN where there is none.
         observed_s: (dimensions,) when each was observed, minus infinity where there is none [s].
-        newest_s: when the newest update was observed [s].
+        observed_seq: (dimensions,) which update each came with, 0 where there is none.
+        history: of the twin.
 
     Raises:
-        InputError: a shape, a type, a value or a time is none of this schema.
+        InputError: a shape, a type, a value, a time or a sequence number does not fit.
     """
     schema.check(state)
-    if observed_s.shape != (len(schema.dimensions),) or observed_s.dtype != np.float64:
-        found = f"{observed_s.dtype} of shape {observed_s.shape}"
-        raise InputError(f"observed_s: {found}; expected float64 of shape ({len(schema.dimensions)},)")
-    if not (observed_s <= newest_s).all():
-        raise InputError(f"observed_s: expected times up to that of the newest update ({newest_s:.10g} s)")
-    if (np.isnan(state) != np.isneginf(observed_s)[schema.owners]).any():
-        raise InputError("observed_s: expected minus infinity for the dimensions without a value, and no other")
+    shape = (len(schema.dimensions),)
+    for name, array, kind in (("observed_s", observed_s, np.float64), ("observed_seq", observed_seq, np.int64)):
+        if array.shape != shape or array.dtype != kind:
+            raise InputError(f"{name}: {array.dtype} of shape {array.shape}; expected {kind.__name__} of shape {shape}")
+    if not (observed_s <= history.last_time_s).all() or not (observed_seq <= history.last_seq).all():
+        raise InputError(
+            f"observed_s: later than the newest update, {history.last_seq} of {history.last_time_s:.10g} s"
+        )
+    empty = np.isnan(state)
+    if (empty != np.isneginf(observed_s)[schema.owners]).any() or (empty != (observed_seq <= 0)[schema.owners]).any():
+        raise InputError(
+            "observed_s: expected minus infinity and update 0 for dimensions without a value, and no other"
+        )

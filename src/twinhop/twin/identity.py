@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -19,9 +18,9 @@ MOST_ATTRIBUTES = 256
 def _attribute(value: Any) -> Any:
     if isinstance(value, str) and len(value) <= LONGEST_TEXT and (value.isprintable() or not value):
         return value
-    if isinstance(value, bool | int | float) and math.isfinite(value) and abs(value) <= LARGEST_VALUE:
+    if isinstance(value, bool | int | float) and abs(value) <= LARGEST_VALUE:
         return value
-    shown = repr(value)[:LONGEST_TEXT]
+    shown = f"a number above {LARGEST_VALUE:g}" if isinstance(value, int) else repr(value)[:LONGEST_TEXT]
     raise problem(
         f"must be true or false, a number, or one line of at most {LONGEST_TEXT} printable characters (got {shown})"
     )

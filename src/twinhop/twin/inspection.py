@@ -9,7 +9,7 @@ from twinhop.errors import InputError
 from twinhop.twin.device_twin import check_observations
 from twinhop.twin.history import History
 from twinhop.twin.manifest import time_or_null
-from twinhop.twin.pack import OBSERVED, STATE, array_of_pack, history_of_pack
+from twinhop.twin.pack import OBSERVED_S, OBSERVED_SEQ, STATE, array_of_pack, history_of_pack
 from twinhop.twin.pack_file import Pack
 
 
@@ -27,9 +27,9 @@ def inspect(pack: Pack) -> dict[str, Any]:
     """
     manifest, history = pack.manifest, history_of_pack(pack)
     schema = manifest.state_schema
-    state, times_s = array_of_pack(pack, STATE), array_of_pack(pack, OBSERVED)
+    state, times_s, origins = (array_of_pack(pack, name) for name in (STATE, OBSERVED_S, OBSERVED_SEQ))
     try:
-        check_observations(schema, state, times_s, history.last_time_s)
+        check_observations(schema, state, times_s, origins, history)
     except InputError as error:
         raise InputError(f"{pack.where}: {error}") from None
     observed_s = dict(zip((each.name for each in schema.dimensions), times_s.tolist(), strict=True))

@@ -26,7 +26,7 @@ from twinhop.twin.manifest import (
 from twinhop.twin.npy import array_of_npy, npy_bytes
 from twinhop.twin.pack_file import Pack, listed, pack_bytes, parse_pack, read_pack, write_pack
 
-STATE, OBSERVED, TAIL = "state.npy", "observed_s.npy", "tail.chunk"
+STATE, OBSERVED_S, OBSERVED_SEQ, TAIL = "state.npy", "observed_s.npy", "observed_seq.npy", "tail.chunk"
 
 
 def pack(twin: DeviceTwin, path: str | Path, *, overwrite: bool = True) -> None:
@@ -59,7 +59,11 @@ def resume(path: str | Path, models: Mapping[str, type[BehaviourModel]] = BEHAVI
 
 def packed(twin: DeviceTwin) -> bytes:
     """The bytes that `pack` writes; the same for twins that are the same."""
-    parts = {STATE: npy_bytes(twin.state), OBSERVED: npy_bytes(twin.observed_s)}
+    parts = {
+        STATE: npy_bytes(twin.state),
+        OBSERVED_S: npy_bytes(twin.observed_s),
+        OBSERVED_SEQ: npy_bytes(twin.observed_seq),
+    }
     entries = []
     for dimension, model in twin.models.items():
         arrays = model.arrays()
@@ -116,7 +120,7 @@ def twin_of_pack(pack: Pack, models: Mapping[str, type[BehaviourModel]]) -> Devi
     schema = manifest.state_schema
     history = history_of_pack(pack)
     made = _models(pack, models)
-    state, observed_s = array_of_pack(pack, STATE), array_of_pack(pack, OBSERVED)
+    state, observed_s, observed_seq = (array_of_pack(pack, name) for name in (STATE, OBSERVED_S, OBSERVED_SEQ))
     try:
         return DeviceTwin.resumed(
             manifest.id,
@@ -127,6 +131,7 @@ def twin_of_pack(pack: Pack, models: Mapping[str, type[BehaviourModel]]) -> Devi
             history=history,
             state=state,
             observed_s=observed_s,
+            observed_seq=observed_seq,
             revision=manifest.revision,
         )
     except InputError as error:
