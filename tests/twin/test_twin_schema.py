@@ -127,3 +127,10 @@ def test_schemas_refused(value, words):
 
 def test_a_schema_is_what_its_json_says():
     assert parse_twin_schema(SCHEMA.model_dump(mode="json"), "robot.json") == SCHEMA
+
+
+def test_schemas_are_equal_whatever_was_asked_of_them():
+    other = parse_twin_schema(SCHEMA.model_dump(mode="json"), "robot.json")
+    assert SCHEMA.width == SCHEMA.bounds.shape[1]
+    assert (other == SCHEMA, hash(other) == hash(SCHEMA)) == (True, True)
+    assert other.model_copy(update={"version": 4}) != SCHEMA

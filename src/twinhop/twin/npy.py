@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from io import BytesIO
+from tokenize import TokenError
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from twinhop.errors import InputError
 
 NUMBERS = "biuf"
 """Kinds of array types that hold plain numbers."""
+_DAMAGED = (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError)
+"""What damaged headers make NumPy raise."""
 
 
 def npy_bytes(array: NDArray) -> bytes:
@@ -48,7 +51,7 @@ def array_of_npy(payload: bytes, where: str) -> NDArray:
         if np.lib.format.read_magic(stream) != (1, 0):
             raise ValueError("another version")
         shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-    except (ValueError, TypeError, RecursionError, MemoryError):
+    except _DAMAGED:
         raise InputError(f"{where}: damaged array; expected the content of an .npy file") from None
     if dtype.kind not in NUMBERS:
         raise InputError(f"{where}: holds {'Python objects' if dtype.hasobject else dtype}; expected numbers")

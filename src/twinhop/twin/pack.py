@@ -172,7 +172,10 @@ def _models(pack: Pack, models: Mapping[str, type[BehaviourModel]]) -> dict[str,
                 f"{suggestion(entry.kind, models)}accepted: {', '.join(models)}"
             )
         arrays = {name: array_of_pack(pack, _array_part(entry.dimension, name)) for name in entry.arrays}
-        made[entry.dimension] = models[entry.kind].from_arrays(arrays)
+        try:
+            made[entry.dimension] = models[entry.kind].from_arrays(arrays)
+        except InputError as error:
+            raise InputError(f"{pack.where}: models: {entry.dimension}: {error}") from None
     return made
 
 

@@ -50,6 +50,12 @@ class TwinSchema(Section):
                 raise problem(f"duplicate dimension {name!r}", "dimensions", index, "name")
         return self
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TwinSchema) and (self.version, self.dimensions) == (other.version, other.dimensions)
+
+    def __hash__(self) -> int:
+        return hash((self.version, self.dimensions))
+
     @cached_property
     def _slices(self) -> dict[str, slice]:
         ends = np.cumsum([dimension.columns for dimension in self.dimensions]).tolist()
