@@ -21,7 +21,7 @@ SCHEMA = TwinSchema(
 def robot(tmp_path):
     """A packed twin with one gap, one dimension without a value, and one behaviour model."""
     twin = DeviceTwin("robot", SCHEMA, attributes={"wheels": 4}, models={"position": Level(2)})
-    for seq in [*range(1, 400), 401]:
+    for seq in [*range(1, 700), 701]:
         twin.apply(Update(seq, float(seq), SCHEMA.vector({"position": (seq, 0.5), "mode": "drive"})), float(seq))
     pack(twin, tmp_path / "robot.twin")
     return tmp_path / "robot.twin"
@@ -34,13 +34,13 @@ def test_inspect_shows_what_is_in_it(run, robot):
     for line in (
         "twin robot",
         "attribute wheels 4",
-        "newest update 401, of 401 s",
+        "newest update 701, of 701 s",
         "updates that never came 1",
-        "records kept, of those taken 400 of 400",
+        "records kept, of those taken 700 of 700",
         "sealed 1 chunk",
-        "not sealed 144 records",
-        "position position_2d 401, 0.5 m 401 level",
-        "mode category drive 1 401 none",
+        "not sealed 188 records",
+        "position position_2d 701, 0.5 m 701 level",
+        "mode category drive 1 701 none",
         "load scalar none yet W none yet none",
     ):
         assert line in lines
@@ -49,9 +49,9 @@ def test_inspect_shows_what_is_in_it(run, robot):
 def test_inspect_as_json(run, robot):
     done = run("twin", "inspect", robot, "--json")
     facts = json.loads(done.out)
-    assert facts["state"] == {"position": [401.0, 0.5], "mode": "drive"}
-    assert facts["observed_s"] == {"position": 401.0, "mode": 401.0}
-    assert (facts["id"], facts["seq"], facts["missing"], facts["revision"]) == ("robot", 401, 1, 400)
+    assert facts["state"] == {"position": [701.0, 0.5], "mode": "drive"}
+    assert facts["observed_s"] == {"position": 701.0, "mode": 701.0}
+    assert (facts["id"], facts["seq"], facts["missing"], facts["revision"]) == ("robot", 701, 1, 700)
     assert facts["models"] == [{"dimension": "position", "kind": "level", "arrays": ["parameters", "state"]}]
 
 
@@ -59,8 +59,8 @@ def test_verify(run, robot):
     done = run("twin", "verify", robot)
     assert done.code == 0
     facts = json.loads(run("twin", "verify", robot, "--json").out)
-    assert done.out == f"{robot}: valid; twin 'robot', 7 parts, 400 records\nSHA-256 {facts['digest']}\n"
-    assert facts == {"id": "robot", "digest": facts["digest"], "parts": 7, "records": 400}
+    assert done.out == f"{robot}: valid; twin 'robot', 7 parts, 700 records\nSHA-256 {facts['digest']}\n"
+    assert facts == {"id": "robot", "digest": facts["digest"], "parts": 7, "records": 700}
 
 
 @pytest.mark.parametrize("command", ["inspect", "verify"])

@@ -16,7 +16,7 @@ from twinhop.twin.records import Records
 from twinhop.twin.retention import Retention
 from twinhop.twin.tail import Tail
 
-CHUNK_RECORDS = 256
+CHUNK_RECORDS = 512
 """Records that are sealed together."""
 OPEN_RECORDS = 64
 """The newest records are never sealed, so that one that comes late by as many still finds its place."""
@@ -40,7 +40,7 @@ class Sealed(NamedTuple):
 class History:
     """What a twin has taken from its device, by sequence number and by time.
 
-    Once the tail holds 320 records the oldest 256 are sealed in a chunk.
+    Once the tail holds 576 records the oldest 512 are sealed in a chunk.
 
     Args:
         width: columns of a state vector.

@@ -21,6 +21,7 @@ from twinhop.twin.manifest import (
     Manifest,
     PackedHistory,
     PackedModel,
+    Part,
     time_or_null,
 )
 from twinhop.twin.npy import array_of_npy, npy_bytes
@@ -71,7 +72,9 @@ def packed(twin: DeviceTwin) -> bytes:
         parts |= {_array_part(dimension, name): npy_bytes(array) for name, array in arrays.items()}
     history = twin.history
     parts[TAIL] = Chunk.of_records(history.tail()).payload
-    parts |= {f"{chunk.digest}.chunk": chunk.payload for chunk in history.chunks}
+    sealed = tuple(
+        Part(name=f"{chunk.digest}.chunk", bytes=len(chunk.payload), sha256=chunk.digest) for chunk in history.chunks
+    )
     manifest = Manifest(
         format=FORMAT,
         version=VERSION,
@@ -89,9 +92,9 @@ def packed(twin: DeviceTwin) -> bytes:
             retention=history.retention,
         ),
         models=tuple(entries),
-        parts=listed(parts),
+        parts=listed(parts) + sealed,
     )
-    return pack_bytes(manifest, parts)
+    return pack_bytes(manifest, parts | {f"{chunk.digest}.chunk": chunk.payload for chunk in history.chunks})
 
 
 def unpacked(
