@@ -21,7 +21,7 @@ from twinhop.twin.verification import verify
 @pytest.fixture(scope="module")
 def content():
     twin = make_twin(models=models("constant_velocity"))
-    feed(twin, trace(700))
+    feed(twin, trace(1300))
     return packed(twin)
 
 
@@ -232,7 +232,7 @@ FORGED = {
         setting("models", 0, "arrays", value=["state"]),
         "models: position: constant_velocity: ",
     ),
-    "another sealed seq": (setting("history", "sealed_seq", value=17), "the last chunk ends with 512; expected 17"),
+    "another sealed seq": (setting("history", "sealed_seq", value=17), "the last chunk ends with 1024; expected 17"),
     "more sealed than there can be": (setting("history", "sealed_records", value=10**6), "1000000 records sealed"),
     "a digest that is none": (setting("history", "chunks", 0, value="abc"), "history.chunks.0: "),
     "a narrow state": (replacing("state.npy", npy_bytes(np.zeros(4))), "shape (4,); expected float64 of shape (5,)"),
