@@ -14,6 +14,7 @@ from twinhop.placement.policy import POLICIES, find_policy
 from twinhop.scenario import json_schema
 from twinhop.scenario.distribution.field import SCHEMA_TITLE
 from twinhop.scenario.mobility import MOBILITY_MODELS, Attraction, Churn
+from twinhop.twin import Dimension, Retention
 
 Schema = dict[str, Any]
 
@@ -27,6 +28,9 @@ def write_all(folder: Path) -> None:
     for name, section in {**MOBILITY_MODELS, "attraction": Attraction, "churn": Churn}.items():
         schema = section.model_json_schema()
         (folder / f"mobility_{name}.md").write_text(_section_table(schema, schema) + "\n", encoding="utf-8")
+    for name, section in {"dimension": Dimension, "retention": Retention}.items():
+        schema = section.model_json_schema()
+        (folder / f"twin_{name}.md").write_text(_section_table(schema, schema) + "\n", encoding="utf-8")
     (folder / "functions.md").write_text(functions(), encoding="utf-8")
 
 

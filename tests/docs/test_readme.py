@@ -74,6 +74,7 @@ def sources(tmp_path_factory):
         run_twinhop("import csv --stations stations.csv --users users.csv --out town.yaml")
         run_twinhop("scenario export city-small --format geojson --out city.geojson")
         run_twinhop("plan lu2021-n80-m5 --policy nearest --dump-problem own.npz")
+        exec(compile(blocks(ROOT / "docs" / "twin.md", "python")[0], "twin.md", "exec"), {})
     return made
 
 
@@ -246,4 +247,4 @@ def test_every_public_name_is_on_the_python_page():
     public = {name for name in dir(twinhop) if name[0].isupper()} - {"TYPE_CHECKING", "Any"}
     assert {name for name in public | {"load", "plan", "compare", "family"} if f"twinhop.{name}" not in page} == set()
     documented = set(re.findall(r"automodule:: twinhop\.(\S+)", page))
-    assert documented == {"placement", "scenario", "scenario.importers", "network", "units"}
+    assert documented == {"placement", "twin", "scenario", "scenario.importers", "network", "units"}

@@ -15,6 +15,7 @@ from twinhop.cli import (
     robustness,
     scenario,
     tradeoff,
+    twin,
     world,
 )
 from twinhop.cli.common import Verbose
@@ -40,6 +41,7 @@ app.command("compare", epilog=compare.EXAMPLE)(compare.run)
 app.command("tradeoff", epilog=tradeoff.EXAMPLE)(tradeoff.run)
 app.command("world", epilog=world.EXAMPLE)(world.run)
 app.add_typer(scenario.app, name="scenario")
+app.add_typer(twin.app, name="twin")
 import_files.add_commands(importers)
 importers.command("trace", epilog=import_trace.EXAMPLE)(import_trace.run)
 importers.command("sumo", epilog=import_sumo.EXAMPLE)(import_sumo.run)

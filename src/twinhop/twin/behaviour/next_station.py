@@ -1,0 +1,161 @@
+"""Where a user goes next: what followed when it came the same way before."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinhop.errors import InputError
+from twinhop.placement.jit import jit
+from twinhop.twin.behaviour.back_off import backed_off, with_interval
+from twinhop.twin.behaviour.categories import category_of, check_categories, check_time, counts_among
+from twinhop.twin.behaviour.model import Arrays, FloatArray, Prediction
+from twinhop.twin.behaviour.row_model import float_row, require
+
+MOST_ORDER, MOST_MEMORY = 16, 65_536
+VISITS, POPULATION = "visits", "population"
+
+
+@jit()
+def followers(visits: NDArray[np.int32], first: int, length: int, order: int, counts: FloatArray) -> None:
+    """Count what followed each context: the last stations of the path, 0 to ``order`` of them.
+
+    Args:
+        visits: ring of stations.
+        first: place of the oldest visit in the ring.
+        length: visits in the ring.
+        order: longest context.
+        counts: (order + 1, K) zeros; row k is written with what followed the last k stations.
+    """
+    size = visits.size
+    for at in range(length):
+        station = visits[(first + at) % size]
+        for context in range(order + 1):
+            if context > 0:
+                if context > at:
+                    break
+                if visits[(first + at - context) % size] != visits[(first + length - context) % size]:
+                    break
+            counts[context, station] += 1.0
+
+
+class NextStation:
+    """Order-k Markov predictor of the next station, learned from the user's own history.
+
+    The history is kept as it is, the newest visits of it. A prediction counts what followed each earlier place that
+    looks like the last k, k - 1, ..., 0 stations, and backs off from the longest context to the shortest (Witten-Bell,
+    `back_off.backed_off`), below that to what other users did from the same station where their counts are given, and
+    to the uniform distribution.
+
+    Args:
+        categories: stations there are.
+        order: longest context k, 0 to 16.
+        memory: visits kept, 1 to 65536.
+        stays: whether the next station may be the same (each update is a visit), or an update at the same station is no
+            visit and the prediction is where the user goes when it leaves.
+        population: (K, K) counts of transitions of other users, or None.
+
+    Raises:
+        InputError: a parameter is out of range.
+
+    Source: Song, Kotz, Jain, He, Evaluating location predictors with extensive Wi-Fi mobility data, INFOCOM 2004.
+
+    Example:
+        >>> model = NextStation(categories=3, order=2)
+        >>> for minute, station in enumerate([0, 1, 2, 0, 1, 2, 0, 1]):
+        ...     model.update(60.0 * minute, np.array([float(station)]))
+        >>> int(model.predict(480.0).mean.argmax())
+        2
+    """
+
+    kind: ClassVar[str] = "next_station"
+    __slots__ = ("_parameters", "_place", "_population", "_visits")
+
+    def __init__(
+        self,
+        categories: int,
+        *,
+        order: int = 2,
+        memory: int = 1024,
+        stays: bool = True,
+        population: FloatArray | None = None,
+    ) -> None:
+        number = check_categories(self.kind, categories)
+        whole = order == int(order) and memory == int(memory)
+        require(whole and 0 <= order <= MOST_ORDER, self.kind, "order", f"0 to {MOST_ORDER}", order)
+        require(whole and 1 <= memory <= MOST_MEMORY, self.kind, "memory", f"1 to {MOST_MEMORY}", memory)
+        self._parameters = np.array([number, order, memory, bool(stays)], dtype=np.float64)
+        self._visits = np.full(int(memory), -1, dtype=np.int32)
+        self._place = np.array([-np.inf, 0.0])  # time of the last update, visits so far
+        self._population = None
+        if population is not None:
+            given = {POPULATION: np.asarray(population, dtype=np.float64)}
+            self._population = counts_among(self.kind, given, POPULATION, (number, number))
+
+    @property
+    def categories(self) -> int:
+        """Stations there are."""
+        return int(self._parameters[0])
+
+    def update(self, time_s: float, value: FloatArray) -> None:
+        """Learn that the user is at a station; see `BehaviourModel`."""
+        check_time(self.kind, time_s, self._place[0])
+        station = category_of(self.kind, value, self.categories)
+        self._place[0] = time_s
+        if self._parameters[3] or station != self._last():
+            self._visits[int(self._place[1]) % self._visits.size] = station
+            self._place[1] += 1.0
+
+    def predict(self, time_s: float) -> Prediction:
+        """Probabilities of the station after the present one, whenever that is; see `BehaviourModel`."""
+        if time_s < self._place[0]:
+            raise InputError(f"{self.kind}: time {time_s:g} s is before the last update at {self._place[0]:g} s")
+        probabilities = np.full(self.categories, 1.0 / self.categories)
+        last, so_far = self._last(), int(self._place[1])
+        if last < 0:
+            return with_interval(probabilities, 0.0)
+        length = min(so_far, self._visits.size)
+        counts = np.zeros((int(self._parameters[1]) + 1, self.categories))
+        followers(self._visits, (so_far - length) % self._visits.size, length, len(counts) - 1, counts)
+        if self._population is None:
+            backed_off(counts[0], probabilities)
+        else:
+            backed_off(self._population[last], probabilities)
+        trials = 0.0
+        for row in counts[1:]:
+            trials = backed_off(row, probabilities) or trials
+        if not self._parameters[3] and self.categories > 1:
+            probabilities[last] = 0.0
+            probabilities /= probabilities.sum()
+        return with_interval(probabilities, trials)
+
+    def arrays(self) -> dict[str, NDArray]:
+        """Parameters, visits and, if given, the counts of others; see `BehaviourModel`."""
+        arrays = {"parameters": self._parameters.copy(), VISITS: self._visits.copy(), "place": self._place.copy()}
+        return arrays if self._population is None else {**arrays, POPULATION: self._population.copy()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """The model that these are the arrays of; see `BehaviourModel`."""
+        number, order, memory, stays = float_row(cls.kind, arrays, "parameters", 4)
+        model = cls(
+            check_categories(cls.kind, number),
+            order=order,
+            memory=memory,
+            stays=bool(stays),
+            population=arrays.get(POPULATION),
+        )
+        visits = arrays.get(VISITS, np.empty(0))
+        if visits.dtype != np.int32 or visits.shape != model._visits.shape:
+            raise InputError(f"{cls.kind}: {VISITS}: must be int32 of shape {model._visits.shape} (got {visits.dtype})")
+        model._visits, model._place = visits.copy(), float_row(cls.kind, arrays, "place", 2)
+        known = model._visits[: int(min(max(model._place[1], 0.0), memory))]
+        if (known < 0).any() or (known >= model.categories).any():
+            raise InputError(f"{cls.kind}: {VISITS}: must be stations from 0 to {model.categories - 1}")
+        return model
+
+    def _last(self) -> int:
+        so_far = int(self._place[1])
+        return int(self._visits[(so_far - 1) % self._visits.size]) if so_far else -1

@@ -1,0 +1,68 @@
+"""What is in a packed twin, in facts for tables and JSON; needs no behaviour model to be known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from twinhop.errors import InputError
+from twinhop.twin.device_twin import check_observations
+from twinhop.twin.history import History
+from twinhop.twin.manifest import time_or_null
+from twinhop.twin.pack import OBSERVED_S, OBSERVED_SEQ, STATE, array_of_pack, history_of_pack
+from twinhop.twin.pack_file import Pack
+
+
+def inspect(pack: Pack) -> dict[str, Any]:
+    """The facts of a packed twin, units in the names.
+
+    Args:
+        pack: what `read_pack` gives.
+
+    Returns:
+        What can be written as JSON: times before the first update are null, dimensions without a value are left out.
+
+    Raises:
+        InputError: a part is missing, or is not what the manifest says.
+    """
+    manifest, history = pack.manifest, history_of_pack(pack)
+    schema = manifest.state_schema
+    state, times_s, origins = (array_of_pack(pack, name) for name in (STATE, OBSERVED_S, OBSERVED_SEQ))
+    try:
+        check_observations(schema, state, times_s, origins, history)
+    except InputError as error:
+        raise InputError(f"{pack.where}: {error}") from None
+    observed_s = dict(zip((each.name for each in schema.dimensions), times_s.tolist(), strict=True))
+    values = schema.named(state)
+    return {
+        "id": manifest.id,
+        "attributes": manifest.attributes,
+        "version": manifest.version,
+        "digest": pack.digest,
+        "revision": manifest.revision,
+        "seq": history.last_seq,
+        "time_s": time_or_null(history.last_time_s),
+        "missing": history.last_seq - history.taken,
+        "state": values,
+        "observed_s": {name: observed_s[name] for name in values},
+        "schema": schema.model_dump(mode="json"),
+        "history": _history_facts(history),
+        "models": [
+            {"dimension": each.dimension, "kind": each.kind, "arrays": list(each.arrays)} for each in manifest.models
+        ],
+        "parts": [part.model_dump(mode="json") for part in manifest.parts],
+    }
+
+
+def _history_facts(history: History) -> Mapping[str, Any]:
+    kept = history.between(0, history.last_seq)
+    return {
+        "records": len(history),
+        "taken": history.taken,
+        "first_seq": int(kept.seq[0]) if len(kept) else None,
+        "first_time_s": float(kept.time_s[0]) if len(kept) else None,
+        "chunks": len(history.chunks),
+        "open_records": len(history.tail()),
+        "bytes": history.bytes,
+        "retention": history.retention.model_dump(mode="json"),
+    }

@@ -1,0 +1,201 @@
+"""A device twin in one portable file, and the twin that goes on from it bit for bit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+from numpy.typing import NDArray
+
+from twinhop.errors import InputError
+from twinhop.scenario.complaints import suggestion
+from twinhop.twin.behaviour.model import BehaviourModel
+from twinhop.twin.behaviour.registry import BEHAVIOUR_MODELS
+from twinhop.twin.chunk import Chunk, records_of_payload
+from twinhop.twin.device_twin import DeviceTwin
+from twinhop.twin.history import History, Sealed
+from twinhop.twin.manifest import (
+    FORMAT,
+    VERSION,
+    Manifest,
+    PackedHistory,
+    PackedModel,
+    Part,
+    time_or_null,
+)
+from twinhop.twin.npy import array_of_npy, npy_bytes
+from twinhop.twin.pack_file import Pack, listed, pack_bytes, parse_pack, read_pack, write_pack
+
+STATE, OBSERVED_S, OBSERVED_SEQ, TAIL = "state.npy", "observed_s.npy", "observed_seq.npy", "tail.chunk"
+
+
+def pack(twin: DeviceTwin, path: str | Path, *, overwrite: bool = True) -> None:
+    """Write a twin into one file.
+
+    Args:
+        twin: what to write: identity, schema, state, history and behaviour models.
+        path: where to write.
+        overwrite: whether an existing file may be replaced.
+
+    Raises:
+        InputError: the file exists and may not be replaced, or cannot be written.
+    """
+    write_pack(packed(twin), path, overwrite=overwrite)
+
+
+def resume(path: str | Path, models: Mapping[str, type[BehaviourModel]] = BEHAVIOUR_MODELS) -> DeviceTwin:
+    """The twin that was packed into a file; whatever happens to it next has the same outcome, bit for bit.
+
+    Args:
+        path: the file.
+        models: behaviour models by kind.
+
+    Raises:
+        InputError: the file is no pack of a device twin, is damaged, was written by a program too new for this one,
+            or holds a behaviour model of a kind that is not among the models.
+    """
+    return twin_of_pack(read_pack(path), models)
+
+
+def packed(twin: DeviceTwin) -> bytes:
+    """The bytes that `pack` writes; the same for twins that are the same."""
+    parts = {
+        STATE: npy_bytes(twin.state),
+        OBSERVED_S: npy_bytes(twin.observed_s),
+        OBSERVED_SEQ: npy_bytes(twin.observed_seq),
+    }
+    entries = []
+    for dimension, model in twin.models.items():
+        arrays = model.arrays()
+        entries.append(PackedModel(dimension=dimension, kind=model.kind, arrays=tuple(arrays)))
+        parts |= {_array_part(dimension, name): npy_bytes(array) for name, array in arrays.items()}
+    history = twin.history
+    parts[TAIL] = Chunk.of_records(history.tail()).payload
+    sealed = tuple(
+        Part(name=f"{chunk.digest}.chunk", bytes=len(chunk.payload), sha256=chunk.digest) for chunk in history.chunks
+    )
+    manifest = Manifest(
+        format=FORMAT,
+        version=VERSION,
+        reader=VERSION,
+        id=twin.id,
+        attributes=dict(twin.attributes),
+        state_schema=twin.schema,
+        max_ahead_s=twin.max_ahead_s,
+        revision=twin.revision,
+        history=PackedHistory(
+            chunks=tuple(chunk.digest for chunk in history.chunks),
+            sealed_seq=history.sealed.seq,
+            sealed_time_s=time_or_null(history.sealed.time_s),
+            sealed_records=history.sealed.taken,
+            retention=history.retention,
+        ),
+        models=tuple(entries),
+        parts=listed(parts) + sealed,
+    )
+    return pack_bytes(manifest, parts | {f"{chunk.digest}.chunk": chunk.payload for chunk in history.chunks})
+
+
+def unpacked(
+    content: bytes, where: str = "pack", models: Mapping[str, type[BehaviourModel]] = BEHAVIOUR_MODELS
+) -> DeviceTwin:
+    """The twin in the bytes that `packed` gives.
+
+    Args:
+        content: the bytes.
+        where: what to name in errors.
+        models: behaviour models by kind.
+
+    Raises:
+        InputError: as `resume`.
+    """
+    return twin_of_pack(parse_pack(content, where), models)
+
+
+def twin_of_pack(pack: Pack, models: Mapping[str, type[BehaviourModel]]) -> DeviceTwin:
+    """The twin in the content of a pack.
+
+    Raises:
+        InputError: a part is missing, or is not what the manifest says.
+    """
+    manifest = pack.manifest
+    schema = manifest.state_schema
+    history = history_of_pack(pack)
+    made = _models(pack, models)
+    state, observed_s, observed_seq = (array_of_pack(pack, name) for name in (STATE, OBSERVED_S, OBSERVED_SEQ))
+    try:
+        return DeviceTwin.resumed(
+            manifest.id,
+            schema,
+            attributes=manifest.attributes,
+            models=made,
+            max_ahead_s=manifest.max_ahead_s,
+            history=history,
+            state=state,
+            observed_s=observed_s,
+            observed_seq=observed_seq,
+            revision=manifest.revision,
+        )
+    except InputError as error:
+        raise InputError(f"{pack.where}: {error}") from None
+
+
+def history_of_pack(pack: Pack) -> History:
+    """The history in the content of a pack.
+
+    Raises:
+        InputError: a part is missing, or is not what the manifest says.
+    """
+    packed = pack.manifest.history
+    chunks = [_chunk(pack, digest) for digest in packed.chunks]
+    sealed = Sealed(
+        packed.sealed_seq,
+        -math.inf if packed.sealed_time_s is None else packed.sealed_time_s,
+        packed.sealed_records,
+    )
+    tail = records_of_payload(_part(pack, TAIL), f"{pack.where}: {TAIL}")
+    return History.of_parts(pack.manifest.state_schema.width, packed.retention, chunks, sealed, tail, pack.where)
+
+
+def _chunk(pack: Pack, digest: str) -> Chunk:
+    name = f"{digest}.chunk"
+    payload, where = _part(pack, name), f"{pack.where}: {name}"
+    if pack.digests[name] != digest:
+        raise InputError(f"{where}: digest mismatch: the history chunk {digest} has the SHA-256 {pack.digests[name]}")
+    return Chunk(payload, digest, records_of_payload(payload, where))
+
+
+def _models(pack: Pack, models: Mapping[str, type[BehaviourModel]]) -> dict[str, BehaviourModel]:
+    made = {}
+    for entry in pack.manifest.models:
+        if entry.kind not in models:
+            raise InputError(
+                f"{pack.where}: models: {entry.dimension}: unknown kind {entry.kind!r}; "
+                f"{suggestion(entry.kind, models)}accepted: {', '.join(models)}"
+            )
+        arrays = {name: array_of_pack(pack, _array_part(entry.dimension, name)) for name in entry.arrays}
+        try:
+            made[entry.dimension] = models[entry.kind].from_arrays(arrays)
+        except InputError as error:
+            raise InputError(f"{pack.where}: models: {entry.dimension}: {error}") from None
+    return made
+
+
+def _array_part(dimension: str, name: str) -> str:
+    return f"model.{dimension}.{name}.npy"
+
+
+def array_of_pack(pack: Pack, name: str) -> NDArray:
+    """The array in a part of a pack.
+
+    Raises:
+        InputError: the part is missing, or is no array of numbers.
+    """
+    return array_of_npy(_part(pack, name), f"{pack.where}: {name}")
+
+
+def _part(pack: Pack, name: str) -> bytes:
+    if name not in pack.parts:
+        raise InputError(f"{pack.where}: part {name} is missing")
+    return pack.parts[name]

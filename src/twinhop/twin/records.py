@@ -1,0 +1,46 @@
+"""A run of what a twin has taken from its device, in the order of sequence numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Records:
+    """Updates as columns.
+
+    Attributes:
+        seq: (n,) sequence numbers, ascending.
+        time_s: (n,) when each was observed, not descending [s].
+        values: (n, width) state vectors, NaN where a dimension was not in the update.
+    """
+
+    seq: NDArray[np.int64]
+    time_s: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.seq)
+
+    def part(self, start: int, stop: int) -> Records:
+        """Views of the records from ``start`` to before ``stop``."""
+        return Records(self.seq[start:stop], self.time_s[start:stop], self.values[start:stop])
+
+    @classmethod
+    def joined(cls, runs: Sequence[Records], width: int) -> Records:
+        """Copies of several runs as one.
+
+        >>> len(Records.joined([], width=3))
+        0
+        """
+        empty = cls(np.empty(0, np.int64), np.empty(0), np.empty((0, width)))
+        runs = [empty, *runs]
+        return cls(
+            np.concatenate([run.seq for run in runs]),
+            np.concatenate([run.time_s for run in runs]),
+            np.concatenate([run.values for run in runs]),
+        )
