@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from twinhop._version import __version__
-from twinhop.cli import compare, explain, import_files, plan, robustness, scenario, tradeoff
+from twinhop.cli import compare, explain, import_files, plan, robustness, scenario, tradeoff, twin
 from twinhop.cli.common import Verbose
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("robustness", epilog=robustness.EXAMPLE)(robustness.run)
 app.command("compare", epilog=compare.EXAMPLE)(compare.run)
 app.command("tradeoff", epilog=tradeoff.EXAMPLE)(tradeoff.run)
 app.add_typer(scenario.app, name="scenario")
+app.add_typer(twin.app, name="twin")
 import_files.add_commands(importers)
 app.add_typer(importers, name="import")
 

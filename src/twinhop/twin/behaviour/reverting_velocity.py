@@ -98,7 +98,7 @@ class RevertingVelocity(RowModel):
         *,
         memory_s: float = 6.0,
         deviation_sigma: float = 5.0,
-        drift_intensity: float = 0.01,
+        drift_intensity: float = 0.1,
         measurement_sigma: float = 1.0,
         mean_sigma: float = 10.0,
     ) -> None:
