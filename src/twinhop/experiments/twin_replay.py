@@ -188,9 +188,7 @@ def run_delta(tracks: Sequence[Track], tolerance_m: float, longest_period_s: flo
     return run_policy(f"moved {tolerance_m:g} m", lambda: SendOnDelta(2, tolerance_m, longest_period_s), tracks)
 
 
-def run_model(
-    tracks: Sequence[Track], tolerance_m: float, longest_period_s: float, model: RowModel, sends: Any = "state"
-) -> PolicyRun:
+def run_model(tracks: Sequence[Track], tolerance_m: float, longest_period_s: float, model: RowModel) -> PolicyRun:
     """Replay with the same model on device and twin.
 
     Args:
@@ -198,10 +196,9 @@ def run_model(
         tolerance_m: distance from the predicted position that is not sent [m].
         longest_period_s: [s].
         model: one that has seen nothing.
-        sends: `state` or `value`, see `ModelBased`.
     """
     label = f"{model.kind} off by {tolerance_m:g} m"
-    return run_policy(label, lambda: ModelBased(fresh(model), tolerance_m, longest_period_s, sends), tracks)
+    return run_policy(label, lambda: ModelBased(fresh(model), tolerance_m, longest_period_s), tracks)
 
 
 def fresh(model: RowModel) -> RowModel:

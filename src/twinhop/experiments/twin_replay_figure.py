@@ -31,9 +31,10 @@ def draw_paths(replay: TwinReplay) -> Figure:
         A figure of its own; nothing global is changed.
     """
     with mpl.rc_context(FONT):
-        figure, grid = _page(replay, len(replay.policies), "truth against twin")
-        for cell, policy in zip(grid, replay.policies, strict=True):
-            _path(figure.add_subplot(cell), policy)
+        figure, panels = _sheet(replay, "truth against twin"), len(replay.policies)
+        grid = figure.add_gridspec(1, panels, left=0.07, right=0.98, top=0.77, bottom=0.11, wspace=0.28)
+        for at, policy in enumerate(replay.policies):
+            _path(figure.add_subplot(grid[0, at]), policy)
         figure.canvas.draw()
     return figure
 
@@ -61,9 +62,9 @@ def draw_errors(replay: TwinReplay) -> Figure:
             age.plot(at, age_s, color=hue, linewidth=1.3)
         if {"delta", "model"} & {policy.kind for policy in replay.policies}:
             error.axhline(replay.tolerance_m, color=ALARM, linewidth=0.9, linestyle=(0, (4, 2)), label="tolerance")
-        error.set_ylim(0, 1.25 * error.get_ylim()[1])
+        error.set_ylim(bottom=0)
         age.set_ylim(bottom=0)
-        error.legend(fontsize=7.5, edgecolor="none", framealpha=1.0, loc="upper left", ncols=2)
+        error.legend(fontsize=7.5, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, borderpad=0)
         figure.canvas.draw()
     return figure
 
@@ -98,11 +99,6 @@ def _sheet(replay: TwinReplay, what: str) -> Figure:
     text = f"device {replay.tracks[0].user} of {len(replay.tracks)}, {step}, tolerance {replay.tolerance_m:g} m"
     figure.text(0.07, 0.875, text, fontsize=fitting(text, 9.5, 130), color=MUTED, parse_math=False)
     return figure
-
-
-def _page(replay: TwinReplay, panels: int, what: str):  # noqa: ANN202
-    figure = _sheet(replay, what)
-    return figure, figure.add_gridspec(1, panels, left=0.07, right=0.98, top=0.77, bottom=0.11, wspace=0.28)
 
 
 def _frame(axes: Axes, title: str, x: str, y: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from twinhop.errors import InputError
 from twinhop.found import describe_file, require_regular
 from twinhop.scenario import streams
 from twinhop.scenario.complaints import suggestion
-from twinhop.scenario.mobility import MOBILITY_MODELS, ModelPositions, Positions
+from twinhop.scenario.mobility import MOBILITY_MODELS, MobilityModel, ModelPositions, Positions
 from twinhop.scenario.place_sections import Area
 from twinhop.twin.behaviour.model import FloatArray
 
@@ -70,11 +70,11 @@ def tracks_of(source: str, users: int, seconds: float, sample_s: float, noise_m:
     return _measured(_recorded(path, users, seconds), noise_m, seed)
 
 
-def model_positions(model, users: int, sample_s: float, seed: int, side_m: float = SIDE_M) -> Positions:  # noqa: ANN001
+def model_positions(model: MobilityModel, users: int, sample_s: float, seed: int, side_m: float = SIDE_M) -> Positions:
     """Users of a mobility model, placed uniformly in a square.
 
     Args:
-        model: a `MobilityModel`.
+        model: of their movement.
         users: how many.
         sample_s: length of a slot [s].
         seed: root seed.
@@ -101,13 +101,15 @@ def moved_tracks(positions: Positions, seconds: float, noise_m: float, seed: int
     if slots < 2:
         raise InputError(f"--seconds: must be at least one sample, {positions.slot_s:g} s (got {seconds:g})")
     where_m = np.array(list(itertools.islice(positions, slots)))
-    time_s = np.arange(len(where_m)) * positions.slot_s
+    time_s = np.arange(len(where_m), dtype=np.float64) * positions.slot_s
     present = ~np.isnan(where_m[:, :, 0])
-    paths = [(time_s[here], where_m[here, at]) for at, here in enumerate(present.T)]
+    paths: list[tuple[FloatArray, FloatArray]] = [
+        (time_s[here], where_m[here, at]) for at, here in enumerate(present.T)
+    ]
     return _measured(dict(zip(positions.user_ids, paths, strict=True)), noise_m, seed)
 
 
-def _measured(paths: dict[str, tuple[FloatArray, FloatArray]], noise_m: float, seed: int) -> list[Track]:
+def _measured(paths: Mapping[str, tuple[FloatArray, FloatArray]], noise_m: float, seed: int) -> list[Track]:
     generator = streams.stream(seed, MEASUREMENT)
     tracks = []
     for user, (time_s, truth_m) in paths.items():
