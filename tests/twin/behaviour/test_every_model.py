@@ -4,9 +4,9 @@ import io
 
 import numpy as np
 import pytest
+from behaviour_cases import CATEGORIES, made, same, values
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from behaviour_cases import CATEGORIES, made, same, values
 
 from twinhop.errors import InputError
 from twinhop.twin.behaviour import BEHAVIOUR_MODELS, Fleet, RowModel
