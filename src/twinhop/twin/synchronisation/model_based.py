@@ -36,7 +36,7 @@ class ModelBased:
         >>> from twinhop.twin.behaviour import ConstantVelocity
         >>> policy = ModelBased(ConstantVelocity(width=1), tolerance=2.0)
         >>> sum(policy.offer(float(second), np.array([10.0 * second])) for second in range(100))
-        3
+        4
     """
 
     kind: ClassVar[str] = "model"
