@@ -1,13 +1,15 @@
-"""`twinhop twin`: look into packed twins."""
+"""`twinhop twin`: look into packed twins, and replay movement to twins."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from twinhop.cli import twin_replay
 from twinhop.cli.common import Json, print_json, print_table
 
-app = typer.Typer(help="Look into packed twins, and check them.", no_args_is_help=True)
+app = typer.Typer(help="Look into packed twins, check them, and replay movement to twins.", no_args_is_help=True)
+app.command("replay", epilog=twin_replay.EXAMPLE)(twin_replay.run)
 
 _STATE_HEADER = ("dimension", "kind", "value", "unit", "observed s", "behaviour model")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from twinhop.placement.jit import jit
+from twinhop.jit import jit
 from twinhop.twin.behaviour.model import INTERVAL_SIGMAS, FloatArray, Prediction
 
 

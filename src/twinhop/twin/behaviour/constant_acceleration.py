@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from twinhop.placement.jit import jit
+from twinhop.jit import jit
 from twinhop.twin.behaviour.model import INTERVAL_SIGMAS, FloatArray
 from twinhop.twin.behaviour.motion import MEANS, Transition, ahead, correct, propagate, start
 from twinhop.twin.behaviour.row_model import RowModel

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.errors import InputError
-from twinhop.placement.jit import jit
+from twinhop.jit import jit
 from twinhop.twin.behaviour.model import Arrays, FloatArray, Prediction
 from twinhop.twin.behaviour.row_model import PARAMETERS, STATE, RowModel
 
@@ -87,7 +87,7 @@ class Fleet:
             raise InputError(f"fleet: values: must be of shape {expected}, with a time each (got {values.shape})")
         row = _loops(self._kind)[0](self.states, self.parameters, times_s, values)
         if row >= 0:
-            self._refuse(row, times_s[row], values[row])
+            self._refuse(row, float(times_s[row]), values[row])
 
     def predict(self, time_s: float) -> Prediction:
         """What is expected of every twin at a time: (N, width) arrays, unknown where it is before a twin's last update.
@@ -135,6 +135,6 @@ class Fleet:
 
     def _refuse(self, row: int, time_s: float, value: FloatArray) -> None:
         try:
-            self.twin(row).update(float(time_s), value)
+            self.twin(row).update(time_s, value)
         except InputError as error:
             raise InputError(f"fleet: twin {row}: {error}") from None

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.errors import InputError
-from twinhop.placement.jit import jit
+from twinhop.jit import jit
 from twinhop.twin.behaviour.back_off import backed_off, with_interval
-from twinhop.twin.behaviour.categories import category_of, check_categories, check_time, counts_among
+from twinhop.twin.behaviour.categories import category_of, check_categories, check_time
 from twinhop.twin.behaviour.model import Arrays, FloatArray, Prediction
 from twinhop.twin.behaviour.row_model import float_row, require
 
@@ -19,25 +19,27 @@ VISITS, POPULATION = "visits", "population"
 
 
 @jit()
-def followers(visits: NDArray[np.int32], first: int, length: int, order: int, counts: FloatArray) -> None:
-    """Count what followed each context: the last stations of the path, 0 to ``order`` of them.
+def followers(
+    visits: NDArray[np.int32], first: int, length: int, recent: NDArray[np.int32], counts: FloatArray
+) -> None:
+    """Count what followed each context: the last stations of a path, 0 to k of them.
 
     Args:
-        visits: ring of stations.
+        visits: ring of stations; -1 stands between the paths of two users.
         first: place of the oldest visit in the ring.
         length: visits in the ring.
-        order: longest context.
-        counts: (order + 1, K) zeros; row k is written with what followed the last k stations.
+        recent: the last k stations of the path in question, the latest first; fewer where it is shorter.
+        counts: (k + 1, K) zeros; row j is written with what followed the last j stations.
     """
     size = visits.size
     for at in range(length):
         station = visits[(first + at) % size]
-        for context in range(order + 1):
-            if context > 0:
-                if context > at:
-                    break
-                if visits[(first + at - context) % size] != visits[(first + length - context) % size]:
-                    break
+        if station < 0:
+            continue
+        counts[0, station] += 1.0
+        for context in range(1, recent.size + 1):
+            if context > at or visits[(first + at - context) % size] != recent[context - 1]:
+                break
             counts[context, station] += 1.0
 
 
@@ -46,8 +48,11 @@ class NextStation:
 
     The history is kept as it is, the newest visits of it. A prediction counts what followed each earlier place that
     looks like the last k, k - 1, ..., 0 stations, and backs off from the longest context to the shortest (Witten-Bell,
-    `back_off.backed_off`), below that to what other users did from the same station where their counts are given, and
-    to the uniform distribution.
+    `back_off.backed_off`), and from there to the uniform distribution.
+
+    Where the histories of other users are given, the same is done with theirs first, and the user's own counts c of its
+    contexts of 1 to k stations then move these probabilities p by ``(c + w p) / (n + w)``, n their sum: the history of
+    others counts as much as w visits.
 
     Args:
         categories: stations there are.
@@ -55,7 +60,8 @@ class NextStation:
         memory: visits kept, 1 to 65536.
         stays: whether the next station may be the same (each update is a visit), or an update at the same station is no
             visit and the prediction is where the user goes when it leaves.
-        population: (K, K) counts of transitions of other users, or None.
+        population: visits of other users, one path after the other with -1 in between, or None.
+        population_weight: w, greater than 0.
 
     Raises:
         InputError: a parameter is out of range.
@@ -80,19 +86,19 @@ class NextStation:
         order: int = 2,
         memory: int = 1024,
         stays: bool = True,
-        population: FloatArray | None = None,
+        population: NDArray[np.int32] | None = None,
+        population_weight: float = 20.0,
     ) -> None:
         number = check_categories(self.kind, categories)
         whole = order == int(order) and memory == int(memory)
         require(whole and 0 <= order <= MOST_ORDER, self.kind, "order", f"0 to {MOST_ORDER}", order)
         require(whole and 1 <= memory <= MOST_MEMORY, self.kind, "memory", f"1 to {MOST_MEMORY}", memory)
-        self._parameters = np.array([number, order, memory, bool(stays)], dtype=np.float64)
+        within = 0 < population_weight < np.inf
+        require(within, self.kind, "population_weight", "greater than 0", population_weight)
+        self._parameters = np.array([number, order, memory, bool(stays), population_weight], dtype=np.float64)
         self._visits = np.full(int(memory), -1, dtype=np.int32)
         self._place = np.array([-np.inf, 0.0])  # time of the last update, visits so far
-        self._population = None
-        if population is not None:
-            given = {POPULATION: np.asarray(population, dtype=np.float64)}
-            self._population = counts_among(self.kind, given, POPULATION, (number, number))
+        self._population = None if population is None else self._paths(population)
 
     @property
     def categories(self) -> int:
@@ -116,36 +122,43 @@ class NextStation:
         last, so_far = self._last(), int(self._place[1])
         if last < 0:
             return with_interval(probabilities, 0.0)
+        recent = self._recent()
         length = min(so_far, self._visits.size)
-        counts = np.zeros((int(self._parameters[1]) + 1, self.categories))
-        followers(self._visits, (so_far - length) % self._visits.size, length, len(counts) - 1, counts)
+        own = np.zeros((recent.size + 1, self.categories))
+        followers(self._visits, (so_far - length) % self._visits.size, length, recent, own)
+        trials = float(max(own.sum(axis=1)[1:], default=0.0)) if recent.size else float(own.sum())
         if self._population is None:
-            backed_off(counts[0], probabilities)
+            for counts in own:
+                backed_off(counts, probabilities)
         else:
-            backed_off(self._population[last], probabilities)
-        trials = 0.0
-        for row in counts[1:]:
-            trials = backed_off(row, probabilities) or trials
+            others = np.zeros_like(own)
+            followers(self._population, 0, self._population.size, recent, others)
+            for counts in others:
+                backed_off(counts, probabilities)
+            weight = self._parameters[4]
+            for counts in own[1:]:
+                probabilities = (counts + weight * probabilities) / (counts.sum() + weight)
         if not self._parameters[3] and self.categories > 1:
             probabilities[last] = 0.0
             probabilities /= probabilities.sum()
         return with_interval(probabilities, trials)
 
     def arrays(self) -> dict[str, NDArray]:
-        """Parameters, visits and, if given, the counts of others; see `BehaviourModel`."""
+        """Parameters, visits and, if given, those of others; see `BehaviourModel`."""
         arrays = {"parameters": self._parameters.copy(), VISITS: self._visits.copy(), "place": self._place.copy()}
         return arrays if self._population is None else {**arrays, POPULATION: self._population.copy()}
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
         """The model that these are the arrays of; see `BehaviourModel`."""
-        number, order, memory, stays = float_row(cls.kind, arrays, "parameters", 4)
+        number, order, memory, stays, weight = float_row(cls.kind, arrays, "parameters", 5)
         model = cls(
             check_categories(cls.kind, number),
             order=order,
             memory=memory,
             stays=bool(stays),
             population=arrays.get(POPULATION),
+            population_weight=weight,
         )
         visits = arrays.get(VISITS, np.empty(0))
         if visits.dtype != np.int32 or visits.shape != model._visits.shape:
@@ -155,6 +168,20 @@ class NextStation:
         if (known < 0).any() or (known >= model.categories).any():
             raise InputError(f"{cls.kind}: {VISITS}: must be stations from 0 to {model.categories - 1}")
         return model
+
+    def _paths(self, visits: NDArray[np.int32]) -> NDArray[np.int32]:
+        given = np.asarray(visits)
+        known = given.dtype.kind in "iu" and given.ndim == 1 and ((given >= -1) & (given < self.categories)).all()
+        if not known:
+            accepted = f"one row of stations from 0 to {self.categories - 1}, -1 between two paths"
+            raise InputError(f"{self.kind}: {POPULATION}: must be {accepted}")
+        return given.astype(np.int32)
+
+    def _recent(self) -> NDArray[np.int32]:
+        """The last visits, as many as the order, the latest first."""
+        so_far = int(self._place[1])
+        count = min(int(self._parameters[1]), so_far, self._visits.size)
+        return self._visits[(so_far - 1 - np.arange(count)) % self._visits.size]
 
     def _last(self) -> int:
         so_far = int(self._place[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from twinhop.placement.jit import jit
+from twinhop.jit import jit
 from twinhop.twin.behaviour.model import INTERVAL_SIGMAS, FloatArray
 from twinhop.twin.behaviour.motion import MEANS, Transition, ahead, correct, propagate, start
 from twinhop.twin.behaviour.row_model import RowModel
@@ -98,7 +98,7 @@ class RevertingVelocity(RowModel):
         *,
         memory_s: float = 6.0,
         deviation_sigma: float = 5.0,
-        drift_intensity: float = 0.01,
+        drift_intensity: float = 0.1,
         measurement_sigma: float = 1.0,
         mean_sigma: float = 10.0,
     ) -> None:

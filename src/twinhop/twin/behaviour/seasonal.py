@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from twinhop.placement.jit import jit
+from twinhop.jit import jit
 from twinhop.twin.behaviour.model import INTERVAL_SIGMAS, FloatArray
 from twinhop.twin.behaviour.row_model import RowModel, require
 from twinhop.twin.behaviour.usable import usable
@@ -18,8 +18,8 @@ _TIME, _COUNT, _FIRST = 0, 1, 2
 
 @jit()
 def _slot(time_s: float, period_s: float, slots: float) -> int:
-    share = time_s / period_s - math.floor(time_s / period_s)
-    return min(int(share * slots), int(slots) - 1)
+    parts = math.floor(time_s * slots / period_s)  # exact where times and parts are whole
+    return int(parts - slots * math.floor(parts / slots))
 
 
 @jit()

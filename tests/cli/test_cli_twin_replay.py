@@ -1,0 +1,81 @@
+"""`twinhop twin replay`, from end to end."""
+
+import json
+
+import polars as pl
+import pytest
+from pictures import check_picture
+
+SMALL = ("--users", "3", "--seconds", "240", "--seed", "2")
+
+
+def test_compares_policies_and_writes_files(run, tmp_path):
+    out = tmp_path / "out"
+    done = run("twin", "replay", "gauss_markov", "--sync", "fixed,delta,model", *SMALL, "--json", "--out", out)
+    assert done.code == 0, done.err
+    facts = json.loads(done.out)
+    fixed, delta, model = facts["policies"]
+    assert [each["policy"] for each in facts["policies"]] == ["fixed", "delta", "model"]
+    assert model["updates"] < 0.5 * fixed["updates"] and model["bits"] < 0.5 * fixed["bits"]
+    assert model["updates"] < delta["updates"]
+    assert fixed["error_p95_m"] <= model["error_p95_m"] <= 10 + 3
+    assert model["peak_age_s"] > fixed["peak_age_s"]
+    assert json.loads((out / "replay.json").read_text()) == facts
+    rows = pl.read_parquet(out / "replay.parquet")
+    assert rows.filter(policy="model")["sent"].sum() == model["updates"]
+    for name in ("paths", "errors", "forecasts"):
+        check_picture(out / f"{name}.png", 1500, 700)
+    assert "model: constant_velocity off by 10 m" in (out / "replay.md").read_text()
+
+
+def test_replays_the_same_from_the_file_that_it_wrote(run, tmp_path):
+    options = (*SMALL, "--noise-m", "0", "--json")
+    first = run("twin", "replay", "manhattan", *options, "--out", tmp_path)
+    rows = pl.read_parquet(tmp_path / "replay.parquet").filter(policy="model")
+    for name, write in (("t.csv", pl.DataFrame.write_csv), ("t.parquet", pl.DataFrame.write_parquet)):
+        write(rows.select("user", "time_s", "x_m", "y_m"), tmp_path / name)
+        again = run("twin", "replay", tmp_path / name, *options)
+        assert again.code == 0, again.err
+        assert {**json.loads(again.out), "name": ""} == {**json.loads(first.out), "name": ""}
+
+
+def test_prints_tables(run):
+    done = run("twin", "replay", "gauss_markov", *SMALL, "--sync", "model", "--model", "reverting_velocity")
+    assert done.code == 0, done.err
+    assert "reverting_velocity off by 10 m" in done.out and "calibrated" in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("gauss_markof",), "no such file, and no such mobility model; did you mean"),
+        (("gauss_markov", "--sync", "fixd"), "--sync: unknown policy 'fixd'"),
+        (("gauss_markov", "--sync", "model,model"), "--sync: name each policy once"),
+        (("gauss_markov", "--model", "level"), "--model: unknown model of motion 'level'"),
+        (("gauss_markov", "--tolerance-m", "0"), "tolerance: must be greater than 0"),
+        (("gauss_markov", "--seconds", "0.5"), "--seconds: must be at least one sample"),
+        (("gauss_markov", "--noise-m", "-1"), "--noise-m: must be at least 0"),
+        (("gauss_markov", "--sample-s", "nan"), "--sample-s: must be greater than 0"),
+    ],
+)
+def test_bad_options_are_named(run, tmp_path, arguments, words):
+    done = run("twin", "replay", *arguments, "--out", tmp_path / "out")
+    assert done.code == 2 and words in done.err and "Traceback" not in done.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("user,time_s,x_m\na,0,1\n", "has no column y_m"),
+        ("user,time_s,x_m,y_m\na,1,0,0\na,0,0,0\n", "user 'a': time 0 s comes after 1 s"),
+        ("user,time_s,x_m,y_m\na,0,0,nan\n", "record 1: a user, a time or a position is missing or not finite"),
+        ("user,time_s,x_m,y_m\na,0,0,north\n", "cannot be read as a trace"),
+        ("user,time_s,x_m,y_m\n", "must have 1 to"),
+        ("user,time_s,x_m,y_m\na,0,0,0\n", "no device has two samples"),
+    ],
+)
+def test_bad_traces_are_named(run, tmp_path, text, words):
+    (tmp_path / "t.csv").write_text(text)
+    done = run("twin", "replay", tmp_path / "t.csv")
+    assert done.code == 2 and words in done.err and "Traceback" not in done.err
