@@ -27,3 +27,4 @@ from twinhop.placement.problem_file import save_problem as save_problem
 from twinhop.placement.solve import Solution as Solution
 from twinhop.placement.solve import solve as solve
 from twinhop.placement.wired import wires as wires
+from twinhop.placement.wired import wires_between as wires_between
