@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from twinhop.network import computing_latency_s
-from twinhop.placement import Evaluation, InfeasibleProblem, Placement, Solution, evaluate, solve
+from twinhop.placement import Evaluation, InfeasibleProblem, Placement, PlacementProblem, Solution, evaluate, solve
 from twinhop.twin.service_placement.bound import services_bound
 from twinhop.twin.service_placement.enumeration import best_servers
-from twinhop.twin.service_placement.joint_problem import joint_problem, pinned_problem
+from twinhop.twin.service_placement.joint_problem import free_problem, joint_problem, pinned_problem
 from twinhop.twin.service_placement.placed_service import PlacedService, placed_services
 from twinhop.twin.service_placement.task import BoolArray, IntArray, ServiceTask
 
@@ -113,8 +113,9 @@ def place_services(
     """Place the services of a world, and its users' twins again, until neither step makes the plan better.
 
     The service step takes the best servers for the present hosts (`best_servers`). The user step places the users'
-    twins by the same policy, what their extracts take included, with the services where they are (`pinned_problem`). A
-    step that does not make the plan better is not taken. Policies that do not look at the cost place users once.
+    twins by the same policy, what their extracts take included, with the services where they are (`pinned_problem`);
+    the first time also with services that may move along (`free_problem`), which opens servers that users alone would
+    not. A step that does not make the plan better is not taken. Policies that do not look at the cost place users once.
 
     Args:
         task: users and services.
@@ -126,25 +127,29 @@ def place_services(
     Returns:
         The plan of users and services.
     """
-    free = solution.policy in ALTERNATING
-    state = _with_best_servers(task, solution.placement, opening_given=not free)
+    alternate = solution.policy in ALTERNATING
+    state = _with_best_servers(task, solution.placement, opening_given=not alternate)
     steps, turns, seconds, interrupted = [state.step], 0, solution.seconds, solution.interrupted
-    while free and turns < MOST_TURNS and seconds < time_limit_s and not interrupted:
-        problem = pinned_problem(task, state.placement.host, state.server, state.excused)
-        try:
-            again = solve(
-                problem,
-                solution.policy,
-                seed=solution.seed,
-                time_limit_s=time_limit_s - seconds,
-                gap=gap,
-                on_progress=on_progress,
-            )
-        except InfeasibleProblem:  # the present plan breaks constraints itself
-            break
-        turns, seconds, interrupted = turns + 1, seconds + again.seconds, again.interrupted
-        moved = _users_moved(task, state, again.placement)
-        found = _best_of(state, moved, _with_best_servers(task, moved.placement, opening_given=False))
+    while alternate and turns < MOST_TURNS and seconds < time_limit_s and not interrupted:
+        turns, found = turns + 1, state
+        for problem in _user_steps(task, state, turns):
+            left_s = time_limit_s - seconds
+            if interrupted or left_s <= 0:
+                break
+            try:
+                again = solve(
+                    problem,
+                    solution.policy,
+                    seed=solution.seed,
+                    time_limit_s=left_s,
+                    gap=gap,
+                    on_progress=on_progress,
+                )
+            except InfeasibleProblem:  # the present plan breaks constraints itself
+                continue
+            seconds, interrupted = seconds + again.seconds, again.interrupted
+            moved = _users_moved(task, state, again.placement)
+            found = _best_of(found, moved, _with_best_servers(task, moved.placement, opening_given=False))
         if found is state:
             break
         state = found
@@ -171,10 +176,16 @@ def _with_best_servers(task: ServiceTask, placement: Placement, *, opening_given
 
 
 def _users_moved(task: ServiceTask, before: _State, joint: Placement) -> _State:
-    """The hosts of a placement of the pinned problem, with the services where they were."""
+    """The hosts and servers of a placement of users and services."""
     host = joint.host[: task.problem.users]
     used = Placement.of_hosts(host, task.problem.stations).open
-    return _state(task, host, used, before.server, before.excused, False)
+    return _state(task, host, used, joint.host[task.problem.users :], before.excused, False)
+
+
+def _user_steps(task: ServiceTask, state: _State, turn: int) -> list[PlacementProblem]:
+    """The problems of a user step: services stay; on the first turn also one in which they may move along."""
+    pinned = pinned_problem(task, state.placement.host, state.server, state.excused)
+    return [pinned, free_problem(task, state.placement.host, state.excused)] if turn == 1 else [pinned]
 
 
 def _state(

@@ -58,6 +58,18 @@ def pinned_problem(task: ServiceTask, host: IntArray, server: IntArray, excused:
     return _joined(task, comm_s, stays, slowest_s, server, excused)
 
 
+def free_problem(task: ServiceTask, host: IntArray, excused: BoolArray) -> PlacementProblem:
+    """The problem of users and services that all may move, extracts priced as if users' twins stayed where they are.
+
+    Its placements are priced anew by `joint_problem`: they are suggestions. Each server has a seat for every service
+    besides those of users.
+    """
+    server = np.zeros(len(task.services), np.int64)
+    problem = joint_problem(task, host, server, excused)
+    seats = _seats(task, server) - np.bincount(server, minlength=len(task.server_ids))
+    return replace(problem, capacity=np.where(task.may_serve, seats + len(server), 0))
+
+
 def _users_comm_s(task: ServiceTask) -> FloatArray:
     """(N, K) communication latencies of the users; none of them may use a cloud that only runs services."""
     comm_s = task.problem.comm_s
