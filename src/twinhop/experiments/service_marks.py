@@ -69,6 +69,12 @@ def _name(axes: Axes, names: list[str], xy_m: np.ndarray) -> None:
 def service_legend() -> list[Line2D]:
     """The entries of the legend."""
     star = Line2D(
-        [], [], linestyle=(0, (1, 2)), color=INK, marker="*", markersize=8, label="service, and the servers that feed it"
+        [],
+        [],
+        linestyle=(0, (1, 2)),
+        color=INK,
+        marker="*",
+        markersize=8,
+        label="service, and the servers that feed it",
     )
     return [star]
