@@ -93,7 +93,6 @@ def operate(
         InfeasibleProblem: proved: no plan keeps the constraints.
         KeyboardInterrupt: Ctrl-C before the plan in question was begun.
     """
-
     if task.failed is None and task.present is None:
         return plan_case(task.case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
 

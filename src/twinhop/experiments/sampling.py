@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from twinhop.errors import InputError
 from twinhop.experiments.planning import Case, Plan, make_case, plan_case
+from twinhop.experiments.users_alone import plan_of_users_alone, users_alone
 from twinhop.placement import Evaluation, PlacementProblem, evaluate, formulate
 from twinhop.placement.evaluation import DEADLINE_TOLERANCE
 from twinhop.scenario import Scenario, stream

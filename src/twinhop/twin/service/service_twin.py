@@ -90,7 +90,7 @@ class ServiceTwin:
         position: the chosen dimension that a polygon looks at; needed where the membership has one.
 
     Raises:
-        InputError: a polygon without a position, or a model of no aggregate.
+        InputError: a polygon without a position, a model of no aggregate, or a dot in an aggregate's name.
     """
 
     def __init__(
@@ -107,6 +107,8 @@ class ServiceTwin:
         unknown = set(models or {}) - set(aggregates)
         if unknown:
             raise InputError(f"service {name}: a model of {sorted(unknown)[0]!r}, which is no aggregate")
+        if any("." in each for each in aggregates):
+            raise InputError(f"service {name}: names of aggregates hold no dot (got {', '.join(aggregates)})")
         self.name = name
         self._extraction, self._membership = extraction, membership
         self._aggregates, self._models = dict(aggregates), dict(models or {})
