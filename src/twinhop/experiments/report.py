@@ -76,8 +76,8 @@ def _verdict(plan: Plan) -> str:
         return f"`{plan.solution.policy}` gives no lower bound; `lagrangian` and `exact` do."
     if plan.services is not None:
         return (
-            "No plan of users and services that keeps the constraints costs less than the lower bound, which follows "
-            "from that of the users' twins and the least that each service can cost on any server."
+            "No plan of users and services that keeps the constraints costs less than the lower bound, in which each "
+            "service is fed from the cheapest hosts; it keeps the deadlines of services that are kept here."
         )
     how = {
         "prices": "its user prices, rounded down",

@@ -7,6 +7,7 @@ from twinhop.twin.service_placement.enumeration import ServerChoice as ServerCho
 from twinhop.twin.service_placement.enumeration import best_servers as best_servers
 from twinhop.twin.service_placement.joint_problem import joint_problem as joint_problem
 from twinhop.twin.service_placement.joint_problem import pinned_problem as pinned_problem
+from twinhop.twin.service_placement.joint_problem import relaxed_problem as relaxed_problem
 from twinhop.twin.service_placement.placed_service import PlacedService as PlacedService
 from twinhop.twin.service_placement.task import ServiceTask as ServiceTask
 from twinhop.twin.service_placement.task import service_task as service_task

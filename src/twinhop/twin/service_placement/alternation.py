@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from twinhop.network import computing_latency_s
-from twinhop.placement import Evaluation, InfeasibleProblem, Placement, PlacementProblem, Solution, evaluate, solve
+from twinhop.placement import Evaluation, InfeasibleProblem, Placement, Solution, evaluate, solve
+from twinhop.placement.budget import Budget
+from twinhop.placement.search import Search
 from twinhop.twin.service_placement.bound import services_bound
 from twinhop.twin.service_placement.enumeration import best_servers
-from twinhop.twin.service_placement.joint_problem import free_problem, joint_problem, pinned_problem
+from twinhop.twin.service_placement.joint_problem import joint_problem, pinned_problem, relaxed_problem
 from twinhop.twin.service_placement.placed_service import PlacedService, placed_services
 from twinhop.twin.service_placement.task import BoolArray, IntArray, ServiceTask
 
@@ -53,7 +56,8 @@ class ServicePlacement:
         services: one a service, in the order of the scenario.
         cost: of users and services together.
         latency_s: the services' part of the mean latency: feeding and computing, weighted, over the N users [s].
-        lower_bound: no plan of users and services costs less; None where the policy gives no bound.
+        lower_bound: no plan of users and services that keeps the deadlines of users, and those of services that this
+            plan does not give up, costs less; None where the policy gives no bound.
         steps: the plan first, after each step that made it better; each beats the one before.
         turns: how often users and services were placed again.
         proved: whether no other servers are better for the services, the users' twins being where they are.
@@ -112,14 +116,16 @@ def place_services(
 ) -> ServicePlacement:
     """Place the services of a world, and its users' twins again, until neither step makes the plan better.
 
-    The service step takes the best servers for the present hosts (`best_servers`). The user step places the users'
-    twins by the same policy, what their extracts take included, with the services where they are (`pinned_problem`);
-    the first time also with services that may move along (`free_problem`), which opens servers that users alone would
-    not. A step that does not make the plan better is not taken. Policies that do not look at the cost place users once.
+    First the policy solves users and services together as if extracts came from the cheapest hosts
+    (`relaxed_problem`): that gives a bound, and hosts to start from besides those of users alone. Then, in turn, the
+    service step takes the best servers for the present hosts (`best_servers`), and the user step searches for better
+    hosts from the present ones, what their extracts take included, with the services where they are
+    (`pinned_problem`). A step that does not make the plan better is not taken. Policies that do not look at the cost
+    place users once.
 
     Args:
         task: users and services.
-        solution: of the users' problem alone; its certificate is what the bound follows from.
+        solution: of the users' problem alone.
         time_limit_s: for everything, the time of the solution included [s].
         gap: passed on to the policy.
         on_progress: told the best cost and bound so far.
@@ -129,34 +135,94 @@ def place_services(
     """
     alternate = solution.policy in ALTERNATING
     state = _with_best_servers(task, solution.placement, opening_given=not alternate)
-    steps, turns, seconds, interrupted = [state.step], 0, solution.seconds, solution.interrupted
-    while alternate and turns < MOST_TURNS and seconds < time_limit_s and not interrupted:
-        turns, found = turns + 1, state
-        for problem in _user_steps(task, state, turns):
-            left_s = time_limit_s - seconds
-            if interrupted or left_s <= 0:
+    run = _Run(task, solution, time_limit_s, gap, on_progress, solution.seconds, solution.interrupted)
+    steps, turns, bound = [state.step], 0, -math.inf
+    if alternate:
+        excused = state.excused
+        relaxed = run.relaxed(excused)
+        if relaxed is not None:
+            start = _with_best_servers(task, _hosts(task, relaxed.placement), opening_given=False)
+            state = _taken(steps, state, _best_of(state, start, _users_moved(task, state, relaxed.placement)))
+        while turns < MOST_TURNS and run.goes_on:
+            turns += 1
+            found = _taken(steps, state, run.turn(state))
+            if found is state:
                 break
-            try:
-                again = solve(
-                    problem,
-                    solution.policy,
-                    seed=solution.seed,
-                    time_limit_s=left_s,
-                    gap=gap,
-                    on_progress=on_progress,
-                )
-            except InfeasibleProblem:  # the present plan breaks constraints itself
-                continue
-            seconds, interrupted = seconds + again.seconds, again.interrupted
-            moved = _users_moved(task, state, again.placement)
-            found = _best_of(found, moved, _with_best_servers(task, moved.placement, opening_given=False))
-        if found is state:
-            break
-        state = found
-        steps.append(state.step)
-    timed_out = not interrupted and (solution.timed_out or seconds >= time_limit_s)
-    ended = replace(solution, seconds=seconds, interrupted=interrupted, timed_out=timed_out)
-    return _finished(task, ended, state, tuple(steps), turns)
+            state = found
+        if relaxed is not None and relaxed.certificate is not None and (state.excused & ~excused).any():
+            relaxed = run.relaxed(state.excused)
+        if relaxed is not None and relaxed.certificate is not None:
+            bound = relaxed.certificate.lower_bound
+    return _finished(task, run.ended(), state, tuple(steps), turns, bound)
+
+
+@dataclass
+class _Run:
+    """What is left of time, and the steps that take some."""
+
+    task: ServiceTask
+    solution: Solution
+    time_limit_s: float
+    gap: float | None
+    on_progress: Callable[[float, float], None] | None
+    seconds: float
+    interrupted: bool
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is time for another step."""
+        return not self.interrupted and self.seconds < self.time_limit_s
+
+    def relaxed(self, excused: BoolArray) -> Solution | None:
+        """The policy's solution of the relaxed problem; None without time for it, or where it has none."""
+        if not self.goes_on:
+            return None
+        try:
+            found = solve(
+                relaxed_problem(self.task, excused),
+                self.solution.policy,
+                seed=self.solution.seed,
+                time_limit_s=self.time_limit_s - self.seconds,
+                gap=self.gap,
+                on_progress=self.on_progress,
+            )
+        except InfeasibleProblem:  # the users' deadlines cannot be kept either
+            return None
+        self.seconds, self.interrupted = self.seconds + found.seconds, found.interrupted
+        return found
+
+    def turn(self, state: _State) -> _State:
+        """A user step and a service step; the best of what they give and what there was."""
+        problem = pinned_problem(self.task, state.placement.host, state.server, state.excused)
+        budget = Budget(self.time_limit_s - self.seconds)
+        with budget.catch_interrupt():
+            search = Search(problem, budget)
+            search.offer(np.append(state.placement.host, state.server))
+            if search.feasible:
+                search.improve(np.flatnonzero(problem.capacity > 0))
+        self.seconds, self.interrupted = self.seconds + budget.elapsed_s(), budget.interrupted
+        if not search.feasible:  # the users' deadlines are not kept, and moving them about is not the services' task
+            return state
+        moved = _hosts(self.task, search.placement())
+        at_best = _with_best_servers(self.task, moved, opening_given=False)
+        return _best_of(state, at_best, _users_moved(self.task, state, search.placement()))
+
+    def ended(self) -> Solution:
+        """The users' solution with the time of all steps."""
+        late = not self.interrupted and (self.solution.timed_out or self.seconds >= self.time_limit_s)
+        return replace(self.solution, seconds=self.seconds, interrupted=self.interrupted, timed_out=late)
+
+
+def _taken(steps: list[Step], before: _State, after: _State) -> _State:
+    """The better state, noted among the steps if it is a new one."""
+    if after is not before:
+        steps.append(after.step)
+    return after
+
+
+def _hosts(task: ServiceTask, joint: Placement) -> Placement:
+    """The users' part of a placement of users and services."""
+    return Placement.of_hosts(joint.host[: task.problem.users], task.problem.stations)
 
 
 def _best_of(first: _State, *others: _State) -> _State:
@@ -177,15 +243,8 @@ def _with_best_servers(task: ServiceTask, placement: Placement, *, opening_given
 
 def _users_moved(task: ServiceTask, before: _State, joint: Placement) -> _State:
     """The hosts and servers of a placement of users and services."""
-    host = joint.host[: task.problem.users]
-    used = Placement.of_hosts(host, task.problem.stations).open
-    return _state(task, host, used, joint.host[task.problem.users :], before.excused, False)
-
-
-def _user_steps(task: ServiceTask, state: _State, turn: int) -> list[PlacementProblem]:
-    """The problems of a user step: services stay; on the first turn also one in which they may move along."""
-    pinned = pinned_problem(task, state.placement.host, state.server, state.excused)
-    return [pinned, free_problem(task, state.placement.host, state.excused)] if turn == 1 else [pinned]
+    users = _hosts(task, joint)
+    return _state(task, users.host, users.open, joint.host[task.problem.users :], before.excused, False)
 
 
 def _state(
@@ -202,13 +261,13 @@ def _state(
 
 
 def _finished(
-    task: ServiceTask, solution: Solution, state: _State, steps: tuple[Step, ...], turns: int
+    task: ServiceTask, solution: Solution, state: _State, steps: tuple[Step, ...], turns: int, relaxed_bound: float
 ) -> ServicePlacement:
     problem, evaluation = task.problem, _users_part(task, state)
     users = problem.users
     bound = None
     if solution.certificate is not None:
-        bound = services_bound(task, solution.certificate)
+        bound = max(relaxed_bound, services_bound(task, solution.certificate))
         bound = min(bound, state.evaluation.cost) if evaluation.feasible else bound
     return ServicePlacement(
         solution=replace(solution, placement=state.placement, evaluation=evaluation),

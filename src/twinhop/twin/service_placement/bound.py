@@ -15,7 +15,7 @@ def services_bound(task: ServiceTask, certificate: Certificate) -> float:
     ``bound = users' bound + (alpha/N) sum_z min over all servers q of (feed_zq + charge_zq)``. feed_zq is what the
     extracts take from the cheapest conceivable hosts of the members. charge_zq is what the service computes at least:
     ``s_z^2 / F_q``, as if it were alone; or, where the users' bound follows from prices, ``theta_q s_z`` at the
-    congestion price of the server, whichever makes the sum over q largest. Deadlines of services only raise the cost.
+    congestion price of the server, whichever makes the least over q larger. Deadlines of services only raise the cost.
 
     Args:
         task: users and services.
@@ -63,9 +63,8 @@ def _cheapest_server_s(task: ServiceTask, cost_s: FloatArray) -> FloatArray:
 
 def _cheapest_feed_s(task: ServiceTask) -> FloatArray:
     """(Z, K) the least that all extracts of each service can take to each server, wherever the members' twins are."""
-    hosts = np.flatnonzero(task.problem.capacity > 0)
     members = np.array([each.members.size for each in task.services])[:, None]
-    return members * np.array([wired[hosts].min(axis=0) for wired in task.wired_s])
+    return members * task.nearest_s()
 
 
 def _shares_cpu(task: ServiceTask) -> BoolArray:

@@ -58,14 +58,17 @@ def pinned_problem(task: ServiceTask, host: IntArray, server: IntArray, excused:
     return _joined(task, comm_s, stays, slowest_s, server, excused)
 
 
-def free_problem(task: ServiceTask, host: IntArray, excused: BoolArray) -> PlacementProblem:
-    """The problem of users and services that all may move, extracts priced as if users' twins stayed where they are.
+def relaxed_problem(task: ServiceTask, excused: BoolArray) -> PlacementProblem:
+    """The problem of users and services that all may move, members' twins being wherever each extract is cheapest.
 
-    Its placements are priced anew by `joint_problem`: they are suggestions. Each server has a seat for every service
-    besides those of users.
+    Every plan of users and services that keeps the deadlines not excused is one of its placements, at no higher cost: a
+    lower bound on its cost is one on theirs. Each server has a seat for every service besides those of users.
     """
     server = np.zeros(len(task.services), np.int64)
-    problem = joint_problem(task, host, server, excused)
+    slowest_s = task.nearest_s()
+    members = np.array([each.members.size for each in task.services])[:, None]
+    feed_s = task.weight[:, None] * members * slowest_s
+    problem = _joined(task, _users_comm_s(task), feed_s, slowest_s, server, excused)
     seats = _seats(task, server) - np.bincount(server, minlength=len(task.server_ids))
     return replace(problem, capacity=np.where(task.may_serve, seats + len(server), 0))
 

@@ -82,6 +82,11 @@ class ServiceTask:
         """(Z, K) latency of the last extract to each server, for the users' hosts given [s]."""
         return np.array([wired[counts > 0].max(axis=0) for counts, wired in self._sources(host)])
 
+    def nearest_s(self) -> FloatArray:
+        """(Z, K) latency of an extract to each server from the cheapest conceivable host [s]."""
+        hosts = np.flatnonzero(self.problem.capacity > 0)
+        return np.array([wired[hosts].min(axis=0) for wired in self.wired_s])
+
     def _sources(self, host: IntArray) -> list[tuple[IntArray, FloatArray]]:
         """Of each service: how many members' twins each server hosts, and the latencies between servers."""
         count = len(self.server_ids)
