@@ -70,13 +70,17 @@ class _Station:
         self.floors = float(self.floor.sum())
         self.computing_s = self._computing_s()
         self._before: list[tuple[float, float, float]] = []
+        self._known: dict[tuple[tuple[float, float], ...], float] = {}
 
     def add(self, root_work: float, floor: float) -> None:
         self._before.append((self.load, self.floors, self.computing_s))
         self.added.append((root_work, floor))
         self.load += root_work
         self.floors += floor
-        self.computing_s = self._computing_s()
+        key = tuple(self.added)
+        if key not in self._known:
+            self._known[key] = self._computing_s()
+        self.computing_s = self._known[key]
 
     def remove(self) -> None:
         self.added.pop()
@@ -126,10 +130,13 @@ class _Search:
         if depth == len(self._order):
             self._keep()
             return
-        z = int(self._order[depth])
-        for late, _, at in self._options(z):
+        z, left = int(self._order[depth]), self._order[depth + 1 :]
+        least_s = self._cost_s() + (float(self._additions(left).min(axis=1).sum()) if left.size else 0.0)
+        for late, adds_s, at in self._options(z):
             if self.looked > MOST_CHOICES and self.best[1] < math.inf:
                 return
+            if not self._beats_best(self._late + late, least_s + adds_s):
+                continue
             self._put(z, at, late)
             if self._may_win(depth + 1):
                 self.descend(depth + 1)
@@ -161,7 +168,10 @@ class _Search:
             cost_s += float(self._additions(left).min(axis=1).sum())
             room = np.array([station.cpu * (1 + SHARE_TOLERANCE) - station.floors for station in self._stations])
             late += int((~(self._floor[left] <= room).any(axis=1)).sum())
-        return (late, cost_s) < (self.best[0], self.best[1] - ROUNDING * abs(self.best[1]))
+        return self._beats_best(late, cost_s)
+
+    def _beats_best(self, late: int, cost_s: float) -> bool:
+        return self.best[1] == math.inf or (late, cost_s) < (self.best[0], self.best[1] * (1 - ROUNDING))
 
     def _cost_s(self) -> float:
         """Feeding, computing and opening as they are now [s]."""
