@@ -221,3 +221,19 @@ def test_same_seed_same_plan():
     drop = {"seconds": None}
     assert {**first.to_json(), **drop} == {**second.to_json(), **drop}
     assert math.isfinite(first.cost)
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_bound_with_deadlines_against_all_plans_that_keep_them(seed, cloud):
+    task = tiny_task(tiny_case(seed, deadlines=True, cloud=cloud))
+    placed = place_services(task, solve(task.problem, "lagrangian"))
+    excused = np.array([each.kept is False for each in placed.services])
+    best = math.inf
+    for host in every_host(task):
+        for server in every_server(task):
+            priced = joint_cost(task, host, server, excused)
+            if (meets(task, host, server, priced.share) | excused).all():
+                best = min(best, priced.cost)
+    assert placed.lower_bound <= best * (1 + 1e-12)
+    assert placed.cost >= best * (1 - 1e-9)
