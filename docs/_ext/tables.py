@@ -76,9 +76,9 @@ def scenario_fields() -> str:
     schema = json_schema()
     parts = ["## The file", _section_table(schema, schema)]
     for name, field in schema["properties"].items():
-        section = _resolved(field, schema)
-        if section.get("type") == "object":
-            parts += _section(name, section, schema)
+        inner, suffix = _inner_section(field, schema)
+        if inner is not None:
+            parts += _section(f"{name}{suffix}", inner, schema)
     return "\n\n".join(parts) + "\n"
 
 

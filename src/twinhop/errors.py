@@ -11,3 +11,7 @@ class InputError(TwinhopError):
 
 class ExtrapolationWarning(UserWarning):
     """A model is used outside the range for which it was made, as the scenario allows or as its distances force."""
+
+
+class ServicesLeftOutWarning(UserWarning):
+    """A question is answered for the twins of users alone, without the services of the scenario."""

@@ -46,6 +46,12 @@ def city(old="", new=""):
     return ("city.yaml", CITY.replace(old, new, 1)), ("plan", "city.yaml", "--out", "out")
 
 
+def services(members, *command):
+    """The town with one service."""
+    section = f"name: town\nservices:\n  - {{name: jam, {members}, extracted_mbit: 0.1, work_gcycles: 1}}\n"
+    return text(CITY.replace("name: town\n", section, 1), *command)
+
+
 def text(content, *command):
     return ("city.yaml", content), command or ("plan", "city.yaml", "--out", "out")
 
@@ -113,7 +119,34 @@ CASES = {
         city("name: town\n", "name: town\nreadings: {rows: {12: literal}}\n"),
         ["readings.rows.12", "accepted rows: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15, 25, 26"],
     ),
-    "services": (city("name: town\n", "name: town\nservices: [{}]\n"), ["services", "reserved"]),
+    "service without members": (
+        services("members: {ids: []}"),
+        ["city.yaml:4", "services.0.members.ids", "is empty: a service needs members"],
+    ),
+    "service of nobody": (
+        services("members: {where: 'x_m > 1e6'}"),
+        ["city.yaml: services.0.members", "'jam' has no members", "where"],
+    ),
+    "service of an unknown user": (
+        services("members: {ids: [u, vv]}"),
+        ["services.0.members.ids.1", "there is no user 'vv'", "did you mean 'v'?"],
+    ),
+    "service of a polygon that crosses itself": (
+        services("members: {polygon_m: [[0, 0], [9, 9], [9, 0], [0, 9]]}"),
+        ["city.yaml:4", "services.0.members.polygon_m", "crosses itself", "vertex 0 to 1", "vertex 2 to 3"],
+    ),
+    "service of an expression that calls": (
+        services('members: {where: \'__import__("os").system("touch unpickled")\'}'),
+        ["city.yaml:4", "services.0.members.where", "expected a comparison at character 11"],
+    ),
+    "service of an unknown attribute": (
+        services("members: {where: 'update_mbits > 1'}"),
+        ["users have no attribute 'update_mbits'", "did you mean 'update_mbit'?"],
+    ),
+    "services without some hosts": (
+        services("members: {ids: [u]}", "plan", "city.yaml", "--without", "a"),
+        ["do not place services", "--without"],
+    ),
     # Scenario files: the file itself.
     "not YAML": (text("name: [1, 2\nstations: }"), ["city.yaml:2", "not valid YAML"]),
     "not YAML, tab": (text("name: a\n\tb: 1\n"), ["city.yaml:2", "not valid YAML"]),

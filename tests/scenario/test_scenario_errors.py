@@ -47,7 +47,7 @@ def complaint(text: str) -> str:
         ("readings: {rows: {12: literal}}", "readings.rows.12: row 12 cannot be switched; accepted rows: 1, 2, 3"),
         ("readings: {rows: {26: letter}}", "readings.rows.26: must be one of sound, literal (got 'letter')"),
         ("readings: {rows: {x: literal}}", "readings.rows.x: must be a whole number (got 'x')"),
-        ("services: [{name: a}]", "services: is reserved for service twins"),
+        ("services: [{name: a}]", "city.yaml:5: services.0.members: is required"),
         ("attribution: [a, '']", "attribution.1: must not be empty"),
         ("attribution: text", "attribution: must be a list (got 'text')"),
         ("seed: -1", "seed: must be 0 or greater (got -1)"),

@@ -42,9 +42,10 @@ def run(
     """Say why a twin is where it is: what every other host would cost, why some are impossible, what would help."""
     from twinhop.experiments.explanation import explain, find_user
     from twinhop.experiments.planning import make_case
+    from twinhop.experiments.users_alone import users_alone
 
     with progress(f"reading {source}"):
-        case = make_case(source, seed, file_format=file_format)
+        case = users_alone(make_case(source, seed, file_format=file_format), "an explanation")
     find_user(case, user)
     plan = plan_or_saved(case, saved, policy, time_limit, gap, as_json)
     explanation = explain(plan, user)

@@ -92,6 +92,7 @@ def run(
 def _show(plan: "Plan") -> None:
     from twinhop.experiments.operating_report import move_rows
     from twinhop.experiments.report import percent
+    from twinhop.experiments.service_report import service_terms
     from twinhop.words import counted, plural
 
     evaluation, problem = plan.evaluation, plan.case.problem
@@ -102,6 +103,7 @@ def _show(plan: "Plan") -> None:
         ("  mean latency", f"{evaluation.latency_s:.6g}", "s"),
         (f"  opening {opened} of {counted(hosts, 'server')}", f"{evaluation.opening_s:.6g}", "s"),
         ("  energy, weighted", f"{evaluation.energy_j:.6g}", ""),
+        *[(f"  {name}", value, "s") for name, value in service_terms(plan)],
     ]
     if plan.lower_bound is not None:
         rows += [
@@ -123,7 +125,19 @@ def _show(plan: "Plan") -> None:
         typer.echo(f"violated: {each.kind} of {who} by {each.by:.4g}{unit}")
     if len(evaluation.violations) > SHOWN:
         typer.echo(f"violated: {len(evaluation.violations) - SHOWN} more; --out writes them all")
+    _show_services(plan)
     _show_operation(plan)
+
+
+def _show_services(plan: "Plan") -> None:
+    """Where the services run, and what is to be said of them."""
+    from twinhop.experiments.service_report import SERVICE_HEADER, service_notes, service_rows
+
+    if plan.services is not None:
+        header = [name.replace("[", "").replace("]", "") for name in SERVICE_HEADER]
+        print_table("services", header, service_rows(plan))
+    for note in service_notes(plan):
+        typer.echo(note)
 
 
 def _show_operation(plan: "Plan") -> None:

@@ -47,10 +47,11 @@ def run(
     from twinhop.experiments.files import require_writable
     from twinhop.experiments.planning import make_case
     from twinhop.experiments.sampling import check_sampling, parse_load, sample_robustness
+    from twinhop.experiments.users_alone import users_alone
 
     share = parse_load(load)
     with progress(f"reading {source}"):
-        case = make_case(source, seed, file_format=file_format)
+        case = users_alone(make_case(source, seed, file_format=file_format), "robustness")
     check_sampling(case, share, samples)
     if out is not None:
         require_writable(out)

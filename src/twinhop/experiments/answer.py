@@ -61,6 +61,7 @@ def answer(plan: Plan) -> dict[str, Any]:
         "interrupted": solution.interrupted,
         "timed_out": solution.timed_out,
         "shadow_prices": _shadow_prices(plan),
+        **_services(plan),
         **_most_loaded_links(plan),
         **_moves(plan),
         **({} if plan.failure is None else plan.failure.to_json(plan)),
@@ -82,6 +83,20 @@ def _moves(plan: Plan) -> dict[str, Any]:
         "move_cost_s": plan.moves.move_cost_s,
         "moves": plan.moves.to_json(plan.solution.placement.host),
         "new_users": plan.moves.present.new_users.tolist(),
+    }
+
+
+def _services(plan: Plan) -> dict[str, Any]:
+    """Where services run and what they take; without services no field."""
+    placed = plan.services
+    if placed is None:
+        return {}
+    return {
+        "services": [each.to_json() for each in placed.services],
+        "services_latency_s": placed.latency_s,
+        "service_turns": placed.turns,
+        "service_steps": [{"late": each.late, "cost": _finite(each.cost)} for each in placed.steps],
+        "servers_proved_best": placed.proved,
     }
 
 

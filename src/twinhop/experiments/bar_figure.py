@@ -13,7 +13,7 @@ from twinhop.words import counted
 DOTS_PER_INCH = 160
 WIDTH_IN = 8.0
 BAR_IN = 0.42
-TERMS = (("latency", ACCENT), ("opening", "#e0a030"), ("energy", "#8aa39b"))
+TERMS = (("latency", ACCENT), ("opening", "#e0a030"), ("energy", "#8aa39b"), ("services", "#6b5bb5"))
 
 
 def draw_bars(comparison: Comparison) -> Figure:
@@ -50,6 +50,8 @@ def draw_bars(comparison: Comparison) -> Figure:
 
 def _term(comparison: Comparison, at: int, name: str, plans: list) -> float:
     problem, evaluation = comparison.case.problem, plans[at].solution.evaluation
+    if name == "services":
+        return 0.0 if plans[at].services is None else problem.alpha * plans[at].services.latency_s
     if name == "latency":
         return problem.alpha * evaluation.latency_s
     return problem.beta * (evaluation.opening_s if name == "opening" else evaluation.energy_j)

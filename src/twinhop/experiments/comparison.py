@@ -56,6 +56,7 @@ class Comparison:
                 "latency_s": plan.solution.evaluation.latency_s,
                 "opening_s": plan.solution.evaluation.opening_s,
                 "energy_j": plan.solution.evaluation.energy_j,
+                **({} if plan.services is None else {"services_s": plan.services.latency_s}),
                 "opened": int(plan.solution.placement.open.sum()),
                 "feasible": plan.feasible,
                 "violations": len(plan.solution.evaluation.violations),

@@ -10,6 +10,7 @@ import numpy as np
 from twinhop.errors import InputError
 from twinhop.experiments.alternatives import Alternative, Relocation, alternatives
 from twinhop.experiments.planning import Case, Plan
+from twinhop.experiments.users_alone import plan_of_users_alone
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def explain(plan: Plan, user: str | int) -> Explanation:
     Raises:
         InputError: there is no such user, or the plan's cost is infinite.
     """
+    plan = plan_of_users_alone(plan, "an explanation")
     i = find_user(plan.case, user)
     problem, placement, evaluation = plan.solution.problem, plan.solution.placement, plan.solution.evaluation
     if not np.isfinite(evaluation.cost):

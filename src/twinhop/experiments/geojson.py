@@ -48,6 +48,7 @@ def map_features(plan: Plan) -> dict[str, Any]:
         features.append(_feature("Point", users[i], kind="user", **names, **_metres(world.user_xy_m[i])))
         line = None if hosts[k] is None else [users[i], hosts[k]]
         features.append(_feature("LineString", line, kind="association", **names))
+    features += _services(plan, world, hosts)
     features += _links(plan, world)
     summary = {
         "name": plan.case.name,
@@ -58,6 +59,24 @@ def map_features(plan: Plan) -> dict[str, Any]:
         "attribution": list(world.attribution),
     }
     return {"type": "FeatureCollection", "twinhop": summary, "features": features}
+
+
+def _services(plan: Plan, world: World, hosts: list[list[float] | None]) -> list[dict[str, Any]]:
+    """Of each service a point where it runs, and a line from every server that hosts members' twins."""
+    if plan.services is None:
+        return []
+    cloud, host = world.serving_cloud, plan.solution.placement.host
+    if cloud is not None and not cloud.host:
+        hosts = hosts + _lon_lat(world, np.array([cloud.xy_m or (np.nan, np.nan)]))
+    features = []
+    for placed, asked in zip(plan.services.services, world.services, strict=True):
+        where = hosts[placed.server]
+        features.append(_feature("Point", where, kind="service", **placed.to_json()))
+        for k, count in zip(*np.unique(host[asked.members], return_counts=True), strict=True):
+            line = None if where is None or hosts[k] is None else [hosts[k], where]
+            names = {"service": placed.name, "from": plan.case.problem.station_name(int(k)), "members": int(count)}
+            features.append(_feature("LineString", line, kind="extracts", **names, to=placed.server_name))
+    return features
 
 
 def _links(plan: Plan, world: World) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from twinhop.experiments.link_loads import drawn_links, link_loads
 from twinhop.experiments.palette import ALARM, FAINT, FONT, GROUND, INK, MUTED, PAPER, fitting, hues_apart
 from twinhop.experiments.planning import Plan
 from twinhop.experiments.report import percent
+from twinhop.experiments.service_marks import draw_services, service_legend
 from twinhop.scenario import World
 from twinhop.words import counted, plural
 
@@ -57,6 +58,8 @@ def draw_map(plan: Plan) -> Figure:
         _backhaul(axes, plan, world)
         _links_and_users(axes, plan, world)
         _stations(axes, plan, world)
+        if plan.services is not None:
+            draw_services(axes, plan, _sites_xy_m(world))
         _scale_bar(axes, low, high)
         _title(figure, plan, total)
         _legend(figure, plan, world, (0.12 + SOURCE_LINE_IN * len(sources)) / total)
@@ -104,11 +107,10 @@ def _frame(axes: Axes, low: np.ndarray, high: np.ndarray) -> None:
 
 
 def _sites_xy_m(world: World) -> np.ndarray:
-    """(K, 2) where hosts are drawn [m]."""
-    xy = world.host_xy_m
-    if world.hosting_cloud is not None:
-        xy[-1] = cloud_xy_m(world)
-    return xy
+    """(K, 2) where hosts and, last, a cloud that may host or run services are drawn [m]."""
+    if world.hosting_cloud is None and not _cloud_runs_services(world):
+        return world.station_xy_m
+    return np.vstack([world.station_xy_m, cloud_xy_m(world)])
 
 
 def cloud_xy_m(world: World) -> np.ndarray:
@@ -194,8 +196,13 @@ def _stations(axes: Axes, plan: Plan, world: World) -> None:
 
 
 def cloud_is_drawn(world: World) -> bool:
-    """Whether maps show a cloud: it has a position, or it may host."""
-    return world.cloud is not None and (world.cloud.xy_m is not None or world.cloud.host)
+    """Whether maps show a cloud: it has a position, or it may host twins or run services."""
+    cloud = world.cloud
+    return cloud is not None and (cloud.xy_m is not None or cloud.host or _cloud_runs_services(world))
+
+
+def _cloud_runs_services(world: World) -> bool:
+    return bool(world.services) and world.serving_cloud is not None
 
 
 def _cloud_is_opened(plan: Plan, world: World) -> bool:
@@ -258,7 +265,8 @@ def _title(figure: Figure, plan: Plan, height_in: float) -> None:
     figure.text(left, 1 - 0.70 / height_in, proof, fontsize=11, va="baseline")
     hosts = int((problem.capacity > 0).sum())
     opened = f"{int(solution.placement.open.sum())} of {hosts} possible {plural(hosts, 'server')}"
-    counts = f"{counted(problem.users, 'twin')} on {opened}"
+    services = "" if plan.services is None else f" and {counted(len(plan.services.services), 'service')}"
+    counts = f"{counted(problem.users, 'twin')}{services} on {opened}"
     figure.text(left, 1 - 0.95 / height_in, counts, fontsize=9, color=MUTED, va="baseline")
 
 
@@ -291,6 +299,8 @@ def _legend(figure: Figure, plan: Plan, world: World, bottom: float) -> None:
     if cloud_is_drawn(world):
         face, edge = (MUTED, INK) if _cloud_is_opened(plan, world) else (INK, PAPER)
         entries.append(mark(cloud_label(world), "D", face, edge, 7.5))
+    if plan.services is not None:
+        entries += service_legend()
     if plan.failure is not None:
         entries.append(mark("server that fails", "x", ALARM, ALARM, 7))
     if any(each.kind == "deadline" for each in plan.solution.evaluation.violations):

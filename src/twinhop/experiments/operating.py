@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twinhop.errors import InputError
 from twinhop.experiments.failure import Failure, stations_named, without_hosts
-from twinhop.experiments.planning import Case, Plan, Progress
+from twinhop.experiments.planning import Case, Plan, Progress, plan_case
 from twinhop.experiments.replanning import better, check_move_cost, mended, moves_of, with_move_costs
 from twinhop.experiments.saved_placement import Present, SavedPlacement, as_saved, present
 from twinhop.placement import PlacementProblem, Solution, solve
@@ -68,6 +68,11 @@ def set_task(
     check_move_cost(move_cost_s)
     if start is None and move_cost_s > 0:
         raise InputError("move cost: from where do the twins move? Name the present placement with --from (`present`)")
+    if case.world is not None and case.world.services and (start is not None or without):
+        raise InputError(
+            f"{case.name}: plans without some hosts, or from a present placement, do not place services; leave out "
+            "--without and --from (`without`, `present`), or the scenario's services"
+        )
     here = None if start is None else present(as_saved(start), case)
     notes = () if here is None else here.notes
     if not without:
@@ -94,6 +99,8 @@ def operate(
     Raises:
         InfeasibleProblem: proved: no plan keeps the constraints.
     """
+    if task.failed is None and task.present is None:
+        return plan_case(task.case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
 
     def solved(case: Case, limit_s: float) -> Solution:
         solution = solve(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from twinhop.experiments.replanning import Moves
     from twinhop.experiments.sampling import Robustness
     from twinhop.experiments.saved_placement import SavedPlacement
+    from twinhop.twin.service_placement import ServicePlacement
 
 Progress = Callable[[float, float], None]
 
@@ -62,10 +63,12 @@ class Plan:
 
     Attributes:
         case: what was planned; without the hosts that are assumed to fail.
-        solution: placement, evaluation and certificate; of the problem with the costs of moves, where they count.
+        solution: placement, evaluation and certificate; of the problem with the costs of moves, where they count. With
+            services it is the users' part: evaluation with the CPU that services leave, certificate of users alone.
         failure: which hosts fail, and the plan without that; None where none does.
         moves: which twins leave their present hosts, and what that costs; None without a present placement.
         notes: what is worth knowing about how it came about.
+        services: where the services run, and what they cost; None without services.
     """
 
     case: Case = field(repr=False)
@@ -73,11 +76,12 @@ class Plan:
     failure: "Failure | None" = field(default=None, repr=False)
     moves: "Moves | None" = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
+    services: "ServicePlacement | None" = None
 
     @property
     def cost(self) -> float:
-        """The objective of P1, with what the moves cost where they count."""
-        return self.solution.cost
+        """The objective of P1, with what the moves cost where they count, and with the services."""
+        return self.solution.cost if self.services is None else self.services.cost
 
     @property
     def evaluation(self) -> Evaluation:
@@ -87,17 +91,17 @@ class Plan:
     @property
     def lower_bound(self) -> float | None:
         """No feasible plan costs less; None where the policy gives no bound."""
-        return self.solution.lower_bound
+        return self.solution.lower_bound if self.services is None else self.services.lower_bound
 
     @property
     def gap(self) -> float | None:
         """Cost / bound - 1, or None."""
-        return self.solution.gap
+        return self.solution.gap if self.services is None else self.services.gap
 
     @property
     def gap_net(self) -> float | None:
         """The gap net of the unavoidable cost, or None."""
-        return self.solution.gap_net
+        return self.solution.gap_net if self.services is None else self.services.gap_net
 
     @property
     def feasible(self) -> bool:
@@ -277,6 +281,12 @@ def plan_case(
     gap: float | None = None,
     on_progress: Progress | None = None,
 ) -> Plan:
-    """Place the twins of a case already made."""
+    """Place the twins of a case already made, and its services."""
     solution = solve(case.problem, policy, seed=case.seed, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
-    return Plan(case, solution)
+    if case.world is None or not case.world.services:
+        return Plan(case, solution)
+    from twinhop.twin.service_placement import place_services, service_task
+
+    task = service_task(case.problem, case.world)
+    placed = place_services(task, solution, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
+    return Plan(case, placed.solution, services=placed)

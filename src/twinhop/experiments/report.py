@@ -11,6 +11,7 @@ from twinhop.experiments.operating_report import failure_lines, move_lines, move
 from twinhop.experiments.planning import Case, Plan
 from twinhop.experiments.quantiles import quantiles
 from twinhop.experiments.service_levels import service_levels
+from twinhop.experiments.service_report import service_lines, service_terms
 from twinhop.units import BITS_PER_MBIT
 from twinhop.words import counted
 
@@ -39,6 +40,7 @@ def plan_report(plan: Plan) -> str:
         *_latency_lines(plan),
         *_class_lines(plan),
         *_station_lines(plan),
+        *service_lines(plan),
         *price_lines(plan),
         *_link_lines(plan),
         *_source_lines(case),
@@ -56,6 +58,7 @@ def _cost_lines(plan: Plan) -> list[str]:
         ("of it computing", f"{evaluation.computing_s:.6g} s"),
         (f"opening of {counted(int(plan.solution.placement.open.sum()), 'server')}", f"{evaluation.opening_s:.6g} s"),
         ("energy, weighted", f"{evaluation.energy_j:.6g}"),
+        *((name, f"{value} s") for name, value in service_terms(plan)),
         ("weights alpha, beta", f"{problem.alpha:g}, {problem.beta:g}"),
     ]
     if plan.lower_bound is not None:
@@ -71,6 +74,11 @@ def _verdict(plan: Plan) -> str:
     certificate = plan.solution.certificate
     if certificate is None:
         return f"`{plan.solution.policy}` gives no lower bound; `lagrangian` and `exact` do."
+    if plan.services is not None:
+        return (
+            "No plan of users and services that keeps the constraints costs less than the lower bound, in which each "
+            "service is fed from the cheapest hosts; it keeps the deadlines of services that are kept here."
+        )
     how = {
         "prices": "its user prices, rounded down",
         "branch-and-bound": "the prices of many parts of all plans, rounded down",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from twinhop.errors import InputError
 from twinhop.experiments.planning import Case, Plan, make_case, plan_case
+from twinhop.experiments.users_alone import plan_of_users_alone, users_alone
 from twinhop.placement import Evaluation, PlacementProblem, evaluate, formulate
 from twinhop.placement.evaluation import DEADLINE_TOLERANCE
 from twinhop.scenario import Scenario, stream
@@ -208,6 +209,7 @@ def sample_robustness(
     Raises:
         InputError: the plan is of a problem file, or an argument is out of range.
     """
+    plan = plan_of_users_alone(plan, "robustness")
     case = plan.case
     check_sampling(case, load, samples, seed)
     seed = case.seed if seed is None else seed
@@ -284,7 +286,7 @@ def robustness(
         InfeasibleProblem: proved: no plan keeps the constraints.
         InputError: the source or an argument is wrong.
     """
-    case = make_case(source, seed)
+    case = users_alone(make_case(source, seed), "robustness")
     check_sampling(case, load, samples)
     if placement is not None:
         from twinhop.experiments.saved_placement import plan_of_saved

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from twinhop.experiments.planning import Case, Progress, make_case
+from twinhop.experiments.users_alone import users_alone
 from twinhop.placement import PlacementProblem
 from twinhop.placement.tradeoff import TradeoffCurve, TradeoffPoint, trade_off
 from twinhop.scenario import Scenario
@@ -146,5 +147,6 @@ def tradeoff_case(
     on_progress: Progress | None = None,
 ) -> Tradeoff:
     """The curve of a case already made."""
+    case = users_alone(case, "the trade-off")
     limits: dict[str, Any] = {"time_limit_s": time_limit_s, "gap": gap, "on_progress": on_progress}
     return Tradeoff(case, trade_off(case.problem, most=most, seed=case.seed, **limits))

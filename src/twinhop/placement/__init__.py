@@ -28,3 +28,4 @@ from twinhop.placement.slot_radio import slot_radio as slot_radio
 from twinhop.placement.solve import Solution as Solution
 from twinhop.placement.solve import solve as solve
 from twinhop.placement.wired import wires as wires
+from twinhop.placement.wired import wires_between as wires_between

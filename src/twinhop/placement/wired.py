@@ -33,6 +33,32 @@ def wires(world: World, access: IntArray) -> Wires:
     return lambda bits: np.column_stack([to_stations(bits), to_cloud(bits)])
 
 
+def wires_between(world: World) -> Callable[[float], FloatArray]:
+    """The wired latency between the places where services may run, as a function of the size sent.
+
+    Args:
+        world: stations, links and cloud.
+
+    Returns:
+        A function from bits to latencies (K, K) from each place to each [s], 0 to itself; the places are the stations
+        and, last, a cloud with a CPU.
+    """
+    count, cloud = len(world.station_ids), world.serving_cloud
+    stations = np.arange(count)
+    to_stations = _by_distance(world, stations) if world.graph is None else _by_path(world, stations)
+    to_cloud = None if cloud is None else _to_cloud(world, stations, cloud)
+
+    def latency_s(bits: float) -> FloatArray:
+        sizes = np.full(count, bits)
+        among = to_stations(sizes)
+        if to_cloud is None:
+            return among
+        hop = to_cloud(sizes)
+        return np.block([[among, hop[:, None]], [hop, np.zeros(1)]])
+
+    return latency_s
+
+
 def _by_distance(world: World, access: IntArray) -> Wires:
     hop = network.distance_m(world.station_xy_m, world.station_xy_m)[access]
     return lambda bits: network.wired_latency_s(bits, hop, world.latency_s_per_bit_m)

@@ -11,6 +11,7 @@ from twinhop.scenario.load import load_scenario, parse_scenario
 from twinhop.scenario.presets import preset, preset_names
 from twinhop.scenario.readings import Readings
 from twinhop.scenario.schema import Scenario, json_schema
+from twinhop.scenario.service_demand import ServiceDemand
 from twinhop.scenario.streams import stream
 from twinhop.scenario.summary import summary
 from twinhop.scenario.world import CloudSite, RadioParameters, World, build_world
@@ -22,6 +23,7 @@ __all__ = [
     "RadioParameters",
     "Readings",
     "Scenario",
+    "ServiceDemand",
     "World",
     "build_world",
     "dump_scenario",

@@ -122,6 +122,14 @@ def user_count(scenario: Scenario) -> int:
     return users.generate.count if users.generate else _unread_csv("users")
 
 
+def every_user_id(scenario: Scenario) -> tuple[str, ...]:
+    """The ids of all users, the inactive ones included."""
+    rows = scenario.users.rows
+    return (
+        tuple(f"u{index}" for index in range(user_count(scenario))) if rows is None else tuple(row.id for row in rows)
+    )
+
+
 def _unread_csv(section: str) -> int:
     raise InputError(f"{section}.csv: the file has not been read; use load_scenario or parse_scenario with its folder")
 
@@ -152,7 +160,7 @@ def _generated_hosts(scenario: Scenario) -> NDArray[np.bool_]:
 
 def _generated_users(scenario: Scenario) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     count, area = user_count(scenario), scenario.area
-    ids = tuple(f"u{index}" for index in range(count))
+    ids = every_user_id(scenario)
     generator = streams.stream(scenario.seed, streams.USER_POSITIONS)
     spots = scenario.users.generate.hot_spots if scenario.users.generate else ()
     if spots:

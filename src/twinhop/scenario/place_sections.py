@@ -83,7 +83,7 @@ class Cloud(Section):
     link_rate_mbps: Positive | None = Field(default=None, description="rate of its link [Mbit/s]; null: unlimited")
     host: Annotated[bool, Field(strict=True)] = Field(default=False, description="true: it may host twins")
     cpu_gcycles_per_s: Positive | None = Field(
-        default=None, description="CPU capacity F [Gcycle/s]; needed where it may host"
+        default=None, description="CPU capacity F [Gcycle/s]; needed where it may host; with it, services may run there"
     )
     capacity_users: Capacity = Field(default=None, description="twins that fit [users]; null: all users")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, TypeAdapter, ValidationError, model_validator
 
 from twinhop.errors import InputError
 from twinhop.scenario.fields import LARGEST_SEED, Name, Section, Seed, Text, problem
@@ -14,17 +14,12 @@ from twinhop.scenario.load_section import Load
 from twinhop.scenario.movement_checks import check_movement
 from twinhop.scenario.movement_section import Movement
 from twinhop.scenario.physics_sections import Backhaul, Compute, Objective
-from twinhop.scenario.place_sections import Area, Cloud, Stations, Users
+from twinhop.scenario.place_sections import DEFAULT_CLASS, Area, Cloud, Stations, Users
 from twinhop.scenario.radio_section import Radio
 from twinhop.scenario.readings import Readings
+from twinhop.scenario.service_sections import Services, check_service_classes
 
 SCHEMA_VERSION = 1
-
-
-def _reserved(services: tuple[Any, ...]) -> tuple[Any, ...]:
-    if services:
-        raise problem("is reserved for service twins, which are not supported yet; leave it empty")
-    return services
 
 
 def _check_cloud(cloud: Cloud | None, graph: Graph | None) -> None:
@@ -54,9 +49,7 @@ class Scenario(Section):
     objective: Objective = Field(default=Objective(), description="weights of the cost")
     readings: Readings = Field(default=Readings(), description="readings of the paper")
     movement: Movement | None = Field(default=None, description="what changes as time goes; null: nothing")
-    services: Annotated[tuple[Any, ...], AfterValidator(_reserved)] = Field(
-        default=(), description="reserved for service twins; must be empty", json_schema_extra={"maxItems": 0}
-    )
+    services: Services = Field(default=(), description="service twins, made from the users' twins")
     attribution: tuple[Text, ...] = Field(default=(), description="data sources and licences, carried into reports")
 
     _file: str | None = PrivateAttr(default=None)
@@ -83,6 +76,8 @@ class Scenario(Section):
     @model_validator(mode="after")
     def _inside(self) -> Scenario:
         _check_cloud(self.cloud, self.backhaul.graph)
+        listed = tuple(each.name for each in self.users.classes)
+        check_service_classes(self.services, (*listed, DEFAULT_CLASS) if listed else ())
         cloud = self.cloud
         rows = self.stations.rows
         if rows is not None and not any(row.host for row in rows) and not (cloud is not None and cloud.host):

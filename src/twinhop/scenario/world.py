@@ -12,12 +12,13 @@ from twinhop.errors import ExtrapolationWarning, InputError
 from twinhop.network import FIELD_WAVES, Shadowing
 from twinhop.scenario import streams
 from twinhop.scenario.backhaul_graph import BackhaulGraph, Site, build_graph
-from twinhop.scenario.columns import StationColumns, station_columns, user_columns
+from twinhop.scenario.columns import StationColumns, UserColumns, every_user_id, station_columns, user_columns
 from twinhop.scenario.distribution import Uniform
 from twinhop.scenario.physics_sections import CpuRule
 from twinhop.scenario.radio_section import Access, BandwidthRule, Fading, Interference, LineOfSight, PathLoss, Radio
 from twinhop.scenario.readings import Readings
 from twinhop.scenario.schema import Scenario
+from twinhop.scenario.service_demand import ServiceDemand, UserAttributes, service_demands
 from twinhop.units import BITS_PER_MBIT, CYCLES_PER_GCYCLE, HZ_PER_MHZ, S_PER_MS, dbm_to_w
 
 LITERAL_CYCLES_PER_BIT = 1.0
@@ -59,7 +60,7 @@ class CloudSite:
         name: in answers.
         xy_m: position, or None where only its latency is known [m].
         host: whether it may host twins.
-        cpu_cycles_per_s: CPU capacity, 0 where it may not host [cycle/s].
+        cpu_cycles_per_s: CPU capacity, 0 where none is stated [cycle/s].
         capacity: twins that fit [users].
         latency_s: from every station, or None: by distance or by the backhaul graph [s].
         s_per_bit: 1 / rate of its link, 0 where that is unlimited [s/bit].
@@ -145,6 +146,13 @@ class World:
     """[m]"""
     height_m: float
     """[m]"""
+    services: tuple[ServiceDemand, ...] = ()
+    """service twins that are made from the users' twins"""
+
+    @property
+    def serving_cloud(self) -> CloudSite | None:
+        """The cloud where it may run services: it has a CPU; whether it hosts users' twins does not matter."""
+        return self.cloud if self.cloud is not None and self.cloud.cpu_cycles_per_s > 0 else None
 
     @property
     def hosting_cloud(self) -> CloudSite | None:
@@ -240,6 +248,7 @@ def build_world(scenario: Scenario) -> World:
         attribution=scenario.attribution,
         width_m=scenario.area.width_m,
         height_m=scenario.area.height_m,
+        services=_services(scenario, users),
     )
 
 
@@ -267,7 +276,7 @@ def _cloud_site(scenario: Scenario, station_ids: tuple[str, ...], n_users: int) 
     cloud = scenario.cloud
     if cloud is None:
         return None
-    if cloud.host and cloud.name in station_ids:
+    if (cloud.host or scenario.services) and cloud.name in station_ids:
         raise InputError(
             f"{scenario.where}: cloud.name: {cloud.name!r} is the id of a station; hosts need unique names"
         )
@@ -288,9 +297,27 @@ def _graph(scenario: Scenario, stations: StationColumns, cloud: CloudSite | None
     if graph is None:
         return None
     sites = [Site(name, (x_m, y_m)) for name, (x_m, y_m) in zip(stations.ids, stations.xy_m.tolist(), strict=True)]
-    if cloud is not None and cloud.host and cloud.latency_s is None:
+    runs_services = cloud is not None and bool(scenario.services) and cloud.cpu_cycles_per_s > 0
+    if cloud is not None and (cloud.host or runs_services) and cloud.latency_s is None:
         sites.append(Site(cloud.name, cloud.xy_m))
     return build_graph(graph, scenario.area, sites, scenario.where)
+
+
+def _services(scenario: Scenario, users: UserColumns) -> tuple[ServiceDemand, ...]:
+    if not scenario.services:
+        return ()
+    columns = {
+        "id": np.array(users.ids),
+        "x_m": users.xy_m[:, 0],
+        "y_m": users.xy_m[:, 1],
+        "history_mbit": users.history_mbit,
+        "update_mbit": users.update_mbit,
+        "deadline_ms": users.deadline_ms,
+        "tx_power_w": users.tx_power_w,
+    }
+    if users.class_names:
+        columns["class"] = np.array(users.class_names)[users.user_class]
+    return service_demands(scenario.services, UserAttributes(columns, every_user_id(scenario)), scenario.where)
 
 
 FieldDraws = tuple[NDArray[np.float64], NDArray[np.float64]] | tuple[None, None]

@@ -1,0 +1,203 @@
+"""Service twins: who is a member, what updates do, and that packing changes nothing."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from twinhop.errors import InputError
+from twinhop.scenario.attribute_expression import parse_expression
+from twinhop.scenario.polygon import Polygon
+from twinhop.twin.service import (
+    Closeness,
+    Count,
+    Density,
+    Extraction,
+    Fed,
+    Flow,
+    Grid,
+    Mean,
+    Membership,
+    Quantiles,
+    ServiceTwin,
+)
+
+
+class Schema:
+    """Position, speed and a category: four columns."""
+
+    width = 4
+
+    def columns(self, name):
+        return {"position": slice(0, 2), "speed": slice(2, 3), "mode": slice(3, 4)}[name]
+
+
+class LastValue:
+    """The least behaviour model: tomorrow is as today."""
+
+    def __init__(self, last=None):
+        self.last = last
+
+    def update(self, time_s, value):
+        self.last = (time_s, value.copy())
+
+    def predict(self, time_s):
+        return self.last
+
+    def arrays(self):
+        return {} if self.last is None else {"time_s": np.array(self.last[0]), "value": self.last[1]}
+
+    @classmethod
+    def from_arrays(cls, arrays):
+        return cls((float(arrays["time_s"]), arrays["value"]) if arrays else None)
+
+
+SQUARE = Polygon(((0.0, 0.0), (100.0, 0.0), (100.0, 100.0), (0.0, 100.0)))
+
+
+def service(membership, models=None):
+    extraction = Extraction(Schema(), ("position", "speed"))
+    position = extraction.position("position")
+    grid = Grid(0.0, 0.0, 25.0, 4, 4)
+    aggregates = {
+        "count": Count(),
+        "mean": Mean(extraction.columns("speed")),
+        "median": Quantiles(extraction.columns("speed")[0], (0.5,)),
+        "density": Density(grid, position),
+        "flow": Flow(grid, position, 5.0),
+        "close": Closeness(position, 10.0),
+    }
+    return ServiceTwin("crossing", extraction, membership, aggregates, models, position="position")
+
+
+def state(x_m, y_m, speed=math.nan):
+    return np.array([x_m, y_m, speed, math.nan])
+
+
+def test_members_of_a_polygon_come_and_go():
+    twin = service(Membership(polygon=SQUARE))
+    assert twin.feed("a", 0, 0.0, state(150, 50, 3)) is Fed.OUTSIDE
+    assert twin.feed("a", 1, 1.0, state(90, 50)) is Fed.JOINED
+    assert twin.value("mean").tolist() == [3.0]  # known from before it joined
+    assert twin.feed("b", 0, 1.0, state(85, 50, 5)) is Fed.JOINED
+    assert twin.value("close").tolist() == [1.0, 2.0]
+    assert twin.feed("a", 2, 2.0, state(60, 50)) is Fed.CHANGED
+    assert twin.value("flow").sum() == 1
+    assert twin.feed("a", 3, 3.0, state(-1, 50)) is Fed.LEFT
+    assert (twin.members, twin.inputs()) == (1, {"b": 0})
+    assert twin.value("mean").tolist() == [5.0]
+
+
+def test_members_by_attributes_and_ids():
+    rule = Membership(ids=frozenset({"a", "b"}), where=parse_expression('kind == "car"'))
+    twin = service(rule)
+    assert twin.feed("a", 0, 0.0, state(1, 1)) is Fed.STRANGER  # not described yet
+    assert twin.describe("a", {"kind": "car"}) is Fed.JOINED
+    assert twin.describe("b", {"kind": "bike"}) is Fed.STRANGER
+    assert twin.describe("c", {"kind": "car"}) is Fed.STRANGER
+    assert twin.feed("b", 0, 1.0, state(2, 2)) is Fed.STRANGER
+    assert twin.describe("a", {"kind": "bike"}) is Fed.LEFT
+    assert twin.members == 0
+
+
+def test_old_updates_change_nothing():
+    twin = service(Membership(ids=frozenset({"a"})))
+    twin.feed("a", 5, 1.0, state(1, 1, 4))
+    before = twin.arrays()
+    assert twin.feed("a", 5, 2.0, state(9, 9, 9)) is Fed.OLD
+    assert twin.feed("a", 4, 2.0, state(9, 9, 9)) is Fed.OLD
+    for key, array in twin.arrays().items():
+        np.testing.assert_array_equal(before[key], array)
+    assert twin.inputs() == {"a": 5}
+
+
+def test_staleness_names_the_oldest():
+    twin = service(Membership(ids=frozenset({"a", "b"})))
+    assert math.isnan(twin.staleness(1.0).mean_s)
+    twin.feed("b", 0, 2.0, state(1, 1))
+    twin.feed("a", 0, 6.0, state(1, 1))
+    found = twin.staleness(10.0)
+    assert (found.mean_s, found.peak_s, found.oldest) == (6.0, 8.0, "b")
+
+
+def test_a_twin_that_is_gone():
+    twin = service(Membership(polygon=SQUARE))
+    twin.feed("a", 7, 0.0, state(5, 5))
+    assert twin.forget("a", 1.0) is Fed.LEFT
+    assert twin.forget("a", 1.0) is Fed.STRANGER
+    assert twin.feed("a", 0, 2.0, state(5, 5)) is Fed.JOINED
+
+
+def test_models_learn_at_the_end_of_a_period():
+    twin = service(Membership(polygon=SQUARE), {"mean": LastValue(), "count": LastValue()})
+    twin.close_period(0.5)
+    assert twin.forecast("mean", 1.0) is None  # nothing is known of no members
+    twin.feed("a", 0, 0.0, state(5, 5, 4))
+    twin.close_period(1.0)
+    assert twin.forecast("mean", 9.0)[1].tolist() == [4.0]
+    assert twin.forecast("count", 9.0)[1].tolist() == [1.0]
+    with pytest.raises(InputError, match="has no behaviour model"):
+        twin.forecast("median", 1.0)
+
+
+UPDATES = st.lists(
+    st.tuples(
+        st.sampled_from(["ada", "bob", "cem", "dot"]),
+        st.integers(0, 30),
+        st.floats(0, 30),
+        *[st.floats(-20, 120) | st.just(math.nan)] * 3,
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(updates=UPDATES, cut=st.integers(0, 40))
+def test_resumes_bit_for_bit(updates, cut):
+    whole, first = (service(Membership(polygon=SQUARE), {"count": LastValue()}) for _ in range(2))
+    resumed = service(Membership(polygon=SQUARE), {"count": LastValue()})
+    for at, (name, seq, time_s, *row) in enumerate(updates):
+        if at == min(cut, len(updates) - 1):
+            resumed.restore(first.arrays())
+        running = first if at < cut and at < len(updates) - 1 else resumed
+        values = state(*row)
+        assert whole.feed(name, seq, time_s, values) is running.feed(name, seq, time_s, values)
+        whole.close_period(time_s)
+        running.close_period(time_s)
+    if updates:
+        packed = resumed.arrays()
+        assert packed.keys() == whole.arrays().keys()
+        for key, array in whole.arrays().items():
+            np.testing.assert_array_equal(packed[key], array)
+            assert array.dtype != object
+        for name in ("count", "mean", "median", "density", "flow", "close"):
+            np.testing.assert_array_equal(resumed.value(name), whole.value(name))
+
+
+def test_what_makes_no_sense_is_refused():
+    twin = service(Membership(ids=frozenset({"a"})))
+    with pytest.raises(InputError, match=r"shape \(2,\) does not fit; expected \(4,\)"):
+        twin.feed("a", 0, 0.0, np.zeros(2))
+    with pytest.raises(InputError, match="an infinite number"):
+        twin.feed("a", 0, 0.0, state(math.inf, 0))
+    with pytest.raises(InputError, match="expected a finite number"):
+        twin.feed("a", 0, math.nan, state(0, 0))
+    assert (twin.members, twin.inputs()) == (0, {})
+    with pytest.raises(InputError, match="is no aggregate; accepted: count"):
+        twin.value("mode")
+    with pytest.raises(InputError, match="states nothing"):
+        Membership()
+    with pytest.raises(InputError, match="ids is empty; a service needs members"):
+        Membership(ids=frozenset())
+    with pytest.raises(InputError, match="chosen: position, speed"):
+        Extraction(Schema(), ("position", "speed")).columns("mode")
+    with pytest.raises(InputError, match="is no position"):
+        Extraction(Schema(), ("speed",)).position("speed")
+    with pytest.raises(InputError, match="at least one, each once"):
+        Extraction(Schema(), ("speed", "speed"))
+    with pytest.raises(InputError, match="a polygon needs `position`"):
+        ServiceTwin("a", Extraction(Schema(), ("speed",)), Membership(polygon=SQUARE), {"count": Count()})
+    with pytest.raises(InputError, match="a model of 'mean', which is no aggregate"):
+        ServiceTwin("a", Extraction(Schema(), ("speed",)), Membership(ids=frozenset("a")), {}, {"mean": LastValue()})
