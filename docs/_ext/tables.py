@@ -72,9 +72,9 @@ def scenario_fields() -> str:
     schema = json_schema()
     parts = ["## The file", _section_table(schema, schema)]
     for name, field in schema["properties"].items():
-        section = _resolved(field, schema)
-        if section.get("type") == "object":
-            parts += _section(name, section, schema)
+        section, suffix = _inner_section(field, schema)
+        if section is not None:
+            parts += _section(name + suffix, section, schema)
     return "\n\n".join(parts) + "\n"
 
 
@@ -141,6 +141,8 @@ def _one_kind(kind: Schema, schema: Schema) -> str:
     if kind.get("title") == SCHEMA_TITLE:
         number = kind["anyOf"][0]
         return _one_kind(number, schema) + " or [distribution](#distributions)"
+    if "oneOf" in kind:
+        return " or ".join(dict.fromkeys(_one_kind(_resolved(option, schema), schema) for option in kind["oneOf"]))
     if "const" in kind:
         return f"`{kind['const']}`"
     if "enum" in kind:
