@@ -33,7 +33,7 @@ def parsed(movement, rest=""):
 
 def test_everything_is_written_and_read_back():
     scenario = parse_scenario(HEAD + ALL, "a.yaml")
-    assert scenario.movement.run_slots == 120 and scenario.movement.slots_to_trigger == 3
+    assert scenario.movement.run_slots == 120 and scenario.movement.slots_to_trigger == 2
     assert parse_scenario(dump_scenario(scenario)) == scenario
     assert expand(scenario).movement == scenario.movement
     assert scenario.readings.is_literal(25)
@@ -41,11 +41,11 @@ def test_everything_is_written_and_read_back():
 
 def test_defaults():
     movement = Movement()
-    assert (movement.run_slots, movement.mobility.kind, movement.slots_to_trigger) == (600, "gauss_markov", 2)
+    assert (movement.run_slots, movement.mobility.kind, movement.slots_to_trigger) == (600, "gauss_markov", 1)
     assert parsed("{}").movement == movement
     assert parse_scenario(HEAD).movement is None
     assert Movement(access={"hysteresis_db": 0, "time_to_trigger_s": 0}).slots_to_trigger == 1
-    assert Movement(slot_s=0.1, access={"time_to_trigger_s": 0.3}).slots_to_trigger == 4  # 0.3 / 0.1 rounds above 3
+    assert Movement(slot_s=0.1, access={"time_to_trigger_s": 0.3}).slots_to_trigger == 4  # 0.3 / 0.1 rounds below 3
 
 
 @pytest.mark.parametrize(

@@ -100,19 +100,10 @@ def _bars(axes: Axes, histogram: Histogram, scale: float) -> None:
         axes.xaxis.set_minor_formatter(NullFormatter())
 
 
-def _median(axes: Axes, value: float, text: str) -> None:
+def _median(axes: Axes, value: float, unit: str) -> None:
+    """Mark the median, and name it beside the title."""
     axes.axvline(value, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
-    at = axes.transAxes.inverted().transform(axes.transData.transform((value, 0.0)))[0]
-    axes.annotate(
-        f"median {text}",
-        (value, 1.06),
-        (0, 0),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        fontsize=8,
-        va="top",
-        ha="right" if at > 0.6 else "left",
-    )
+    axes.set_title(f"median {value:.3g} {unit}", fontsize=8.5, loc="right", color=MUTED, pad=7)
 
 
 def _speeds(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
@@ -122,7 +113,7 @@ def _speeds(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
         return
     _bars(axes, statistics.speed_mps, 1.0)
     middle = statistics.speed_mps.quantile(0.5)
-    _median(axes, middle, f"{middle:.3g} m/s")
+    _median(axes, middle, "m/s")
 
 
 def _stays(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
@@ -138,7 +129,7 @@ def _stays(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
     axes.bar(left, 100 * counts / counts.sum(), width=width * run.slot_s, align="edge", color=SECOND, edgecolor=PAPER)
     middle = statistics.stay_summary()["p50"]
     assert middle is not None
-    _median(axes, middle, f"{middle:.4g} s")
+    _median(axes, middle, "s")
 
 
 def _handovers(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
@@ -157,7 +148,7 @@ def _rates(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
         return
     _bars(axes, statistics.rate_bps, 1 / BITS_PER_MBIT)
     middle = statistics.rate_bps.quantile(0.5) / BITS_PER_MBIT
-    _median(axes, middle, f"{middle:.3g} Mbit/s")
+    _median(axes, middle, "Mbit/s")
 
 
 def _attached(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:

@@ -109,7 +109,7 @@ class Movement(Section):
     horizon_s: Positive | None = Field(default=None, description="length of a run [s]; a whole number of slots")
     model: Mobility | None = Field(
         default=None,
-        description="mobility model; null: gauss_markov, or the trace",
+        description="mobility model, see [how users move](mobility.md); null: gauss_markov, or the trace",
         json_schema_extra={"default": None},
     )
     trace: TraceFile | None = Field(default=None, description="recorded positions, in place of a model")
@@ -172,9 +172,9 @@ class Movement(Section):
 
     @property
     def slots_to_trigger(self) -> int:
-        """Slots in a row in which a station must be better: the first, and those until the time to trigger is over.
+        """Slots in a row in which a station must be better: up to the one in which the time to trigger is over.
 
         >>> Movement(slot_s=0.1).slots_to_trigger, Movement(slot_s=1.0).slots_to_trigger
-        (5, 2)
+        (4, 1)
         """
-        return 1 + math.ceil(self.access.time_to_trigger_s / self.slot_s - DIVISION_TOLERANCE)
+        return 1 + math.floor(self.access.time_to_trigger_s / self.slot_s + DIVISION_TOLERANCE)
