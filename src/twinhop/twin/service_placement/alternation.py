@@ -11,6 +11,7 @@ import numpy as np
 from twinhop.network import computing_latency_s
 from twinhop.placement import Evaluation, InfeasibleProblem, Placement, Solution, evaluate, solve
 from twinhop.placement.budget import Budget
+from twinhop.placement.evaluation import DEADLINE_TOLERANCE
 from twinhop.placement.search import Search
 from twinhop.twin.service_placement.bound import services_bound
 from twinhop.twin.service_placement.enumeration import best_servers
@@ -256,8 +257,18 @@ def _state(
     opened[server] = True
     both = Placement(np.append(host, server), opened)
     evaluation = evaluate(joint_problem(task, host, server, excused), both)
-    step = Step(len(evaluation.violations), int(excused.sum()), evaluation.cost)
+    excused = excused | _missed(task, host, server, evaluation)
+    broken = [each for each in evaluation.violations if each.user is None or each.user < task.problem.users]
+    step = Step(len(broken), int(excused.sum()), evaluation.cost)
     return _State(Placement(host, opened[:stations]), server, excused, proved, evaluation, step)
+
+
+def _missed(task: ServiceTask, host: IntArray, server: IntArray, evaluation: Evaluation) -> BoolArray:
+    """(Z,) services whose deadline is missed, also where no server could keep it for these hosts."""
+    share = evaluation.share[task.problem.users :]
+    last_s = task.slowest_s(host)[np.arange(len(server)), server]
+    latency_s = last_s + computing_latency_s(task.work_cycles, share)
+    return latency_s > task.deadline_s * (1 + DEADLINE_TOLERANCE)
 
 
 def _finished(
