@@ -100,10 +100,10 @@ def _bars(axes: Axes, histogram: Histogram, scale: float) -> None:
         axes.xaxis.set_minor_formatter(NullFormatter())
 
 
-def _median(axes: Axes, value: float, unit: str) -> None:
-    """Mark the median, and name it beside the title."""
+def _median(axes: Axes, value: float) -> None:
+    """Mark the median, and name it below the axis."""
     axes.axvline(value, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
-    axes.set_title(f"median {value:.3g} {unit}", fontsize=8.5, loc="right", color=MUTED, pad=7)
+    axes.set_xlabel(f"{axes.get_xlabel()}, median {value:.3g}")
 
 
 def _speeds(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
@@ -113,7 +113,7 @@ def _speeds(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
         return
     _bars(axes, statistics.speed_mps, 1.0)
     middle = statistics.speed_mps.quantile(0.5)
-    _median(axes, middle, "m/s")
+    _median(axes, middle)
 
 
 def _stays(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
@@ -129,7 +129,7 @@ def _stays(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
     axes.bar(left, 100 * counts / counts.sum(), width=width * run.slot_s, align="edge", color=SECOND, edgecolor=PAPER)
     middle = statistics.stay_summary()["p50"]
     assert middle is not None
-    _median(axes, middle, "s")
+    _median(axes, middle)
 
 
 def _handovers(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
@@ -148,7 +148,7 @@ def _rates(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
         return
     _bars(axes, statistics.rate_bps, 1 / BITS_PER_MBIT)
     middle = statistics.rate_bps.quantile(0.5) / BITS_PER_MBIT
-    _median(axes, middle, "Mbit/s")
+    _median(axes, middle)
 
 
 def _attached(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:

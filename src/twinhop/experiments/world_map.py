@@ -19,8 +19,6 @@ from twinhop.words import counted
 
 DOTS_PER_INCH = 160
 WIDTH_IN, HEAD_IN, FOOT_IN = 8.0, 0.95, 0.45
-#: A trail is not drawn on across a step longer than this many times the usual one: a gap, or a wrap.
-LONGEST_STEP = 20.0
 SOURCE_COLUMNS, SOURCE_LINES, SOURCE_LINE_IN = 170, 8, 0.11
 
 
@@ -96,10 +94,8 @@ def _trails(axes: Axes, trails: NDArray[np.float32]) -> None:
     for user in range(trails.shape[1]):
         path, hue = trails[:, user], HUES[user % len(HUES)]
         steps = np.stack([path[:-1], path[1:]], axis=1)
-        length_m = np.hypot(*(path[1:] - path[:-1]).T)
-        usual_m = np.nanmedian(length_m) if np.isfinite(length_m).any() else 0.0
-        drawn = np.isfinite(length_m) & (length_m <= LONGEST_STEP * max(usual_m, 1.0))
-        axes.add_collection(LineCollection(list(steps[drawn]), colors=hue, linewidths=0.9, alpha=0.75, zorder=2))
+        steps = steps[np.isfinite(steps).all(axis=(1, 2))]
+        axes.add_collection(LineCollection(list(steps), colors=hue, linewidths=0.9, alpha=0.75, zorder=2))
         seen = np.flatnonzero(np.isfinite(path[:, 0]))
         if seen.size:
             axes.scatter(*path[seen[0]], s=16, facecolors=PAPER, edgecolors=hue, linewidths=1.0, zorder=3)
