@@ -71,7 +71,7 @@ def field_waves(wave_uniform: Array, decorrelation_m: float) -> Array:
     Example:
         >>> import numpy as np
         >>> field_waves(np.array([[0.0, 0.25], [0.5, 0.0]]), 50.0).round(3).tolist()
-        [[0.0, 2.0], [0.017, 0.0]]
+        [[0.0, 2.0], [0.018, 0.0]]
     """
     xp = namespace_of(wave_uniform)
     waves = wave_uniform.shape[0]
