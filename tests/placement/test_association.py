@@ -128,6 +128,4 @@ def test_best_subset_of_many_alike_ends_and_bounds():
     taken = np.zeros(60, bool)
     bound = best_subset(worth, s, 8.0, 60, 0.0, taken)
     value = worth[taken].sum() - s[taken].sum() ** 2 / 8.0
-    _, load = divided_addition(np.argsort(-worth / s), worth, s, 8.0, 0, 0.0)
-    assert value <= bound <= divided_addition(np.argsort(-worth / s), worth, s, 8.0, 0, 0.0)[0] + 1e-12
-    assert load == pytest.approx(40.0, rel=1e-2)
+    assert value <= bound <= divided_addition(np.argsort(-worth / s), worth, s, 8.0, 0, 0.0) + 1e-12

@@ -22,7 +22,7 @@ def divided_addition(order, worth, s, cpu, first, load):
         load: of those who are there already [sqrt(cycle)].
 
     Returns:
-        The value added, ``sum worth_i x_i - (load'^2 - load^2) / F`` [s], and the load load' then [sqrt(cycle)].
+        The value added, ``sum worth_i x_i - (load'^2 - load^2) / F`` with the load load' then [s].
     """
     value = 0.0
     for at in range(first, order.size):
@@ -33,11 +33,10 @@ def divided_addition(order, worth, s, cpu, first, load):
             break
         if room < s[i]:
             value += rate * room - (2.0 * load + room) * room / cpu
-            load += room
             break
         value += worth[i] - (2.0 * load + s[i]) * s[i] / cpu
         load += s[i]
-    return value, load
+    return value
 
 
 @jit()
@@ -88,7 +87,7 @@ def _look(order, net, s, cpu, seats, nu, slack, taken, best):
             if value[depth] + nu * count > best:
                 best = value[depth] + nu * count
                 taken[:] = now
-            more = divided_addition(order, net, s, cpu, depth, load[depth])[0] + nu * seats
+            more = divided_addition(order, net, s, cpu, depth, load[depth]) + nu * seats
             if depth == size or count == seats or value[depth] + more <= best + slack:
                 depth -= 1
                 continue
@@ -115,10 +114,10 @@ def _look(order, net, s, cpu, seats, nu, slack, taken, best):
 @jit()
 def _most_left(order, net, s, cpu, tried, value, load, depth):
     """The most that sets not looked at may be worth, net of their seats: below, and without a user of the way there."""
-    most = value[depth] + divided_addition(order, net, s, cpu, depth, load[depth])[0]
+    most = value[depth] + divided_addition(order, net, s, cpu, depth, load[depth])
     for at in range(depth):
         if tried[at] == 1:
-            most = max(most, value[at] + divided_addition(order, net, s, cpu, at + 1, load[at])[0])
+            most = max(most, value[at] + divided_addition(order, net, s, cpu, at + 1, load[at]))
     return most
 
 

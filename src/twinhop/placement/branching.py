@@ -122,7 +122,7 @@ class BranchAndBound:
                 continue
             if branch.associations is not None:
                 branch = self._associate(branch, branch.associations)
-                (self._push if len(branch.associations or ()) else self._settle)(branch)
+                (self._push if branch.associations else self._settle)(branch)
                 self.search.report(self.bound)
                 continue
             raised, state = self._raise(branch, deep)
@@ -282,7 +282,7 @@ class BranchAndBound:
             if associations.looks and associations.looks.bit_count() == 1:
                 self._walk_on(opened, min(LAST_WALK, FIRST_WALK * associations.looks))
             self.search.try_association(opened[associations.look(self.search.cost - fixed)])
-            bound = fixed + associations.bound
+            bound = min(fixed + associations.bound, self.search.cost)  # where nothing is left there is none better
             value = max(value, bound - VALUE_MARGIN * (fixed + abs(bound)))
             if value > weakest_other:
                 break
