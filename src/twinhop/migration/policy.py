@@ -82,6 +82,11 @@ POLICIES = {
     for name in (
         "stay",
         "follow_nearest",
+        "hysteresis",
+        "utility_literal",
+        "utility",
+        "replan",
+        "myopic",
     )
 }
 ENTRY_POINTS = "twinhop.migration_policies"
