@@ -87,6 +87,7 @@ POLICIES = {
         "utility",
         "replan",
         "myopic",
+        "lookahead",
     )
 }
 ENTRY_POINTS = "twinhop.migration_policies"
