@@ -17,8 +17,8 @@ from twinhop.placement.problem import IntArray
 class Lookahead:
     """Plans the window as if everybody moved now, if at all, and stayed to its end.
 
-    With ``c_ihk`` the latency expected of user i on host k in the h-th of the slots H in which it is served, the slot is
-    planned at ``mean_h c_ihk + m_ik / H_i``: what a move costs, m_ik, is spread over them.
+    With ``c_ihk`` the latency expected of user i on host k in the h-th of the H_i slots in which it is served, the slot
+    is planned at ``mean_h c_ihk + m_ik / H_i``: what a move costs, m_ik, is spread over them.
     """
 
     def __init__(self, predictor: Predictor, horizon: int) -> None:

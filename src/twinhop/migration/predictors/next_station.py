@@ -26,8 +26,8 @@ class NextStation:
     Formula: a user leaves station m within a slot with probability ``l_m = (L_m + w l) / (n_m + w)``, of n_m
     user-slots seen there L_m with a departure, l the share over all stations. It then goes to station j with
     probability ``(C_mj + v r_mj) / (C_m + v)``, C_mj departures counted, and r_mj the law of neighbours: the share of
-    all departures that went to the q-th nearest station by wire, where j is the q-th of m. The forecast h slots ahead is
-    the h-th step of the chain. The upload takes as long as now.
+    all departures that went to the q-th nearest station by wire, where j is the q-th of m. The forecast h slots ahead
+    is the h-th step of the chain. The upload takes as long as now.
 
     The next-station model of a single twin (`twin.behaviour.NextStation`) backs off to all stations alike. In runs of a
     few hundred slots most of what it expects is then that back-off: the law of neighbours knows that users go near.
