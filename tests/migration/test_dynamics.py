@@ -65,7 +65,9 @@ def test_everybody_has_a_host_that_works_and_has_room(policy):
 
 def test_the_world_is_the_same_whatever_is_decided():
     run = MigrationRun(scenario(), slots=40)
-    for one, other in zip(outcomes(run, policy_choice("stay")), outcomes(run, policy_choice("follow_nearest"))):
+    for one, other in zip(
+        outcomes(run, policy_choice("stay")), outcomes(run, policy_choice("follow_nearest")), strict=True
+    ):
         a, b = one.situation, other.situation
         assert np.array_equal(a.users, b.users) and np.array_equal(a.access, b.access)
         assert np.array_equal(a.slot.rate_bps, b.slot.rate_bps) and np.array_equal(a.cpu, b.cpu)

@@ -11,6 +11,7 @@ from twinhop.errors import InputError
 from twinhop.migration.situation import Hosts, Situation, Users
 from twinhop.migration.wire_table import wire_table
 from twinhop.placement import ROW_INTERACTION, ROW_UNLINKED
+from twinhop.placement.problem import IntArray
 from twinhop.scenario import Scenario, World
 from twinhop.scenario.columns import user_columns
 from twinhop.scenario.dynamics import WorldRun
