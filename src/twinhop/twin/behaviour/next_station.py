@@ -87,7 +87,7 @@ class NextStation:
         memory: int = 1024,
         stays: bool = True,
         population: NDArray[np.int32] | None = None,
-        population_weight: float = 20.0,
+        population_weight: float = 30.0,
     ) -> None:
         number = check_categories(self.kind, categories)
         whole = order == int(order) and memory == int(memory)
