@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from twinhop.errors import InputError
 from twinhop.scenario.attribute_expression import parse_expression
 from twinhop.scenario.polygon import Polygon
+from twinhop.twin.behaviour import Level, MarkovChain
 from twinhop.twin.service import (
     Closeness,
     Count,
@@ -36,6 +37,8 @@ class Schema:
 
 class LastValue:
     """The least behaviour model: tomorrow is as today."""
+
+    kind, of_categories, entries = "last_value", False, 1
 
     def __init__(self, last=None):
         self.last = last
@@ -174,6 +177,31 @@ def test_resumes_bit_for_bit(updates, cut):
             assert array.dtype != object
         for name in ("count", "mean", "median", "density", "flow", "close"):
             np.testing.assert_array_equal(resumed.value(name), whole.value(name))
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "model", "words"),
+    [
+        (
+            "mean",
+            Level(2),
+            "level predicts 2 numbers, which the aggregate mean is not; accepted: a model of 1 number: ",
+        ),
+        ("density", Level(16), "level predicts 16 numbers, .* accepted: a model of 17 numbers: constant_velocity, "),
+        ("count", MarkovChain(9), "markov_chain predicts one of 9 categories, which the aggregate count is not"),
+    ],
+)
+def test_a_model_that_does_not_fit_its_aggregate_is_refused(aggregate, model, words):
+    with pytest.raises(InputError, match=f"service crossing: models: {aggregate}: {words}"):
+        service(Membership(polygon=SQUARE), {aggregate: model})
+
+
+def test_a_state_whose_model_is_of_another_width_is_refused_and_leaves_the_twin_as_it_was():
+    narrow, wide = (service(Membership(polygon=SQUARE), {each: Level(1)}) for each in ("count", "mean"))
+    arrays = narrow.arrays() | {f"model.mean.{name}": array for name, array in Level(2).arrays().items()}
+    with pytest.raises(InputError, match="service crossing: models: mean: level predicts 2 numbers"):
+        wide.restore(arrays)
+    wide.restore(service(Membership(polygon=SQUARE), {"mean": Level(1)}).arrays())
 
 
 def test_what_makes_no_sense_is_refused():
