@@ -234,8 +234,8 @@ class DeviceTwin:
         seq, time_s = update.seq, update.time_s
         if type(seq) is not int or not 0 < seq <= LARGEST_SEQ:
             raise InputError(f"twin {self.id!r}: update {seq!r}: expected a whole sequence number from 1")
-        if not -math.inf < time_s < math.inf:
-            raise InputError(f"twin {self.id!r}: update {seq}: time_s: got {time_s}; expected a finite time")
+        if not isinstance(time_s, float | int) or not -math.inf < time_s < math.inf:
+            raise InputError(f"twin {self.id!r}: update {seq}: time_s: got {time_s!r}; expected a finite time")
         try:
             self._schema.check(update.values)
         except InputError as error:

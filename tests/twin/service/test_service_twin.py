@@ -204,10 +204,39 @@ def test_a_state_whose_model_is_of_another_width_is_refused_and_leaves_the_twin_
     wide.restore(service(Membership(polygon=SQUARE), {"mean": Level(1)}).arrays())
 
 
+@pytest.mark.parametrize(
+    ("forged", "words"),
+    [
+        ({"twin_ids": np.array("a")}, "the array 'twin_ids' is <U1 of shape ()"),
+        (
+            {"seq": np.empty(0, np.int64)},
+            "the array 'seq' is int64 of shape (0,); expected whole numbers of shape (1,)",
+        ),
+        ({"time_s": np.array(["now"])}, "the array 'time_s' is <U3 of shape (1,); expected numbers of shape (1,)"),
+        (
+            {"extract": np.zeros((1, 2))},
+            "the array 'extract' is float64 of shape (1, 2); expected numbers of shape (1, 3)",
+        ),
+        ({"numbers": np.array("many")}, "the array 'numbers' is <U4 of shape (); expected whole numbers of shape ()"),
+    ],
+)
+def test_arrays_of_another_shape_or_type_are_refused(forged, words):
+    twin = service(Membership(polygon=SQUARE))
+    twin.feed("a", 0, 0.0, state(5, 5, 4))
+    again = service(Membership(polygon=SQUARE))
+    with pytest.raises(InputError) as refused:
+        again.restore(twin.arrays() | forged)
+    assert words in str(refused.value)
+    again.restore(twin.arrays())
+    assert again.inputs() == {"a": 0}
+
+
 def test_what_makes_no_sense_is_refused():
     twin = service(Membership(ids=frozenset({"a"})))
-    with pytest.raises(InputError, match=r"shape \(2,\) does not fit; expected \(4,\)"):
+    with pytest.raises(InputError, match=r"shape \(2,\) does not fit; expected an array of \(4,\)"):
         twin.feed("a", 0, 0.0, np.zeros(2))
+    with pytest.raises(InputError, match=r"shape \(\) does not fit"):
+        twin.feed("a", 0, 0.0, None)
     with pytest.raises(InputError, match="an infinite number"):
         twin.feed("a", 0, 0.0, state(math.inf, 0))
     with pytest.raises(InputError, match="expected a finite number"):
@@ -219,6 +248,10 @@ def test_what_makes_no_sense_is_refused():
         Membership()
     with pytest.raises(InputError, match="ids is empty; a service needs members"):
         Membership(ids=frozenset())
+    with pytest.raises(InputError, match="ids must be a set of ids \\(got the text 'ada'\\)"):
+        Membership(ids="ada")
+    with pytest.raises(InputError, match="mean: needs at least one column"):
+        Mean(())
     with pytest.raises(InputError, match="chosen: position, speed"):
         Extraction(Schema(), ("position", "speed")).columns("mode")
     with pytest.raises(InputError, match="is no position"):

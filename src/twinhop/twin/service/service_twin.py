@@ -55,6 +55,20 @@ class _Source:
     member: bool = False
 
 
+#: The arrays of all device twins: kinds of their type, and shape.
+_SOURCE_ARRAYS = {
+    "twin_ids": ("U", ("twins",)),
+    "number": ("i", ("twins",)),
+    "may_join": ("b", ("twins",)),
+    "member": ("b", ("twins",)),
+    "seq": ("i", ("twins",)),
+    "time_s": ("f", ("twins",)),
+    "extract": ("f", ("twins", "width")),
+    "numbers": ("i", ()),
+}
+_TYPES = {"U": "texts", "i": "whole numbers", "b": "truth values", "f": "numbers"}
+
+
 class ServiceTwin:
     """The twin of one service, fed with the updates of device twins.
 
@@ -211,7 +225,9 @@ class ServiceTwin:
             "member": np.array([each.member for each in sources], dtype=np.bool_),
             "seq": np.array([each.seq for each in sources], dtype=np.int64),
             "time_s": np.array([each.time_s for each in sources], dtype=np.float64),
-            "extract": np.array([each.extract for each in sources], dtype=np.float64),
+            "extract": np.array([each.extract for each in sources], dtype=np.float64).reshape(
+                len(sources), len(self._extraction.nothing)
+            ),
             "numbers": np.array(self._numbers),
         }
         for kind, parts in (("aggregate", self._aggregates), ("model", self._models)):
@@ -225,27 +241,21 @@ class ServiceTwin:
         The twin must be as it was made, with the same extraction, membership, aggregates and models.
 
         Raises:
-            InputError: the twin has been fed already, an array is missing, or a model is of another width than its
-                aggregate.
+            InputError: the twin has been fed already, an array is missing or of another type or shape, or a model is of
+                another width than its aggregate.
         """
         if self._sources:
             raise InputError(f"service {self.name}: has been fed already; restore a new one")
-        try:
-            columns = [arrays[key].tolist() for key in ("number", "may_join", "extract", "seq", "time_s", "member")]
-            names, numbers = arrays["twin_ids"].tolist(), int(arrays["numbers"])
-        except KeyError as error:
-            raise InputError(f"service {self.name}: the array {error} is missing") from None
+        sources = _sources(f"service {self.name}", arrays, len(self._extraction.nothing))
         models = {
             name: type(model).from_arrays(_below(arrays, f"model.{name}.")) for name, model in self._models.items()
         }
         _require_models(self.name, self._aggregates, models)
-        self._numbers, self._models = numbers, models
-        for name, number, may_join, extract, seq, time_s, member in zip(names, *columns, strict=True):
-            source = _Source(number, may_join, tuple(extract), seq, time_s, member)
-            self._sources[name] = source
-            self._members += member
-            if member:
-                self._change(source.number, None, source.extract, time_s)
+        self._numbers, self._models, self._sources = int(arrays["numbers"]), models, sources
+        for source in sources.values():
+            self._members += source.member
+            if source.member:
+                self._change(source.number, None, source.extract, source.time_s)
         for name, aggregate in self._aggregates.items():
             aggregate.restore(_below(arrays, f"aggregate.{name}."))
 
@@ -279,6 +289,25 @@ class ServiceTwin:
     def _change(self, number: int, before: Extract, after: Extract, time_s: float) -> None:
         for aggregate in self._aggregates.values():
             aggregate.change(number, before, after, time_s)
+
+
+def _sources(where: str, arrays: Mapping[str, NDArray], width: int) -> dict[str, _Source]:
+    """The device twins among the arrays of a service twin.
+
+    Raises:
+        InputError: an array is missing, or of another type or shape.
+    """
+    twins = len(arrays["twin_ids"]) if np.ndim(arrays.get("twin_ids", 0)) else 0
+    for name, (kinds, shape) in _SOURCE_ARRAYS.items():
+        if name not in arrays:
+            raise InputError(f"{where}: the array {name!r} is missing")
+        array, expected = arrays[name], tuple({"twins": twins, "width": width}[each] for each in shape)
+        if array.dtype.kind not in kinds or array.shape != expected:
+            found = f"{array.dtype} of shape {array.shape}"
+            raise InputError(f"{where}: the array {name!r} is {found}; expected {_TYPES[kinds]} of shape {expected}")
+    columns = [arrays[name].tolist() for name in ("number", "may_join", "extract", "seq", "time_s", "member")]
+    rows = zip(arrays["twin_ids"].tolist(), *columns, strict=True)
+    return {name: _Source(number, may, tuple(extract), *rest) for name, number, may, extract, *rest in rows}
 
 
 def _require_models(service: str, aggregates: Mapping[str, Aggregate], models: Mapping[str, BehaviourModel]) -> None:
