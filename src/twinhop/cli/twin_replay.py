@@ -35,7 +35,7 @@ def run(
 ) -> None:
     """Feed twins a trace or generated movement, and compare which updates are sent and how far off the twins are."""
     from twinhop.experiments.files import require_writable
-    from twinhop.experiments.twin_replay import motion_model, parse_sync, replay
+    from twinhop.experiments.twin_replay import replay
     from twinhop.experiments.twin_replay_files import (
         COVERAGE_HEADER,
         POLICY_HEADER,
@@ -44,6 +44,7 @@ def run(
         save_replay,
         title,
     )
+    from twinhop.experiments.twin_replay_options import motion_model, parse_sync
     from twinhop.experiments.twin_tracks import tracks_of
 
     policies, motion = parse_sync(sync), motion_model(model, noise_m)
