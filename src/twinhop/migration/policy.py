@@ -83,6 +83,11 @@ POLICIES = {
         "stay",
         "follow_nearest",
         "expected",
+        "hysteresis",
+        "utility_literal",
+        "utility",
+        "replan",
+        "myopic",
     )
 }
 ENTRY_POINTS = "twinhop.migration_policies"
