@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from twinhop.experiments import Explanation as Explanation
     from twinhop.experiments import Plan as Plan
     from twinhop.experiments import Robustness as Robustness
-    from twinhop.experiments import Simulation as Simulation
     from twinhop.experiments import Tradeoff as Tradeoff
     from twinhop.experiments import compare as compare
     from twinhop.experiments import load as load
     from twinhop.experiments import plan as plan
     from twinhop.experiments import robustness as robustness
-    from twinhop.experiments import simulate as simulate
     from twinhop.experiments import tradeoff as tradeoff
+    from twinhop.experiments.simulation import Simulation as Simulation
+    from twinhop.experiments.simulation import simulate as simulate
     from twinhop.placement import InfeasibleProblem as InfeasibleProblem
     from twinhop.placement import PlacementProblem as PlacementProblem
     from twinhop.scenario import Scenario as Scenario
@@ -42,8 +42,8 @@ _HOME = {
     "Robustness": "twinhop.experiments",
     "plan": "twinhop.experiments",
     "robustness": "twinhop.experiments",
-    "Simulation": "twinhop.experiments",
-    "simulate": "twinhop.experiments",
+    "Simulation": "twinhop.experiments.simulation",
+    "simulate": "twinhop.experiments.simulation",
     "Tradeoff": "twinhop.experiments",
     "tradeoff": "twinhop.experiments",
     "InfeasibleProblem": "twinhop.placement",

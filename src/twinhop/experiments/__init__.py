@@ -9,7 +9,5 @@ from twinhop.experiments.planning import load as load
 from twinhop.experiments.planning import plan as plan
 from twinhop.experiments.sampling import Robustness as Robustness
 from twinhop.experiments.sampling import robustness as robustness
-from twinhop.experiments.simulation import Simulation as Simulation
-from twinhop.experiments.simulation import simulate as simulate
 from twinhop.experiments.tradeoff import Tradeoff as Tradeoff
 from twinhop.experiments.tradeoff import tradeoff as tradeoff

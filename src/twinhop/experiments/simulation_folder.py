@@ -29,7 +29,7 @@ NAMED_DIFFERENCES = 5
 
 
 def identity_of(scenario: Scenario, slots: int) -> dict[str, Any]:
-    """What the finished runs of a folder depend on, besides policy and seed: scenario, files it names, slots, version."""
+    """What the finished runs of a folder depend on: version, slots, scenario and the files that it names."""
     return {
         "version": __version__,
         "slots": slots,
