@@ -66,8 +66,10 @@ class Expected:
         open_hosts = np.unique(situation.before[known])
         if not known.any() or not situation.up[open_hosts].all():
             return self._planned(situation)
-        if situation.index % self._refresh == 0 or not np.array_equal(open_hosts, self._open):
+        if not np.array_equal(open_hosts, self._open):
             self._open, self._value_s = open_hosts, {}
+        for user in range(-situation.index % self._refresh, len(self._run.user_ids), self._refresh):
+            self._value_s.pop(user, None)  # a few in every slot: all at once would run to the same hosts
         return self._moved(situation)
 
     def _planned(self, situation: Situation) -> IntArray:
@@ -82,7 +84,7 @@ class Expected:
         unit_s, group = wires.unit_s[:, : situation.hosts.stations], wires.group[situation.users]
         wired_s = share @ unit_s[0] if len(unit_s) == 1 else np.einsum("na,nak->nk", share, unit_s[group])
         comm_s = situation.upload_s[:, None] + wires.scale[situation.users, None] * wired_s
-        return hosts_of(situation, situation.problem_with(situation.move_s / slots, comm_s))
+        return hosts_of(situation, situation.problem_with(situation.move_s / slots, comm_s), "lagrangian")
 
     def _moved(self, situation: Situation) -> IntArray:
         """Moves that pay: one user after the other, by the loads that those before leave."""
