@@ -88,6 +88,7 @@ POLICIES = {
         "utility",
         "replan",
         "myopic",
+        "lookahead",
     )
 }
 ENTRY_POINTS = "twinhop.migration_policies"
