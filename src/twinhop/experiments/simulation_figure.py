@@ -23,7 +23,7 @@ WIDTH_IN, HEAD_IN, BAR_IN, PANEL_IN = 9.0, 1.05, 0.42, 1.75
 TERM_HUES = (ACCENT, "#5783d6", "#b5387a", "#e0a030", "#8aa39b")
 LINES = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
 #: Points of a curve, policies whose hosts are shown, and hosts named beside a band.
-POINTS, BANDS, NAMED_HOSTS = 240, 12, 30
+POINTS, BANDS, NAMED_HOSTS = 150, 12, 30
 #: Series that are drawn: column, title, factor.
 SERIES = (
     ("cost", "Cost of a slot [ms]", 1e3),
@@ -119,6 +119,7 @@ def draw_series(simulation: Simulation) -> Figure:
         for axes, (_, name, _) in zip(panels, SERIES, strict=True):
             _frame(axes, name, "", "y")
             axes.margins(x=0.01)
+        panels[-1].set_ylim(bottom=0)
         panels[-1].set_xlabel(f"time [{unit}]", fontsize=9, color=MUTED)
         handles, labels = panels[0].get_legend_handles_labels()
         place = (0.065, 1 - (HEAD_IN - 0.28) / height)
@@ -230,7 +231,6 @@ def _frame(axes: Axes, name: str, x: str, grid: str) -> None:
     axes.tick_params(axis="x", colors=MUTED, labelsize=8)
     if grid == "y":
         axes.tick_params(axis="y", colors=MUTED, labelsize=8)
-        axes.set_ylim(bottom=0)
     axes.grid(axis="x" if grid == "x" else "y", color=FAINT, linewidth=0.6)
     axes.set_axisbelow(True)
     for side in ("top", "right", "left"):
