@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -90,6 +89,11 @@ class Simulation:
         }
         return {name: against[name] if name in against else getattr(summary, name) for name in MEASURES}
 
+    def _offline(self, name: str) -> float | None:
+        """The mean over seeds; None unless every seed has one."""
+        values = [getattr(each, name) for each in self.offline]
+        return mean(values) if values and None not in values else None
+
     def rows(self, *, times: bool = True) -> list[dict[str, Any]]:
         """One row a policy: means over the seeds, intervals, and the figures of every seed.
 
@@ -125,7 +129,6 @@ class Simulation:
             times: whether to include how long decisions took.
         """
         run = self.run
-        gaps = [each.gap for each in self.offline if math.isfinite(each.gap)]
         return {
             "source": self.name,
             "seed": self.seeds[0],
@@ -135,9 +138,9 @@ class Simulation:
             "users": len(run.user_ids),
             "stations": len(run.world_run.station_ids),
             "moved_by": run.world_run.moved_by,
-            "offline_plan": mean([each.plan for each in self.offline]) if self.offline else None,
-            "offline_bound": mean([each.bound for each in self.offline]) if self.offline else None,
-            "offline_gap": mean(gaps) if gaps else None,
+            "offline_plan": self._offline("plan"),
+            "offline_bound": self._offline("bound"),
+            "offline_gap": self._offline("gap"),
             "offline": [each.to_json() for each in self.offline],
             "policies": self.rows(times=times),
             "notes": list(run.world_run.notes),
@@ -145,8 +148,8 @@ class Simulation:
         }
 
 
-def _above(cost: float, reference: float) -> float | None:
-    return cost / reference - 1 if reference > 0 else None
+def _above(cost: float, reference: float | None) -> float | None:
+    return cost / reference - 1 if reference is not None and reference > 0 else None
 
 
 def _ends(values: Sequence[float]) -> list[float] | None:

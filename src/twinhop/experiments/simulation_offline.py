@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,21 @@ class OfflineResult:
 
     Attributes:
         seed: root seed of the world.
-        plan: cost of the best offline plan found [s].
-        bound: no plan that keeps capacities and deadlines costs less [s].
-        gap: plan / bound - 1.
-        exact: whether the plan is proved the best.
+        plan: cost of the best offline plan found; None where none was found that keeps capacities and deadlines [s].
+        bound: no plan that keeps them costs less; None where it is proved that there is none [s].
+        gap: plan / bound - 1, or None.
+        exact: whether all plans were looked at.
+        terms: of the plan's cost [s].
+        migrations: its moves.
     """
 
     seed: int
-    plan: float
-    bound: float
-    gap: float
+    plan: float | None
+    bound: float | None
+    gap: float | None
     exact: bool
+    terms: dict[str, float]
+    migrations: int
 
     def to_json(self) -> dict[str, Any]:
         """The fields by name."""
@@ -49,11 +54,30 @@ def offline_result(run: MigrationRun, time_limit_s: float, path: Path | None) ->
     from twinhop.migration.run_problem import run_problem
 
     answer = offline(run_problem(run), time_limit_s=time_limit_s, seed=run.scenario.seed)
-    found = OfflineResult(run.scenario.seed, float(answer.cost.cost), answer.bound, answer.gap, answer.exact)
+    cost = answer.cost
+    found = OfflineResult(
+        seed=run.scenario.seed,
+        plan=None if cost.violations else float(cost.cost),
+        bound=_finite(answer.bound),
+        gap=_finite(answer.gap),
+        exact=bool(answer.exact),
+        terms={
+            "communication": float(cost.communication_s),
+            "computing": float(cost.computing_s),
+            "moves": float(cost.moves_s),
+            "opening": float(cost.opening_s),
+            "energy": float(cost.energy),
+        },
+        migrations=int(cost.moves),
+    )
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, found.to_json())
     return found
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
 
 
 def read_offline(path: Path) -> OfflineResult | None:
