@@ -22,6 +22,9 @@ from twinhop.migration.value_loop import values_to_go
 from twinhop.placement.problem import FloatArray, IntArray
 from twinhop.scenario.dynamics.mean_channel import in_parts, thread_count
 
+#: Slots at a station after which a user may behave otherwise.
+DWELL_SLOTS = (3, 10, 30, 90)
+
 
 class Expected:
     """See the module."""
@@ -35,6 +38,7 @@ class Expected:
         margin: float,
         end: str,
         strength: float,
+        dwell: int,
         refresh: int,
         past: str,
     ) -> None:
@@ -47,13 +51,14 @@ class Expected:
             margin: by which factor they must.
             end: `known`: nothing counts after the last slot; `open`: the run might go on.
             strength: visits that all users' chain counts for in that of one; 0: everything.
+            dwell: how many of `DWELL_SLOTS` tell states of a user at one station apart.
             refresh: slots after which expectations are worked out anew.
             past: `trace`: learn from the trace before the run; `none`: from the run alone.
         """
         self._run, self._plan_slots, self._move_slots = run, plan_slots, move_slots
         self._end = run.slots if end == "known" else None
         self._margin, self._refresh = margin, refresh
-        self._chain = StationChain(len(run.user_ids), run.hosts.stations, strength or math.inf)
+        self._chain = StationChain(len(run.user_ids), run.hosts.stations, strength or math.inf, DWELL_SLOTS[:dwell])
         if past == "trace":
             self._chain.see(run.past_access())
         self._open = np.empty(0, np.int64)
@@ -77,9 +82,10 @@ class Expected:
         slots = self._plan_slots
         share = np.empty((len(situation.users), situation.hosts.stations))
         common = self._chain.mean_presence(0, slots) if self._chain.is_common else None
-        for row, (user, at) in enumerate(zip(situation.users.tolist(), situation.access.tolist(), strict=True)):
+        state = self._chain.state()
+        for row, user in enumerate(situation.users.tolist()):
             presence = self._chain.mean_presence(user, slots) if common is None else common
-            share[row] = presence[at]
+            share[row] = presence[state[user]]
         wires = situation.hosts.updates
         unit_s, group = wires.unit_s[:, : situation.hosts.stations], wires.group[situation.users]
         wired_s = share @ unit_s[0] if len(unit_s) == 1 else np.einsum("na,nak->nk", share, unit_s[group])
@@ -95,13 +101,14 @@ class Expected:
         load = np.bincount(place[there], root_work[there], minlength=len(hosts))
         count = np.bincount(place[there], minlength=len(hosts))
         self._expect(situation, place, load)
+        state = self._chain.state()
         for row, user in enumerate(situation.users.tolist()):
             at, own = place[row], root_work[row]
             if at >= 0:
                 load[at] -= own
                 count[at] -= 1
             node_s = self._wired_s(user, hosts)[situation.access[row]] + own * (2 * load + own) / cpu
-            cost_s = node_s + self._value_s[user][situation.access[row]]
+            cost_s = node_s + self._value_s[user][state[user]]
             if at >= 0:
                 cost_s += self._move_s(user, hosts)[at]
             cost_s[count >= situation.capacity[hosts]] = np.inf
@@ -117,9 +124,9 @@ class Expected:
         slots = self._move_slots - 1
         if self._end is not None:
             slots = min(slots, self._end - situation.index - 1)
-        hosts, cpu, stations = self._open, situation.cpu[self._open], situation.hosts.stations
+        hosts, cpu, station_of = self._open, situation.cpu[self._open], self._chain.station_of
         common = self._chain.matrix(0) if self._chain.is_common else None
-        made = np.empty((len(missing), stations, len(hosts)))
+        made = np.empty((len(missing), len(station_of), len(hosts)))
 
         def part(rows: slice) -> None:
             for at in range(rows.start, rows.stop):
@@ -128,7 +135,7 @@ class Expected:
                 others = load.copy()
                 if place[row] >= 0:
                     others[place[row]] -= own
-                cost_s = self._wired_s(user, hosts) + own * (2 * others + own) / cpu
+                cost_s = self._wired_s(user, hosts)[station_of] + own * (2 * others + own) / cpu
                 chain = self._chain.matrix(user) if common is None else common
                 values_to_go(chain, cost_s, self._move_s(user, hosts), slots, made[at])
 
@@ -161,11 +168,12 @@ KIND = PolicyKind(
     {
         "plan_slots": Setting(240, "slots over which the first hosts are planned", 1),
         "move_slots": Setting(120, "slots over which moves must pay", 1),
-        "margin": Setting(1.0, "factor by which moves must pay", 1),
+        "margin": Setting(1.5, "factor by which moves must pay", 1),
         "end": Setting(
             "known", "known: nothing counts after the last slot; open: it might go on", 0, ("known", "open")
         ),
         "strength": Setting(0.0, "visits that all users' chain counts for in that of one; 0: everything"),
+        "dwell": Setting(0, f"how many of the times {DWELL_SLOTS} at a station count as states of their own [slots]"),
         "refresh": Setting(20, "slots after which expectations are worked out anew", 1),
         "past": Setting("trace", "trace: learn from the trace before the run too; none: do not", 0, ("trace", "none")),
     },
