@@ -82,6 +82,7 @@ POLICIES = {
     for name in (
         "stay",
         "follow_nearest",
+        "expected",
         "hysteresis",
         "utility_literal",
         "utility",

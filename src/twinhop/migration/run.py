@@ -14,7 +14,7 @@ from twinhop.placement import ROW_INTERACTION, ROW_UNLINKED
 from twinhop.placement.problem import IntArray
 from twinhop.scenario import Scenario, World
 from twinhop.scenario.columns import user_columns
-from twinhop.scenario.dynamics import Slot, WorldRun
+from twinhop.scenario.dynamics import WorldRun
 from twinhop.scenario.mobility import Positions
 from twinhop.units import BITS_PER_MBIT, S_PER_MS
 
@@ -84,6 +84,26 @@ class MigrationRun:
             if slot.epoch != epoch:
                 hosts, epoch = self._hosts_of(slot.stations), slot.epoch
             yield Situation(slot, self.users, hosts, self.slot_s)
+
+    def past_access(self) -> IntArray:
+        """Where the users were before the run, as far as its trace tells: what a policy may learn from.
+
+        Returns:
+            (S, N) access stations of the S slots before slot 0, -1 where a user was not served; S is 0 where the run
+            begins with its trace, or has none.
+        """
+        movement = self.world_run.movement
+        slots = 0 if movement.trace is None else int(movement.trace.start_s / self.slot_s)
+        if slots == 0 or movement.trace is None:
+            return np.empty((0, len(self.user_ids)), np.int64)
+        start_s = movement.trace.start_s - slots * self.slot_s
+        trace = movement.trace.model_copy(update={"start_s": start_s})
+        earlier = movement.model_copy(update={"trace": trace, "slots": slots, "horizon_s": None, "failures": None})
+        before = WorldRun(self.scenario.model_copy(update={"movement": earlier}))
+        column = {name: at for at, name in enumerate(before.user_ids)}
+        own = [column.get(name, NOWHERE) for name in self.user_ids]
+        known = np.array([slot.access for slot in before])
+        return np.where(np.array(own) >= 0, known[:, own], NOWHERE)
 
     def _users_of(self, world: World) -> Users:
         columns, section, objective = user_columns(self.scenario), self.scenario.migration, self.scenario.objective

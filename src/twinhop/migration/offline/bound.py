@@ -1,0 +1,116 @@
+"""The ascent on the prices of a whole run: shortest paths of the users against proximal steps of the hosts."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+
+import numpy as np
+
+from twinhop.jit import jit
+from twinhop.migration.offline.instance import Instance
+from twinhop.migration.offline.paths import shortest_path
+from twinhop.migration.offline.prices import Prices, first_prices, node_costs, step_slot
+from twinhop.placement.problem import FloatArray, IntArray
+from twinhop.scenario.dynamics.mean_channel import in_parts
+
+#: The first step, as a share of what a visit would pay if all visits of a slot paid one host of mean opening.
+FIRST_STEP = 12.4
+#: The last step, as a share of the first.
+LAST_STEP = 0.015
+#: Pace of the square-root prices, times a host's opening.
+PACE = 1.2
+#: Weight of the present prices in their running mean.
+AVERAGING = 0.1
+#: The running mean is evaluated every so many iterations.
+EVALUATE_EVERY = 10
+#: Nodes (visits x hosts) below which a second thread costs more than it brings.
+NODES_A_THREAD = 50_000
+
+
+@jit()
+def _paths_of(instance, prices, users, host, value):
+    """Shortest paths of users[0] to users[1] - 1 at the prices: fills host (P,) and value (N,)."""
+    longest = 0
+    for i in range(users[0], users[1]):
+        longest = max(longest, instance.first[i + 1] - instance.first[i])
+    hosts = instance.comm.shape[1]
+    cost, arrived = np.empty((longest, hosts)), np.empty((longest, hosts))
+    for i in range(users[0], users[1]):
+        begin, end = instance.first[i], instance.first[i + 1]
+        node_costs(instance, prices, i, cost[: end - begin])
+        value[i] = shortest_path(instance, i, cost[: end - begin], arrived, host[begin:end])
+
+
+@jit()
+def _step_slots(instance, prices, mean, mean_total, host, step, pace, averaging, slots):
+    largest = 0
+    for t in range(slots[0], slots[1]):
+        largest = max(largest, instance.slot_first[t + 1] - instance.slot_first[t])
+    work = np.empty((largest + 4, instance.comm.shape[1]))
+    for t in range(slots[0], slots[1]):
+        step_slot(instance, prices, mean, mean_total, host, step[t], pace[t], averaging, t, work)
+
+
+class PriceAscent:
+    """Prices that rise towards the best bound; the same steps whatever the number of threads.
+
+    Attributes:
+        best: prices of the best bound so far.
+        value: the best bound so far, before rounding [s, sum over slots].
+        host: (P,) the users' shortest paths at the running mean of the prices, when it was last looked at.
+    """
+
+    def __init__(self, instance: Instance, threads: Executor) -> None:
+        self._instance, self._threads = instance, threads
+        self._prices, self._mean, self.best = (first_prices(instance) for _ in range(3))
+        self.value = -np.inf
+        self._path: IntArray = np.zeros(len(instance.slot), np.int64)
+        self.host = self._path.copy()
+        self._path_value = np.zeros(len(instance.root_work))
+        self._mean_total = np.zeros(instance.cpu.shape)
+        scale = _slot_scale(instance)
+        self._first_step = FIRST_STEP * scale / np.maximum(np.diff(instance.slot_first), 1)
+        self._pace = PACE / scale
+        self._parts = instance.comm.size // NODES_A_THREAD
+        self._done = 0
+        self._look()
+
+    def step(self, progress: float) -> None:
+        """One iteration; ``progress`` from 0 to 1 sets the length of the step."""
+        self._find_paths(self._prices, self._path)
+        length = self._first_step * LAST_STEP**progress
+
+        def part(slots: slice) -> None:
+            ends, mean = (slots.start, slots.stop), (self._mean, self._mean_total)
+            _step_slots(self._instance, self._prices, *mean, self._path, length, self._pace, AVERAGING, ends)
+
+        in_parts(len(self._instance.cpu), self._parts, self._threads, part)
+        self._done += 1
+        if self._done % EVALUATE_EVERY == 0:
+            self._look()
+
+    def _look(self) -> None:
+        """The bound at the running mean, kept if it is the best."""
+        self._find_paths(self._mean, self.host)
+        mean, instance = self._mean, self._instance
+        reduced = instance.opening - mean.root**2 - self._mean_total - instance.seats * mean.seat
+        value = float(self._path_value.sum() + np.minimum(reduced, 0.0).sum())
+        if value > self.value:
+            self.value = value
+            for kept, found in zip(self.best, mean, strict=True):
+                kept[:] = found
+
+    def _find_paths(self, prices: Prices, host: IntArray) -> None:
+        def part(users: slice) -> None:
+            _paths_of(self._instance, prices, (users.start, users.stop), host, self._path_value)
+
+        in_parts(len(self._path_value), self._parts, self._threads, part)
+
+
+def _slot_scale(instance: Instance) -> FloatArray:
+    """(T,) what a host costs in each slot: its mean opening, or at least its computing at an even load [s]."""
+    hosts = instance.cpu.shape[1]
+    load = np.bincount(instance.slot, instance.root_work[instance.user], minlength=len(instance.cpu)) / hosts
+    computing = load**2 / instance.cpu.mean(axis=1)
+    scale = np.maximum(instance.opening.mean(axis=1), computing)
+    return np.where(scale > 0, scale, 1.0)

@@ -1,0 +1,93 @@
+"""Who is where in a plan of a whole run, kept up to date while users are taken out and put back."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from twinhop.jit import jit
+from twinhop.migration.offline.instance import Instance
+from twinhop.placement.problem import FloatArray, IntArray
+
+#: The end of a list of visits.
+NOBODY = -1
+
+
+class PlanState(NamedTuple):
+    """A plan, changed in place.
+
+    Attributes:
+        host: (P,) host of each visit.
+        load: (T, K) sums of root work [sqrt(cycle)].
+        users: (T, K) visits.
+        least: (T, K) sums of minimum shares [cycle/s].
+        head: (T, K) a visit of each host, or NOBODY; (1, 1) and unused without deadlines, as the next two.
+        after: (P,) the next visit of the same host and slot, or NOBODY.
+        before: (P,) the one before it, or NOBODY.
+    """
+
+    host: IntArray
+    load: FloatArray
+    users: IntArray
+    least: FloatArray
+    head: IntArray
+    after: IntArray
+    before: IntArray
+
+
+def make_state(instance: Instance, host: IntArray) -> PlanState:
+    """The state of a plan of given hosts (P,)."""
+    shape = instance.cpu.shape
+    listed = shape if instance.has_floor else (1, 1)
+    state = PlanState(
+        host.copy(),
+        np.zeros(shape),
+        np.zeros(shape, np.int64),
+        np.zeros(shape),
+        np.full(listed, NOBODY),
+        np.full(len(host), NOBODY),
+        np.full(len(host), NOBODY),
+    )
+    _fill(instance, state)
+    return state
+
+
+@jit()
+def _fill(instance, state):
+    for i in range(instance.root_work.size):
+        put_user(instance, state, i)
+
+
+@jit()
+def put_user(instance, state, i):
+    """Add the visits of user i, which are not in the sums, to those of their hosts."""
+    for p in range(instance.first[i], instance.first[i + 1]):
+        t, k = instance.slot[p], state.host[p]
+        state.load[t, k] += instance.root_work[i]
+        state.users[t, k] += 1
+        if instance.has_floor:
+            state.least[t, k] += instance.floor[p, k]
+            head = state.head[t, k]
+            state.before[p], state.after[p] = NOBODY, head
+            if head != NOBODY:
+                state.before[head] = p
+            state.head[t, k] = p
+
+
+@jit()
+def take_user(instance, state, i):
+    """Take the visits of user i out of the sums of their hosts; the user keeps its hosts in name."""
+    for p in range(instance.first[i], instance.first[i + 1]):
+        t, k = instance.slot[p], state.host[p]
+        state.users[t, k] -= 1
+        state.load[t, k] = state.load[t, k] - instance.root_work[i] if state.users[t, k] else 0.0
+        if instance.has_floor:
+            state.least[t, k] = state.least[t, k] - instance.floor[p, k] if state.users[t, k] else 0.0
+            before, after = state.before[p], state.after[p]
+            if before == NOBODY:
+                state.head[t, k] = after
+            else:
+                state.after[before] = after
+            if after != NOBODY:
+                state.before[after] = before

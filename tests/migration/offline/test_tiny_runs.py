@@ -1,0 +1,58 @@
+"""Two hundred tiny runs against brute force: bound <= optimum <= cost, and exact answers are optimal."""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from tiny_runs import BruteForce, tiny_run
+
+from twinhop.errors import InputError
+from twinhop.migration.offline import Prices, certify, offline, price
+from twinhop.migration.offline.instance import make_instance
+from twinhop.migration.offline.solve import search
+from twinhop.placement.budget import Budget
+
+BLOCK = 25
+AGREEMENT = 1e-9
+
+
+def random_prices(problem, rng):
+    """Prices of the right order, some of them 0; nothing makes them good."""
+    root = np.sqrt(problem.opening_s + 0.01) * rng.uniform(0.0, 1.5, problem.cpu.shape)
+    visit = rng.exponential(0.05, problem.comm_s.shape) * (rng.random(problem.comm_s.shape) < 0.5)
+    return Prices(root, visit, rng.exponential(0.02, problem.cpu.shape) * rng.integers(0, 2))
+
+
+@pytest.mark.parametrize("start", range(0, 200, BLOCK))
+def test_tiny_runs_against_brute_force(start):
+    solved = 0
+    for seed in range(start, start + BLOCK):
+        problem = tiny_run(seed)
+        oracle = BruteForce(problem)
+        optimum, rng = oracle.optimum(), np.random.default_rng(seed)
+        try:
+            answer = offline(problem)
+        except InputError:
+            assert math.isinf(optimum), f"seed {seed}: refused, but brute force finds {optimum}"
+            continue
+        for _ in range(20):
+            assert certify(problem, random_prices(problem, rng)) <= optimum + AGREEMENT, f"seed {seed}"
+        with ThreadPoolExecutor(1) as threads:
+            host, bound = search(problem, make_instance(problem), Budget(60.0), threads, 100)
+        assert bound <= optimum + AGREEMENT, f"seed {seed}: bound {bound}, optimum {optimum}"
+        if math.isinf(optimum):
+            assert math.isinf(answer.bound)
+            assert math.isinf(answer.gap)
+            assert answer.cost.violations > 0
+            assert price(problem, host).violations > 0
+            continue
+        assert price(problem, host).violations > 0 or price(problem, host).cost >= optimum - AGREEMENT
+        assert answer.exact
+        assert answer.cost.violations == 0
+        assert answer.cost.cost == pytest.approx(optimum, rel=AGREEMENT), f"seed {seed}"
+        assert answer.cost.cost == pytest.approx(oracle.cost(tuple(answer.host)), rel=AGREEMENT), f"seed {seed}"
+        assert answer.bound <= optimum
+        assert 0 <= answer.gap <= AGREEMENT
+        solved += 1
+    assert solved > BLOCK // 2
