@@ -1,4 +1,4 @@
-"""How far users get from hosts: distances in bins, and a Markov chain over them learned as a run goes on."""
+"""How far users get from hosts: distances in bins, and a Markov chain over them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,14 @@ class DistanceChain:
         bin: (M, K) the bin of each station's distance to each host; the last one for a cloud without a position.
     """
 
-    def __init__(self, hosts: Hosts, users: int, bins: int) -> None:
+    def __init__(self, hosts: Hosts, past_access: IntArray, bins: int) -> None:
+        """Begin with what was seen before the run: access stations (S, N) of S slots, -1 where a user was away."""
         self._bins = bins
-        self._last = np.full(users, -1)
+        self._last = np.full(past_access.shape[1], -1)
         self._slot, self._epoch = -1, 0
         self._start(hosts)
+        for here, there in zip(past_access, past_access[1:], strict=False):
+            self._count(here, there)
 
     def _start(self, hosts: Hosts) -> None:
         placed = np.isfinite(hosts.xy_m[:, 0])
@@ -38,16 +41,20 @@ class DistanceChain:
         self._counts = np.zeros((self._bins, self._bins))
 
     def observe(self, situation: Situation) -> None:
-        """Count the steps since the slot before; those who were away since begin anew."""
+        """Count the steps since the slot before."""
         slot = situation.slot
         if slot.epoch != self._epoch:
             self._epoch = slot.epoch
             self._last[:] = -1
             self._start(situation.hosts)
-        known = (self._last >= 0) & (slot.access >= 0) & (slot.index == self._slot + 1)
-        steps = self.bin[self._last[known]] * self._bins + self.bin[slot.access[known]]
-        self._counts += np.bincount(steps.ravel(), minlength=self._bins**2).reshape(self._bins, self._bins)
+        if slot.index == self._slot + 1:
+            self._count(self._last, slot.access)
         self._last, self._slot = slot.access.copy(), slot.index
+
+    def _count(self, here: IntArray, there: IntArray) -> None:
+        known = (here >= 0) & (there >= 0)
+        steps = self.bin[here[known]] * self._bins + self.bin[there[known]]
+        self._counts += np.bincount(steps.ravel(), minlength=self._bins**2).reshape(self._bins, self._bins)
 
     def transitions(self) -> FloatArray:
         """(B, B) probabilities of the bin of the next slot, from the row's to the column's."""

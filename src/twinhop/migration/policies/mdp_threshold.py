@@ -19,14 +19,15 @@ TOLERANCE = 1e-6
 class MdpThreshold:
     """The state of a twin is the bin a of the distance from its user's access station to its host.
 
-    Moving to a bin b < a, or staying, b = a, costs ``q_ab = u_b + [b < a] (move_s + m_(a-b))``: u_b and m_d are the mean
-    wired latencies of the user's update at distance b and of its twin over distance d. With the chain P of distances
+    Moving to a bin b < a, or staying, b = a, costs ``q_ab = u_b + [b < a] (move_s + m_(a-b))``: u_b and m_d are the
+    mean wired latencies of the user's update at distance b and of its twin over distance d. With the chain P of distances
     learned so far (`DistanceChain`) and the discount ``g = 1 - 1 / horizon``, value iteration solves
 
         V_a = min over b <= a of [ q_ab + g sum_c P_bc V_c ].
 
-    The minimiser says to which distance a twin comes from each: nothing up to a threshold. It goes to the host with room
-    in that bin, or nearer, that costs least to reach. Computing and opening play no part in it, as in the source.
+    The minimiser says to which distance a twin comes from each: up to a threshold it stays. It goes to the host with
+    room in that bin, or nearer, that costs least to reach. Computing and opening play no part in it, as in the source.
+    The chain begins with what the trace before the run tells.
 
     Source: Ksentini, Taleb, Chen, A Markov decision process-based service migration procedure for follow me cloud, ICC
     2014; Wang, Urgaonkar, He, Chan, Zafer, Leung, Dynamic service migration in mobile edge computing based on Markov
@@ -34,7 +35,7 @@ class MdpThreshold:
     """
 
     def __init__(self, run: MigrationRun, horizon: int, bins: int, only_opened: bool) -> None:
-        self._chain = DistanceChain(run.hosts, len(run.user_ids), bins)
+        self._chain = DistanceChain(run.hosts, run.past_access(), bins)
         self._discount, self._only_opened = 1.0 - 1.0 / horizon, only_opened
         self._values = np.zeros((len(run.user_ids), bins))
 
@@ -162,6 +163,8 @@ KIND = PolicyKind(
     {
         "horizon": Setting(20, "slots that count, 1 / (1 - discount)", least=1),
         "bins": Setting(30, "bins of equal width up to the largest distance of a host", least=2),
-        "hosts": Setting("any", "to which hosts twins move: any that works, or opened ones", accepted=("any", "opened")),
+        "hosts": Setting(
+            "any", "to which hosts twins move: any that works, or opened ones", accepted=("any", "opened")
+        ),
     },
 )
