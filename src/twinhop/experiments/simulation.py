@@ -256,12 +256,12 @@ def _jobs(
     folder: SimulationFolder | None,
     bound_limit_s: float | None,
 ) -> list[Job]:
-    """All runs, seed by seed, the bound of a seed after its policies."""
+    """All runs, seed by seed; the bound of a seed before its policies, as it may be refused."""
     jobs = []
     for world in worlds:
-        for policy in policies:
-            jobs.append(Job(world, slots, policy, None if folder is None else folder.run(policy, world.seed)))
         if bound_limit_s is not None:
             path = None if folder is None else folder.offline(world.seed)
             jobs.append(Job(world, slots, None, path, bound_limit_s))
+        for policy in policies:
+            jobs.append(Job(world, slots, policy, None if folder is None else folder.run(policy, world.seed)))
     return jobs
