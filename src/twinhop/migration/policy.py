@@ -82,6 +82,13 @@ POLICIES = {
     for name in (
         "stay",
         "follow_nearest",
+        "expected",
+        "hysteresis",
+        "utility_literal",
+        "utility",
+        "replan",
+        "myopic",
+        "lookahead",
     )
 }
 ENTRY_POINTS = "twinhop.migration_policies"

@@ -40,7 +40,7 @@ def outcomes(run: MigrationRun, choice: PolicyChoice) -> Iterator[Outcome]:
             host[:] = NOWHERE
         situation.with_hosts(host)
         begin = time.perf_counter()
-        wanted = policy.decide(situation)
+        wanted = policy.decide(situation) if len(situation.users) else situation.before
         decision_s = time.perf_counter() - begin
         outcome = _settled(situation, wanted, decision_s)
         host[situation.users] = outcome.host
