@@ -126,7 +126,7 @@ class Simulation:
         """The simulation as plain values, as `twinhop simulate --json` prints it.
 
         Args:
-            times: whether to include how long decisions took.
+            times: whether to include how long decisions and bounds took.
         """
         run = self.run
         return {
@@ -141,7 +141,7 @@ class Simulation:
             "offline_plan": self._offline("plan"),
             "offline_bound": self._offline("bound"),
             "offline_gap": self._offline("gap"),
-            "offline": [each.to_json() for each in self.offline],
+            "offline": [each.to_json(times=times) for each in self.offline],
             "policies": self.rows(times=times),
             "notes": list(run.world_run.notes),
             "attribution": list(run.world_run.world.attribution),

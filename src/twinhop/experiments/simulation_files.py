@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from twinhop.errors import InputError
 from twinhop.experiments.files import staging
-from twinhop.experiments.simulation_folder import SimulationFolder, json_text
+from twinhop.experiments.simulation_folder import TIMING, SimulationFolder, json_text
 from twinhop.experiments.simulation_report import simulation_report
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _write(simulation: Simulation, animation: Animation, aside: Path) -> None:
         policy: [run.times.to_json() for run in runs]
         for policy, runs in zip(simulation.policies, simulation.runs, strict=True)
     }
-    (aside / "timing.json").write_text(json_text(times), encoding="utf-8")
+    (aside / TIMING).write_text(json_text(times), encoding="utf-8")
     (aside / "report.md").write_text(simulation_report(simulation), encoding="utf-8")
     _draw(simulation, animation, aside)
 
