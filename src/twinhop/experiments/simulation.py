@@ -126,7 +126,7 @@ class Simulation:
         """The simulation as plain values, as `twinhop simulate --json` prints it.
 
         Args:
-            times: whether to include how long decisions took.
+            times: whether to include how long decisions and bounds took.
         """
         run = self.run
         return {
@@ -141,7 +141,7 @@ class Simulation:
             "offline_plan": self._offline("plan"),
             "offline_bound": self._offline("bound"),
             "offline_gap": self._offline("gap"),
-            "offline": [each.to_json() for each in self.offline],
+            "offline": [each.to_json(times=times) for each in self.offline],
             "policies": self.rows(times=times),
             "notes": list(run.world_run.notes),
             "attribution": list(run.world_run.world.attribution),
@@ -256,12 +256,12 @@ def _jobs(
     folder: SimulationFolder | None,
     bound_limit_s: float | None,
 ) -> list[Job]:
-    """All runs, seed by seed, the bound of a seed after its policies."""
+    """All runs, seed by seed; the bound of a seed before its policies, as it may be refused."""
     jobs = []
     for world in worlds:
-        for policy in policies:
-            jobs.append(Job(world, slots, policy, None if folder is None else folder.run(policy, world.seed)))
         if bound_limit_s is not None:
             path = None if folder is None else folder.offline(world.seed)
             jobs.append(Job(world, slots, None, path, bound_limit_s))
+        for policy in policies:
+            jobs.append(Job(world, slots, policy, None if folder is None else folder.run(policy, world.seed)))
     return jobs

@@ -157,8 +157,7 @@ def draw_bands(simulation: Simulation) -> Figure:
             hspace=0.55 / (panel_in - 0.55),
             wspace=0.2,
         )
-        shade = mpl.colormaps["viridis_r"].copy()
-        shade.set_under(PAPER)
+        shade = mpl.colormaps["viridis_r"].with_extremes(under=PAPER)
         image = None
         for at, table in enumerate(tables):
             axes = figure.add_subplot(grid[at // columns, at % columns])

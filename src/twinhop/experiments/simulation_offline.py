@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from twinhop.errors import InputError
-from twinhop.experiments.simulation_folder import read_json, write_json
+from twinhop.experiments.simulation_folder import TIMING, read_json, write_json
 from twinhop.migration.run import MigrationRun
 
 
@@ -24,6 +24,7 @@ class OfflineResult:
         exact: whether all plans were looked at.
         terms: of the plan's cost [s].
         migrations: its moves.
+        seconds: how long that took [s].
     """
 
     seed: int
@@ -33,10 +34,16 @@ class OfflineResult:
     exact: bool
     terms: dict[str, float]
     migrations: int
+    seconds: float
 
-    def to_json(self) -> dict[str, Any]:
-        """The fields by name."""
-        return asdict(self)
+    def to_json(self, *, times: bool = True) -> dict[str, Any]:
+        """The fields by name.
+
+        Args:
+            times: whether to include how long it took, which no two runs have in common.
+        """
+        fields = asdict(self)
+        return fields if times else {name: fields[name] for name in fields if name != "seconds"}
 
 
 def offline_result(run: MigrationRun, time_limit_s: float, path: Path | None) -> OfflineResult:
@@ -69,10 +76,12 @@ def offline_result(run: MigrationRun, time_limit_s: float, path: Path | None) ->
             "energy": float(cost.energy),
         },
         migrations=int(cost.moves),
+        seconds=float(answer.seconds),
     )
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, found.to_json())
+        write_json(path.with_name(TIMING), {"offline_s": found.seconds})
+        write_json(path, found.to_json(times=False))
     return found
 
 
@@ -89,6 +98,6 @@ def read_offline(path: Path) -> OfflineResult | None:
     if not path.exists():
         return None
     try:
-        return OfflineResult(**read_json(path))
-    except TypeError:
-        raise InputError(f"{path}: is not an offline bound; delete it") from None
+        return OfflineResult(**read_json(path), seconds=read_json(path.with_name(TIMING))["offline_s"])
+    except (TypeError, KeyError):
+        raise InputError(f"{path}: is not an offline bound, or {TIMING} beside it is none; delete it") from None

@@ -22,9 +22,6 @@ from twinhop.migration.value_loop import values_to_go
 from twinhop.placement.problem import FloatArray, IntArray
 from twinhop.scenario.dynamics.mean_channel import in_parts, thread_count
 
-#: Slots at a station after which a user may behave otherwise.
-DWELL_SLOTS = (3, 10, 30, 90)
-
 
 class Expected:
     """See the module."""
@@ -38,7 +35,6 @@ class Expected:
         margin: float,
         end: str,
         strength: float,
-        dwell: int,
         refresh: int,
         past: str,
     ) -> None:
@@ -51,14 +47,13 @@ class Expected:
             margin: by which factor they must.
             end: `known`: nothing counts after the last slot; `open`: the run might go on.
             strength: visits that all users' chain counts for in that of one; 0: everything.
-            dwell: how many of `DWELL_SLOTS` tell states of a user at one station apart.
             refresh: slots after which expectations are worked out anew.
             past: `trace`: learn from the trace before the run; `none`: from the run alone.
         """
         self._run, self._plan_slots, self._move_slots = run, plan_slots, move_slots
         self._end = run.slots if end == "known" else None
         self._margin, self._refresh = margin, refresh
-        self._chain = StationChain(len(run.user_ids), run.hosts.stations, strength or math.inf, DWELL_SLOTS[:dwell])
+        self._chain = StationChain(len(run.user_ids), run.hosts.stations, strength or math.inf)
         if past == "trace":
             self._chain.see(run.past_access())
         self._open = np.empty(0, np.int64)
@@ -82,10 +77,9 @@ class Expected:
         slots = self._plan_slots
         share = np.empty((len(situation.users), situation.hosts.stations))
         common = self._chain.mean_presence(0, slots) if self._chain.is_common else None
-        state = self._chain.state()
-        for row, user in enumerate(situation.users.tolist()):
+        for row, (user, at) in enumerate(zip(situation.users.tolist(), situation.access.tolist(), strict=True)):
             presence = self._chain.mean_presence(user, slots) if common is None else common
-            share[row] = presence[state[user]]
+            share[row] = presence[at]
         wires = situation.hosts.updates
         unit_s, group = wires.unit_s[:, : situation.hosts.stations], wires.group[situation.users]
         wired_s = share @ unit_s[0] if len(unit_s) == 1 else np.einsum("na,nak->nk", share, unit_s[group])
@@ -101,14 +95,13 @@ class Expected:
         load = np.bincount(place[there], root_work[there], minlength=len(hosts))
         count = np.bincount(place[there], minlength=len(hosts))
         self._expect(situation, place, load)
-        state = self._chain.state()
         for row, user in enumerate(situation.users.tolist()):
             at, own = place[row], root_work[row]
             if at >= 0:
                 load[at] -= own
                 count[at] -= 1
             node_s = self._wired_s(user, hosts)[situation.access[row]] + own * (2 * load + own) / cpu
-            cost_s = node_s + self._value_s[user][state[user]]
+            cost_s = node_s + self._value_s[user][situation.access[row]]
             if at >= 0:
                 cost_s += self._move_s(user, hosts)[at]
             cost_s[count >= situation.capacity[hosts]] = np.inf
@@ -124,9 +117,9 @@ class Expected:
         slots = self._move_slots - 1
         if self._end is not None:
             slots = min(slots, self._end - situation.index - 1)
-        hosts, cpu, station_of = self._open, situation.cpu[self._open], self._chain.station_of
+        hosts, cpu, stations = self._open, situation.cpu[self._open], situation.hosts.stations
         common = self._chain.matrix(0) if self._chain.is_common else None
-        made = np.empty((len(missing), len(station_of), len(hosts)))
+        made = np.empty((len(missing), stations, len(hosts)))
 
         def part(rows: slice) -> None:
             for at in range(rows.start, rows.stop):
@@ -135,7 +128,7 @@ class Expected:
                 others = load.copy()
                 if place[row] >= 0:
                     others[place[row]] -= own
-                cost_s = self._wired_s(user, hosts)[station_of] + own * (2 * others + own) / cpu
+                cost_s = self._wired_s(user, hosts) + own * (2 * others + own) / cpu
                 chain = self._chain.matrix(user) if common is None else common
                 values_to_go(chain, cost_s, self._move_s(user, hosts), slots, made[at])
 
@@ -173,7 +166,6 @@ KIND = PolicyKind(
             "known", "known: nothing counts after the last slot; open: it might go on", 0, ("known", "open")
         ),
         "strength": Setting(0.0, "visits that all users' chain counts for in that of one; 0: everything"),
-        "dwell": Setting(0, f"how many of the times {DWELL_SLOTS} at a station count as states of their own [slots]"),
         "refresh": Setting(20, "slots after which expectations are worked out anew", 1),
         "past": Setting("trace", "trace: learn from the trace before the run too; none: do not", 0, ("trace", "none")),
     },
