@@ -7,13 +7,14 @@ position error, at tolerances of 2, 5 and 10 m. The fixed policy is given twice:
 in the reference paper), and the twin goes on by the same model. Gauss-Markov users (alpha 0.85, mean 10 m/s, sigma
 2 m/s, one sample a second, position noise 1 m), those with a direction that wanders by 45 degrees as is the default of
 the mobility model and those that go straight; the walks of Melbourne (``ifogsim2_melb/``, one row a minute, no noise
-added); with ``--trace``, a recorded trace (Parquet or CSV: user, time_s, x_m, y_m) with 1 m of noise.
+added); with ``--trace``, recorded movement (whatever `twinhop import trace` takes) with 1 m of noise.
 `coverage`: how often 90 % intervals hold the true coordinate 1 to 30 s ahead, on every mobility model; as the model
 gives them, and calibrated on the first half of each path. The second half is judged.
 `speed`: updates a second of 100,000 twins moved in one call, in one thread and in two, and the median of
 one update of one twin; the fastest of several rounds.
 `stations`: the next serving cell of San Francisco taxis (``sf_cab_cells/``), learned on minutes 0 to 659, tested on 660
-to 780 while the twins go on learning.
+to 780 while the twins go on learning. The order of the predictor and the weight of the others' histories are chosen on
+minutes 540 to 659 alone, the histories ending before them.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from twinhop.experiments.twin_forecasts import forecast_coverage
-from twinhop.experiments.twin_replay import best_fixed, run_delta, run_model, sample_period_s
+from twinhop.experiments.twin_sync_runs import best_fixed, run_delta, run_model, sample_period_s
 from twinhop.experiments.twin_tracks import Track, model_positions, moved_tracks, tracks_of
 from twinhop.scenario import geo
 from twinhop.scenario.importers.sf_cells import busiest_cells, filled_forward, nearest_kept
@@ -48,6 +49,10 @@ FEWER_ASKED, COVERAGE_ASKED, UPDATES_ASKED, APPLY_ASKED_US = 60.0, (0.85, 0.95),
 WIDE_M, STEP_S = 20_000.0, 60.0
 TWINS, ROUNDS, SINGLE_ROUNDS = 100_000, 20, 20_000
 FIRST_TEST, LAST_TEST, LONGEST_GAP_MIN, PRESENCE = 660, 780, 15, 0.99
+#: Constants of the next-station predictor are tried from this minute on; minute by minute with every so many taxis.
+FIRST_VALIDATION, VALIDATION_EVERY = 540, 8
+ORDERS, WEIGHTS = (1, 2, 3), (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
+TOGETHER = "own history and others'"
 
 
 def print_row(row):
@@ -85,7 +90,11 @@ def worlds(arguments):
     yield "gauss_markov, straight", gauss_markov(0.0, arguments), NOISE_M
     if arguments.trace:
         source = arguments.trace
-        yield source, tracks_of(source, arguments.users, arguments.seconds, 1.0, NOISE_M, arguments.seed), NOISE_M
+        yield (
+            source,
+            tracks_of(source, arguments.users, arguments.seconds, 1.0, NOISE_M, arguments.seed).tracks,
+            NOISE_M,
+        )
     if (arguments.data / "ifogsim2_melb").is_dir():
         yield "melbourne walks, one row a minute", melbourne(arguments.data), 0.1
     else:
@@ -191,24 +200,49 @@ def stations(arguments):
         return
     cells, kept = serving_cells(folder)
     for stays in (True, False):
-        scores = {}
-        population = transitions(cells[:FIRST_TEST], kept, stays)
-        paths = np.array([cell for taxi in cells[:FIRST_TEST].T for _, cell in (*visits_of(taxi, stays), (0, -1))])
-        for taxi in cells.T:
-            score_taxi(taxi, kept, stays, (population, paths), scores)
-        for name, hits in scores.items():
-            found = np.array(hits)
-            row = {"task": "next minute's cell" if stays else "next other cell", "stations": kept, "predictor": name}
-            row |= {"tests": len(found), "top1_percent": 100 * float((found < 1).mean())}
-            print_row(row | {"top3_percent": 100 * float((found < 3).mean())})
+        task = "next minute's cell" if stays else "next other cell"
+        order, weight = chosen_constants(task, cells[:FIRST_TEST], kept, stays)
+        others = histories(cells[:FIRST_TEST], stays)
+        learners = {f"own history, order {k}": {"order": k} for k in ORDERS}
+        learners[TOGETHER] = {"order": order, "population": others, "population_weight": weight}
+        predictors = (transitions(others, kept), learners)
+        for name, ranks in ranked(cells, stays, predictors, (FIRST_TEST, LAST_TEST)).items():
+            constants = {"order": order, "population_weight": weight} if name == TOGETHER else {}
+            print_row({"task": task, "stations": kept, "predictor": name} | constants | accuracy(ranks))
+
+
+def chosen_constants(task, cells, kept, stays):
+    """Order and weight of the others' histories, chosen before the first test minute.
+
+    Of all pairs, the one with the best top-1 accuracy on the last minutes, the histories ending before them; of equal
+    ones, the one with the better top-3 accuracy.
+    """
+    others = histories(cells[:FIRST_VALIDATION], stays)
+    pairs = {f"{k}, {weight}": (k, weight) for k in ORDERS for weight in WEIGHTS}
+    learners = {
+        name: {"order": k, "population": others, "population_weight": weight} for name, (k, weight) in pairs.items()
+    }
+    window = (FIRST_VALIDATION, FIRST_TEST - 1)
+    chain = transitions(others, kept)
+    found = ranked(cells[:, :: VALIDATION_EVERY if stays else 1], stays, (chain, learners), window)
+    scores = {name: accuracy(found[name]) for name in pairs}
+    for name, (k, weight) in pairs.items():
+        print_row({"validation": task, "order": k, "population_weight": weight} | scores[name])
+    return pairs[max(pairs, key=lambda name: (scores[name]["top1_percent"], scores[name]["top3_percent"]))]
+
+
+def accuracy(ranks):
+    found = np.array(ranks)
+    shares = {f"top{places}_percent": 100 * float((found < places).mean()) for places in (1, 3)}
+    return {"tests": len(found)} | shares
 
 
 def serving_cells(folder):
-    """(minutes, taxis) kept cells from 0, -1 where absent, and how many are kept."""
+    """(minutes, taxis) kept cells from 0, -1 where absent, and how many are kept: the busiest before the test."""
     with (folder / "sf_cells.csv").open(encoding="utf-8") as stream:
         sites = np.array([(float(row["lat"]), float(row["lon"])) for row in csv.DictReader(stream)])
     present = filled_forward(np.load(folder / "sf_serving_1min.npz")["serving"].astype(np.int64), LONGEST_GAP_MIN)
-    busiest = busiest_cells(present, len(sites), PRESENCE)
+    busiest = busiest_cells(present[:FIRST_TEST], len(sites), PRESENCE)
     nearest = np.searchsorted(busiest, nearest_kept(sites, busiest))
     return np.where(present > 0, nearest[np.maximum(present, 1) - 1], -1), len(busiest)
 
@@ -221,34 +255,47 @@ def visits_of(taxi, stays):
     return [visit for at, visit in enumerate(visits) if at == 0 or visits[at - 1][1] != visit[1]]
 
 
-def transitions(cells, kept, stays):
+def histories(cells, stays):
+    """The paths of all taxis, one after the other, -1 after each."""
+    return np.array([cell for taxi in cells.T for _, cell in (*visits_of(taxi, stays), (0, -1))])
+
+
+def transitions(paths, kept):
     """(K, K) transitions of all taxis."""
     counts = np.zeros((kept, kept))
-    for taxi in cells.T:
-        visits = visits_of(taxi, stays)
-        for (_, before), (_, after) in zip(visits, visits[1:], strict=False):
-            counts[before, after] += 1
+    within = (paths[:-1] >= 0) & (paths[1:] >= 0)
+    np.add.at(counts, (paths[:-1][within], paths[1:][within]), 1)
     return counts
 
 
-def score_taxi(taxi, kept, stays, others, scores):
-    """Rank of the true next cell in each predictor's order, for every test minute."""
-    population, paths = others
-    learners = {f"own history, order {order}": NextStation(kept, order=order, stays=stays) for order in (1, 2)}
-    learners["own history and others', order 2"] = NextStation(kept, order=2, stays=stays, population=paths)
-    visits = visits_of(taxi, stays)
+def ranked(cells, stays, predictors, window):
+    """By predictor, the rank of the true next cell for every minute of a window.
+
+    The predictors are the (K, K) transitions of the population and, by name, the constants of next-station models.
+    """
+    ranks = {}
+    for taxi in cells.T:
+        rank_taxi(taxi, stays, predictors, window, ranks)
+    return ranks
+
+
+def rank_taxi(taxi, stays, predictors, window, ranks):
+    chain, learners = predictors
+    kept = len(chain)
+    models = {name: NextStation(kept, stays=stays, **constants) for name, constants in learners.items()}
+    visits = visits_of(taxi[: window[1] + 1], stays)
     for (minute, cell), (following, target) in zip(visits, visits[1:], strict=False):
-        for learner in learners.values():
-            learner.update(60.0 * minute, np.array([float(cell)]))
-        if not FIRST_TEST <= following <= LAST_TEST or (stays and following != minute + 1):
+        for model in models.values():
+            model.update(60.0 * minute, np.array([float(cell)]))
+        if following < window[0] or (stays and following != minute + 1):
             continue
-        guesses = {name: learner.predict(60.0 * following).mean for name, learner in learners.items()}
-        guesses["population's Markov chain"] = population[cell]
+        guesses = {name: model.predict(60.0 * following).mean for name, model in models.items()}
+        guesses["population's Markov chain"] = chain[cell]
         if stays:
             guesses["stays"] = np.arange(kept) == cell
         for name, weights in guesses.items():
             order = np.argsort(-weights.astype(float), kind="stable")
-            scores.setdefault(name, []).append(int(np.flatnonzero(order == target)[0]))
+            ranks.setdefault(name, []).append(int(np.flatnonzero(order == target)[0]))
 
 
 CASES = {"sync": sync, "coverage": coverage, "speed": speed, "stations": stations}

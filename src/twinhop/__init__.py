@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from twinhop.experiments import plan as plan
     from twinhop.experiments import robustness as robustness
     from twinhop.experiments import tradeoff as tradeoff
+    from twinhop.experiments.simulation import Simulation as Simulation
+    from twinhop.experiments.simulation import simulate as simulate
     from twinhop.placement import InfeasibleProblem as InfeasibleProblem
     from twinhop.placement import PlacementProblem as PlacementProblem
     from twinhop.scenario import Scenario as Scenario
@@ -40,6 +42,8 @@ _HOME = {
     "Robustness": "twinhop.experiments",
     "plan": "twinhop.experiments",
     "robustness": "twinhop.experiments",
+    "Simulation": "twinhop.experiments.simulation",
+    "simulate": "twinhop.experiments.simulation",
     "Tradeoff": "twinhop.experiments",
     "tradeoff": "twinhop.experiments",
     "InfeasibleProblem": "twinhop.placement",

@@ -58,6 +58,25 @@ def test_plan_reports_services(city, run):
     assert sum(each["properties"]["members"] for each in fed) == crossing["members"]
 
 
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ("{polygon_m: [[0, 0], [9, 9], [9, 0], [0, 9]]}", "city.yaml:8: services.0.members.polygon_m: crosses itself"),
+        ("{polygon_m: [[-9, -9], [-9, -8], [-8, -9]]}", "the service 'heat' has no members: no active user is what"),
+        ("{where: 'update_mbit > 1e6'}", "services.0.members: the service 'heat' has no members"),
+        ("{ids: []}", "city.yaml:8: services.0.members.ids: is empty: a service needs members"),
+        ("{}", "city.yaml:8: services.0.members: at least one of ids, classes, where, polygon_m must be given"),
+    ],
+)
+@pytest.mark.parametrize("command", ["plan", "compare"])
+def test_members_that_cannot_be_are_refused_and_nothing_is_written(command, members, words, city, run):
+    (city / "city.yaml").write_text(CITY.replace("{where: 'update_mbit > 0.3'}", members))
+    done = run(command, "city.yaml", "--out", "out")
+    assert (done.code, done.out) == (2, "")
+    assert words in done.err and "Traceback" not in done.err
+    assert not (city / "out").exists()
+
+
 def test_json_is_the_saved_answer(city, run):
     run("plan", "city.yaml", "--out", "out")
     printed = json.loads(run("plan", "city.yaml", "--json").out)

@@ -1,6 +1,8 @@
 """`twinhop twin`: packed twins on the command line."""
 
 import json
+import zipfile
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -63,6 +65,13 @@ def test_verify(run, robot):
     assert facts == {"id": "robot", "digest": facts["digest"], "parts": 7, "records": 700}
 
 
+def rewrite(path, name, change):
+    """The archive beside it with every member changed."""
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(path.parent / name, "w") as other:
+        for member in archive.namelist():
+            other.writestr(*change(member, archive.read(member)))
+
+
 @pytest.mark.parametrize("command", ["inspect", "verify"])
 def test_refused(command, run, robot, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -71,11 +80,23 @@ def test_refused(command, run, robot, tmp_path, monkeypatch):
     (tmp_path / "damaged.twin").write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
     np.savez("arrays.npz", a=np.zeros(3))
     (tmp_path / "city.yaml").write_text("schema_version: 1\n")
+    chunk = next(name for name in zipfile.ZipFile(robot).namelist() if name.endswith(".chunk") and name[:4] != "tail")
+    rewrite(robot, "chunk.twin", lambda name, part: (name, part[:-1] + b"?" if name == chunk else part))
+    rewrite(robot, "path.twin", lambda name, part: ("../" + name if name == "state.npy" else name, part))
+    later = json.dumps(json.loads(zipfile.ZipFile(robot).read("manifest.json")) | {"version": 9, "reader": 9}).encode()
+    own = {"manifest.json": later, "manifest.sha256": sha256(later).hexdigest()}
+    rewrite(robot, "newer.twin", lambda name, part: (name, own.get(name, part)))
     for name, words in (
         ("none.twin", "none.twin: no such file"),
         (".", ".: is a folder; expected a packed twin"),
         ("city.yaml", "city.yaml: is not a packed twin; found YAML"),
         ("arrays.npz", "arrays.npz: is not a packed twin: no manifest.json"),
+        ("chunk.twin", f"chunk.twin: part {chunk}: digest mismatch"),
+        ("path.twin", "path.twin: member '../state.npy': a path or no plain name"),
+        (
+            "newer.twin",
+            "newer.twin: manifest.json: pack version 9, which needs a program that reads version 9; this one",
+        ),
         ("damaged.twin", "damaged.twin: damaged archive: Bad CRC-32"),
     ):
         done = run("twin", command, name)

@@ -1,5 +1,6 @@
 """`twinhop twin replay`, from end to end."""
 
+import gzip
 import json
 
 import polars as pl
@@ -39,6 +40,38 @@ def test_replays_the_same_from_the_file_that_it_wrote(run, tmp_path):
         assert {**json.loads(again.out), "name": ""} == {**json.loads(first.out), "name": ""}
 
 
+FCD = """<fcd-export>
+<timestep time="5.00"><vehicle id="a" x="0.00" y="200.00"/><vehicle id="b" x="900.00" y="500.00"/></timestep>
+<timestep time="6.00"><vehicle id="a" x="10.00" y="200.00"/><vehicle id="b" x="900.00" y="490.00"/></timestep>
+<timestep time="7.00"><vehicle id="a" x="20.00" y="200.00"/></timestep>
+</fcd-export>
+"""
+WALK = "Latitude,Longitude\n-37.81,144.96\n-37.811,144.96\n-37.812,144.96\n"
+
+
+def test_replays_whatever_the_movement_layer_reads_and_says_what_it_assumed(run, tmp_path):
+    (tmp_path / "fcd.xml.gz").write_bytes(gzip.compress(FCD.encode()))
+    (tmp_path / "walk.csv").write_text(WALK)
+    options = ("--sync", "delta", "--noise-m", "0", "--json")
+    driven = json.loads(run("twin", "replay", tmp_path / "fcd.xml.gz", *options).out)
+    assert (driven["devices"], driven["samples"], driven["sample_s"]) == (2, 5, 1.0)
+    assert driven["notes"] == ["positions are taken to be metres, by their range; --coordinates says otherwise"]
+    walked = run("twin", "replay", tmp_path / "walk.csv", *options, "--longest-period-s", "600")
+    assert json.loads(walked.out)["sample_s"] == 60.0
+    assert "note: a row is taken to be 60 s after" in run("twin", "replay", tmp_path / "walk.csv").out
+    few = json.loads(run("twin", "replay", tmp_path / "fcd.xml.gz", *options, "--users", "1", "--seconds", "1").out)
+    assert (few["devices"], few["samples"]) == (1, 2)
+
+
+def test_a_trace_and_the_file_that_it_was_made_of_replay_alike(run, tmp_path):
+    (tmp_path / "fcd.xml").write_text(FCD)
+    done = run("import", "trace", tmp_path / "fcd.xml", "--coordinates", "metres", "--out", tmp_path / "fcd.parquet")
+    assert done.code == 0, done.err
+    found = [json.loads(run("twin", "replay", tmp_path / f"fcd.{end}", "--json").out) for end in ("xml", "parquet")]
+    assert found[1]["notes"] == []
+    assert found[0] | {"name": "", "notes": []} == found[1] | {"name": ""}
+
+
 def test_prints_tables(run):
     done = run("twin", "replay", "gauss_markov", *SMALL, "--sync", "model", "--model", "reverting_velocity")
     assert done.code == 0, done.err
@@ -67,11 +100,12 @@ def test_bad_options_are_named(run, tmp_path, arguments, words):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("user,time_s,x_m\na,0,1\n", "has no column y_m"),
-        ("user,time_s,x_m,y_m\na,1,0,0\na,0,0,0\n", "user 'a': time 0 s comes after 1 s"),
-        ("user,time_s,x_m,y_m\na,0,0,nan\n", "record 1: a user, a time or a position is missing or not finite"),
-        ("user,time_s,x_m,y_m\na,0,0,north\n", "cannot be read as a trace"),
-        ("user,time_s,x_m,y_m\n", "must have 1 to"),
+        ("user,time_s,x_m\na,0,1\n", "t.csv: not a trace: found a table with the columns user,time_s,x_m"),
+        ("user,time_s,x_m,y_m\na,1,0,0\na,0,0,0\n", "t.csv:3: user 'a': time 0 s goes backwards, from 1 s"),
+        ("user,time_s,x_m,y_m\na,0,0,nan\n", "t.csv:2: y_m: must be a finite number (got 'nan')"),
+        ("user,time_s,x_m,y_m\na,0,0,north\n", "t.csv:2: y_m: must be a finite number (got 'north')"),
+        ("user,time_s,x_m,y_m\n", "t.csv: has no rows below its header"),
+        ("", "t.csv: is an empty file"),
         ("user,time_s,x_m,y_m\na,0,0,0\n", "no device has two samples"),
     ],
 )

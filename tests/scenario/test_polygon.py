@@ -25,6 +25,9 @@ CORNERS = st.tuples(st.integers(-4, 4), st.integers(-4, 4)).map(lambda point: (f
         ([(0, 0), (1, 0), (1, 0), (0, 1)], "crosses itself"),  # an edge without length
         ([(0, 0), (3, 0), (3, 2), (1, 2), (1, 0), (0, 2)], "crosses itself"),  # edges on one line
         ([(0, 0), (1, 0), (math.nan, 1)], "vertex 2 is not finite"),
+        ([(0, 0, 0), (1, 1, 0), (1, 0, 0)], "pairs of numbers (x, y) (got shape (3, 3))"),
+        ([(0, 0), (1, 1, 0), (1, 0)], "pairs of numbers (x, y)"),
+        ([("east", 0), (1, 1), (1, 0)], "pairs of numbers (x, y)"),
         ([(0.0, float(at)) for at in range(MOST_VERTICES + 1)], "at most 1000 are accepted"),
     ],
 )

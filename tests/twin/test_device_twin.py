@@ -10,6 +10,7 @@ from twin_makers import SCHEMA, feed, make_twin, models, trace, update
 
 from twinhop.errors import InputError
 from twinhop.twin import Applied, DeviceTwin, Dimension, Outcome, Retention, TwinSchema, Update, packed, unpacked
+from twinhop.twin.behaviour import ConstantVelocity, Level, MarkovChain, NextStation
 
 
 def test_nothing_is_known_at_first():
@@ -71,6 +72,25 @@ def test_models_do_not_learn_from_late_updates():
     twins[0].apply(update(2, speed=9.0), 3.0)
     one, two = (twin.models["speed"].arrays() for twin in twins)
     assert all(one[name].tobytes() == two[name].tobytes() for name in one)
+
+
+@pytest.mark.parametrize(
+    ("models", "words"),
+    [
+        (
+            {"position": Level(1)},
+            "position: level predicts 1 number, which a position_2d is not; accepted: a model of 2 ",
+        ),
+        ({"speed": MarkovChain(3)}, "speed: markov_chain predicts one of 3 categories, which a scalar is not"),
+        ({"mode": Level(1)}, "one of 3 categories: markov_chain, next_station$"),
+        ({"mode": NextStation(4)}, "mode: next_station predicts one of 4 categories, which a category is not"),
+        ({"steps": ConstantVelocity(2)}, "steps: constant_velocity predicts 2 numbers, which a counter is not"),
+        ({"sped": Level(1)}, "sped: unknown dimension; did you mean 'speed'"),
+    ],
+)
+def test_a_model_that_does_not_fit_its_dimension_is_refused(models, words):
+    with pytest.raises(InputError, match=words):
+        make_twin(models=models)
 
 
 def test_models_learn_from_updates_in_order():
@@ -144,6 +164,11 @@ REFUSED = {
     "no time": (update(5, NAN), ["update 5", "time_s", "nan", "finite"]),
     "the end of time": (update(5, math.inf), ["update 5", "time_s", "inf"]),
     "the beginning of time": (update(2, -math.inf), ["update 2", "time_s", "-inf"]),
+    "a time that is text": (Update(5, "noon", np.zeros(5)), ["update 5", "time_s", "'noon'", "finite"]),
+    "no number of a time": (Update(5, None, np.zeros(5)), ["update 5", "time_s", "None"]),
+    "a list": (Update(5, 5.0, [0.0] * 5), ["update 5", "values: list", "float64 of shape (5,)"]),
+    "no values": (Update(5, 5.0, None), ["update 5", "values: NoneType"]),
+    "half a step": (Update(5, 5.0, np.array([NAN, NAN, NAN, NAN, 1.5])), ["steps: got 1.5; expected whole numbers"]),
     "seq 0": (update(0, 5.0), ["update 0", "from 1"]),
     "a negative seq": (update(-1, 5.0), ["update -1", "from 1"]),
     "a seq beyond 64 bits": (Update(2**63, 5.0, np.zeros(5)), [str(2**63), "from 1"]),

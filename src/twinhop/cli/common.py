@@ -170,6 +170,17 @@ def counting_progress(title: str, total: int, noun: str) -> Iterator[Callable[[i
 
 
 @contextmanager
+def share_progress(title: str, noun: str) -> Iterator[Callable[[int, int], None]]:
+    """The same where how many there are is found on the way.
+
+    Yields:
+        To be called with the number of those done and of all.
+    """
+    with _spinner(title) as say:
+        yield lambda done, total: say(f"{title}: {done} of {total} {noun}")
+
+
+@contextmanager
 def infeasible_exits(name: str, answer: Callable[["InfeasibilityProof"], Any], as_json: bool) -> Iterator[None]:
     """Inside, a proof that there is no plan is printed, as JSON too where asked for, and ends the program.
 

@@ -87,6 +87,7 @@ IMPORTERS = {
             "minute": (int | None, "Row of serving; 720 if no minute is given.", None),
             "from_minute": (int | None, "First row of serving, in place of --minute.", None),
             "to_minute": (int | None, "Last row, included.", None),
+            "past_from": (int | None, "Earlier row from which on the trace tells where the users were.", None),
             "throughout": (bool, "Leave out taxis that are absent in any of these minutes.", False),
         },
         "twinhop import sf-cells --cells sf_cells.csv --serving sf_serving_1min.npz --minute 720 --out sf.yaml",
@@ -163,7 +164,12 @@ def _scenario_parameters(importer: Importer) -> list[inspect.Parameter]:
     return [
         *(_option(name, *stated) for name, stated in importer.options.items()),
         _option("out", Path, "Scenario file to write."),
-        _option("preset", str, "Constants that the files do not give: family (scaled) or lu2021.", "family"),
+        _option(
+            "preset",
+            str,
+            "Constants that the files do not give: family (scaled) or lu2021; of moving taxis also sf-taxis-midday.",
+            "family",
+        ),
         _option("name", str | None, "Name of the scenario.", None),
         inspect.Parameter(
             "seed",
@@ -199,6 +205,8 @@ def _import_scenario(importer: Importer, given: dict[str, Any]) -> None:
     else:
         if files.pop("throughout", False):
             raise InputError("--throughout: needs --from-minute and --to-minute")
+        if files.pop("past_from", None) is not None:
+            raise InputError("--past-from: needs --from-minute and --to-minute")
         stated = {name: value for name, value in files.items() if value is not None}
         save_scenario(importer.load()(**stated, **given), out, overwrite=force)
     typer.echo(f"wrote {out}")

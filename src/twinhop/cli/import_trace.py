@@ -45,7 +45,9 @@ def run(
     out: OutTrace,
     format: Annotated[
         str | None,
-        typer.Option(help="fcd-xml, fcd-csv, fcd-parquet, csv, gpx or walk.", show_default="by the file's first bytes"),
+        typer.Option(
+            help="fcd-xml, fcd-csv, fcd-parquet, csv, parquet, gpx or walk.", show_default="by the file's first bytes"
+        ),
     ] = None,
     origin: Origin = None,
     coordinates: Annotated[

@@ -14,6 +14,7 @@ from twinhop.cli import (
     plan,
     robustness,
     scenario,
+    simulate,
     tradeoff,
     twin,
     world,
@@ -39,6 +40,7 @@ app.command("explain", epilog=explain.EXAMPLE)(explain.run)
 app.command("robustness", epilog=robustness.EXAMPLE)(robustness.run)
 app.command("compare", epilog=compare.EXAMPLE)(compare.run)
 app.command("tradeoff", epilog=tradeoff.EXAMPLE)(tradeoff.run)
+app.command("simulate", epilog=simulate.EXAMPLE)(simulate.run)
 app.command("world", epilog=world.EXAMPLE)(world.run)
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(twin.app, name="twin")

@@ -12,7 +12,9 @@ EXAMPLE = "Example: twinhop twin replay gauss_markov --sync fixed,delta,model --
 def run(
     trace: Annotated[
         str,
-        typer.Argument(help="Trace (Parquet or CSV: user, time_s, x_m, y_m), or the name of a mobility model."),
+        typer.Argument(
+            help="Recorded movement, as `twinhop import trace` makes or takes it, or the name of a mobility model."
+        ),
     ],
     sync: Annotated[str, typer.Option(help="Synchronisation policies, separated by commas.")] = "fixed,delta,model",
     tolerance_m: Annotated[float, typer.Option(help="Error that delta and model do not send \\[m].")] = 10.0,
@@ -33,7 +35,7 @@ def run(
 ) -> None:
     """Feed twins a trace or generated movement, and compare which updates are sent and how far off the twins are."""
     from twinhop.experiments.files import require_writable
-    from twinhop.experiments.twin_replay import motion_model, parse_sync, replay
+    from twinhop.experiments.twin_replay import replay
     from twinhop.experiments.twin_replay_files import (
         COVERAGE_HEADER,
         POLICY_HEADER,
@@ -42,19 +44,22 @@ def run(
         save_replay,
         title,
     )
+    from twinhop.experiments.twin_replay_options import motion_model, parse_sync
     from twinhop.experiments.twin_tracks import tracks_of
 
     policies, motion = parse_sync(sync), motion_model(model, noise_m)
     if out is not None:
         require_writable(out)
     with progress(f"replaying {trace}"):
-        tracks = tracks_of(trace, users, seconds, sample_s, noise_m, seed or 0)
+        tracks, notes = tracks_of(trace, users, seconds, sample_s, noise_m, seed or 0)
         result = replay(trace, tracks, policies, motion, tolerance_m, noise_m, longest_period_s, period_s)
-        facts = result.to_json()
+        facts = {**result.to_json(), "notes": list(notes)}
         written = [] if out is None else save_replay(result, facts, out)
     if as_json:
         print_json(facts)
         return
+    for note in notes:
+        typer.echo(f"note: {note}")
     print_table(title(facts), POLICY_HEADER, policy_rows(facts))
     if facts["coverage"]:
         print_table(f"truth inside the 90 % interval of {model}", COVERAGE_HEADER, coverage_rows(facts))

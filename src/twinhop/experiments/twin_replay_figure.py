@@ -11,7 +11,9 @@ from matplotlib.figure import Figure
 
 from twinhop.experiments.palette import ACCENT, ALARM, FAINT, FONT, HUES, INK, MUTED, PAPER, fitting
 from twinhop.experiments.twin_forecasts import AHEAD
-from twinhop.experiments.twin_replay import PolicyRun, TwinReplay, sample_period_s
+from twinhop.experiments.twin_policy_run import PolicyRun
+from twinhop.experiments.twin_replay import TwinReplay
+from twinhop.experiments.twin_sync_runs import sample_period_s
 from twinhop.experiments.twin_tracks import Track
 from twinhop.twin.behaviour import Prediction, RowModel
 

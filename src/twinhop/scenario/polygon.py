@@ -72,7 +72,12 @@ def complaint_about(vertices_m: Sequence[Point]) -> str | None:
         return f"needs at least 3 vertices (got {count})"
     if count > MOST_VERTICES:
         return f"has {count} vertices; at most {MOST_VERTICES} are accepted"
-    points = np.array(vertices_m, dtype=np.float64)
+    try:
+        points = np.array(vertices_m, dtype=np.float64)
+    except (TypeError, ValueError):
+        return "vertices must be pairs of numbers (x, y)"
+    if points.shape != (count, 2):
+        return f"vertices must be pairs of numbers (x, y) (got shape {points.shape})"
     if not np.isfinite(points).all():
         return f"vertex {int(np.flatnonzero(~np.isfinite(points).all(axis=1))[0])} is not finite"
     exact = [(Fraction(x), Fraction(y)) for x, y in points.tolist()]

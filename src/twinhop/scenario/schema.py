@@ -11,6 +11,7 @@ from twinhop.errors import InputError
 from twinhop.scenario.fields import LARGEST_SEED, Name, Section, Seed, Text, problem
 from twinhop.scenario.graph_sections import Graph
 from twinhop.scenario.load_section import Load
+from twinhop.scenario.migration_section import Migration
 from twinhop.scenario.movement_checks import check_movement
 from twinhop.scenario.movement_section import Movement
 from twinhop.scenario.physics_sections import Backhaul, Compute, Objective
@@ -49,6 +50,7 @@ class Scenario(Section):
     objective: Objective = Field(default=Objective(), description="weights of the cost")
     readings: Readings = Field(default=Readings(), description="readings of the paper")
     movement: Movement | None = Field(default=None, description="what changes as time goes; null: nothing")
+    migration: Migration = Field(default=Migration(), description="what moves of twins cost as time goes")
     services: Services = Field(default=(), description="service twins, made from the users' twins")
     attribution: tuple[Text, ...] = Field(default=(), description="data sources and licences, carried into reports")
 

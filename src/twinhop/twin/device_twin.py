@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from twinhop.errors import InputError
 from twinhop.twin.answer import Applied, Outcome
+from twinhop.twin.behaviour.suitable import require_suitable
 from twinhop.twin.history import History
 from twinhop.twin.identity import make_identity
 from twinhop.twin.retention import Retention
@@ -41,7 +42,7 @@ class DeviceTwin:
         max_ahead_s: how far ahead of the twin's clock an update may have been observed [s].
 
     Raises:
-        InputError: an id, attribute, dimension or limit will not do.
+        InputError: an id, attribute, dimension or limit will not do, or a model cannot predict its dimension.
 
     >>> from twinhop.twin import Dimension
     >>> schema = TwinSchema(dimensions=(Dimension(name="speed", kind="scalar", unit="m/s"),))
@@ -74,6 +75,7 @@ class DeviceTwin:
         self._observed_seq = np.zeros(len(schema.dimensions), np.int64)
         self._history = History(schema.width, retention)
         self._models = dict(models or {})
+        check_models(twin_id, schema, self._models)
         self._learners = [(schema.columns(name), model) for name, model in self._models.items()]
         self._revision = 0
 
@@ -232,8 +234,8 @@ class DeviceTwin:
         seq, time_s = update.seq, update.time_s
         if type(seq) is not int or not 0 < seq <= LARGEST_SEQ:
             raise InputError(f"twin {self.id!r}: update {seq!r}: expected a whole sequence number from 1")
-        if not -math.inf < time_s < math.inf:
-            raise InputError(f"twin {self.id!r}: update {seq}: time_s: got {time_s}; expected a finite time")
+        if not isinstance(time_s, float | int) or not -math.inf < time_s < math.inf:
+            raise InputError(f"twin {self.id!r}: update {seq}: time_s: got {time_s!r}; expected a finite time")
         try:
             self._schema.check(update.values)
         except InputError as error:
@@ -282,6 +284,29 @@ class DeviceTwin:
         dimensions = schema.owners[newer]
         self._observed_s[dimensions] = update.time_s
         self._observed_seq[dimensions] = update.seq
+
+
+def check_models(twin_id: str, schema: TwinSchema, models: Mapping[str, BehaviourModel]) -> None:
+    """Refuse behaviour models that cannot predict their dimension.
+
+    Args:
+        twin_id: of the twin, for errors.
+        schema: the dimensions.
+        models: by the name of their dimension.
+
+    Raises:
+        InputError: there is no such dimension, or the model is of another kind or width.
+    """
+    for name, model in models.items():
+        dimension = schema.dimension(name)
+        codes = dimension.kind == "category"
+        require_suitable(
+            model,
+            f"twin {twin_id!r}: models: {name}",
+            f"a {dimension.kind}",
+            of_categories=codes,
+            entries=len(dimension.categories) if codes else dimension.columns,
+        )
 
 
 def check_observations(

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 from twinhop.errors import InputError
 from twinhop.scenario.complaints import input_error, suggestion
 from twinhop.scenario.fields import Section, problem
-from twinhop.twin.dimension import Dimension
+from twinhop.twin.dimension import PURE_NUMBER, Dimension
 
 MOST_DIMENSIONS = 256
 LARGEST_VERSION = 2**31 - 1
@@ -146,9 +146,11 @@ class TwinSchema(Section):
             InputError: its shape or type is another, a number is infinite, outside the limits of its dimension, or
                 broken where the dimension is whole, or a dimension is there in part.
         """
-        if vector.shape != (self.width,) or vector.dtype != np.float64:
-            shape = f"{vector.dtype} of shape {vector.shape}"
-            raise InputError(f"values: {shape}; expected float64 of shape ({self.width},)")
+        if not isinstance(vector, np.ndarray) or vector.shape != (self.width,) or vector.dtype != np.float64:
+            found = (
+                f"{vector.dtype} of shape {vector.shape}" if isinstance(vector, np.ndarray) else type(vector).__name__
+            )
+            raise InputError(f"values: {found}; expected float64 of shape ({self.width},)")
         for name, start, end, least, greatest, whole in self._ranges:
             numbers = vector[start:end].tolist()
             absent = numbers[0] != numbers[0]
@@ -171,7 +173,8 @@ class TwinSchema(Section):
         least, greatest = dimension.bounds
         expected = f"{'whole numbers' if dimension.whole else 'numbers'} from {least:g} to {greatest:g}"
         shown = ", ".join(f"{number:g}" for number in numbers)
-        raise InputError(f"{name}: got {shown}; expected {expected} {dimension.unit}, or NaN throughout for no value")
+        unit = "" if dimension.unit == PURE_NUMBER else f" {dimension.unit}"
+        raise InputError(f"{name}: got {shown}; expected {expected}{unit}, or NaN throughout for no value")
 
 
 def parse_twin_schema(value: Any, name: str) -> TwinSchema:

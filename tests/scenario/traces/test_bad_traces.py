@@ -98,6 +98,23 @@ def test_a_truncated_gz_says_how_far_it_goes(text, whole, tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["cut.gz"]
 
 
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"x_m": [0.0, float("nan")]}, r"rows\.parquet:2: x_m: must be a finite number \(got 'nan'\)"),
+        ({"time_s": [0.0, float("inf")]}, r"rows\.parquet:2: time_s: must be seconds or h:mm:ss \(got 'inf'\)"),
+        ({"time_s": [1.0, 0.0]}, r"rows\.parquet:2: user 'a': time 0 s goes backwards"),
+        ({"user": ["a", None]}, r"rows\.parquet:2: user: must name a user \(got nothing\)"),
+        ({"y_m": [[0.0], [1.0]]}, r"y_m: must be a column of numbers, text or times \(got List\(Float64\)\)"),
+    ],
+)
+def test_a_bad_value_in_a_parquet_table_is_named_by_its_row(columns, message, write, tmp_path):
+    good = {"user": ["a", "a"], "time_s": [0.0, 1.0], "x_m": [0.0, 1.0], "y_m": [0.0, 1.0]}
+    with pytest.raises(InputError, match=message):
+        import_trace(write("rows.parquet", pl.DataFrame(good | columns)), tmp_path / "out.parquet")
+    assert [each.name for each in tmp_path.iterdir()] == ["rows.parquet"]
+
+
 def test_a_damaged_parquet_table_is_refused(write, fcd_table, tmp_path):
     path = write("run.parquet", fcd_table)
     path.write_bytes(path.read_bytes()[:-40])

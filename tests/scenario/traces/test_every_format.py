@@ -35,17 +35,19 @@ def records(path):
         ("run.csv.gz", "fcd-csv"),
         ("run.parquet", "fcd-parquet"),
         ("plain.csv", "csv"),
+        ("plain.parquet", "parquet"),
     ],
 )
 def test_each_format_is_recognised_and_gives_the_same_records(name, format, write, fcd_table, tmp_path):
-    content = {"fcd-xml": FCD, "fcd-csv": FCD_CSV, "fcd-parquet": fcd_table, "csv": CSV}[format]
+    plain = pl.read_csv(CSV.encode())
+    content = {"fcd-xml": FCD, "fcd-csv": FCD_CSV, "fcd-parquet": fcd_table, "csv": CSV, "parquet": plain}[format]
     imported = import_trace(write(name, content), tmp_path / "out.parquet", options=METRES)
     about = imported.trace.about
     assert (about.format, about.users, about.records) == (format, 3, 4)
     assert records(imported.trace.path) == RECORDS
     # the empty last time step counts into the span of floating car data
-    assert about.duration_s == (2.0 if format == "csv" else 3.0)
-    assert about.kinds == ({"user": 3} if format == "csv" else {"person": 1, "vehicle": 2})
+    assert about.duration_s == (2.0 if format in ("csv", "parquet") else 3.0)
+    assert about.kinds == ({"user": 3} if format in ("csv", "parquet") else {"person": 1, "vehicle": 2})
 
 
 @pytest.mark.parametrize("name", list(TRACE_FORMATS))
@@ -84,6 +86,14 @@ def test_gpx_and_a_walk_agree_with_the_table(write, tmp_path):
     assert records(tmp_path / "x.parquet") == records(tmp_path / "w.parquet") == of_a
     assert gpx.source_start_date == "2026-01-01T00:00:00+00:00"
     assert gpx.format == "gpx"
+
+
+def test_times_of_a_table_may_be_dates_of_its_own_type(write, tmp_path):
+    table = pl.DataFrame({"user": [7, 7], "time": [1_767_225_600_000, 1_767_225_601_500], "x": [0.0, 1.0], "y": [0, 0]})
+    table = table.with_columns(pl.col("time").cast(pl.Datetime("ms")))
+    about = import_trace(write("dates.parquet", table), tmp_path / "out.parquet").trace.about
+    assert about.source_start_date == "2026-01-01T00:00:00+00:00"
+    assert records(tmp_path / "out.parquet") == [(0.0, "7", 0.0, 0.0), (1.5, "7", 1.0, 0.0)]
 
 
 def test_a_step_has_no_effect_on_formats_with_times(write, tmp_path):

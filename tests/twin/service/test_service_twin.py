@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from twinhop.errors import InputError
 from twinhop.scenario.attribute_expression import parse_expression
 from twinhop.scenario.polygon import Polygon
+from twinhop.twin.behaviour import Level, MarkovChain
 from twinhop.twin.service import (
     Closeness,
     Count,
@@ -36,6 +37,8 @@ class Schema:
 
 class LastValue:
     """The least behaviour model: tomorrow is as today."""
+
+    kind, of_categories, entries = "last_value", False, 1
 
     def __init__(self, last=None):
         self.last = last
@@ -176,10 +179,64 @@ def test_resumes_bit_for_bit(updates, cut):
             np.testing.assert_array_equal(resumed.value(name), whole.value(name))
 
 
+@pytest.mark.parametrize(
+    ("aggregate", "model", "words"),
+    [
+        (
+            "mean",
+            Level(2),
+            "level predicts 2 numbers, which the aggregate mean is not; accepted: a model of 1 number: ",
+        ),
+        ("density", Level(16), "level predicts 16 numbers, .* accepted: a model of 17 numbers: constant_velocity, "),
+        ("count", MarkovChain(9), "markov_chain predicts one of 9 categories, which the aggregate count is not"),
+    ],
+)
+def test_a_model_that_does_not_fit_its_aggregate_is_refused(aggregate, model, words):
+    with pytest.raises(InputError, match=f"service crossing: models: {aggregate}: {words}"):
+        service(Membership(polygon=SQUARE), {aggregate: model})
+
+
+def test_a_state_whose_model_is_of_another_width_is_refused_and_leaves_the_twin_as_it_was():
+    narrow, wide = (service(Membership(polygon=SQUARE), {each: Level(1)}) for each in ("count", "mean"))
+    arrays = narrow.arrays() | {f"model.mean.{name}": array for name, array in Level(2).arrays().items()}
+    with pytest.raises(InputError, match="service crossing: models: mean: level predicts 2 numbers"):
+        wide.restore(arrays)
+    wide.restore(service(Membership(polygon=SQUARE), {"mean": Level(1)}).arrays())
+
+
+@pytest.mark.parametrize(
+    ("forged", "words"),
+    [
+        ({"twin_ids": np.array("a")}, "the array 'twin_ids' is <U1 of shape ()"),
+        (
+            {"seq": np.empty(0, np.int64)},
+            "the array 'seq' is int64 of shape (0,); expected whole numbers of shape (1,)",
+        ),
+        ({"time_s": np.array(["now"])}, "the array 'time_s' is <U3 of shape (1,); expected numbers of shape (1,)"),
+        (
+            {"extract": np.zeros((1, 2))},
+            "the array 'extract' is float64 of shape (1, 2); expected numbers of shape (1, 3)",
+        ),
+        ({"numbers": np.array("many")}, "the array 'numbers' is <U4 of shape (); expected whole numbers of shape ()"),
+    ],
+)
+def test_arrays_of_another_shape_or_type_are_refused(forged, words):
+    twin = service(Membership(polygon=SQUARE))
+    twin.feed("a", 0, 0.0, state(5, 5, 4))
+    again = service(Membership(polygon=SQUARE))
+    with pytest.raises(InputError) as refused:
+        again.restore(twin.arrays() | forged)
+    assert words in str(refused.value)
+    again.restore(twin.arrays())
+    assert again.inputs() == {"a": 0}
+
+
 def test_what_makes_no_sense_is_refused():
     twin = service(Membership(ids=frozenset({"a"})))
-    with pytest.raises(InputError, match=r"shape \(2,\) does not fit; expected \(4,\)"):
+    with pytest.raises(InputError, match=r"shape \(2,\) does not fit; expected an array of \(4,\)"):
         twin.feed("a", 0, 0.0, np.zeros(2))
+    with pytest.raises(InputError, match=r"shape \(\) does not fit"):
+        twin.feed("a", 0, 0.0, None)
     with pytest.raises(InputError, match="an infinite number"):
         twin.feed("a", 0, 0.0, state(math.inf, 0))
     with pytest.raises(InputError, match="expected a finite number"):
@@ -191,6 +248,10 @@ def test_what_makes_no_sense_is_refused():
         Membership()
     with pytest.raises(InputError, match="ids is empty; a service needs members"):
         Membership(ids=frozenset())
+    with pytest.raises(InputError, match="ids must be a set of ids \\(got the text 'ada'\\)"):
+        Membership(ids="ada")
+    with pytest.raises(InputError, match="mean: needs at least one column"):
+        Mean(())
     with pytest.raises(InputError, match="chosen: position, speed"):
         Extraction(Schema(), ("position", "speed")).columns("mode")
     with pytest.raises(InputError, match="is no position"):

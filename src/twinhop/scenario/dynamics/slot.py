@@ -47,6 +47,11 @@ class Slot:
         return np.flatnonzero(self.access >= 0)
 
     @property
+    def stations(self) -> World:
+        """The world of the epoch, with every user and the CPUs that it began with."""
+        return self._stations
+
+    @property
     def station_xy_m(self) -> NDArray[np.float64]:
         """(M, 2) where the stations are [m]."""
         return self._stations.station_xy_m

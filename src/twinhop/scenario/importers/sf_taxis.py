@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,8 @@ from twinhop.scenario.traces.importing import ImportOptions, save_reading
 from twinhop.scenario.traces.records import USER, Batch, Reading, Roster
 
 MINUTE_S = 60.0
+MIGRATION_PRESET = "sf-taxis-midday"
+"""Constants by which migration policies are compared; the radio link is so wide that it takes nanoseconds."""
 FORMAT = "sf-cells"
 
 
@@ -35,6 +38,7 @@ def save_sf_taxis(
     *,
     from_minute: int,
     to_minute: int,
+    past_from: int | None = None,
     throughout: bool = False,
     preset: str = "family",
     name: str | None = None,
@@ -53,8 +57,10 @@ def save_sf_taxis(
         out: the scenario file; the trace has the same name, ending in ``.parquet``.
         from_minute: first row of ``serving``.
         to_minute: last row, included.
+        past_from: an earlier row, from which on the trace tells where these users were before; None: it does not.
         throughout: whether to leave out taxis that are absent in any of the minutes.
-        preset: constants the data do not give: ``family`` (scaled) or ``lu2021``.
+        preset: constants the data do not give: ``family`` (scaled), ``lu2021``, or ``sf-taxis-midday``, those by which
+            migration policies are compared.
         name: of the scenario.
         seed: root seed.
         attribution: further sources to name in reports.
@@ -81,7 +87,14 @@ def save_sf_taxis(
         raise InputError(f"{serving}: nobody is present {when} minutes {from_minute} to {to_minute}")
     served = present[:, users]
     kept = busiest_cells(served, len(record.sites.fields), PRESENCE_SHARE)
-    movement = {"slot_s": MINUTE_S, "slots": len(served), "trace": {"file": trace.name}}
+    past = _past(record, past_from, from_minute)[:, users]
+    trace_section = {"file": trace.name, **({"start_s": len(past) * MINUTE_S} if len(past) else {})}
+    sections: dict[str, Any] = {
+        "movement": {"slot_s": MINUTE_S, "slots": len(served), "trace": trace_section},
+        "radio": {"access": "nearest"},
+    }
+    if preset == MIGRATION_PRESET:
+        preset, sections = "family", migration_constants(users.size, sections)
     scenario = scenario_of_cells(
         record,
         kept,
@@ -90,14 +103,35 @@ def save_sf_taxis(
         name=name or f"san-francisco-{from_minute}-{to_minute}",
         preset=preset,
         seed=seed,
-        sections={"movement": movement, "radio": {"access": "nearest"}},
+        sections=sections,
         attribution=attribution,
     )
     host = np.searchsorted(kept, nearest_kept(record.sites.positions, kept))
+    told = np.concatenate([past, served])
     with replacing(trace, overwrite=overwrite) as temporary:
-        _save_trace(scenario, users, np.where(served > 0, host[served - 1], -1), Path(serving), temporary, attribution)
+        _save_trace(scenario, users, np.where(told > 0, host[told - 1], -1), Path(serving), temporary, attribution)
         save_scenario(scenario, target, overwrite=overwrite)
     return trace
+
+
+def migration_constants(n_users: int, sections: dict[str, Any]) -> dict[str, Any]:
+    """The sections of the preset `sf-taxis-midday`, in file units, besides those given.
+
+    Updates of 0.1 to 1 Mbit at 50 cycles/bit, twins of 5 to 20 Mbit, wires of 2e-11 s/(bit m), CPUs of 8 to 24
+    Gcycle/s; an open host costs 0.3/N s a slot, a move 0.05 s and the way of the twin; no radio, deadlines or energy.
+
+    Args:
+        n_users: N.
+        sections: fields of sections, to which these are added.
+    """
+    return sections | {
+        "radio": sections["radio"] | {"bandwidth_mhz": 1e9, "bandwidth_rule": "full"},
+        "backhaul": {"latency_s_per_bit_m": 2e-11},
+        "stations": {"cpu_gcycles_per_s": {"uniform": [8, 24]}, "capacity_users": "all"},
+        "users": {"update_mbit": {"uniform": [0.1, 1]}, "history_mbit": {"uniform": [5, 20]}},
+        "objective": {"deadlines": False, "kappa_s_per_j": 0.0},
+        "migration": {"opening_s": 0.3 / n_users, "move_s": 0.05},
+    }
 
 
 def _cut(record: CellRecord, first: int, last: int) -> IntArray:
@@ -108,6 +142,14 @@ def _cut(record: CellRecord, first: int, last: int) -> IntArray:
             "or the wrong way round"
         )
     return record.present[first : last + 1]
+
+
+def _past(record: CellRecord, first: int | None, end: int) -> IntArray:
+    """The minutes before the run that the trace tells of."""
+    first = end if first is None else first
+    if not 0 <= first <= end:
+        raise InputError(f"{record.serving}: the past from minute {first} on must begin at 0 or later, and by {end}")
+    return record.present[first:end]
 
 
 def _save_trace(

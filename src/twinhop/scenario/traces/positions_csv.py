@@ -2,53 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
-
-from twinhop.errors import InputError
-from twinhop.scenario.traces.clock import date_seconds
-from twinhop.scenario.traces.records import USER, Batch, Reading, Roster
-from twinhop.scenario.traces.source import EndsEarly
-from twinhop.scenario.traces.tables import Rows, header_of, not_a_table, table_rows
-
-NAMES = {
-    "id": ("id", "user", "user_id"),
-    "time": ("time_s", "time", "timestamp"),
-    "x": ("x_m", "x"),
-    "y": ("y_m", "y"),
-    "lat": ("lat", "latitude"),
-    "lon": ("lon", "lng", "longitude"),
-}
-"""What the columns may be called."""
-NEEDED = "id, time_s and x_m, y_m or lat, lon"
-
-
-class Columns(NamedTuple):
-    """The columns of a table of positions, as the file calls them."""
-
-    user: str
-    time: str
-    east: str
-    north: str
-    is_geographic: bool
-
-
-def position_columns(columns: Sequence[str]) -> Columns | None:
-    """Which columns give what, or None where the table is no trace.
-
-    >>> position_columns(["lat", "lon", "time", "id"])
-    Columns(user='id', time='time', east='lon', north='lat', is_geographic=True)
-    """
-    found = {field: next((name for name in names if name in columns), None) for field, names in NAMES.items()}
-    user, time = found["id"], found["time"]
-    for east, north in (("x", "y"), ("lon", "lat")):
-        east_column, north_column = found[east], found[north]
-        if user and time and east_column and north_column:
-            return Columns(user, time, east_column, north_column, east == "lon")
-    return None
+from twinhop.scenario.traces.position_table import positions_reading, require_position_columns
+from twinhop.scenario.traces.records import Reading, Roster
+from twinhop.scenario.traces.tables import header_of, table_rows
 
 
 def read_positions_csv(path: Path, roster: Roster) -> Reading:
@@ -56,39 +14,11 @@ def read_positions_csv(path: Path, roster: Roster) -> Reading:
 
     Args:
         path: the file, plain or gzip-compressed; `id,time_s,x_m,y_m` or `id,time_s,lat,lon` and any further columns.
-            Times are seconds, or dates and times (ISO 8601, UTC unless they say otherwise).
         roster: numbers the users.
 
     Raises:
         InputError: the columns are others, or, while the batches are taken, a cell is not usable or the file ends
             early.
     """
-    header = header_of(path)[1]
-    columns = position_columns(header)
-    if columns is None:
-        raise not_a_table(path, "a table of positions in time", NEEDED)
-    if any(NAMES[a][0] in header and NAMES[b][0] in header for a, b in (("x", "lat"), ("y", "lon"))):
-        raise InputError(f"{path}:1: gives both x_m,y_m and lat,lon; take one pair out")
-    rows = table_rows(path)
-    first = next(rows, None)
-    if first is None:
-        raise InputError(f"{path}: has no rows below its header; at least one is needed")
-    is_clock = date_seconds(first.cells[columns.time][0] or "") is not None
-    return Reading(_batches(path, first, rows, columns, is_clock, roster), columns.is_geographic, is_clock)
-
-
-def _batches(
-    path: Path, first: Rows, rows: Iterator[Rows], columns: Columns, is_clock: bool, roster: Roster
-) -> Iterator[Batch]:
-    until = "no row is whole"
-    each: Rows | None = first
-    try:
-        while each is not None:
-            time_s = each.times(columns.time, is_clock)
-            east, north = each.numbers(columns.east), each.numbers(columns.north)
-            code = each.users(columns.user, roster.codes(USER))
-            until = f"the last time read is {each.cells[columns.time][-1]}"
-            yield Batch(code, time_s, east, north, float(np.min(time_s)), float(np.max(time_s)), each.lines)
-            each = next(rows, None)
-    except EndsEarly as error:
-        raise InputError(f"{path}: {error}; {until}") from None
+    columns = require_position_columns(path, header_of(path)[1])
+    return positions_reading(path, columns, table_rows(path), roster)

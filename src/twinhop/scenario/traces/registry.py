@@ -16,7 +16,9 @@ from twinhop.scenario.traces.fcd_parquet import read_fcd_parquet
 from twinhop.scenario.traces.fcd_xml import read_fcd_xml
 from twinhop.scenario.traces.gpx import read_gpx
 from twinhop.scenario.traces.parquet import parquet_columns
-from twinhop.scenario.traces.positions_csv import position_columns, read_positions_csv
+from twinhop.scenario.traces.position_table import position_columns
+from twinhop.scenario.traces.positions_csv import read_positions_csv
+from twinhop.scenario.traces.positions_parquet import read_positions_parquet
 from twinhop.scenario.traces.records import Reading, Roster
 from twinhop.scenario.traces.source import head
 from twinhop.scenario.traces.tables import header_of
@@ -48,6 +50,7 @@ TRACE_FORMATS = {
     "fcd-csv": TraceFormat("SUMO floating car data, CSV", read_fcd_csv),
     "fcd-parquet": TraceFormat("SUMO floating car data, Parquet", read_fcd_parquet),
     "csv": TraceFormat("CSV with id, time_s and x_m, y_m or lat, lon", read_positions_csv),
+    "parquet": TraceFormat("Parquet with the columns of csv", read_positions_parquet),
     "gpx": TraceFormat("GPX tracks", read_gpx),
     "walk": TraceFormat("iFogSim2 walk: CSV with Latitude, Longitude, a row a step", read_walk, has_steps=True),
 }
@@ -75,10 +78,12 @@ def trace_format(path: Path, name: str | None) -> str:
 
 def _sniffed(path: Path, beginning: bytes) -> str | None:
     if beginning.startswith(PARQUET_MAGIC):
-        columns = parquet_columns(path)
+        names = list(parquet_columns(path))
         if is_trace(path):
             raise InputError(f"{path}: is a trace of twinhop already; name it in movement.trace.file of a scenario")
-        return "fcd-parquet" if marks_of(list(columns)) else None
+        if marks_of(names):
+            return "fcd-parquet"
+        return "parquet" if position_columns(names) else None
     if beginning.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return _sniffed_xml(beginning)
     columns = header_of(path)[1]

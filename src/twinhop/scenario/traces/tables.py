@@ -72,7 +72,7 @@ class Rows:
             if np.isfinite(values).all():
                 return values
         seconds = date_seconds if is_clock else source_seconds
-        found = [None if cell is None else seconds(cell) for cell in self.cells[column].to_list()]
+        found = [None if cell is None else seconds(str(cell)) for cell in self.cells[column].to_list()]
         for row, value in enumerate(found):
             if value is None:
                 expected = "a date and time (ISO 8601), as the rows before" if is_clock else "seconds or h:mm:ss"
@@ -105,7 +105,7 @@ class Rows:
 
     def _refused(self, column: str, row: int, expected: str) -> InputError:
         cell = self.cells[column][row]
-        found = "nothing" if cell is None else repr(cell[:40])
+        found = "nothing" if cell is None else repr(str(cell)[:40])
         return InputError(f"{self.path}:{self.cells[LINE][row]}: {column}: {expected} (got {found})")
 
 

@@ -7,11 +7,9 @@ from typing import ClassVar
 
 from twinhop.jit import jit
 from twinhop.twin.behaviour.model import INTERVAL_SIGMAS, FloatArray
-from twinhop.twin.behaviour.row_model import RowModel, require
+from twinhop.twin.behaviour.row_model import RowModel
+from twinhop.twin.behaviour.smoothing import COUNT, FIRST, TIME, check_smoothing, faded, gain_over
 from twinhop.twin.behaviour.usable import usable
-
-#: State: time, updates so far, then the levels and the variances of one-step errors.
-_TIME, _COUNT, _FIRST = 0, 1, 2
 
 
 @jit()
@@ -19,34 +17,34 @@ def _advance(state: FloatArray, parameters: FloatArray, time_s: float, value: Fl
     if not usable(state, parameters, time_s, value):
         return False
     width, step_s, weight, memory = value.size, parameters[1], parameters[2], parameters[3]
-    if math.isnan(state[_TIME]):
-        state[_COUNT] = 1.0
+    if math.isnan(state[TIME]):
+        state[COUNT] = 1.0
         for column in range(width):
-            state[_FIRST + column] = value[column]
-            state[_FIRST + width + column] = 0.0
+            state[FIRST + column] = value[column]
+            state[FIRST + width + column] = 0.0
     else:
-        steps = (time_s - state[_TIME]) / step_s
-        gain = 1.0 - (1.0 - weight) ** steps
+        steps = (time_s - state[TIME]) / step_s
+        gain = gain_over(steps, weight)
         growth = 1.0 + max(steps - 1.0, 0.0) * weight * weight
-        known = min(state[_COUNT], memory)
-        state[_COUNT] += 1.0
+        known = min(state[COUNT], memory)
+        state[COUNT] += 1.0
         for column in range(width):
-            error = value[column] - state[_FIRST + column]
-            state[_FIRST + column] += gain * error
-            variance = state[_FIRST + width + column]
-            state[_FIRST + width + column] = variance + (error * error / growth - variance) / known
-    state[_TIME] = time_s
+            error = value[column] - state[FIRST + column]
+            state[FIRST + column] += gain * error
+            at = FIRST + width + column
+            state[at] = faded(state[at], error, growth, known)
+    state[TIME] = time_s
     return True
 
 
 @jit()
 def _forecast(state: FloatArray, parameters: FloatArray, time_s: float, mean: FloatArray, half: FloatArray) -> None:
-    steps = (time_s - state[_TIME]) / parameters[1]
+    steps = (time_s - state[TIME]) / parameters[1]
     growth = 1.0 + max(steps - 1.0, 0.0) * parameters[2] * parameters[2]
     width = mean.size
     for column in range(width):
-        mean[column] = state[_FIRST + column]
-        half[column] = INTERVAL_SIGMAS * math.sqrt(state[_FIRST + width + column] * growth)
+        mean[column] = state[FIRST + column]
+        half[column] = INTERVAL_SIGMAS * math.sqrt(state[FIRST + width + column] * growth)
 
 
 class Level(RowModel):
@@ -86,12 +84,11 @@ class Level(RowModel):
 
     @classmethod
     def columns(cls, width: int, **parameters: float) -> int:
-        """Time, count, levels, variances."""
-        return _FIRST + 2 * width
+        """Time, count, levels, variances of errors one step ahead."""
+        return FIRST + 2 * width
 
     @classmethod
     def check(cls, **parameters: float) -> None:
         """Refuse a step that is not greater than 0, a weight outside (0, 1] and a memory under 1."""
         super().check(**parameters)
-        require(parameters["weight"] <= 1, cls.kind, "weight", "in (0, 1]", parameters["weight"])
-        require(parameters["memory"] >= 1, cls.kind, "memory", "at least 1", parameters["memory"])
+        check_smoothing(cls.kind, parameters, ("weight",))

@@ -41,6 +41,7 @@ class MarkovChain:
     """
 
     kind: ClassVar[str] = "markov_chain"
+    of_categories: ClassVar[bool] = True
     __slots__ = ("_counts", "_last", "_parameters", "_seen")
 
     def __init__(self, categories: int, *, step_s: float = 1.0) -> None:
@@ -54,6 +55,11 @@ class MarkovChain:
     def categories(self) -> int:
         """How many there are."""
         return len(self._seen)
+
+    @property
+    def entries(self) -> int:
+        """Entries of a prediction: the categories; see `BehaviourModel`."""
+        return self.categories
 
     def update(self, time_s: float, value: FloatArray) -> None:
         """Learn that a category was seen; see `BehaviourModel`."""

@@ -41,6 +41,13 @@ class BehaviourModel(Protocol):
 
     kind: ClassVar[str]
     """Its name in the registry."""
+    of_categories: ClassVar[bool]
+    """Whether it predicts a category, and not numbers."""
+
+    @property
+    def entries(self) -> int:
+        """Entries of a prediction: the columns of the dimension, or its categories."""
+        ...
 
     def update(self, time_s: float, value: FloatArray) -> None:
         """Learn from a value.

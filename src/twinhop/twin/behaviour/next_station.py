@@ -77,6 +77,7 @@ class NextStation:
     """
 
     kind: ClassVar[str] = "next_station"
+    of_categories: ClassVar[bool] = True
     __slots__ = ("_parameters", "_place", "_population", "_visits")
 
     def __init__(
@@ -87,7 +88,7 @@ class NextStation:
         memory: int = 1024,
         stays: bool = True,
         population: NDArray[np.int32] | None = None,
-        population_weight: float = 20.0,
+        population_weight: float = 30.0,
     ) -> None:
         number = check_categories(self.kind, categories)
         whole = order == int(order) and memory == int(memory)
@@ -104,6 +105,11 @@ class NextStation:
     def categories(self) -> int:
         """Stations there are."""
         return int(self._parameters[0])
+
+    @property
+    def entries(self) -> int:
+        """Entries of a prediction: the categories; see `BehaviourModel`."""
+        return self.categories
 
     def update(self, time_s: float, value: FloatArray) -> None:
         """Learn that the user is at a station; see `BehaviourModel`."""

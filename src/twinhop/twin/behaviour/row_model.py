@@ -24,6 +24,7 @@ class RowModel:
     """
 
     kind: ClassVar[str]
+    of_categories: ClassVar[bool] = False
     parameter_names: ClassVar[tuple[str, ...]]
     """What the row of parameters holds after the width, as the arguments of the constructor are called."""
     advance: ClassVar[Callable[[FloatArray, FloatArray, float, FloatArray], bool]]
@@ -59,6 +60,11 @@ class RowModel:
     def width(self) -> int:
         """Columns of the dimension."""
         return int(self.parameters[0])
+
+    @property
+    def entries(self) -> int:
+        """Entries of a prediction: the columns of the dimension; see `BehaviourModel`."""
+        return self.width
 
     @property
     def time_s(self) -> float:

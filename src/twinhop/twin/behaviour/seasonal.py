@@ -8,12 +8,11 @@ from typing import ClassVar
 from twinhop.jit import jit
 from twinhop.twin.behaviour.model import INTERVAL_SIGMAS, FloatArray
 from twinhop.twin.behaviour.row_model import RowModel, require
+from twinhop.twin.behaviour.smoothing import COUNT, FIRST, TIME, check_smoothing, faded, gain_over
 from twinhop.twin.behaviour.usable import usable
 
 DAY_S = 86400.0
 MOST_SLOTS = 10_000
-#: State: time, updates so far, then the levels, the variances of one-step errors, and the seasons slot by slot.
-_TIME, _COUNT, _FIRST = 0, 1, 2
 
 
 @jit()
@@ -34,35 +33,35 @@ def _advance(state: FloatArray, parameters: FloatArray, time_s: float, value: Fl
     if not usable(state, parameters, time_s, value):
         return False
     width, step_s, weight, season_weight = value.size, parameters[1], parameters[2], parameters[3]
-    season = _FIRST + 2 * width + width * _slot(time_s, parameters[4], parameters[5])
-    if math.isnan(state[_TIME]):
-        state[_COUNT:] = 0.0
+    season = FIRST + 2 * width + width * _slot(time_s, parameters[4], parameters[5])
+    if math.isnan(state[TIME]):
+        state[COUNT:] = 0.0
         for column in range(width):
-            state[_FIRST + column] = value[column]
+            state[FIRST + column] = value[column]
     else:
-        steps = (time_s - state[_TIME]) / step_s
-        gain = 1.0 - (1.0 - weight) ** steps
+        steps = (time_s - state[TIME]) / step_s
+        gain = gain_over(steps, weight)
         growth = _growth(steps, weight, season_weight, parameters[4] / step_s)
-        known = min(state[_COUNT], parameters[6])
+        known = min(state[COUNT], parameters[6])
         for column in range(width):
-            error = value[column] - state[_FIRST + column] - state[season + column]
-            state[_FIRST + column] += gain * error
+            error = value[column] - state[FIRST + column] - state[season + column]
+            state[FIRST + column] += gain * error
             state[season + column] += season_weight * error
-            variance = state[_FIRST + width + column]
-            state[_FIRST + width + column] = variance + (error * error / growth - variance) / known
-    state[_COUNT] += 1.0
-    state[_TIME] = time_s
+            at = FIRST + width + column
+            state[at] = faded(state[at], error, growth, known)
+    state[COUNT] += 1.0
+    state[TIME] = time_s
     return True
 
 
 @jit()
 def _forecast(state: FloatArray, parameters: FloatArray, time_s: float, mean: FloatArray, half: FloatArray) -> None:
-    width, steps = mean.size, (time_s - state[_TIME]) / parameters[1]
+    width, steps = mean.size, (time_s - state[TIME]) / parameters[1]
     growth = _growth(steps, parameters[2], parameters[3], parameters[4] / parameters[1])
-    season = _FIRST + 2 * width + width * _slot(time_s, parameters[4], parameters[5])
+    season = FIRST + 2 * width + width * _slot(time_s, parameters[4], parameters[5])
     for column in range(width):
-        mean[column] = state[_FIRST + column] + state[season + column]
-        half[column] = INTERVAL_SIGMAS * math.sqrt(state[_FIRST + width + column] * growth)
+        mean[column] = state[FIRST + column] + state[season + column]
+        half[column] = INTERVAL_SIGMAS * math.sqrt(state[FIRST + width + column] * growth)
 
 
 class Seasonal(RowModel):
@@ -123,17 +122,15 @@ class Seasonal(RowModel):
 
     @classmethod
     def columns(cls, width: int, **parameters: float) -> int:
-        """Time, count, levels, variances, seasons."""
-        return _FIRST + width * (2 + int(parameters["slots"]))
+        """Time, count, levels, variances of errors one step ahead, seasons slot by slot."""
+        return FIRST + width * (2 + int(parameters["slots"]))
 
     @classmethod
     def check(cls, **parameters: float) -> None:
         """Refuse lengths not greater than 0, weights outside (0, 1], broken numbers of slots, a memory under 1."""
         super().check(**parameters)
-        for name in ("weight", "season_weight"):
-            require(parameters[name] <= 1, cls.kind, name, "in (0, 1]", parameters[name])
+        check_smoothing(cls.kind, parameters, ("weight", "season_weight"))
         slots, period_s = parameters["slots"], parameters["period_s"]
         whole = 1 <= slots <= MOST_SLOTS and slots == int(slots)
         require(whole, cls.kind, "slots", f"a whole number from 1 to {MOST_SLOTS}", slots)
         require(period_s >= parameters["step_s"], cls.kind, "period_s", "at least step_s", period_s)
-        require(parameters["memory"] >= 1, cls.kind, "memory", "at least 1", parameters["memory"])

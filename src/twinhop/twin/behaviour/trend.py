@@ -8,10 +8,8 @@ from typing import ClassVar
 from twinhop.jit import jit
 from twinhop.twin.behaviour.model import INTERVAL_SIGMAS, FloatArray
 from twinhop.twin.behaviour.row_model import RowModel, require
+from twinhop.twin.behaviour.smoothing import COUNT, FIRST, TIME, check_smoothing, faded, gain_over
 from twinhop.twin.behaviour.usable import usable
-
-#: State: time, updates so far, then level, trend and variance of one-step errors by column.
-_TIME, _COUNT, _FIRST = 0, 1, 2
 
 
 @jit()
@@ -48,35 +46,35 @@ def _advance(state: FloatArray, parameters: FloatArray, time_s: float, value: Fl
     if not usable(state, parameters, time_s, value):
         return False
     weight, trend_weight, damping, memory = parameters[2], parameters[3], parameters[4], parameters[5]
-    if math.isnan(state[_TIME]):
-        state[_COUNT] = 1.0
+    if math.isnan(state[TIME]):
+        state[COUNT] = 1.0
         for column in range(value.size):
-            at = _FIRST + 3 * column
+            at = FIRST + 3 * column
             state[at], state[at + 1], state[at + 2] = value[column], 0.0, 0.0
     else:
-        steps = (time_s - state[_TIME]) / parameters[1]
-        gain, kept = 1.0 - (1.0 - weight) ** steps, damping**steps
+        steps = (time_s - state[TIME]) / parameters[1]
+        gain, kept = gain_over(steps, weight), damping**steps
         reach, growth = damped_steps(steps, damping), damped_growth(steps, weight, trend_weight, damping)
-        known = min(state[_COUNT], memory)
-        state[_COUNT] += 1.0
+        known = min(state[COUNT], memory)
+        state[COUNT] += 1.0
         for column in range(value.size):
-            at = _FIRST + 3 * column
+            at = FIRST + 3 * column
             expected = state[at] + reach * state[at + 1]
             error = value[column] - expected
             state[at] = expected + gain * error
             state[at + 1] = kept * state[at + 1] + gain * trend_weight * error / max(steps, 1.0)
-            state[at + 2] += (error * error / growth - state[at + 2]) / known
-    state[_TIME] = time_s
+            state[at + 2] = faded(state[at + 2], error, growth, known)
+    state[TIME] = time_s
     return True
 
 
 @jit()
 def _forecast(state: FloatArray, parameters: FloatArray, time_s: float, mean: FloatArray, half: FloatArray) -> None:
-    steps = (time_s - state[_TIME]) / parameters[1]
+    steps = (time_s - state[TIME]) / parameters[1]
     reach = damped_steps(steps, parameters[4])
     growth = damped_growth(steps, parameters[2], parameters[3], parameters[4])
     for column in range(mean.size):
-        at = _FIRST + 3 * column
+        at = FIRST + 3 * column
         mean[column] = state[at] + reach * state[at + 1]
         half[column] = INTERVAL_SIGMAS * math.sqrt(state[at + 2] * growth)
 
@@ -130,14 +128,12 @@ class Trend(RowModel):
 
     @classmethod
     def columns(cls, width: int, **parameters: float) -> int:
-        """Time, count, and three numbers a column."""
-        return _FIRST + 3 * width
+        """Time, count, and level, trend and variance of errors one step ahead by column."""
+        return FIRST + 3 * width
 
     @classmethod
     def check(cls, **parameters: float) -> None:
         """Refuse a step that is not greater than 0, weights outside (0, 1], a damping outside (0, 1), a memory < 1."""
         super().check(**parameters)
-        for name in ("weight", "trend_weight"):
-            require(parameters[name] <= 1, cls.kind, name, "in (0, 1]", parameters[name])
+        check_smoothing(cls.kind, parameters, ("weight", "trend_weight"))
         require(parameters["damping"] < 1, cls.kind, "damping", "in (0, 1)", parameters["damping"])
-        require(parameters["memory"] >= 1, cls.kind, "memory", "at least 1", parameters["memory"])

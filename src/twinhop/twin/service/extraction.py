@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
+
 from twinhop.errors import InputError
 from twinhop.twin.service.aggregate import FloatArray
 
@@ -81,8 +83,8 @@ class Extraction:
         Raises:
             InputError: the vector has another shape, or a number is infinite.
         """
-        if values.shape != (self.width,):
-            raise InputError(f"values: shape {values.shape} does not fit; expected ({self.width},)")
+        if not isinstance(values, np.ndarray) or values.shape != (self.width,):
+            raise InputError(f"values: shape {np.shape(values)} does not fit; expected an array of ({self.width},)")
         row = values.tolist()
         taken = [row[source] for source in self._sources]
         if any(map(math.isinf, taken)):

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from twinhop.errors import InputError
 from twinhop.twin.service.aggregate import Extract, FloatArray, Summary
 from twinhop.twin.service.exact_sum import ExactSum
 
@@ -14,10 +15,15 @@ class Mean(Summary):
     """The mean of each chosen column over the members of whom it is known; one update takes constant time.
 
     Args:
-        columns: positions in the extract.
+        columns: positions in the extract, at least one.
+
+    Raises:
+        InputError: there is none.
     """
 
     def __init__(self, columns: tuple[int, ...]) -> None:
+        if not columns:
+            raise InputError("mean: needs at least one column of the extract")
         self._columns = columns
         self._sums = [ExactSum() for _ in columns]
         self._known = [0] * len(columns)

@@ -30,6 +30,8 @@ class Membership:
     def __post_init__(self) -> None:
         if self.ids is None and self.where is None and self.polygon is None:
             raise InputError("membership: states nothing; give ids, where or polygon")
+        if isinstance(self.ids, str):
+            raise InputError(f"membership: ids must be a set of ids (got the text {self.ids[:40]!r})")
         if self.ids is not None and not self.ids:
             raise InputError("membership: ids is empty; a service needs members")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.errors import InputError
+from twinhop.twin.behaviour.model import BehaviourModel, Prediction
+from twinhop.twin.behaviour.suitable import require_suitable
 from twinhop.twin.service.aggregate import Aggregate, Extract, FloatArray
 from twinhop.twin.service.extraction import Extraction
 from twinhop.twin.service.membership import Membership
@@ -25,27 +26,6 @@ class Fed(StrEnum):
     OUTSIDE = "outside"
     STRANGER = "stranger"
     OLD = "old"
-
-
-class ValueModel(Protocol):
-    """What is needed of a behaviour model."""
-
-    def update(self, time_s: float, value: FloatArray) -> None:
-        """Learn from a value."""
-        ...
-
-    def predict(self, time_s: float) -> Any:
-        """What is expected at a time."""
-        ...
-
-    def arrays(self) -> dict[str, NDArray]:
-        """The whole state, numbers only."""
-        ...
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray]) -> Self:
-        """The model that these are the arrays of."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -75,6 +55,20 @@ class _Source:
     member: bool = False
 
 
+#: The arrays of all device twins: kinds of their type, and shape.
+_SOURCE_ARRAYS = {
+    "twin_ids": ("U", ("twins",)),
+    "number": ("i", ("twins",)),
+    "may_join": ("b", ("twins",)),
+    "member": ("b", ("twins",)),
+    "seq": ("i", ("twins",)),
+    "time_s": ("f", ("twins",)),
+    "extract": ("f", ("twins", "width")),
+    "numbers": ("i", ()),
+}
+_TYPES = {"U": "texts", "i": "whole numbers", "b": "truth values", "f": "numbers"}
+
+
 class ServiceTwin:
     """The twin of one service, fed with the updates of device twins.
 
@@ -90,7 +84,8 @@ class ServiceTwin:
         position: the chosen dimension that a polygon looks at; needed where the membership has one.
 
     Raises:
-        InputError: a polygon without a position, a model of no aggregate, or a dot in an aggregate's name.
+        InputError: a polygon without a position, a model of no aggregate or of another width than its aggregate, or a
+            dot in an aggregate's name.
     """
 
     def __init__(
@@ -99,7 +94,7 @@ class ServiceTwin:
         extraction: Extraction,
         membership: Membership,
         aggregates: Mapping[str, Aggregate],
-        models: Mapping[str, ValueModel] | None = None,
+        models: Mapping[str, BehaviourModel] | None = None,
         position: str | None = None,
     ) -> None:
         if membership.polygon is not None and position is None:
@@ -109,6 +104,7 @@ class ServiceTwin:
             raise InputError(f"service {name}: a model of {sorted(unknown)[0]!r}, which is no aggregate")
         if any("." in each for each in aggregates):
             raise InputError(f"service {name}: names of aggregates hold no dot (got {', '.join(aggregates)})")
+        _require_models(name, aggregates, models or {})
         self.name = name
         self._extraction, self._membership = extraction, membership
         self._aggregates, self._models = dict(aggregates), dict(models or {})
@@ -209,7 +205,7 @@ class ServiceTwin:
             if np.isfinite(value).all():
                 model.update(time_s, value)
 
-    def forecast(self, aggregate: str, time_s: float) -> Any:
+    def forecast(self, aggregate: str, time_s: float) -> Prediction:
         """What the model of an aggregate expects at a time.
 
         Raises:
@@ -229,7 +225,9 @@ class ServiceTwin:
             "member": np.array([each.member for each in sources], dtype=np.bool_),
             "seq": np.array([each.seq for each in sources], dtype=np.int64),
             "time_s": np.array([each.time_s for each in sources], dtype=np.float64),
-            "extract": np.array([each.extract for each in sources], dtype=np.float64),
+            "extract": np.array([each.extract for each in sources], dtype=np.float64).reshape(
+                len(sources), len(self._extraction.nothing)
+            ),
             "numbers": np.array(self._numbers),
         }
         for kind, parts in (("aggregate", self._aggregates), ("model", self._models)):
@@ -243,25 +241,23 @@ class ServiceTwin:
         The twin must be as it was made, with the same extraction, membership, aggregates and models.
 
         Raises:
-            InputError: the twin has been fed already, or an array is missing.
+            InputError: the twin has been fed already, an array is missing or of another type or shape, or a model is of
+                another width than its aggregate.
         """
         if self._sources:
             raise InputError(f"service {self.name}: has been fed already; restore a new one")
-        try:
-            columns = [arrays[key].tolist() for key in ("number", "may_join", "extract", "seq", "time_s", "member")]
-            names, self._numbers = arrays["twin_ids"].tolist(), int(arrays["numbers"])
-        except KeyError as error:
-            raise InputError(f"service {self.name}: the array {error} is missing") from None
-        for name, number, may_join, extract, seq, time_s, member in zip(names, *columns, strict=True):
-            source = _Source(number, may_join, tuple(extract), seq, time_s, member)
-            self._sources[name] = source
-            self._members += member
-            if member:
-                self._change(source.number, None, source.extract, time_s)
+        sources = _sources(f"service {self.name}", arrays, len(self._extraction.nothing))
+        models = {
+            name: type(model).from_arrays(_below(arrays, f"model.{name}.")) for name, model in self._models.items()
+        }
+        _require_models(self.name, self._aggregates, models)
+        self._numbers, self._models, self._sources = int(arrays["numbers"]), models, sources
+        for source in sources.values():
+            self._members += source.member
+            if source.member:
+                self._change(source.number, None, source.extract, source.time_s)
         for name, aggregate in self._aggregates.items():
             aggregate.restore(_below(arrays, f"aggregate.{name}."))
-        for name, model in self._models.items():
-            self._models[name] = type(model).from_arrays(_below(arrays, f"model.{name}."))
 
     def _new(self, twin_id: str, may_join: bool) -> _Source:
         source = _Source(self._numbers, may_join, self._extraction.nothing)
@@ -293,6 +289,31 @@ class ServiceTwin:
     def _change(self, number: int, before: Extract, after: Extract, time_s: float) -> None:
         for aggregate in self._aggregates.values():
             aggregate.change(number, before, after, time_s)
+
+
+def _sources(where: str, arrays: Mapping[str, NDArray], width: int) -> dict[str, _Source]:
+    """The device twins among the arrays of a service twin.
+
+    Raises:
+        InputError: an array is missing, or of another type or shape.
+    """
+    twins = len(arrays["twin_ids"]) if np.ndim(arrays.get("twin_ids", 0)) else 0
+    for name, (kinds, shape) in _SOURCE_ARRAYS.items():
+        if name not in arrays:
+            raise InputError(f"{where}: the array {name!r} is missing")
+        array, expected = arrays[name], tuple({"twins": twins, "width": width}[each] for each in shape)
+        if array.dtype.kind not in kinds or array.shape != expected:
+            found = f"{array.dtype} of shape {array.shape}"
+            raise InputError(f"{where}: the array {name!r} is {found}; expected {_TYPES[kinds]} of shape {expected}")
+    columns = [arrays[name].tolist() for name in ("number", "may_join", "extract", "seq", "time_s", "member")]
+    rows = zip(arrays["twin_ids"].tolist(), *columns, strict=True)
+    return {name: _Source(number, may, tuple(extract), *rest) for name, number, may, extract, *rest in rows}
+
+
+def _require_models(service: str, aggregates: Mapping[str, Aggregate], models: Mapping[str, BehaviourModel]) -> None:
+    for name, model in models.items():
+        where, what = f"service {service}: models: {name}", f"the aggregate {name}"
+        require_suitable(model, where, what, of_categories=False, entries=aggregates[name].value().size)
 
 
 def _below(arrays: Mapping[str, NDArray], prefix: str) -> dict[str, NDArray]:

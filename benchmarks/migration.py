@@ -1,0 +1,197 @@
+"""Migration policies against the certified offline bound, and the speed of runs; one JSON line a figure.
+
+    python benchmarks/migration.py [--data DIR] [--only choose|table|speed] [--seeds 5] [--limit 60]
+
+`choose` scores the settings of every policy that has some on four stretches of two hours of San Francisco before
+minute 660; `table` runs the best of each on the preset `sf-taxis-midday`, minutes 660 to 779, which nothing was chosen
+by, and prints cost over bound with 95 % intervals over seeds, which draw sizes of updates and twins and CPUs. Both
+need the data set ``sf_cab_cells`` in the data folder and are skipped, saying so, where it is absent. `speed` times
+`simulate` itself; peers are in `env_speed.py`.
+"""
+
+import argparse
+import json
+import math
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from twinhop.experiments.simulation import simulate
+from twinhop.migration.offline import offline
+from twinhop.migration.policy import policy_choice
+from twinhop.migration.run import MigrationRun
+from twinhop.migration.run_problem import run_problem
+from twinhop.migration.simulate import outcomes
+from twinhop.scenario import load_scenario
+from twinhop.scenario.importers import save_sf_taxis
+
+#: First minutes of the stretches by which settings are chosen, and of the one that is reported.
+CHOICE_MINUTES, TEST_MINUTE, MINUTES = (180, 300, 420, 540), 660, 120
+CHOICE_SEEDS = (100, 101)  # sizes and CPUs; those of the report are 0, 1, ...
+#: What `choose` found best of each policy; run it to see the others.
+CHOSEN = {
+    "hysteresis": "hysteresis",
+    "utility": "utility",
+    "replan": "replan",
+    "lookahead": "lookahead",
+    "expected": "expected",
+    "mdp_threshold": "mdp_threshold",
+}
+#: Two-sided 95 % quantiles of Student's t by degrees of freedom.
+STUDENT = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 19: 2.093}
+
+
+def taxis(data, first, folder):
+    """The scenario of two hours from a minute on, told of everything before."""
+    files = data / "sf_cab_cells"
+    out = Path(folder) / f"sf-{first}.yaml"
+    save_sf_taxis(
+        files / "sf_cells.csv",
+        files / "sf_serving_1min.npz",
+        out,
+        from_minute=first,
+        to_minute=first + MINUTES - 1,
+        past_from=0,
+        throughout=True,
+        preset="sf-taxis-midday",
+        overwrite=True,
+    )
+    return load_scenario(out)
+
+
+def mean_cost(run, policy):
+    """Mean cost of a slot, what became of it, and the policy's median time [ms]."""
+    costs, moves, fallbacks, decision_s = [], 0, 0, []
+    for outcome in outcomes(run, policy_choice(policy)):
+        costs.append(outcome.cost.total)
+        moves += int(outcome.moved.sum())
+        fallbacks += outcome.fallbacks
+        decision_s.append(outcome.decision_s)
+    return math.fsum(costs) / len(costs), moves, fallbacks, 1e3 * statistics.median(decision_s)
+
+
+def choose(data, folder):
+    """Score settings on the earlier stretches, as mean cost over that of `stay` in the same run."""
+    runs = [
+        MigrationRun(taxis(data, first, folder).with_seed(seed)) for first in CHOICE_MINUTES for seed in CHOICE_SEEDS
+    ]
+    stays = [mean_cost(run, "stay")[0] for run in runs]
+    for name, settings in grid().items():
+        scores = {}
+        for setting in settings:
+            ratios = [mean_cost(run, setting)[0] / stay for run, stay in zip(runs, stays, strict=True)]
+            scores[setting] = statistics.mean(ratios)
+            print_row({"figure": "choice", "policy": setting, "cost_over_stay": scores[setting]})
+        print_row({"figure": "chosen", "policy": name, "setting": min(scores, key=scores.get)})
+
+
+def grid():
+    """The settings that are tried."""
+    return {
+        "hysteresis": [f"hysteresis:margin_ms={m}:slots={s}" for m in (20, 50, 100, 200) for s in (1, 3, 10)],
+        "utility": [f"utility:margin={margin}" for margin in (0, 0.01, 0.02, 0.05, 0.1, 0.2)],
+        "replan": [f"replan:every={every}" for every in (1, 10, 30, 60)],
+        "mdp_threshold": ["mdp_threshold"],
+        "lookahead": [f"lookahead:horizon={h}:predict=last" for h in (5, 10, 20)],
+        "expected": [
+            f"expected:plan_slots={plan}:margin={margin}:strength={strength}"
+            for plan in (120, 240, 480)
+            for margin in (1, 1.3, 2)
+            for strength in (0, 100)
+        ],
+    }
+
+
+def table(data, folder, seeds, limit_s):
+    """Every policy on the reported stretch, as cost over the bound of the same run."""
+    scenario = taxis(data, TEST_MINUTE, folder)
+    ratios = {}
+    for seed in range(seeds):
+        run = MigrationRun(scenario.with_seed(seed))
+        answer = offline(run_problem(run), limit_s)
+        plan = answer.cost.cost
+        row = {"users": len(run.user_ids), "hosts": len(run.host_ids), "slots": run.slots}
+        print_row(
+            {"figure": "offline", "seed": seed, **row, "plan": plan, "bound": answer.bound, "gap": answer.gap}
+            | {"seconds": answer.seconds, "asked": 0.002, "reached": answer.gap <= 0.002}
+        )
+        ratios.setdefault("offline plan", []).append((plan / answer.bound, 0, 0, 0.0))
+        for policy in reported():
+            cost, *others = mean_cost(run, policy)
+            ratios.setdefault(policy, []).append((cost / answer.bound, *others))
+            print_row({"figure": "policy", "seed": seed, "policy": policy, "over_bound": cost / answer.bound})
+    for policy, rows in ratios.items():
+        over, moves, fallbacks, decision_ms = map(list, zip(*rows, strict=True))
+        spread = STUDENT.get(len(over) - 1, 1.96) * statistics.stdev(over) / math.sqrt(len(over)) if over[1:] else None
+        print_row(
+            {"figure": "over bound", "policy": policy, "mean": statistics.mean(over), "plus_minus": spread}
+            | {"moves": statistics.mean(moves), "fallbacks": sum(fallbacks)}
+            | {"decision_ms": statistics.median(decision_ms), "seeds": len(over)}
+        )
+
+
+def reported():
+    """The policies of the table: without settings, as chosen, with the future known, and ablations of `expected`."""
+    chosen = CHOSEN["expected"]
+    return [
+        "follow_nearest",
+        "stay",
+        "myopic",
+        "utility_literal",
+        *CHOSEN.values(),
+        *(f"lookahead:horizon={h}:predict={p}" for h in (10, 60) for p in ("kalman", "next_station")),
+        *(f"lookahead:horizon={h}:predict=oracle" for h in (5, 10, 20, 60)),
+        *(f"{chosen}{without}" for without in (":past=none", ":end=open", ":move_slots=1", ":strength=20")),
+    ]
+
+
+def speed(folder):
+    """`simulate` with files written, and runs without them."""
+    before = time.perf_counter()
+    simulate("family(1000, 50)", policies="follow_nearest", slots=600, out=Path(folder) / "out")
+    seconds = time.perf_counter() - before
+    print_row({"figure": "1000 x 50 x 600 with files", "seconds": seconds, "asked": 20, "reached": seconds <= 20})
+    for name in ("lu2021-n100-m10", "family(100, 10)"):
+        run, rates = MigrationRun(load_scenario(name), slots=2000), []
+        for _ in range(5):
+            before = time.perf_counter()
+            for _ in outcomes(run, policy_choice("follow_nearest")):
+                pass
+            rates.append(run.slots / (time.perf_counter() - before))
+        row = {"figure": "slots a second", "scenario": name, "median": statistics.median(rates), "best": max(rates)}
+        print_row(row | {"asked": 2000, "reached": max(rates) >= 2000})
+
+
+def print_row(row):
+    print(
+        json.dumps({key: float(value) if isinstance(value, np.floating) else value for key, value in row.items()}),
+        flush=True,
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("TWINHOP_DATA", "../shared/data")))
+    parser.add_argument("--only", choices=("choose", "table", "speed"))
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--limit", type=float, default=60.0)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        for job in ("choose", "table"):
+            if given.only in (None, job):
+                if not (given.data / "sf_cab_cells").is_dir():
+                    print_row({"skipped": job, "because": f"{given.data} has no sf_cab_cells"})
+                elif job == "choose":
+                    choose(given.data, folder)
+                else:
+                    table(given.data, folder, given.seeds, given.limit)
+        if given.only in (None, "speed"):
+            speed(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""`twinhop simulate`: let the users move, and their twins after them."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twinhop.cli.common import Json, Out, Seed, TimeLimit, Verbose, print_json, print_table, share_progress
+from twinhop.cli.world import Animate
+
+if TYPE_CHECKING:
+    from twinhop.experiments.simulation import Simulation
+
+EXAMPLE = "Example: twinhop simulate city-small --policies stay,follow_nearest --slots 120 --out out/run"
+
+
+def run(
+    source: Annotated[str, typer.Argument(help="Scenario file (YAML) or preset name.")],
+    policies: Annotated[
+        str | None,
+        typer.Option(help="Migration policies, separated by commas, with settings as in name:setting=value."),
+    ] = None,
+    slots: Annotated[int | None, typer.Option(help="Slots of a run.", show_default="the scenario's", min=1)] = None,
+    seeds: Annotated[int, typer.Option(help="How many worlds; their root seeds follow one another.", min=1)] = 1,
+    seed: Seed = None,
+    model: Annotated[
+        str | None, typer.Option(help="Mobility model, with its defaults.", show_default="the scenario's")
+    ] = None,
+    bound: Annotated[
+        bool, typer.Option("--bound", help="Find the best offline plan and a certified bound too.")
+    ] = False,
+    time_limit: TimeLimit = None,
+    jobs: Annotated[int | None, typer.Option(help="Processes.", show_default="one a seed", min=1)] = None,
+    animate: Annotated[Animate, typer.Option(help="The animation among the files; mp4 needs ffmpeg.")] = Animate.gif,
+    as_json: Json = False,
+    out: Out = None,
+    verbose: Verbose = False,
+) -> None:
+    """Let the users of a city move, apply migration policies slot by slot, and judge what they cost."""
+    from twinhop.experiments.simulation import DEFAULT_POLICIES, OFFLINE_TIME_LIMIT_S, simulate
+
+    names = DEFAULT_POLICIES if policies is None else [text for text in policies.split(",") if text.strip()]
+    with share_progress(f"simulating {source}", "slots") as tell:
+        simulation = simulate(
+            source,
+            names,
+            slots=slots,
+            seeds=seeds,
+            seed=seed,
+            model=model,
+            bound=bound,
+            time_limit_s=OFFLINE_TIME_LIMIT_S if time_limit is None else time_limit,
+            out=out,
+            jobs=jobs,
+            animation=animate.value,
+            on_progress=tell,
+        )
+    if as_json:
+        print_json(simulation.to_json())
+        return
+    _show(simulation)
+    for path in simulation.files:
+        typer.echo(f"wrote {path}")
+
+
+def _show(simulation: "Simulation") -> None:
+    from twinhop.experiments.simulation_report import SHORT, header, late_lines, rows, title
+
+    facts = simulation.to_json()
+    shown = [column for column in SHORT if any(row[column[1]] is not None for row in facts["policies"])]
+    print_table(f"{facts['source']}: {title(facts)}", header(tuple(shown)), rows(facts, tuple(shown)))
+    if facts["offline_bound"] is not None:
+        plan, gap = facts["offline_plan"], facts["offline_gap"]
+        found = "no plan" if plan is None else f"plan {1e3 * plan:.5g} ms, gap {100 * gap:.3g} %"
+        typer.echo(f"with full knowledge: certified bound {1e3 * facts['offline_bound']:.5g} ms, {found}")
+    for note in (*facts["notes"], *late_lines(facts)):
+        typer.echo(f"note: {note}")

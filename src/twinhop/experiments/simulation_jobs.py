@@ -1,0 +1,129 @@
+"""The runs of a simulation one after the other, or in parallel processes."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+
+from twinhop.errors import TwinhopError
+from twinhop.experiments.simulation_offline import OfflineResult, offline_result, read_offline
+from twinhop.experiments.simulation_run import FinishedRun, read_run, run_policy
+from twinhop.migration.run import MigrationRun
+from twinhop.scenario import Scenario
+
+#: Told how many slots are done, and how many there are in all runs.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run, or the offline bound of one seed.
+
+    Attributes:
+        scenario: with the seed of the run.
+        slots: of the run.
+        policy: and its settings; None: the offline bound.
+        path: where the run's files go, or the file of the bound; None: nothing is written.
+        time_limit_s: of the bound [s].
+    """
+
+    scenario: Scenario
+    slots: int
+    policy: str | None
+    path: Path | None
+    time_limit_s: float = math.inf
+
+
+Result = FinishedRun | OfflineResult
+
+
+def read_result(job: Job) -> Result | None:
+    """What came of a job that was done before; None where it was not.
+
+    Raises:
+        InputError: its files are damaged.
+    """
+    if job.path is None:
+        return None
+    return read_offline(job.path) if job.policy is None else read_run(job.path)
+
+
+def do_job(job: Job, run: MigrationRun | None = None, on_progress: Callable[[int], None] | None = None) -> Result:
+    """Do one job, in whatever process."""
+    run = run or MigrationRun(job.scenario, job.slots)
+    if job.policy is None:
+        return offline_result(run, job.time_limit_s, job.path)
+    return run_policy(run, job.policy, job.path, on_progress)
+
+
+def do_jobs(jobs: Sequence[Job], processes: int, first: MigrationRun, on_progress: Progress | None) -> list[Result]:
+    """Do all jobs.
+
+    Args:
+        jobs: in the order of the results.
+        processes: how many at a time; 1: all in this one.
+        first: the run of the first seed, already made.
+        on_progress: told of the slots done.
+
+    Returns:
+        What came of each job.
+
+    Raises:
+        InputError: of the first job that fails; jobs that are done keep their files.
+        TwinhopError: a process was killed.
+    """
+    if processes > 1 and len(jobs) > 1:
+        return _in_parallel(jobs, min(processes, len(jobs)), on_progress)
+    results: list[Result] = []
+    run = first
+    for job in jobs:
+        if run.scenario.seed != job.scenario.seed:
+            run = MigrationRun(job.scenario, job.slots)
+        results.append(do_job(job, run, _telling(jobs, len(results), on_progress)))
+    return results
+
+
+def _telling(jobs: Sequence[Job], at: int, on_progress: Progress | None) -> Callable[[int], None] | None:
+    """What is told of the slots of one job, as told of those of all."""
+    if on_progress is None:
+        return None
+    before, total = sum(job.slots for job in jobs[:at]), sum(job.slots for job in jobs)
+    return lambda done: on_progress(before + done, total)
+
+
+def _in_parallel(jobs: Sequence[Job], processes: int, on_progress: Progress | None) -> list[Result]:
+    others = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
+    try:
+        futures = [pool.submit(do_job, job) for job in jobs]
+        _await_all(futures, jobs, on_progress)
+        return [future.result() for future in futures]
+    except BrokenProcessPool:
+        raise TwinhopError(
+            "a process of the simulation was killed, perhaps because memory ran out; finished runs are kept: run the "
+            "same command again, with fewer --jobs"
+        ) from None
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _await_all(futures: Sequence[Future[Result]], jobs: Sequence[Job], on_progress: Progress | None) -> None:
+    """Wait until all are done, or raise the first error as soon as it comes."""
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in done:
+            future.result()
+        if on_progress is not None:
+            reached = sum(job.slots for job, future in zip(jobs, futures, strict=True) if future.done())
+            on_progress(reached, sum(job.slots for job in jobs))

@@ -1,0 +1,1 @@
+"""Migration policies, one a file: each has a `KIND` and is named in `twinhop.migration.policy.POLICIES`."""

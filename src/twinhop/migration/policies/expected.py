@@ -1,0 +1,172 @@
+"""`expected`: hosts for where users are to be expected, and moves when their expected worth exceeds their cost.
+
+Only the past is known: a Markov chain of access stations is learned from the trace before the run, if it has one, and
+as the run goes. In the first slot, and whenever an open host fails, hosts are planned for the mean latency over the
+stations that each user will be at. In every slot each user then decides by a finite-horizon Markov decision process:
+state (access station, host), actions the open hosts, cost of a slot ``comm + marginal computing``, and moves.
+"""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from twinhop.migration.first_plan import hosts_of
+from twinhop.migration.policy import PolicyKind, Setting
+from twinhop.migration.run import NOWHERE, MigrationRun
+from twinhop.migration.situation import Situation
+from twinhop.migration.station_chain import StationChain
+from twinhop.migration.value_loop import values_to_go
+from twinhop.placement.problem import FloatArray, IntArray
+from twinhop.scenario.dynamics.mean_channel import in_parts, thread_count
+
+
+class Expected:
+    """See the module."""
+
+    def __init__(
+        self,
+        run: MigrationRun,
+        *,
+        plan_slots: int,
+        move_slots: int,
+        margin: float,
+        end: str,
+        strength: float,
+        refresh: int,
+        past: str,
+    ) -> None:
+        """For a run.
+
+        Args:
+            run: what holds throughout, and its past.
+            plan_slots: over which the first hosts are planned.
+            move_slots: over which moves must pay.
+            margin: by which factor they must.
+            end: `known`: nothing counts after the last slot; `open`: the run might go on.
+            strength: visits that all users' chain counts for in that of one; 0: everything.
+            refresh: slots after which expectations are worked out anew.
+            past: `trace`: learn from the trace before the run; `none`: from the run alone.
+        """
+        self._run, self._plan_slots, self._move_slots = run, plan_slots, move_slots
+        self._end = run.slots if end == "known" else None
+        self._margin, self._refresh = margin, refresh
+        self._chain = StationChain(len(run.user_ids), run.hosts.stations, strength or math.inf)
+        if past == "trace":
+            self._chain.see(run.past_access())
+        self._open = np.empty(0, np.int64)
+        self._value_s: dict[int, FloatArray] = {}
+
+    def decide(self, situation: Situation) -> IntArray:
+        """The hosts of a slot."""
+        self._chain.see(situation.slot.access[None])
+        known = situation.before >= 0
+        open_hosts = np.unique(situation.before[known])
+        if not known.any() or not situation.up[open_hosts].all():
+            return self._planned(situation)
+        if not np.array_equal(open_hosts, self._open):
+            self._open, self._value_s = open_hosts, {}
+        for user in range(-situation.index % self._refresh, len(self._run.user_ids), self._refresh):
+            self._value_s.pop(user, None)  # a few in every slot: all at once would run to the same hosts
+        return self._moved(situation)
+
+    def _planned(self, situation: Situation) -> IntArray:
+        """Hosts for where users are to be expected, moves spread over the slots that they are for."""
+        slots = self._plan_slots
+        share = np.empty((len(situation.users), situation.hosts.stations))
+        common = self._chain.mean_presence(0, slots) if self._chain.is_common else None
+        for row, (user, at) in enumerate(zip(situation.users.tolist(), situation.access.tolist(), strict=True)):
+            presence = self._chain.mean_presence(user, slots) if common is None else common
+            share[row] = presence[at]
+        wires = situation.hosts.updates
+        unit_s, group = wires.unit_s[:, : situation.hosts.stations], wires.group[situation.users]
+        wired_s = share @ unit_s[0] if len(unit_s) == 1 else np.einsum("na,nak->nk", share, unit_s[group])
+        comm_s = situation.upload_s[:, None] + wires.scale[situation.users, None] * wired_s
+        return hosts_of(situation, situation.problem_with(situation.move_s / slots, comm_s), "lagrangian")
+
+    def _moved(self, situation: Situation) -> IntArray:
+        """Moves that pay: one user after the other, by the loads that those before leave."""
+        hosts, cpu, root_work = self._open, situation.cpu[self._open], situation.root_work
+        column = {int(k): at for at, k in enumerate(hosts)}
+        place = np.array([column.get(k, NOWHERE) for k in situation.before.tolist()])
+        there = place >= 0
+        load = np.bincount(place[there], root_work[there], minlength=len(hosts))
+        count = np.bincount(place[there], minlength=len(hosts))
+        self._expect(situation, place, load)
+        for row, user in enumerate(situation.users.tolist()):
+            at, own = place[row], root_work[row]
+            if at >= 0:
+                load[at] -= own
+                count[at] -= 1
+            node_s = self._wired_s(user, hosts)[situation.access[row]] + own * (2 * load + own) / cpu
+            cost_s = node_s + self._value_s[user][situation.access[row]]
+            if at >= 0:
+                cost_s += self._move_s(user, hosts)[at]
+            cost_s[count >= situation.capacity[hosts]] = np.inf
+            best = int(np.argmin(cost_s))
+            place[row] = best if at < 0 or cost_s[best] < cost_s[at] else at
+            load[place[row]] += own
+            count[place[row]] += 1
+        return hosts[place]
+
+    def _expect(self, situation: Situation, place: IntArray, load: FloatArray) -> None:
+        """Work out the values of users that have none."""
+        missing = [row for row, user in enumerate(situation.users.tolist()) if user not in self._value_s]
+        slots = self._move_slots - 1
+        if self._end is not None:
+            slots = min(slots, self._end - situation.index - 1)
+        hosts, cpu, stations = self._open, situation.cpu[self._open], situation.hosts.stations
+        common = self._chain.matrix(0) if self._chain.is_common else None
+        made = np.empty((len(missing), stations, len(hosts)))
+
+        def part(rows: slice) -> None:
+            for at in range(rows.start, rows.stop):
+                row = missing[at]
+                user, own = int(situation.users[row]), situation.root_work[row]
+                others = load.copy()
+                if place[row] >= 0:
+                    others[place[row]] -= own
+                cost_s = self._wired_s(user, hosts) + own * (2 * others + own) / cpu
+                chain = self._chain.matrix(user) if common is None else common
+                values_to_go(chain, cost_s, self._move_s(user, hosts), slots, made[at])
+
+        with ThreadPoolExecutor(thread_count()) as threads:
+            in_parts(len(missing), len(missing), threads, part)
+        for at, row in enumerate(missing):
+            self._value_s[int(situation.users[row])] = made[at]
+
+    def _wired_s(self, user: int, hosts: IntArray) -> FloatArray:
+        """(M, K) latency of a user's update from each station to each of these hosts [s]."""
+        wires = self._run.hosts.updates
+        return wires.scale[user] * wires.unit_s[wires.group[user], : self._run.hosts.stations][:, hosts]
+
+    def _move_s(self, user: int, hosts: IntArray) -> FloatArray:
+        """(K, K) cost of a move between these hosts, times the margin [s]."""
+        moves = self._run.hosts.moves
+        cost_s = self._run.hosts.move_s + moves.scale[user] * moves.unit_s[moves.group[user]][np.ix_(hosts, hosts)]
+        np.fill_diagonal(cost_s, 0.0)
+        return self._margin * cost_s
+
+
+def expected(run: MigrationRun, rng: np.random.Generator, **settings: int | float | str) -> Expected:
+    """The policy for a run."""
+    return Expected(run, **settings)  # type: ignore[arg-type]
+
+
+KIND = PolicyKind(
+    expected,
+    "plans for where users are to be expected by what was seen of them, and moves when that is expected to pay",
+    {
+        "plan_slots": Setting(240, "slots over which the first hosts are planned", 1),
+        "move_slots": Setting(120, "slots over which moves must pay", 1),
+        "margin": Setting(1.5, "factor by which moves must pay", 1),
+        "end": Setting(
+            "known", "known: nothing counts after the last slot; open: it might go on", 0, ("known", "open")
+        ),
+        "strength": Setting(0.0, "visits that all users' chain counts for in that of one; 0: everything"),
+        "refresh": Setting(20, "slots after which expectations are worked out anew", 1),
+        "past": Setting("trace", "trace: learn from the trace before the run too; none: do not", 0, ("trace", "none")),
+    },
+)
