@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from twinhop.jit import jit
-from twinhop.migration.offline.instance import NOWHERE, make_instance
+from twinhop.migration.offline.instance import NOWHERE, Instance, make_instance
 from twinhop.migration.offline.prices import Prices, cheapest_hosts
 from twinhop.migration.problem import MigrationProblem
 from twinhop.placement.problem import SHARE_TOLERANCE
@@ -20,7 +20,7 @@ ROUNDING_MARGIN = 1e-12
 MARGIN_A_VISIT = 1e-15
 
 
-def certify(problem: MigrationProblem, prices: Prices) -> float:
+def certify(problem: MigrationProblem, prices: Prices, instance: Instance | None = None) -> float:
     """Turn any prices into a lower bound on the cost of every run that keeps the constraints.
 
     ``T (bound - energy) = sum_i shortest path of i + sum_t the least sum of r_tk over hosts that can hold all visits``
@@ -28,7 +28,9 @@ def certify(problem: MigrationProblem, prices: Prices) -> float:
 
     Args:
         problem: the run.
-        prices: any prices; negative ones count as 0.
+        prices: any prices; those that are not numbers >= 0 count as 0. `Prices.host` is not looked at, as the best
+            is taken.
+        instance: the arrays of the problem, where they are at hand.
 
     Returns:
         The bound, rounded down.
@@ -36,8 +38,8 @@ def certify(problem: MigrationProblem, prices: Prices) -> float:
     Raises:
         InputError: a user has no possible host in a slot.
     """
-    instance = make_instance(problem)
-    prices = Prices(*(np.maximum(np.nan_to_num(part), 0.0) for part in prices))
+    instance = make_instance(problem) if instance is None else instance
+    prices = Prices(*(np.where(np.isfinite(part) & (part > 0), part, 0.0) for part in prices))
     path = _path_values(instance, prices)
     total = np.zeros(instance.cpu.shape)
     _add_visits(instance.slot, prices.visit, total)

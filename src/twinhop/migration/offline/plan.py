@@ -22,12 +22,12 @@ SOFT_SWEEPS = 40
 #: Sweeps at the true cost, at most: after a start, and after each round of kicks.
 SWEEPS, SWEEPS_A_ROUND = 20, 3
 #: Kicks a round, and sweeps at the true cost after each.
-KICKS, SWEEPS_A_KICK = 50, 4
+KICKS, SWEEPS_A_KICK = 100, 4
 #: The part of the openings that users bear by load while kicked.
 SHARED_IN_KICKS = 0.5
 #: The noise of a kick, in units of what a seat of a full host costs, and the share of hosts that have any.
 NOISE, NOISY_HOSTS = (1.0, 4.0), (0.1, 1.0)
-#: A visit on a host without room costs so many times all openings and latencies of an empty slot.
+#: A visit on a host without room costs so many times the openings, latencies and moves that it could save.
 PENALTY = 10.0
 
 
@@ -86,9 +86,11 @@ class Planner:
 
 def _penalty(instance: Instance) -> float:
     """More than a visit could save by not keeping a capacity [s]."""
-    finite = np.where(np.isfinite(instance.comm), instance.comm, 0.0)
-    load = instance.root_work[instance.user].sum()
-    alone = float((load**2 / instance.cpu).max())
+    comm = np.where(np.isfinite(instance.comm), instance.comm, 0.0)
+    load = np.bincount(instance.slot, instance.root_work[instance.user], minlength=len(instance.cpu))
+    up = instance.seats > 0
+    computing = np.divide(load[:, None] ** 2, instance.cpu, out=np.zeros(up.shape), where=up)
     farthest = float((instance.scale[:, None] * instance.farthest[instance.group]).max(initial=0.0))
-    moving = float(instance.weight.max()) * (instance.fixed + farthest)
-    return PENALTY * (float(finite.max(initial=0.0)) + alone + float(instance.opening.sum(axis=1).max()) + moving)
+    moving = 2.0 * float(instance.weight.max()) * (instance.fixed + farthest)
+    opening = float(instance.opening.sum(axis=1).max())
+    return PENALTY * (float(comm.max(initial=0.0)) + float(computing.max()) + opening + moving)

@@ -28,7 +28,7 @@ PLAN_EVERY = 100
 #: Share of the time limit by which the ascent ends, however many iterations are left.
 ASCENT_SHARE = 0.6
 #: Rounds of kicks, at most, and the share of the cost that one must save for the next.
-ROUNDS, LEAST_SAVING = 12, 2e-6
+ROUNDS, LEAST_SAVING = 8, 2e-6
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def search(
         if budget.exhausted() or planner.polish(state) <= LEAST_SAVING * best.cost * problem.slots:
             break
         best.offer(state.host, ascent.value)
-    return best.host, certify(problem, ascent.best)
+    return best.host, certify(problem, ascent.best, instance)
 
 
 class _Best:
