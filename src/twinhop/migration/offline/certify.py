@@ -8,7 +8,7 @@ import numpy as np
 
 from twinhop.jit import jit
 from twinhop.migration.offline.instance import NOWHERE, make_instance
-from twinhop.migration.offline.prices import Prices
+from twinhop.migration.offline.prices import Prices, cheapest_hosts
 from twinhop.migration.problem import MigrationProblem
 from twinhop.placement.problem import SHARE_TOLERANCE
 from twinhop.placement.station_load import charge
@@ -23,7 +23,8 @@ MARGIN_A_VISIT = 1e-15
 def certify(problem: MigrationProblem, prices: Prices) -> float:
     """Turn any prices into a lower bound on the cost of every run that keeps the constraints.
 
-    ``T (bound - energy) = sum_i shortest path of i + sum_tk min(0, o_tk - root_tk^2 - sum_p visit_pk - N_tk seat_tk)``
+    ``T (bound - energy) = sum_i shortest path of i + sum_t the least sum of r_tk over hosts that can hold all visits``
+    with ``r_tk = o_tk - root_tk^2 - sum_p visit_pk - N_tk seat_tk``; at least `Instance.fewest` hosts can.
 
     Args:
         problem: the run.
@@ -42,7 +43,7 @@ def certify(problem: MigrationProblem, prices: Prices) -> float:
     _add_visits(instance.slot, prices.visit, total)
     square = prices.root**2 * (1 + SHARE_TOLERANCE if instance.has_floor else 1.0)
     asked = square + total + instance.seats * prices.seat
-    reduced = np.minimum(instance.opening - asked, 0.0)
+    reduced = cheapest_hosts(instance, instance.opening - asked)
     size = math.fsum(path) + math.fsum((instance.opening + asked).ravel())
     longest = int(np.diff(instance.first).max(initial=0)) + int(np.diff(instance.slot_first).max(initial=0))
     margin = (ROUNDING_MARGIN + MARGIN_A_VISIT * longest) * size
