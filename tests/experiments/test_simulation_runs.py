@@ -39,15 +39,15 @@ def digests(folder):
 def whole(tmp_path_factory):
     """A simulation that nothing disturbed, and its folder."""
     folder = tmp_path_factory.mktemp("whole")
-    return simulate(town(), BOTH, seeds=2, jobs=1, **BOUND, out=folder), folder
+    return simulate(town(), BOTH, seeds=2, jobs=1, animation="none", **BOUND, out=folder), folder
 
 
 def test_the_files(whole):
     simulation, folder = whole
-    names = {"costs.png", "hosts.png", "map.png", "report.md", "series.png", "simulation.gif", "simulation.json"}
+    names = {"costs.png", "hosts.png", "map.png", "report.md", "series.png", "simulation.json"}
     assert {path.name for path in folder.iterdir()} == names | {"timing.json", "simulation_of.json", "seed-3", "seed-4"}
     for seed in (3, 4):
-        assert {path.name for path in (folder / f"seed-{seed}").iterdir()} == {*BOTH, "offline.json"}
+        assert {path.name for path in (folder / f"seed-{seed}").iterdir()} == {*BOTH, "offline.json", "timing.json"}
         for policy in BOTH:
             found = {path.name for path in (folder / f"seed-{seed}" / policy).iterdir()}
             tables = {"users.parquet", "stations.parquet", "slots.parquet", "world.parquet"}
@@ -91,7 +91,7 @@ def test_without_files_the_figures_are_the_same(whole):
 
 
 def test_processes_give_the_same_bytes(whole, tmp_path):
-    simulate(town(), BOTH, seeds=2, jobs=2, **BOUND, out=tmp_path)
+    simulate(town(), BOTH, seeds=2, jobs=2, animation="none", **BOUND, out=tmp_path)
     assert digests(tmp_path) == digests(whole[1])
 
 
@@ -103,13 +103,13 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_bytes(whole, tmp_path, stop_a
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        simulate(town(), BOTH, seeds=2, jobs=1, **BOUND, out=tmp_path, on_progress=stop)
+        simulate(town(), BOTH, seeds=2, jobs=1, animation="none", **BOUND, out=tmp_path, on_progress=stop)
     assert list(tmp_path.rglob("*.unfinished")) == []
     finished = [path for path in tmp_path.glob("seed-*/*") if path.is_dir()]
     assert len(finished) == {5: 0, 40: 1, 100: 2}[stop_at]
     done = []
     monkeypatch.setattr(simulation_jobs, "run_policy", _noting(simulation_jobs.run_policy, done))
-    simulate(town(), BOTH, seeds=2, jobs=1, **BOUND, out=tmp_path)
+    simulate(town(), BOTH, seeds=2, jobs=1, animation="none", **BOUND, out=tmp_path)
     assert len(done) == 4 - len(finished)
     assert digests(tmp_path) == digests(whole[1])
 
@@ -126,7 +126,7 @@ def test_what_a_killed_process_left_is_done_again(whole, tmp_path):
     left = tmp_path / "seed-3" / "stay.unfinished" / "users.parts"
     left.mkdir(parents=True)
     (left / "000000.parquet").write_bytes(b"half")
-    simulate(town(), BOTH, seeds=2, jobs=1, **BOUND, out=tmp_path)
+    simulate(town(), BOTH, seeds=2, jobs=1, animation="none", **BOUND, out=tmp_path)
     assert digests(tmp_path) == digests(whole[1])
 
 
