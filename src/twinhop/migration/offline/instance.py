@@ -12,6 +12,8 @@ from twinhop.placement.problem import SHARE_TOLERANCE, BoolArray, FloatArray, In
 
 #: Where a twin is before its first visit, if nowhere.
 NOWHERE = -1
+#: A CPU of 0, on which nobody could compute, counts as this much [cycle/s]: a bound stays one.
+SMALLEST_CPU = 1e-30
 
 
 class Instance(NamedTuple):
@@ -94,7 +96,7 @@ def make_instance(problem: MigrationProblem) -> Instance:
         slot_first=np.concatenate([[0], np.cumsum(served)]),
         comm=np.where(allowed, problem.comm_s * weight[problem.slot, None], np.inf),
         root_work=problem.root_work,
-        cpu=problem.cpu / weight[:, None],
+        cpu=np.maximum(problem.cpu, SMALLEST_CPU) / weight[:, None],
         seats=seats,
         fewest=_fewest(problem, seats, served, allowed),
         opening=problem.opening_s,
