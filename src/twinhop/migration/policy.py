@@ -89,6 +89,7 @@ POLICIES = {
         "replan",
         "myopic",
         "lookahead",
+        "mdp_threshold",
     )
 }
 ENTRY_POINTS = "twinhop.migration_policies"

@@ -92,7 +92,7 @@ class Expected:
         column = {int(k): at for at, k in enumerate(hosts)}
         place = np.array([column.get(k, NOWHERE) for k in situation.before.tolist()])
         there = place >= 0
-        load = np.bincount(place[there], root_work[there], minlength=len(hosts))
+        load: FloatArray = np.bincount(place[there], weights=root_work[there], minlength=len(hosts)).astype(np.float64)
         count = np.bincount(place[there], minlength=len(hosts))
         self._expect(situation, place, load)
         for row, user in enumerate(situation.users.tolist()):
@@ -161,7 +161,7 @@ KIND = PolicyKind(
     {
         "plan_slots": Setting(240, "slots over which the first hosts are planned", 1),
         "move_slots": Setting(120, "slots over which moves must pay", 1),
-        "margin": Setting(1.0, "factor by which moves must pay", 1),
+        "margin": Setting(1.5, "factor by which moves must pay", 1),
         "end": Setting(
             "known", "known: nothing counts after the last slot; open: it might go on", 0, ("known", "open")
         ),

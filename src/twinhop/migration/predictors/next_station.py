@@ -21,13 +21,13 @@ RANK_PRIOR = 1e-3
 
 
 class NextStation:
-    """A Markov chain over access stations, learned from all users as the run goes on.
+    """A Markov chain over access stations, learned from all users: in the trace before the run, and as it goes on.
 
     Formula: a user leaves station m within a slot with probability ``l_m = (L_m + w l) / (n_m + w)``, of n_m
     user-slots seen there L_m with a departure, l the share over all stations. It then goes to station j with
     probability ``(C_mj + v r_mj) / (C_m + v)``, C_mj departures counted, and r_mj the law of neighbours: the share of
-    all departures that went to the q-th nearest station by wire, where j is the q-th of m. The forecast h slots ahead is
-    the h-th step of the chain. The upload takes as long as now.
+    all departures that went to the q-th nearest station by wire, where j is the q-th of m. The forecast h slots ahead
+    is the h-th step of the chain. The upload takes as long as now.
 
     The next-station model of a single twin (`twin.behaviour.NextStation`) backs off to all stations alike. In runs of a
     few hundred slots most of what it expects is then that back-off: the law of neighbours knows that users go near.
@@ -42,19 +42,26 @@ class NextStation:
         self._seen = np.zeros(stations)
         self._ranks = np.zeros(stations)
         self._rank = _neighbour_ranks(run.hosts.updates.unit_s[0, :stations, :stations])
+        past = run.past_access()
+        for here, there in zip(past, past[1:], strict=False):
+            self._count(here, there)
 
     def observe(self, situation: Situation) -> None:
-        """Count where users went since the slot before; those who were away since begin anew."""
+        """Count where users went since the slot before."""
         slot = situation.slot
         if slot.epoch != self._epoch:
             self._restart(situation)
-        here, there = self._last, slot.access
-        known = (here >= 0) & (there >= 0) & (slot.index == self._slot + 1)
+        if slot.index == self._slot + 1:
+            self._count(self._last, slot.access)
+        self._last, self._slot = slot.access.copy(), slot.index
+
+    def _count(self, here: IntArray, there: IntArray) -> None:
+        """Count the steps of users (N,) from one slot to the next, -1 where they are away."""
+        known = (here >= 0) & (there >= 0)
         left = known & (here != there)
         np.add.at(self._seen, here[known], 1.0)
         np.add.at(self._departures, (here[left], there[left]), 1.0)
         np.add.at(self._ranks, self._rank[here[left], there[left]], 1.0)
-        self._last, self._slot = there.copy(), slot.index
 
     def forecast(self, situation: Situation, slots: int) -> Iterator[Forecast]:
         """The present, then the chain step by step."""
