@@ -50,7 +50,6 @@ SHORT: Columns = (
     ("p95 ms", "latency_p95_s", 1e3),
     ("late", "violation_ratio", None),
     ("moves/h", "migrations_per_user_hour", 1.0),
-    ("open", "opened", 1.0),
     ("decides ms", "decision_ms_p50", 1.0),
 )
 
