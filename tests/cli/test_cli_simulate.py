@@ -13,7 +13,7 @@ import pytest
 
 CITY = """schema_version: 1
 name: town
-radio: {path_loss: tr38901_umi, shadowing: correlated, fading: rayleigh}
+radio: {fading: rayleigh}
 stations: {generate: {count: 5}}
 users: {generate: {count: 20}}
 movement:

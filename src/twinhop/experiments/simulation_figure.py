@@ -61,7 +61,8 @@ def draw_costs(simulation: Simulation) -> Figure:
                 axes.axvline(1e3 * facts[name], color=INK, linewidth=1.2, linestyle=dashes, zorder=5)
         axes.set_yticks(range(len(rows)), [row["policy"] for row in rows], fontsize=9, parse_math=False)
         axes.tick_params(axis="y", length=0)
-        _frame(axes, "", "cost, mean over slots [ms]", "x")
+        _frame(axes, "", _axis_in_words(facts), "x")
+        axes.set_xlim(left=0)
         axes.legend(
             loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=5, frameon=False, fontsize=8.5, handlelength=1.0
         )
@@ -78,10 +79,18 @@ def _bound_in_words(facts: dict[str, Any]) -> str:
     return words
 
 
+def _axis_in_words(facts: dict[str, Any]) -> str:
+    if facts["seeds"] == 1:
+        return "cost, mean over slots [ms]"
+    return f"cost, mean over slots and {facts['seeds']} seeds [ms]; lines: 95 % intervals"
+
+
 def _cost_label(axes: Axes, row: dict[str, Any], at: int) -> None:
     end, interval = 1e3 * row["cost"], row["intervals"]["cost"]
     if interval is not None:
-        axes.plot([1e3 * each for each in interval], [at, at], color=INK, linewidth=1.3, solid_capstyle="butt")
+        axes.plot(
+            [1e3 * max(each, 0.0) for each in interval], [at, at], color=INK, linewidth=1.3, solid_capstyle="butt"
+        )
         end = max(end, 1e3 * interval[1])
     text = f"{1e3 * row['cost']:#.4g}"
     if row["above_bound"] is not None:

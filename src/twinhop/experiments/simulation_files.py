@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from twinhop.errors import InputError
 from twinhop.experiments.files import staging
@@ -60,12 +60,13 @@ def _draw(simulation: Simulation, animation: Animation, aside: Path) -> None:
     draw_costs(simulation).savefig(aside / "costs.png")
     draw_series(simulation).savefig(aside / "series.png")
     draw_bands(simulation).savefig(aside / "hosts.png")
-    shown = shown_policy(simulation.rows(times=False))
+    shown = shown_policy(simulation)
     film, policy = RunFilm(simulation.run, first_folders(simulation)[shown]), simulation.policies[shown]
     draw_twin_trails(film, simulation.run, policy).savefig(aside / "map.png")
     save_twin_animation(film, simulation.run, policy, animation, aside)
 
 
-def shown_policy(rows: list[dict[str, Any]]) -> int:
+def shown_policy(simulation: Simulation) -> int:
     """The index of the policy on map and animation: the cheapest of those that move twins, if any does."""
-    return min(range(len(rows)), key=lambda at: (rows[at]["migrations"] == 0, rows[at]["cost"]))
+    first = [runs[0].summary for runs in simulation.runs]
+    return min(range(len(first)), key=lambda at: (first[at].migrations == 0, first[at].cost))

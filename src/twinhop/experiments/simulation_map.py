@@ -54,7 +54,8 @@ def draw_twin_trails(film: RunFilm, run: MigrationRun, policy: str) -> Figure:
         moves = counted(sum(trail.moves for trail in trails), "move")
         words = f"{policy}: {counted(len(trails), 'user')} of {len(run.user_ids)} whose twins move most, {moves}"
         figure.text(left, 1 - 0.66 / total, words, fontsize=fitting(words, 9.5, 100), parse_math=False)
-        legend = "thin: the user, from a ring to a dot; thick: its twin, from host to host; triangles are hosts"
+        legend = "thin: the user, from a ring to a dot; thick: its twin, from host to host; "
+        legend += "triangles are hosts, open where down"
         figure.text(left, 1 - 0.88 / total, legend, fontsize=8.5, color=MUTED)
         span = "{:.3g} km x {:.3g} km".format(*(high - low) / 1000)
         figure.text(1 - left, (foot - 0.2) / total, span, fontsize=8, color=MUTED, ha="right")

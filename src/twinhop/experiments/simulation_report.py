@@ -50,7 +50,6 @@ SHORT: Columns = (
     ("p95 ms", "latency_p95_s", 1e3),
     ("late", "violation_ratio", None),
     ("moves/h", "migrations_per_user_hour", 1.0),
-    ("open", "opened", 1.0),
     ("decides ms", "decision_ms_p50", 1.0),
 )
 
@@ -107,8 +106,8 @@ def _shown(value: float | None, factor: float | None) -> str:
 def late_lines(facts: dict[str, Any]) -> list[str]:
     """A line for each policy that misses deadlines which some host could keep, and so may cost less than the bound."""
     return [
-        f"`{row['policy']}` misses deadlines that some host could keep: in {row['broken_deadlines']:g} visits a run"
-        + ("; the bound holds for runs that keep them." if row["above_bound"] is not None else ".")
+        f"`{row['policy']}` misses deadlines that some host could keep (visits a run: {row['broken_deadlines']:g})"
+        + ("; the bound holds for runs that keep them" if row["above_bound"] is not None else "")
         for row in facts["policies"]
         if row["breaks_deadlines"]
     ]
@@ -122,7 +121,7 @@ def _cost_lines(facts: dict[str, Any]) -> list[str]:
     ]
     words = "Costs are means over slots, in milliseconds"
     words += ", and over seeds, with 95 % intervals." if facts["seeds"] > 1 else "."
-    late = [line for each in late_lines(facts) for line in (each, "")]
+    late = [line for each in late_lines(facts) for line in (f"Note: {each}.", "")]
     return ["## Cost", "", *table((*header(COSTS), *TERMS), terms), "", words, "", *late]
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from twinhop import network
 from twinhop.errors import InputError
 from twinhop.migration.forecast import Forecast
+from twinhop.migration.offline.descent import descend, make_space
 from twinhop.migration.offline.instance import Instance, make_instance
-from twinhop.migration.offline.plan import descend
 from twinhop.migration.offline.plan_state import make_state
 from twinhop.migration.problem import MigrationProblem
 from twinhop.migration.situation import Situation
@@ -41,7 +41,8 @@ def window_hosts(situation: Situation, forecasts: list[Forecast], host: IntArray
     except InputError:
         return host
     state = make_state(instance, _standing(instance, host))
-    descend(instance, state, SWEEPS, 0.0, np.zeros(instance.cpu.shape), NO_ROOM_S * situation.weight)
+    nothing = np.zeros(instance.cpu.shape)
+    descend(instance, state, SWEEPS, NO_ROOM_S * situation.weight, nothing, make_space(instance))
     return state.host[instance.first[:-1]]
 
 

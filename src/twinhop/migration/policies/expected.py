@@ -92,7 +92,7 @@ class Expected:
         column = {int(k): at for at, k in enumerate(hosts)}
         place = np.array([column.get(k, NOWHERE) for k in situation.before.tolist()])
         there = place >= 0
-        load = np.bincount(place[there], root_work[there], minlength=len(hosts))
+        load: FloatArray = np.bincount(place[there], weights=root_work[there], minlength=len(hosts)).astype(np.float64)
         count = np.bincount(place[there], minlength=len(hosts))
         self._expect(situation, place, load)
         for row, user in enumerate(situation.users.tolist()):

@@ -20,8 +20,8 @@ class MdpThreshold:
     """The state of a twin is the bin a of the distance from its user's access station to its host.
 
     Moving to a bin b < a, or staying, b = a, costs ``q_ab = u_b + [b < a] (move_s + m_(a-b))``: u_b and m_d are the
-    mean wired latencies of the user's update at distance b and of its twin over distance d. With the chain P of distances
-    learned so far (`DistanceChain`) and the discount ``g = 1 - 1 / horizon``, value iteration solves
+    mean wired latencies of the user's update at distance b and of its twin over distance d. With the chain P of
+    distances learned so far (`DistanceChain`) and the discount ``g = 1 - 1 / horizon``, value iteration solves
 
         V_a = min over b <= a of [ q_ab + g sum_c P_bc V_c ].
 
