@@ -34,12 +34,12 @@ CHOICE_MINUTES, TEST_MINUTE, MINUTES = (180, 300, 420, 540), 660, 120
 CHOICE_SEEDS = (100,)  # sizes and CPUs; those of the report are 0, 1, ...
 #: What `choose` found best of each policy; run it to see the others.
 CHOSEN = {
-    "hysteresis": "hysteresis",
-    "utility": "utility",
-    "replan": "replan",
-    "lookahead": "lookahead",
-    "expected": "expected",
-    "mdp_threshold": "mdp_threshold",
+    "hysteresis": "hysteresis:margin_ms=100:slots=1",
+    "utility": "utility:margin=0.2",
+    "replan": "replan:every=60",
+    "mdp_threshold": "mdp_threshold:hosts=opened",
+    "lookahead": "lookahead:horizon=60:predict=next_station",
+    "expected": "expected:plan_slots=240:margin=1.5:strength=0",
 }
 #: Two-sided 95 % quantiles of Student's t by degrees of freedom.
 STUDENT = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 19: 2.093}
@@ -145,9 +145,11 @@ def reported():
         "myopic",
         "utility_literal",
         *CHOSEN.values(),
-        *(f"lookahead:horizon={h}:predict={p}" for h in (10, 60) for p in ("kalman", "next_station")),
+        "lookahead:horizon=10:predict=last",
+        "lookahead:horizon=10:predict=kalman",
         *(f"lookahead:horizon={h}:predict=oracle" for h in (5, 10, 20, 60)),
-        *(f"{chosen}{without}" for without in (":past=none", ":end=open", ":move_slots=1", ":strength=20")),
+        "lookahead:horizon=60:predict=oracle:method=paths",
+        *(f"{chosen}{without}" for without in (":past=none", ":end=open", ":move_slots=1", ":strength=30")),
     ]
 
 
