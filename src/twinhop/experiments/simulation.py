@@ -18,6 +18,7 @@ from twinhop.experiments.simulation_summary import TERMS
 from twinhop.experiments.world import moving
 from twinhop.migration.policy import policy_choice, policy_names
 from twinhop.migration.run import MigrationRun
+from twinhop.migration.run_problem import require_bounded
 from twinhop.scenario import Scenario, load_scenario
 
 Animation = Literal["gif", "mp4", "none"]
@@ -159,7 +160,7 @@ def _ends(values: Sequence[float]) -> list[float] | None:
 
 def simulate(
     source: Scenario | str | Path,
-    policies: Sequence[str] = DEFAULT_POLICIES,
+    policies: str | Sequence[str] = DEFAULT_POLICIES,
     *,
     slots: int | None = None,
     seeds: int = 1,
@@ -178,7 +179,7 @@ def simulate(
 
     Args:
         source: a scenario, its path or the name of a preset; without a movement section its users move by Gauss-Markov.
-        policies: names, with settings as in ``name:setting=value``.
+        policies: names, with settings as in ``name:setting=value``; in one text they are parted by commas.
         slots: of a run, in place of the scenario's.
         seeds: how many worlds.
         seed: replaces the root seed.
@@ -197,11 +198,13 @@ def simulate(
         InputError: an argument is wrong, the folder is of another simulation, some user has no host in a slot, or the
             disk is full; finished runs remain.
     """
-    texts = _checked(policies, seeds, jobs)
+    texts = _checked(policies.split(",") if isinstance(policies, str) else policies, seeds, jobs)
     scenario = source if isinstance(source, Scenario) else load_scenario(source)
     scenario = moving(scenario if seed is None else scenario.with_seed(seed), slots, None, model)
     worlds = [scenario.with_seed(scenario.seed + at) for at in range(seeds)]
     first = MigrationRun(worlds[0])
+    if bound:
+        require_bounded(first)
     folder = None if out is None else _begun(Path(out), scenario, first.slots, animation)
     work = _jobs(worlds, first.slots, texts, folder, time_limit_s if bound else None)
     results = [read_result(job) for job in work]
