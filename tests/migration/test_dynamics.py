@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from oracle import slot_cost
+from slot_oracle import slot_cost
 
 from twinhop.migration.policy import policy_choice
 from twinhop.migration.run import MigrationRun
