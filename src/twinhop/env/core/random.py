@@ -128,3 +128,29 @@ def normal(key: Array, name: str, shape: tuple[int, ...]) -> Array:
     """
     centre = ((words(key, name, shape) >> 9).astype(float) + 0.5) * 2.0**-22 - 1.0
     return math.sqrt(2.0) * jax.lax.erf_inv(centre)
+
+
+def episode_key(key: Array, episode: int | Array) -> Array:
+    """The key of an episode: what `reset` takes for episode 0, 1, ... of a seed, in every adapter.
+
+    Args:
+        key: `jax.random.key(seed)`, or the two words of one.
+        episode: from 0.
+
+    Returns:
+        (2,) uint32.
+    """
+    return derived(key_words(key), episode, crc32(b"episode"))
+
+
+def step_key(key: Array, slot_index: int | Array) -> Array:
+    """The key of a step: what `step` takes in slot 0, 1, ... of an episode, in every adapter.
+
+    Args:
+        key: of the episode.
+        slot_index: from 0.
+
+    Returns:
+        (2,) uint32.
+    """
+    return derived(key_words(key), slot_index, crc32(b"step"))
