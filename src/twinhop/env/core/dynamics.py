@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -87,7 +88,8 @@ def _radio(
     better: Array | None,
 ) -> tuple[Array, Radio]:
     distance_m = network.distance_m(topology.station_xy_m, mobility.xy_m)
-    loss_db = mean_loss_db(rules.radio, distance_m, channel)
+    # else compilers work out losses and rates anew for each of their readers
+    loss_db = jax.lax.optimization_barrier(mean_loss_db(rules.radio, distance_m, channel))
     fading = fading_power(key, rules.radio, distance_m.shape)
     return distance_m, radio(rules.radio, topology, distance_m, loss_db, fading, held, better)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -122,6 +123,7 @@ def radio(
         noise = noise + _interference_w_per_hz(topology, loss_db, access, own(attached, width_hz))[:, None]
     gain = network.channel_gain(loss_db, fading)
     rate_bps = network.rate_bps(width_hz, topology.tx_power_w[None, :], gain, noise, rules.logarithm)
+    rate_bps = jax.lax.optimization_barrier(rate_bps)
     return Radio(rate_bps, access, own(attached, rate_bps), better)
 
 
