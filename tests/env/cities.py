@@ -1,4 +1,4 @@
-"""Small cities for environments, with all that the radio can do."""
+"""Small cities for environments."""
 
 from twinhop.scenario import parse_scenario
 
@@ -15,6 +15,6 @@ movement: {{{movement}}}
 FULL_RADIO = "path_loss: tr38901_uma, shadowing: correlated, fading: rayleigh, bandwidth_rule: equal_share"
 
 
-def city(*, stations=4, users=12, capacity="all", radio=FULL_RADIO, deadlines="false", movement="slot_s: 1"):
+def city(*, stations=4, users=12, capacity="all", radio="fading: rayleigh", deadlines="false", movement="slot_s: 1"):
     """A scenario of a few stations and users."""
     return parse_scenario(CITY.format(**locals()))

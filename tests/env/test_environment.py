@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cities import city
+from cities import FULL_RADIO, city
 
 from twinhop.errors import InputError
 
@@ -35,7 +35,7 @@ def run(params, slots, key=KEY, policy=near):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_shapes_and_values(task):
-    params = params_of(city(users=12, stations=4), task)
+    params = params_of(city(users=12, stations=4, radio=FULL_RADIO), task)
     seen, state = reset(KEY, params)
     users = {"history_bits", "update_bits", "root_work", "tau_s", "active", "access", "host"}
     links = {"distance_m", "rate_bps", "comm_s"}
@@ -114,11 +114,11 @@ def test_under_vmap_every_seed_is_as_alone(task):
     params = params_of(city(), task)
     keys = jnp.stack([episode_key(jax.random.key(seed), 0) for seed in range(3)])
     seen, states = jax.vmap(reset, (0, None))(keys, params)
-    rewards = []
+    together, rewards = jax.jit(jax.vmap(core_step, (0, 0, 0, None))), []
     for slot in range(6):
         actions = jax.vmap(near)(seen)
         at = jax.vmap(step_key, (0, None))(keys, slot)
-        seen, states, reward, *_ = jax.vmap(step, (0, 0, 0, None))(at, states, actions, params)
+        seen, states, reward, *_ = together(at, states, actions, params)
         rewards.append(reward)
     for index, key in enumerate(keys):
         alone = run(params, 6, key)

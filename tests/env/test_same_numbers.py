@@ -53,10 +53,17 @@ def env_slot(slot):
     )
 
 
-def priced(params, slot, before, host):
-    seen, before, host = env_slot(slot), jnp.asarray(before, jnp.int32), jnp.asarray(host, jnp.int32)
+@jax.jit
+def compiled(params, seen, before, host):
     reach = links(params.rules, params.topology, seen)
-    return price(params.rules, params.topology, seen, reach, before, host)
+    found = price(params.rules, params.topology, seen, reach, before, host)
+    return found, station_rewards(params.rules, params.topology, found, host)
+
+
+def priced(params, slot, before, host):
+    """The terms and the sum of the rewards."""
+    found, rewards = compiled(params, env_slot(slot), jnp.asarray(before, jnp.int32), jnp.asarray(host, jnp.int32))
+    return found, float(rewards.sum())
 
 
 def agree(case, tolerance):
@@ -66,20 +73,18 @@ def agree(case, tolerance):
     for situation in MigrationRun(scenario):
         host = rng.integers(0, 6, 40)
         expected = outcome_of(situation.with_hosts(before), host)
-        found = priced(migration, situation.slot, before, host)
+        found, reward = priced(migration, situation.slot, before, host)
         np.testing.assert_allclose(found.comm_s, expected.comm_s, rtol=tolerance)
         np.testing.assert_allclose(found.computing_s, expected.computing_s, rtol=tolerance)
         np.testing.assert_allclose(found.move_s, expected.move_s, rtol=tolerance)
         np.testing.assert_allclose(found.energy_j, expected.energy_j, rtol=tolerance)
         assert np.array_equal(found.late, expected.violation & scenario.objective.deadlines)
-        reward = station_rewards(migration.rules, migration.topology, found, jnp.asarray(host))
         lateness = float(found.late.sum()) / 40 * migration.rules.cost.late_s
-        np.testing.assert_allclose(-reward.sum() - lateness, expected.cost.total, rtol=tolerance)
+        np.testing.assert_allclose(-reward - lateness, expected.cost.total, rtol=tolerance)
         planned = evaluate(formulate(situation.slot.world(), slot_radio(situation.slot)), placed(host))
-        found = priced(placement, situation.slot, before, host)
-        reward = station_rewards(placement.rules, placement.topology, found, jnp.asarray(host))
+        found, reward = priced(placement, situation.slot, before, host)
         lateness = float(found.late.sum()) / 40 * placement.rules.cost.late_s
-        np.testing.assert_allclose(-reward.sum() - lateness, planned.cost, rtol=tolerance)
+        np.testing.assert_allclose(-reward - lateness, planned.cost, rtol=tolerance)
         before = host
 
 

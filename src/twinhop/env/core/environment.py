@@ -59,7 +59,7 @@ def step(
     moment = next_moment(key, rules, topology, now, state.slot_index * rules.slot_s)
     after = _state(topology, moment, state.slot_index + 1, host, priced.load)
     info = _info(rules, topology, priced, host, decided.repaired, rewards)
-    truncated = after.slot_index >= rules.horizon
+    truncated = after.slot_index >= params.horizon
     return observe(rules, after), after, rewards.sum(), jnp.zeros((), bool), truncated, info
 
 

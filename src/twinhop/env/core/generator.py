@@ -73,7 +73,6 @@ def params_of(
         task=task,
         users=len(world.user_ids),
         stations=len(world.station_ids),
-        horizon=horizon,
         slot_s=run.slot_s,
         area=scenario.area,
         mobility=run.world_run.movement.mobility,
@@ -88,7 +87,7 @@ def params_of(
         opening_s = np.zeros_like(opening_s)
     pools = _pools(scenario) if redraws else _no_pools()
     phi = jnp.asarray(world.latency_s_per_bit_m, float)
-    return Params(_topology(world, opening_s, run.users.tau_s), pools, phi, rules)
+    return Params(_topology(world, opening_s, run.users.tau_s), pools, phi, jnp.asarray(horizon, jnp.int32), rules)
 
 
 def topology_of_episode(key: Array, params: Params) -> Topology:

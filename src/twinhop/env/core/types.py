@@ -106,7 +106,6 @@ class Rules:
         task: place anew in every slot (P1), or let twins stay and pay for moves (P2).
         users: N.
         stations: M.
-        horizon: slots of an episode.
         slot_s: length of a slot [s].
         area: where users move.
         mobility: how they move.
@@ -120,7 +119,6 @@ class Rules:
     task: Task
     users: int
     stations: int
-    horizon: int
     slot_s: float
     area: Area
     mobility: MobilityModel
@@ -181,11 +179,13 @@ class Params:
     pools: Pools
     wire_s_per_bit_m: Array
     """scalar phi, by which wires are worked out for stations drawn anew [s/(bit m)]"""
+    horizon: Array
+    """scalar int32, slots of an episode"""
     rules: Rules
     """not an array: another one is another compilation"""
 
 
-jax.tree_util.register_dataclass(Params, ["topology", "pools", "wire_s_per_bit_m"], ["rules"])
+jax.tree_util.register_dataclass(Params, ["topology", "pools", "wire_s_per_bit_m", "horizon"], ["rules"])
 
 
 class Channel(NamedTuple):
