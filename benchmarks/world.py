@@ -28,7 +28,7 @@ from twinhop.experiments.world import watch
 from twinhop.network import PATH_LOSS
 from twinhop.scenario import build_world, load_scenario, parse_scenario
 from twinhop.scenario.dynamics import WorldRun
-from twinhop.scenario.dynamics.mean_channel import BYTES_PER_MIB, mean_channel
+from twinhop.scenario.dynamics.mean_channel import BYTES_PER_MIB, channel_map, mean_channel
 
 #: Users, stations, slots a second to reach, slots of a batch.
 SIZES = ((1000, 50, 1000, 200), (100_000, 50, 5, 5))
@@ -76,7 +76,7 @@ def shadowing(cell, state, seeds):
                 build_world(city(1, STATIONS, radio + extra, seed=seed)) for extra in (", shadowing: correlated", "")
             ]
             for name, mib in MAP_MIB.items():
-                channels = [mean_channel(world, mib * BYTES_PER_MIB, threads) for world in worlds]
+                channels = [mean_channel(world, channel_map(world, mib * BYTES_PER_MIB), threads) for world in worlds]
                 found[name].append(moments(channels, model.decorrelation_m, np.random.default_rng(seed)))
     for name, values in found.items():
         mean, error = np.mean(values, axis=0), np.std(values, axis=0, ddof=1) / math.sqrt(seeds)

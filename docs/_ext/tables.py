@@ -10,6 +10,8 @@ import typer
 
 from twinhop import network
 from twinhop.cli.main import app
+from twinhop.migration.policy import POLICIES as MIGRATION_POLICIES
+from twinhop.migration.policy import find_kind
 from twinhop.placement.policy import POLICIES, find_policy
 from twinhop.scenario import json_schema
 from twinhop.scenario.distribution.field import SCHEMA_TITLE
@@ -25,6 +27,7 @@ def write_all(folder: Path) -> None:
     (folder / "scenario_fields.md").write_text(scenario_fields(), encoding="utf-8")
     (folder / "commands.md").write_text(commands(), encoding="utf-8")
     (folder / "policies.md").write_text(policies(), encoding="utf-8")
+    (folder / "migration_policies.md").write_text(migration_policies(), encoding="utf-8")
     for name, section in {**MOBILITY_MODELS, "attraction": Attraction, "churn": Churn}.items():
         schema = section.model_json_schema()
         (folder / f"mobility_{name}.md").write_text(_section_table(schema, schema) + "\n", encoding="utf-8")
@@ -38,6 +41,16 @@ def policies() -> str:
     """Each built-in policy and the first line of its docstring."""
     rows = [(f"`{name}`", (find_policy(name).__doc__ or "").split("\n\n")[0].replace("``", "`")) for name in POLICIES]
     return _table(("policy", "what it does"), rows)
+
+
+def migration_policies() -> str:
+    """Each built-in migration policy, what it does, and its settings with their defaults."""
+    rows = []
+    for name in MIGRATION_POLICIES:
+        kind = find_kind(name)
+        settings = [f"`{key}={setting.default}`: {setting.description}" for key, setting in kind.settings.items()]
+        rows.append((f"`{name}`", kind.summary, "; ".join(settings)))
+    return _table(("policy", "what it does", "settings"), rows)
 
 
 def functions() -> str:

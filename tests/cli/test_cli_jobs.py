@@ -16,6 +16,7 @@ COMMANDS = [
     ("explain",),
     ("robustness",),
     ("compare",),
+    ("simulate",),
     ("scenario", "new"),
     ("scenario", "check"),
     ("scenario", "show"),

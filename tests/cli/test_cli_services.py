@@ -133,9 +133,24 @@ def test_the_plan_explained_alone(city):
         assert twinhop.tradeoff("city.yaml", most=3).points
 
 
+def test_plan_without_a_host_that_a_service_runs_on(city, run):
+    plain = json.loads(run("plan", "city.yaml", "--json").out)
+    gone = next(each["server_name"] for each in plain["services"] if each["name"] == "crossing")
+    done = run("plan", "city.yaml", "--without", gone, "--out", "out")
+    assert done.code == 0, done.err
+    assert f"instead of {gone}" in done.out
+    answer = json.loads((city / "out" / "placement.json").read_text())
+    crossing = next(each for each in answer["services"] if each["name"] == "crossing")
+    assert answer["services_moved"] == [
+        {"service": "crossing", "from_server": gone, "to_server": crossing["server_name"]}
+    ]
+    assert answer["cost_without_failure"] == plain["cost"] and answer["cost"] > answer["lower_bound_without_failure"]
+    assert answer["station_ids"].index(gone) not in answer["open"]
+
+
 def test_plans_from_a_present_placement_are_refused(city):
     case = make_case("city.yaml")
     present = twinhop.plan(twinhop.load("city.yaml").model_copy(update={"services": ()}))
-    with pytest.raises(InputError, match="do not place services"):
+    with pytest.raises(InputError, match="plans from a present placement do not place services"):
         twinhop.plan("city.yaml", present=present)
     assert case.world.services

@@ -94,10 +94,9 @@ def test_commands_are_found():
 def test_command_line_works(line, folder):
     if line.startswith("twinhop import sumo") and importlib.util.find_spec("sumo") is None:
         pytest.skip("SUMO is not installed; pip install 'twinhop[sumo]'")
-    if line == "twinhop world midday.yaml":
-        run_twinhop(
-            next(each for each in COMMANDS if "midday.yaml" in each and "import" in each).removeprefix("twinhop ")
-        )
+    if made := re.match(r"twinhop (?:world|simulate) (\S*midday\.yaml)", line):
+        importing = next(each for each in COMMANDS if "import" in each and each.endswith(f" --out {made[1]}"))
+        run_twinhop(importing.removeprefix("twinhop "))
     if "--from out/city/placement.json" in line:
         run_twinhop("plan city-small --policy greedy --out out/city")
     for made in re.findall(r"(?:scenario new|--out) (\S+\.\w+)", line):

@@ -63,9 +63,14 @@ def run(
 
 
 def _show(simulation: "Simulation") -> None:
-    from twinhop.experiments.simulation_report import HEADER, cost_rows, title
+    from twinhop.experiments.simulation_report import SHORT, header, late_lines, rows, title
 
     facts = simulation.to_json()
-    print_table(f"{facts['source']}: {title(facts)}", HEADER, cost_rows(facts))
-    for note in facts["notes"]:
+    shown = [column for column in SHORT if any(row[column[1]] is not None for row in facts["policies"])]
+    print_table(f"{facts['source']}: {title(facts)}", header(tuple(shown)), rows(facts, tuple(shown)))
+    if facts["offline_bound"] is not None:
+        plan, gap = facts["offline_plan"], facts["offline_gap"]
+        found = "no plan" if plan is None else f"plan {1e3 * plan:.5g} ms, gap {100 * gap:.3g} %"
+        typer.echo(f"with full knowledge: certified bound {1e3 * facts['offline_bound']:.5g} ms, {found}")
+    for note in (*facts["notes"], *late_lines(facts)):
         typer.echo(f"note: {note}")

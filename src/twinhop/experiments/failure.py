@@ -16,6 +16,21 @@ NAMED = 8
 
 
 @dataclass(frozen=True)
+class ServiceMove:
+    """A service that runs elsewhere where hosts fail.
+
+    Attributes:
+        service: its name.
+        from_server: name of the server that it runs on without failure.
+        to_server: name of the server that it runs on with it.
+    """
+
+    service: str
+    from_server: str
+    to_server: str
+
+
+@dataclass(frozen=True)
 class Failure:
     """Hosts that fail, and the plan in which they do not.
 
@@ -39,10 +54,22 @@ class Failure:
         """Users whose deadline no station can keep any more, not even alone; they are planned without it."""
         return np.setdiff1d(problem.unmeetable, self.reference.case.problem.unmeetable)
 
+    def services_moved(self, plan: Plan) -> "list[ServiceMove]":
+        """Services that run elsewhere than without failure."""
+        if plan.services is None or self.reference.services is None:
+            return []
+        pairs = zip(self.reference.services.services, plan.services.services, strict=True)
+        return [
+            ServiceMove(after.name, before.server_name, after.server_name)
+            for before, after in pairs
+            if before.server != after.server
+        ]
+
     def to_json(self, plan: Plan) -> dict[str, Any]:
         """The comparison as plain values; stations and users by index."""
         host, before = plan.solution.placement.host, self.reference.solution.placement.host
         users = self.moved(host)
+        services = self.services_moved(plan)
         return {
             "without": self.stations.tolist(),
             "cost_without_failure": self.reference.cost,
@@ -53,17 +80,24 @@ class Failure:
                 for i, gone in zip(users, self.displaced(users), strict=True)
             ],
             "newly_unmeetable": self.newly_unmeetable(plan.case.problem).tolist(),
+            **({} if plan.services is None else {"services_moved": [vars(each) for each in services]}),
         }
 
 
 def loss_bounds(plan: Plan) -> tuple[float, float] | None:
     """What the failure costs at least and at most between the best plans of both problems; None without certificates.
 
+    With services it is None as well where the two plans give up deadlines of different services: their bounds are then
+    on plans that keep different ones.
+
     ``bound - cost without failure <= best - best without failure <= cost - bound without failure``.
     """
     assert plan.failure is not None
     reference = plan.failure.reference
     if plan.lower_bound is None or reference.lower_bound is None or not (plan.feasible and reference.feasible):
+        return None
+    late = [{each.name for each in one.services.late} if one.services else set() for one in (plan, reference)]
+    if late[0] != late[1]:
         return None
     return plan.lower_bound - reference.cost, plan.cost - reference.lower_bound
 

@@ -9,7 +9,7 @@ from twinhop.experiments.failure import Failure, stations_named, without_hosts
 from twinhop.experiments.planning import Case, Plan, Progress, plan_case
 from twinhop.experiments.replanning import better, check_move_cost, mended, moves_of, with_move_costs
 from twinhop.experiments.saved_placement import Present, SavedPlacement, as_saved, present
-from twinhop.placement import PlacementProblem, Solution, solve
+from twinhop.placement import Placement, PlacementProblem, Solution, solve
 from twinhop.placement.problem import IntArray
 
 #: A time limit after which a policy returns the first plan that it finds [s].
@@ -68,10 +68,10 @@ def set_task(
     check_move_cost(move_cost_s)
     if start is None and move_cost_s > 0:
         raise InputError("move cost: from where do the twins move? Name the present placement with --from (`present`)")
-    if case.world is not None and case.world.services and (start is not None or without):
+    if case.world is not None and case.world.services and start is not None:
         raise InputError(
-            f"{case.name}: plans without some hosts, or from a present placement, do not place services; leave out "
-            "--without and --from (`without`, `present`), or the scenario's services"
+            f"{case.name}: plans from a present placement do not place services; leave out --from (`present`), or the "
+            "scenario's services"
         )
     here = None if start is None else present(as_saved(start), case)
     notes = () if here is None else here.notes
@@ -101,6 +101,8 @@ def operate(
     """
     if task.failed is None and task.present is None:
         return plan_case(task.case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
+    if task.case.world is not None and task.case.world.services:
+        return _with_services(task, policy, time_limit_s, gap, on_progress)
 
     def solved(case: Case, limit_s: float) -> Solution:
         solution = solve(
@@ -125,3 +127,27 @@ def operate(
     if solution.certificate is not None:  # where no host in use fails nobody needs to move
         solution = better(solution, reference.solution.placement)
     return replace(planned(task.reduced, solution), failure=Failure(task.failed, reference))
+
+
+def _with_services(
+    task: Task, policy: str, time_limit_s: float, gap: float | None, on_progress: Progress | None
+) -> Plan:
+    """Users and services with all hosts; and without those that fail, from the former plan where that still can be."""
+    assert task.failed is not None
+    reference = plan_case(task.case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
+    interrupted, before = reference.solution.interrupted, reference.solution.placement
+    reduced = task.reduced.problem
+    stays = reduced.capacity[before.host] > 0
+    plan = plan_case(
+        task.reduced,
+        policy,
+        time_limit_s=NO_TIME_S if interrupted else time_limit_s,
+        gap=gap,
+        on_progress=on_progress,
+        start=Placement(before.host, before.open & (reduced.capacity > 0)) if stays.all() else None,
+    )
+    if interrupted:
+        assert plan.services is not None
+        ended = replace(plan.solution, interrupted=True, timed_out=False)
+        plan = replace(plan, solution=ended, services=replace(plan.services, solution=ended))
+    return replace(plan, failure=Failure(task.failed, reference), notes=task.notes)

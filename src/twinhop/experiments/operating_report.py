@@ -3,6 +3,7 @@
 from twinhop.experiments.failure import loss_bounds
 from twinhop.experiments.markdown import percent, table
 from twinhop.experiments.planning import Plan
+from twinhop.experiments.service_report import service_terms
 from twinhop.words import counted
 
 #: Twins that move, and stations, named one by one; the rest are counted or left out.
@@ -57,6 +58,10 @@ def failure_lines(plan: Plan) -> list[str]:
         ("gap", percent(reference.gap), percent(plan.gap)),
         ("mean latency [s]", f"{reference.evaluation.latency_s:.6g}", f"{plan.evaluation.latency_s:.6g}"),
         ("opening [s]", f"{reference.evaluation.opening_s:.6g}", f"{plan.evaluation.opening_s:.6g}"),
+        *[
+            (f"{name} [s]", before, after)
+            for (name, before), (_, after) in zip(service_terms(reference), service_terms(plan), strict=True)
+        ],
     ]
     moved = plan.failure.to_json(plan)["moved"]
     return [
@@ -86,12 +91,25 @@ def failure_in_words(plan: Plan) -> str:
         f"{gone} because their host is gone, "
         f"{users.size - gone} besides.",
     ]
+    sentences += _services(plan)
     if lost.size:
         sentences.append(
             f"No station can keep the deadlines of {problem.user_names(lost.tolist())} any more; they are planned "
             "without them."
         )
     return " ".join(sentences)
+
+
+def _services(plan: Plan) -> list[str]:
+    """Which services run elsewhere, where there are services."""
+    assert plan.failure is not None
+    if plan.services is None:
+        return []
+    moved = plan.failure.services_moved(plan)
+    named = ", ".join(f"{each.service} on {each.to_server} instead of {each.from_server}" for each in moved[:NAMED])
+    more = f", and {len(moved) - NAMED} more" if len(moved) > NAMED else ""
+    runs = "runs" if len(moved) == 1 else "run"
+    return [f"{counted(len(moved), 'service')} {runs} elsewhere{': ' if moved else ''}{named}{more}."]
 
 
 def _loss(plan: Plan) -> list[str]:

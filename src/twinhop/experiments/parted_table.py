@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +31,8 @@ class PartedTable:
         part = self._parts / f"{self._count:06d}.parquet"
         unfinished = part.with_suffix(".unfinished")
         try:
-            frame.write_parquet(unfinished)
+            with _os_errors():
+                frame.write_parquet(unfinished)
             unfinished.replace(part)
         finally:
             unfinished.unlink(missing_ok=True)
@@ -47,8 +52,23 @@ class PartedTable:
         whole = self._path.with_suffix(".unfinished")
         try:
             parts = pl.scan_parquet(sorted(self._parts.iterdir()))
-            parts.sink_parquet(whole, row_group_size=GROUP_ROWS, metadata=metadata)
+            with _os_errors():
+                parts.sink_parquet(whole, row_group_size=GROUP_ROWS, metadata=metadata)
             whole.replace(self._path)
         finally:
             whole.unlink(missing_ok=True)
         shutil.rmtree(self._parts)
+
+
+@contextmanager
+def _os_errors() -> Iterator[None]:
+    """Errors of the operating system that Polars words as its own are raised as what they are."""
+    import polars as pl
+
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        found = re.search(r"os error (\d+)", str(error))
+        if found is None:
+            raise
+        raise OSError(int(found[1]), os.strerror(int(found[1]))) from None

@@ -11,6 +11,7 @@ from twinhop.experiments.shadow_prices import StationWorth, shadow_prices
 from twinhop.placement import (
     Evaluation,
     LiteralEvaluation,
+    Placement,
     PlacementProblem,
     RadioState,
     Solution,
@@ -280,13 +281,14 @@ def plan_case(
     time_limit_s: float = float("inf"),
     gap: float | None = None,
     on_progress: Progress | None = None,
+    start: Placement | None = None,
 ) -> Plan:
-    """Place the twins of a case already made, and its services."""
+    """Place the twins of a case already made, and its services; see `place_services` for the start."""
     solution = solve(case.problem, policy, seed=case.seed, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
     if case.world is None or not case.world.services:
         return Plan(case, solution)
     from twinhop.twin.service_placement import place_services, service_task
 
     task = service_task(case.problem, case.world)
-    placed = place_services(task, solution, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
+    placed = place_services(task, solution, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress, start=start)
     return Plan(case, placed.solution, services=placed)

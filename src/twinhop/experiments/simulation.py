@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from twinhop.experiments.simulation_summary import TERMS
 from twinhop.experiments.world import moving
 from twinhop.migration.policy import policy_choice, policy_names
 from twinhop.migration.run import MigrationRun
+from twinhop.migration.run_problem import require_bounded
 from twinhop.scenario import Scenario, load_scenario
 
 Animation = Literal["gif", "mp4", "none"]
@@ -90,6 +90,11 @@ class Simulation:
         }
         return {name: against[name] if name in against else getattr(summary, name) for name in MEASURES}
 
+    def _offline(self, name: str) -> float | None:
+        """The mean over seeds; None unless every seed has one."""
+        values = [getattr(each, name) for each in self.offline]
+        return mean(values) if values and None not in values else None
+
     def rows(self, *, times: bool = True) -> list[dict[str, Any]]:
         """One row a policy: means over the seeds, intervals, and the figures of every seed.
 
@@ -122,10 +127,9 @@ class Simulation:
         """The simulation as plain values, as `twinhop simulate --json` prints it.
 
         Args:
-            times: whether to include how long decisions took.
+            times: whether to include how long decisions and bounds took.
         """
         run = self.run
-        gaps = [each.gap for each in self.offline if math.isfinite(each.gap)]
         return {
             "source": self.name,
             "seed": self.seeds[0],
@@ -135,18 +139,18 @@ class Simulation:
             "users": len(run.user_ids),
             "stations": len(run.world_run.station_ids),
             "moved_by": run.world_run.moved_by,
-            "offline_plan": mean([each.plan for each in self.offline]) if self.offline else None,
-            "offline_bound": mean([each.bound for each in self.offline]) if self.offline else None,
-            "offline_gap": mean(gaps) if gaps else None,
-            "offline": [each.to_json() for each in self.offline],
+            "offline_plan": self._offline("plan"),
+            "offline_bound": self._offline("bound"),
+            "offline_gap": self._offline("gap"),
+            "offline": [each.to_json(times=times) for each in self.offline],
             "policies": self.rows(times=times),
             "notes": list(run.world_run.notes),
             "attribution": list(run.world_run.world.attribution),
         }
 
 
-def _above(cost: float, reference: float) -> float | None:
-    return cost / reference - 1 if reference > 0 else None
+def _above(cost: float, reference: float | None) -> float | None:
+    return cost / reference - 1 if reference is not None and reference > 0 else None
 
 
 def _ends(values: Sequence[float]) -> list[float] | None:
@@ -156,7 +160,7 @@ def _ends(values: Sequence[float]) -> list[float] | None:
 
 def simulate(
     source: Scenario | str | Path,
-    policies: Sequence[str] = DEFAULT_POLICIES,
+    policies: str | Sequence[str] = DEFAULT_POLICIES,
     *,
     slots: int | None = None,
     seeds: int = 1,
@@ -175,7 +179,7 @@ def simulate(
 
     Args:
         source: a scenario, its path or the name of a preset; without a movement section its users move by Gauss-Markov.
-        policies: names, with settings as in ``name:setting=value``.
+        policies: names, with settings as in ``name:setting=value``; in one text they are parted by commas.
         slots: of a run, in place of the scenario's.
         seeds: how many worlds.
         seed: replaces the root seed.
@@ -194,11 +198,13 @@ def simulate(
         InputError: an argument is wrong, the folder is of another simulation, some user has no host in a slot, or the
             disk is full; finished runs remain.
     """
-    texts = _checked(policies, seeds, jobs)
+    texts = _checked(policies.split(",") if isinstance(policies, str) else policies, seeds, jobs)
     scenario = source if isinstance(source, Scenario) else load_scenario(source)
     scenario = moving(scenario if seed is None else scenario.with_seed(seed), slots, None, model)
     worlds = [scenario.with_seed(scenario.seed + at) for at in range(seeds)]
     first = MigrationRun(worlds[0])
+    if bound:
+        require_bounded(first)
     folder = None if out is None else _begun(Path(out), scenario, first.slots, animation)
     work = _jobs(worlds, first.slots, texts, folder, time_limit_s if bound else None)
     results = [read_result(job) for job in work]
@@ -253,12 +259,12 @@ def _jobs(
     folder: SimulationFolder | None,
     bound_limit_s: float | None,
 ) -> list[Job]:
-    """All runs, seed by seed, the bound of a seed after its policies."""
+    """All runs, seed by seed; the bound of a seed before its policies, as it may be refused."""
     jobs = []
     for world in worlds:
-        for policy in policies:
-            jobs.append(Job(world, slots, policy, None if folder is None else folder.run(policy, world.seed)))
         if bound_limit_s is not None:
             path = None if folder is None else folder.offline(world.seed)
             jobs.append(Job(world, slots, None, path, bound_limit_s))
+        for policy in policies:
+            jobs.append(Job(world, slots, policy, None if folder is None else folder.run(policy, world.seed)))
     return jobs

@@ -21,6 +21,8 @@ from twinhop.json_text import parse_json
 from twinhop.scenario import Scenario
 
 IDENTITY = "simulation_of.json"
+#: What no two runs have in common is kept apart from all else.
+TIMING = "timing.json"
 #: A run that is not finished lies in a folder whose name ends so.
 UNFINISHED = ".unfinished"
 #: Larger JSON files than those written here are refused [byte].

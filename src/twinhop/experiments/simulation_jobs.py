@@ -54,11 +54,21 @@ def read_result(job: Job) -> Result | None:
 
 
 def do_job(job: Job, run: MigrationRun | None = None, on_progress: Callable[[int], None] | None = None) -> Result:
-    """Do one job, in whatever process."""
-    run = run or MigrationRun(job.scenario, job.slots)
+    """Do one job, in whatever process; the run of the job before is used again where it is the same."""
+    run = run or _run_of(job.scenario, job.slots)
     if job.policy is None:
         return offline_result(run, job.time_limit_s, job.path)
     return run_policy(run, job.policy, job.path, on_progress)
+
+
+#: The run that this process made last: its channel is mapped where users came.
+_last: list[tuple[Scenario, int, MigrationRun]] = []
+
+
+def _run_of(scenario: Scenario, slots: int) -> MigrationRun:
+    if not _last or _last[0][:2] != (scenario, slots):
+        _last[:] = [(scenario, slots, MigrationRun(scenario, slots))]
+    return _last[0][2]
 
 
 def do_jobs(jobs: Sequence[Job], processes: int, first: MigrationRun, on_progress: Progress | None) -> list[Result]:
@@ -83,7 +93,7 @@ def do_jobs(jobs: Sequence[Job], processes: int, first: MigrationRun, on_progres
     run = first
     for job in jobs:
         if run.scenario.seed != job.scenario.seed:
-            run = MigrationRun(job.scenario, job.slots)
+            run = _run_of(job.scenario, job.slots)
         results.append(do_job(job, run, _telling(jobs, len(results), on_progress)))
     return results
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from twinhop.errors import InputError
-from twinhop.experiments.simulation_folder import read_json, write_json
+from twinhop.experiments.simulation_folder import TIMING, read_json, write_json
 from twinhop.migration.run import MigrationRun
 
 
@@ -17,21 +18,32 @@ class OfflineResult:
 
     Attributes:
         seed: root seed of the world.
-        plan: cost of the best offline plan found [s].
-        bound: no plan that keeps capacities and deadlines costs less [s].
-        gap: plan / bound - 1.
-        exact: whether the plan is proved the best.
+        plan: cost of the best offline plan found; None where none was found that keeps capacities and deadlines [s].
+        bound: no plan that keeps them costs less; None where it is proved that there is none [s].
+        gap: plan / bound - 1, or None.
+        exact: whether all plans were looked at.
+        terms: of the plan's cost [s].
+        migrations: its moves.
+        seconds: how long that took [s].
     """
 
     seed: int
-    plan: float
-    bound: float
-    gap: float
+    plan: float | None
+    bound: float | None
+    gap: float | None
     exact: bool
+    terms: dict[str, float]
+    migrations: int
+    seconds: float
 
-    def to_json(self) -> dict[str, Any]:
-        """The fields by name."""
-        return asdict(self)
+    def to_json(self, *, times: bool = True) -> dict[str, Any]:
+        """The fields by name.
+
+        Args:
+            times: whether to include how long it took, which no two runs have in common.
+        """
+        fields = asdict(self)
+        return fields if times else {name: fields[name] for name in fields if name != "seconds"}
 
 
 def offline_result(run: MigrationRun, time_limit_s: float, path: Path | None) -> OfflineResult:
@@ -49,11 +61,32 @@ def offline_result(run: MigrationRun, time_limit_s: float, path: Path | None) ->
     from twinhop.migration.run_problem import run_problem
 
     answer = offline(run_problem(run), time_limit_s=time_limit_s, seed=run.scenario.seed)
-    found = OfflineResult(run.scenario.seed, float(answer.cost.cost), answer.bound, answer.gap, answer.exact)
+    cost = answer.cost
+    found = OfflineResult(
+        seed=run.scenario.seed,
+        plan=None if cost.violations else float(cost.cost),
+        bound=_finite(answer.bound),
+        gap=_finite(answer.gap),
+        exact=bool(answer.exact),
+        terms={
+            "communication": float(cost.communication_s),
+            "computing": float(cost.computing_s),
+            "moves": float(cost.moves_s),
+            "opening": float(cost.opening_s),
+            "energy": float(cost.energy),
+        },
+        migrations=int(cost.moves),
+        seconds=float(answer.seconds),
+    )
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, found.to_json())
+        write_json(path.with_name(TIMING), {"offline_s": found.seconds})
+        write_json(path, found.to_json(times=False))
     return found
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
 
 
 def read_offline(path: Path) -> OfflineResult | None:
@@ -65,6 +98,6 @@ def read_offline(path: Path) -> OfflineResult | None:
     if not path.exists():
         return None
     try:
-        return OfflineResult(**read_json(path))
-    except TypeError:
-        raise InputError(f"{path}: is not an offline bound; delete it") from None
+        return OfflineResult(**read_json(path), seconds=read_json(path.with_name(TIMING))["offline_s"])
+    except (TypeError, KeyError):
+        raise InputError(f"{path}: is not an offline bound, or {TIMING} beside it is none; delete it") from None

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinhop.errors import InputError
-from twinhop.experiments.simulation_folder import json_text, read_json, unfinished
+from twinhop.experiments.simulation_folder import TIMING, json_text, read_json, unfinished
 from twinhop.experiments.simulation_summary import DecisionTimes, RunMeter, RunSummary
 from twinhop.experiments.simulation_tables import RunTables, constants
 from twinhop.migration.policy import policy_choice
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.simulate import outcomes
 
-SUMMARY, TIMING = "summary.json", "timing.json"
+SUMMARY = "summary.json"
 #: Told how many slots are done.
 Progress = Callable[[int], None]
 

@@ -12,12 +12,12 @@ def first_plan(situation: Situation) -> IntArray:
     return hosts_of(situation, situation.problem)
 
 
-def hosts_of(situation: Situation, problem: PlacementProblem) -> IntArray:
+def hosts_of(situation: Situation, problem: PlacementProblem, solver: str = "local_search") -> IntArray:
     """(n,) hosts of a good plan of a problem of the slot; where it has none, everybody stays.
 
-    The local search is used: the certificate of `lagrangian` is not needed here, and plans of windows are short-lived.
+    The local search is fast, and enough for plans that are soon made anew.
     """
     try:
-        return solve(problem, "local_search").placement.host
+        return solve(problem, solver).placement.host
     except InfeasibleProblem:
         return situation.before

@@ -88,6 +88,8 @@ POLICIES = {
         "utility",
         "replan",
         "myopic",
+        "lookahead",
+        "mdp_threshold",
     )
 }
 ENTRY_POINTS = "twinhop.migration_policies"
@@ -109,8 +111,8 @@ def find_kind(name: str) -> PolicyKind:
     for point in entry_points(group=ENTRY_POINTS, name=name):
         return point.load()
     close = get_close_matches(name, policy_names(), 1)
-    hint = f"; did you mean '{close[0]}'?" if close else ""
-    raise InputError(f"--policies: no policy named '{name}'{hint}; accepted: {', '.join(policy_names())}")
+    hint = f" did you mean '{close[0]}'?" if close else ""
+    raise InputError(f"--policies: no policy named '{name}';{hint} accepted: {', '.join(policy_names())}")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from twinhop.scenario.dynamics import WorldRun
 from twinhop.scenario.mobility import Positions
 from twinhop.units import BITS_PER_MBIT, S_PER_MS
 
-ROW_UTILITY = 11
+ROW_ENERGY, ROW_UTILITY = 10, 11
 UTILITY_SCALE_S, LITERAL_UTILITY_SCALE_S = 0.1, 1.0
 NOWHERE = -1
 """The host of a user that has none yet."""
@@ -132,6 +132,7 @@ class MigrationRun:
         opening_s[len(world.station_ids) :] = 0.0  # a cloud is always open
         if self.scenario.readings.is_literal(ROW_UNLINKED):
             opening_s[:] = 0.0  # no link between association and placement: openings are free
+        energy_j_per_mbit = 0.0 if self.scenario.readings.is_literal(ROW_ENERGY) else section.energy_j_per_mbit
         return Hosts(
             ids=world.host_ids,
             xy_m=world.host_xy_m,
@@ -144,7 +145,7 @@ class MigrationRun:
             moves=wire_table(world, world.history_bits),
             last_updates=wire_table(world, world.update_bits) if section.transfer == "live" else None,
             move_s=section.move_s,
-            move_energy_j_per_bit=section.energy_j_per_mbit / BITS_PER_MBIT,
+            move_energy_j_per_bit=energy_j_per_mbit / BITS_PER_MBIT,
             alpha=world.alpha,
             beta=world.beta,
             kappa_s_per_j=world.kappa_s_per_j,

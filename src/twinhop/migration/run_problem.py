@@ -29,12 +29,17 @@ def run_problem(run: MigrationRun) -> MigrationProblem:
     Raises:
         InputError: stations are redrawn as time goes, nobody is ever served, or the problem takes too much memory.
     """
+    require_bounded(run)
+    return window_problem(run, list(_bounded(run)))
+
+
+def require_bounded(run: MigrationRun) -> None:
+    """Raise InputError where a run is none of one problem: its stations are redrawn as time goes."""
     if run.is_redrawn:
         raise InputError(
             f"{run.scenario.where}: readings: row 25 literal redraws the stations, where every twin starts anew; a "
             "bound of the whole run needs stations that stay"
         )
-    return window_problem(run, list(_bounded(run)))
 
 
 def _bounded(run: MigrationRun) -> Iterator[Situation]:

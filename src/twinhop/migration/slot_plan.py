@@ -14,8 +14,7 @@ from twinhop.placement.solve import load_compiled
 def plan_from(problem: PlacementProblem, host: IntArray) -> IntArray:
     """Improve hosts: users move, stations open and close, and users exchange hosts where seats or deadlines bind.
 
-    Begun where the twins are, the local search has little to do from slot to slot: it takes a seventh of the time of
-    one that begins anew, and ends at the same plan on San Francisco's taxis.
+    Begun where the twins are, the local search has little left to do from slot to slot.
 
     Args:
         problem: of the slot, with whatever moves cost in it.

@@ -21,7 +21,7 @@ def random_prices(problem, rng):
     """Prices of the right order, some of them 0; nothing makes them good."""
     root = np.sqrt(problem.opening_s + 0.01) * rng.uniform(0.0, 1.5, problem.cpu.shape)
     visit = rng.exponential(0.05, problem.comm_s.shape) * (rng.random(problem.comm_s.shape) < 0.5)
-    return Prices(root, visit, rng.exponential(0.02, problem.cpu.shape) * rng.integers(0, 2))
+    return Prices(root, visit, rng.exponential(0.02, problem.cpu.shape) * rng.integers(0, 2), np.zeros(problem.slots))
 
 
 @pytest.mark.parametrize("start", range(0, 200, BLOCK))
@@ -39,7 +39,7 @@ def test_tiny_runs_against_brute_force(start):
         for _ in range(20):
             assert certify(problem, random_prices(problem, rng)) <= optimum + AGREEMENT, f"seed {seed}"
         with ThreadPoolExecutor(1) as threads:
-            host, bound = search(problem, make_instance(problem), Budget(60.0), threads, 100)
+            host, bound = search(problem, make_instance(problem), Budget(60.0), threads, 100, 0)
         assert bound <= optimum + AGREEMENT, f"seed {seed}: bound {bound}, optimum {optimum}"
         if math.isinf(optimum):
             assert math.isinf(answer.bound)

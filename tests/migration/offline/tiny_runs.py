@@ -53,6 +53,36 @@ def tiny_run(seed):
     return problem
 
 
+def medium_run(seed, *, seats=None, deadlines=False, own_tables=False, users=20, hosts=6, slots=15):
+    """A run too large to be solved exactly: users walk over a square, are absent now and then, and can reach all."""
+    rng = np.random.default_rng([seed, 1])
+    at = rng.uniform(0.0, 1.0, (hosts, 2))
+    walk = np.clip(rng.uniform(0, 1, (users, 1, 2)) + rng.normal(0, 0.05, (users, slots, 2)).cumsum(axis=1), 0, 1)
+    present = rng.random((users, slots)) < 0.9
+    present[0] = True
+    user, slot = np.nonzero(present)
+    comm_s = 0.3 * np.linalg.norm(walk[user, slot][:, None] - at, axis=2)
+    cpu = rng.uniform(8e9, 24e9, (slots, hosts))
+    unit_s = rng.uniform(0.0, 1.0, (users, hosts, hosts)) if own_tables else np.linalg.norm(at[:, None] - at, axis=2)
+    unit_s = unit_s.reshape(-1, hosts, hosts) * (1 - np.eye(hosts))
+    capacity = np.full((slots, hosts), users if seats is None else seats)
+    return MigrationProblem(
+        slots=slots,
+        first=np.concatenate([[0], np.cumsum(present.sum(axis=1))]),
+        slot=slot,
+        comm_s=comm_s,
+        root_work=np.sqrt(rng.uniform(5e6, 5e7, users)),
+        cpu=cpu,
+        capacity=capacity,
+        opening_s=np.full((slots, hosts), 0.02),
+        weight=1.0 / present.sum(axis=0),
+        moves=WireTable(unit_s, np.arange(users) if own_tables else np.zeros(users, np.int64), np.full(users, 0.3)),
+        move_fixed_s=0.05,
+        floor=rng.uniform(0.0, 0.25, comm_s.shape) * cpu[slot] if deadlines else None,
+        name=f"medium {seed}",
+    )
+
+
 def _plane(rng, hosts):
     at = rng.uniform(0.0, 0.3, (hosts, 2))
     return np.linalg.norm(at[:, None] - at, axis=2)[None]

@@ -10,8 +10,18 @@ from twinhop.migration.policy import POLICIES, find_kind
 EAGER = {"hysteresis": ":margin_ms=0.1:slots=1", "utility": ":margin=0", "replan": ":every=2"}
 
 
+#: Policies, and those of their settings that decide otherwise.
+CHOICES = (
+    *POLICIES,
+    "lookahead:predict=kalman",
+    "lookahead:predict=next_station:method=paths",
+    "lookahead:predict=oracle:method=paths",
+    "mdp_threshold:hosts=opened",
+)
+
+
 @pytest.mark.parametrize("world", WORLDS)
-@pytest.mark.parametrize("name", POLICIES)
+@pytest.mark.parametrize("name", CHOICES)
 def test_hosts_can_be_used_and_come_again(name, world):
     run = run_of(world)
     results = decisions(run, name + EAGER.get(name, ""))

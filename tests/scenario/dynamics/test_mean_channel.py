@@ -13,7 +13,7 @@ from twinhop.scenario import build_world, channel
 from twinhop.scenario.dynamics import mean_channel as module
 from twinhop.scenario.dynamics.distance_table import distance_table
 from twinhop.scenario.dynamics.field_grid import FieldGrid, field_kinds, grid_step_m
-from twinhop.scenario.dynamics.mean_channel import mean_channel
+from twinhop.scenario.dynamics.mean_channel import channel_map, mean_channel
 
 MIB = 2.0**20
 
@@ -30,7 +30,7 @@ def exact(world, xy_m):
 
 def mapped(world, xy_m, threads, mib=64):
     loss_db = np.full((len(xy_m), len(world.station_ids)), np.nan, np.float32)
-    mean_channel(world, mib * MIB, threads)(xy_m, loss_db)
+    mean_channel(world, channel_map(world, mib * MIB), threads)(xy_m, loss_db)
     return loss_db
 
 
@@ -94,7 +94,7 @@ def test_it_does_not_matter_when_a_tile_is_filled(threads):
     world = build_world(city("path_loss: tr38901_uma, shadowing: correlated"))
     xy_m = np.random.default_rng(2).uniform(0, 900, (200, 2))
     at_once, one_by_one = mapped(world, xy_m, threads), np.empty((200, 7), np.float32)
-    write = mean_channel(world, 64 * MIB, threads)
+    write = mean_channel(world, channel_map(world, 64 * MIB), threads)
     for user in np.random.default_rng(3).permutation(200).tolist():
         write(xy_m[user : user + 1], one_by_one[user : user + 1])
     assert at_once.tobytes() == one_by_one.tobytes()
@@ -144,7 +144,10 @@ def test_shadowing_has_the_reference_deviation_and_correlation(cell, state, thre
     world, bare, sigma_db, decorrelation_m = shadowing(cell, state)
     rng = np.random.default_rng(5)
     here = rng.uniform(150, 750, (3000, 2))
-    loss, without = mean_channel(world, 256 * MIB, threads), mean_channel(bare, 256 * MIB, threads)
+    loss, without = (
+        mean_channel(world, channel_map(world, 256 * MIB), threads),
+        mean_channel(bare, channel_map(bare, 256 * MIB), threads),
+    )
 
     def shadow_db(xy_m):
         both = np.empty((2, len(xy_m), 40), np.float32)

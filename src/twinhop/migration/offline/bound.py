@@ -7,10 +7,10 @@ from concurrent.futures import Executor
 import numpy as np
 
 from twinhop.jit import jit
-from twinhop.migration.offline.instance import Instance
+from twinhop.migration.offline.instance import NOWHERE, Instance, slot_scale
 from twinhop.migration.offline.paths import shortest_path
-from twinhop.migration.offline.prices import Prices, first_prices, node_costs, step_slot
-from twinhop.placement.problem import FloatArray, IntArray
+from twinhop.migration.offline.prices import Prices, cheapest_hosts, first_prices, node_costs, step_slot
+from twinhop.placement.problem import IntArray
 from twinhop.scenario.dynamics.mean_channel import in_parts
 
 #: The first step, as a share of what a visit would pay if all visits of a slot paid one host of mean opening.
@@ -38,7 +38,8 @@ def _paths_of(instance, prices, users, host, value):
     for i in range(users[0], users[1]):
         begin, end = instance.first[i], instance.first[i + 1]
         node_costs(instance, prices, i, cost[: end - begin])
-        value[i] = shortest_path(instance, i, cost[: end - begin], arrived, host[begin:end])
+        start = instance.start[i]
+        value[i] = shortest_path(instance, begin, start, NOWHERE, cost[: end - begin], arrived, host[begin:end])
 
 
 @jit()
@@ -68,7 +69,7 @@ class PriceAscent:
         self.host = self._path.copy()
         self._path_value = np.zeros(len(instance.root_work))
         self._mean_total = np.zeros(instance.cpu.shape)
-        scale = _slot_scale(instance)
+        scale = slot_scale(instance)
         self._first_step = FIRST_STEP * scale / np.maximum(np.diff(instance.slot_first), 1)
         self._pace = PACE / scale
         self._parts = instance.comm.size // NODES_A_THREAD
@@ -94,7 +95,7 @@ class PriceAscent:
         self._find_paths(self._mean, self.host)
         mean, instance = self._mean, self._instance
         reduced = instance.opening - mean.root**2 - self._mean_total - instance.seats * mean.seat
-        value = float(self._path_value.sum() + np.minimum(reduced, 0.0).sum())
+        value = float(self._path_value.sum() + cheapest_hosts(instance, reduced).sum())
         if value > self.value:
             self.value = value
             for kept, found in zip(self.best, mean, strict=True):
@@ -105,12 +106,3 @@ class PriceAscent:
             _paths_of(self._instance, prices, (users.start, users.stop), host, self._path_value)
 
         in_parts(len(self._path_value), self._parts, self._threads, part)
-
-
-def _slot_scale(instance: Instance) -> FloatArray:
-    """(T,) what a host costs in each slot: its mean opening, or at least its computing at an even load [s]."""
-    hosts = instance.cpu.shape[1]
-    load = np.bincount(instance.slot, instance.root_work[instance.user], minlength=len(instance.cpu)) / hosts
-    computing = load**2 / instance.cpu.mean(axis=1)
-    scale = np.maximum(instance.opening.mean(axis=1), computing)
-    return np.where(scale > 0, scale, 1.0)

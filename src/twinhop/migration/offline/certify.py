@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from twinhop.jit import jit
-from twinhop.migration.offline.instance import NOWHERE, make_instance
-from twinhop.migration.offline.prices import Prices
+from twinhop.migration.offline.instance import NOWHERE, Instance, make_instance
+from twinhop.migration.offline.prices import Prices, cheapest_hosts
 from twinhop.migration.problem import MigrationProblem
 from twinhop.placement.problem import SHARE_TOLERANCE
 from twinhop.placement.station_load import charge
@@ -20,14 +20,17 @@ ROUNDING_MARGIN = 1e-12
 MARGIN_A_VISIT = 1e-15
 
 
-def certify(problem: MigrationProblem, prices: Prices) -> float:
+def certify(problem: MigrationProblem, prices: Prices, instance: Instance | None = None) -> float:
     """Turn any prices into a lower bound on the cost of every run that keeps the constraints.
 
-    ``T (bound - energy) = sum_i shortest path of i + sum_tk min(0, o_tk - root_tk^2 - sum_p visit_pk - N_tk seat_tk)``
+    ``T (bound - energy) = sum_i shortest path of i + sum_t the least sum of r_tk over hosts that can hold all visits``
+    with ``r_tk = o_tk - root_tk^2 - sum_p visit_pk - N_tk seat_tk``; at least `Instance.fewest` hosts can.
 
     Args:
         problem: the run.
-        prices: any prices; negative ones count as 0.
+        prices: any prices; those that are not numbers >= 0 count as 0. `Prices.host` is not looked at, as the best
+            is taken.
+        instance: the arrays of the problem, where they are at hand.
 
     Returns:
         The bound, rounded down.
@@ -35,14 +38,14 @@ def certify(problem: MigrationProblem, prices: Prices) -> float:
     Raises:
         InputError: a user has no possible host in a slot.
     """
-    instance = make_instance(problem)
-    prices = Prices(*(np.maximum(np.nan_to_num(part), 0.0) for part in prices))
+    instance = make_instance(problem) if instance is None else instance
+    prices = Prices(*(np.where(np.isfinite(part) & (part > 0), part, 0.0) for part in prices))
     path = _path_values(instance, prices)
     total = np.zeros(instance.cpu.shape)
     _add_visits(instance.slot, prices.visit, total)
     square = prices.root**2 * (1 + SHARE_TOLERANCE if instance.has_floor else 1.0)
     asked = square + total + instance.seats * prices.seat
-    reduced = np.minimum(instance.opening - asked, 0.0)
+    reduced = cheapest_hosts(instance, instance.opening - asked)
     size = math.fsum(path) + math.fsum((instance.opening + asked).ravel())
     longest = int(np.diff(instance.first).max(initial=0)) + int(np.diff(instance.slot_first).max(initial=0))
     margin = (ROUNDING_MARGIN + MARGIN_A_VISIT * longest) * size

@@ -12,6 +12,8 @@ from twinhop.placement.problem import SHARE_TOLERANCE, BoolArray, FloatArray, In
 
 #: Where a twin is before its first visit, if nowhere.
 NOWHERE = -1
+#: A CPU of 0, on which nobody could compute, counts as this much [cycle/s]: a bound stays one.
+SMALLEST_CPU = 1e-30
 
 
 class Instance(NamedTuple):
@@ -29,6 +31,7 @@ class Instance(NamedTuple):
         root_work: (N,) [sqrt(cycle)].
         cpu: (T, K) CPU over weight [cycle/s].
         seats: (T, K) twins that fit, at most those of the slot.
+        fewest: (T,) fewest hosts that can hold all visits of the slot.
         opening: (T, K) [s].
         weight: (T,) weight of the slot, 1 where it has no visit.
         unit: (G, K, K) latencies of moves for scale 1.
@@ -51,6 +54,7 @@ class Instance(NamedTuple):
     root_work: FloatArray
     cpu: FloatArray
     seats: IntArray
+    fewest: IntArray
     opening: FloatArray
     weight: FloatArray
     unit: FloatArray
@@ -92,8 +96,9 @@ def make_instance(problem: MigrationProblem) -> Instance:
         slot_first=np.concatenate([[0], np.cumsum(served)]),
         comm=np.where(allowed, problem.comm_s * weight[problem.slot, None], np.inf),
         root_work=problem.root_work,
-        cpu=problem.cpu / weight[:, None],
+        cpu=np.maximum(problem.cpu, SMALLEST_CPU) / weight[:, None],
         seats=seats,
+        fewest=_fewest(problem, seats, served, allowed),
         opening=problem.opening_s,
         weight=weight,
         unit=np.ascontiguousarray(moves.unit_s),
@@ -114,6 +119,19 @@ def _allowed(problem: MigrationProblem) -> BoolArray:
     if problem.floor is not None:
         allowed &= problem.floor <= problem.cpu[problem.slot] * (1 + SHARE_TOLERANCE)
     return allowed
+
+
+def _fewest(problem: MigrationProblem, seats: IntArray, served: IntArray, allowed: BoolArray) -> IntArray:
+    """(T,) fewest hosts whose capacities, largest first, hold all visits of a slot and all their minimum shares."""
+    held = np.cumsum(-np.sort(-seats, axis=1), axis=1)
+    fewest = (held < served[:, None]).sum(axis=1) + (served > 0)
+    if problem.floor is None:
+        return fewest
+    asked = np.bincount(problem.slot, np.where(allowed, problem.floor, np.inf).min(axis=1), minlength=problem.slots)
+    cpu = np.where(seats > 0, problem.cpu, 0.0) * (1 + 2 * SHARE_TOLERANCE)
+    shares = np.cumsum(-np.sort(-cpu, axis=1), axis=1)
+    needed = (shares < asked[:, None]).sum(axis=1) + (served > 0)
+    return np.maximum(fewest, np.minimum(needed, (seats > 0).sum(axis=1)))
 
 
 def _check(problem: MigrationProblem, seats: IntArray, served: IntArray, allowed: BoolArray) -> None:
@@ -141,3 +159,12 @@ def _has_shortcuts(problem: MigrationProblem) -> bool:
         if any((unit[:, [via]] + unit[[via], :] < direct).any() for via in range(len(unit))):
             return True
     return False
+
+
+def slot_scale(instance: Instance) -> FloatArray:
+    """(T,) what a host costs in each slot: its mean opening, or at least its computing at an even load [s]."""
+    hosts = instance.cpu.shape[1]
+    load = np.bincount(instance.slot, instance.root_work[instance.user], minlength=len(instance.cpu)) / hosts
+    computing = load**2 / instance.cpu.mean(axis=1)
+    scale = np.maximum(instance.opening.mean(axis=1), computing)
+    return np.where(scale > 0, scale, 1.0)

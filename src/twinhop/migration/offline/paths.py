@@ -43,12 +43,14 @@ def spread_moves(before, after, fixed, rate, unit, farthest, has_shortcuts):
 
 
 @jit()
-def shortest_path(instance, i, cost, arrived, path):
-    """The cheapest hosts of user i for all its visits at given costs of nodes, moves added.
+def shortest_path(instance, begin, origin, target, cost, arrived, path):
+    """The cheapest hosts of one user for some visits in a row, at given costs of nodes, moves added.
 
     Args:
         instance: the run.
-        i: the user.
+        begin: the first of the visits.
+        origin: host before it, or NOWHERE.
+        target: host at the visit after the last one, or NOWHERE: the move there counts too.
         cost: (n, K) cost of each visit on each host [s]; overwritten by the least costs up to and with the visit.
         arrived: (n, K) working space: least costs up to the visit without it.
         path: (n,) receives the hosts.
@@ -59,27 +61,30 @@ def shortest_path(instance, i, cost, arrived, path):
     visits, hosts = path.size, cost.shape[1]
     if visits == 0:
         return 0.0
-    begin, group = instance.first[i], instance.group[i]
-    unit, farthest = instance.unit[group], instance.farthest[group]
+    i = instance.user[begin]
+    unit, farthest = instance.unit[instance.group[i]], instance.farthest[instance.group[i]]
     for v in range(visits):
         weight = instance.weight[instance.slot[begin + v]]
         fixed, rate = weight * instance.fixed, weight * instance.scale[i]
         if v > 0:
             spread_moves(cost[v - 1], arrived[v], fixed, rate, unit, farthest, instance.has_shortcuts)
         else:
-            start = instance.start[i]
             for k in range(hosts):
-                arrived[0, k] = 0.0 if start in (NOWHERE, k) else fixed + rate * unit[start, k]
+                arrived[0, k] = 0.0 if origin in (NOWHERE, k) else fixed + rate * unit[origin, k]
         for k in range(hosts):
             cost[v, k] += arrived[v, k]
-    return _trace_back(instance, i, cost, arrived, path)
+    if target != NOWHERE:
+        weight = instance.weight[instance.slot[begin + visits]]
+        for k in range(hosts):
+            if k != target:
+                cost[visits - 1, k] += weight * (instance.fixed + instance.scale[i] * unit[k, target])
+    return _trace_back(instance, begin, cost, arrived, path)
 
 
 @jit()
-def _trace_back(instance, i, reached, arrived, path):
-    begin, unit = instance.first[i], instance.unit[instance.group[i]]
-    last = path.size - 1
-    host = 0
+def _trace_back(instance, begin, reached, arrived, path):
+    i, last = instance.user[begin], path.size - 1
+    unit, host = instance.unit[instance.group[i]], 0
     for k in range(reached.shape[1]):
         if reached[last, k] < reached[last, host]:
             host = k

@@ -1,135 +1,96 @@
-"""Plans of a whole run: each user in turn on its cheapest path at what it adds to the cost of all."""
+"""Plans of a whole run: started from the users' shortest paths at the prices, and polished by kicks."""
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 
-from twinhop.jit import jit
-from twinhop.migration.offline.paths import shortest_path
-from twinhop.migration.offline.plan_state import NOBODY, put_user, take_user
-from twinhop.migration.offline.water_fill import least_computing
-from twinhop.placement.problem import SHARE_TOLERANCE
+from twinhop.migration.offline.descent import descend, make_space, sweep
+from twinhop.migration.offline.instance import Instance, slot_scale
+from twinhop.migration.offline.plan_state import PlanState, is_overfull, make_state
+from twinhop.migration.offline.polish import kick
+from twinhop.migration.offline.prices import Prices
+from twinhop.placement.problem import IntArray
 
-#: A path must save this share of its cost to be taken.
-LEAST_SAVING = 1e-10
-
-
-@jit()
-def has_room(instance, state, p, k):
-    """Whether visit p, taken out, fits on host k: a seat is free, and its minimum share."""
-    t = instance.slot[p]
-    if state.users[t, k] >= instance.seats[t, k]:
-        return False
-    if not instance.has_floor:
-        return True
-    return state.least[t, k] + instance.floor[p, k] <= instance.cpu[t, k] * (1.0 + 0.5 * SHARE_TOLERANCE)
-
-
-@jit()
-def _rise(instance, state, p, i, k, root_work, floor):
-    """By how much H rises when visit p of user i joins host k, under minimum shares [s]; the last two: (n,) scratch."""
-    t = instance.slot[p]
-    count, q = 0, state.head[t, k]
-    while q != NOBODY:
-        root_work[count] = instance.root_work[instance.user[q]]
-        floor[count] = instance.floor[q, k]
-        count += 1
-        q = state.after[q]
-    before = least_computing(root_work, floor, count, instance.cpu[t, k])
-    root_work[count], floor[count] = instance.root_work[i], instance.floor[p, k]
-    with_p = least_computing(root_work, floor, count + 1, instance.cpu[t, k])
-    if before < np.inf and with_p < np.inf:
-        return with_p - before
-    s, load = instance.root_work[i], state.load[t, k]
-    return s * (2.0 * load + s) / instance.cpu[t, k]
+#: Sweeps in which users share the openings of hosts, and the shares that they bear by load in one plan and another.
+SHARED_SWEEPS, SHARED = 3, (0.5, 0.0)
+#: At first a visit beyond a capacity pays this share of what a seat of a full host costs, then more and more.
+FIRST_PENALTY, PENALTY_GROWTH = 0.1, 1.3
+#: Sweeps at growing penalties, at most.
+SOFT_SWEEPS = 40
+#: Sweeps at the true cost, at most: after a start, and after each round of kicks.
+SWEEPS, SWEEPS_A_ROUND = 20, 3
+#: Kicks a round, and sweeps at the true cost after each.
+KICKS, SWEEPS_A_KICK = 100, 4
+#: The part of the openings that users bear by load while kicked.
+SHARED_IN_KICKS = 0.5
+#: The noise of a kick, in units of what a seat of a full host costs, and the share of hosts that have any.
+NOISE, NOISY_HOSTS = (1.0, 4.0), (0.1, 1.0)
+#: A visit on a host without room costs so many times the openings, latencies and moves that it could save.
+PENALTY = 10.0
 
 
-@jit()
-def added_costs(instance, state, i, shared, surcharge, penalty, cost, scratch):
-    """What each visit of user i, taken out, adds to the cost of all on each host, into ``cost`` (n, K) [s].
+class Planner:
+    """Makes plans of one run; the same seed makes the same plans."""
 
-    Args:
-        instance: the run.
-        state: the plan without the user.
-        i: the user.
-        shared: part of the opening that a user bears in proportion to its load, rather than the first one alone.
-        surcharge: (T, K) added to each host's cost [s].
-        penalty: what a visit costs on a host that has no room for it [s].
-        cost: (n, K) receives the costs.
-        scratch: (2, n) working space.
-    """
-    s, begin = instance.root_work[i], instance.first[i]
-    for v in range(cost.shape[0]):
-        p = begin + v
-        t = instance.slot[p]
-        for k in range(cost.shape[1]):
-            asked = instance.comm[p, k]
-            if asked == np.inf:
-                cost[v, k] = np.inf
-                continue
-            load, opening = state.load[t, k], instance.opening[t, k]
-            if instance.has_floor:
-                asked += _rise(instance, state, p, i, k, scratch[0], scratch[1])
-            else:
-                asked += s * (2.0 * load + s) / instance.cpu[t, k]
-            if state.users[t, k] == 0:
-                asked += (1.0 - shared) * opening
-            if shared > 0.0 and load + s > 0.0:
-                asked += shared * opening * s / (load + s)
-            if not has_room(instance, state, p, k):
-                asked += penalty
-            cost[v, k] = asked + surcharge[t, k]
+    def __init__(self, instance: Instance, seed: int) -> None:
+        self._instance = instance
+        self._space = make_space(instance)
+        self._nothing = np.zeros(instance.cpu.shape)
+        self._penalty = _penalty(instance)
+        self._seat_cost = float(slot_scale(instance).mean() / max(1.0, instance.seats.mean()))
+        self._rng = np.random.default_rng(np.random.SeedSequence([seed], spawn_key=(zlib.crc32(b"offline plan"),)))
+
+    def start(self, host: IntArray, prices: Prices, shared: float) -> PlanState:
+        """A plan from hosts (P,), in which capacities and deadlines may be violated.
+
+        Sweeps at a penalty that grows from little to much let users find out who can best do without a full host.
+
+        Args:
+            host: the users' shortest paths at the prices.
+            prices: prices of seats and hosts.
+            shared: part of the openings that users bear in proportion to their load in the first sweeps.
+        """
+        instance, state = self._instance, make_state(self._instance, host)
+        eased = instance._replace(opening=np.maximum(instance.opening - prices.host[:, None], 0.0))
+        penalty = FIRST_PENALTY * self._seat_cost
+        for done in range(1, SOFT_SWEEPS + 1):
+            sweep(eased, state, shared if done <= SHARED_SWEEPS else 0.0, prices.seat, penalty, self._space)
+            if done >= SHARED_SWEEPS and not is_overfull(instance, state):
+                break
+            penalty *= PENALTY_GROWTH
+        descend(instance, state, SWEEPS, self._penalty, self._nothing, self._space)
+        return state
+
+    def polish(self, state: PlanState) -> float:
+        """A round of kicks on a plan, changed in place; returns the saving [s, sum over slots].
+
+        Windows have all lengths alike in their logarithm; in each, every host is a little cheaper or dearer throughout.
+        """
+        instance, rng, (slots, hosts) = self._instance, self._rng, self._instance.cpu.shape
+        noise, saved = np.zeros(instance.cpu.shape), 0.0
+        seat_cost = slot_scale(instance).mean() * (state.users > 0).sum() / max(1, state.users.sum())
+        for _ in range(KICKS):
+            length = int(slots ** rng.random())
+            start = int(rng.integers(0, slots - length + 1))
+            noisy = rng.random(hosts) < rng.choice(NOISY_HOSTS)
+            noise[:] = 0.0
+            noise[start : start + length] = rng.choice(NOISE) * seat_cost * rng.uniform(-1.0, 1.0, hosts) * noisy
+            order = rng.permutation(len(instance.root_work))
+            limits = (self._penalty, self._nothing, SWEEPS_A_KICK)
+            window = (start, start + length)
+            saved += kick(instance, state, *window, order, SHARED_IN_KICKS, noise, *limits, self._space)
+        return saved + descend(instance, state, SWEEPS_A_ROUND, self._penalty, self._nothing, self._space)
 
 
-@jit()
-def path_cost(instance, i, cost, path):
-    """The cost of a path of user i at given costs of nodes (n, K), moves added [s]."""
-    begin = instance.first[i]
-    total, before = 0.0, instance.start[i]
-    for v in range(path.size):
-        k = path[v]
-        total += cost[v, k]
-        if before >= 0 and before != k:
-            moved = instance.fixed + instance.scale[i] * instance.unit[instance.group[i], before, k]
-            total += instance.weight[instance.slot[begin + v]] * moved
-        before = k
-    return total
-
-
-@jit()
-def descend(instance, state, sweeps, shared, surcharge, penalty):
-    """Sweeps of shortest paths, one user after the other, until nobody changes; returns how many changed last.
-
-    Args:
-        instance: the run.
-        state: the plan, changed in place.
-        sweeps: at most so many.
-        shared: see `added_costs`.
-        surcharge: likewise.
-        penalty: likewise.
-    """
-    longest, largest = 0, 1
-    for i in range(instance.root_work.size):
-        longest = max(longest, instance.first[i + 1] - instance.first[i])
-    for t in range(instance.slot_first.size - 1):
-        largest = max(largest, instance.slot_first[t + 1] - instance.slot_first[t])
-    hosts = instance.cpu.shape[1]
-    cost, arrived = np.empty((longest, hosts)), np.empty((longest, hosts))
-    path, scratch = np.empty(longest, np.int64), np.empty((2, largest + 1))
-    changed = 0
-    for _ in range(sweeps):
-        changed = 0
-        for i in range(instance.root_work.size):
-            begin, end = instance.first[i], instance.first[i + 1]
-            n = end - begin
-            take_user(instance, state, i)
-            added_costs(instance, state, i, shared, surcharge, penalty, cost[:n], scratch)
-            present = path_cost(instance, i, cost[:n], state.host[begin:end])
-            found = shortest_path(instance, i, cost[:n], arrived, path[:n])
-            if found < present - LEAST_SAVING * abs(present):
-                state.host[begin:end] = path[:n]
-                changed += 1
-            put_user(instance, state, i)
-        if changed == 0:
-            break
-    return changed
+def _penalty(instance: Instance) -> float:
+    """More than a visit could save by not keeping a capacity [s]."""
+    comm = np.where(np.isfinite(instance.comm), instance.comm, 0.0)
+    load = np.bincount(instance.slot, instance.root_work[instance.user], minlength=len(instance.cpu))
+    up = instance.seats > 0
+    computing = np.divide(load[:, None] ** 2, instance.cpu, out=np.zeros(up.shape), where=up)
+    farthest = float((instance.scale[:, None] * instance.farthest[instance.group]).max(initial=0.0))
+    moving = 2.0 * float(instance.weight.max()) * (instance.fixed + farthest)
+    opening = float(instance.opening.sum(axis=1).max())
+    return PENALTY * (float(comm.max(initial=0.0)) + float(computing.max()) + opening + moving)

@@ -8,7 +8,7 @@ import numpy as np
 
 from twinhop.jit import jit
 from twinhop.migration.offline.instance import Instance
-from twinhop.placement.problem import FloatArray, IntArray
+from twinhop.placement.problem import SHARE_TOLERANCE, FloatArray, IntArray
 
 #: The end of a list of visits.
 NOBODY = -1
@@ -53,41 +53,60 @@ def make_state(instance: Instance, host: IntArray) -> PlanState:
     return state
 
 
+def is_overfull(instance: Instance, state: PlanState) -> bool:
+    """Whether some host has more visits than seats, or minimum shares beyond its CPU."""
+    over = state.users > instance.seats
+    return bool(over.any() or (state.least > instance.cpu * (1 + SHARE_TOLERANCE)).any())
+
+
 @jit()
 def _fill(instance, state):
-    for i in range(instance.root_work.size):
-        put_user(instance, state, i)
+    for p in range(instance.slot.size):
+        _add(instance, state, p)
 
 
 @jit()
-def put_user(instance, state, i):
-    """Add the visits of user i, which are not in the sums, to those of their hosts."""
-    for p in range(instance.first[i], instance.first[i + 1]):
-        t, k = instance.slot[p], state.host[p]
-        state.load[t, k] += instance.root_work[i]
-        state.users[t, k] += 1
-        if instance.has_floor:
-            state.least[t, k] += instance.floor[p, k]
-            head = state.head[t, k]
-            state.before[p], state.after[p] = NOBODY, head
-            if head != NOBODY:
-                state.before[head] = p
-            state.head[t, k] = p
+def put(instance, state, begin, end):
+    """Add the visits from ``begin`` to ``end`` (without), which are not in the sums, to those of their hosts."""
+    for p in range(begin, end):
+        _add(instance, state, p)
 
 
 @jit()
-def take_user(instance, state, i):
-    """Take the visits of user i out of the sums of their hosts; the user keeps its hosts in name."""
-    for p in range(instance.first[i], instance.first[i + 1]):
-        t, k = instance.slot[p], state.host[p]
-        state.users[t, k] -= 1
-        state.load[t, k] = state.load[t, k] - instance.root_work[i] if state.users[t, k] else 0.0
-        if instance.has_floor:
-            state.least[t, k] = state.least[t, k] - instance.floor[p, k] if state.users[t, k] else 0.0
-            before, after = state.before[p], state.after[p]
-            if before == NOBODY:
-                state.head[t, k] = after
-            else:
-                state.after[before] = after
-            if after != NOBODY:
-                state.before[after] = before
+def take(instance, state, begin, end):
+    """Take visits out of the sums of their hosts; they keep their hosts in name."""
+    for p in range(begin, end):
+        _remove(instance, state, p)
+
+
+@jit()
+def _add(instance, state, p):
+    t, k = instance.slot[p], state.host[p]
+    state.load[t, k] += instance.root_work[instance.user[p]]
+    state.users[t, k] += 1
+    if instance.has_floor:
+        state.least[t, k] += instance.floor[p, k]
+        head = state.head[t, k]
+        state.before[p], state.after[p] = NOBODY, head
+        if head != NOBODY:
+            state.before[head] = p
+        state.head[t, k] = p
+
+
+@jit()
+def _remove(instance, state, p):
+    t, k = instance.slot[p], state.host[p]
+    state.users[t, k] -= 1
+    state.load[t, k] -= instance.root_work[instance.user[p]]
+    if instance.has_floor:
+        state.least[t, k] -= instance.floor[p, k]
+        before, after = state.before[p], state.after[p]
+        if before == NOBODY:
+            state.head[t, k] = after
+        else:
+            state.after[before] = after
+        if after != NOBODY:
+            state.before[after] = before
+    if state.users[t, k] == 0:  # no rounding is left behind
+        state.load[t, k] = 0.0
+        state.least[t, k] = 0.0

@@ -13,6 +13,8 @@ from twinhop.placement.station_load import charge
 
 #: Newton steps to the edge of a host's prices, at most; they come from one side and square their distance.
 NEWTON_STEPS = 30
+#: Pace of the price of one more host.
+HOST_PACE = 1.0
 #: Relative excess over the edge at which they end; the bound counts what is left of it.
 EDGE_TOLERANCE = 1e-10
 
@@ -24,17 +26,35 @@ class Prices(NamedTuple):
         root: (T, K) congestion: CPU is priced at ``root^2 / F`` a cycle/s and slot [sqrt(s)].
         visit: (P, K) what each visit pays for each host to be open [s].
         seat: (T, K) price of a seat [s].
+        host: (T,) what one more open host is worth in each slot, as at least `Instance.fewest` must be [s].
     """
 
     root: FloatArray
     visit: FloatArray
     seat: FloatArray
+    host: FloatArray
 
 
 def first_prices(instance: Instance) -> Prices:
     """Prices at which the CPUs alone pay for the opening of every host."""
     root = np.sqrt(instance.opening)
-    return Prices(root, np.zeros(instance.comm.shape), np.zeros(root.shape))
+    return Prices(root, np.zeros(instance.comm.shape), np.zeros(root.shape), np.zeros(len(root)))
+
+
+def cheapest_hosts(instance: Instance, reduced: FloatArray) -> FloatArray:
+    """(T, K) the reduced costs of the hosts that cost least together, at least `Instance.fewest` a slot; 0 for others.
+
+    Those are the fewest of least reduced cost, and all others of negative reduced cost. Hosts that are down do not
+    count.
+
+    Args:
+        instance: the run.
+        reduced: (T, K) opening costs less the prices [s].
+    """
+    reduced = np.where(instance.seats > 0, reduced, np.inf)
+    ordered = np.sort(reduced, axis=1)
+    forced = np.arange(reduced.shape[1]) < instance.fewest[:, None]
+    return np.where(forced, ordered, np.minimum(ordered, 0.0))
 
 
 @jit(fastmath=True)
@@ -97,7 +117,7 @@ def edge(positive, count, root, seat, seats, pace, most, opening):
                 asked += positive[i] - h
                 slope += 1.0
         excess = asked - opening
-        if excess <= EDGE_TOLERANCE * opening or slope <= 0.0:
+        if excess <= EDGE_TOLERANCE * abs(opening) or slope <= 0.0:
             break
         h += excess / slope
         if h >= most:
@@ -126,6 +146,7 @@ def step_slot(instance, prices, mean, mean_total, host, step, pace, averaging, t
     take_paths(instance, prices, host, step, t, load, users)
     counts[:] = 0.0
     begin, end = instance.slot_first[t], instance.slot_first[t + 1]
+    opened, rebate = 0.0, prices.host[t]
     for at in range(begin, end):
         p = instance.by_slot[at]
         for k in range(hosts):
@@ -137,12 +158,15 @@ def step_slot(instance, prices, mean, mean_total, host, step, pace, averaging, t
         root = prices.root[t, k] + 2.0 * step * pace * load[k] / np.sqrt(instance.cpu[t, k])
         seat = prices.seat[t, k] + step * users[k] / seats if 0 < seats < end - begin else 0.0
         positive = work[4:, k]
-        cut[k] = edge(positive, int(counts[k]), root, seat, seats, pace, step, instance.opening[t, k])
+        cut[k] = edge(positive, int(counts[k]), root, seat, seats, pace, step, instance.opening[t, k] - rebate)
+        opened += cut[k] / step if seats > 0 else 0.0
         prices.root[t, k] = root / (1.0 + 2.0 * pace * cut[k])
         prices.seat[t, k] = max(0.0, seat - cut[k])
         mean.root[t, k] += averaging * (prices.root[t, k] - mean.root[t, k])
         mean.seat[t, k] += averaging * (prices.seat[t, k] - mean.seat[t, k])
         mean_total[t, k] = 0.0
+    prices.host[t] = max(0.0, rebate + HOST_PACE * step * (instance.fewest[t] - opened))
+    mean.host[t] += averaging * (prices.host[t] - mean.host[t])
     for at in range(begin, end):
         p = instance.by_slot[at]
         for k in range(hosts):

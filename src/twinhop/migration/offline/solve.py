@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -14,9 +15,10 @@ from twinhop.migration.offline.certify import ROUNDING_MARGIN, certify
 from twinhop.migration.offline.evaluation import RunCost, price
 from twinhop.migration.offline.exact import best_run, is_small
 from twinhop.migration.offline.instance import Instance, make_instance
-from twinhop.migration.offline.plan import descend
+from twinhop.migration.offline.plan import SHARED, Planner
 from twinhop.migration.offline.plan_state import make_state
 from twinhop.migration.problem import MigrationProblem
+from twinhop.migration.wire_table import WireTable
 from twinhop.placement.budget import Budget
 from twinhop.placement.problem import IntArray
 from twinhop.scenario.dynamics.mean_channel import thread_count
@@ -26,7 +28,9 @@ ITERATIONS = 800
 #: A plan is made from the paths every so many iterations, from half of them on.
 PLAN_EVERY = 100
 #: Share of the time limit by which the ascent ends, however many iterations are left.
-ASCENT_SHARE = 0.8
+ASCENT_SHARE = 0.6
+#: Rounds of kicks, at most, and the share of the cost that one must save for the next.
+ROUNDS, LEAST_SAVING = 8, 2e-6
 
 
 @dataclass(frozen=True)
@@ -74,18 +78,41 @@ def offline(
     Raises:
         InputError: a user has no possible host in a slot, or a slot has too few places.
     """
-    budget = Budget(time_limit_s, on_progress=on_progress)
     instance = make_instance(problem)
     is_exact = is_small(instance)
+    if not is_exact:
+        _load_compiled()
+    budget = Budget(time_limit_s, on_progress=on_progress)
     host = best_run(instance) if is_exact else None
     if host is not None:
         bound = price(problem, host).cost * (1 - ROUNDING_MARGIN)
     else:
         with ThreadPoolExecutor(thread_count()) as threads:
-            host, bound = search(problem, instance, budget, threads, ITERATIONS)
+            host, bound = search(problem, instance, budget, threads, ITERATIONS, seed)
         bound = math.inf if is_exact else bound
     cost = price(problem, host)
     return OfflineAnswer(host, cost, bound, _gap(cost, bound), budget.elapsed_s(), is_exact)
+
+
+@functools.cache
+def _load_compiled() -> None:
+    """Load the compiled loops from their cache, or compile them, before any clock starts: once a process."""
+    users, hosts = 2, 2
+    tiny = MigrationProblem(
+        slots=1,
+        first=np.arange(users + 1),
+        slot=np.zeros(users, np.int64),
+        comm_s=np.ones((users, hosts)),
+        root_work=np.ones(users),
+        cpu=np.ones((1, hosts)),
+        capacity=np.full((1, hosts), users),
+        opening_s=np.ones((1, hosts)),
+        weight=np.ones(1),
+        moves=WireTable(np.zeros((1, hosts, hosts)), np.zeros(users, np.int64), np.ones(users)),
+        move_fixed_s=1.0,
+    )
+    with ThreadPoolExecutor(1) as threads:
+        search(tiny, make_instance(tiny), Budget(), threads, 2 * PLAN_EVERY, 0)
 
 
 def _gap(cost: RunCost, bound: float) -> float:
@@ -95,31 +122,51 @@ def _gap(cost: RunCost, bound: float) -> float:
 
 
 def search(
-    problem: MigrationProblem, instance: Instance, budget: Budget, threads: Executor, iterations: int
+    problem: MigrationProblem, instance: Instance, budget: Budget, threads: Executor, iterations: int, seed: int
 ) -> tuple[IntArray, float]:
-    """Prices and plans in turn, for so many iterations or until the time is up; the best plan (P,) and the bound."""
-    ascent = PriceAscent(instance, threads)
-    best, host = (math.inf, math.inf), ascent.host
+    """Prices and plans in turn, then kicks on the best plan.
+
+    Args:
+        problem: the run.
+        instance: its arrays.
+        budget: ends the search early.
+        threads: that share the work on the prices.
+        iterations: of the ascent.
+        seed: of the search for plans.
+
+    Returns:
+        The best plan (P,) and the certified bound.
+    """
+    ascent, planner = PriceAscent(instance, threads), Planner(instance, seed)
+    best = _Best(problem, budget)
     for done in range(1, iterations + 1):
         progress = max(done / iterations, min(1.0, budget.elapsed_s() / (ASCENT_SHARE * budget.time_limit_s)))
         ascent.step(progress)
-        last = progress >= 1 or budget.exhausted()
-        if last or (done % PLAN_EVERY == 0 and 2 * done >= iterations):
-            found = _plan(instance, ascent.host)
-            cost = price(problem, found)
-            if (cost.violations, cost.cost) < best:
-                best, host = (cost.violations, cost.cost), found
-            budget.report(best[1], ascent.value / problem.slots + problem.energy)
-        if last:
+        is_last = progress >= 1 or budget.exhausted()
+        if is_last or (done % PLAN_EVERY == 0 and 2 * done >= iterations):
+            for shared in SHARED:
+                best.offer(planner.start(ascent.host, ascent.best, shared).host, ascent.value)
+        if is_last:
             break
-    return host, certify(problem, ascent.best)
+    state = make_state(instance, best.host)
+    for _ in range(ROUNDS):
+        if budget.exhausted() or planner.polish(state) <= LEAST_SAVING * best.cost * problem.slots:
+            break
+        best.offer(state.host, ascent.value)
+    return best.host, certify(problem, ascent.best, instance)
 
 
-def _plan(instance: Instance, host: IntArray) -> IntArray:
-    """A plan from the users' paths: sweeps that share half of each opening, then sweeps at the true cost."""
-    state = make_state(instance, host)
-    surcharge = np.zeros(instance.cpu.shape)
-    penalty = 1e3 * float(instance.weight.max(initial=1.0))
-    descend(instance, state, 5, 0.5, surcharge, penalty)
-    descend(instance, state, 20, 0.0, surcharge, penalty)
-    return state.host
+class _Best:
+    """The best plan so far: one that violates least, and of those the cheapest."""
+
+    def __init__(self, problem: MigrationProblem, budget: Budget) -> None:
+        self._problem, self._budget = problem, budget
+        self._violations = problem.visits + 1
+        self.cost, self.host = math.inf, np.zeros(problem.visits, np.int64)
+
+    def offer(self, host: IntArray, bound_sum_s: float) -> None:
+        """Take a plan (P,) if it is better, and report it beside the bound, as a sum over slots."""
+        found = price(self._problem, host)
+        if (found.violations, found.cost) < (self._violations, self.cost):
+            self._violations, self.cost, self.host = found.violations, found.cost, host.copy()
+        self._budget.report(self.cost, bound_sum_s / self._problem.slots + self._problem.energy)

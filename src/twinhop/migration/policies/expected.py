@@ -66,8 +66,10 @@ class Expected:
         open_hosts = np.unique(situation.before[known])
         if not known.any() or not situation.up[open_hosts].all():
             return self._planned(situation)
-        if situation.index % self._refresh == 0 or not np.array_equal(open_hosts, self._open):
+        if not np.array_equal(open_hosts, self._open):
             self._open, self._value_s = open_hosts, {}
+        for user in range(-situation.index % self._refresh, len(self._run.user_ids), self._refresh):
+            self._value_s.pop(user, None)  # a few in every slot: all at once would run to the same hosts
         return self._moved(situation)
 
     def _planned(self, situation: Situation) -> IntArray:
@@ -82,7 +84,7 @@ class Expected:
         unit_s, group = wires.unit_s[:, : situation.hosts.stations], wires.group[situation.users]
         wired_s = share @ unit_s[0] if len(unit_s) == 1 else np.einsum("na,nak->nk", share, unit_s[group])
         comm_s = situation.upload_s[:, None] + wires.scale[situation.users, None] * wired_s
-        return hosts_of(situation, situation.problem_with(situation.move_s / slots, comm_s))
+        return hosts_of(situation, situation.problem_with(situation.move_s / slots, comm_s), "lagrangian")
 
     def _moved(self, situation: Situation) -> IntArray:
         """Moves that pay: one user after the other, by the loads that those before leave."""
@@ -90,7 +92,7 @@ class Expected:
         column = {int(k): at for at, k in enumerate(hosts)}
         place = np.array([column.get(k, NOWHERE) for k in situation.before.tolist()])
         there = place >= 0
-        load = np.bincount(place[there], root_work[there], minlength=len(hosts))
+        load: FloatArray = np.bincount(place[there], weights=root_work[there], minlength=len(hosts)).astype(np.float64)
         count = np.bincount(place[there], minlength=len(hosts))
         self._expect(situation, place, load)
         for row, user in enumerate(situation.users.tolist()):
@@ -159,7 +161,7 @@ KIND = PolicyKind(
     {
         "plan_slots": Setting(240, "slots over which the first hosts are planned", 1),
         "move_slots": Setting(120, "slots over which moves must pay", 1),
-        "margin": Setting(1.0, "factor by which moves must pay", 1),
+        "margin": Setting(1.5, "factor by which moves must pay", 1),
         "end": Setting(
             "known", "known: nothing counts after the last slot; open: it might go on", 0, ("known", "open")
         ),

@@ -50,18 +50,26 @@ def in_parts(count: int, parts: int, threads: Executor, work: Callable[[slice], 
         done.result()
 
 
-def mean_channel(world: World, map_bytes: float, threads: Executor) -> MeanChannel:
-    """The channel of a world: mapped where the memory suffices, else by the formulas.
+def channel_map(world: World, map_bytes: float) -> FieldGrid | None:
+    """The map of a world's channel, still empty; None where it goes by the formulas.
 
     Args:
         world: stations, radio and draws.
-        map_bytes: memory that the map may take [byte]; 0: by the formulas.
+        map_bytes: memory that the map may take [byte]; 0: none.
+    """
+    step_m = None if map_bytes == 0 else grid_step_m(world, map_bytes)
+    return None if step_m is None else FieldGrid(world, step_m)
+
+
+def mean_channel(world: World, grid: FieldGrid | None, threads: Executor) -> MeanChannel:
+    """The channel of a world: by a map where there is one, else by the formulas.
+
+    Args:
+        world: stations, radio and draws.
+        grid: its map, filled where users come; it may have been used before.
         threads: that share the work.
     """
-    if map_bytes == 0:
-        return _by_formulas(world)
-    step_m = grid_step_m(world, map_bytes)
-    return _by_formulas(world) if step_m is None else _by_map(world, FieldGrid(world, step_m), threads)
+    return _by_formulas(world) if grid is None else _by_map(world, grid, threads)
 
 
 def _by_formulas(world: World) -> MeanChannel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,8 @@ from twinhop.scenario.dynamics.access import AccessState
 from twinhop.scenario.dynamics.cpu import cpu_process
 from twinhop.scenario.dynamics.epochs import epoch_world
 from twinhop.scenario.dynamics.failures import StationsUp
-from twinhop.scenario.dynamics.mean_channel import BYTES_PER_MIB, MeanChannel, mean_channel, thread_count
+from twinhop.scenario.dynamics.field_grid import FieldGrid
+from twinhop.scenario.dynamics.mean_channel import BYTES_PER_MIB, MeanChannel, channel_map, mean_channel, thread_count
 from twinhop.scenario.dynamics.moving_users import moving_users
 from twinhop.scenario.dynamics.slot import Slot
 from twinhop.scenario.mobility import Positions
@@ -70,6 +72,11 @@ class WorldRun:
         self.world: World = users.world
         """The world of epoch 0, with every user, at the first known position."""
         cpu_process(self.scenario, self.world)  # raises now where bounds or file are not usable
+
+    @cached_property
+    def channel_map(self) -> FieldGrid | None:
+        """The map of the channel, filled where users come and kept from one iteration to the next; None without."""
+        return channel_map(self.world, self.movement.channel_map_mib * BYTES_PER_MIB)
 
     @property
     def slot_s(self) -> float:
@@ -167,8 +174,8 @@ class _State:
 
     def _new_channel(self) -> MeanChannel:
         """The channel of the epoch. A map for a few slots would cost more than it brings: epochs go by the formulas."""
-        map_mib = self._run.movement.channel_map_mib if self._run.epoch_slots is None else 0.0
-        return mean_channel(self._world, map_mib * BYTES_PER_MIB, self._threads)
+        grid = self._run.channel_map if self._run.epoch_slots is None else None
+        return mean_channel(self._world, grid, self._threads)
 
     def _fading_uniform(self, index: int) -> FloatArray | None:
         """(N,) or, where access goes by it, (N, M) draws of this slot; those of slot 0 are those that a plan sees."""

@@ -114,6 +114,7 @@ def place_services(
     time_limit_s: float = float("inf"),
     gap: float | None = None,
     on_progress: Callable[[float, float], None] | None = None,
+    start: Placement | None = None,
 ) -> ServicePlacement:
     """Place the services of a world, and its users' twins again, until neither step makes the plan better.
 
@@ -130,20 +131,24 @@ def place_services(
         time_limit_s: for everything, the time of the solution included [s].
         gap: passed on to the policy.
         on_progress: told the best cost and bound so far.
+        start: further hosts of the users to start from, with the servers opened for them and for services; the plan is
+            never worse than the best servers for these. Policies that do not look at the cost take no notice of it.
 
     Returns:
         The plan of users and services.
     """
     alternate = solution.policy in ALTERNATING
     state = _with_best_servers(task, solution.placement, opening_given=not alternate)
+    if alternate and start is not None:
+        state = _best_of(state, _with_best_servers(task, start, opening_given=False))
     run = _Run(task, solution, time_limit_s, gap, on_progress, solution.seconds, solution.interrupted)
     steps, turns, bound = [state.step], 0, -math.inf
     if alternate:
         excused = state.excused
         relaxed = run.relaxed(excused)
         if relaxed is not None:
-            start = _with_best_servers(task, _hosts(task, relaxed.placement), opening_given=False)
-            state = _taken(steps, state, _best_of(state, start, _users_moved(task, state, relaxed.placement)))
+            at_best = _with_best_servers(task, _hosts(task, relaxed.placement), opening_given=False)
+            state = _taken(steps, state, _best_of(state, at_best, _users_moved(task, state, relaxed.placement)))
         while turns < MOST_TURNS and run.goes_on:
             turns += 1
             found = _taken(steps, state, run.turn(state))

@@ -1,0 +1,70 @@
+"""What a policy asks for is kept wherever it can be; the rest is mended, counted, and named."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_dynamics import scenario
+
+from twinhop.migration.outcome import outcome_of
+from twinhop.migration.policy import policy_choice
+from twinhop.migration.run import MigrationRun
+from twinhop.migration.seating import seat
+from twinhop.migration.simulate import outcomes
+
+
+def situations(**sections):
+    """Situations of a busy city, each with hosts left by the one before."""
+    run = MigrationRun(scenario(**sections), slots=12)
+    return [outcome.situation for outcome in outcomes(run, policy_choice("follow_nearest"))]
+
+
+SITUATIONS = {deadlines: situations(objective={"deadlines": deadlines}) for deadlines in (True, False)}
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.booleans(), st.integers(0, 11), st.integers(0, 2**32 - 1))
+def test_whatever_is_asked_for_nobody_is_left_without_room(deadlines, at, seed):
+    situation = SITUATIONS[deadlines][at]
+    wanted = np.random.default_rng(seed).integers(-1, 5, len(situation.users))
+    seated = seat(situation, wanted)
+    load = np.bincount(seated.host, minlength=5)
+    assert (seated.host >= 0).all() and (load <= situation.capacity).all()
+    assert (seated.changed == ((seated.host != wanted) & (wanted >= 0))).all()
+    outcome = outcome_of(situation, seated.host)
+    excused = np.zeros(len(wanted), bool)
+    excused[situation.problem.unmeetable] = True
+    if not seated.late.any():
+        assert not (outcome.violation & ~excused).any()
+
+
+@given(st.integers(0, 11))
+def test_what_can_be_kept_is_kept(at):
+    situation = SITUATIONS[True][at]
+    feasible = seat(situation, np.full(len(situation.users), -1)).host
+    again = seat(situation, feasible)
+    assert (again.host == feasible).all() and not again.changed.any() and not again.late.any()
+
+
+def test_hosts_that_are_too_full_lose_those_whom_leaving_costs_least():
+    stations = {"generate": {"count": 5}, "capacity_users": 6}
+    situation = situations(stations=stations, movement={}, objective={"deadlines": False})[0]
+    station, room = 2, 6
+    seated = seat(situation, np.full(len(situation.users), station))
+    others = np.where(situation.problem.allowed, situation.comm_s, np.inf)
+    others[:, station] = np.inf
+    regret = others.min(axis=1) - situation.comm_s[:, station]
+    kept = seated.host == station
+    assert kept.sum() == room and regret[kept].min() >= regret[~kept].max()
+
+
+@settings(deadline=None)
+@given(st.integers(0, 11), st.integers(0, 2**32 - 1))
+def test_floors_of_own_hosts_are_those_of_the_placement_problem(at, seed):
+    situation = SITUATIONS[True][at]
+    host = np.random.default_rng(seed).integers(0, 5, len(situation.users))
+    floor = situation.floors(host, situation.own_comm_s(host))
+    expected = situation.problem.floor[np.arange(len(host)), host]
+    up = situation.up[host]  # a host that is down has no floor, it cannot be used at all
+    fits = np.isfinite(expected) & up
+    assert floor[fits] == pytest.approx(expected[fits], rel=1e-12)
