@@ -1,0 +1,46 @@
+"""The environment for learners: a functional core in JAX, and adapters for Gymnasium and PettingZoo.
+
+Importing it registers `twinhop/Placement-v0` and `twinhop/Migration-v0` with Gymnasium; JAX is imported when the first
+environment is made.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import gymnasium
+
+if TYPE_CHECKING:
+    from twinhop.env.actions import ActionError as ActionError
+    from twinhop.env.gymnasium_env import TwinEnv as TwinEnv
+    from twinhop.env.pettingzoo_env import TwinParallelEnv as TwinParallelEnv
+    from twinhop.env.setting import setting as setting
+    from twinhop.env.vector_env import TwinVectorEnv as TwinVectorEnv
+
+#: Tasks by the ids under which Gymnasium knows them.
+IDS = {"twinhop/Placement-v0": "placement", "twinhop/Migration-v0": "migration"}
+#: Public names and where they live; imported when first used.
+_HOME = {
+    "ActionError": "twinhop.env.actions",
+    "TwinEnv": "twinhop.env.gymnasium_env",
+    "TwinParallelEnv": "twinhop.env.pettingzoo_env",
+    "TwinVectorEnv": "twinhop.env.vector_env",
+    "setting": "twinhop.env.setting",
+}
+
+for _id, _task in IDS.items():
+    gymnasium.register(
+        id=_id,
+        entry_point="twinhop.env.gymnasium_env:TwinEnv",
+        vector_entry_point="twinhop.env.vector_env:TwinVectorEnv",
+        kwargs={"task": _task},
+    )
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'twinhop.env' has no attribute '{name}'")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

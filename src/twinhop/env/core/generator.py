@@ -1,0 +1,244 @@
+"""From a scenario to the arrays of an environment, and a fresh topology for every episode where one is asked for."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from numpy.typing import NDArray
+
+from twinhop import network
+from twinhop.env.core import random
+from twinhop.env.core.types import CostRules, Params, Pools, RadioRules, Redraw, RewardReading, Rules, Task, Topology
+from twinhop.errors import InputError
+from twinhop.migration.run import MigrationRun
+from twinhop.scenario import Scenario, World, streams
+from twinhop.scenario.columns import user_columns
+from twinhop.scenario.distribution import draw
+from twinhop.scenario.dynamics.world_run import LOGARITHM_ROW
+from twinhop.scenario.fields import LARGEST_SEED
+from twinhop.scenario.movement_section import EPISODE_SLOTS, MOST_SLOTS
+from twinhop.scenario.readings import MOVEMENT_ROW
+from twinhop.units import BITS_PER_MBIT, CYCLES_PER_GCYCLE, S_PER_MS
+
+ROW_WIRED_HOP, ROW_UNLINKED, ROW_TWINS_COUNTED = 1, 8, 15
+POOL_ROWS = 4096
+"""Users, and CPUs, drawn in advance, of which those of a redrawn episode are taken at random."""
+POOL_SEED_OFFSET = 1
+"""The pool's users are not those of the scenario: their root seed is the next one."""
+DEFAULT_LATE_S = 1.0
+"""What the sound reward takes off where every update is late [s]."""
+
+
+def params_of(
+    scenario: Scenario,
+    task: Task = "placement",
+    *,
+    horizon: int = EPISODE_SLOTS,
+    redraws: bool = False,
+    reading: RewardReading | None = None,
+    late_s: float = DEFAULT_LATE_S,
+) -> Params:
+    """The arrays and rules of an environment.
+
+    Args:
+        scenario: stations, users, physics and movement; without a movement section users move by Gauss-Markov.
+        task: `placement` (P1) or `migration` (P2).
+        horizon: slots of an episode, 25 as in the paper.
+        redraws: whether every reset draws new stations and users of the scenario's kind; else all episodes have its
+            own. Reading 25, literal, asks for it too.
+        reading: of the reward; None: literal where the scenario's row 15 is.
+        late_s: what the sound reward takes off where every update is late [s].
+
+    Returns:
+        What `reset` and `step` take.
+
+    Raises:
+        InputError: the scenario has what the environment does not know, the horizon is out of range, or there are
+            fewer seats than users.
+    """
+    _check(scenario, task, horizon, reading)
+    redraws = redraws or (scenario.movement is not None and scenario.readings.is_literal(MOVEMENT_ROW))
+    run = MigrationRun(scenario)
+    world = run.world_run.world
+    if world.seats < len(world.user_ids):
+        raise InputError(
+            f"{scenario.where}: stations: {world.seats} twins fit on all stations together, and there are "
+            f"{len(world.user_ids)} users; raise capacity_users, or add stations that host"
+        )
+    literal = reading or ("literal" if scenario.readings.is_literal(ROW_TWINS_COUNTED) else "sound")
+    rules = Rules(
+        task=task,
+        users=len(world.user_ids),
+        stations=len(world.station_ids),
+        slot_s=run.slot_s,
+        area=scenario.area,
+        mobility=run.world_run.movement.mobility,
+        radio=_radio_rules(run, world),
+        cpu=run.world_run.movement.cpu,
+        cost=_cost_rules(run, world, literal, late_s),
+        is_capacitated=bool((world.capacity[world.capacity > 0] < len(world.user_ids)).any()),
+        redraw=_redraw(scenario) if redraws else None,
+    )
+    opening_s = run.hosts.opening_s if task == "migration" else world.opening_s
+    if scenario.readings.is_literal(ROW_UNLINKED):
+        opening_s = np.zeros_like(opening_s)
+    pools = _pools(scenario) if redraws else _no_pools()
+    phi = jnp.asarray(world.latency_s_per_bit_m, float)
+    return Params(_topology(world, opening_s, run.users.tau_s), pools, phi, jnp.asarray(horizon, jnp.int32), rules)
+
+
+def topology_of_episode(key: Array, params: Params) -> Topology:
+    """The topology of an episode: the scenario's, or one of its kind.
+
+    Args:
+        key: (2,) uint32.
+        params: the scenario's topology, and what is drawn anew.
+    """
+    redraw, topology = params.rules.redraw, params.topology
+    if redraw is None:
+        return topology
+    stations, users = params.rules.stations, params.rules.users
+    if redraw.station_places:
+        extent_m = jnp.array([params.rules.area.width_m, params.rules.area.height_m])
+        station_xy_m = random.uniform(key, "topology.stations", (stations, 2)) * extent_m
+        hop_m = network.distance_m(station_xy_m, station_xy_m)
+        topology = topology._replace(station_xy_m=station_xy_m, wire_s_per_bit=params.wire_s_per_bit_m * hop_m)
+    if redraw.station_cpus:
+        row = _rows(key, "sizes.cpu", stations, len(params.pools.cpu_cycles_per_s))
+        topology = topology._replace(cpu_cycles_per_s=params.pools.cpu_cycles_per_s[row])
+    if redraw.users:
+        row = _rows(key, "topology.users", users, len(params.pools.history_bits))
+        names = ("user_xy_m", "history_bits", "update_bits", "tau_s", "tx_power_w")
+        topology = topology._replace(**{name: getattr(params.pools, name)[row] for name in names})
+    return topology
+
+
+def _rows(key: Array, name: str, count: int, of: int) -> Array:
+    """(count,) int32, rows of a pool of so many."""
+    return (random.uniform(key, name, (count,)) * of).astype(jnp.int32)
+
+
+def _check(scenario: Scenario, task: Task, horizon: int, reading: RewardReading | None) -> None:
+    """Refuse what the environment does not know, with what it would accept."""
+    if task not in get_args(Task):
+        raise InputError(f"task: got {task!r}; accepted: {', '.join(get_args(Task))}")
+    if reading is not None and reading not in get_args(RewardReading):
+        raise InputError(f"reading: got {reading!r}; accepted: {', '.join(get_args(RewardReading))}")
+    if isinstance(horizon, bool) or not isinstance(horizon, int) or not 1 <= horizon <= MOST_SLOTS:
+        raise InputError(f"horizon: got {horizon!r}; expected a whole number of slots from 1 to {MOST_SLOTS}")
+    movement, cloud = scenario.movement, scenario.cloud
+    unknown = {
+        "cloud.host": cloud is not None and cloud.host,
+        "backhaul.graph": scenario.backhaul.graph is not None,
+        "services": bool(scenario.services),
+        "movement.trace": movement is not None and movement.trace is not None,
+        "movement.churn": movement is not None and movement.churn is not None,
+        "movement.failures": movement is not None and movement.failures is not None,
+        "movement.cpu: kind: trace": movement is not None and movement.cpu.kind == "trace",
+    }
+    for field, is_there in unknown.items():
+        if is_there:
+            raise InputError(
+                f"{scenario.where}: {field}: the environment knows none; leave it out, or use `twinhop simulate`"
+            )
+
+
+def _radio_rules(run: MigrationRun, world: World) -> RadioRules:
+    radio, movement = world.radio, run.world_run.movement
+    nearest = radio.access == "nearest"
+    return RadioRules(
+        path_loss=radio.path_loss,
+        path_loss_parameters=tuple(sorted(radio.path_loss_parameters.items())),
+        line_of_sight=radio.line_of_sight,
+        shadowing=radio.shadowing,
+        bandwidth_hz=radio.bandwidth_hz,
+        bandwidth_rule=radio.bandwidth_rule,
+        noise_w_per_hz=radio.noise_w_per_hz,
+        interference=radio.interference,
+        fading=radio.fading,
+        fading_floor=radio.fading_floor,
+        min_distance_m=radio.min_distance_m,
+        access=radio.access,
+        logarithm="ln" if world.readings.is_literal(LOGARITHM_ROW) else "log2",
+        hysteresis_db=0.0 if nearest else movement.access.hysteresis_db,
+        slots_to_trigger=1 if nearest else movement.slots_to_trigger,
+    )
+
+
+def _cost_rules(run: MigrationRun, world: World, reading: RewardReading, late_s: float) -> CostRules:
+    objective = run.scenario.objective
+    return CostRules(
+        alpha=world.alpha,
+        beta=world.beta,
+        kappa_s_per_j=world.kappa_s_per_j,
+        is_summed=objective.aggregation == "sum",
+        cpu_rule=world.cpu_rule,
+        construction_cycles_per_bit=world.construction_cycles_per_bit,
+        update_cycles_per_bit=world.update_cycles_per_bit,
+        eta_s=world.eta_s,
+        sync_period_s=world.sync_period_s,
+        construction_hops=2 if world.readings.is_literal(ROW_WIRED_HOP) else 1,
+        move_s=run.hosts.move_s,
+        move_energy_j_per_bit=run.hosts.move_energy_j_per_bit,
+        has_deadlines=objective.deadlines,
+        reading=reading,
+        late_s=late_s,
+    )
+
+
+def _topology(world: World, opening_s: NDArray[np.float64], tau_s: NDArray[np.float64]) -> Topology:
+    hop_m = network.distance_m(world.station_xy_m, world.station_xy_m)
+    return Topology(
+        station_xy_m=jnp.asarray(world.station_xy_m, float),
+        cpu_cycles_per_s=jnp.asarray(world.cpu_cycles_per_s, float),
+        capacity=jnp.asarray(np.minimum(world.capacity, len(world.user_ids)), jnp.int32),
+        opening_s=jnp.asarray(opening_s, float),
+        wire_s_per_bit=jnp.asarray(world.latency_s_per_bit_m * hop_m, float),
+        user_xy_m=jnp.asarray(world.user_xy_m, float),
+        history_bits=jnp.asarray(world.history_bits, float),
+        update_bits=jnp.asarray(world.update_bits, float),
+        tau_s=jnp.asarray(tau_s, float),
+        tx_power_w=jnp.asarray(world.tx_power_w, float),
+    )
+
+
+def _redraw(scenario: Scenario) -> Redraw:
+    stations, users = scenario.stations.generate, scenario.users.generate
+    return Redraw(
+        station_places=stations is not None and stations.layout == "uniform",
+        station_cpus=stations is not None,
+        users=users is not None,
+    )
+
+
+def _pools(scenario: Scenario) -> Pools:
+    """Users and CPUs of the scenario's kind, drawn under a root seed of their own; none of what is listed."""
+    pools = _no_pools()
+    scenario = scenario.with_seed((scenario.seed + POOL_SEED_OFFSET) % LARGEST_SEED)
+    stations, users = scenario.stations, scenario.users
+    try:
+        if stations.generate is not None:
+            generator = streams.stream(scenario.seed, streams.SIZES + "cpu_gcycles_per_s")
+            cpu = draw(stations.cpu_gcycles_per_s, generator, POOL_ROWS) * CYCLES_PER_GCYCLE
+            pools = pools._replace(cpu_cycles_per_s=jnp.asarray(cpu, float))
+        if users.generate is not None:
+            many = users.model_copy(update={"generate": users.generate.model_copy(update={"count": POOL_ROWS})})
+            columns = user_columns(scenario.model_copy(update={"users": many}))
+            pools = pools._replace(
+                user_xy_m=jnp.asarray(columns.xy_m, float),
+                history_bits=jnp.asarray(columns.history_mbit * BITS_PER_MBIT, float),
+                update_bits=jnp.asarray(columns.update_mbit * BITS_PER_MBIT, float),
+                tau_s=jnp.asarray(columns.deadline_ms * S_PER_MS, float),
+                tx_power_w=jnp.asarray(columns.tx_power_w, float),
+            )
+    except ValueError as error:
+        raise InputError(f"{scenario.where}: redraws: sizes that are listed cannot be drawn anew: {error}") from None
+    return pools
+
+
+def _no_pools() -> Pools:
+    none = jnp.zeros(0)
+    return Pools(jnp.zeros((0, 2)), none, none, none, none, none)

@@ -1,0 +1,149 @@
+"""What a slot costs once every twin has its station: P1 and P2 in one, by the formulas of `twinhop.network`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+
+from twinhop import network
+from twinhop.env.core.links import membership, own
+from twinhop.env.core.shares import floored_shares, least_shares, proportional_shares
+from twinhop.env.core.types import Rules, Slot, Topology
+from twinhop.placement.evaluation import DEADLINE_TOLERANCE
+
+ROUNDING_STEPS = 64
+"""A deadline is missed only by more than so many units in the last place: what rounding makes of a share that just
+suffices."""
+
+
+class Links(NamedTuple):
+    """What it costs to reach a twin."""
+
+    comm_s: Array
+    """(M, N) communication latency of the task [s]"""
+    update_s: Array
+    """(M, N) that of an update [s]; the same in migration"""
+
+
+class Priced(NamedTuple):
+    """The cost of a decision, by user and by station."""
+
+    comm_s: Array
+    """(N,) communication latency; 0 for absent users [s]"""
+    computing_s: Array
+    """(N,) computing latency [s]"""
+    move_s: Array
+    """(N,) what moves cost [s]"""
+    energy_j: Array
+    """(N,) of sending, and of moves [J]"""
+    moved: Array
+    """(N,) bool"""
+    late: Array
+    """(N,) bool, whose update comes later than its deadline; nobody where deadlines are not enforced"""
+    load: Array
+    """(M,) int32, twins of the users present"""
+    user_weight: Array
+    """() weight of one user's latency in the cost"""
+    energy_weight: Array
+    """() weight of one user's energy in the cost [s/J]"""
+
+
+def links(rules: Rules, topology: Topology, slot: Slot) -> Links:
+    """Communication latencies from every user to every station.
+
+    Formula: P2 counts an update, ``comm(dD)``; P1 ``comm(D) + eta / dt comm(dD)``.
+
+    Args:
+        rules: the task and its constants.
+        topology: sizes and wires.
+        slot: access stations and rates.
+    """
+    attached = membership(slot.access, rules.stations).astype(topology.wire_s_per_bit.dtype)
+    wire = topology.wire_s_per_bit @ attached  # (M, N) seconds a bit from the access station
+    rate_bps = jnp.where(slot.access_rate_bps > 0, slot.access_rate_bps, 1.0)[None, :]
+    update = topology.update_bits[None, :]
+    update_s = network.communication_latency_s(update, rate_bps, update * wire)
+    if rules.task == "migration":
+        return Links(update_s, update_s)
+    cost, history = rules.cost, topology.history_bits[None, :]
+    history_s = network.communication_latency_s(history, rate_bps, history * wire, cost.construction_hops)
+    comm_s = network.placement_communication_s(history_s, update_s, cost.eta_s, cost.sync_period_s)
+    return Links(comm_s, update_s)
+
+
+def work_cycles(rules: Rules, topology: Topology) -> Array:
+    """(N,) work of a twin in the task: of an update, or of construction and updates [cycle]."""
+    cost = rules.cost
+    if rules.task == "migration":
+        return cost.update_cycles_per_bit * topology.update_bits
+    return network.placement_work_cycles(
+        topology.history_bits,
+        topology.update_bits,
+        cost.construction_cycles_per_bit,
+        cost.update_cycles_per_bit,
+        cost.eta_s,
+        cost.sync_period_s,
+    )
+
+
+def price(rules: Rules, topology: Topology, slot: Slot, reach: Links, before: Array, host: Array) -> Priced:
+    """Price a decision.
+
+    Args:
+        rules: the task and its constants.
+        topology: sizes and wires.
+        slot: rates, CPUs and who is present.
+        reach: communication latencies of the slot.
+        before: (N,) int32, where twins were; -1: nowhere yet.
+        host: (N,) int32, where they are.
+
+    Returns:
+        The terms. Absent users cost nothing; their twins rest.
+    """
+    served = slot.active & (slot.access >= 0)
+    member = membership(host, rules.stations) & served
+    comm_s = own(member, reach.comm_s)
+    share, late = _shares(rules, topology, slot, reach, member)
+    computing_s = jnp.where(served, network.computing_latency_s(work_cycles(rules, topology), share), 0.0)
+    sent_bits = topology.update_bits if rules.task == "migration" else topology.history_bits
+    rate_bps = jnp.where(served, slot.access_rate_bps, jnp.inf)
+    energy_j = network.transmit_energy_j(topology.tx_power_w, sent_bits, rate_bps)
+    moved, move_s = _moves(rules, topology, served, before, host)
+    energy_j += rules.cost.move_energy_j_per_bit * jnp.where(moved, topology.history_bits, 0.0)
+    count = jnp.maximum(served.sum(), 1).astype(comm_s.dtype)
+    return Priced(
+        comm_s=comm_s,
+        computing_s=computing_s,
+        move_s=move_s,
+        energy_j=energy_j,
+        moved=moved,
+        late=late & served,
+        load=jnp.sum(member, axis=1, dtype=jnp.int32),
+        user_weight=rules.cost.alpha / (jnp.full_like(count, rules.users) if rules.cost.is_summed else count),
+        energy_weight=rules.cost.beta * rules.cost.kappa_s_per_j / count,
+    )
+
+
+def _shares(rules: Rules, topology: Topology, slot: Slot, reach: Links, member: Array) -> tuple[Array, Array]:
+    """(N,) CPU shares [cycle/s], and whose update is late."""
+    weight = network.share_weights(work_cycles(rules, topology), rules.cost.cpu_rule)
+    cpu = slot.cpu_cycles_per_s
+    if not rules.cost.has_deadlines:
+        return proportional_shares(member, weight, cpu), jnp.zeros(weight.shape, bool)
+    work = rules.cost.update_cycles_per_bit * topology.update_bits
+    floor = least_shares(member, work, topology.tau_s, reach.update_s, cpu, topology.capacity)
+    share = floored_shares(member, weight, floor, cpu)
+    latency_s = network.update_latency_s(own(member, reach.update_s), network.computing_latency_s(work, share))
+    tolerance = max(DEADLINE_TOLERANCE, ROUNDING_STEPS * float(jnp.finfo(latency_s.dtype).eps))
+    return share, latency_s > topology.tau_s * (1.0 + tolerance)
+
+
+def _moves(rules: Rules, topology: Topology, served: Array, before: Array, host: Array) -> tuple[Array, Array]:
+    """(N,) who moves, and what each move costs [s]."""
+    if rules.task == "placement":
+        return jnp.zeros(host.shape, bool), jnp.zeros_like(topology.history_bits)
+    moved = served & (before >= 0) & (host != before)
+    way = topology.wire_s_per_bit[jnp.maximum(before, 0), jnp.maximum(host, 0)]
+    return moved, jnp.where(moved, rules.cost.move_s + topology.history_bits * way, 0.0)

@@ -1,0 +1,123 @@
+"""The compiled steps behind the adapters: one call a step, whose results come back in as few arrays as possible."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from numpy.typing import NDArray
+
+from twinhop.env.actions import Actions
+from twinhop.env.core import Action, Observation, Params, State, StepInfo, episode_key, reset, step, step_key
+from twinhop.env.core.view import agent_states, flat_state, graph
+
+View = Literal["graph", "flat", "agents"]
+TERMS = (
+    *("cost", "communication", "computing", "moves", "opening", "energy", "latency_s", "late"),
+    *("opened", "moved", "moved_bits", "repaired"),
+)
+"""Scalars of `StepInfo` that adapters report, in this order."""
+
+
+class Episode(NamedTuple):
+    """Where an environment is."""
+
+    key: Array
+    """(2,) uint32, of the seed"""
+    number: Array
+    """() int32, the episode of the seed"""
+    state: State
+
+
+class Result(NamedTuple):
+    """What a step gives, besides where it ends."""
+
+    seen: Any
+    """the observation as the adapter shows it"""
+    scalars: Array
+    """(1 + len(TERMS),) float32: reward, and the terms"""
+    host: Array
+    """(N,) int32"""
+    station_reward: Array
+    """(M,) float32"""
+    truncated: Array
+    """() bool"""
+
+
+def seed_words(seed: int) -> NDArray[np.uint32]:
+    """The two words of the key of a seed; of seeds below 2^32 those of `jax.random.key(seed)`.
+
+    >>> seed_words(7).tolist()
+    [0, 7]
+    """
+    return np.array([(seed >> 32) & 0xFFFFFFFF, seed & 0xFFFFFFFF], np.uint32)
+
+
+def shown(view: View, params: Params, seen: Observation) -> Any:
+    """An observation as an adapter shows it: a graph, the flat state, or the flat state and every agent's own."""
+    if view == "graph":
+        return graph(params, seen)
+    if view == "flat":
+        return flat_state(params, seen)
+    return flat_state(params, seen), agent_states(params, seen)
+
+
+def core_action(actions: Actions, array: Array, stations: int) -> Action:
+    """What agents ask for, from the array that the adapter was given."""
+    if actions == "scores":
+        return Action(array[:, 0], array[:, 1:])
+    score = jax.nn.one_hot(array, stations, axis=0)
+    return Action(jnp.ones(stations), score)
+
+
+@partial(jax.jit, static_argnames=("view",))
+def begun(key: Array, number: Array, params: Params, view: View) -> tuple[Any, Episode]:
+    """Begin an episode of a seed."""
+    return _begun(key, number, params, view)
+
+
+@partial(jax.jit, static_argnames=("view", "actions"), donate_argnames=("episode",))
+def stepped(episode: Episode, array: Array, params: Params, view: View, actions: Actions) -> tuple[Result, Episode]:
+    """One step of one environment."""
+    return _stepped(episode, array, params, view, actions)
+
+
+@partial(jax.jit, static_argnames=("view",))
+def all_begun(keys: Array, numbers: Array, params: Params, view: View) -> tuple[Any, Episode]:
+    """Begin an episode of every seed."""
+    return jax.vmap(lambda key, number: _begun(key, number, params, view))(keys, numbers)
+
+
+@partial(jax.jit, static_argnames=("view", "actions"), donate_argnames=("episodes",))
+def all_stepped(
+    episodes: Episode, arrays: Array, params: Params, view: View, actions: Actions
+) -> tuple[Result, Episode]:
+    """One step of many environments."""
+    return jax.vmap(lambda episode, array: _stepped(episode, array, params, view, actions))(episodes, arrays)
+
+
+@jax.jit
+def chosen(mask: Array, new: Any, old: Any) -> Any:
+    """The entries of new arrays where the mask (B,) says so, of old ones elsewhere."""
+    return jax.tree.map(lambda a, b: jnp.where(mask.reshape(-1, *[1] * (a.ndim - 1)), a, b), new, old)
+
+
+def _begun(key: Array, number: Array, params: Params, view: View) -> tuple[Any, Episode]:
+    seen, state = reset(episode_key(key, number), params)
+    return shown(view, params, seen), Episode(key, number, state)
+
+
+def _stepped(episode: Episode, array: Array, params: Params, view: View, actions: Actions) -> tuple[Result, Episode]:
+    key = step_key(episode_key(episode.key, episode.number), episode.state.slot_index)
+    action = core_action(actions, array, params.rules.stations)
+    seen, state, reward, _, truncated, info = step(key, episode.state, action, params)
+    result = Result(shown(view, params, seen), _scalars(reward, info), info.host, info.station_reward, truncated)
+    return result, Episode(episode.key, episode.number, state)
+
+
+def _scalars(reward: Array, info: StepInfo) -> Array:
+    return jnp.stack([reward, *(getattr(info, name) for name in TERMS)]).astype(jnp.float32)
