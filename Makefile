@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: help setup demo test test-slow check format docs lock clean
+.PHONY: help setup peers demo test test-slow check format docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -16,6 +16,14 @@ setup: .venv/.stamp ## build .venv from requirements.lock; leaves .venv/bin/twin
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+peers: .venv-peers/.stamp ## build .venv-peers: other projects' environments and learners, for side-by-side runs
+
+.venv-peers/.stamp: benchmarks/peers.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "twinhop needs Python 3.11 or newer on the PATH (or: make PYTHON=/path/to/python3.11)"; exit 2; }
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[env]' -r benchmarks/peers.txt
 	@touch $@
 
 demo: setup ## plan a generated city, compare the policies, draw the map
@@ -49,4 +57,4 @@ lock: setup ## resolve requirements.lock anew from pyproject.toml (needs uv)
 	  --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 
 clean: ## remove what was built
-	rm -rf .venv out docs/_build docs/_generated
+	rm -rf .venv .venv-peers out docs/_build docs/_generated
