@@ -57,8 +57,8 @@ def preset(name: str) -> Scenario:
     if name in CITIES:
         city = CITIES[name]
         raise InputError(
-            f"{name}: needs {' and '.join(city.files)}, which are no part of twinhop; run `twinhop benchmark --data DIR`, "
-            f"or make a scenario by `{city.importer}`"
+            f"{name}: needs {' and '.join(city.files)}, which are no part of twinhop; run "
+            f"`twinhop benchmark --data DIR`, or make a scenario by `{city.importer}`"
         )
     if name in benchmark_names():
         return benchmark_scenario(name)
