@@ -6,6 +6,7 @@ import typer
 
 from twinhop._version import __version__
 from twinhop.cli import (
+    benchmark,
     compare,
     explain,
     import_files,
@@ -41,6 +42,7 @@ app.command("robustness", epilog=robustness.EXAMPLE)(robustness.run)
 app.command("compare", epilog=compare.EXAMPLE)(compare.run)
 app.command("tradeoff", epilog=tradeoff.EXAMPLE)(tradeoff.run)
 app.command("simulate", epilog=simulate.EXAMPLE)(simulate.run)
+app.command("benchmark", epilog=benchmark.EXAMPLE)(benchmark.run)
 app.command("world", epilog=world.EXAMPLE)(world.run)
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(twin.app, name="twin")

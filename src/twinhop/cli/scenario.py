@@ -135,9 +135,12 @@ def schema() -> None:
 
 
 @app.command("presets", epilog="Example: twinhop scenario presets")
-def presets() -> None:
+def presets(
+    benchmark: Annotated[bool, typer.Option("--benchmark", help="List the scenarios of the benchmark set.")] = False,
+) -> None:
     """List the presets."""
     from twinhop.scenario import FAMILY_FORM, preset_names
+    from twinhop.scenario.benchmark_set import benchmark_names
 
-    for name in [*preset_names(), FAMILY_FORM]:
+    for name in benchmark_names() if benchmark else [*preset_names(), FAMILY_FORM]:
         typer.echo(name)

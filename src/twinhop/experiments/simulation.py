@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 from twinhop.errors import InputError
 from twinhop.experiments.intervals import mean, mean_interval
+from twinhop.experiments.processes import Progress
 from twinhop.experiments.simulation_folder import SimulationFolder, identity_of
-from twinhop.experiments.simulation_jobs import Job, Progress, do_jobs, read_result
+from twinhop.experiments.simulation_jobs import Job, do_jobs, read_result
 from twinhop.experiments.simulation_offline import OfflineResult
 from twinhop.experiments.simulation_run import FinishedRun
 from twinhop.experiments.simulation_summary import TERMS

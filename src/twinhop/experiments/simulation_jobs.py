@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import math
-import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
-from twinhop.errors import TwinhopError
+from twinhop.experiments.processes import Progress, in_processes
 from twinhop.experiments.simulation_offline import OfflineResult, offline_result, read_offline
 from twinhop.experiments.simulation_run import FinishedRun, read_run, run_policy
 from twinhop.migration.run import MigrationRun
 from twinhop.scenario import Scenario
-
-#: Told how many slots are done, and how many there are in all runs.
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -88,7 +82,7 @@ def do_jobs(jobs: Sequence[Job], processes: int, first: MigrationRun, on_progres
         TwinhopError: a process was killed.
     """
     if processes > 1 and len(jobs) > 1:
-        return _in_parallel(jobs, min(processes, len(jobs)), on_progress)
+        return in_processes(do_job, jobs, [job.slots for job in jobs], processes, on_progress)
     results: list[Result] = []
     run = first
     for job in jobs:
@@ -104,36 +98,3 @@ def _telling(jobs: Sequence[Job], at: int, on_progress: Progress | None) -> Call
         return None
     before, total = sum(job.slots for job in jobs[:at]), sum(job.slots for job in jobs)
     return lambda done: on_progress(before + done, total)
-
-
-def _in_parallel(jobs: Sequence[Job], processes: int, on_progress: Progress | None) -> list[Result]:
-    others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
-    try:
-        futures = [pool.submit(do_job, job) for job in jobs]
-        _await_all(futures, jobs, on_progress)
-        return [future.result() for future in futures]
-    except BrokenProcessPool:
-        raise TwinhopError(
-            "a process of the simulation was killed, perhaps because memory ran out; finished runs are kept: run the "
-            "same command again, with fewer --jobs"
-        ) from None
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - others:
-            child.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _await_all(futures: Sequence[Future[Result]], jobs: Sequence[Job], on_progress: Progress | None) -> None:
-    """Wait until all are done, or raise the first error as soon as it comes."""
-    waiting = set(futures)
-    while waiting:
-        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-        for future in done:
-            future.result()
-        if on_progress is not None:
-            reached = sum(job.slots for job, future in zip(jobs, futures, strict=True) if future.done())
-            on_progress(reached, sum(job.slots for job in jobs))

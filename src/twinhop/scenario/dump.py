@@ -71,7 +71,7 @@ def save_preset(name: str, path: str | Path, *, overwrite: bool = False) -> None
     """
     renamed = presets.preset(name).model_copy(update={"name": Path(path).stem or name})
     text = dump_scenario(renamed)
-    if name in presets.preset_names():
+    if presets.has_text(name):
         text = re.sub(r"(?m)^name: .*$", f"name: {_text(renamed.name)}", presets.preset_text(name), count=1)
     with replacing(path, overwrite=overwrite) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from twinhop.errors import InputError
 from twinhop.scenario import presets, yaml_io
+from twinhop.scenario.benchmark_set.tasks import benchmark_names
 from twinhop.scenario.complaints import input_error, suggestion
 from twinhop.scenario.csv_rows import check_nearness
 from twinhop.scenario.csv_sections import read_csv_sections, read_graph_section
@@ -140,8 +141,9 @@ def _from_file(path: Path) -> Scenario:
         raise InputError(f"{path}: is named as a problem file, which `twinhop plan` and `compare` take; not a scenario")
     if not os.path.exists(path):  # unlike Path.exists, false for names that no file system accepts
         names = presets.preset_names()
+        known = (*names, *benchmark_names())
         raise InputError(
-            f"{path}: file not found, and no preset has this name; {suggestion(str(path), names)}"
+            f"{path}: file not found, and no preset has this name; {suggestion(str(path), known)}"
             f"presets: {', '.join(names)}, {FAMILY_FORM}"
         )
     return parse_scenario(read_text(path), str(path), path.parent).read_from(str(path))

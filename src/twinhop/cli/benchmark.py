@@ -1,0 +1,71 @@
+"""`twinhop benchmark`: policies on the benchmark set."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twinhop.cli.common import Json, Out, TimeLimit, Verbose, print_json, print_table, share_progress
+
+if TYPE_CHECKING:
+    from twinhop.experiments.benchmark import Benchmark
+
+EXAMPLE = "Example: twinhop benchmark --tasks placement --policies greedy,lagrangian --seeds 2 --out out/benchmark"
+
+
+def run(
+    policies: Annotated[
+        str | None,
+        typer.Option(
+            help="Policies of placement and migration, separated by commas; all built in but exact if missing."
+        ),
+    ] = None,
+    tasks: Annotated[
+        str, typer.Option(help="placement, migration, all, or names of tasks, separated by commas.")
+    ] = "all",
+    seeds: Annotated[
+        int | None, typer.Option(help="How many worlds of every task.", show_default="5, with --quick 1", min=1)
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of the files of Melbourne and San Francisco.", show_default=False)
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Only small tasks, in seconds.")] = False,
+    time_limit: TimeLimit = None,
+    jobs: Annotated[int | None, typer.Option(help="Processes.", show_default="one a core", min=1)] = None,
+    as_json: Json = False,
+    out: Out = None,
+    verbose: Verbose = False,
+) -> None:
+    """Run policies on the benchmark set, and judge them by certified bounds."""
+    from twinhop.experiments.benchmark import TIME_LIMIT_S, benchmark
+
+    names = None if policies is None else [text.strip() for text in policies.split(",") if text.strip()]
+    with share_progress("benchmark", "worlds") as tell:
+        found = benchmark(
+            names,
+            tasks=[word.strip() for word in tasks.split(",") if word.strip()],
+            seeds=seeds,
+            data=data,
+            quick=quick,
+            out=out,
+            jobs=jobs,
+            time_limit_s=TIME_LIMIT_S if time_limit is None else time_limit,
+            on_progress=tell,
+        )
+    if as_json:
+        print_json(found.to_json())
+        return
+    _show(found)
+
+
+def _show(found: "Benchmark") -> None:
+    from twinhop.experiments.benchmark_report import HEADER, overall_cells
+    from twinhop.words import counted
+
+    for kind, rows in found.leaderboard.items():
+        sizes = f"{counted(len(found.tasks(kind)), 'task')}, {counted(len(found.seeds), 'seed')}"
+        print_table(f"{kind}: {sizes}", HEADER, list(map(overall_cells, rows)))
+    for text in found.skipped:
+        typer.echo(f"skipped: {text}")
+    for path in found.files:
+        typer.echo(f"wrote {path}")
