@@ -100,7 +100,7 @@ def policies_by_kind(texts: Sequence[str] | None, tasks: Sequence[BenchmarkTask]
     Raises:
         InputError: none or one twice is asked for, there is no such policy, or a policy fits none of the tasks.
     """
-    present = [kind for kind in KINDS if any(task.kind == kind for task in tasks)]
+    present: list[TaskKind] = [kind for kind in KINDS if any(task.kind == kind for task in tasks)]
     if texts is None:
         return {kind: DEFAULT_POLICIES[kind] for kind in present}
     if not texts:

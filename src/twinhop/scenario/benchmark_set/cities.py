@@ -46,8 +46,16 @@ def city_scenario(task: BenchmarkTask, found: tuple[Path, ...], folder: Path) ->
         return import_eua(first, second, name=task.name)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{task.name}.yaml"
-    minutes = {"from_minute": FIRST_MINUTE, "to_minute": LAST_MINUTE, "past_from": 0}
     save_sf_taxis(
-        first, second, path, **minutes, throughout=True, preset="sf-taxis-midday", name=task.name, overwrite=True
+        first,
+        second,
+        path,
+        from_minute=FIRST_MINUTE,
+        to_minute=LAST_MINUTE,
+        past_from=0,
+        throughout=True,
+        preset="sf-taxis-midday",
+        name=task.name,
+        overwrite=True,
     )
     return load_scenario(path)

@@ -14,6 +14,7 @@ TaskKind = Literal["placement", "migration"]
 
 EVALUATION_SEED = 1000
 """The first root seed of evaluation; the others follow. No policy of the package was tuned on seeds from here on."""
+_PACKAGE = "twinhop.scenario.benchmark_set"
 _SUFFIX = ".yaml"
 _KINDS: tuple[tuple[str, TaskKind], ...] = (("bench-place-", "placement"), ("bench-move-", "migration"))
 
@@ -65,7 +66,7 @@ def benchmark_tasks() -> tuple[BenchmarkTask, ...]:
     >>> len(benchmark_tasks())
     24
     """
-    entries = (files(__package__) / "files").iterdir()
+    entries = (files(_PACKAGE) / "files").iterdir()
     own = sorted(entry.name.removesuffix(_SUFFIX) for entry in entries if entry.name.endswith(_SUFFIX))
     return tuple(
         BenchmarkTask(name, kind, CITIES.get(name))
@@ -90,7 +91,7 @@ def benchmark_text(name: str) -> str:
     >>> benchmark_text("bench-place-n20-m4").splitlines()[1]
     'schema_version: 1'
     """
-    return (files(__package__) / "files" / (name + _SUFFIX)).read_text(encoding="utf-8")
+    return (files(_PACKAGE) / "files" / (name + _SUFFIX)).read_text(encoding="utf-8")
 
 
 def benchmark_scenario(name: str) -> Scenario:
