@@ -32,5 +32,5 @@ config = (
 algorithm = config.build_algo()
 for _ in range(iterations):
     returns = algorithm.train()["env_runners"]["agent_episode_returns_mean"]
-    print({agent: round(value, 2) for agent, value in returns.items()})
+    print({agent: round(float(returns[agent]), 2) for agent in sorted(returns)})
 algorithm.stop()
