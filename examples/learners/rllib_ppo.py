@@ -1,6 +1,6 @@
 """Train PPO of RLlib on the environment of one agent a station, all sharing a policy, through PettingZoo.
 
-make peers && .venv-peers/bin/pip install "ray[rllib]"; .venv-peers/bin/python examples/learners/rllib_ppo.py [ITERATIONS]
+make peers; .venv-peers/bin/pip install "ray[rllib]"; .venv-peers/bin/python examples/learners/rllib_ppo.py [ITERATIONS]
 """
 
 import sys

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from twinhop.env.actions import ActionError as ActionError
     from twinhop.env.gymnasium_env import TwinEnv as TwinEnv
     from twinhop.env.pettingzoo_env import TwinParallelEnv as TwinParallelEnv
-    from twinhop.env.setting import setting as setting
+    from twinhop.env.options import setting as setting
     from twinhop.env.vector_env import TwinVectorEnv as TwinVectorEnv
 
 #: Tasks by the ids under which Gymnasium and PettingZoo know them.
@@ -25,7 +25,7 @@ _HOME = {
     "TwinEnv": "twinhop.env.gymnasium_env",
     "TwinParallelEnv": "twinhop.env.pettingzoo_env",
     "TwinVectorEnv": "twinhop.env.vector_env",
-    "setting": "twinhop.env.setting",
+    "setting": "twinhop.env.options",
 }
 
 for _id, _task in IDS.items():

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from twinhop.env.actions import Actions, check_actions, hosts_of, scores_of
 from twinhop.env.core.types import Task
 from twinhop.env.picture import picture
-from twinhop.env.setting import DEFAULT_SCENARIO, setting
+from twinhop.env.options import DEFAULT_SCENARIO, setting
 from twinhop.env.spaces import action_space, observation_space
 from twinhop.env.stepping import TERMS, Episode, begun, seed_words, stepped
 from twinhop.errors import InputError
@@ -55,7 +55,7 @@ class TwinEnv(gymnasium.Env):
             observation: `graph`, a dictionary of users, stations and edges; or `flat`, the vector of Eq. 22.
             actions: `scores`, Eq. 23; or `hosts`, a station for every user.
             render_mode: None or `rgb_array`.
-            **options: of `setting.setting`: `horizon`, `redraws`, `reading`, `late_s`, `fading`.
+            **options: of `setting`: `horizon`, `redraws`, `reading`, `late_s`, `fading`.
 
         Raises:
             InputError: the scenario or an option is none that the environment can be made of.

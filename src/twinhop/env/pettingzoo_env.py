@@ -14,7 +14,7 @@ from pettingzoo import ParallelEnv
 from twinhop.env.actions import ActionError, scores_of
 from twinhop.env.core.types import Task
 from twinhop.env.picture import picture
-from twinhop.env.setting import DEFAULT_SCENARIO, setting
+from twinhop.env.options import DEFAULT_SCENARIO, setting
 from twinhop.env.spaces import agent_size, features, flat_size
 from twinhop.env.stepping import TERMS, Episode, begun, seed_words, stepped
 from twinhop.errors import InputError
@@ -51,7 +51,7 @@ class TwinParallelEnv(ParallelEnv):
             scenario: a scenario, its file, or the name of a preset.
             rewards: `shared`, Eq. 26 for every agent; or `own`, each station's part of it.
             render_mode: None or `rgb_array`.
-            **options: of `setting.setting`: `horizon`, `redraws`, `reading`, `late_s`, `fading`.
+            **options: of `setting`: `horizon`, `redraws`, `reading`, `late_s`, `fading`.
 
         Raises:
             InputError: the scenario or an option is none that the environment can be made of.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from twinhop.env.actions import Actions, check_actions, hosts_of, scores_of
 from twinhop.env.core.types import Task
 from twinhop.env.gymnasium_env import CentralView
-from twinhop.env.setting import DEFAULT_SCENARIO, setting
+from twinhop.env.options import DEFAULT_SCENARIO, setting
 from twinhop.env.spaces import action_space, observation_space
 from twinhop.env.stepping import TERMS, Episode, all_begun, all_stepped, chosen, seed_words
 from twinhop.errors import InputError
@@ -52,7 +52,7 @@ class TwinVectorEnv(VectorEnv):
             observation: `graph` or `flat`.
             actions: `scores` or `hosts`.
             render_mode: batches are not drawn.
-            **options: of `setting.setting`.
+            **options: of `setting`.
 
         Raises:
             InputError: the scenario or an option is none that the environment can be made of.
