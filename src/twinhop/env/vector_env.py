@@ -165,14 +165,17 @@ class TwinVectorEnv(VectorEnv):
             self._numbers = np.full(self.num_envs, -1, np.int32)
         self._numbers = self._numbers + mask
         for at in np.flatnonzero(mask):
-            if words[at] is not None:
-                self._keys[at], self._numbers[at] = words[at], 0
+            key = words[at]
+            if key is not None:
+                self._keys[at], self._numbers[at] = key, 0
 
     def _words(self, seed: Any) -> list[NDArray[np.uint32] | None]:
         """What `seed_words` makes of the seed of each environment; None where none is given."""
         if not isinstance(seed, Sequence | np.ndarray):
-            first = None if seed is None else seed_words(seed)
-            return [None if first is None else seed_words(int(seed) + at) for at in range(self.num_envs)]
+            if seed is None:
+                return [None] * self.num_envs
+            seed_words(seed)  # refuses what is no whole number
+            return [seed_words(int(seed) + at) for at in range(self.num_envs)]
         if len(seed) != self.num_envs:
             raise InputError(f"seed: got {len(seed)} seeds; expected {self.num_envs}, one for each environment")
         return [None if root is None else seed_words(root) for root in seed]
