@@ -13,8 +13,8 @@ import pettingzoo
 if TYPE_CHECKING:
     from twinhop.env.actions import ActionError as ActionError
     from twinhop.env.gymnasium_env import TwinEnv as TwinEnv
-    from twinhop.env.pettingzoo_env import TwinParallelEnv as TwinParallelEnv
     from twinhop.env.options import setting as setting
+    from twinhop.env.pettingzoo_env import TwinParallelEnv as TwinParallelEnv
     from twinhop.env.vector_env import TwinVectorEnv as TwinVectorEnv
 
 #: Tasks by the ids under which Gymnasium and PettingZoo know them.

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from twinhop.env.actions import Actions, check_actions, hosts_of, scores_of
 from twinhop.env.core.types import Task
-from twinhop.env.picture import picture
 from twinhop.env.options import DEFAULT_SCENARIO, setting
+from twinhop.env.picture import picture
 from twinhop.env.spaces import action_space, observation_space
 from twinhop.env.stepping import TERMS, Episode, begun, seed_words, stepped
 from twinhop.errors import InputError

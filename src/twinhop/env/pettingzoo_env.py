@@ -13,8 +13,8 @@ from pettingzoo import ParallelEnv
 
 from twinhop.env.actions import ActionError, scores_of
 from twinhop.env.core.types import Task
-from twinhop.env.picture import picture
 from twinhop.env.options import DEFAULT_SCENARIO, setting
+from twinhop.env.picture import picture
 from twinhop.env.spaces import agent_size, features, flat_size
 from twinhop.env.stepping import TERMS, Episode, begun, seed_words, stepped
 from twinhop.errors import InputError
