@@ -25,5 +25,7 @@ class MaddpgConfig(BaseModel):
     noise: float = Field(0.1, ge=0.0, le=10.0, description="standard deviation of the Gaussian noise on actions")
     replay: int = Field(10_000, ge=1, le=10_000_000, description="joint transitions that the replay memory holds")
     critics: Critics = Field("own", description="a critic for each agent, or one for a reward that all share")
-    critic_sees: Sight = Field("state", description="what critics see beside all actions: the state, or what agents see")
+    critic_sees: Sight = Field(
+        "state", description="what critics see beside all actions: the state, or what agents see"
+    )
     agents_see: Sight = Field("state", description="whether all actors see the state, or each its own observation")

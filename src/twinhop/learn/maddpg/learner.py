@@ -119,7 +119,9 @@ def update(config: MaddpgConfig, learner: LearnerState, batch: Transition) -> tu
 
 def target_values(config: MaddpgConfig, targets: Networks, batch: Transition) -> Array:
     """(C, B) what critics are fitted to; a transition that was cut off counts what follows it."""
-    then = jnp.swapaxes(actions(targets.actor, _seen(config.agents_see, batch.next_state, batch.next_observation)), 0, 1)
+    then = jnp.swapaxes(
+        actions(targets.actor, _seen(config.agents_see, batch.next_state, batch.next_observation)), 0, 1
+    )
     seen = _flat(_seen(config.critic_sees, batch.next_state, batch.next_observation))
     follows = jax.vmap(lambda one, own: one(own, then))(targets.critic, _repeated(seen, targets.critic))
     reward = batch.reward[None, :] if batch.reward.ndim == 1 else batch.reward.T
