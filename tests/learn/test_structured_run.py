@@ -16,10 +16,10 @@ BANK = jax.tree.map(lambda *each: np.stack(each), *[instance_of_problem(problem(
 SOURCE = BankSource(BANK, 8)
 MADDPG = StructuredMaddpg(
     StructuredConfig(
-        iterations=90, critic_only_iterations=60, actor_rate=1e-2, critic_rate=1e-2, replay_slots=64, **SMALL
+        iterations=100, critic_only_iterations=20, actor_rate=1e-2, critic_rate=1e-2, replay_slots=64, **SMALL
     )
 )
-EARLY = StructuredMaddpg(StructuredConfig(iterations=9, critic_only_iterations=1, replay_slots=4, **SMALL))
+CHUNK = 25
 
 
 @partial(jax.jit, static_argnames=("algorithm", "iterations"))
@@ -36,29 +36,33 @@ def leaves_equal(a, b):
     return all(np.array_equal(x, y) for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True))
 
 
-def test_a_run_in_parts_is_the_run_bit_for_bit_and_compiled_once():
-    begin = started(EARLY, jax.random.key(0), SOURCE)
-    whole, log = advanced(EARLY, begin, SOURCE, 6)
-    part, _ = advanced(EARLY, begin, SOURCE, 3)
+def test_a_run_in_parts_is_the_run_bit_for_bit_and_compiled_once_and_lowers_the_cost():
+    begin = started(MADDPG, jax.random.key(0), SOURCE)
+    whole, log = advanced(MADDPG, begin, SOURCE, 2 * CHUNK)
+    part, first = advanced(MADDPG, begin, SOURCE, CHUNK)
     compiled = advanced._cache_size()
-    part, _ = advanced(EARLY, part, SOURCE, 3)
-    assert advanced._cache_size() == compiled
+    part, _ = advanced(MADDPG, part, SOURCE, CHUNK)
     assert leaves_equal(part, whole)
-    assert not leaves_equal(EARLY.weights(whole), EARLY.weights(begin))
-    assert all(each.shape == (6,) and np.isfinite(np.asarray(each)).all() for each in log.values())
+    assert all(each.shape == (50,) and np.isfinite(np.asarray(each)).all() for each in log.values())
     assert all(isinstance(each, jax.Array) for each in jax.tree.leaves(whole))
+    for _ in range(2):
+        part, last = advanced(MADDPG, part, SOURCE, CHUNK)
+    assert advanced._cache_size() == compiled
+    assert np.mean(last["critic_loss"]) < 0.5 * np.mean(first["critic_loss"][:5])
+    assert np.mean(last["cost"][-10:]) < 0.97 * np.mean(first["cost"][:20])
 
 
 def test_seeds_side_by_side_are_the_seeds_alone():
     keys = jax.random.split(jax.random.key(7), 2)
-    alone = [advanced(EARLY, started(EARLY, key, SOURCE), SOURCE, 3)[0] for key in keys]
-    together = jax.jit(jax.vmap(lambda key: EARLY.advance(EARLY.start(key, SOURCE), SOURCE, 3)[0]))(keys)
+    alone = [advanced(MADDPG, started(MADDPG, key, SOURCE), SOURCE, CHUNK)[0] for key in keys]
+    together = jax.jit(jax.vmap(lambda key: MADDPG.advance(MADDPG.start(key, SOURCE), SOURCE, CHUNK)[0]))(keys)
     for at, state in enumerate(alone):
         for one, many in zip(jax.tree.leaves(state.actor), jax.tree.leaves(together.actor), strict=True):
-            np.testing.assert_allclose(many[at], one, rtol=1e-3, atol=1e-4)
+            np.testing.assert_allclose(many[at], one, rtol=1e-2, atol=1e-3)
     assert not leaves_equal(alone[0].actor, alone[1].actor)
 
 
+@pytest.mark.slow
 def test_costs_to_come_and_twin_critics_train_too():
     config = StructuredConfig(iterations=9, critic_only_iterations=1, replay_slots=4, gamma=0.7, critics=2, **SMALL)
     algorithm = StructuredMaddpg(config)
@@ -67,14 +71,5 @@ def test_costs_to_come_and_twin_critics_train_too():
     assert np.isfinite(np.asarray(log["critic_loss"])).all()
     assert not leaves_equal(state.actor, begin.actor)
     assert not leaves_equal(state.targets.critics, begin.targets.critics)
-    moved = [
-        np.abs(a - b).max()
-        for a, b in zip(jax.tree.leaves(state.targets.actor), jax.tree.leaves(begin.actor), strict=True)
-    ]
-    assert 0 < max(moved) < 0.05
-
-
-def test_thirty_updates_lower_the_cost():
-    _, log = advanced(MADDPG, started(MADDPG, jax.random.key(0), SOURCE), SOURCE, 90)
-    assert np.mean(log["critic_loss"][50:60]) < 0.5 * np.mean(log["critic_loss"][:5])
-    assert np.mean(log["cost"][-10:]) < 0.97 * np.mean(log["cost"][:60])
+    pairs = zip(jax.tree.leaves(state.targets.actor), jax.tree.leaves(begin.actor), strict=True)
+    assert 0 < max(np.abs(a - b).max() for a, b in pairs) < 0.05

@@ -45,7 +45,7 @@ class BankSource:
 
     def observe(self, state: Turned) -> Instance:
         """The instances to decide on."""
-        return jax.tree.map(lambda each: each[state.row], self.bank)
+        return jax.tree.map(lambda each: jnp.asarray(each)[state.row], self.bank)
 
     def step(self, key: Array, state: Turned, action: Action) -> tuple[Turned, Outcome]:
         """Decide, pay, turn to the next row."""
