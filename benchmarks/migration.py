@@ -210,13 +210,15 @@ def speed(folder):
         | {"asked": 20, "asked_gib": 2, "reached": seconds <= 20 and gib <= 2}
     )
     for name in ("lu2021-n100-m10", "family(100, 10)"):
-        run, rates = MigrationRun(load_scenario(name), slots=2000), []
+        run, rates, cpu_rates = MigrationRun(load_scenario(name), slots=2000), [], []
         for _ in range(5):
-            before = time.perf_counter()
+            before, cpu_before = time.perf_counter(), time.process_time()
             for _ in outcomes(run, policy_choice("follow_nearest")):
                 pass
             rates.append(run.slots / (time.perf_counter() - before))
+            cpu_rates.append(run.slots / (time.process_time() - cpu_before))
         row = {"figure": "slots a second", "scenario": name, "median": statistics.median(rates), "best": max(rates)}
+        row["median_a_cpu_second"] = statistics.median(cpu_rates)  # what other programs take does not count
         print_row(row | {"asked": 2000, "reached": max(rates) >= 2000})
 
 
