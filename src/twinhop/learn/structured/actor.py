@@ -45,12 +45,11 @@ class EdgeLayer(eqx.Module):
     of_station: Affine
     of_edge: Affine
 
-    def __init__(self, node: int, width: int, *, key: Array):
-        """Draw the weights, for nodes of one width and edges of another."""
-        keys = jax.random.split(key, 3)
-        self.of_user = Affine(node, width, key=keys[0])
-        self.of_station = Affine(node, width, key=keys[1])
-        self.of_edge = Affine(EDGE_FEATURES, width, key=keys[2], gain=2.0)
+    def __init__(self, node: int, width: int):
+        """Make deviations of weights, for nodes of one width and edges of another."""
+        self.of_user = Affine(node, width)
+        self.of_station = Affine(node, width)
+        self.of_edge = Affine(EDGE_FEATURES, width, gain=2.0)
 
     def __call__(self, users: Array, stations: Array, edges: Array) -> Array:
         """(N, D), (M, D) and (M, N, E) to (M, N, width)."""
@@ -63,25 +62,23 @@ class Round(eqx.Module):
     edge: EdgeLayer
     association: Affine
     nearness: Array
+    """(4,) what each head learns to add to `NEARNESS`"""
     station: Multilayer
     user: Multilayer
 
-    def __init__(self, node: int, width: int, *, key: Array):
-        """Draw the weights."""
-        keys = jax.random.split(key, 4)
-        self.edge = EdgeLayer(node, width, key=keys[0])
-        self.association = Affine(width, HEADS, key=keys[1], gain=0.5)
-        self.nearness = jnp.array(NEARNESS, jnp.float32)
-        self.station = Multilayer(
-            (2 * node + HEADS + HEADS * width, node, node), key=keys[2], activation="silu"
-        )
-        self.user = Multilayer((node + HEADS * node, node, node), key=keys[3], activation="silu")
+    def __init__(self, node: int, width: int):
+        """Make deviations of weights."""
+        self.edge = EdgeLayer(node, width)
+        self.association = Affine(width, HEADS, gain=0.5)
+        self.nearness = jnp.zeros(HEADS)
+        self.station = Multilayer((2 * node + HEADS + HEADS * width, node, node), activation="silu")
+        self.user = Multilayer((node + HEADS * node, node, node), activation="silu")
 
     def __call__(self, seen: Features, users: Array, stations: Array) -> tuple[Array, Array]:
         """New states of the users (N, D) and the stations (M, D)."""
         count, share = seen.present.sum(), _stations_a_user(seen)
         h = self.edge(users, stations, seen.edges)
-        logit = self.association(h) - seen.extra[..., None] * self.nearness
+        logit = self.association(h) - seen.extra[..., None] * (jnp.array(NEARNESS) + self.nearness)
         soft = jax.nn.softmax(jnp.where(seen.allowed[..., None], logit, FORBIDDEN), axis=0)
         taken = jnp.where(seen.active[None, :, None], soft, 0.0) * share
         load = jnp.einsum("knh,n->kh", taken, seen.work)
@@ -108,22 +105,20 @@ class Actor(eqx.Module):
     score: Affine
     opening: Multilayer
 
-    def __init__(self, *, node: int, width: int, rounds: int, key: Array):
-        """Draw the weights.
+    def __init__(self, *, node: int, width: int, rounds: int):
+        """Make deviations of weights, by which `drawn` draws them.
 
         Args:
             node: width of the states of users and stations.
             width: of edges.
             rounds: exchanges between users and stations.
-            key: of the draw.
         """
-        keys = jax.random.split(key, 5 + rounds)
-        self.user = Multilayer((USER_FEATURES + GLOBAL_FEATURES, node, node), key=keys[0], activation="silu")
-        self.station = Multilayer((STATION_FEATURES + GLOBAL_FEATURES, node, node), key=keys[1], activation="silu")
-        self.rounds = tuple(Round(node, width, key=each) for each in keys[5:])
-        self.edge = EdgeLayer(node, width, key=keys[2])
-        self.score = Affine(width, 1, key=keys[3], gain=0.1)
-        self.opening = Multilayer((node, node, 1), key=keys[4], activation="silu", last_gain=0.1)
+        self.user = Multilayer((USER_FEATURES + GLOBAL_FEATURES, node, node), activation="silu")
+        self.station = Multilayer((STATION_FEATURES + GLOBAL_FEATURES, node, node), activation="silu")
+        self.rounds = tuple(Round(node, width) for _ in range(rounds))
+        self.edge = EdgeLayer(node, width)
+        self.score = Affine(width, 1, gain=0.1)
+        self.opening = Multilayer((node, node, 1), activation="silu", last_gain=0.1)
 
     def __call__(self, seen: Features) -> Decision:
         """What the agents of one instance ask for."""
@@ -134,9 +129,7 @@ class Actor(eqx.Module):
         learned = self.score(self.edge(users, stations, seen.edges))[..., 0]
         score = OUTPUT_GAIN * learned - FIRST_NEARNESS * seen.extra
         opening = OUTPUT_GAIN * self.opening(stations)[:, 0] + FIRST_OPENING
-        return Decision(
-            jnp.where(seen.present, opening, FORBIDDEN), jnp.where(seen.allowed, score, FORBIDDEN)
-        )
+        return Decision(jnp.where(seen.present, opening, FORBIDDEN), jnp.where(seen.allowed, score, FORBIDDEN))
 
 
 def _with_whole(rows: Array, whole: Array) -> Array:

@@ -34,25 +34,21 @@ class Critic(eqx.Module):
     station: Multilayer
     future: Multilayer | None
 
-    def __init__(self, *, edge_width: int, station_width: int, sees_future: bool, key: Array):
-        """Draw the weights.
+    def __init__(self, *, edge_width: int, station_width: int, sees_future: bool):
+        """Make deviations of weights, by which `drawn` draws them.
 
         Args:
             edge_width: hidden width of f and psi.
             station_width: hidden width of g.
             sees_future: whether costs to come depend on the state beside what is decided now.
-            key: of the draw.
         """
-        keys = jax.random.split(key, 6)
-        self.edge = Multilayer((EDGE_INPUTS, edge_width, POOLED + 1), key=keys[0])
-        self.edge_skip = Affine(EDGE_INPUTS, POOLED + 1, key=keys[1])
-        self.gate = Affine(STATION_INPUTS, station_width, key=keys[2])
-        self.gated = Affine(STATION_INPUTS, station_width, key=keys[3])
-        self.station = Multilayer((station_width, station_width, 1), key=keys[4], activation="silu")
+        self.edge = Multilayer((EDGE_INPUTS, edge_width, POOLED + 1))
+        self.edge_skip = Affine(EDGE_INPUTS, POOLED + 1)
+        self.gate = Affine(STATION_INPUTS, station_width)
+        self.gated = Affine(STATION_INPUTS, station_width)
+        self.station = Multilayer((station_width, station_width, 1), activation="silu")
         inputs = USER_FEATURES + STATION_FEATURES + GLOBAL_FEATURES
-        self.future = (
-            Multilayer((inputs, 32, 1), key=keys[5], activation="silu", last_gain=0.1) if sees_future else None
-        )
+        self.future = Multilayer((inputs, 32, 1), activation="silu", last_gain=0.1) if sees_future else None
 
     def of_edges(self, extra: Array, work: Array) -> Array:
         """F and psi of edges: (..., 1 + POOLED)."""

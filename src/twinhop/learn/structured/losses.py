@@ -36,9 +36,7 @@ class Transition(NamedTuple):
     """(E,) int8, whence it is: 0 where it was lived through in this run, others where replays are merged"""
 
 
-def mean_actor_loss(
-    actor: Actor, critics: Critic, seen: Instance, key: Array, opening: OpeningGradient
-) -> Array:
+def mean_actor_loss(actor: Actor, critics: Critic, seen: Instance, key: Array, opening: OpeningGradient) -> Array:
     """() the mean over a batch of instances."""
     keys = jax.random.split(key, seen.active.shape[0])
     losses = jax.vmap(lambda one, each: actor_loss(actor, critics, features(one), each, opening))(seen, keys)

@@ -13,6 +13,7 @@ from jax import Array
 
 from twinhop.env.core import Action
 from twinhop.learn.instance import Instance
+from twinhop.learn.multilayer import drawn
 from twinhop.learn.replay import Replay, empty, sampled, stored
 from twinhop.learn.sources.source import Outcome, Source
 from twinhop.learn.structured.actor import Actor
@@ -187,23 +188,22 @@ class StructuredMaddpg:
 
 def new_actor(config: StructuredConfig, key: Array) -> Actor:
     """An actor that has learned nothing: it opens every station and puts twins on the nearest."""
-    return Actor(node=config.node_width, width=config.edge_width, rounds=config.rounds, key=key)
+    return drawn(Actor(node=config.node_width, width=config.edge_width, rounds=config.rounds), key)
 
 
 def _new_critic(config: StructuredConfig, key: Array) -> Critic:
-    return Critic(
+    deviations = Critic(
         edge_width=config.critic_edge_width,
         station_width=config.critic_station_width,
         sees_future=config.gamma > 0,
-        key=key,
     )
+    return drawn(deviations, key)
 
 
 def _adam(rate: float, updates: int, last_share: float, clip: float) -> optax.GradientTransformation:
     schedule = optax.cosine_decay_schedule(rate, updates, last_share)
-    return optax.chain(optax.clip_by_global_norm(clip), optax.adam(schedule))
-
-
+    # as one vector: dozens of small arrays take minutes to compile
+    return optax.flatten(optax.chain(optax.clip_by_global_norm(clip), optax.adam(schedule)))
 
 
 def _moved(network: Any, change: Any) -> Any:
