@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from twinhop.env.core import Action, Observation, Params, State, StepInfo, episode_key, reset, step, step_key
+from twinhop.env.core.decode import decode
 
 #: What a policy does: weights, the environment and what is seen, to an action.
 Act = Callable[[Any, Params, Observation], Action]
@@ -54,3 +55,10 @@ def episodes_of(act: Act, weights: Any, params: Params, key: Array, episodes: in
 def nearest_of_all(weights: Any, params: Params, seen: Observation) -> Action:
     """Open every station and put twins on the nearest: a policy that needs no weights."""
     return Action(jnp.ones(params.rules.stations), -seen.distance_m)
+
+
+@partial(jax.jit, static_argnames=("act",))
+def decided(act: Act, weights: Any, params: Params, seen: Observation) -> Array:
+    """(N,) int32, where a policy puts twins in one slot, by the decoding rule that all share."""
+    action, rules = act(weights, params, seen), params.rules
+    return decode(action, seen.capacity, seen.comm_s, seen.active, rules.is_capacitated).host

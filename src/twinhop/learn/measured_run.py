@@ -10,16 +10,15 @@ import jax
 import numpy as np
 from jax import Array
 
+from twinhop.errors import TwinhopError
 from twinhop.learn.saved_state import load_state, save_state
 
 _COMPILED: dict[Any, Any] = {}
 
 
 class Piece(NamedTuple):
-    """What a piece of a run came to."""
+    """How long a piece of a run took."""
 
-    cost: float
-    """mean of what was logged [s]"""
     wall_s: float
     """of this process and others [s]"""
     cpu_s: float
@@ -56,8 +55,12 @@ class MeasuredRun:
         return self._algorithm.weights(self.state)
 
     def go_on(self, iterations: int) -> Piece:
-        """Advance by a multiple of the piece."""
-        advance, costs, wall_s, cpu_s = self._compiled(), [], 0.0, 0.0
+        """Advance by a multiple of the piece.
+
+        Raises:
+            TwinhopError: losses are no longer finite.
+        """
+        advance, wall_s, cpu_s = self._compiled(), 0.0, 0.0
         state = jax.block_until_ready(self.state)
         for _ in range(iterations // self._piece):
             wall, cpu = time.perf_counter(), time.process_time()
@@ -65,8 +68,8 @@ class MeasuredRun:
             state, log = jax.block_until_ready(advance(state, self._source))
             self._state = state
             wall_s, cpu_s = wall_s + time.perf_counter() - wall, cpu_s + time.process_time() - cpu
-            costs.append(float(np.mean(log["cost"])))
-        return Piece(float(np.mean(costs)), wall_s, cpu_s)
+            _check(log)
+        return Piece(wall_s, cpu_s)
 
     def save(self, path: Path, record: dict[str, Any]) -> None:
         """Keep the run in a file."""
@@ -83,6 +86,14 @@ class MeasuredRun:
         if key not in _COMPILED:
             _COMPILED[key] = _advance.lower(self._algorithm, self._shapes, self._source, self._piece).compile()
         return _COMPILED[key]
+
+
+def _check(log: dict[str, Array]) -> None:
+    for name in ("critic_loss", "actor_loss"):
+        if name in log and not np.isfinite(log[name]).all():
+            raise TwinhopError(
+                f"training: {name} is no longer finite; what was learned before is kept where it was saved"
+            )
 
 
 def _go_on(algorithm: Any, state: Any, source: Any, iterations: int) -> tuple[Any, dict[str, Array]]:

@@ -49,7 +49,9 @@ def parse_setting(text: str) -> Setting:
     """
     found = _FORM.fullmatch(text.strip())
     if found is None or not 1 <= int(found[1]) or not 1 <= int(found[2]):
-        raise InputError(f"--settings: got '{text.strip()}'; accepted: names such as {PAPER[0].name}, users and stations")
+        raise InputError(
+            f"--settings: got '{text.strip()}'; accepted: names such as {PAPER[0].name}, users and stations"
+        )
     return Setting(int(found[1]), int(found[2]))
 
 
