@@ -188,10 +188,11 @@ def _times(results: Results, algorithm: str) -> tuple[FloatArray, FloatArray, Fl
     def values(setting: Setting) -> dict[int, float]:
         return _by_seed(results, algorithm, setting, results.seconds(algorithm, setting, CLOCK)[:, -1])
 
-    least, most = [], []
+    least: list[float] = []
+    most: list[float] = []
     for corners in squares(results.settings(algorithm)):
         few, wide, tall, many = map(values, corners)
         for seed in sorted(few.keys() & wide.keys() & tall.keys() & many.keys()):
-            least.append(min(wide[seed], tall[seed], many[seed]) - few[seed])
-            most.append(many[seed] - max(wide[seed], tall[seed], few[seed]))
+            least += [each[seed] - few[seed] for each in (wide, tall, many)]
+            most += [many[seed] - each[seed] for each in (few, wide, tall)]
     return -_effects(results, algorithm, values), np.array(least, float), np.array(most, float)

@@ -11,13 +11,13 @@ from twinhop.experiments.lu2021.panels import figure_of, frame, legend
 from twinhop.experiments.lu2021.results import Results
 from twinhop.experiments.lu2021.setting import Setting
 from twinhop.experiments.lu2021.terms import SYSTEM, TIME, Reading
-from twinhop.experiments.palette import FAINT, HUES, INK, MUTED
+from twinhop.experiments.palette import HUES, INK, MUTED
 
 #: Policies in the order of their bars, and their colours.
 POLICIES = {
     "random": MUTED,
     "random_association": "#a9b0b7",
-    "nearest": FAINT,
+    "nearest": "#d3d7db",
     "literal": HUES[7],
     "structured": "#7fb4c6",
     "structured, calibrated": HUES[0],

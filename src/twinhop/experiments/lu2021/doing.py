@@ -13,13 +13,15 @@ from twinhop.experiments.lu2021.training import do_training, state_path
 from twinhop.experiments.lu2021.unit import SOLVERS, Unit, keep, kept
 from twinhop.experiments.processes import Progress, in_processes
 
+
+COMPILED = "compiled"
 #: One thread a process: units run side by side, and times of processes are those of one core.
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
 def do_unit(root: Path, unit: Unit) -> None:
     """Do a unit and keep what came of it; an unfinished run goes on."""
-    use_one_thread()
+    prepare_jax(root)
     if kept(unit, root) is not None:
         return
     if unit.kind == SOLVERS:
@@ -50,7 +52,13 @@ def do_units(units: Sequence[Unit], root: Path, processes: int, on_progress: Pro
             on_progress(sum(sizes[: at + 1]), sum(sizes))
 
 
-def use_one_thread() -> None:
-    """Let JAX use one thread, unless it has started already."""
-    if "jax" not in sys.modules:
-        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {ONE_THREAD}".strip()
+def prepare_jax(root: Path) -> None:
+    """Let JAX, unless it has started already, use one thread, and keep in a folder what it has compiled.
+
+    Args:
+        root: the folder; processes of this run, and a run that goes on, compile nothing twice.
+    """
+    flags = os.environ.get("XLA_FLAGS", "")
+    if "jax" not in sys.modules and ONE_THREAD not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} {ONE_THREAD}".strip()
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str((root / COMPILED).absolute()))

@@ -88,7 +88,7 @@ def legend(figure: Figure, panel: Axes) -> None:
     handles, labels = panel.get_legend_handles_labels()
     height = figure.get_size_inches()[1]
     figure.legend(
-        handles, labels, loc="upper left", ncols=6, frameon=False, fontsize=8.5, handlelength=2.4, columnspacing=1.6,
+        handles, labels, loc="upper left", ncols=7, frameon=False, fontsize=8.5, handlelength=1.9, columnspacing=1.2,
         bbox_to_anchor=(0.25 / WIDTH_IN - 0.008, 1 - 0.68 / height),
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from twinhop.errors import InputError
 from twinhop.experiments.lu2021.claims import Finding, findings
-from twinhop.experiments.lu2021.doing import do_units, use_one_thread
+from twinhop.experiments.lu2021.doing import do_units, prepare_jax
 from twinhop.experiments.lu2021.files import save_results
 from twinhop.experiments.lu2021.forecast import expected_hours
 from twinhop.experiments.lu2021.plan import plan_of
@@ -73,7 +73,7 @@ def reproduce_lu2021(
     processes = min(os.cpu_count() or 1 if jobs is None else jobs, len(plan.units))
     with ExitStack() as stack:
         root = _writable(out) or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twinhop-")))
-        use_one_thread()
+        prepare_jax(root)
         left = plan.left(root)
         if on_forecast is not None:
             on_forecast(len(left), expected_hours(left, root, processes))

@@ -78,7 +78,7 @@ class Results:
         return [run["unit"]["seed"] for run in self._runs(setting) if policy in run["policies"]]
 
     def bound(self, setting: Setting, name: str, of: str = SOLVERS) -> FloatArray | None:
-        """(seeds, slots) certified bounds, `cost_bound` or `time_bound`, for the seeds of a kind [s]; None if unknown."""
+        """(seeds, slots) certified bounds, `cost_bound` or `time_bound`, of the seeds of a kind [s], or None."""
         seeds = self.seeds(of, setting)
         found = [run[name] for run in self.runs.get((SOLVERS, setting), ()) if run["unit"]["seed"] in seeds]
         return np.array(found) if found else None

@@ -38,6 +38,10 @@ PAPER = tuple(Setting(users, stations) for users in (80, 100) for stations in (5
 SMALL = tuple(Setting(users, stations) for users in (20, 30) for stations in (3, 5))
 
 
+#: The paper's as corners: few of both, many users, many stations, many of both.
+FEWEST_SQUARE = (PAPER[0], PAPER[2], PAPER[1], PAPER[3])
+
+
 def parse_setting(text: str) -> Setting:
     """A setting by name.
 
