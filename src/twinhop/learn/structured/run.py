@@ -1,4 +1,4 @@
-"""A run of structured MADDPG as a pure function: begin, then iterate; a slot in every environment and an update each."""
+"""A run of structured MADDPG as a pure function: begin, then iterate, a slot everywhere and an update each time."""
 
 from __future__ import annotations
 
@@ -175,12 +175,12 @@ class StructuredMaddpg:
             Targets(state.actor, state.critics),
         )
 
-    def _actor_optimiser(self) -> optax.GradientTransformation:
+    def _actor_optimiser(self) -> Any:
         config = self.config
         updates = max(1, config.iterations - config.critic_only_iterations)
         return _adam(config.actor_rate, updates, config.last_rate_share, config.actor_clip)
 
-    def _critic_optimiser(self) -> optax.GradientTransformation:
+    def _critic_optimiser(self) -> Any:
         config = self.config
         updates = config.iterations * config.critic_updates
         return _adam(config.critic_rate, updates, config.last_rate_share, config.critic_clip)
@@ -200,7 +200,7 @@ def _new_critic(config: StructuredConfig, key: Array) -> Critic:
     return drawn(deviations, key)
 
 
-def _adam(rate: float, updates: int, last_share: float, clip: float) -> optax.GradientTransformation:
+def _adam(rate: float, updates: int, last_share: float, clip: float) -> Any:
     schedule = optax.cosine_decay_schedule(rate, updates, last_share)
     # as one vector: dozens of small arrays take minutes to compile
     return optax.flatten(optax.chain(optax.clip_by_global_norm(clip), optax.adam(schedule)))
