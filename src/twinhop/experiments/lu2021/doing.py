@@ -13,7 +13,6 @@ from twinhop.experiments.lu2021.training import do_training, state_path
 from twinhop.experiments.lu2021.unit import SOLVERS, Unit, keep, kept
 from twinhop.experiments.processes import Progress, in_processes
 
-
 COMPILED = "compiled"
 #: One thread a process: units run side by side, and times of processes are those of one core.
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
