@@ -103,7 +103,7 @@ def literal(params: Params, iterations: int) -> Contender:
     """Algorithm 1 as printed, with the constants of Table II."""
     from twinhop.learn.literal import Literal, LiteralConfig
 
-    config = LiteralConfig()
+    config = LiteralConfig.model_validate({})
     return Contender(
         algorithm=Literal(config),
         source=params,

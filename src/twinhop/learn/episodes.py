@@ -25,14 +25,14 @@ class Episodes(NamedTuple):
 
 
 @partial(jax.jit, static_argnames=("act", "episodes", "slots"))
-def episodes_of(act: Act, weights: Any, params: Params, key: Array, episodes: int, slots: int) -> Episodes:
+def episodes_of(act: Act, weights: Any, params: Params, seed: Any, episodes: int, slots: int) -> Episodes:
     """Live through episodes of a policy.
 
     Args:
         act: the policy, a function that is the same object from call to call.
         weights: its weights.
         params: of the environment.
-        key: of `jax.random.key`; the worlds depend on nothing else.
+        seed: a whole number; the worlds depend on nothing else.
         episodes: how many.
         slots: of each.
 
@@ -46,7 +46,7 @@ def episodes_of(act: Act, weights: Any, params: Params, key: Array, episodes: in
         return (after, state), Episodes(seen, info)
 
     def episode(at: Array) -> Episodes:
-        own = episode_key(key, at)
+        own = episode_key(jax.random.key(seed), at)
         return jax.lax.scan(partial(slot, own), reset(own, params), jnp.arange(slots))[1]
 
     return jax.vmap(episode)(jnp.arange(episodes))

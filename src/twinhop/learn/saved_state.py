@@ -48,7 +48,7 @@ def load_state(path: Path, like: Any) -> tuple[Any, dict[str, Any]]:
     """
     shapes, structure = jax.tree.flatten(like)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             record = json.loads(file[_RECORD].tobytes())
             leaves = [file[f"leaf_{at}"] for at in range(len(file.files) - 1)]
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:

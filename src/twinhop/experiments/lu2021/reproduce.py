@@ -73,8 +73,8 @@ def reproduce_lu2021(
     processes = min(os.cpu_count() or 1 if jobs is None else jobs, len(plan.units))
     with ExitStack() as stack:
         root = _writable(out) or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twinhop-")))
-        prepare_jax(root)
         left = plan.left(root)
+        prepare_jax(root)
         if on_forecast is not None:
             on_forecast(len(left), expected_hours(left, root, processes))
         do_units(left, root, processes, on_progress)

@@ -45,7 +45,7 @@ def terms_of(problem: PlacementProblem, placement: Placement) -> Terms:
         problem.beta * priced.opening_s,
         problem.beta * priced.energy_j,
     )
-    return Terms(*map(np.float64, values))
+    return Terms(*map(np.asarray, values))
 
 
 def by_slot(terms: list[list[Terms]]) -> Terms:

@@ -23,13 +23,11 @@ Solved = list[list[Solution]]
 
 def do_solvers(unit: Unit) -> dict[str, Any]:
     """The terms of every policy by slot, and bounds on system cost and time cost."""
-    import jax
-
     from twinhop.env.core import params_of
     from twinhop.learn.episodes import episodes_of, nearest_of_all
 
     params = params_of(scenario_of(unit.setting, unit.world_seed))
-    lived = episodes_of(nearest_of_all, None, params, jax.random.key(unit.world_seed), unit.episodes, SLOTS)
+    lived = episodes_of(nearest_of_all, None, params, unit.world_seed, unit.episodes, SLOTS)
     problems = problems_of(params, lived.seen)
     found = {policy: _solved(problems, policy, unit.world_seed) for policy in (*BASELINES, SOLVER)}
     time_alone = [[replace(problem, beta=0.0) for problem in slots] for slots in problems]

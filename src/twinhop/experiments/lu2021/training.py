@@ -79,12 +79,11 @@ class _Training:
             self._record[name].append(value)
 
     def _lived(self) -> Any:
-        import jax
-
         from twinhop.learn.episodes import episodes_of
 
-        key = jax.random.key(self._unit.world_seed)
-        return episodes_of(self._contender.act, self._run.weights, self._params, key, self._unit.episodes, SLOTS)
+        return episodes_of(
+            self._contender.act, self._run.weights, self._params, self._unit.world_seed, self._unit.episodes, SLOTS
+        )
 
     def result(self) -> dict[str, Any]:
         """What is kept of a finished run."""
