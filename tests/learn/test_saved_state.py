@@ -1,5 +1,6 @@
 """States of runs on disk: all bits come back, and files of other runs are refused."""
 
+import errno
 from typing import Any, NamedTuple
 
 import jax
@@ -45,10 +46,16 @@ def test_a_run_of_other_sizes_is_refused(tmp_path):
         load_state(tmp_path / "state.npz", run(width=4))
 
 
-def test_a_write_that_fails_leaves_the_file_before_it(tmp_path):
+def test_a_full_disk_leaves_the_file_before_it(tmp_path, monkeypatch):
     path = tmp_path / "state.npz"
     save_state(path, run(), {"iteration": 1})
-    with pytest.raises(InputError, match="cannot be written"):
-        save_state(path, run(), {"iteration": float("nan")})
+
+    def full(stream, **arrays):
+        stream.write(b"PK half of it")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(InputError, match=r"state\.npz: cannot be written: No space left"):
+        save_state(path, run(), {"iteration": 2})
     assert load_state(path, run())[1] == {"iteration": 1}
     assert [each.name for each in tmp_path.iterdir()] == ["state.npz"]
