@@ -110,7 +110,7 @@ def _training(results: Results, algorithm: str, reading: Reading) -> FloatArray:
 
 def _converged(results: Results, algorithm: str, reading: Reading) -> Values:
     """What the cumulative cost has come to in Fig. 7."""
-    return lambda setting: _by_seed(results, algorithm, setting, results.converged(algorithm, setting, reading))
+    return lambda setting: by_seed(results, algorithm, setting, reading)
 
 
 def _in_the_end(results: Results, algorithm: str, reading: Reading) -> Values:
@@ -122,6 +122,11 @@ def _in_the_end(results: Results, algorithm: str, reading: Reading) -> Values:
         return _by_seed(results, algorithm, setting, slots.mean(axis=1))
 
     return values
+
+
+def by_seed(results: Results, algorithm: str, setting: Setting, reading: Reading) -> dict[int, float]:
+    """What the cumulative cost of each seed has come to [s]."""
+    return _by_seed(results, algorithm, setting, results.converged(algorithm, setting, reading))
 
 
 def _by_seed(results: Results, algorithm: str, setting: Setting, values: FloatArray) -> dict[int, float]:

@@ -6,25 +6,20 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from twinhop.experiments.lu2021.bands import interval
-from twinhop.experiments.lu2021.claims import CLAIMS, OTHERS, Finding, findings, squares
-from twinhop.experiments.lu2021.comparison_figure import BOUNDS, POLICIES
+from twinhop.experiments.lu2021.cells import percent_change, value_with_interval
+from twinhop.experiments.lu2021.claims import CLAIMS, Finding, by_seed, findings, squares
+from twinhop.experiments.lu2021.comparison_report import comparison_report, latency_report
 from twinhop.experiments.lu2021.ratios import PRINTED, Ratios, measured, middle
 from twinhop.experiments.lu2021.results import Results
-from twinhop.experiments.lu2021.setting import Setting
 from twinhop.experiments.lu2021.sign_test import LEVEL
-from twinhop.experiments.lu2021.terms import READINGS, SYSTEM, TIME
+from twinhop.experiments.lu2021.terms import READINGS, SYSTEM, TIME, Reading
 from twinhop.experiments.lu2021.unit import SOLVERS
 from twinhop.experiments.markdown import table
-from twinhop.placement.problem import FloatArray
-
-SOLVER = "lagrangian"
-DECODED = ("structured, calibrated", "structured, 10 moves")
 
 
 def claims_report(results: Results) -> str:
     """The report as Markdown."""
-    parts = (_head, _claims, _by_reading, _fig7_against_fig8, _fig10, _fig9, _latency)
+    parts = (_head, _claims, _by_reading, _fig7_against_fig8, _fig10, comparison_report, latency_report)
     return "\n".join(line for part in parts for line in part(results)).rstrip() + "\n"
 
 
@@ -93,7 +88,7 @@ def _fig7_against_fig8(results: Results) -> Iterator[str]:
         for algorithm in results.algorithms:
             for setting in results.settings(algorithm):
                 values = results.converged(algorithm, setting, reading)
-                rows.append((f"{algorithm}, {setting.label}", _value(values, 4)))
+                rows.append((f"{algorithm}, {setting.label}", value_with_interval(values, 4)))
         yield from ("", *table(("setting", f"{scale} [s]"), rows))
     yield ""
     yield "What more stations and more users change, as shares (mean over seeds and the other number):"
@@ -101,17 +96,17 @@ def _fig7_against_fig8(results: Results) -> Iterator[str]:
     for algorithm in results.algorithms:
         for reading in READINGS:
             shares = [_change(results, algorithm, reading, users) for users in (False, True)]
-            rows.append((f"{algorithm}: {reading.name}", *(_percent(share) for share in shares)))
+            rows.append((f"{algorithm}: {reading.name}", *(percent_change(share) for share in shares)))
     yield from ("", *table(("cost", "more stations", "more users"), rows))
 
 
-def _change(results: Results, algorithm: str, reading, users: bool) -> float | None:
+def _change(results: Results, algorithm: str, reading: Reading, users: bool) -> float | None:
     """Mean share by which the converged cost changes over the squares of settings."""
     shares = []
     for few, wide, tall, many in squares(results.settings(algorithm)):
         for low, high in ((few, wide), (tall, many)) if users else ((few, tall), (wide, many)):
-            before, after = (results.converged(algorithm, each, reading).mean() for each in (low, high))
-            shares.append(after / before - 1)
+            before, after = (by_seed(results, algorithm, each, reading) for each in (low, high))
+            shares += [after[seed] / before[seed] - 1 for seed in before.keys() & after.keys()]
     return float(np.mean(shares)) if shares else None
 
 
@@ -147,76 +142,3 @@ def _fig10(results: Results) -> Iterator[str]:
 def _ratio_row(name: str, ratios: Ratios) -> tuple[str, ...]:
     values = (*ratios, ratios.by_users_first, ratios.by_stations_first)
     return (name, *(f"{value:.2f}" for value in values))
-
-
-def _fig9(results: Results) -> Iterator[str]:
-    yield from ("", "## Fig. 9 with what it lacks: a solver, and bounds that nobody can beat", "")
-    yield "Mean of a slot, on the same slots for every policy of a seed; gaps are to the certified bound of that cost."
-    for reading in (TIME, SYSTEM):
-        rows = []
-        for setting in results.all_settings:
-            for policy in (*POLICIES, DECODED[1]):
-                slots = results.slots(policy, setting, reading)
-                if slots is not None:
-                    rows.append(
-                        (
-                            f"{setting.label}: {policy}",
-                            _value(slots.mean(axis=1), 4),
-                            _gap(results, policy, setting, reading),
-                        )
-                    )
-        yield from ("", *table(("policy", f"{reading.name} [s]", "above the bound"), rows))
-    yield from ("", "Change of the time cost against the paper's baselines, pairs of the same seed:", "")
-    rows = []
-    for setting in results.all_settings:
-        for policy in (*results.algorithms, *DECODED, SOLVER):
-            shares = [_against(results, policy, other, setting) for other in (*OTHERS, "random_association")]
-            if any(share is not None for share in shares):
-                rows.append((f"{setting.label}: {policy}", *map(_percent, shares)))
-    yield from table(("policy", *(f"against {other}" for other in (*OTHERS, "random association"))), rows)
-
-
-def _means(results: Results, policy: str, setting: Setting, reading) -> dict[int, float]:
-    slots = results.slots(policy, setting, reading)
-    if slots is None:
-        return {}
-    return dict(zip(results.seeds_of_policy(policy, setting), slots.mean(axis=1).tolist(), strict=True))
-
-
-def _gap(results: Results, policy: str, setting: Setting, reading) -> str:
-    bound = results.bound(setting, BOUNDS[reading])
-    if bound is None:
-        return "-"
-    bounds = dict(zip(results.seeds(SOLVERS, setting), bound.mean(axis=1).tolist(), strict=True))
-    values = _means(results, policy, setting, reading)
-    shares = [values[seed] / bounds[seed] - 1 for seed in values if seed in bounds]
-    return _percent(float(np.mean(shares)) if shares else None)
-
-
-def _against(results: Results, policy: str, other: str, setting: Setting) -> float | None:
-    own, others = (_means(results, name, setting, TIME) for name in (policy, other))
-    shares = [own[seed] / others[seed] - 1 for seed in own if seed in others]
-    return float(np.mean(shares)) if shares else None
-
-
-def _latency(results: Results) -> Iterator[str]:
-    yield from ("", "## How long a decision takes", "")
-    yield 'The paper infers "a few milliseconds". Medians on one core, compilation left out:'
-    rows = []
-    for policy in (*results.algorithms, *DECODED, "nearest", SOLVER):
-        for setting in results.all_settings:
-            times = results.decision_ms(policy, setting)
-            if times is not None:
-                rows.append((f"{policy}, {setting.label}", f"{float(np.median(times)):.3g}"))
-    yield from ("", *table(("policy", "ms"), rows))
-
-
-def _value(values: FloatArray, digits: int) -> str:
-    found = interval([values])
-    if found is None:
-        return f"{float(values[0]):.{digits}g}"
-    return f"{found[0]:.{digits}g} ({found[1]:.{digits}g} to {found[2]:.{digits}g})"
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:+.1f} %"
