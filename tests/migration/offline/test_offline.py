@@ -9,8 +9,9 @@ import pytest
 from tiny_runs import medium_run
 
 from twinhop.errors import InputError
-from twinhop.migration.offline import Prices, bound, certify, offline, price
+from twinhop.migration.offline import Prices, bound, certify, offline, plan, price
 from twinhop.migration.offline.instance import make_instance
+from twinhop.placement.budget import Budget
 
 
 @pytest.mark.parametrize(
@@ -140,3 +141,16 @@ def test_slot_with_too_few_seats_is_named():
     words = f"medium 13: slot {slot}: {served[slot]} users but hosts for only 18 twins; expected"
     with pytest.raises(InputError, match=words):
         offline(problem)
+
+
+def test_a_round_of_kicks_ends_with_the_budget(monkeypatch):
+    problem, kicks = medium_run(3), []
+    instance = make_instance(problem)
+    nothing = Prices(np.zeros(problem.cpu.shape), np.zeros(problem.comm_s.shape), np.zeros(problem.cpu.shape),
+                     np.zeros(problem.slots))  # fmt: skip
+    planner = plan.Planner(instance, 0)
+    state = planner.start(instance.comm.argmin(axis=1), nothing, 0.0)
+    monkeypatch.setattr(plan, "kick", lambda *_: kicks.append(len(kicks)) or 0.0)
+    monkeypatch.setattr(Budget, "exhausted", lambda _: len(kicks) == 7)
+    planner.polish(state, Budget())
+    assert len(kicks) == 7

@@ -150,7 +150,7 @@ def search(
             break
     state = make_state(instance, best.host)
     for _ in range(ROUNDS):
-        if budget.exhausted() or planner.polish(state) <= LEAST_SAVING * best.cost * problem.slots:
+        if budget.exhausted() or planner.polish(state, budget) <= LEAST_SAVING * best.cost * problem.slots:
             break
         best.offer(state.host, ascent.value)
     return best.host, certify(problem, ascent.best, instance)
