@@ -57,9 +57,9 @@ def act(weights, params, seen):
 
 def made(params, iterations):
     """The contender."""
-    return Contender(Walk(), params, act, {}, {"iterations": iterations})
+    return Contender(Walk(), params, act, {"iterations": iterations})
 
 
 def breaking(params, iterations):
     """One whose losses break in its 15th iteration."""
-    return Contender(Walk(15), params, act, {}, {"iterations": iterations})
+    return Contender(Walk(15), params, act, {"iterations": iterations})

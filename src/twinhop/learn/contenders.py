@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -18,8 +19,16 @@ ENVIRONMENTS = 16
 """Side by side, in which the structured learner lives."""
 LOCAL_MOVES = 10
 """Best local moves after decoding, where they are counted at all."""
-#: From weights, environment and what is seen in one slot to the hosts (N,) of all twins.
-Decide = Callable[[Any, Params, Any], NDArray[np.int64]]
+#: From what is prepared of one slot to the hosts (N,) of all twins.
+Decide = Callable[[Any], NDArray[np.int64]]
+
+
+def _no_decoders(weights: Any) -> dict[str, Decide]:
+    return {}
+
+
+def _as_it_is(params: Params, seen: Observation) -> Any:
+    return seen
 
 
 @dataclass(frozen=True)
@@ -30,15 +39,17 @@ class Contender:
         algorithm: `start`, `advance` and `weights`; hashable.
         source: what it trains on.
         act: decides by the rule that all policies share.
-        decoders: further ways of decoding the same weights, by name.
         configuration: its constants, plain values.
+        decoders: makes of weights further ways of decoding them, by name.
+        prepared: makes of an environment and what is seen in a slot what those take.
     """
 
     algorithm: Any
     source: Any
     act: Act
-    decoders: dict[str, Decide]
     configuration: dict[str, Any]
+    decoders: Callable[[Any], dict[str, Decide]] = _no_decoders
+    prepared: Callable[[Params, Any], Any] = _as_it_is
 
 
 #: Makers of contenders, from an environment and the iterations of the whole run.
@@ -70,7 +81,8 @@ def structured(params: Params, iterations: int) -> Contender:
         algorithm=StructuredMaddpg(config),
         source=EnvironmentSource(params, ENVIRONMENTS),
         act=_structured_act,
-        decoders={"structured, calibrated": _calibrated, "structured, 10 moves": _polished},
+        decoders=_structured_decoders,
+        prepared=_prepared,
         configuration={**config.model_dump(), "environments": ENVIRONMENTS},
     )
 
@@ -83,20 +95,20 @@ def _structured_act(weights: Any, params: Params, seen: Observation) -> Action:
     return Action(decision.opening, decision.score)
 
 
-def _calibrated(weights: Any, params: Params, seen: Observation) -> NDArray[np.int64]:
-    return _decided(weights, params, seen, 0)
+def _structured_decoders(weights: Any) -> dict[str, Decide]:
+    from twinhop.learn.decoding.decide import Decider
+
+    decide = Decider(weights)
+    return {
+        "structured, calibrated": decide,
+        f"structured, {LOCAL_MOVES} moves": partial(decide, polish=LOCAL_MOVES),
+    }
 
 
-def _polished(weights: Any, params: Params, seen: Observation) -> NDArray[np.int64]:
-    return _decided(weights, params, seen, LOCAL_MOVES)
-
-
-def _decided(weights: Any, params: Params, seen: Observation, moves: int) -> NDArray[np.int64]:
-    from twinhop.learn.decoding import decide
+def _prepared(params: Params, seen: Observation) -> Any:
     from twinhop.learn.instance import instance_of_observation
 
-    instance = jax.tree.map(np.asarray, instance_of_observation(params.rules.cost, seen))
-    return np.asarray(decide(weights, instance, "calibrated", moves), np.int64)
+    return jax.tree.map(np.asarray, instance_of_observation(params.rules.cost, seen))
 
 
 def literal(params: Params, iterations: int) -> Contender:
@@ -108,7 +120,6 @@ def literal(params: Params, iterations: int) -> Contender:
         algorithm=Literal(config),
         source=params,
         act=_literal_act,
-        decoders={},
         configuration={**config.model_dump(mode="json"), "iterations": iterations},
     )
 

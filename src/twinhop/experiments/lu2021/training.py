@@ -94,7 +94,7 @@ class _Training:
             [placed_terms(problem, host[e, t]) for t, problem in enumerate(slots)] for e, slots in enumerate(problems)
         ]
         policies = {self._unit.kind: {"slots": plain(by_slot(terms)), "decision_ms": self._act_ms(lived.seen)}}
-        for name, decide in self._contender.decoders.items():
+        for name, decide in self._contender.decoders(self._run.weights).items():
             policies[name] = self._decoded(decide, problems, lived.seen)
         return {
             "configuration": self._contender.configuration,
@@ -105,13 +105,15 @@ class _Training:
         }
 
     def _decoded(self, decide: Any, problems: list[list[Any]], seen: Any) -> dict[str, Any]:
-        weights, seconds, terms = self._run.weights, [], []
-        decide(weights, self._params, slot_of(seen, 0, 0))
+        seconds: list[float] = []
+        terms: list[list[Terms]] = []
+        decide(self._contender.prepared(self._params, slot_of(seen, 0, 0)))  # compiles
         for e, slots in enumerate(problems):
             terms.append([])
             for t, problem in enumerate(slots):
-                one, started = slot_of(seen, e, t), time.perf_counter()
-                host = decide(weights, self._params, one)
+                one = self._contender.prepared(self._params, slot_of(seen, e, t))
+                started = time.perf_counter()
+                host = decide(one)
                 seconds.append(time.perf_counter() - started)
                 terms[-1].append(placed_terms(problem, host))
         return {"slots": plain(by_slot(terms)), "decision_ms": round(MS_PER_S * float(np.median(seconds)), 4)}
