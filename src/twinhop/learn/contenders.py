@@ -23,12 +23,30 @@ LOCAL_MOVES = 10
 Decide = Callable[[Any], NDArray[np.int64]]
 
 
-def _no_decoders(weights: Any) -> dict[str, Decide]:
-    return {}
+@dataclass(frozen=True)
+class Acting:
+    """A policy by the decoding rule that all share; what it sees depends on what it did before.
+
+    Attributes:
+        act: of weights, environment and what is seen.
+    """
+
+    act: Act
 
 
-def _as_it_is(params: Params, seen: Observation) -> Any:
-    return seen
+@dataclass(frozen=True)
+class Deciding:
+    """A policy that decides slot by slot, whatever was before, decoded in several ways.
+
+    Attributes:
+        prepared: makes of an environment and what is seen in a slot what decisions are made from.
+        decide: of weights and what is prepared, by the way of decoding that counts.
+        decoders: makes of weights all ways of decoding them, by name.
+    """
+
+    prepared: Callable[[Params, Any], Any]
+    decide: Callable[[Any, Any], NDArray[np.int64]]
+    decoders: Callable[[Any], dict[str, Decide]]
 
 
 @dataclass(frozen=True)
@@ -38,18 +56,14 @@ class Contender:
     Attributes:
         algorithm: `start`, `advance` and `weights`; hashable.
         source: what it trains on.
-        act: decides by the rule that all policies share.
+        policy: how it decides.
         configuration: its constants, plain values.
-        decoders: makes of weights further ways of decoding them, by name.
-        prepared: makes of an environment and what is seen in a slot what those take.
     """
 
     algorithm: Any
     source: Any
-    act: Act
+    policy: Acting | Deciding
     configuration: dict[str, Any]
-    decoders: Callable[[Any], dict[str, Decide]] = _no_decoders
-    prepared: Callable[[Params, Any], Any] = _as_it_is
 
 
 #: Makers of contenders, from an environment and the iterations of the whole run.
@@ -80,19 +94,15 @@ def structured(params: Params, iterations: int) -> Contender:
     return Contender(
         algorithm=StructuredMaddpg(config),
         source=EnvironmentSource(params, ENVIRONMENTS),
-        act=_structured_act,
-        decoders=_structured_decoders,
-        prepared=_prepared,
+        policy=Deciding(_prepared, _structured_decide, _structured_decoders),
         configuration={**config.model_dump(), "environments": ENVIRONMENTS},
     )
 
 
-def _structured_act(weights: Any, params: Params, seen: Observation) -> Action:
-    from twinhop.learn.instance import instance_of_observation
-    from twinhop.learn.structured.features import features
+def _structured_decide(weights: Any, instance: Any) -> NDArray[np.int64]:
+    from twinhop.learn.decoding import decide
 
-    decision = weights(features(instance_of_observation(params.rules.cost, seen)))
-    return Action(decision.opening, decision.score)
+    return decide(weights, instance)
 
 
 def _structured_decoders(weights: Any) -> dict[str, Decide]:
@@ -100,7 +110,8 @@ def _structured_decoders(weights: Any) -> dict[str, Decide]:
 
     decide = Decider(weights)
     return {
-        "structured, calibrated": decide,
+        "structured": decide,
+        "structured, highest score": partial(decide, decode="argmax"),
         f"structured, {LOCAL_MOVES} moves": partial(decide, polish=LOCAL_MOVES),
     }
 
@@ -119,7 +130,7 @@ def literal(params: Params, iterations: int) -> Contender:
     return Contender(
         algorithm=Literal(config),
         source=params,
-        act=_literal_act,
+        policy=Acting(_literal_act),
         configuration={**config.model_dump(mode="json"), "iterations": iterations},
     )
 
