@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from twinhop.env.core import Observation, Params
-from twinhop.learn.contenders import Contender
+from twinhop.learn.contenders import Contender, Deciding
 from twinhop.learn.episodes import decided, episodes_of, nearest_of_all
 from twinhop.learn.placement_cost import cost_of
 from twinhop.learn.problem import problem_of
@@ -53,10 +53,10 @@ class Validation:
         return {"cost": float(costs.mean()), "gap_percent": float(gaps.mean()), "gap_percent_max": float(gaps.max())}
 
     def _hosts(self, weights: Any, seen: Observation) -> IntArray:
-        best = next(iter(self._contender.decoders.values()), None)
-        if best is not None:
-            return best(weights, self._params, seen)
-        return np.asarray(decided(self._contender.act, weights, self._params, seen), np.int64)
+        policy = self._contender.policy
+        if isinstance(policy, Deciding):
+            return np.asarray(policy.decide(weights, policy.prepared(self._params, seen)), np.int64)
+        return np.asarray(decided(policy.act, weights, self._params, seen), np.int64)
 
 
 def _slot(seen: Observation, at: int) -> Observation:
