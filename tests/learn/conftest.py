@@ -1,5 +1,4 @@
-"""Compilation without optimisation: tests run each program a few times, and compiling takes three times as long as is
-gained. What is compiled is the same; figures come from benchmarks, which leave compilers alone."""
+"""Compilation without optimisation, as for the environment: tests run each program a few times only."""
 
 import os
 

@@ -1,1 +1,1 @@
-"""Learned policies."""
+"""Learning to place twins: MADDPG as printed and as it works, in JAX."""
