@@ -149,14 +149,10 @@ def draw(curves, file):
             axes.plot(curve["steps"], curve["runs"].T, color=hue, alpha=0.3, linewidth=0.8)
             axes.fill_between(curve["steps"], curve["low"], curve["high"], color=hue, alpha=0.18, linewidth=0)
             axes.plot(curve["steps"], curve["mean"], color=hue, linewidth=2)
-            axes.annotate(
-                learner,
-                (curve["steps"][-1], curve["mean"][-1]),
-                (6, 0),
-                textcoords="offset points",
-                color=hue,
-                va="center",
-            )
+            others = [other["mean"][-1] for other in curves.values()]
+            lift = 5 * (np.searchsorted(np.sort(others), curve["mean"][-1]) * 2 - len(others) + 1)
+            at = (curve["steps"][-1], curve["mean"][-1])
+            axes.annotate(learner, at, (6, lift), textcoords="offset points", color=hue, va="center")
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(colors=MUTED, labelsize=8)
         axes.set_xlabel("steps of the environment", fontsize=9)

@@ -1,6 +1,6 @@
 """One run of BenchMARL's MADDPG on simple_spread, for `simple_spread.py`, which says the rest.
 
-    .venv-peers/bin/python benchmarks/simple_spread_benchmarl.py --run SEED --steps STEPS
+.venv-peers/bin/python benchmarks/simple_spread_benchmarl.py --run SEED --steps STEPS
 """
 
 import argparse
