@@ -2,11 +2,12 @@
 
     python benchmarks/learning.py [--quick] [--seeds 5] [--out out/learning] [--only NAME]
 
-Trains on random topologies of proto-n100-m10 with the price of opening varied, one seed after the other in one
-compiled run, and keeps weights and bounds under `--out`, so that a run that was broken off goes on with the next seed.
-Then every policy decides the same instances, of seeds 1000 and up; nothing was chosen on them. Gaps are above the bound
-of the `lagrangian` policy. Training seconds leave out the compilation, which is printed by itself; decisions are timed
-one by one once compiled. `--quick`: one seed of 300 iterations and ten instances, to see that everything runs.
+Trains on random topologies of proto-n100-m10 with the prices of opening and of communication varied, one seed after
+another in one compiled run, and keeps weights and bounds under `--out`, so that a run that was broken off goes on with
+the next seed. Then every policy decides the same instances, of seeds 1000 and up; nothing was chosen on them. Gaps are
+above the bound of the `lagrangian` policy. Training seconds leave out the compilation, which is printed by itself;
+decisions are timed one by one once compiled. `--quick`: one seed of 300 iterations and ten instances, to see that
+everything runs.
 """
 
 import os
@@ -39,7 +40,7 @@ from twinhop.scenario import Scenario
 
 FIRST_SEED = 1000
 TRAINED_ON = "proto-n100-m10"
-ENVIRONMENTS, OPENING_SPREAD, CHUNK = 16, 0.7, 50
+ENVIRONMENTS, OPENING_SPREAD, COMMUNICATION_SPREAD, CHUNK = 16, 1.0, 0.7, 50
 #: Row: scenario, users, stations, other fields, instances, mean gap asked when calibrated [%], and with ten moves more.
 EQUAL_CPU = {"stations": {"cpu_gcycles_per_s": 16.0}}
 CLUSTERS = {
@@ -187,7 +188,7 @@ def main():
     arguments.out.mkdir(parents=True, exist_ok=True)
     seeds, iterations = (1, 300) if arguments.quick else (arguments.seeds, 2000)
     params = params_of(twinhop.load(TRAINED_ON, 0), "placement", redraws=True)
-    source = EnvironmentSource(params, ENVIRONMENTS, OPENING_SPREAD)
+    source = EnvironmentSource(params, ENVIRONMENTS, OPENING_SPREAD, COMMUNICATION_SPREAD)
     deciders = [Decider(trained(seed, arguments.out, iterations, source)) for seed in range(seeds)]
     for name, row in ROWS.items():
         if arguments.only and arguments.only not in name:

@@ -59,7 +59,7 @@ def begin(config: MaddpgConfig, shapes: Shapes, key: Array) -> LearnerState:
         key: of the draw.
     """
     drawn = networks(config, shapes, key)
-    adam = optax.scale_by_adam()
+    adam: Any = optax.scale_by_adam()
     return LearnerState(drawn, drawn, adam.init(drawn.actor), adam.init(drawn.critic))
 
 
@@ -113,7 +113,7 @@ def update(config: MaddpgConfig, learner: LearnerState, batch: Transition) -> tu
         config.critic_rate, slopes.critic, learner.networks.critic, learner.critic_optimiser
     )
     after = Networks(actor, critic)
-    targets = optax.incremental_update(after, learner.targets, config.tau)
+    targets = jax.tree.map(lambda slow, fast: (1.0 - config.tau) * slow + config.tau * fast, learner.targets, after)
     return LearnerState(after, targets, actor_optimiser, critic_optimiser), losses
 
 
