@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -129,6 +130,22 @@ def parse_config(text: str, source_name: str = "configuration") -> TrainingConfi
         return TrainingConfig.model_validate(value)
     except ValidationError as error:
         raise input_error(error, TrainingConfig, locator(text, source_name)) from None
+
+
+def changed(config: TrainingConfig, changes: Mapping[str, Any]) -> TrainingConfig:
+    """The configuration with some fields changed.
+
+    Args:
+        config: any configuration.
+        changes: fields and their values.
+
+    Raises:
+        InputError: a value is not accepted.
+    """
+    try:
+        return TrainingConfig.model_validate({**config.model_dump(exclude_unset=True), **changes})
+    except ValidationError as error:
+        raise input_error(error, TrainingConfig, lambda paths: dict.fromkeys(paths, config.name)) from None
 
 
 def config_names() -> tuple[str, ...]:

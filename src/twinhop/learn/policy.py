@@ -1,11 +1,11 @@
-"""Learned weights as a placement policy: `maddpg`, and `maddpg:PATH:decode=argmax:polish=10` for weights of one's own."""
+"""Learned weights as a placement policy: `maddpg`, and `maddpg:PATH:decode=argmax:polish=10` for one's own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 
@@ -86,7 +86,7 @@ def accepted_decode(value: str) -> Decode:
     names = get_args(Decode)
     if value not in names:
         raise InputError(f"decode: got {value!r}; accepted: {', '.join(names)}")
-    return value
+    return cast("Decode", value)
 
 
 @cache
@@ -147,14 +147,15 @@ def learned_hosts(decider: Decider, problem: PlacementProblem, decode: Decode, p
     largest = comm[np.isfinite(comm)].max(initial=0.0)
     comm = np.where(np.isfinite(comm), comm, FORBIDDEN * (largest + 1.0)).astype(np.float32)
     more_users, more_stations = _rounded(users, LEAST_USERS) - users, _rounded(stations, LEAST_STATIONS) - stations
-    padded = type(instance)(
-        comm_s=np.pad(comm, ((0, more_stations), (0, more_users))),
-        root_work=np.pad(np.asarray(instance.root_work), (0, more_users)),
-        cpu_cycles_per_s=np.pad(np.asarray(instance.cpu_cycles_per_s), (0, more_stations)),
-        opening_s=np.pad(np.asarray(instance.opening_s), (0, more_stations)),
-        capacity=np.pad(np.asarray(instance.capacity), (0, more_stations)),
-        active=np.pad(np.asarray(instance.active), (0, more_users)),
-    )
+    arrays: dict[str, Any] = {
+        "comm_s": np.pad(comm, ((0, more_stations), (0, more_users))),
+        "root_work": np.pad(np.asarray(instance.root_work), (0, more_users)),
+        "cpu_cycles_per_s": np.pad(np.asarray(instance.cpu_cycles_per_s), (0, more_stations)),
+        "opening_s": np.pad(np.asarray(instance.opening_s), (0, more_stations)),
+        "capacity": np.pad(np.asarray(instance.capacity), (0, more_stations)),
+        "active": np.pad(np.asarray(instance.active), (0, more_users)),
+    }
+    padded = type(instance)(**arrays)
     host = decider(padded, decode, polish)[:users].astype(np.int64)
     return _seated(problem, host)
 

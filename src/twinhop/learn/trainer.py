@@ -106,6 +106,7 @@ class _Run:
             kept = open_checkpoint(last)
             self._state, self._iteration = kept.state(shapes), kept.iteration
             self._best = dict(open_checkpoint(pointed_to(out, BEST) or last).evaluation)
+        self._kept_at = self._iteration
         self._compiled_s = time.perf_counter() - begun
         self._seconds = 0.0
 
@@ -124,9 +125,11 @@ class _Run:
                     if is_end or self._iteration % every.every == 0:
                         evaluation = validation.judge(self._weights())
                     log.tell(self._iteration, {**values, **{f"evaluation/{k}": v for k, v in evaluation.items()}})
-                    if evaluation or asked_to_stop() or self._iteration % config.checkpoint_every == 0:
+                    if evaluation or self._iteration % config.checkpoint_every == 0:
                         self._keep(evaluation)
                     tell(self._iteration, config.iterations, {**values, **evaluation})
+                if self._iteration != self._kept_at:
+                    self._keep({})
                 interrupted = self._iteration < config.iterations
         finally:
             log.close()
@@ -169,6 +172,7 @@ class _Run:
         }
         save_checkpoint(folder, record, self._weights(), self._state)
         point_to(self._out, LAST, folder)
+        self._kept_at = self._iteration
         if evaluation and evaluation["gap_percent"] < self._best.get("gap_percent", math.inf):
             self._best = evaluation
             point_to(self._out, BEST, folder)

@@ -26,7 +26,7 @@ def save_tree(path: Path, tree: Any) -> None:
     Raises:
         InputError: it cannot be written, such as on a full disk.
     """
-    arrays = {name: np.ascontiguousarray(leaf) for name, leaf in _named(tree)}
+    arrays = {name: np.array(leaf, order="C") for name, leaf in _named(tree)}
     try:
         save_file(arrays, path)
     except (OSError, SafetensorError) as error:
