@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from twinhop.experiments import plan as plan
     from twinhop.experiments import robustness as robustness
     from twinhop.experiments import tradeoff as tradeoff
+    from twinhop.experiments.benchmark import Benchmark as Benchmark
+    from twinhop.experiments.benchmark import benchmark as benchmark
     from twinhop.experiments.simulation import Simulation as Simulation
     from twinhop.experiments.simulation import simulate as simulate
     from twinhop.placement import InfeasibleProblem as InfeasibleProblem
@@ -34,9 +36,11 @@ if TYPE_CHECKING:
 _HOME = {
     "InputError": "twinhop.errors",
     "TwinhopError": "twinhop.errors",
+    "Benchmark": "twinhop.experiments.benchmark",
     "Comparison": "twinhop.experiments",
     "Explanation": "twinhop.experiments",
     "Plan": "twinhop.experiments",
+    "benchmark": "twinhop.experiments.benchmark",
     "compare": "twinhop.experiments",
     "load": "twinhop.experiments",
     "Robustness": "twinhop.experiments",

@@ -13,6 +13,7 @@ from twinhop.cli import (
     import_sumo,
     import_trace,
     plan,
+    reproduce,
     robustness,
     scenario,
     simulate,
@@ -44,6 +45,7 @@ app.command("tradeoff", epilog=tradeoff.EXAMPLE)(tradeoff.run)
 app.command("simulate", epilog=simulate.EXAMPLE)(simulate.run)
 app.command("benchmark", epilog=benchmark.EXAMPLE)(benchmark.run)
 app.command("world", epilog=world.EXAMPLE)(world.run)
+app.add_typer(reproduce.app, name="reproduce")
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(twin.app, name="twin")
 import_files.add_commands(importers)

@@ -14,7 +14,7 @@ class Replay(NamedTuple):
 
     entries: Any
     """a pytree of arrays with a leading axis of `capacity` rows"""
-    count: Array
+    total: Array
     """() int32, entries ever stored"""
 
 
@@ -31,13 +31,13 @@ def capacity_of(replay: Replay) -> int:
 
 def stored(replay: Replay, entry: Any) -> Replay:
     """The ring with one entry more; where it is full, in place of the oldest."""
-    at = replay.count % capacity_of(replay)
+    at = replay.total % capacity_of(replay)
     entries = jax.tree.map(
         lambda rows, row: jax.lax.dynamic_update_index_in_dim(rows, row.astype(rows.dtype), at, 0),
         replay.entries,
         entry,
     )
-    return Replay(entries, replay.count + 1)
+    return Replay(entries, replay.total + 1)
 
 
 def sampled(replay: Replay, key: Array, batch: int) -> Any:
@@ -51,6 +51,6 @@ def sampled(replay: Replay, key: Array, batch: int) -> Any:
     Returns:
         The entries, with a leading axis of `batch`.
     """
-    filled = jnp.clip(replay.count, 1, capacity_of(replay))
+    filled = jnp.clip(replay.total, 1, capacity_of(replay))
     rows = jax.random.randint(key, (batch,), 0, filled)
     return jax.tree.map(lambda each: each[rows], replay.entries)
