@@ -88,6 +88,27 @@ def pooled(models: Sequence[BehaviourModel], weights: ArrayLike) -> BehaviourMod
     return type(first).from_arrays({**heaviest, **means})
 
 
+def of_twins(chain: MarkovChain, twins: float) -> MarkovChain:
+    """A chain whose counts, a mean over twins, stand for so many of them: the less it backs off where it saw little.
+
+    Formula: ``c_ij <- n c_ij``. With n = ``1 / sum w^2`` (Kish's effective number) and equal weights, the mean becomes
+    the sum that counting all of them in one chain gives.
+
+    Args:
+        chain: as `pooled` makes it.
+        twins: n, greater than 0 [1].
+
+    Raises:
+        InputError: n is out of range.
+
+    Source: Kish, Survey sampling (1965), for the effective number.
+    """
+    if not 0 < twins < math.inf:
+        raise InputError(f"blending: twins: must be greater than 0 (got {twins:g})")
+    arrays = chain.arrays()
+    return MarkovChain.from_arrays({**arrays, **{name: twins * arrays[name] for name in COUNTS}})
+
+
 def blended(region: BehaviourModel, source: BehaviourModel, rho: float, reading: Reading = "sound") -> BehaviourModel:
     """The model of a twin that comes to a region: what the region knows, and what the twin brings.
 
