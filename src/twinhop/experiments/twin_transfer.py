@@ -239,7 +239,7 @@ def _melbourne_scores(folder: Path, constants: Constants, seed: int) -> _Found:
     tracks, regions = [], []
     for path in sorted(folder.glob("*sersLocation-melbCBD_*.csv")):
         xy_m = _metres(path)
-        tracks.append(Track(path.stem, stations.STEP_S * np.arange(len(xy_m)), xy_m, xy_m))
+        tracks.append(Track(path.stem, stations.STEP_S * np.arange(len(xy_m), dtype=np.float64), xy_m, xy_m))
         regions.append(np.argmin(np.hypot(*(xy_m[:, None] - sites_m[None]).T), axis=0).astype(np.int64))
     learner: RowModel = ConstantVelocity(2, measurement_sigma=0.1)
     made = motion_forecasts(learned_moves(tracks, regions, learner, 1), constants)

@@ -98,7 +98,7 @@ def chosen_constants(learned: Learned) -> Constants:
     """
 
     def error_m(arm: str, constants: Constants) -> float:
-        return float(motion_forecasts(learned, constants).found[arm].mean())
+        return _mean_m(motion_forecasts(learned, constants), arm)
 
     fixed = min(RHOS, key=lambda rho: error_m(BLENDED, Constants(rho, rho, DECAYS_S[0])))
     pairs = [Constants(fixed, rho, decay_s) for rho in (*RHOS, 1.0) for decay_s in DECAYS_S]
@@ -111,7 +111,12 @@ def cold_error_m(learned: Learned) -> float:
     Args:
         learned: of those paths.
     """
-    return float(motion_forecasts(learned, Constants(0.0, 0.0, DECAYS_S[0])).found[COLD].mean())
+    return _mean_m(motion_forecasts(learned, Constants(0.0, 0.0, DECAYS_S[0])), COLD)
+
+
+def _mean_m(made: Forecasts, arm: str) -> float:
+    """Mean error of an arm, 0 without forecasts [m]."""
+    return float(made.found[arm].mean()) if made.age_s.size else 0.0
 
 
 def _step_s(tracks: Sequence[Track]) -> float:
@@ -180,7 +185,7 @@ def _moves(
         source[row, 0] -= track.time_s[begin]
     users = np.array([user for user, _, _ in found], dtype=np.int64)
     where = np.array([regions[user][begin] for user, begin, _ in found], dtype=np.int64)
-    return _Moves(users, where, source, _step_s(tracks) * after, measured_m, target_m, judged)
+    return _Moves(users, where, source, _step_s(tracks) * after.astype(np.float64), measured_m, target_m, judged)
 
 
 def _judged(
@@ -200,9 +205,9 @@ def _judged(
                 fleets[arm].update(np.full(twins, age_s), moves.measured_m[:, at])
         cold, own = fleets[COLD].states, fleets[OWN].states
         if at == 0:
-            fleets[REGION].states[:] = blended_rows(kind, width, theirs, cold, np.float64(0.0), "sound")
-            fleets[BLENDED].states[:] = blended_rows(kind, width, theirs, own, np.float64(constants.rho), "sound")
-            fleets[LITERAL].states[:] = blended_rows(kind, width, theirs, own, np.float64(constants.rho), "literal")
+            fleets[REGION].states[:] = blended_rows(kind, width, theirs, cold, 0.0, "sound")
+            fleets[BLENDED].states[:] = blended_rows(kind, width, theirs, own, constants.rho, "sound")
+            fleets[LITERAL].states[:] = blended_rows(kind, width, theirs, own, constants.rho, "literal")
         rho = decayed(constants.decaying_rho, age_s, constants.decay_s)
         fleets[DECAYING].states[:] = blended_rows(kind, width, fleets[REGION].states, own, rho, "sound")
         for arm in arms:

@@ -101,7 +101,7 @@ def _span_scores(
     return rows
 
 
-def _means(sums: Mapping[str, FloatArray], number: FloatArray, drawn: NDArray) -> dict[str, FloatArray]:
+def _means(sums: Mapping[str, NDArray], number: FloatArray, drawn: NDArray) -> dict[str, FloatArray]:
     return {arm: drawn @ each / (drawn @ number) for arm, each in sums.items()}
 
 

@@ -138,7 +138,7 @@ def blended(region: BehaviourModel, source: BehaviourModel, rho: float, reading:
     _require_alike(region, source)
     theirs, mine = region.arrays(), source.arrays()
     if isinstance(source, RowModel):
-        row = blended_rows(type(source), source.width, theirs[STATE], mine[STATE], np.float64(rho), reading)
+        row = blended_rows(type(source), source.width, theirs[STATE], mine[STATE], rho, reading)
         return type(source).from_arrays({**mine, STATE: row})
     kept = 1.0 if reading == "literal" else 1.0 - rho
     return type(source).from_arrays({**mine, **{name: kept * theirs[name] + rho * mine[name] for name in COUNTS}})

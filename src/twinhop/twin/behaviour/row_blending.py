@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from twinhop.errors import InputError
 from twinhop.twin.behaviour.constant_acceleration import ConstantAcceleration
@@ -30,7 +31,7 @@ _ORDERS: dict[type[RowModel], int] = {ConstantVelocity: 2, ConstantAcceleration:
 
 
 def blended_rows(
-    kind: type[RowModel], width: int, region: FloatArray, source: FloatArray, rho: FloatArray, reading: Reading
+    kind: type[RowModel], width: int, region: FloatArray, source: FloatArray, rho: ArrayLike, reading: Reading
 ) -> FloatArray:
     """Eq. 34 on rows of state.
 
