@@ -39,7 +39,7 @@ from twinhop.placement.search import Search
 from twinhop.scenario import Scenario
 
 FIRST_SEED = 1000
-TRAINED_ON = "proto-n100-m10"
+TRAINED_ON, ITERATIONS = "proto-n100-m10", 3000
 ENVIRONMENTS, OPENING_SPREAD, COMMUNICATION_SPREAD, CHUNK = 16, 1.0, 0.7, 50
 #: Row: scenario, users, stations, other fields, instances, mean gap asked when calibrated [%], and with ten moves more.
 EQUAL_CPU = {"stations": {"cpu_gcycles_per_s": 16.0}}
@@ -186,7 +186,7 @@ def main():
     parser.add_argument("--only", help="only rows whose name contains this")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    seeds, iterations = (1, 300) if arguments.quick else (arguments.seeds, 2000)
+    seeds, iterations = (1, 300) if arguments.quick else (arguments.seeds, ITERATIONS)
     params = params_of(twinhop.load(TRAINED_ON, 0), "placement", redraws=True)
     source = EnvironmentSource(params, ENVIRONMENTS, OPENING_SPREAD, COMMUNICATION_SPREAD)
     deciders = [Decider(trained(seed, arguments.out, iterations, source)) for seed in range(seeds)]
