@@ -200,8 +200,6 @@ def _structured_scores(
 
 def _literal_scores(checkpoint: Checkpoint, source: str, seeds: Sequence[int], tell: _Teller) -> SourceScores:
     """On the first slots of episodes in the environment that the weights were trained in."""
-    import jax
-
     from twinhop.env.core import Observation
     from twinhop.learn.config import TrainingConfig
     from twinhop.learn.contenders import Acting
@@ -219,8 +217,7 @@ def _literal_scores(checkpoint: Checkpoint, source: str, seeds: Sequence[int], t
             f"{checkpoint.folder}: was trained for {checkpoint.users} users and {checkpoint.stations} stations, which "
             f"a flat state (Eq. 22) cannot change; {source} has {rules.users} and {rules.stations}"
         )
-    shapes = jax.eval_shape(contender.algorithm.start, jax.random.key(0), contender.source)
-    weights = checkpoint.weights(contender.algorithm.weights(shapes))
+    weights = checkpoint.weights(contender.weights_like())
     seen = [
         Observation(*(np.asarray(array)[0, 0] for array in episodes_of(nearest_of_all, None, params, seed, 1, 1).seen))
         for seed in seeds

@@ -65,6 +65,11 @@ class Contender:
     policy: Acting | Deciding
     configuration: dict[str, Any]
 
+    def weights_like(self) -> Any:
+        """The shapes of the weights that the algorithm learns."""
+        shapes = jax.eval_shape(self.algorithm.start, jax.random.key(0), self.source)
+        return self.algorithm.weights(shapes)
+
 
 #: Makers of contenders, from an environment and the iterations of the whole run.
 CONTENDERS = {

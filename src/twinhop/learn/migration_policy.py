@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from twinhop.learn.placement_cost import cost_of
@@ -11,6 +13,9 @@ from twinhop.migration.policy import PolicyKind, Setting
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.situation import Situation
 from twinhop.placement.problem import IntArray
+
+if TYPE_CHECKING:
+    from twinhop.learn.decoding import Decode
 
 
 class LearnedMigration:
@@ -22,7 +27,8 @@ class LearnedMigration:
     """
 
     def __init__(self, path: str, decode: str, polish: int, horizon: int) -> None:
-        self._decider, self._decode = decider_of(path), accepted_decode(decode)
+        self._decider = decider_of(path)
+        self._decode: Decode = accepted_decode(decode)
         self._polish, self._horizon = polish, horizon
 
     def decide(self, situation: Situation) -> IntArray:
