@@ -1,13 +1,15 @@
 """An algorithm that learns nothing in no time: a number walks about, and so do the openings that hang on it."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from twinhop.env.core import Action
-from twinhop.learn.contenders import Contender
+from twinhop.learn.contenders import Acting, Contender, Deciding
 
 
 class State(NamedTuple):
@@ -57,9 +59,24 @@ def act(weights, params, seen):
 
 def made(params, iterations):
     """The contender."""
-    return Contender(Walk(), params, act, {}, {"iterations": iterations})
+    return Contender(Walk(), params, Acting(act), {"iterations": iterations})
 
 
 def breaking(params, iterations):
     """One whose losses break in its 15th iteration."""
-    return Contender(Walk(15), params, act, {}, {"iterations": iterations})
+    return Contender(Walk(15), params, Acting(act), {"iterations": iterations})
+
+
+def to_the_nearest(weights, distance_m):
+    """Whatever was learned."""
+    return np.argmin(distance_m, axis=0)
+
+
+def deciding(params, iterations):
+    """One that decides slot by slot, in two ways that are the same."""
+    policy = Deciding(
+        lambda params, seen: np.asarray(seen.distance_m),
+        to_the_nearest,
+        lambda weights: {name: partial(to_the_nearest, weights) for name in ("structured", "structured, 10 moves")},
+    )
+    return Contender(Walk(), params, policy, {"iterations": iterations})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -18,8 +19,34 @@ ENVIRONMENTS = 16
 """Side by side, in which the structured learner lives."""
 LOCAL_MOVES = 10
 """Best local moves after decoding, where they are counted at all."""
-#: From weights, environment and what is seen in one slot to the hosts (N,) of all twins.
-Decide = Callable[[Any, Params, Any], NDArray[np.int64]]
+#: From what is prepared of one slot to the hosts (N,) of all twins.
+Decide = Callable[[Any], NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class Acting:
+    """A policy by the decoding rule that all share; what it sees depends on what it did before.
+
+    Attributes:
+        act: of weights, environment and what is seen.
+    """
+
+    act: Act
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """A policy that decides slot by slot, whatever was before, decoded in several ways.
+
+    Attributes:
+        prepared: makes of an environment and what is seen in a slot what decisions are made from.
+        decide: of weights and what is prepared, by the way of decoding that counts.
+        decoders: makes of weights all ways of decoding them, by name.
+    """
+
+    prepared: Callable[[Params, Any], Any]
+    decide: Callable[[Any, Any], NDArray[np.int64]]
+    decoders: Callable[[Any], dict[str, Decide]]
 
 
 @dataclass(frozen=True)
@@ -29,16 +56,19 @@ class Contender:
     Attributes:
         algorithm: `start`, `advance` and `weights`; hashable.
         source: what it trains on.
-        act: decides by the rule that all policies share.
-        decoders: further ways of decoding the same weights, by name.
+        policy: how it decides.
         configuration: its constants, plain values.
     """
 
     algorithm: Any
     source: Any
-    act: Act
-    decoders: dict[str, Decide]
+    policy: Acting | Deciding
     configuration: dict[str, Any]
+
+    def weights_like(self) -> Any:
+        """The shapes of the weights that the algorithm learns."""
+        shapes = jax.eval_shape(self.algorithm.start, jax.random.key(0), self.source)
+        return self.algorithm.weights(shapes)
 
 
 #: Makers of contenders, from an environment and the iterations of the whole run.
@@ -60,55 +90,60 @@ def contender(name: str, params: Params, iterations: int) -> Contender:
     return getattr(import_module(module), function)(params, iterations)
 
 
-def structured(params: Params, iterations: int) -> Contender:
-    """MADDPG over the graph of users and stations, in 16 environments of the same topology."""
+def structured(params: Params, iterations: int, constants: Mapping[str, Any] | None = None, **source: Any) -> Contender:
+    """MADDPG over the graph of users and stations.
+
+    Args:
+        params: of the environment.
+        iterations: of the whole run.
+        constants: fields of `StructuredConfig`; None: its defaults.
+        **source: fields of `EnvironmentSource`; 16 environments where they are not given.
+    """
     from twinhop.learn.sources import EnvironmentSource
     from twinhop.learn.structured import StructuredConfig, StructuredMaddpg
 
-    config = StructuredConfig(iterations=iterations)
+    config = StructuredConfig.model_validate({**(constants or {}), "iterations": iterations})
+    lived = {"environments": ENVIRONMENTS, **source}
     return Contender(
         algorithm=StructuredMaddpg(config),
-        source=EnvironmentSource(params, ENVIRONMENTS),
-        act=_structured_act,
-        decoders={"structured, calibrated": _calibrated, "structured, 10 moves": _polished},
-        configuration={**config.model_dump(), "environments": ENVIRONMENTS},
+        source=EnvironmentSource(params, **lived),
+        policy=Deciding(_prepared, _structured_decide, _structured_decoders),
+        configuration={**config.model_dump(), **lived},
     )
 
 
-def _structured_act(weights: Any, params: Params, seen: Observation) -> Action:
-    from twinhop.learn.instance import instance_of_observation
-    from twinhop.learn.structured.features import features
-
-    decision = weights(features(instance_of_observation(params.rules.cost, seen)))
-    return Action(decision.opening, decision.score)
-
-
-def _calibrated(weights: Any, params: Params, seen: Observation) -> NDArray[np.int64]:
-    return _decided(weights, params, seen, 0)
-
-
-def _polished(weights: Any, params: Params, seen: Observation) -> NDArray[np.int64]:
-    return _decided(weights, params, seen, LOCAL_MOVES)
-
-
-def _decided(weights: Any, params: Params, seen: Observation, moves: int) -> NDArray[np.int64]:
+def _structured_decide(weights: Any, instance: Any) -> NDArray[np.int64]:
     from twinhop.learn.decoding import decide
+
+    return decide(weights, instance)
+
+
+def _structured_decoders(weights: Any) -> dict[str, Decide]:
+    from twinhop.learn.decoding.decide import Decider
+
+    decide = Decider(weights)
+    return {
+        "structured": decide,
+        "structured, highest score": partial(decide, decode="argmax"),
+        f"structured, {LOCAL_MOVES} moves": partial(decide, polish=LOCAL_MOVES),
+    }
+
+
+def _prepared(params: Params, seen: Observation) -> Any:
     from twinhop.learn.instance import instance_of_observation
 
-    instance = jax.tree.map(np.asarray, instance_of_observation(params.rules.cost, seen))
-    return np.asarray(decide(weights, instance, "calibrated", moves), np.int64)
+    return jax.tree.map(np.asarray, instance_of_observation(params.rules.cost, seen))
 
 
-def literal(params: Params, iterations: int) -> Contender:
-    """Algorithm 1 as printed, with the constants of Table II."""
+def literal(params: Params, iterations: int, constants: Mapping[str, Any] | None = None) -> Contender:
+    """Algorithm 1 as printed, with the constants of Table II where no others are given."""
     from twinhop.learn.literal import Literal, LiteralConfig
 
-    config = LiteralConfig.model_validate({})
+    config = LiteralConfig.model_validate(constants or {})
     return Contender(
         algorithm=Literal(config),
         source=params,
-        act=_literal_act,
-        decoders={},
+        policy=Acting(_literal_act),
         configuration={**config.model_dump(mode="json"), "iterations": iterations},
     )
 

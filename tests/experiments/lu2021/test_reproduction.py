@@ -123,6 +123,19 @@ def test_slots_cost_what_the_environment_says(done):
         assert np.mean(values) == pytest.approx(value["terms"][name][-1], rel=2e-5)
 
 
+def test_policies_that_decide_slot_by_slot_see_the_slots_of_the_others(done, tmp_path):
+    """One that puts twins on the nearest station costs what the baseline does, all the time and in all ways."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(contenders, "CONTENDERS", {"structured": "fake_contender:deciding"})
+        value = training.do_training(UNIT, tmp_path)
+    nearest = read(done[0], Unit(SOLVERS, SMALL, 0, 0, 0, 4))["policies"]["nearest"]["slots"]
+    assert set(value["policies"]) == {"structured", "structured, 10 moves"}
+    for name in ("communication", "computing", "energy"):
+        for policy in value["policies"].values():
+            assert policy["slots"][name] == pytest.approx(nearest[name], rel=1e-5)
+        assert value["terms"][name] == pytest.approx([np.mean(nearest[name])] * 4, rel=1e-5)
+
+
 def test_nobody_beats_the_bounds(done):
     """On the same slots, for every policy and both costs."""
     results = done[1].results

@@ -19,8 +19,8 @@ POLICIES = {
     "random_association": "#a9b0b7",
     "nearest": "#d3d7db",
     "literal": HUES[7],
-    "structured": "#7fb4c6",
-    "structured, calibrated": HUES[0],
+    "structured, highest score": "#7fb4c6",
+    "structured": HUES[0],
     "lagrangian": HUES[1],
 }
 BOUNDS = {TIME: "time_bound", SYSTEM: "cost_bound"}

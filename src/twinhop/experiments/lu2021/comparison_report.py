@@ -16,7 +16,7 @@ from twinhop.experiments.lu2021.unit import SOLVERS
 from twinhop.experiments.markdown import table
 
 SOLVER = "lagrangian"
-DECODED = ("structured, calibrated", "structured, 10 moves")
+DECODED = ("structured, highest score", "structured, 10 moves")
 
 
 def comparison_report(results: Results) -> Iterator[str]:

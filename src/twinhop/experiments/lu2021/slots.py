@@ -10,6 +10,9 @@ from twinhop.experiments.lu2021.terms import SLOTS, Terms
 from twinhop.placement import Placement, PlacementProblem, evaluate
 from twinhop.placement.problem import IntArray
 
+#: By episode and slot.
+Slots = list[list[Terms]]
+
 
 def problems_of(params: Any, seen: Any) -> list[list[PlacementProblem]]:
     """The slots of evaluation, by episode.
@@ -48,7 +51,7 @@ def terms_of(problem: PlacementProblem, placement: Placement) -> Terms:
     return Terms(*map(np.asarray, values))
 
 
-def by_slot(terms: list[list[Terms]]) -> Terms:
+def by_slot(terms: Slots) -> Terms:
     """Means over episodes, (slots,), of terms by episode and slot."""
     return Terms(*(np.mean([[slot[at] for slot in episode] for episode in terms], axis=0) for at in range(4)))
 
