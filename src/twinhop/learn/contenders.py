@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -85,17 +85,25 @@ def contender(name: str, params: Params, iterations: int) -> Contender:
     return getattr(import_module(module), function)(params, iterations)
 
 
-def structured(params: Params, iterations: int) -> Contender:
-    """MADDPG over the graph of users and stations, in 16 environments of the same topology."""
+def structured(params: Params, iterations: int, constants: Mapping[str, Any] | None = None, **source: Any) -> Contender:
+    """MADDPG over the graph of users and stations.
+
+    Args:
+        params: of the environment.
+        iterations: of the whole run.
+        constants: fields of `StructuredConfig`; None: its defaults.
+        **source: fields of `EnvironmentSource`; 16 environments where they are not given.
+    """
     from twinhop.learn.sources import EnvironmentSource
     from twinhop.learn.structured import StructuredConfig, StructuredMaddpg
 
-    config = StructuredConfig(iterations=iterations)
+    config = StructuredConfig.model_validate({**(constants or {}), "iterations": iterations})
+    lived = {"environments": ENVIRONMENTS, **source}
     return Contender(
         algorithm=StructuredMaddpg(config),
-        source=EnvironmentSource(params, ENVIRONMENTS),
+        source=EnvironmentSource(params, **lived),
         policy=Deciding(_prepared, _structured_decide, _structured_decoders),
-        configuration={**config.model_dump(), "environments": ENVIRONMENTS},
+        configuration={**config.model_dump(), **lived},
     )
 
 
@@ -122,11 +130,11 @@ def _prepared(params: Params, seen: Observation) -> Any:
     return jax.tree.map(np.asarray, instance_of_observation(params.rules.cost, seen))
 
 
-def literal(params: Params, iterations: int) -> Contender:
-    """Algorithm 1 as printed, with the constants of Table II."""
+def literal(params: Params, iterations: int, constants: Mapping[str, Any] | None = None) -> Contender:
+    """Algorithm 1 as printed, with the constants of Table II where no others are given."""
     from twinhop.learn.literal import Literal, LiteralConfig
 
-    config = LiteralConfig.model_validate({})
+    config = LiteralConfig.model_validate(constants or {})
     return Contender(
         algorithm=Literal(config),
         source=params,
