@@ -7,7 +7,7 @@ jnp = jax.numpy
 from small_instances import problem  # noqa: E402
 
 from twinhop.learn.instance import instance_of_problem, padded  # noqa: E402
-from twinhop.learn.multilayer import drawn  # noqa: E402
+from twinhop.learn.multilayer import Multilayer, drawn  # noqa: E402
 from twinhop.learn.structured import StructuredConfig, new_actor  # noqa: E402
 from twinhop.learn.structured.critic import Critic, cost_of_hosts, cost_of_shares  # noqa: E402
 from twinhop.learn.structured.features import UNITS, features  # noqa: E402
@@ -34,6 +34,15 @@ CRITICS = jax.vmap(a_critic)(jax.random.split(jax.random.key(1), 2))
 CRITIC = jax.tree.map(lambda each: each[0], CRITICS)
 hosts_cost = jax.jit(lambda critic, instance, host: cost_of_hosts(critic, features(instance), host))
 HOST = np.asarray(np.random.default_rng(0).integers(0, 4, 9))
+
+
+def test_networks_are_drawn_by_their_deviations():
+    network = drawn(Multilayer((64, 256, 16), last_gain=0.1), jax.random.key(0))
+    first, last = (np.asarray(layer.weight) for layer in network.layers)
+    assert first.std() == pytest.approx(np.sqrt(2 / 64), rel=0.05)
+    assert last.std() == pytest.approx(0.1 / np.sqrt(256), rel=0.05)
+    assert abs(np.corrcoef(first.ravel()[:4096], last.ravel())[0, 1]) < 0.1
+    assert all((np.asarray(layer.bias) == 0).all() for layer in network.layers)
 
 
 def test_agents_and_users_may_come_in_any_order():

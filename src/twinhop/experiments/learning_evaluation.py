@@ -204,6 +204,7 @@ def _literal_scores(checkpoint: Checkpoint, source: str, seeds: Sequence[int], t
 
     from twinhop.env.core import Observation
     from twinhop.learn.config import TrainingConfig
+    from twinhop.learn.contenders import Acting
     from twinhop.learn.episodes import decided, episodes_of, nearest_of_all
     from twinhop.learn.problem import problem_of
     from twinhop.learn.trainer import contender_of
@@ -211,6 +212,8 @@ def _literal_scores(checkpoint: Checkpoint, source: str, seeds: Sequence[int], t
     config = TrainingConfig.model_validate({**checkpoint.configuration, "scenario": source})
     params, contender = contender_of(config)
     rules = params.rules
+    assert isinstance(contender.policy, Acting)
+    policy = contender.policy
     if (rules.users, rules.stations) != (checkpoint.users, checkpoint.stations):
         raise InputError(
             f"{checkpoint.folder}: was trained for {checkpoint.users} users and {checkpoint.stations} stations, which "
@@ -225,7 +228,7 @@ def _literal_scores(checkpoint: Checkpoint, source: str, seeds: Sequence[int], t
     problems = [problem_of(params, each) for each in seen]
 
     def decide(at: int) -> IntArray:
-        return np.asarray(decided(contender.act, weights, params, seen[at]), np.int64)
+        return np.asarray(decided(policy.act, weights, params, seen[at]), np.int64)
 
     return _scores(source, seeds, problems, decide, tell)
 

@@ -55,7 +55,7 @@ class Validation:
     def _hosts(self, weights: Any, seen: Observation) -> IntArray:
         policy = self._contender.policy
         if isinstance(policy, Deciding):
-            return policy.decide(weights, policy.prepared(self._params, seen))
+            return np.asarray(policy.decide(weights, policy.prepared(self._params, seen)), np.int64)
         return np.asarray(decided(policy.act, weights, self._params, seen), np.int64)
 
 

@@ -5,8 +5,8 @@ import numpy as np
 from twinhop.jit import jit
 from twinhop.learn.decoding.rule import cost_of, highest, tally
 
-STEPS = 40
-STEP_CUT = 0.9
+STEPS = 80
+STEP_CUT = 0.95
 """Steps shrink by this factor from one to the next."""
 LEAST_LOAD = 1e-9
 """Expected loads are at least this share of all work, so that none divides by nought."""
@@ -44,7 +44,7 @@ def _expected_loads(score, work, active, opened):
 
 @jit()
 def calibrated(score, comm, work, cpu, opening, seats, active, opened):
-    """The best placement on the way of ``b_k -= 0.9^n clip((h_k - t_k) / t_k, -1, 1)``, n = 0 to 39.
+    """The best placement on the way of ``b_k -= 0.95^n clip((h_k - t_k) / t_k, -1, 1)``, n = 0 to 79.
 
     h is the load that a station wins, t the one that its scores promise; a station with more twins than seats lowers
     its scores at least by the share of those that do not fit. The rule stays: the highest score wins.
