@@ -1,6 +1,7 @@
 """A reproduction from end to end, by an algorithm that takes no time: kept, killed, gone on with, refused."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from pictures import check_picture
 from twinhop.errors import InputError, TwinhopError
 from twinhop.experiments.lu2021 import reproduce_lu2021, training
 from twinhop.experiments.lu2021.files import CLAIMS_FILE, FIGURES
+from twinhop.experiments.lu2021.results import read_results
 from twinhop.experiments.lu2021.setting import Setting
+from twinhop.experiments.lu2021.terms import SYSTEM, TIME
 from twinhop.experiments.lu2021.training import state_path
 from twinhop.experiments.lu2021.unit import SOLVERS, Unit
 from twinhop.learn import contenders, measured_run
@@ -123,6 +126,17 @@ def test_slots_cost_what_the_environment_says(done):
         assert np.mean(values) == pytest.approx(value["terms"][name][-1], rel=2e-5)
 
 
+def test_solvers_of_worlds_without_a_run_do_not_count(done, tmp_path):
+    """A reproduction that was stopped after the solvers of its second seed."""
+    whole = tmp_path / "runs"
+    shutil.copytree(done[0] / "runs", whole)
+    (whole / "structured" / SMALL.name / "seed-1.json").unlink()
+    results = read_results(tmp_path)
+    assert results.seeds("structured", SMALL) == results.seeds(SOLVERS, SMALL) == [0]
+    assert len(done[1].results.slots("nearest", SMALL, TIME)) == 2
+    assert len(results.slots("nearest", SMALL, TIME)) == 1
+
+
 def test_policies_that_decide_slot_by_slot_see_the_slots_of_the_others(done, tmp_path):
     """One that puts twins on the nearest station costs what the baseline does, all the time and in all ways."""
     with pytest.MonkeyPatch.context() as patch:
@@ -139,8 +153,6 @@ def test_policies_that_decide_slot_by_slot_see_the_slots_of_the_others(done, tmp
 def test_nobody_beats_the_bounds(done):
     """On the same slots, for every policy and both costs."""
     results = done[1].results
-    from twinhop.experiments.lu2021.terms import SYSTEM, TIME
-
     for reading, name in ((SYSTEM, "cost_bound"), (TIME, "time_bound")):
         bound = results.bound(SMALL, name)
         for policy in ("random", "random_association", "nearest", "lagrangian", "structured"):

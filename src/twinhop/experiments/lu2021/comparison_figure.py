@@ -44,9 +44,14 @@ def draw_comparison(results: Results) -> Figure:
     return figure
 
 
+def _is_known(results: Results, policy: str) -> bool:
+    return any(results.slots(policy, setting, TIME) is not None for setting in results.all_settings)
+
+
 def _draw(axes: Axes, results: Results, setting: Setting, reading: Reading, at: int) -> None:
-    left = at - BAR * (len(POLICIES) - 1) / 2
-    for place, (policy, colour) in enumerate(POLICIES.items()):
+    known = {name: hue for name, hue in POLICIES.items() if _is_known(results, name)}
+    left = at - BAR * (len(known) - 1) / 2
+    for place, (policy, colour) in enumerate(known.items()):
         slots = results.slots(policy, setting, reading)
         label = None if at else policy.replace("_", " ")
         if slots is None:

@@ -103,7 +103,9 @@ def _terms(policy: dict[str, Any]) -> Terms:
 
 
 def read_results(root: Path) -> Results:
-    """Read all finished runs of a folder; of runs of different lengths of one kind and setting, it refuses to choose.
+    """Read all finished runs of a folder, and of the solvers those of seeds in which an algorithm was run.
+
+    Of runs of different lengths of one kind and setting, it refuses to choose.
 
     Raises:
         InputError: a file is no result, or runs that belong together were not made alike.
@@ -119,4 +121,14 @@ def read_results(root: Path) -> Results:
                 raise InputError(f"{folder}: its runs differ in iterations or evaluation; keep one kind of them")
             if found:
                 runs[kind, parse_setting(folder.name)] = tuple(found)
-    return Results(runs)
+    return Results(_judging(runs))
+
+
+def _judging(runs: dict[tuple[str, Setting], tuple[dict[str, Any], ...]]) -> dict[Any, tuple[dict[str, Any], ...]]:
+    """Without solvers of seeds in which there is nothing to judge: bars side by side are of the same worlds."""
+    trained = {(at, run["unit"]["seed"]) for (kind, at), each in runs.items() if kind != SOLVERS for run in each}
+    kept = {
+        (kind, at): tuple(run for run in each if kind != SOLVERS or (at, run["unit"]["seed"]) in trained)
+        for (kind, at), each in runs.items()
+    }
+    return {key: each for key, each in kept.items() if each}
