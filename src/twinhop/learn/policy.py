@@ -112,8 +112,12 @@ def decider_of(path: str) -> Decider:
     Raises:
         InputError: there is none, or its weights decide on what no placement problem holds.
     """
-    from twinhop.learn.checkpoint import open_checkpoint
-
+    try:
+        from twinhop.learn.checkpoint import open_checkpoint
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"policy: maddpg needs {error.name}; install twinhop[learn], or choose another policy"
+        ) from None
     checkpoint = open_checkpoint(path)
     if checkpoint.algorithm != "structured":
         raise InputError(
