@@ -45,7 +45,8 @@ def _claims(results: Results) -> Iterator[str]:
     yield (
         f"`found`: a one-sided sign test over pairs of the same seed is below {LEVEL:g} for every part of the claim; "
         "`contradictory`: it is for the opposite of a part; `not found`: neither. In brackets: pairs as claimed "
-        "against pairs the other way, and the chance of it. Costs of claims 1 to 5 are system costs, means over users."
+        "against pairs the other way, and the chance of it. Costs of claims 1 to 5 are system costs, means over users. "
+        "Pairs of one seed share their world: with few seeds the chances are optimistic."
     )
     yield ""
     found = {algorithm: findings(results, algorithm) for algorithm in results.algorithms}
