@@ -23,8 +23,13 @@ if TYPE_CHECKING:
     from twinhop.experiments import plan as plan
     from twinhop.experiments import robustness as robustness
     from twinhop.experiments import tradeoff as tradeoff
+    from twinhop.experiments.benchmark import Benchmark as Benchmark
+    from twinhop.experiments.benchmark import benchmark as benchmark
+    from twinhop.experiments.learning_evaluation import LearnedEvaluation as LearnedEvaluation
+    from twinhop.experiments.learning_evaluation import evaluate_checkpoint as evaluate_checkpoint
     from twinhop.experiments.simulation import Simulation as Simulation
     from twinhop.experiments.simulation import simulate as simulate
+    from twinhop.experiments.training import train as train
     from twinhop.placement import InfeasibleProblem as InfeasibleProblem
     from twinhop.placement import PlacementProblem as PlacementProblem
     from twinhop.scenario import Scenario as Scenario
@@ -34,16 +39,21 @@ if TYPE_CHECKING:
 _HOME = {
     "InputError": "twinhop.errors",
     "TwinhopError": "twinhop.errors",
+    "Benchmark": "twinhop.experiments.benchmark",
     "Comparison": "twinhop.experiments",
     "Explanation": "twinhop.experiments",
     "Plan": "twinhop.experiments",
+    "benchmark": "twinhop.experiments.benchmark",
     "compare": "twinhop.experiments",
     "load": "twinhop.experiments",
+    "LearnedEvaluation": "twinhop.experiments.learning_evaluation",
     "Robustness": "twinhop.experiments",
+    "evaluate_checkpoint": "twinhop.experiments.learning_evaluation",
     "plan": "twinhop.experiments",
     "robustness": "twinhop.experiments",
     "Simulation": "twinhop.experiments.simulation",
     "simulate": "twinhop.experiments.simulation",
+    "train": "twinhop.experiments.training",
     "Tradeoff": "twinhop.experiments",
     "tradeoff": "twinhop.experiments",
     "InfeasibleProblem": "twinhop.placement",

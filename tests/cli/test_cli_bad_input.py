@@ -143,10 +143,6 @@ CASES = {
         services("members: {where: 'update_mbits > 1'}"),
         ["users have no attribute 'update_mbits'", "did you mean 'update_mbit'?"],
     ),
-    "services from a present placement": (
-        services("members: {ids: [u]}", "plan", "city.yaml", "--from", "placement.json", "--move-cost", "1"),
-        ["do not place services", "--from"],
-    ),
     # Scenario files: the file itself.
     "not YAML": (text("name: [1, 2\nstations: }"), ["city.yaml:2", "not valid YAML"]),
     "not YAML, tab": (text("name: a\n\tb: 1\n"), ["city.yaml:2", "not valid YAML"]),

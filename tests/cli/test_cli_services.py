@@ -6,9 +6,8 @@ import warnings
 import pytest
 
 import twinhop
-from twinhop.errors import InputError, ServicesLeftOutWarning
+from twinhop.errors import ServicesLeftOutWarning
 from twinhop.experiments.map_figure import draw_map
-from twinhop.experiments.planning import make_case
 
 CITY = """
 schema_version: 1
@@ -62,7 +61,10 @@ def test_plan_reports_services(city, run):
     ("members", "words"),
     [
         ("{polygon_m: [[0, 0], [9, 9], [9, 0], [0, 9]]}", "city.yaml:8: services.0.members.polygon_m: crosses itself"),
-        ("{polygon_m: [[-9, -9], [-9, -8], [-8, -9]]}", "the service 'heat' has no members: no active user is what"),
+        (
+            "{polygon_m: [[-9, -9], [-9, -8], [-8, -9]]}",
+            "the service 'heat' has no members: no active user meets polygon_m; a",
+        ),
         ("{where: 'update_mbit > 1e6'}", "services.0.members: the service 'heat' has no members"),
         ("{ids: []}", "city.yaml:8: services.0.members.ids: is empty: a service needs members"),
         ("{}", "city.yaml:8: services.0.members: at least one of ids, classes, where, polygon_m must be given"),
@@ -148,9 +150,22 @@ def test_plan_without_a_host_that_a_service_runs_on(city, run):
     assert answer["station_ids"].index(gone) not in answer["open"]
 
 
-def test_plans_from_a_present_placement_are_refused(city):
-    case = make_case("city.yaml")
-    present = twinhop.plan(twinhop.load("city.yaml").model_copy(update={"services": ()}))
-    with pytest.raises(InputError, match="plans from a present placement do not place services"):
-        twinhop.plan("city.yaml", present=present)
-    assert case.world.services
+def test_replanning_close_to_the_present_places_services(city, run):
+    run("plan", "city.yaml", "--policy", "greedy", "--out", "now")
+    now = json.loads((city / "now" / "placement.json").read_text())
+    done = run("plan", "city.yaml", "--from", "now/placement.json", "--move-cost", "1e6", "--out", "out")
+    assert done.code == 0, done.err
+    assert "0 of 40 twins leave the host they have" in done.out
+    answer = json.loads((city / "out" / "placement.json").read_text())
+    assert (answer["host"], answer["moves"], answer["moves_cost"]) == (now["host"], [], 0.0)
+    assert answer["own_cost"] == pytest.approx(answer["cost"], rel=1e-12)
+    assert answer["cost"] <= now["cost"] * (1 + 1e-12)
+    assert answer["services_latency_s"] > 0 and "| heat |" in (city / "out" / "report.md").read_text()
+
+
+def test_the_answer_states_the_bound_of_users_and_services(city):
+    plan = twinhop.plan("city.yaml")
+    answer = plan.to_json()
+    assert (answer["lower_bound"], answer["gap"], answer["gap_net"]) == (plan.lower_bound, plan.gap, plan.gap_net)
+    assert answer["gap"] == pytest.approx(answer["cost"] / answer["lower_bound"] - 1, abs=1e-12)
+    assert answer["users_lower_bound"] == plan.solution.lower_bound < answer["lower_bound"]

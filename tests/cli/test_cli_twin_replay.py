@@ -7,6 +7,10 @@ import polars as pl
 import pytest
 from pictures import check_picture
 
+import twinhop
+from twinhop.experiments.service_levels import service_levels
+from twinhop.scenario import parse_scenario
+
 SMALL = ("--users", "3", "--seconds", "240", "--seed", "2")
 
 
@@ -27,6 +31,28 @@ def test_compares_policies_and_writes_files(run, tmp_path):
     for name in ("paths", "errors", "forecasts"):
         check_picture(out / f"{name}.png", 1500, 700)
     assert "model: constant_velocity off by 10 m" in (out / "replay.md").read_text()
+
+
+SCENARIO = """
+schema_version: 1
+name: by-twins
+stations: {{generate: {{count: 4}}}}
+users: {{generate: {{count: 12}}, update_mbit: {update_mbit}}}
+objective: {{sync_period_s: {sync_period_s}}}
+"""
+
+
+def test_update_size_and_period_of_a_plan_come_from_the_twins(run, tmp_path):
+    facts = json.loads(run("twin", "replay", "gauss_markov", "--sync", "fixed,model", *SMALL, "--json").out)
+    shares = []
+    for policy in facts["policies"]:
+        assert policy["updates"] * policy["update_mbit"] == pytest.approx(policy["bits"] / 1e6)
+        assert policy["sync_period_s"] * policy["updates_per_device_s"] == pytest.approx(1.0)
+        plan = twinhop.plan(parse_scenario(SCENARIO.format(**policy)))
+        levels = service_levels(plan)
+        assert levels.utilisation == pytest.approx(levels.update_s / policy["sync_period_s"])
+        shares.append(levels.utilisation.mean())
+    assert shares[1] < 0.5 * shares[0]  # the model sends less often, and keeps the hosts less busy
 
 
 def test_replays_the_same_from_the_file_that_it_wrote(run, tmp_path):

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -12,12 +13,16 @@ from twinhop.errors import InputError
 
 pytest.importorskip("jax")
 gymnasium = pytest.importorskip("gymnasium")
-pytest.importorskip("pettingzoo")
+pettingzoo = pytest.importorskip("pettingzoo")
 
 import jax  # noqa: E402
 from gymnasium.error import ResetNeeded  # noqa: E402
 from gymnasium.utils.env_checker import check_env  # noqa: E402
-from pettingzoo.test import parallel_api_test, parallel_seed_test  # noqa: E402
+from gymnasium.wrappers.vector import DictInfoToList, RecordEpisodeStatistics  # noqa: E402
+
+with warnings.catch_warnings():  # its tests import a game of its own in a way that it calls old
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from pettingzoo.test import parallel_api_test, parallel_seed_test
 
 import twinhop.env  # noqa: E402
 from twinhop.env import stepping  # noqa: E402
@@ -64,13 +69,19 @@ def test_gymnasium_check_with_the_default_scenario(task_id):
 
 
 @pytest.mark.parametrize("rewards", ["shared", "own"])
-@pytest.mark.parametrize("task", twinhop.env.IDS.values())
-def test_pettingzoo_checks(task, rewards):
+@pytest.mark.parametrize("task_id", IDS)
+def test_pettingzoo_checks(task_id, rewards):
     def make():
-        return twinhop.env.TwinParallelEnv(task, city(), rewards=rewards)
+        return pettingzoo.make("parallel", task_id, scenario=city(), rewards=rewards)
 
     parallel_api_test(make(), num_cycles=60)
     parallel_seed_test(make, num_cycles=30)
+
+
+@pytest.mark.parametrize("task_id", IDS)
+def test_pettingzoo_checks_with_the_default_scenario(task_id):
+    parallel_api_test(pettingzoo.make("parallel", task_id), num_cycles=30)
+    parallel_seed_test(lambda: pettingzoo.make("parallel", task_id), num_cycles=3)
 
 
 @pytest.mark.parametrize("task_id", IDS)
@@ -125,12 +136,23 @@ def test_a_batch_begins_anew_by_itself_and_delivers_the_last_observation():
     alone.reset(seed=1)
     for action in actions_of(4, 12)[:3]:
         seen, _, _, truncated, info = batch.step(np.stack([action] * 2))
-        last, *_ = alone.step(action)
+        last, _, _, _, last_info = alone.step(action)
     assert truncated.all() and info["_final_obs"].all()
     first, _ = alone.reset()
     for name in first:
         np.testing.assert_allclose(info["final_obs"][1][name], last[name], rtol=1e-5)
         np.testing.assert_allclose(seen[name][1], first[name], rtol=1e-5)
+    assert info["_final_info"].all() and info["final_info"]["cost"][1] == pytest.approx(last_info["cost"], rel=1e-5)
+
+
+def test_gymnasiums_wrappers_of_batches_take_it():
+    batch = gymnasium.make_vec(IDS[0], num_envs=2, scenario=city(), horizon=2)
+    wrapped = DictInfoToList(RecordEpisodeStatistics(batch))
+    wrapped.reset(seed=0)
+    wrapped.step(batch.action_space.sample())
+    *_, truncated, infos = wrapped.step(batch.action_space.sample())
+    assert truncated.all() and [info["episode"]["l"] for info in infos] == [2, 2]
+    assert infos[0]["host"].shape == (12,) and infos[0]["final_info"]["cost"] == infos[0]["cost"]
 
 
 def test_some_of_a_batch_begin_anew():
@@ -174,7 +196,8 @@ def test_no_step_compiles_after_the_first():
         batch.step(np.stack([action] * 2))
         if env.step(action)[3]:
             env.reset()
-        sizes = [each._cache_size() for each in (stepping.stepped, stepping.all_stepped, stepping.begun)]
+        compiled_once = (stepping.stepped, stepping.all_stepped, stepping.begun, stepping.all_begun)
+        sizes = [each._cache_size() for each in compiled_once]
         compiled = sizes if at == 0 else compiled
         assert sizes == compiled
 
@@ -187,6 +210,14 @@ def test_own_rewards_add_up_to_the_shared_one():
     together, apart = shared.step(actions)[1], own.step(actions)[1]
     assert sum(apart.values()) == pytest.approx(together["station_0"], rel=1e-5)
     assert len(set(together.values())) == 1
+
+
+def test_the_papers_episodes_fade_where_asked():
+    paper = city(radio="fading: none")
+    kinds = [gymnasium.make(IDS[0], scenario=paper, fading=fading) for fading in (None, "rayleigh")]
+    assert [env.unwrapped.params.rules.radio.fading for env in kinds] == ["none", "rayleigh"]
+    still, fading = (env.reset(seed=0)[0]["edges"] for env in kinds)
+    assert np.array_equal(still[..., 0], fading[..., 0]) and not np.array_equal(still[..., 1], fading[..., 1])
 
 
 def test_state_is_the_flat_view():
@@ -247,8 +278,17 @@ def test_bad_hosts_are_refused(action, message):
 def test_agents_must_all_act():
     env = twinhop.env.TwinParallelEnv("placement", city())
     env.reset(seed=0)
-    with pytest.raises(twinhop.env.ActionError, match="agent 'station_0' is missing or unknown"):
-        env.step({})
+    wrong = {name: np.zeros(13, np.float32) for name in env.agents}
+    for actions, message in (
+        ({}, "agent 'station_0' is missing or unknown"),
+        (np.zeros((4, 13)), "got ndarray; expected a dictionary, an action for each agent"),
+        (wrong | {"station_2": np.zeros(12, np.float32)}, r"station_2: action: got shape \(12,\); expected \(13,\)"),
+        (wrong | {"station_3": np.full(13, np.nan)}, r"station_3: action: got nan at \(0,\)"),
+        (wrong | {"station_1": np.full(13, -2.0)}, r"station_1: action: got -2.0 at \(0,\)"),
+        (wrong | {"station_1": np.zeros(13, int)}, "station_1: action: got int64 values"),
+    ):
+        with pytest.raises(twinhop.env.ActionError, match=message):
+            env.step(actions)
 
 
 def test_steps_out_of_turn_are_refused():
@@ -272,6 +312,9 @@ def test_steps_out_of_turn_are_refused():
         ({"scenario": "lu2021-n100"}, "no preset has this name; did you mean 'lu2021-n100-m"),
         ({"scenario": "family(0, 10)"}, "users N must be a whole number from 1"),
         ({"scenario": "family(10, 0)"}, "stations M must be a whole number from 1"),
+        ({"scenario": "nowhere.yaml"}, "nowhere.yaml: file not found"),
+        ({"fading": "rician"}, "fading: got 'rician'; accepted: none, rayleigh, or None"),
+        ({"late_s": float("nan")}, "late_s: got nan; expected a number >= 0"),
         ({"observation": "pixels"}, "observation: got 'pixels'; accepted: graph, flat"),
         ({"actions": "moves"}, "actions: got 'moves'; accepted: scores, hosts"),
     ],
@@ -280,6 +323,20 @@ def test_steps_out_of_turn_are_refused():
 def test_bad_options_are_refused(make, options, message):
     with pytest.raises(InputError, match=message):
         make(IDS[0], **options)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, True, 1 << 64, "a"])
+def test_bad_seeds_are_refused_and_change_nothing(seed):
+    for make in (
+        lambda: gymnasium.make(IDS[0], scenario=city(), observation="flat", disable_env_checker=True).unwrapped,
+        lambda: pettingzoo.make("parallel", IDS[0], scenario=city()),
+        lambda: gymnasium.make_vec(IDS[0], num_envs=2, scenario=city()),
+    ):
+        env = make()
+        env.reset(seed=np.int64(3))
+        with pytest.raises(InputError, match="seed"):
+            env.reset(seed=seed)
+        assert env._key[1] == 3 if hasattr(env, "_key") else env._keys[:, 1].tolist() == [3, 4]
 
 
 def test_bad_batches_and_modes_are_refused():
@@ -305,7 +362,8 @@ def test_bad_batches_and_modes_are_refused():
 
 def test_importing_registers_and_leaves_jax_alone():
     program = (
-        "import sys, twinhop.env, gymnasium; assert 'jax' not in sys.modules; gymnasium.spec('twinhop/Migration-v0')"
+        "import sys, twinhop.env, gymnasium, pettingzoo; assert 'jax' not in sys.modules\n"
+        "for task_id in twinhop.env.IDS: gymnasium.spec(task_id), pettingzoo.spec('parallel', task_id)"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr

@@ -83,8 +83,8 @@ def test_what_users_see_follows_from_their_latency(simulated):
 
 def test_every_user_has_a_host_that_is_up_and_the_hosts_hold_them(simulated):
     for (run,) in simulated.runs:
-        users, stations, slots = (
-            pl.read_parquet(run.folder / f"{name}.parquet") for name in ("users", "stations", "slots")
+        users, stations, slots, world = (
+            pl.read_parquet(run.folder / f"{name}.parquet") for name in ("users", "stations", "slots", "world")
         )
         assert users["host"].null_count() == 0
         counted = users.group_by("slot", pl.col("host").cast(pl.String).alias("station")).agg(pl.len().alias("found"))
@@ -92,7 +92,12 @@ def test_every_user_has_a_host_that_is_up_and_the_hosts_hold_them(simulated):
         assert (joined["users"] == joined["found"].fill_null(0)).all()
         assert (joined["open"] == (joined["users"] > 0)).all()
         assert (joined["users"] <= joined["capacity"]).all() and joined.filter(~pl.col("up"))["users"].sum() == 0
-        assert (joined["utilisation"] >= 0).all()
+        work = world.group_by("slot", pl.col("host").cast(pl.String).alias("station")).agg(
+            pl.col("update_cycles").sum()
+        )
+        busy = joined.join(work, ["slot", "station"], "left").with_columns(pl.col("update_cycles").fill_null(0))
+        room = busy["cpu_cycles_per_s"] * simulated.run.users.sync_period_s
+        np.testing.assert_allclose(busy["load"], busy["update_cycles"] / room, rtol=1e-12)
         per_slot = users.group_by("slot", maintain_order=True).agg(pl.len(), pl.col("moved").sum())
         assert slots["users"].to_list() == per_slot["len"].to_list()
         assert slots["moves_made"].to_list() == per_slot["moved"].to_list()

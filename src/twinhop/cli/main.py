@@ -8,15 +8,18 @@ from twinhop._version import __version__
 from twinhop.cli import (
     benchmark,
     compare,
+    evaluate,
     explain,
     import_files,
     import_sumo,
     import_trace,
     plan,
+    reproduce,
     robustness,
     scenario,
     simulate,
     tradeoff,
+    train,
     twin,
     world,
 )
@@ -43,7 +46,10 @@ app.command("compare", epilog=compare.EXAMPLE)(compare.run)
 app.command("tradeoff", epilog=tradeoff.EXAMPLE)(tradeoff.run)
 app.command("simulate", epilog=simulate.EXAMPLE)(simulate.run)
 app.command("benchmark", epilog=benchmark.EXAMPLE)(benchmark.run)
+app.command("train", epilog=train.EXAMPLE)(train.run)
+app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.run)
 app.command("world", epilog=world.EXAMPLE)(world.run)
+app.add_typer(reproduce.app, name="reproduce")
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(twin.app, name="twin")
 import_files.add_commands(importers)

@@ -1,22 +1,23 @@
 """The environment for learners: a functional core in JAX, and adapters for Gymnasium and PettingZoo.
 
-Importing it registers `twinhop/Placement-v0` and `twinhop/Migration-v0` with Gymnasium; JAX is imported when the first
-environment is made.
+Importing it registers `twinhop/Placement-v0` and `twinhop/Migration-v0` with Gymnasium and with PettingZoo (parallel);
+JAX is imported when the first environment is made.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
+import pettingzoo
 
 if TYPE_CHECKING:
     from twinhop.env.actions import ActionError as ActionError
     from twinhop.env.gymnasium_env import TwinEnv as TwinEnv
+    from twinhop.env.options import setting as setting
     from twinhop.env.pettingzoo_env import TwinParallelEnv as TwinParallelEnv
-    from twinhop.env.setting import setting as setting
     from twinhop.env.vector_env import TwinVectorEnv as TwinVectorEnv
 
-#: Tasks by the ids under which Gymnasium knows them.
+#: Tasks by the ids under which Gymnasium and PettingZoo know them.
 IDS = {"twinhop/Placement-v0": "placement", "twinhop/Migration-v0": "migration"}
 #: Public names and where they live; imported when first used.
 _HOME = {
@@ -24,7 +25,7 @@ _HOME = {
     "TwinEnv": "twinhop.env.gymnasium_env",
     "TwinParallelEnv": "twinhop.env.pettingzoo_env",
     "TwinVectorEnv": "twinhop.env.vector_env",
-    "setting": "twinhop.env.setting",
+    "setting": "twinhop.env.options",
 }
 
 for _id, _task in IDS.items():
@@ -34,6 +35,7 @@ for _id, _task in IDS.items():
         vector_entry_point="twinhop.env.vector_env:TwinVectorEnv",
         kwargs={"task": _task},
     )
+    pettingzoo.register("parallel", _id, "twinhop.env.pettingzoo_env:TwinParallelEnv", kwargs={"task": _task})
 
 
 def __getattr__(name: str) -> Any:

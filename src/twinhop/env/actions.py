@@ -27,12 +27,13 @@ def check_actions(actions: str) -> None:
         raise InputError(f"actions: got {actions!r}; accepted: {', '.join(get_args(Actions))}")
 
 
-def scores_of(action: Any, shape: tuple[int, ...]) -> NDArray[np.float32]:
+def scores_of(action: Any, shape: tuple[int, ...], what: str = "action") -> NDArray[np.float32]:
     """An array of openings and scores, checked.
 
     Args:
         action: what a policy gave.
         shape: as it must be, (..., N + 1): the opening first, then a score for each user.
+        what: it is called in errors.
 
     Returns:
         The same as float32.
@@ -42,13 +43,13 @@ def scores_of(action: Any, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """
     array = np.asarray(action)
     if array.dtype.kind != "f":
-        raise ActionError(f"action: got {array.dtype} values; expected floats from -1 to 1, of shape {shape}")
+        raise ActionError(f"{what}: got {array.dtype} values; expected floats from -1 to 1, of shape {shape}")
     if array.shape != shape:
-        raise ActionError(f"action: got shape {array.shape}; expected {shape}: an opening, then a score for each user")
+        raise ActionError(f"{what}: got shape {array.shape}; expected {shape}: an opening, then a score for each user")
     if not (array.min() >= -1 and array.max() <= 1):  # false for NaN too
         wrong = np.argwhere(~(np.abs(array) <= 1))[0]
         at = tuple(int(index) for index in wrong)
-        raise ActionError(f"action: got {array[at]} at {at}; expected numbers from -1 to 1")
+        raise ActionError(f"{what}: got {array[at]} at {at}; expected numbers from -1 to 1")
     return array.astype(np.float32, copy=False)
 
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from twinhop.env.actions import Actions, check_actions, hosts_of, scores_of
 from twinhop.env.core.types import Task
+from twinhop.env.options import DEFAULT_SCENARIO, setting
 from twinhop.env.picture import picture
-from twinhop.env.setting import DEFAULT_SCENARIO, setting
 from twinhop.env.spaces import action_space, observation_space
 from twinhop.env.stepping import TERMS, Episode, begun, seed_words, stepped
 from twinhop.errors import InputError
@@ -55,7 +55,7 @@ class TwinEnv(gymnasium.Env):
             observation: `graph`, a dictionary of users, stations and edges; or `flat`, the vector of Eq. 22.
             actions: `scores`, Eq. 23; or `hosts`, a station for every user.
             render_mode: None or `rgb_array`.
-            **options: of `setting.setting`: `horizon`, `redraws`, `reading`, `late_s`.
+            **options: of `setting`: `horizon`, `redraws`, `reading`, `late_s`, `fading`.
 
         Raises:
             InputError: the scenario or an option is none that the environment can be made of.
@@ -87,14 +87,16 @@ class TwinEnv(gymnasium.Env):
             The observation, and the action mask.
 
         Raises:
-            InputError: options were given.
+            InputError: options were given, or the seed is none.
         """
-        super().reset(seed=seed)
         if options:
             raise InputError(f"options: got {', '.join(map(str, options))}; reset takes none")
-        if seed is not None or self._key is None:
-            root = int(self.np_random.integers(2**63)) if seed is None else seed
-            self._key, self._number = seed_words(root), 0
+        key = None if seed is None else seed_words(seed)
+        super().reset(seed=None if seed is None else int(seed))
+        if key is None and self._key is None:
+            key = seed_words(self.np_random.integers(2**63))
+        if key is not None:
+            self._key, self._number = key, 0
         else:
             self._number += 1
         seen, self._episode = begun(self._key, np.int32(self._number), self.params, self._view)
@@ -147,5 +149,5 @@ class TwinEnv(gymnasium.Env):
 
     def _as_numpy(self, seen: Any) -> Any:
         if self._view == "flat":
-            return np.asarray(seen)
-        return {name: np.asarray(value) for name, value in seen._asdict().items()}
+            return np.array(seen)
+        return {name: np.array(value) for name, value in seen._asdict().items()}

@@ -13,8 +13,8 @@ from pettingzoo import ParallelEnv
 
 from twinhop.env.actions import ActionError, scores_of
 from twinhop.env.core.types import Task
+from twinhop.env.options import DEFAULT_SCENARIO, setting
 from twinhop.env.picture import picture
-from twinhop.env.setting import DEFAULT_SCENARIO, setting
 from twinhop.env.spaces import agent_size, features, flat_size
 from twinhop.env.stepping import TERMS, Episode, begun, seed_words, stepped
 from twinhop.errors import InputError
@@ -51,7 +51,7 @@ class TwinParallelEnv(ParallelEnv):
             scenario: a scenario, its file, or the name of a preset.
             rewards: `shared`, Eq. 26 for every agent; or `own`, each station's part of it.
             render_mode: None or `rgb_array`.
-            **options: of `setting.setting`: `horizon`, `redraws`, `reading`, `late_s`.
+            **options: of `setting`: `horizon`, `redraws`, `reading`, `late_s`, `fading`.
 
         Raises:
             InputError: the scenario or an option is none that the environment can be made of.
@@ -92,16 +92,19 @@ class TwinParallelEnv(ParallelEnv):
             options: none are known, and any are passed over, as PettingZoo's own checks ask for.
 
         Returns:
-            What each agent sees, and whether its station may host.
+            What each agent sees, and infos as `step` has them, with terms of 0: TorchRL takes their shapes from here.
+
+        Raises:
+            InputError: the seed is none.
         """
         if seed is not None or self._key is None:
-            root = int(np.random.default_rng().integers(2**63)) if seed is None else seed
-            self._key, self._number = seed_words(root), 0
+            self._key = seed_words(np.random.default_rng().integers(2**63) if seed is None else seed)
+            self._number = 0
         else:
             self._number += 1
         seen, self._episode = begun(self._key, np.int32(self._number), self.params, "agents")
         self.agents = list(self.possible_agents)
-        return self._told(seen), self._each("may_host", self._mask())
+        return self._told(seen), self._infos([0.0] * len(TERMS))
 
     def step(self, actions: dict[str, Any]) -> tuple[dict, dict, dict, dict, dict]:
         """Decide one slot.
@@ -110,7 +113,8 @@ class TwinParallelEnv(ParallelEnv):
             actions: one for each agent.
 
         Returns:
-            Observations, rewards, terminations, truncations and infos by agent; every info has the terms of the cost.
+            Observations, rewards, terminations, truncations and infos by agent; every info has the terms of the cost,
+            and `may_host`, the action mask: whether the agent's station may host twins.
 
         Raises:
             ActionError: an agent is missing or unknown, or an action is none of its space.
@@ -122,8 +126,7 @@ class TwinParallelEnv(ParallelEnv):
         result, self._episode = stepped(self._episode, self._joined(actions), self.params, "agents", "scores")
         scalars, over = np.asarray(result.scalars).tolist(), bool(result.truncated)
         own = np.asarray(result.station_reward).tolist() if self._rewards == "own" else [scalars[0]] * len(self.agents)
-        terms, told = dict(zip(TERMS, scalars[1:], strict=True)), self._told(result.seen)
-        infos = {name: {**terms, **may} for name, may in self._each("may_host", self._mask()).items()}
+        told, infos = self._told(result.seen), self._infos(scalars[1:])
         rewards = dict(zip(self.possible_agents, own, strict=True))
         terminated = dict.fromkeys(self.possible_agents, False)
         truncated = dict.fromkeys(self.possible_agents, over)
@@ -148,18 +151,21 @@ class TwinParallelEnv(ParallelEnv):
         return picture(self.params, self._episode.state)
 
     def _joined(self, actions: dict[str, Any]) -> NDArray[np.float32]:
+        if not isinstance(actions, dict):
+            raise ActionError(f"actions: got {type(actions).__name__}; expected a dictionary, an action for each agent")
         if set(actions) != set(self.agents):
-            wrong = sorted(set(actions) ^ set(self.agents))[0]
+            wrong = sorted(set(actions) ^ set(self.agents), key=str)[0]
             raise ActionError(f"actions: agent {wrong!r} is missing or unknown; expected one for each of agents")
         length = (self.params.rules.users + 1,)
-        return np.stack([scores_of(actions[name], length) for name in self.agents])
+        return np.stack([scores_of(actions[name], length, f"{name}: action") for name in self.agents])
 
     def _told(self, seen: Any) -> dict[str, NDArray[np.float32]]:
-        self._state, everybody = np.asarray(seen[0]), np.asarray(seen[1])
+        self._state, everybody = np.array(seen[0]), np.array(seen[1])
         return dict(zip(self.possible_agents, everybody, strict=True))
 
-    def _each(self, name: str, values: NDArray[Any]) -> dict[str, dict[str, Any]]:
-        return {agent: {name: bool(value)} for agent, value in zip(self.possible_agents, values, strict=True)}
+    def _infos(self, terms: list[float]) -> dict[str, dict[str, Any]]:
+        told = dict(zip(TERMS, terms, strict=True))
+        return {name: told | {"may_host": bool(may)} for name, may in zip(self.agents, self._mask(), strict=True)}
 
     def _mask(self) -> NDArray[np.bool_]:
         assert self._episode is not None

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from twinhop.env.actions import Actions
 from twinhop.env.core import Action, Observation, Params, State, StepInfo, episode_key, reset, step, step_key
 from twinhop.env.core.view import agent_states, flat_state, graph
+from twinhop.errors import InputError
 
 View = Literal["graph", "flat", "agents"]
 TERMS = (
@@ -48,12 +49,18 @@ class Result(NamedTuple):
     """() bool"""
 
 
-def seed_words(seed: int) -> NDArray[np.uint32]:
+def seed_words(seed: int | np.integer) -> NDArray[np.uint32]:
     """The two words of the key of a seed; of seeds below 2^32 those of `jax.random.key(seed)`.
+
+    Raises:
+        InputError: it is no whole number from 0 to 2^64 - 1.
 
     >>> seed_words(7).tolist()
     [0, 7]
     """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 1 << 64:
+        raise InputError(f"seed: got {seed!r}; expected a whole number from 0 to 2^64 - 1")
+    seed = int(seed)
     return np.array([(seed >> 32) & 0xFFFFFFFF, seed & 0xFFFFFFFF], np.uint32)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from twinhop.env.actions import Actions, check_actions, hosts_of, scores_of
 from twinhop.env.core.types import Task
 from twinhop.env.gymnasium_env import CentralView
-from twinhop.env.setting import DEFAULT_SCENARIO, setting
+from twinhop.env.options import DEFAULT_SCENARIO, setting
 from twinhop.env.spaces import action_space, observation_space
 from twinhop.env.stepping import TERMS, Episode, all_begun, all_stepped, chosen, seed_words
 from twinhop.errors import InputError
@@ -27,6 +27,7 @@ class TwinVectorEnv(VectorEnv):
 
     Environment i of `reset(seed=s)` is the one of `TwinEnv.reset(seed=s + i)`, slot for slot. An environment whose
     horizon is reached begins its next episode in the same step: its last observation is in `info["final_obs"]`.
+    Observations are not copied, and cannot be written to.
     """
 
     metadata = {"render_modes": [], "autoreset_mode": AutoresetMode.SAME_STEP}
@@ -51,7 +52,7 @@ class TwinVectorEnv(VectorEnv):
             observation: `graph` or `flat`.
             actions: `scores` or `hosts`.
             render_mode: batches are not drawn.
-            **options: of `setting.setting`.
+            **options: of `setting`.
 
         Raises:
             InputError: the scenario or an option is none that the environment can be made of.
@@ -96,7 +97,7 @@ class TwinVectorEnv(VectorEnv):
         self._set_keys(seed, mask)
         new = all_begun(self._keys, self._numbers, self.params, self._view)
         self._seen, self._episodes = new if mask.all() else chosen(mask, new, (self._seen, self._episodes))
-        return self._as_numpy(self._seen), {"action_mask": self._mask()}
+        return self._as_numpy(self._seen), self._told({"action_mask": self._mask()})
 
     def step(
         self, actions: Any
@@ -108,7 +109,8 @@ class TwinVectorEnv(VectorEnv):
 
         Returns:
             The observations to act on next, the rewards, nobody's termination, whose horizon is reached, and infos:
-            the terms of the cost, (num_envs,) each, and with `final_obs` the last observations of episodes that ended.
+            the terms of the cost, (num_envs,) each, and where episodes ended `final_obs`, their last observations,
+            and `final_info`. As in all batches of Gymnasium, `_name` says for which environments `name` holds.
 
         Raises:
             ActionError: the actions are none of the space.
@@ -123,12 +125,11 @@ class TwinVectorEnv(VectorEnv):
         scalars, over = np.asarray(result.scalars), np.asarray(result.truncated)
         info: dict[str, Any] = {name: scalars[:, 1 + at] for at, name in enumerate(TERMS)}
         info |= {"host": np.asarray(result.host), "action_mask": self._mask()}
-        if over.any():
-            info |= self._begin_next(over)
+        info = self._told(info) if not over.any() else self._begin_next(info, over)
         return self._as_numpy(self._seen), scalars[:, 0], np.zeros(self.num_envs, bool), over, info
 
-    def _begin_next(self, over: NDArray[np.bool_]) -> dict[str, Any]:
-        """Begin the next episodes of environments that are over; what to say of their last observations."""
+    def _begin_next(self, info: dict[str, Any], over: NDArray[np.bool_]) -> dict[str, Any]:
+        """Begin the next episodes of environments that are over; the infos of the step and of their ends."""
         last = self._as_numpy(self._seen)
         final = np.full(self.num_envs, None, object)
         for at in np.flatnonzero(over):
@@ -136,7 +137,13 @@ class TwinVectorEnv(VectorEnv):
         self._numbers = self._numbers + over
         new = all_begun(self._keys, self._numbers, self.params, self._view)
         self._seen, self._episodes = new if over.all() else chosen(over, new, (self._seen, self._episodes))
-        return {"final_obs": final, "_final_obs": over}
+        told = self._told(info | {"action_mask": self._mask()})
+        ends = {name: value for key, value in info.items() for name, value in ((key, value), ("_" + key, over))}
+        return told | {"final_obs": final, "_final_obs": over, "final_info": ends, "_final_info": over}
+
+    def _told(self, info: dict[str, Any]) -> dict[str, Any]:
+        """Infos that hold for all environments, with the masks that say so."""
+        return info | {f"_{name}": np.ones(self.num_envs, bool) for name in info}
 
     def _reset_mask(self, options: dict[str, Any] | None) -> NDArray[np.bool_]:
         mask = np.ones(self.num_envs, bool)
@@ -152,21 +159,26 @@ class TwinVectorEnv(VectorEnv):
 
     def _set_keys(self, seed: int | Sequence[int | None] | None, mask: NDArray[np.bool_]) -> None:
         """Keys and episode numbers of those that begin anew."""
-        if isinstance(seed, int):
-            seed = [seed + at for at in range(self.num_envs)]
+        words = self._words(seed)
         if self._keys is None:
-            self._keys = np.stack(
-                [seed_words(int(root)) for root in self.np_random.integers(2**63, size=self.num_envs)]
-            )
+            self._keys = np.stack([seed_words(root) for root in self.np_random.integers(2**63, size=self.num_envs)])
             self._numbers = np.full(self.num_envs, -1, np.int32)
-        seeds = [None] * self.num_envs if seed is None else list(seed)
-        if len(seeds) != self.num_envs:
-            raise InputError(f"seed: got {len(seeds)} seeds; expected {self.num_envs}, one for each environment")
         self._numbers = self._numbers + mask
         for at in np.flatnonzero(mask):
-            root = seeds[at]
-            if root is not None:
-                self._keys[at], self._numbers[at] = seed_words(root), 0
+            key = words[at]
+            if key is not None:
+                self._keys[at], self._numbers[at] = key, 0
+
+    def _words(self, seed: Any) -> list[NDArray[np.uint32] | None]:
+        """What `seed_words` makes of the seed of each environment; None where none is given."""
+        if not isinstance(seed, Sequence | np.ndarray):
+            if seed is None:
+                return [None] * self.num_envs
+            seed_words(seed)  # refuses what is no whole number
+            return [seed_words(int(seed) + at) for at in range(self.num_envs)]
+        if len(seed) != self.num_envs:
+            raise InputError(f"seed: got {len(seed)} seeds; expected {self.num_envs}, one for each environment")
+        return [None if root is None else seed_words(root) for root in seed]
 
     def _checked(self, actions: Any) -> NDArray[Any]:
         rules = self.params.rules

@@ -45,9 +45,9 @@ def answer(plan: Plan) -> dict[str, Any]:
             "energy_j": evaluation.energy_j,
         },
         "literal_evaluation": _literally(plan),
-        "lower_bound": _finite(solution.lower_bound),
-        "gap": _finite(solution.gap),
-        "gap_net": _finite(solution.gap_net),
+        "lower_bound": _finite(plan.lower_bound),
+        "gap": _finite(plan.gap),
+        "gap_net": _finite(plan.gap_net),
         "feasible": evaluation.feasible,
         "violations": _violations(evaluation.violations),
         "unmeetable": problem.unmeetable.tolist(),
@@ -78,7 +78,7 @@ def _moves(plan: Plan) -> dict[str, Any]:
     if plan.moves is None:
         return {}
     return {
-        "own_cost": _finite(plan.evaluation.cost),
+        "own_cost": _finite(plan.own_cost),
         "moves_cost": plan.moves.cost,
         "move_cost_s": plan.moves.move_cost_s,
         "moves": plan.moves.to_json(plan.solution.placement.host),
@@ -94,6 +94,7 @@ def _services(plan: Plan) -> dict[str, Any]:
     return {
         "services": [each.to_json() for each in placed.services],
         "services_latency_s": placed.latency_s,
+        "users_lower_bound": _finite(plan.solution.lower_bound),
         "service_turns": placed.turns,
         "service_steps": [{"late": each.late, "cost": _finite(each.cost)} for each in placed.steps],
         "servers_proved_best": placed.proved,

@@ -179,8 +179,8 @@ def benchmark(
     `EVALUATION_SEED` and those after it; policies are to be trained and tuned on others.
 
     Args:
-        policies: of placement and of migration, the latter with settings as in ``name:setting=value``; None: all
-            built-in ones but `exact`.
+        policies: of placement and of migration, with settings as in ``name:setting=value``; None: all built-in ones
+            but `exact`.
         tasks: kinds of tasks, ``all``, or names.
         seeds: how many worlds of every task; None: 5, or 1 with ``quick``.
         data: folder of the files of real cities; tasks without their files are skipped.

@@ -9,12 +9,15 @@ from twinhop.experiments.comparison import DEFAULT_POLICIES as PLACEMENT_POLICIE
 from twinhop.migration.policy import POLICIES as MIGRATION_POLICIES
 from twinhop.migration.policy import policy_choice
 from twinhop.migration.policy import policy_names as migration_policy_names
-from twinhop.placement import policy_names as placement_policy_names
+from twinhop.placement.policy import find_policy
+from twinhop.placement.policy import policy_names as placement_policy_names
 from twinhop.scenario.benchmark_set import BenchmarkTask, benchmark_tasks
 from twinhop.scenario.benchmark_set.tasks import TaskKind
 from twinhop.scenario.complaints import suggestion
 
 KINDS: tuple[TaskKind, ...] = ("placement", "migration")
+POLICY_NAMES = (placement_policy_names, migration_policy_names)
+POLICY_FINDERS = (find_policy, policy_choice)
 ALL = "all"
 QUICK_TASKS = (
     "bench-place-n20-m4",
@@ -64,7 +67,7 @@ def kinds_of_policy(text: str) -> tuple[TaskKind, ...]:
     """The kinds of tasks that a policy fits.
 
     Args:
-        text: its name, with settings as in ``name:setting=value`` where it is one of migration.
+        text: its name, with settings where it has some, as in ``name:setting=value``.
 
     Raises:
         InputError: there is no such policy or setting.
@@ -72,19 +75,23 @@ def kinds_of_policy(text: str) -> tuple[TaskKind, ...]:
     >>> kinds_of_policy("greedy"), kinds_of_policy("utility:margin=0.2")
     (('placement',), ('migration',))
     """
-    name = text.partition(":")[0]
-    places, moves = name in placement_policy_names(), name in migration_policy_names()
-    if not places and not moves:
-        accepted = (*placement_policy_names(), *migration_policy_names())
-        raise InputError(
-            f"--policies: no policy named {name[:60]!r}; {suggestion(name, accepted)}accepted: placement "
-            f"{', '.join(placement_policy_names())}; migration {', '.join(migration_policy_names())}"
-        )
-    if moves:
-        policy_choice(text)
-    elif name != text:
-        raise InputError(f"--policies: {name} places twins once and has no settings (got {text[:60]!r})")
-    return tuple(kind for kind, fits in zip(KINDS, (places and name == text, moves), strict=True) if fits)
+    name, kinds, refused = text.partition(":")[0], [], None
+    for kind, names, find in zip(KINDS, POLICY_NAMES, POLICY_FINDERS, strict=True):
+        if name in names():
+            try:
+                find(text)
+                kinds.append(kind)
+            except InputError as error:
+                refused = error
+    if kinds:
+        return tuple(kinds)
+    if refused is not None:
+        raise refused
+    accepted = [*placement_policy_names(), *migration_policy_names()]
+    raise InputError(
+        f"--policies: no policy named {name[:60]!r}; {suggestion(name, accepted)}accepted: placement "
+        f"{', '.join(placement_policy_names())}; migration {', '.join(migration_policy_names())}"
+    )
 
 
 def policies_by_kind(texts: Sequence[str] | None, tasks: Sequence[BenchmarkTask]) -> dict[TaskKind, tuple[str, ...]]:

@@ -8,6 +8,7 @@ from typing import Any
 from twinhop.errors import InputError
 from twinhop.experiments.planning import Case, Plan, Progress, make_case, plan_case
 from twinhop.placement import PlacementProblem, policy_names
+from twinhop.placement.policy import find_policy
 from twinhop.scenario import Scenario
 
 #: Policies compared where none are named: everything but the exact solver.
@@ -135,9 +136,8 @@ def compare(
 def _check(policies: Sequence[str]) -> None:
     if not policies:
         raise InputError(f"policies: none given; accepted: {', '.join(policy_names())}")
-    unknown = [name for name in policies if name not in policy_names()]
-    if unknown:
-        raise InputError(f"policies: no policy named '{unknown[0]}'; accepted: {', '.join(policy_names())}")
+    for name in policies:
+        find_policy(name)
     twice = {name for name in policies if list(policies).count(name) > 1}
     if twice:
         raise InputError(f"policies: {', '.join(sorted(twice))} given more than once")

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from twinhop.errors import InputError
 from twinhop.experiments.failure import Failure, stations_named, without_hosts
-from twinhop.experiments.planning import Case, Plan, Progress, plan_case
+from twinhop.experiments.planning import Case, Plan, Progress, plan_case, plan_services
 from twinhop.experiments.replanning import better, check_move_cost, mended, moves_of, with_move_costs
 from twinhop.experiments.saved_placement import Present, SavedPlacement, as_saved, present
 from twinhop.placement import Placement, PlacementProblem, Solution, solve
@@ -47,6 +49,15 @@ class Task:
             return case.problem
         return with_move_costs(case.problem, self.present.host, self.move_cost_s)
 
+    def starts(self, case: Case) -> tuple[Placement, ...]:
+        """The present placement, where every user of the case has a host that it may still use."""
+        if self.present is None or self.present.new_users.size:
+            return ()
+        problem, host = case.problem, self.present.host
+        if not problem.allowed[np.arange(problem.users), host].all():
+            return ()
+        return (Placement(host, self.present.open & (problem.capacity > 0)),)
+
 
 def set_task(
     case: Case,
@@ -68,11 +79,6 @@ def set_task(
     check_move_cost(move_cost_s)
     if start is None and move_cost_s > 0:
         raise InputError("move cost: from where do the twins move? Name the present placement with --from (`present`)")
-    if case.world is not None and case.world.services and start is not None:
-        raise InputError(
-            f"{case.name}: plans from a present placement do not place services; leave out --from (`present`), or the "
-            "scenario's services"
-        )
     here = None if start is None else present(as_saved(start), case)
     notes = () if here is None else here.notes
     if not without:
@@ -101,8 +107,6 @@ def operate(
     """
     if task.failed is None and task.present is None:
         return plan_case(task.case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
-    if task.case.world is not None and task.case.world.services:
-        return _with_services(task, policy, time_limit_s, gap, on_progress)
 
     def solved(case: Case, limit_s: float) -> Solution:
         solution = solve(
@@ -112,42 +116,21 @@ def operate(
             return solution
         return mended(solution, task.present, limit_s)
 
-    def planned(case: Case, solution: Solution) -> Plan:
-        moves = None
+    def planned(case: Case, solution: Solution, *before: Placement) -> Plan:
+        starts = [start for start in (*before, *task.starts(case)) if (case.problem.capacity[start.host] > 0).all()]
+        plan = plan_services(case, solution, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress, starts=starts)
         if task.present is not None:
-            moves = moves_of(case.problem, solution, task.present, task.move_cost_s)
-        return Plan(case, solution, moves=moves, notes=task.notes)
+            plan = replace(plan, moves=moves_of(case.problem, plan.solution, task.present, task.move_cost_s))
+        return replace(plan, notes=task.notes)
 
     if task.failed is None:
         return planned(task.case, solved(task.case, time_limit_s))
     reference = planned(task.case, solved(task.case, time_limit_s))
+    before = reference.solution.placement
     solution = solved(task.reduced, NO_TIME_S if reference.solution.interrupted else time_limit_s)
     if reference.solution.interrupted:
         solution = replace(solution, interrupted=True, timed_out=False)
-    if solution.certificate is not None:  # where no host in use fails nobody needs to move
-        solution = better(solution, reference.solution.placement)
-    return replace(planned(task.reduced, solution), failure=Failure(task.failed, reference))
-
-
-def _with_services(
-    task: Task, policy: str, time_limit_s: float, gap: float | None, on_progress: Progress | None
-) -> Plan:
-    """Users and services with all hosts; and without those that fail, from the former plan where that still can be."""
-    assert task.failed is not None
-    reference = plan_case(task.case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
-    interrupted, before = reference.solution.interrupted, reference.solution.placement
-    reduced = task.reduced.problem
-    stays = reduced.capacity[before.host] > 0
-    plan = plan_case(
-        task.reduced,
-        policy,
-        time_limit_s=NO_TIME_S if interrupted else time_limit_s,
-        gap=gap,
-        on_progress=on_progress,
-        start=Placement(before.host, before.open & (reduced.capacity > 0)) if stays.all() else None,
-    )
-    if interrupted:
-        assert plan.services is not None
-        ended = replace(plan.solution, interrupted=True, timed_out=False)
-        plan = replace(plan, solution=ended, services=replace(plan.services, solution=ended))
-    return replace(plan, failure=Failure(task.failed, reference), notes=task.notes)
+    if solution.certificate is not None and reference.services is None:  # where no host in use fails nobody must move
+        solution = better(solution, before)
+    plan = planned(task.reduced, solution, replace(before, open=before.open & (task.reduced.problem.capacity > 0)))
+    return replace(plan, failure=Failure(task.failed, reference))

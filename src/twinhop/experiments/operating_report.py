@@ -18,7 +18,7 @@ def move_rows(plan: Plan) -> list[tuple[str, str]]:
         return []
     count, each = plan.moves.users.size, plan.moves.move_cost_s
     return [
-        ("of it the plan itself", f"{plan.evaluation.cost:.6g}"),
+        ("of it the plan itself", f"{plan.own_cost:.6g}"),
         (f"of it {count} moves at {each:g} s", f"{plan.moves.cost:.6g}"),
     ]
 

@@ -85,8 +85,15 @@ class Plan:
         return self.solution.cost if self.services is None else self.services.cost
 
     @property
+    def own_cost(self) -> float:
+        """The cost without what the moves cost: of users and, where there are any, services."""
+        if self.services is None:
+            return self.evaluation.cost
+        return self.services.cost - self.solution.cost + self.evaluation.cost
+
+    @property
     def evaluation(self) -> Evaluation:
-        """Cost, terms and constraints of the plan itself, without what its moves cost."""
+        """Cost, terms and constraints of the users' part of the plan, without what its moves cost."""
         return self.solution.evaluation if self.moves is None else self.moves.own
 
     @property
@@ -281,14 +288,36 @@ def plan_case(
     time_limit_s: float = float("inf"),
     gap: float | None = None,
     on_progress: Progress | None = None,
-    start: Placement | None = None,
+    starts: Sequence[Placement] = (),
 ) -> Plan:
-    """Place the twins of a case already made, and its services; see `place_services` for the start."""
+    """Place the twins of a case already made, and its services; see `place_services` for the starts."""
     solution = solve(case.problem, policy, seed=case.seed, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
+    return plan_services(case, solution, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress, starts=starts)
+
+
+def plan_services(
+    case: Case,
+    solution: Solution,
+    *,
+    time_limit_s: float = float("inf"),
+    gap: float | None = None,
+    on_progress: Progress | None = None,
+    starts: Sequence[Placement] = (),
+) -> Plan:
+    """The plan of a solution, and of the case's services where it has any.
+
+    Args:
+        case: what is planned.
+        solution: of its users' twins, perhaps with the costs of moves.
+        time_limit_s: for everything, the time of the solution included [s].
+        gap: passed on to the policy.
+        on_progress: told the best cost and bound so far.
+        starts: see `place_services`.
+    """
     if case.world is None or not case.world.services:
         return Plan(case, solution)
     from twinhop.twin.service_placement import place_services, service_task
 
-    task = service_task(case.problem, case.world)
-    placed = place_services(task, solution, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress, start=start)
+    task = service_task(solution.problem, case.world)
+    placed = place_services(task, solution, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress, starts=starts)
     return Plan(case, placed.solution, services=placed)

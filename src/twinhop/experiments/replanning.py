@@ -84,7 +84,16 @@ def moves_of(problem: PlacementProblem, solution: Solution, present: Present, mo
     users = np.flatnonzero((present.host != NOBODY) & (host != present.host))
     gone = ~problem.allowed[users, present.host[users]]
     cost = problem.alpha / problem.users * move_cost_s * users.size
-    return Moves(present, move_cost_s, users, gone, evaluate(problem, solution.placement), cost)
+    return Moves(present, move_cost_s, users, gone, _own(problem, solution), cost)
+
+
+def _own(problem: PlacementProblem, solution: Solution) -> Evaluation:
+    """The evaluation without the costs of moves: those count as communication, and change nothing else."""
+    charged, placement = solution.evaluation, solution.placement
+    communication_s = float(np.mean(problem.comm_s[np.arange(problem.users), placement.host]))
+    latency_s = communication_s + charged.computing_s
+    cost = problem.alpha * latency_s + problem.beta * (charged.opening_s + charged.energy_j)
+    return replace(charged, cost=cost, latency_s=latency_s, communication_s=communication_s)
 
 
 def mended(solution: Solution, present: Present, time_limit_s: float) -> Solution:

@@ -173,7 +173,7 @@ def station_columns(outcome: Outcome) -> Columns:
         "capacity": situation.capacity,
         "open": load > 0,
         "users": load.astype(np.uint32),
-        "utilisation": work / np.where(situation.cpu > 0, users.sync_period_s * situation.cpu, np.inf),
+        "load": work / np.where(situation.cpu > 0, users.sync_period_s * situation.cpu, np.inf),
     }
 
 

@@ -14,6 +14,7 @@ from twinhop.experiments.quantiles import quantiles
 from twinhop.experiments.twin_tracks import Track
 from twinhop.twin.behaviour.model import FloatArray
 from twinhop.twin.synchronisation import SyncPolicy
+from twinhop.units import BITS_PER_MBIT
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ class PolicyRun:
         return quantiles(np.concatenate([run.error_m for run in self.runs]), [0.95])[0]
 
     def to_json(self) -> dict[str, Any]:
-        """What came out, in numbers."""
+        """What came out, in numbers; `update_mbit` and `sync_period_s` are what a scenario takes for Eq. 11 and 12."""
         error_m = np.concatenate([run.error_m for run in self.runs])
         p50, p95 = quantiles(error_m, [0.5, 0.95])
         gaps_s = np.concatenate(
@@ -80,6 +81,8 @@ class PolicyRun:
             "update_bits": self.update_bits,
             "setup_bits": self.setup_bits,
             "bits": bits,
+            "update_mbit": bits / self.updates / BITS_PER_MBIT,
+            "sync_period_s": span_s / self.updates if span_s else None,
             "error_p50_m": p50,
             "error_p95_m": p95,
             "error_max_m": float(error_m.max()),

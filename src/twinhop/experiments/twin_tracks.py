@@ -64,7 +64,7 @@ def tracks_of(source: str, users: int, seconds: float, sample_s: float, noise_m:
     """
     for name, value in (("users", users), ("seconds", seconds), ("sample_s", sample_s)):
         if not 0 < value < np.inf:
-            raise InputError(f"--{name.replace('_', '-')}: must be greater than 0 (got {value:g})")
+            raise InputError(f"--{name.replace('_', '-')}: must be greater than 0 and finite (got {value:g})")
     if not 0 <= noise_m < np.inf:
         raise InputError(f"--noise-m: must be at least 0 (got {noise_m:g})")
     if source in MOBILITY_MODELS:

@@ -93,6 +93,8 @@ POLICIES = {
     )
 }
 ENTRY_POINTS = "twinhop.migration_policies"
+#: A setting that is given without its name, as in ``maddpg:out/run``.
+PATH = "path"
 
 
 def policy_names() -> list[str]:
@@ -152,7 +154,9 @@ def policy_choice(text: str) -> PolicyChoice:
     kind = find_kind(name)
     values = {key: setting.default for key, setting in kind.settings.items()}
     for each in rest:
-        key, _, value = each.partition("=")
+        key, sign, value = each.partition("=")
+        if not sign and PATH in kind.settings:
+            key, value = PATH, each
         if key not in kind.settings:
             known = ", ".join(kind.settings) or "none"
             raise InputError(f"--policies: {name} has no setting '{key}'; accepted: {known}")

@@ -37,6 +37,8 @@ POLICIES = {
     "exact": "twinhop.placement.policies.exact:exact",
 }
 ENTRY_POINTS = "twinhop.policies"
+#: So much of a name that is none is repeated.
+LONGEST_NAME = 60
 
 
 def policy_names() -> list[str]:
@@ -45,11 +47,25 @@ def policy_names() -> list[str]:
 
 
 def find_policy(name: str) -> Policy:
-    """The policy of that name.
+    """The policy of that name, or of ``name:settings`` where the policy of that name has a method `configured`.
+
+    Args:
+        name: such as ``greedy`` or ``maddpg:out/run:polish=10``.
 
     Raises:
-        InputError: there is none; the message lists those there are.
+        InputError: there is none, or its settings are not accepted; the message lists what there is.
     """
+    base, colon, settings = name.partition(":")
+    found = _registered(base)
+    if not colon:
+        return found
+    configured = getattr(found, "configured", None)
+    if configured is None:
+        raise InputError(f"policy: {base} places twins once and has no settings (got {name[:LONGEST_NAME]!r})")
+    return configured(settings)
+
+
+def _registered(name: str) -> Policy:
     if name in POLICIES:
         module, function = POLICIES[name].split(":")
         return getattr(import_module(module), function)
@@ -57,4 +73,4 @@ def find_policy(name: str) -> Policy:
         return point.load()
     close = get_close_matches(name, policy_names(), 1)
     hint = f"; did you mean '{close[0]}'?" if close else ""
-    raise InputError(f"policy: no policy named '{name}'{hint}; accepted: {', '.join(policy_names())}")
+    raise InputError(f"policy: no policy named '{name[:LONGEST_NAME]}'{hint}; accepted: {', '.join(policy_names())}")

@@ -69,7 +69,7 @@ def parse_scenario(text: str, source_name: str = "scenario", root: Path | None =
         raise InputError(
             f"{source_name}:1: must be a mapping of fields such as `name: my-city` (got {_kind(value)}){_hint(value)}"
         )
-    locate = _locator(text, source_name)
+    locate = locator(text, source_name)
     scenario = _validated(value, locate)
     graph = scenario.backhaul.graph
     if graph is not None and graph.file is not None:
@@ -100,8 +100,13 @@ def _validated(value: dict[str, Any], locate: Locate) -> Scenario:
         raise input_error(error, Scenario, locate) from None
 
 
-def _locator(text: str, source_name: str) -> Locate:
-    """Finds the line of fields when it is needed, by reading the text once more."""
+def locator(text: str, source_name: str) -> Locate:
+    """Finds the line of fields of a document when it is needed, by reading the text once more.
+
+    Args:
+        text: YAML.
+        source_name: what to call it.
+    """
 
     def locate(paths: Collection[yaml_io.Path]) -> dict[yaml_io.Path, str]:
         prefixes = {path[:length] for path in paths for length in range(1, len(path) + 1)}

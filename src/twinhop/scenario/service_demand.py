@@ -66,8 +66,8 @@ def service_demands(services: tuple[Service, ...], users: UserAttributes, where:
         members = np.flatnonzero(_members(service.members, users, f"{where}: services.{index}.members"))
         if not members.size:
             raise InputError(
-                f"{where}: services.{index}.members: the service {service.name!r} has no members: no active user is "
-                f"what {', '.join(service.members.model_dump(exclude_none=True))} ask; a service needs at least one"
+                f"{where}: services.{index}.members: the service {service.name!r} has no members: no active user "
+                f"meets {', '.join(service.members.model_dump(exclude_none=True))}; a service needs at least one"
             )
         found.append(
             ServiceDemand(

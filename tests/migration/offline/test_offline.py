@@ -1,16 +1,23 @@
 """Runs too large to be solved exactly: plans keep the constraints, bounds are close, and nothing depends on chance."""
 
+import importlib
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pkgutil import iter_modules
 
 import numpy as np
 import pytest
+from moving_cities import city
 from tiny_runs import medium_run
 
 from twinhop.errors import InputError
-from twinhop.migration.offline import Prices, bound, certify, offline, price
+from twinhop.migration import offline as package
+from twinhop.migration.offline import Prices, bound, certify, offline, plan, price, solve
 from twinhop.migration.offline.instance import make_instance
+from twinhop.migration.run import MigrationRun
+from twinhop.migration.run_problem import run_problem
+from twinhop.placement.budget import Budget
 
 
 @pytest.mark.parametrize(
@@ -140,3 +147,33 @@ def test_slot_with_too_few_seats_is_named():
     words = f"medium 13: slot {slot}: {served[slot]} users but hosts for only 18 twins; expected"
     with pytest.raises(InputError, match=words):
         offline(problem)
+
+
+def test_a_round_of_kicks_ends_with_the_budget(monkeypatch):
+    problem, kicks = medium_run(3), []
+    instance = make_instance(problem)
+    nothing = Prices(np.zeros(problem.cpu.shape), np.zeros(problem.comm_s.shape), np.zeros(problem.cpu.shape),
+                     np.zeros(problem.slots))  # fmt: skip
+    planner = plan.Planner(instance, 0)
+    state = planner.start(instance.comm.argmin(axis=1), nothing, 0.0)
+    monkeypatch.setattr(plan, "kick", lambda *_: kicks.append(len(kicks)) or 0.0)
+    monkeypatch.setattr(Budget, "exhausted", lambda _: len(kicks) == 7)
+    planner.polish(state, Budget())
+    assert len(kicks) == 7
+
+
+def test_nothing_is_compiled_while_the_clock_runs():
+    """Problems whose arrays are views, with deadlines and of a whole run, go by what a tiny one compiled before."""
+    solve._load_compiled()
+    before = compiled()
+    offline(medium_run(3, users=4))
+    offline(medium_run(3, deadlines=True, users=4))
+    offline(run_problem(MigrationRun(city(users=6, movement="slots: 6"))))
+    assert len(before) > 8 and compiled() == before
+
+
+def compiled():
+    """How many signatures each compiled loop of the package has."""
+    modules = [importlib.import_module(f"{package.__name__}.{each.name}") for each in iter_modules(package.__path__)]
+    loops = [loop for module in modules for loop in vars(module).values() if hasattr(loop, "signatures")]
+    return {loop.py_func.__qualname__: len(loop.signatures) for loop in loops}

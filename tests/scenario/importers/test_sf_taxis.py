@@ -49,6 +49,17 @@ def test_throughout_leaves_out_those_who_come_late(small):
     assert saved(small, throughout=True).users.rows[-1].id == "taxi1"
 
 
+def test_users_and_stations_by_the_minutes_before(small):
+    """Of minutes 0 and 1: the taxi that comes later is left out, and so is the cell that is visited later."""
+    scenario = saved(small, from_minute=2, throughout=True, chosen_by=(0, 1))
+    assert [row.id for row in scenario.users.rows] == ["taxi0", "taxi1"]
+    assert [row.id for row in scenario.stations.rows] == ["cell1", "cell2"]
+    access = [slot.access.tolist() for slot in WorldRun(scenario)]
+    assert access == [[1, 0], [1, 0]]  # cell 3 in minute 3 counts as the nearest, cell 2
+    with pytest.raises(InputError, match="has the minutes 0 to 3; from 0 to 9 is not in them"):
+        saved(small, from_minute=2, chosen_by=(0, 9), overwrite=True)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -116,6 +116,19 @@ def test_old_updates_change_nothing():
     assert twin.inputs() == {"a": 5}
 
 
+def test_an_update_whose_time_runs_backwards_changes_nothing():
+    twin = service(Membership(ids=frozenset({"a", "b"})))
+    twin.feed("a", 1, 5.0, state(1, 1, 4))
+    before = twin.arrays()
+    with pytest.raises(
+        InputError, match="twin 'a': update 2: time runs backwards: observed at 4 s, after update 1 of 5"
+    ):
+        twin.feed("a", 2, 4.0, state(9, 9, 9))
+    for key, array in twin.arrays().items():
+        np.testing.assert_array_equal(before[key], array)
+    assert twin.feed("b", 0, 3.0, state(2, 2)) is Fed.JOINED  # each twin has a clock of its own
+
+
 def test_staleness_names_the_oldest():
     twin = service(Membership(ids=frozenset({"a", "b"})))
     assert math.isnan(twin.staleness(1.0).mean_s)
@@ -149,8 +162,9 @@ UPDATES = st.lists(
     st.tuples(
         st.sampled_from(["ada", "bob", "cem", "dot"]),
         st.integers(0, 30),
-        st.floats(0, 30),
-        *[st.floats(-20, 120) | st.just(math.nan)] * 3,
+        st.floats(0, 1),
+        st.tuples(st.floats(-20, 120), st.floats(-20, 120)) | st.just((math.nan, math.nan)),
+        st.floats(-20, 120) | st.just(math.nan),
     ),
     max_size=40,
 )
@@ -161,11 +175,12 @@ UPDATES = st.lists(
 def test_resumes_bit_for_bit(updates, cut):
     whole, first = (service(Membership(polygon=SQUARE), {"count": LastValue()}) for _ in range(2))
     resumed = service(Membership(polygon=SQUARE), {"count": LastValue()})
-    for at, (name, seq, time_s, *row) in enumerate(updates):
+    for at, (name, seq, later_s, position, speed) in enumerate(updates):
+        time_s = seq + later_s  # runs forwards for each twin
         if at == min(cut, len(updates) - 1):
             resumed.restore(first.arrays())
         running = first if at < cut and at < len(updates) - 1 else resumed
-        values = state(*row)
+        values = state(*position, speed)
         assert whole.feed(name, seq, time_s, values) is running.feed(name, seq, time_s, values)
         whole.close_period(time_s)
         running.close_period(time_s)
@@ -241,6 +256,8 @@ def test_what_makes_no_sense_is_refused():
         twin.feed("a", 0, 0.0, state(math.inf, 0))
     with pytest.raises(InputError, match="expected a finite number"):
         twin.feed("a", 0, math.nan, state(0, 0))
+    with pytest.raises(InputError, match="a position is known in part"):
+        twin.feed("a", 0, 0.0, state(1, math.nan))
     assert (twin.members, twin.inputs()) == (0, {})
     with pytest.raises(InputError, match="is no aggregate; accepted: count"):
         twin.value("mode")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import get_args
 
 import jax.numpy as jnp
@@ -59,7 +60,7 @@ def params_of(
         InputError: the scenario has what the environment does not know, the horizon is out of range, or there are
             fewer seats than users.
     """
-    _check(scenario, task, horizon, reading)
+    _check(scenario, task, horizon, reading, late_s)
     redraws = redraws or (scenario.movement is not None and scenario.readings.is_literal(MOVEMENT_ROW))
     run = MigrationRun(scenario)
     world = run.world_run.world
@@ -121,7 +122,7 @@ def _rows(key: Array, name: str, count: int, of: int) -> Array:
     return (random.uniform(key, name, (count,)) * of).astype(jnp.int32)
 
 
-def _check(scenario: Scenario, task: Task, horizon: int, reading: RewardReading | None) -> None:
+def _check(scenario: Scenario, task: Task, horizon: int, reading: RewardReading | None, late_s: float) -> None:
     """Refuse what the environment does not know, with what it would accept."""
     if task not in get_args(Task):
         raise InputError(f"task: got {task!r}; accepted: {', '.join(get_args(Task))}")
@@ -129,6 +130,8 @@ def _check(scenario: Scenario, task: Task, horizon: int, reading: RewardReading 
         raise InputError(f"reading: got {reading!r}; accepted: {', '.join(get_args(RewardReading))}")
     if isinstance(horizon, bool) or not isinstance(horizon, int) or not 1 <= horizon <= MOST_SLOTS:
         raise InputError(f"horizon: got {horizon!r}; expected a whole number of slots from 1 to {MOST_SLOTS}")
+    if not isinstance(late_s, int | float) or not (math.isfinite(late_s) and late_s >= 0):
+        raise InputError(f"late_s: got {late_s!r}; expected a number >= 0 [s]")
     movement, cloud = scenario.movement, scenario.cloud
     unknown = {
         "cloud.host": cloud is not None and cloud.host,

@@ -88,7 +88,7 @@ def make_instance(problem: MigrationProblem) -> Instance:
     moves = problem.moves
     start = np.full(problem.users, NOWHERE) if problem.start is None else problem.start
     floor = np.zeros((1, 1)) if problem.floor is None else problem.floor / weight[problem.slot, None]
-    return Instance(
+    instance = Instance(
         first=problem.first,
         slot=problem.slot,
         user=problem.user,
@@ -101,16 +101,19 @@ def make_instance(problem: MigrationProblem) -> Instance:
         fewest=_fewest(problem, seats, served, allowed),
         opening=problem.opening_s,
         weight=weight,
-        unit=np.ascontiguousarray(moves.unit_s),
+        unit=moves.unit_s,
         farthest=moves.unit_s.max(axis=2),
         group=moves.group,
         scale=moves.scale,
         fixed=float(problem.move_fixed_s),
-        floor=np.ascontiguousarray(floor),
+        floor=floor,
         has_floor=problem.floor is not None,
         start=np.asarray(start, np.int64),
         has_shortcuts=_has_shortcuts(problem),
     )
+    # whatever views a problem is made of, the loops are compiled once, for this layout
+    arrays = {name: each for name, each in instance._asdict().items() if isinstance(each, np.ndarray)}
+    return instance._replace(**{name: np.ascontiguousarray(each) for name, each in arrays.items()})
 
 
 def _allowed(problem: MigrationProblem) -> BoolArray:

@@ -11,6 +11,7 @@ from twinhop.migration.offline.instance import Instance, slot_scale
 from twinhop.migration.offline.plan_state import PlanState, is_overfull, make_state
 from twinhop.migration.offline.polish import kick
 from twinhop.migration.offline.prices import Prices
+from twinhop.placement.budget import Budget
 from twinhop.placement.problem import IntArray
 
 #: Sweeps in which users share the openings of hosts, and the shares that they bear by load in one plan and another.
@@ -63,8 +64,8 @@ class Planner:
         descend(instance, state, SWEEPS, self._penalty, self._nothing, self._space)
         return state
 
-    def polish(self, state: PlanState) -> float:
-        """A round of kicks on a plan, changed in place; returns the saving [s, sum over slots].
+    def polish(self, state: PlanState, budget: Budget) -> float:
+        """A round of kicks on a plan, changed in place; returns the saving [s, sum over slots]. The budget may end it.
 
         Windows have all lengths alike in their logarithm; in each, every host is a little cheaper or dearer throughout.
         """
@@ -72,6 +73,8 @@ class Planner:
         noise, saved = np.zeros(instance.cpu.shape), 0.0
         seat_cost = slot_scale(instance).mean() * (state.users > 0).sum() / max(1, state.users.sum())
         for _ in range(KICKS):
+            if budget.exhausted():
+                break
             length = int(slots ** rng.random())
             start = int(rng.integers(0, slots - length + 1))
             noisy = rng.random(hosts) < rng.choice(NOISY_HOSTS)

@@ -110,6 +110,7 @@ def _load_compiled() -> None:
         weight=np.ones(1),
         moves=WireTable(np.zeros((1, hosts, hosts)), np.zeros(users, np.int64), np.ones(users)),
         move_fixed_s=1.0,
+        floor=np.full((users, hosts), 0.1),
     )
     with ThreadPoolExecutor(1) as threads:
         search(tiny, make_instance(tiny), Budget(), threads, 2 * PLAN_EVERY, 0)
@@ -150,7 +151,7 @@ def search(
             break
     state = make_state(instance, best.host)
     for _ in range(ROUNDS):
-        if budget.exhausted() or planner.polish(state) <= LEAST_SAVING * best.cost * problem.slots:
+        if budget.exhausted() or planner.polish(state, budget) <= LEAST_SAVING * best.cost * problem.slots:
             break
         best.offer(state.host, ascent.value)
     return best.host, certify(problem, ascent.best, instance)

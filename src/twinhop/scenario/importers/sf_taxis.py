@@ -40,6 +40,7 @@ def save_sf_taxis(
     to_minute: int,
     past_from: int | None = None,
     throughout: bool = False,
+    chosen_by: tuple[int, int] | None = None,
     preset: str = "family",
     name: str | None = None,
     seed: int = 0,
@@ -48,8 +49,8 @@ def save_sf_taxis(
 ) -> Path:
     """Write a scenario of some minutes of serving cells, and beside it the trace that moves its users.
 
-    Stations are the busiest cells that carry 99 % of the presence in those minutes; a taxi served by another cell
-    stands at the kept cell nearest to it. Slots are minutes, and users access the station at which they stand.
+    Stations are the busiest cells that carry 99 % of the users' presence in those minutes; a taxi served by another
+    cell stands at the kept cell nearest to it. Slots are minutes, and users access the station at which they stand.
 
     Args:
         cells: CSV with ``cell,lat,lon``; cells count from 1.
@@ -59,6 +60,8 @@ def save_sf_taxis(
         to_minute: last row, included.
         past_from: an earlier row, from which on the trace tells where these users were before; None: it does not.
         throughout: whether to leave out taxis that are absent in any of the minutes.
+        chosen_by: first and last row of other minutes by which users and stations are chosen, so that nothing of the
+            run decides who and what is in it; None: the minutes of the run. Taxis never seen in the run are left out.
         preset: constants the data do not give: ``family`` (scaled), ``lu2021``, or ``sf-taxis-midday``, those by which
             migration policies are compared.
         name: of the scenario.
@@ -81,12 +84,15 @@ def save_sf_taxis(
         )
     record = read_record(Path(cells), Path(serving))
     present = _cut(record, from_minute, to_minute)
-    users = np.flatnonzero((present > 0).all(axis=0) if throughout else (present > 0).any(axis=0))
+    first, last = chosen_by or (from_minute, to_minute)
+    known = _cut(record, first, last) > 0
+    chosen = known.all(axis=0) if throughout else known.any(axis=0)
+    users = np.flatnonzero(chosen & (present > 0).any(axis=0))
     if users.size == 0:
         when = "throughout the" if throughout else "in the"
-        raise InputError(f"{serving}: nobody is present {when} minutes {from_minute} to {to_minute}")
+        raise InputError(f"{serving}: nobody is present {when} minutes {first} to {last}")
     served = present[:, users]
-    kept = busiest_cells(served, len(record.sites.fields), PRESENCE_SHARE)
+    kept = busiest_cells(record.present[first : last + 1, users], len(record.sites.fields), PRESENCE_SHARE)
     past = _past(record, past_from, from_minute)[:, users]
     trace_section = {"file": trace.name, **({"start_s": len(past) * MINUTE_S} if len(past) else {})}
     sections: dict[str, Any] = {

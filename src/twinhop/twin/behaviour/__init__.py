@@ -1,6 +1,15 @@
 """Behaviour models: how one dimension of a twin is expected to go on."""
 
 from twinhop.twin.behaviour.back_off import likely_categories
+from twinhop.twin.behaviour.blending import (
+    blended,
+    blended_probabilities,
+    decayed,
+    dwell_weights,
+    knowledge_norm,
+    of_twins,
+    pooled,
+)
 from twinhop.twin.behaviour.constant_acceleration import ConstantAcceleration
 from twinhop.twin.behaviour.constant_velocity import ConstantVelocity
 from twinhop.twin.behaviour.fleet import Fleet
@@ -30,5 +39,12 @@ __all__ = [
     "RowModel",
     "Seasonal",
     "Trend",
+    "blended",
+    "blended_probabilities",
+    "decayed",
+    "dwell_weights",
+    "knowledge_norm",
     "likely_categories",
+    "of_twins",
+    "pooled",
 ]

@@ -46,6 +46,7 @@ class Extraction:
             columns = range(schema.width)[schema.columns(name)]
             self._places[name] = tuple(range(len(self._sources), len(self._sources) + len(columns)))
             self._sources += columns
+        self._wide = [columns for columns in self._places.values() if len(columns) > 1]
 
     @property
     def nothing(self) -> tuple[float, ...]:
@@ -81,7 +82,7 @@ class Extraction:
             values: (width,) state vector of the update, NaN for what it does not hold.
 
         Raises:
-            InputError: the vector has another shape, or a number is infinite.
+            InputError: the vector has another shape, a number is infinite, or a dimension is known in part.
         """
         if not isinstance(values, np.ndarray) or values.shape != (self.width,):
             raise InputError(f"values: shape {np.shape(values)} does not fit; expected an array of ({self.width},)")
@@ -89,4 +90,8 @@ class Extraction:
         taken = [row[source] for source in self._sources]
         if any(map(math.isinf, taken)):
             raise InputError("values: an infinite number; expected finite ones, NaN for what the update does not hold")
+        for first, *others in self._wide:
+            unknown = taken[first] != taken[first]
+            if any((taken[other] != taken[other]) is not unknown for other in others):
+                raise InputError("values: a position is known in part; expected numbers, or NaN throughout")
         return tuple(old if new != new else new for old, new in zip(before, taken, strict=True))

@@ -148,7 +148,8 @@ class ServiceTwin:
             What it did.
 
         Raises:
-            InputError: the vector has another shape, a number is infinite, or the time is not finite.
+            InputError: the vector has another shape, a number is infinite, a position is known in part, or the time is
+                not finite or runs backwards; the state is as before.
         """
         source = self._sources.get(twin_id)
         if source is None:
@@ -157,6 +158,11 @@ class ServiceTwin:
             return Fed.OLD
         if not -np.inf < time_s < np.inf:
             raise InputError(f"time_s: got {time_s:g}; expected a finite number")
+        if time_s < source.time_s:
+            raise InputError(
+                f"service {self.name}: twin {twin_id!r}: update {seq}: time runs backwards: observed at {time_s:.10g} "
+                f"s, after update {source.seq} of {source.time_s:.10g} s"
+            )
         extract = self._extraction.merged(source.extract, values)
         source.seq, source.time_s = seq, time_s
         return self._settle(source, extract, time_s)

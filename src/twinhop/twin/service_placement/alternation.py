@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -114,7 +114,7 @@ def place_services(
     time_limit_s: float = float("inf"),
     gap: float | None = None,
     on_progress: Callable[[float, float], None] | None = None,
-    start: Placement | None = None,
+    starts: Sequence[Placement] = (),
 ) -> ServicePlacement:
     """Place the services of a world, and its users' twins again, until neither step makes the plan better.
 
@@ -131,16 +131,16 @@ def place_services(
         time_limit_s: for everything, the time of the solution included [s].
         gap: passed on to the policy.
         on_progress: told the best cost and bound so far.
-        start: further hosts of the users to start from, with the servers opened for them and for services; the plan is
-            never worse than the best servers for these. Policies that do not look at the cost take no notice of it.
+        starts: further hosts of the users to start from, with the servers opened for them and for services; the plan is
+            never worse than the best servers for these. Policies that do not look at the cost take no notice of them.
 
     Returns:
         The plan of users and services.
     """
     alternate = solution.policy in ALTERNATING
     state = _with_best_servers(task, solution.placement, opening_given=not alternate)
-    if alternate and start is not None:
-        state = _best_of(state, _with_best_servers(task, start, opening_given=False))
+    if alternate:
+        state = _best_of(state, *(_with_best_servers(task, start, opening_given=False) for start in starts))
     run = _Run(task, solution, time_limit_s, gap, on_progress, solution.seconds, solution.interrupted)
     steps, turns, bound = [state.step], 0, -math.inf
     if alternate:

@@ -1,0 +1,58 @@
+"""`twinhop evaluate`: judge learned weights on worlds kept for evaluation."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twinhop.cli.common import Json, Out, Verbose, print_json, print_table, save, share_progress
+
+if TYPE_CHECKING:
+    from twinhop.experiments.learning_evaluation import LearnedEvaluation
+
+EXAMPLE = 'Example: twinhop evaluate maddpg lu2021-n100-m10 "family(100, 10)" --polish 10'
+
+
+def run(
+    checkpoint: Annotated[str, typer.Argument(help="Checkpoint, folder of a run, or maddpg: that of the package.")],
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Scenarios or presets.", show_default="what it was trained on")
+    ] = None,
+    instances: Annotated[int, typer.Option(help="Worlds of each source.", min=1)] = 20,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the first world; 1000 and up are kept for evaluation.", min=0)
+    ] = 1000,
+    decode: Annotated[str, typer.Option(help="calibrated, or argmax: the highest score wins.")] = "calibrated",
+    polish: Annotated[int, typer.Option(help="Best local moves after decoding.", min=0)] = 0,
+    as_json: Json = False,
+    out: Out = None,
+    verbose: Verbose = False,
+) -> None:
+    """Cost, certified gap and decision time of learned weights, beside policies and solvers."""
+    from twinhop.experiments.learning_evaluation import evaluate_checkpoint
+
+    with share_progress(f"evaluate {checkpoint}", "worlds") as tell:
+        found = evaluate_checkpoint(
+            checkpoint,
+            sources or (),
+            instances=instances,
+            first_seed=seed,
+            decode=decode,
+            polish=polish,
+            on_progress=tell,
+        )
+    written, _ = save(out, found.save)
+    if as_json:
+        print_json(found.to_json())
+        return
+    _show(found)
+    for path in written:
+        typer.echo(f"wrote {path}")
+
+
+def _show(found: "LearnedEvaluation") -> None:
+    from twinhop.experiments.learning_files import HEADER, cells
+
+    for each in found.sources:
+        size = f"{each.users} users, {each.stations} stations, {len(each.seeds)} worlds"
+        header = [name.replace("[", "").replace("]", "") for name in HEADER]
+        print_table(f"{each.source}: {size}, {found.decode}", header, [cells(row) for row in each.rows()])

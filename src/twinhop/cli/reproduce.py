@@ -1,0 +1,78 @@
+"""`twinhop reproduce`: the figures of papers, remade."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twinhop.cli.common import Out, Verbose, print_table, share_progress
+
+if TYPE_CHECKING:
+    from twinhop.experiments.lu2021 import Reproduction
+
+EXAMPLE = "Example: twinhop reproduce lu2021 --quick --out out/lu2021"
+
+app = typer.Typer(help="Remake the figures of a paper, and put its claims to the test.", no_args_is_help=True)
+
+
+def _words(text: str | None) -> list[str] | None:
+    return None if text is None else [word.strip() for word in text.split(",") if word.strip()]
+
+
+@app.command("lu2021", epilog=EXAMPLE)
+def lu2021(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Small settings, three seeds, 500 iterations: minutes instead of hours.")
+    ] = False,
+    settings: Annotated[
+        str | None,
+        typer.Option(help="Settings such as n80-m5, separated by commas.", show_default="the paper's four"),
+    ] = None,
+    algorithms: Annotated[
+        str | None, typer.Option(help="literal, structured, separated by commas.", show_default="both")
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Seeds of every algorithm.", show_default="3 of literal, 10 of structured", min=1)
+    ] = None,
+    iterations: Annotated[
+        int | None,
+        typer.Option(help="Iterations of every run.", show_default="5000 of literal, 1000 of structured", min=1),
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(help="Processes.", show_default="one a core", min=1)] = None,
+    out: Out = None,
+    verbose: Verbose = False,
+) -> None:
+    """Fig. 7 to 10 of Lu, Maharjan and Zhang (2021), by Algorithm 1 as printed and by a learner that learns."""
+    from twinhop.experiments.lu2021 import reproduce_lu2021
+
+    with share_progress("reproduce lu2021", "iterations") as tell:
+        found = reproduce_lu2021(
+            quick=quick,
+            settings=_words(settings),
+            algorithms=_words(algorithms),
+            seeds=seeds,
+            iterations=iterations,
+            out=out,
+            jobs=jobs,
+            on_forecast=_say_forecast,
+            on_progress=tell,
+        )
+    _show(found)
+
+
+def _say_forecast(units: int, hours: float) -> None:
+    from twinhop.words import counted
+
+    if units:
+        typer.echo(f"{counted(units, 'unit')} left, about {hours:.2g} h; finished ones are kept", err=True)
+
+
+def _show(found: "Reproduction") -> None:
+    from twinhop.experiments.lu2021.claims import CLAIMS
+
+    rows = [
+        (f"{at + 1}. {claim.figure}: {claim.words}"[:84], *(each[at].verdict for each in found.findings.values()))
+        for at, claim in enumerate(CLAIMS)
+    ]
+    print_table("The paper's claims, by sign tests", ("claim", *found.findings), rows)
+    for path in found.files:
+        typer.echo(f"wrote {path}")

@@ -1,0 +1,158 @@
+"""Configurations of training: YAML files with the same errors as scenario files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from twinhop.errors import InputError
+from twinhop.learn.literal import LiteralConfig
+from twinhop.learn.structured import StructuredConfig
+from twinhop.scenario import yaml_io
+from twinhop.scenario.complaints import input_error, suggestion
+from twinhop.scenario.fields import LARGEST_SEED, problem
+from twinhop.scenario.load import locator
+from twinhop.scenario.text_file import read_text
+
+VALIDATION_SEED = 500
+"""The first seed of evaluation while training; those from 1000 on are kept for final figures."""
+_SUFFIX = ".yaml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EvaluationSection(_Section):
+    """How a run is judged as it goes."""
+
+    every: int = Field(250, ge=1, le=1_000_000, description="iterations between evaluations")
+    instances: int = Field(20, ge=1, le=10_000, description="slots on which policies are judged")
+    first_seed: int = Field(VALIDATION_SEED, ge=0, le=LARGEST_SEED, description="seed of their worlds")
+
+
+class TrainingConfig(_Section):
+    """A run of training."""
+
+    schema_version: Literal[1] = Field(description="version of this schema")
+    name: str = Field(min_length=1, max_length=80, description="name of the run")
+    algorithm: Literal["structured", "literal"] = Field("structured", description="which learner")
+    scenario: str = Field(min_length=1, description="preset, or scenario file beside the configuration")
+    more_scenarios: tuple[str, ...] = Field(
+        (), max_length=15, description="further ones of as many users and stations, trained on beside it (structured)"
+    )
+    topologies: Literal["random", "fixed"] = Field(
+        "random", description="new stations and users in every episode, or those of the scenario throughout"
+    )
+    seed: int = Field(0, ge=0, le=LARGEST_SEED, description="root seed of the run")
+    iterations: int = Field(2000, ge=1, le=10_000_000, description="slots (structured) or episodes (literal)")
+    environments: int = Field(16, ge=1, le=4096, description="environments side by side (structured)")
+    opening_spread: float = Field(
+        0.0, ge=0.0, le=5.0, description="openings of an episode cost exp(U(-x, x)) times as much (structured)"
+    )
+    communication_spread: float = Field(
+        0.0, ge=0.0, le=5.0, description="the same for communication latencies (structured)"
+    )
+    checkpoint_every: int = Field(250, ge=1, le=1_000_000, description="iterations between checkpoints")
+    evaluation: EvaluationSection = Field(
+        default_factory=lambda: EvaluationSection.model_validate({}), description="how a run is judged as it goes"
+    )
+    structured: StructuredConfig | None = Field(None, description="constants of the structured learner")
+    literal: LiteralConfig | None = Field(None, description="constants of the literal learner")
+
+    @model_validator(mode="after")
+    def _sections_fit(self) -> TrainingConfig:
+        for name in ("structured", "literal"):
+            if getattr(self, name) is not None and name != self.algorithm:
+                raise problem(f"belongs to algorithm: {name}; this run has {self.algorithm}", name)
+        if self.structured is not None and "iterations" in self.structured.model_fields_set:
+            raise problem("is said once, as iterations of the run", "structured", "iterations")
+        if self.algorithm == "literal" and (self.more_scenarios or self.opening_spread or self.communication_spread):
+            raise problem("a literal learner has one scenario and its own prices; leave out more_scenarios and spreads")
+        return self
+
+    def constants(self) -> dict[str, Any]:
+        """Fields of the learner's own configuration that differ from its defaults."""
+        section = self.structured if self.algorithm == "structured" else self.literal
+        return {} if section is None else section.model_dump(exclude_unset=True)
+
+    def plain(self) -> dict[str, Any]:
+        """Everything, defaults included, as plain values."""
+        return self.model_dump(mode="json")
+
+
+def load_config(source: str | Path) -> tuple[TrainingConfig, Path | None]:
+    """Read a configuration.
+
+    Args:
+        source: a file, or the name of a configuration of the package.
+
+    Returns:
+        The configuration, and the folder from which its scenario file is found; None for one of the package.
+
+    Raises:
+        InputError: there is none, or it is not valid; file, line and field are named.
+    """
+    if str(source) in config_names():
+        text = (files("twinhop.learn.configs") / f"{source}{_SUFFIX}").read_text(encoding="utf-8")
+        return parse_config(text, f"{source}{_SUFFIX}"), None
+    path = Path(source)
+    if not path.exists():
+        names = config_names()
+        raise InputError(
+            f"{path}: file not found, and no configuration has this name; {suggestion(str(path), names)}"
+            f"configurations: {', '.join(names)}"
+        )
+    return parse_config(read_text(path), str(path)), path.parent
+
+
+def parse_config(text: str, source_name: str = "configuration") -> TrainingConfig:
+    r"""Validate the text of a configuration.
+
+    Args:
+        text: YAML.
+        source_name: what to call it in errors.
+
+    Raises:
+        InputError: it is not valid.
+
+    >>> parse_config("schema_version: 1\nname: a\nscenario: lu2021-n80-m5").iterations
+    2000
+    """
+    value = yaml_io.read_yaml(text, source_name)
+    if not isinstance(value, dict):
+        raise InputError(f"{source_name}:1: must be a mapping of fields such as `scenario: lu2021-n100-m10`")
+    try:
+        return TrainingConfig.model_validate(value)
+    except ValidationError as error:
+        raise input_error(error, TrainingConfig, locator(text, source_name)) from None
+
+
+def changed(config: TrainingConfig, changes: Mapping[str, Any]) -> TrainingConfig:
+    """The configuration with some fields changed.
+
+    Args:
+        config: any configuration.
+        changes: fields and their values.
+
+    Raises:
+        InputError: a value is not accepted.
+    """
+    try:
+        return TrainingConfig.model_validate({**config.model_dump(exclude_unset=True), **changes})
+    except ValidationError as error:
+        raise input_error(error, TrainingConfig, lambda paths: dict.fromkeys(paths, config.name)) from None
+
+
+def config_names() -> tuple[str, ...]:
+    """The names of the configurations of the package.
+
+    >>> "maddpg" in config_names()
+    True
+    """
+    entries = files("twinhop.learn.configs").iterdir()
+    return tuple(sorted(entry.name.removesuffix(_SUFFIX) for entry in entries if entry.name.endswith(_SUFFIX)))

@@ -1,0 +1,1 @@
+"""Configurations of training that come with the package."""

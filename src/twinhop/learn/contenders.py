@@ -1,0 +1,156 @@
+"""The two ways of learning that are set side by side: as the paper has it printed, and one that learns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from twinhop.env.core import Action, Observation, Params
+from twinhop.learn.episodes import Act
+
+ENVIRONMENTS = 16
+"""Side by side, in which the structured learner lives."""
+LOCAL_MOVES = 10
+"""Best local moves after decoding, where they are counted at all."""
+#: From what is prepared of one slot to the hosts (N,) of all twins.
+Decide = Callable[[Any], NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class Acting:
+    """A policy by the decoding rule that all share; what it sees depends on what it did before.
+
+    Attributes:
+        act: of weights, environment and what is seen.
+    """
+
+    act: Act
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """A policy that decides slot by slot, whatever was before, decoded in several ways.
+
+    Attributes:
+        prepared: makes of an environment and what is seen in a slot what decisions are made from.
+        decide: of weights and what is prepared, by the way of decoding that counts.
+        decoders: makes of weights all ways of decoding them, by name.
+    """
+
+    prepared: Callable[[Params, Any], Any]
+    decide: Callable[[Any, Any], NDArray[np.int64]]
+    decoders: Callable[[Any], dict[str, Decide]]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """An algorithm, what it trains on, and how its weights decide.
+
+    Attributes:
+        algorithm: `start`, `advance` and `weights`; hashable.
+        source: what it trains on.
+        policy: how it decides.
+        configuration: its constants, plain values.
+    """
+
+    algorithm: Any
+    source: Any
+    policy: Acting | Deciding
+    configuration: dict[str, Any]
+
+    def weights_like(self) -> Any:
+        """The shapes of the weights that the algorithm learns."""
+        shapes = jax.eval_shape(self.algorithm.start, jax.random.key(0), self.source)
+        return self.algorithm.weights(shapes)
+
+
+#: Makers of contenders, from an environment and the iterations of the whole run.
+CONTENDERS = {
+    "literal": "twinhop.learn.contenders:literal",
+    "structured": "twinhop.learn.contenders:structured",
+}
+
+
+def contender(name: str, params: Params, iterations: int) -> Contender:
+    """A contender by name.
+
+    Args:
+        name: of `CONTENDERS`.
+        params: of the environment that it is trained in.
+        iterations: of the whole run.
+    """
+    module, function = CONTENDERS[name].split(":")
+    return getattr(import_module(module), function)(params, iterations)
+
+
+def structured(params: Params, iterations: int, constants: Mapping[str, Any] | None = None, **source: Any) -> Contender:
+    """MADDPG over the graph of users and stations.
+
+    Args:
+        params: of the environment.
+        iterations: of the whole run.
+        constants: fields of `StructuredConfig`; None: its defaults.
+        **source: fields of `EnvironmentSource`; 16 environments where they are not given.
+    """
+    from twinhop.learn.sources import EnvironmentSource
+    from twinhop.learn.structured import StructuredConfig, StructuredMaddpg
+
+    config = StructuredConfig.model_validate({**(constants or {}), "iterations": iterations})
+    lived = {"environments": ENVIRONMENTS, **source}
+    return Contender(
+        algorithm=StructuredMaddpg(config),
+        source=EnvironmentSource(params, **lived),
+        policy=Deciding(_prepared, _structured_decide, _structured_decoders),
+        configuration={**config.model_dump(), **lived},
+    )
+
+
+def _structured_decide(weights: Any, instance: Any) -> NDArray[np.int64]:
+    from twinhop.learn.decoding import decide
+
+    return decide(weights, instance)
+
+
+def _structured_decoders(weights: Any) -> dict[str, Decide]:
+    from twinhop.learn.decoding.decide import Decider
+
+    decide = Decider(weights)
+    return {
+        "structured": decide,
+        "structured, highest score": partial(decide, decode="argmax"),
+        f"structured, {LOCAL_MOVES} moves": partial(decide, polish=LOCAL_MOVES),
+    }
+
+
+def _prepared(params: Params, seen: Observation) -> Any:
+    from twinhop.learn.instance import instance_of_observation
+
+    return jax.tree.map(np.asarray, instance_of_observation(params.rules.cost, seen))
+
+
+def literal(params: Params, iterations: int, constants: Mapping[str, Any] | None = None) -> Contender:
+    """Algorithm 1 as printed, with the constants of Table II where no others are given."""
+    from twinhop.learn.literal import Literal, LiteralConfig
+
+    config = LiteralConfig.model_validate(constants or {})
+    return Contender(
+        algorithm=Literal(config),
+        source=params,
+        policy=Acting(_literal_act),
+        configuration={**config.model_dump(mode="json"), "iterations": iterations},
+    )
+
+
+def _literal_act(weights: Any, params: Params, seen: Observation) -> Action:
+    from twinhop.env.core.view import flat_state
+    from twinhop.learn.literal import action_of
+    from twinhop.learn.maddpg import actions
+
+    return action_of(actions(weights, flat_state(params, seen)[None])[:, 0])

@@ -1,0 +1,31 @@
+"""The constants of multi-agent deep deterministic policy gradient."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Critics = Literal["own", "shared"]
+Sight = Literal["state", "observations"]
+Width = Annotated[int, Field(ge=1, le=4096)]
+
+
+class MaddpgConfig(BaseModel):
+    """What MADDPG is told; the defaults are the paper's, and those of docs/learning.md where it gives none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hidden: tuple[Width, ...] = Field((256, 128), min_length=1, max_length=8, description="units of the hidden layers")
+    batch: int = Field(32, ge=1, le=65_536, description="transitions of an update")
+    gamma: float = Field(0.7, ge=0.0, le=1.0, description="discount of a slot")
+    actor_rate: float = Field(1e-3, gt=0.0, le=1.0, description="learning rate of actors, Adam")
+    critic_rate: float = Field(1e-3, gt=0.0, le=1.0, description="learning rate of critics, Adam")
+    tau: float = Field(0.01, gt=0.0, le=1.0, description="how far targets follow in an update")
+    noise: float = Field(0.1, ge=0.0, le=10.0, description="standard deviation of the Gaussian noise on actions")
+    replay: int = Field(10_000, ge=1, le=10_000_000, description="joint transitions that the replay memory holds")
+    critics: Critics = Field("own", description="a critic for each agent, or one for a reward that all share")
+    critic_sees: Sight = Field(
+        "state", description="what critics see beside all actions: the state, or what agents see"
+    )
+    agents_see: Sight = Field("state", description="whether all actors see the state, or each its own observation")

@@ -1,0 +1,126 @@
+"""Actors and critics of agents with vectors in and out, stacked: every array has the agents as its leading axis."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from twinhop.learn.maddpg.config import MaddpgConfig
+from twinhop.learn.multilayer import GAINS, Multilayer
+
+
+class Shapes(NamedTuple):
+    """Sizes of what agents see and do; static."""
+
+    agents: int
+    """M"""
+    observation: int
+    """O, of one agent's observation; unused where all see the state"""
+    action: int
+    """A, of one agent's action"""
+    state: int
+    """S, of the global state; unused where nobody sees it"""
+
+
+class Critic(eqx.Module):
+    """Q(s, a_1, ..., a_M): a multilayer perceptron whose first layer is told apart by what it reads.
+
+    ``h = s W_s + sum_m a_m W_m + b``, so that the effect of one agent's other action costs one small product.
+    """
+
+    seen: Array
+    """(S, H) W_s"""
+    acted: Array
+    """(M, A, H) W_m"""
+    bias: Array
+    """(H,)"""
+    rest: Multilayer
+
+    def __init__(self, seen: int, agents: int, action: int, hidden: tuple[int, ...], *, key: Array):
+        """Draw normal weights as one layer of all inputs would have them."""
+        first, second, third = jax.random.split(key, 3)
+        scale = GAINS["relu"] / math.sqrt(seen + agents * action)
+        self.seen = scale * jax.random.normal(first, (seen, hidden[0]), jnp.float32)
+        self.acted = scale * jax.random.normal(second, (agents, action, hidden[0]), jnp.float32)
+        self.bias = jnp.zeros(hidden[0], jnp.float32)
+        self.rest = Multilayer((*hidden, 1), key=third)
+
+    def first(self, seen: Array, actions: Array) -> Array:
+        """The first layer before its activation.
+
+        Args:
+            seen: (B, S) what the critic sees.
+            actions: (B, M, A) the joint action.
+
+        Returns:
+            (B, H).
+        """
+        batch, width = actions.shape[0], self.bias.shape[0]
+        return seen @ self.seen + actions.reshape(batch, -1) @ self.acted.reshape(-1, width) + self.bias
+
+    def value(self, first: Array) -> Array:
+        """(..., H) the first layer to (...) values."""
+        return self.rest(jax.nn.relu(first))[..., 0]
+
+    def __call__(self, seen: Array, actions: Array) -> Array:
+        """(B, S) and (B, M, A) to (B,) values."""
+        return self.value(self.first(seen, actions))
+
+
+class Networks(NamedTuple):
+    """All that is learned."""
+
+    actor: Multilayer
+    """M of them, stacked"""
+    critic: Critic
+    """M of them, stacked, or one with a leading axis of 1"""
+
+
+def seen_by_critics(config: MaddpgConfig, shapes: Shapes) -> int:
+    """How many numbers a critic sees beside the actions."""
+    return shapes.state if config.critic_sees == "state" else shapes.agents * shapes.observation
+
+
+def seen_by_actors(config: MaddpgConfig, shapes: Shapes) -> int:
+    """How many numbers an actor sees."""
+    return shapes.state if config.agents_see == "state" else shapes.observation
+
+
+def networks(config: MaddpgConfig, shapes: Shapes, key: Array) -> Networks:
+    """Draw actors and critics, each agent's own.
+
+    Args:
+        config: sizes of the hidden layers, and whether critics are shared.
+        shapes: of the environment.
+        key: of the draw.
+    """
+    actor_key, critic_key = jax.random.split(key)
+    sizes = (seen_by_actors(config, shapes), *config.hidden, shapes.action)
+    critics = shapes.agents if config.critics == "own" else 1
+    actor = jax.vmap(lambda each: Multilayer(sizes, key=each, last_gain=0.1))(
+        jax.random.split(actor_key, shapes.agents)
+    )
+    critic = jax.vmap(
+        lambda each: Critic(seen_by_critics(config, shapes), shapes.agents, shapes.action, config.hidden, key=each)
+    )(jax.random.split(critic_key, critics))
+    return Networks(actor, critic)
+
+
+def actions(actor: Multilayer, seen: Array) -> Array:
+    """What the agents do without noise.
+
+    Args:
+        actor: stacked, of M agents.
+        seen: (B, S) a state that all see, or (B, M, O) what each sees.
+
+    Returns:
+        (M, B, A), from -1 to 1.
+    """
+    agents = actor.layers[0].bias.shape[0]
+    each = jnp.broadcast_to(seen, (agents, *seen.shape)) if seen.ndim == 2 else jnp.swapaxes(seen, 0, 1)
+    return jnp.tanh(jax.vmap(lambda one, own: one(own))(actor, each))

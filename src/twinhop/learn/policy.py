@@ -1,0 +1,182 @@
+"""Learned weights as a placement policy: `maddpg`, and `maddpg:PATH:decode=argmax:polish=10` for one's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+import numpy as np
+
+from twinhop.errors import InputError
+from twinhop.placement.budget import Budget
+from twinhop.placement.placement import Placement
+from twinhop.placement.policy import Decision
+from twinhop.placement.problem import IntArray, PlacementProblem
+from twinhop.placement.seating import seat_remaining
+from twinhop.placement.station_load import NOBODY
+
+if TYPE_CHECKING:
+    from twinhop.learn.decoding import Decider, Decode
+
+SHIPPED = "maddpg"
+FORBIDDEN = 4.0
+"""A forbidden arc looks so many times as far as the farthest that is allowed, and a second."""
+LEAST_USERS, LEAST_STATIONS, PARTS = 32, 4, 8
+"""Instances are padded to sizes of eight steps an octave, so that few sizes are compiled."""
+
+
+@dataclass(frozen=True)
+class LearnedPlacement:
+    """A policy of trained weights.
+
+    Attributes:
+        path: of a checkpoint or of a run; `maddpg`: the weights of this package.
+        decode: `calibrated`: scores are shifted until loads are what they promise; `argmax`: the highest score wins.
+        polish: how many best local moves follow.
+    """
+
+    path: str = SHIPPED
+    decode: Decode = "calibrated"
+    polish: int = 0
+
+    def __call__(self, problem: PlacementProblem, rng: np.random.Generator, budget: Budget) -> Decision:
+        """Decide; nothing is drawn, and no time limit is looked at, as a decision takes a millisecond or less."""
+        host = learned_hosts(decider_of(self.path), problem, self.decode, self.polish)
+        opened = np.zeros(problem.stations, bool)
+        opened[host] = True
+        return Decision(Placement(host, opened))
+
+    def configured(self, settings: str) -> LearnedPlacement:
+        """The policy with settings, ``PATH``, ``decode=...`` and ``polish=...`` in any order, separated by colons.
+
+        Raises:
+            InputError: a setting is unknown or out of range, or there is no such checkpoint.
+        """
+        changed = self
+        for each in settings.split(":"):
+            changed = changed._with(each)
+        decider_of(changed.path)
+        return changed
+
+    def _with(self, setting: str) -> LearnedPlacement:
+        key, sign, value = setting.partition("=")
+        if not sign:
+            return replace(self, path=setting)
+        if key == "path":
+            return replace(self, path=value)
+        if key == "decode":
+            return replace(self, decode=accepted_decode(value))
+        if key == "polish":
+            if not value.isdecimal():
+                raise InputError(f"policy: maddpg: polish: got {value!r}; expected a whole number >= 0")
+            return replace(self, polish=int(value))
+        raise InputError(f"policy: maddpg has no setting '{key}'; accepted: PATH, decode, polish")
+
+
+def accepted_decode(value: str) -> Decode:
+    """A way of decoding by its name.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    from twinhop.learn.decoding import Decode
+
+    names = get_args(Decode)
+    if value not in names:
+        raise InputError(f"decode: got {value!r}; accepted: {', '.join(names)}")
+    return cast("Decode", value)
+
+
+@cache
+def _decider(path: str, digest: str) -> Decider:
+    import jax
+
+    from twinhop.learn.checkpoint import open_checkpoint
+    from twinhop.learn.decoding import Decider
+    from twinhop.learn.structured import StructuredConfig, new_actor
+
+    checkpoint = open_checkpoint(path)
+    constants = checkpoint.configuration.get("structured") or {}
+    like = new_actor(StructuredConfig.model_validate(constants), jax.random.key(0))
+    return Decider(checkpoint.weights(like))
+
+
+def decider_of(path: str) -> Decider:
+    """The weights of a checkpoint, ready to decide.
+
+    Args:
+        path: of a checkpoint or of a run; `maddpg`: the weights of this package.
+
+    Raises:
+        InputError: there is none, or its weights decide on what no placement problem holds.
+    """
+    try:
+        from twinhop.learn.checkpoint import open_checkpoint
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"policy: maddpg needs {error.name}; install twinhop[learn], or choose another policy"
+        ) from None
+    checkpoint = open_checkpoint(path)
+    if checkpoint.algorithm != "structured":
+        raise InputError(
+            f"{path}: was trained by the {checkpoint.algorithm} algorithm for {checkpoint.users} users and "
+            f"{checkpoint.stations} stations; it sees distances and rates (Eq. 22), which a placement problem does not "
+            "hold: use `twinhop evaluate`, or a checkpoint of the structured algorithm"
+        )
+    return _decider(path if path == SHIPPED else str(Path(path).resolve()), checkpoint.digest)
+
+
+def learned_hosts(decider: Decider, problem: PlacementProblem, decode: Decode, polish: int) -> IntArray:
+    """Where learned weights put twins.
+
+    Deadlines are no part of what the weights see. Arcs that are forbidden are dear to them, not impossible: whoever
+    ends on one is seated elsewhere.
+
+    Args:
+        decider: the weights.
+        problem: any problem.
+        decode: see `LearnedPlacement`.
+        polish: see there.
+
+    Returns:
+        (N,) hosts that keep twin capacities.
+    """
+    from twinhop.learn.instance import instance_of_problem
+
+    users, stations = problem.users, problem.stations
+    instance = instance_of_problem(problem)
+    comm = np.asarray(instance.comm_s)
+    largest = comm[np.isfinite(comm)].max(initial=0.0)
+    comm = np.where(np.isfinite(comm), comm, FORBIDDEN * (largest + 1.0)).astype(np.float32)
+    more_users, more_stations = _rounded(users, LEAST_USERS) - users, _rounded(stations, LEAST_STATIONS) - stations
+    arrays: dict[str, Any] = {
+        "comm_s": np.pad(comm, ((0, more_stations), (0, more_users))),
+        "root_work": np.pad(np.asarray(instance.root_work), (0, more_users)),
+        "cpu_cycles_per_s": np.pad(np.asarray(instance.cpu_cycles_per_s), (0, more_stations)),
+        "opening_s": np.pad(np.asarray(instance.opening_s), (0, more_stations)),
+        "capacity": np.pad(np.asarray(instance.capacity), (0, more_stations)),
+        "active": np.pad(np.asarray(instance.active), (0, more_users)),
+    }
+    padded = type(instance)(**arrays)
+    host = decider(padded, decode, polish)[:users].astype(np.int64)
+    return _seated(problem, host)
+
+
+def _rounded(count: int, least: int) -> int:
+    """The next size of eight steps an octave."""
+    step = max(1, 2 ** (count.bit_length() - 1) // PARTS)
+    return max(least, -(-count // step) * step)
+
+
+def _seated(problem: PlacementProblem, host: IntArray) -> IntArray:
+    """The same hosts; users on forbidden arcs, or beyond the seats of a station, get others."""
+    kept = np.where(problem.reachable[np.arange(problem.users), host], host, NOBODY)
+    for station in np.flatnonzero(np.bincount(kept[kept != NOBODY], minlength=problem.stations) > problem.capacity):
+        members = np.flatnonzero(kept == station)
+        kept[members[problem.capacity[station] :]] = NOBODY
+    return kept if (kept != NOBODY).all() else seat_remaining(problem, kept)
+
+
+maddpg = LearnedPlacement()

@@ -1,0 +1,8 @@
+"""Where training instances come from: the environment, or a bank of recorded ones."""
+
+from twinhop.learn.sources.bank import BankSource
+from twinhop.learn.sources.environment import EnvironmentSource
+from twinhop.learn.sources.mixed import MixedSource
+from twinhop.learn.sources.source import Outcome, Source
+
+__all__ = ["BankSource", "EnvironmentSource", "MixedSource", "Outcome", "Source"]

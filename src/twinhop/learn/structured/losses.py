@@ -1,0 +1,100 @@
+"""What is made small: the critic's error, and the cost that the critic predicts of the actor."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array
+
+from twinhop.env.core import Action
+from twinhop.env.core.decode import decode
+from twinhop.learn.instance import Instance
+from twinhop.learn.structured.actor import Actor
+from twinhop.learn.structured.critic import Critic, cost_of_hosts
+from twinhop.learn.structured.features import Features, features
+from twinhop.learn.structured.gradients import OpeningGradient, actor_loss
+
+HUBER_DELTA = 2.0
+"""Errors beyond so many units count linearly."""
+
+
+class Transition(NamedTuple):
+    """One joint transition of every environment in a slot."""
+
+    seen: Instance
+    """what was decided on"""
+    host: Array
+    """(E, N) int16, where twins went"""
+    cost: Array
+    """(E,) what it cost [s]"""
+    after: Instance | None
+    """what followed; None where costs to come do not count"""
+    source: Array
+    """(E,) int8, whence it is: 0 where it was lived through in this run, others where replays are merged"""
+
+
+def mean_actor_loss(actor: Actor, critics: Critic, seen: Instance, key: Array, opening: OpeningGradient) -> Array:
+    """() the mean over a batch of instances."""
+    keys = jax.random.split(key, seen.active.shape[0])
+    losses = jax.vmap(lambda one, each: actor_loss(actor, critics, features(one), each, opening))(seen, keys)
+    return losses.mean()
+
+
+def mean_critic_loss(critics: Critic, batch: Transition, target: Array) -> Array:
+    """() the mean Huber loss of all critics.
+
+    Args:
+        critics: stacked on a leading axis.
+        batch: flat, with a leading axis of B.
+        target: (B,) what they should say [unit].
+    """
+
+    def one(instance: Instance, host: Array) -> Array:
+        seen = features(instance)
+        return jax.vmap(lambda critic: cost_of_hosts(critic, seen, host))(critics)
+
+    predicted = jax.vmap(one)(batch.seen, batch.host)
+    return optax.huber_loss(predicted, target[:, None], delta=HUBER_DELTA).mean()
+
+
+def critic_targets(batch: Transition, actor: Actor | None, critics: Critic | None, gamma: float) -> Array:
+    """(B,) ``(cost - base) / unit``, and with gamma > 0 what the target networks say of the slot that follows.
+
+    The environment never ends by itself, so what follows always counts, even where an episode was broken off.
+
+    Args:
+        batch: flat, with a leading axis of B.
+        actor: target actor; None where gamma is 0.
+        critics: target critics, stacked; None where gamma is 0.
+        gamma: the discount.
+    """
+
+    def now(instance: Instance, cost: Array) -> tuple[Array, Array]:
+        seen = features(instance)
+        return (cost - seen.base_s) / seen.unit_s, seen.unit_s
+
+    target, unit_s = jax.vmap(now)(batch.seen, batch.cost)
+    if actor is None or critics is None or batch.after is None:
+        return target
+
+    def then(instance: Instance) -> Array:
+        seen = features(instance)
+        host = decided_hosts(actor, seen, instance)
+        return seen.unit_s * jax.vmap(lambda critic: cost_of_hosts(critic, seen, host))(critics).max()
+
+    return target + gamma * jax.vmap(then)(batch.after) / unit_s
+
+
+def decided_hosts(actor: Actor, seen: Features, instance: Instance) -> Array:
+    """(N,) where the actor puts twins, by the rule that all policies share."""
+    decision = actor(seen)
+    action = Action(decision.opening, decision.score)
+    return decode(action, instance.capacity, instance.comm_s, instance.active, False).host
+
+
+def flat(batch: Transition) -> Transition:
+    """A batch of slots and environments as one of transitions."""
+    return jax.tree.map(lambda each: jnp.reshape(each, (-1, *each.shape[2:])), batch)

@@ -1,0 +1,270 @@
+"""Runs of training: they log, are judged, keep checkpoints, and go on bit for bit where they were stopped."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from twinhop.env.core import Params, params_of
+from twinhop.errors import InputError, TwinhopError
+from twinhop.files import replacing
+from twinhop.learn import contenders
+from twinhop.learn.checkpoint import BEST, CHECKPOINTS, LAST, open_checkpoint, point_to, pointed_to, save_checkpoint
+from twinhop.learn.config import TrainingConfig
+from twinhop.learn.contenders import Contender
+from twinhop.learn.run_log import RunLog
+from twinhop.learn.validation import Validation
+from twinhop.scenario import Scenario, load_scenario
+
+CONFIG = "config.json"
+PIECE = 50
+"""Iterations that are compiled together, at most."""
+_DIGITS = 8
+_NAMED = 5
+#: Told the iterations done, those of the whole run, and the latest figures.
+Tell = Callable[[int, int, dict[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What came of a run.
+
+    Attributes:
+        folder: of the run.
+        iteration: that it reached.
+        iterations: that it was to reach.
+        evaluation: of the best checkpoint.
+        interrupted: whether Ctrl-C ended it; the same call goes on with it.
+        compiled_s: spent on compiling [s].
+        seconds: spent on training in this call [s].
+    """
+
+    folder: Path
+    iteration: int
+    iterations: int
+    evaluation: dict[str, Any]
+    interrupted: bool
+    compiled_s: float
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for machines."""
+        return {**vars(self), "folder": str(self.folder)}
+
+
+def train_run(
+    config: TrainingConfig, out: Path, *, root: Path | None = None, on_progress: Tell | None = None
+) -> Training:
+    """Train, or go on training, to the end.
+
+    Args:
+        config: of the run.
+        out: its folder; one that is there already must be of the same configuration.
+        root: folder from which the scenario's file is found.
+        on_progress: told how far it is.
+
+    Returns:
+        What came of it. Ctrl-C writes a checkpoint and ends the run, marked ``interrupted``.
+
+    Raises:
+        InputError: the scenario is none, the folder is of another run, or something cannot be written; the last
+            checkpoint stays valid.
+        TwinhopError: a loss is no longer finite; the iteration and the last good checkpoint are named.
+    """
+    _claim(config, out)
+    return _Run(config, out, root).go_on(on_progress or (lambda done, of, values: None))
+
+
+class _Run:
+    def __init__(self, config: TrainingConfig, out: Path, root: Path | None) -> None:
+        self._config, self._out = config, out
+        self._params, self._contender = contender_of(config, root)
+        steps = (config.iterations, config.evaluation.every, config.checkpoint_every, PIECE)
+        self._piece = math.gcd(*steps)
+        algorithm, source = self._contender.algorithm, self._contender.source
+        begun = time.perf_counter()
+        key = jax.random.key(config.seed)
+        shapes = jax.eval_shape(algorithm.start, key, source)
+        self._advance = _advance.lower(algorithm, shapes, source, self._piece).compile()
+        last = pointed_to(out, LAST)
+        if last is None:
+            self._state, self._iteration = jax.jit(algorithm.start)(key, source), 0
+            self._best: dict[str, Any] = {}
+        else:
+            kept = open_checkpoint(last)
+            self._state, self._iteration = kept.state(shapes), kept.iteration
+            self._best = dict(open_checkpoint(pointed_to(out, BEST) or last).evaluation)
+        self._kept_at = self._iteration
+        self._compiled_s = time.perf_counter() - begun
+        self._seconds = 0.0
+
+    def go_on(self, tell: Tell) -> Training:
+        """To the end, or to Ctrl-C."""
+        config = self._config
+        every = config.evaluation
+        validation = Validation(self._contender, self._params, every.instances, every.first_seed)
+        log = RunLog(self._out, self._iteration)
+        try:
+            with _interrupts() as asked_to_stop:
+                while self._iteration < config.iterations and not asked_to_stop():
+                    values = self._advanced()
+                    is_end = self._iteration == config.iterations
+                    evaluation: dict[str, Any] = {}
+                    if is_end or self._iteration % every.every == 0:
+                        evaluation = validation.judge(self._weights())
+                    log.tell(self._iteration, {**values, **{f"evaluation/{k}": v for k, v in evaluation.items()}})
+                    if evaluation or self._iteration % config.checkpoint_every == 0:
+                        self._keep(evaluation)
+                    tell(self._iteration, config.iterations, {**values, **evaluation})
+                if self._iteration != self._kept_at:
+                    self._keep({})
+                interrupted = self._iteration < config.iterations
+        finally:
+            log.close()
+        return Training(
+            self._out, self._iteration, config.iterations, self._best, interrupted, self._compiled_s, self._seconds
+        )
+
+    def _weights(self) -> Any:
+        return self._contender.algorithm.weights(self._state)
+
+    def _advanced(self) -> dict[str, float]:
+        """Go on for a piece; means of what it tells."""
+        begun = time.perf_counter()
+        self._state, told = jax.block_until_ready(self._advance(self._state, self._contender.source))
+        self._seconds += time.perf_counter() - begun
+        for name, series in told.items():
+            wrong = np.flatnonzero(~np.isfinite(np.asarray(series)))
+            if wrong.size:
+                raise TwinhopError(self._not_finite(name, self._iteration + int(wrong[0]) + 1))
+        self._iteration += self._piece
+        values = {name: float(np.mean(series)) for name, series in told.items()}
+        return {**values, "seconds": round(self._seconds, 3)}
+
+    def _not_finite(self, name: str, iteration: int) -> str:
+        last = pointed_to(self._out, LAST)
+        kept = "no checkpoint was written before" if last is None else f"{last} is the last good checkpoint"
+        return f"{self._config.name}: {name} is no longer finite in iteration {iteration}; {kept}"
+
+    def _keep(self, evaluation: dict[str, Any]) -> None:
+        """Write a checkpoint, let `last` and, where it is, `best` mean it, and drop what neither means."""
+        folder = self._out / CHECKPOINTS / f"{self._iteration:0{_DIGITS}d}"
+        record = {
+            "algorithm": self._config.algorithm,
+            "configuration": self._config.plain(),
+            "users": self._params.rules.users,
+            "stations": self._params.rules.stations,
+            "seed": self._config.seed,
+            "iteration": self._iteration,
+            "evaluation": evaluation,
+        }
+        save_checkpoint(folder, record, self._weights(), self._state)
+        point_to(self._out, LAST, folder)
+        self._kept_at = self._iteration
+        if evaluation and evaluation["gap_percent"] < self._best.get("gap_percent", math.inf):
+            self._best = evaluation
+            point_to(self._out, BEST, folder)
+        kept = {pointed_to(self._out, name) for name in (BEST, LAST)}
+        for other in (self._out / CHECKPOINTS).iterdir():
+            if other.is_dir() and other not in kept:
+                shutil.rmtree(other, ignore_errors=True)
+
+
+def contender_of(config: TrainingConfig, root: Path | None = None) -> tuple[Params, Contender]:
+    """The environment of a configuration, and the learner in it.
+
+    Args:
+        config: of the run.
+        root: folder from which a scenario's file is found.
+
+    Raises:
+        InputError: a scenario is none, or scenarios that are mixed have other numbers of users or stations.
+    """
+    redraws = config.topologies == "random"
+    params = params_of(_scenario(config.scenario, root), "placement", redraws=redraws)
+    if config.algorithm == "literal":
+        return params, contenders.literal(params, config.iterations, config.constants())
+    spreads = {"opening_spread": config.opening_spread, "communication_spread": config.communication_spread}
+    made = contenders.structured(
+        params, config.iterations, config.constants(), environments=config.environments, **spreads
+    )
+    if not config.more_scenarios:
+        return params, made
+    from twinhop.learn.sources import EnvironmentSource, MixedSource
+
+    each = [params, *(params_of(_scenario(name, root), redraws=redraws) for name in config.more_scenarios)]
+    for name, other in zip(config.more_scenarios, each[1:], strict=True):
+        if (other.rules.users, other.rules.stations) != (params.rules.users, params.rules.stations):
+            raise InputError(
+                f"more_scenarios: {name} has {other.rules.users} users and {other.rules.stations} stations; expected "
+                f"{params.rules.users} and {params.rules.stations}, as {config.scenario}"
+            )
+    share = max(1, config.environments // len(each))
+    parts = tuple(EnvironmentSource(one, share, **spreads) for one in each)
+    return params, Contender(**{**vars(made), "source": MixedSource(parts)})
+
+
+def _scenario(name: str, root: Path | None) -> Scenario:
+    beside = None if root is None else root / name
+    return load_scenario(beside if beside is not None and beside.is_file() else name)
+
+
+def _claim(config: TrainingConfig, out: Path) -> None:
+    """Make the folder of a run, or refuse one that is of another run."""
+    path = out / CONFIG
+    if path.exists():
+        try:
+            there = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise InputError(f"{path}: is damaged; choose another --out, or delete it") from None
+        asked = config.plain()
+        other = [name for name in sorted({*there, *asked}) if there.get(name) != asked.get(name)]
+        if other:
+            differing = ", ".join(other[:_NAMED])
+            raise InputError(f"{out}: holds a run of another configuration ({differing} differ); choose another --out")
+        return
+    try:
+        (out / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written: {error.strerror}") from None
+    with replacing(path, overwrite=False) as temporary:
+        temporary.write_text(json.dumps(config.plain(), indent=1) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], bool]]:
+    """Inside, the first Ctrl-C is kept for later and the second one ends at once; yields whether there was one."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop.is_set
+        return
+
+    def note(number: int, frame: Any) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield stop.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _go_on(algorithm: Any, state: Any, source: Any, iterations: int) -> tuple[Any, Any]:
+    return algorithm.advance(state, source, iterations)
+
+
+_advance = jax.jit(_go_on, static_argnums=(0, 3), donate_argnums=1)

@@ -1,0 +1,63 @@
+"""How a policy does while it learns: on slots kept for that, against certified bounds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from twinhop.env.core import Observation, Params
+from twinhop.learn.contenders import Contender, Deciding
+from twinhop.learn.episodes import decided, episodes_of, nearest_of_all
+from twinhop.learn.placement_cost import cost_of
+from twinhop.learn.problem import problem_of
+from twinhop.placement import solve
+from twinhop.placement.problem import IntArray
+
+PERCENT = 100.0
+
+
+class Validation:
+    """Slots of evaluation, their bounds, and what weights make of them.
+
+    Energy, which no placement changes, is left out of costs and bounds.
+
+    Args:
+        contender: decides; with load calibration where it has that.
+        params: of the environment.
+        instances: how many slots, each the first of an episode of its own.
+        seed: of their worlds.
+    """
+
+    def __init__(self, contender: Contender, params: Params, instances: int, seed: int) -> None:
+        self._contender, self._params = contender, params
+        seen = episodes_of(nearest_of_all, None, params, seed, instances, 1).seen
+        self._seen = [_slot(seen, at) for at in range(instances)]
+        self._problems = [replace(problem_of(params, each), energy_j=None) for each in self._seen]
+        self._bounds = np.array([solve(each).lower_bound for each in self._problems])
+
+    def judge(self, weights: Any) -> dict[str, float]:
+        """What weights reach: `cost`, the mean [s]; `gap_percent`, the mean gap to the bounds; `gap_percent_max`.
+
+        Args:
+            weights: of the contender's algorithm.
+        """
+        costs = np.array(
+            [
+                cost_of(problem, self._hosts(weights, seen))
+                for problem, seen in zip(self._problems, self._seen, strict=True)
+            ]
+        )
+        gaps = PERCENT * (costs / self._bounds - 1.0)
+        return {"cost": float(costs.mean()), "gap_percent": float(gaps.mean()), "gap_percent_max": float(gaps.max())}
+
+    def _hosts(self, weights: Any, seen: Observation) -> IntArray:
+        policy = self._contender.policy
+        if isinstance(policy, Deciding):
+            return np.asarray(policy.decide(weights, policy.prepared(self._params, seen)), np.int64)
+        return np.asarray(decided(policy.act, weights, self._params, seen), np.int64)
+
+
+def _slot(seen: Observation, at: int) -> Observation:
+    return Observation(*(np.asarray(array)[at, 0] for array in seen))

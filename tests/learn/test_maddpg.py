@@ -1,0 +1,155 @@
+"""MADDPG: the split first layer, targets, gradients, and that it learns."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from twinhop.learn.maddpg import MaddpgConfig, Shapes, Transition, act, actions, begin, update
+from twinhop.learn.maddpg.learner import _losses, target_values
+
+SHAPES = Shapes(agents=3, observation=4, action=2, state=5)
+CONFIGS = [
+    MaddpgConfig(hidden=(8, 6), critics=critics, critic_sees=critic_sees, agents_see=agents_see)
+    for critics in ("own", "shared")
+    for critic_sees, agents_see in (("state", "state"), ("observations", "observations"), ("state", "observations"))
+]
+
+
+def batch_of(config, seed=0, rows=7):
+    rng = np.random.default_rng(seed)
+
+    def draw(*shape):
+        return jnp.asarray(rng.uniform(-1, 1, (rows, *shape)), jnp.float32)
+
+    return Transition(
+        state=draw(SHAPES.state),
+        observation=draw(SHAPES.agents, SHAPES.observation),
+        action=draw(SHAPES.agents, SHAPES.action),
+        reward=draw() if config.critics == "shared" else draw(SHAPES.agents),
+        next_state=draw(SHAPES.state),
+        next_observation=draw(SHAPES.agents, SHAPES.observation),
+        terminated=jnp.zeros(rows),
+    )
+
+
+def perceptron(layers, x):
+    for at, (weight, bias) in enumerate(layers):
+        x = x @ weight + bias
+        if at < len(layers) - 1:
+            x = np.maximum(x, 0)
+    return x
+
+
+def plain_actions(config, actor, state, observation):
+    """(B, M, A) in plain NumPy."""
+    return np.stack(
+        [
+            np.tanh(
+                perceptron(
+                    [(np.asarray(layer.weight)[m], np.asarray(layer.bias)[m]) for layer in actor.layers],
+                    state if config.agents_see == "state" else observation[:, m],
+                )
+            )
+            for m in range(SHAPES.agents)
+        ],
+        axis=1,
+    )
+
+
+def plain_values(config, critic, at, state, observation, action):
+    """(B,) the values of critic `at`: one perceptron over everything, one input beside the other."""
+    rows = len(action)
+    seen = state if config.critic_sees == "state" else observation.reshape(rows, -1)
+    acted = np.asarray(critic.acted)[at]
+    first = np.concatenate([np.asarray(critic.seen)[at], acted.reshape(-1, acted.shape[-1])])
+    layers = [(first, np.asarray(critic.bias)[at])]
+    layers += [(np.asarray(layer.weight)[at], np.asarray(layer.bias)[at]) for layer in critic.rest.layers]
+    return perceptron(layers, np.concatenate([seen, action.reshape(rows, -1)], axis=1))[:, 0]
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=str)
+def test_losses_are_those_of_plain_networks(config):
+    learner, batch = begin(config, SHAPES, jax.random.key(1)), batch_of(config)
+    critics = SHAPES.agents if config.critics == "own" else 1
+    wanted = jnp.asarray(np.random.default_rng(2).normal(size=(critics, 7)), jnp.float32)
+    critic_loss, actor_loss = _losses(config, learner.networks, batch, wanted)
+    state, seen, done = (np.asarray(each) for each in (batch.state, batch.observation, batch.action))
+    critic = learner.networks.critic
+    errors = [plain_values(config, critic, c, state, seen, done) - np.asarray(wanted)[c] for c in range(critics)]
+    assert float(critic_loss) == pytest.approx(np.mean(np.square(errors)), rel=1e-4)
+    mine = plain_actions(config, learner.networks.actor, state, seen)
+    values = []
+    for m in range(SHAPES.agents):
+        joint = done.copy()
+        joint[:, m] = mine[:, m]
+        values.append(plain_values(config, critic, min(m, critics - 1), state, seen, joint))
+    assert float(actor_loss) == pytest.approx(-np.mean(values), rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=str)
+def test_targets_go_on_where_an_episode_was_cut_off_and_stop_where_it_ended(config):
+    learner, batch = begin(config, SHAPES, jax.random.key(1)), batch_of(config)
+    reward = np.asarray(batch.reward)
+    reward = reward[None] if reward.ndim == 1 else reward.T
+    ended = target_values(config, learner.targets, batch._replace(terminated=jnp.ones(7)))
+    assert np.allclose(ended, reward, atol=1e-6)
+    cut = np.asarray(target_values(config, learner.targets, batch))
+    state, seen = np.asarray(batch.next_state), np.asarray(batch.next_observation)
+    then = plain_actions(config, learner.targets.actor, state, seen)
+    for c in range(len(reward)):
+        follows = plain_values(config, learner.targets.critic, c, state, seen, then)
+        assert np.allclose(cut[c], reward[c] + config.gamma * follows, atol=1e-5)
+
+
+def test_the_slope_of_an_actor_is_that_of_finite_differences():
+    with jax.enable_x64(True):
+        config = CONFIGS[0]
+        learner, batch = jax.tree.map(
+            lambda leaf: leaf.astype(jnp.float64), (begin(config, SHAPES, jax.random.key(3)), batch_of(config))
+        )
+        networks, wanted, step = learner.networks, jnp.zeros((SHAPES.agents, 7)), 1e-6
+
+        def loss(bias):
+            actor = eqx.tree_at(lambda one: one.layers[-1].bias, networks.actor, bias)
+            return _losses(config, networks._replace(actor=actor), batch, wanted)[1]
+
+        bias = networks.actor.layers[-1].bias
+        slope = jax.grad(loss)(bias)
+        for at in np.ndindex(bias.shape):
+            difference = (loss(bias.at[at].add(step)) - loss(bias.at[at].add(-step))) / (2 * step)
+            assert float(slope[at]) == pytest.approx(float(difference), rel=1e-4, abs=1e-7)
+
+
+def test_agents_find_what_pays():
+    """Each agent is paid for its own closeness to a target that it sees, and for that of the others."""
+    config = MaddpgConfig(hidden=(32,), agents_see="observations", critics="shared", actor_rate=1e-2, critic_rate=1e-2)
+    shapes = Shapes(agents=2, observation=1, action=1, state=2)
+
+    @jax.jit
+    def learn(learner, key):
+        first, second = jax.random.split(key)
+        seen = jax.random.uniform(first, (64, 2, 1), minval=-0.8, maxval=0.8)
+        done = jax.random.uniform(second, (64, 2, 1), minval=-1.0, maxval=1.0)
+        reward = -jnp.square(done - seen).sum((1, 2))
+        rows = Transition(seen[..., 0], seen, done, reward, seen[..., 0], seen, jnp.ones(64))
+        return update(config, learner, rows)[0]
+
+    learner = begin(config, shapes, jax.random.key(0))
+    for key in jax.random.split(jax.random.key(1), 400):
+        learner = learn(learner, key)
+    seen = jnp.array([[[-0.5], [0.5]], [[0.3], [-0.7]]])
+    found = jnp.swapaxes(actions(learner.networks.actor, seen), 0, 1)
+    assert np.allclose(found, seen, atol=0.15)
+
+
+def test_noise_is_scaled_and_actions_stay_in_the_box():
+    config = MaddpgConfig(hidden=(8,), noise=5.0)
+    learner = begin(config, SHAPES, jax.random.key(1))
+    state = jnp.ones(SHAPES.state)
+    loud = act(config, learner, state, jax.random.key(2))
+    assert float(jnp.abs(loud).max()) == 1.0
+    still = act(config, learner, state, jax.random.key(2), 0.0)
+    assert np.array_equal(still, act(config, learner, state, jax.random.key(3), 0.0))
+    assert np.allclose(still, actions(learner.networks.actor, state[None])[:, 0])

@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+jax = pytest.importorskip("jax")
+jnp = jax.numpy
+
+from cities import city  # noqa: E402
+from small_instances import problem  # noqa: E402
+
+from twinhop.env.core import Action, params_of  # noqa: E402
+from twinhop.learn.instance import instance_cost, instance_of_problem  # noqa: E402
+from twinhop.learn.sources import BankSource, EnvironmentSource, MixedSource  # noqa: E402
+
+E, M, N = 3, 3, 8
+PARAMS = params_of(city(stations=M, users=N), "placement", redraws=True, horizon=4)
+SCALED = EnvironmentSource(PARAMS, E, opening_spread=1.0, communication_spread=0.5)
+BANK = BankSource(
+    jax.tree.map(lambda *each: jnp.stack(each), *[instance_of_problem(problem(s, N, M)) for s in range(5)]), 2, 3
+)
+
+
+def action(seed, environments=E):
+    rng = np.random.default_rng(seed)
+    return Action(rng.normal(size=(environments, M)), rng.normal(size=(environments, M, N)))
+
+
+MIXED = MixedSource((SCALED, BANK))
+begun, stepped = jax.jit(MIXED.reset), jax.jit(MIXED.step)
+observed, priced = jax.jit(MIXED.observe), jax.jit(jax.vmap(instance_cost))
+
+
+def test_costs_are_those_of_the_instance_observed():
+    state = begun(jax.random.key(0))
+    for slot in range(3):
+        seen = observed(state)
+        state, outcome = stepped(jax.random.key(slot), state, action(slot, MIXED.environments))
+        np.testing.assert_allclose(outcome.cost, priced(seen, outcome.host), rtol=1e-4)
+    assert seen.comm_s.shape == (MIXED.environments, M, N) == (5, 3, 8)
+
+
+def test_episodes_end_at_the_horizon_and_others_begin():
+    state, ended = begun(jax.random.key(0)), np.zeros(E, int)
+    for slot in range(8):
+        before = np.asarray(state[0].state.topology.station_xy_m)
+        state, outcome = stepped(jax.random.key(slot), state, action(slot, MIXED.environments))
+        truncated = np.asarray(outcome.truncated)[:E]
+        ended += truncated
+        same = (np.asarray(state[0].state.topology.station_xy_m) == before).all(axis=(1, 2))
+        assert (same == ~truncated).all()
+        follows = (np.asarray(outcome.after.comm_s) == np.asarray(observed(state).comm_s)).all(axis=(1, 2))[:E]
+        assert (follows == ~truncated).all()
+    assert ended.tolist() == [2] * E
+
+
+def test_openings_and_communication_are_scaled_within_their_spreads():
+    source = EnvironmentSource(PARAMS, 64, opening_spread=1.0, communication_spread=0.5)
+    scales = jax.jit(lambda key: source.reset(key).scales)(jax.random.key(0))
+    for drawn, spread in ((scales.opening, 1.0), (scales.communication, 0.5)):
+        logs = np.log(drawn)
+        assert -spread <= logs.min() < -0.7 * spread
+        assert 0.7 * spread < logs.max() <= spread
+
+
+def test_a_bank_is_read_in_order():
+    state = begun(jax.random.key(1))
+    after, outcome = stepped(jax.random.key(2), state, action(0, MIXED.environments))
+    following = (np.asarray(state[1].row) + 1) % 5
+    goes_on = ~np.asarray(outcome.truncated)[E:]
+    assert (np.asarray(after[1].row) == following)[goes_on].all()
+    assert (np.asarray(outcome.after.comm_s)[E:] == np.asarray(BANK.bank.comm_s)[following]).all()

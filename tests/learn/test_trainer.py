@@ -1,0 +1,158 @@
+"""Runs of training with a learner that is quick: they go on bit for bit, stop in time, and keep what is good."""
+
+import json
+import os
+import signal
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from twinhop.errors import InputError, TwinhopError
+from twinhop.learn import trainer
+from twinhop.learn.checkpoint import open_checkpoint
+from twinhop.learn.config import parse_config
+from twinhop.learn.trainer import train_run
+
+CONFIG = """
+schema_version: 1
+name: quick
+scenario: lu2021-n80-m5
+iterations: 40
+checkpoint_every: 20
+evaluation: {every: 20, instances: 1}
+"""
+
+
+class State(NamedTuple):
+    weights: jax.Array
+    key: jax.Array
+    iteration: jax.Array
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Weights that go at random; a loss that stops being finite where it is told to."""
+
+    breaks_at: int = -1
+
+    def start(self, key, source):
+        return State(jnp.zeros(2), jax.random.key_data(key), jnp.zeros((), jnp.int32))
+
+    def advance(self, state, source, iterations):
+        def go(now, _):
+            key, draw = jax.random.split(jax.random.wrap_key_data(now.key))
+            weights = now.weights + jax.random.normal(draw, (2,)) * source
+            loss = jnp.where(now.iteration == self.breaks_at, jnp.nan, weights.sum())
+            return State(weights, jax.random.key_data(key), now.iteration + 1), {
+                "cost": weights[0],
+                "critic_loss": loss,
+            }
+
+        return jax.lax.scan(go, state, length=iterations)
+
+    def weights(self, state):
+        return state.weights
+
+
+class Rules(NamedTuple):
+    users: int = 80
+    stations: int = 5
+
+
+class Setting(NamedTuple):
+    rules: Rules = Rules()
+
+
+class Contender(NamedTuple):
+    algorithm: Drift
+    source: jax.Array
+
+
+class Judge:
+    """The later, the worse."""
+
+    def __init__(self, *args):
+        self.judged = 0
+
+    def judge(self, weights):
+        self.judged += 1
+        return {"cost": 1.0, "gap_percent": float(self.judged)}
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    def use(algorithm):
+        made = (Setting(), Contender(algorithm, jnp.float32(1.0)))
+        monkeypatch.setattr(trainer, "contender_of", lambda config, root: made)
+        monkeypatch.setattr(trainer, "Validation", Judge)
+        monkeypatch.setattr(trainer, "PIECE", 10)
+
+    use(Drift())
+    return use
+
+
+def lines(folder):
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+def weights_of(folder):
+    return np.asarray(open_checkpoint(folder / "checkpoints" / "00000040").weights(jnp.zeros(2)))
+
+
+def test_a_run_logs_is_judged_and_keeps_its_best_and_its_last(quick, tmp_path):
+    told = []
+    found = train_run(parse_config(CONFIG), tmp_path / "run", on_progress=lambda done, of, values: told.append(done))
+    assert (found.iteration, found.interrupted) == (40, False)
+    assert told == [10, 20, 30, 40] == [line["iteration"] for line in lines(tmp_path / "run")]
+    assert lines(tmp_path / "run")[1]["evaluation/gap_percent"] == 1.0
+    assert open_checkpoint(tmp_path / "run").iteration == 20, "the best, not the last"
+    kept = {path.name for path in (tmp_path / "run" / "checkpoints").iterdir()}
+    assert kept == {"00000020", "00000040", "best.json", "last.json"}
+    assert list((tmp_path / "run" / "tensorboard").iterdir())
+
+
+def test_a_run_that_was_killed_goes_on_bit_for_bit(quick, tmp_path):
+    train_run(parse_config(CONFIG), tmp_path / "whole")
+
+    def kill(done, of, values):
+        if done == 30:
+            raise SystemExit("killed")
+
+    with pytest.raises(SystemExit):
+        train_run(parse_config(CONFIG), tmp_path / "parts", on_progress=kill)
+    with (tmp_path / "parts" / "log.jsonl").open("a") as stream:
+        stream.write('{"iteration": 4')
+    found = train_run(parse_config(CONFIG), tmp_path / "parts")
+    assert found.iteration == 40
+    assert weights_of(tmp_path / "parts").tobytes() == weights_of(tmp_path / "whole").tobytes()
+    costs = [[line["cost"] for line in lines(tmp_path / name)] for name in ("whole", "parts")]
+    assert costs[0] == costs[1]
+
+
+def test_ctrl_c_writes_a_checkpoint_and_ends(quick, tmp_path):
+    def interrupt(done, of, values):
+        if done == 10:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    found = train_run(parse_config(CONFIG), tmp_path / "run", on_progress=interrupt)
+    assert found.interrupted and 10 <= found.iteration < 40
+    assert open_checkpoint(tmp_path / "run" / "checkpoints" / f"{found.iteration:08d}").iteration == found.iteration
+    again = train_run(parse_config(CONFIG), tmp_path / "run")
+    assert (again.iteration, again.interrupted) == (40, False)
+
+
+def test_losses_that_are_not_finite_end_the_run_and_name_what_is_good(quick, tmp_path):
+    quick(Drift(breaks_at=33))
+    with pytest.raises(TwinhopError, match=r"critic_loss is no longer finite in iteration 34; .*00000020 is the last"):
+        train_run(parse_config(CONFIG), tmp_path / "run")
+    assert open_checkpoint(tmp_path / "run").iteration == 20
+
+
+def test_a_folder_of_another_configuration_is_refused(quick, tmp_path):
+    train_run(parse_config(CONFIG), tmp_path / "run")
+    with pytest.raises(InputError, match=r"another configuration \(iterations, seed differ\)"):
+        train_run(parse_config(CONFIG.replace("iterations: 40", "iterations: 60") + "seed: 3\n"), tmp_path / "run")
