@@ -88,7 +88,9 @@ def test_a_pull_of_zero_changes_nothing_and_a_pull_decays(reading):
     assert np.allclose(later * 8, first, atol=1e-5)
 
 
-@pytest.mark.parametrize(("rho", "decay", "reading"), [(1.1, 1, "sound"), (-0.1, 1, "sound"), (0.5, 0, "sound"), (0.5, 1, "x")])
+@pytest.mark.parametrize(
+    ("rho", "decay", "reading"), [(1.1, 1, "sound"), (-0.1, 1, "sound"), (0.5, 0, "sound"), (0.5, 1, "x")]
+)
 def test_an_approach_out_of_range_is_refused(rho, decay, reading):
     with pytest.raises(InputError, match="rho|reading"):
         Approach(rho, decay, reading)

@@ -1,6 +1,18 @@
 """Transfer of policies to where users go: weights, experience, and Algorithm 2."""
 
-from twinhop.learn.transfer.aggregation import Approach, approached, weighted_sum
+from twinhop.learn.transfer.adaptation import Adaptation, AdaptedState, Inheritance, Networks
+from twinhop.learn.transfer.aggregation import Approach, approached, dwell_weights, weighted_sum
 from twinhop.learn.transfer.experience import Experience, merged_replay
 
-__all__ = ["Approach", "Experience", "approached", "merged_replay", "weighted_sum"]
+__all__ = [
+    "AdaptedState",
+    "Adaptation",
+    "Approach",
+    "Experience",
+    "Inheritance",
+    "Networks",
+    "approached",
+    "dwell_weights",
+    "merged_replay",
+    "weighted_sum",
+]

@@ -1,4 +1,4 @@
-"""Weights of several networks in one: the weighted sum along a trajectory (Eq. 32) and the pull of a source (Eq. 34)."""
+"""Weights of several networks in one: their weighted sum along a trajectory (Eq. 32), the pull of a source (Eq. 34)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def dwell_weights(dwell_s: Sequence[float]) -> tuple[float, ...]:
     wrong = [time for time in dwell_s if not math.isfinite(time) or time < 0]
     total = sum(dwell_s)
     if wrong or total <= 0:
-        raise InputError(f"dwell times: got {', '.join(f'{time:g}' for time in dwell_s)}; expected times >= 0, not all 0")
+        raise InputError(
+            f"dwell times: got {', '.join(f'{time:g}' for time in dwell_s)}; expected times >= 0, not all 0"
+        )
     return tuple(time / total for time in dwell_s)
 
 

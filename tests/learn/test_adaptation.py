@@ -1,0 +1,84 @@
+"""Algorithm 2 on the structured learner: what is taken over, and both readings of Eq. 34."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+jax = pytest.importorskip("jax")
+
+from small_instances import problem  # noqa: E402
+
+from twinhop.errors import InputError  # noqa: E402
+from twinhop.learn.instance import instance_of_problem  # noqa: E402
+from twinhop.learn.sources import BankSource  # noqa: E402
+from twinhop.learn.structured import StructuredConfig, StructuredMaddpg  # noqa: E402
+from twinhop.learn.transfer import Adaptation, Approach, Inheritance, Networks  # noqa: E402
+from twinhop.learn.transfer.aggregation import norm  # noqa: E402
+
+SMALL = {"node_width": 4, "edge_width": 2, "critic_edge_width": 2, "critic_station_width": 4, "rounds": 0}
+CONFIG = StructuredConfig(iterations=40, critic_only_iterations=0, critic_updates=1, replay_slots=12, **SMALL)
+MADDPG = StructuredMaddpg(CONFIG)
+BANK = jax.tree.map(lambda *each: np.stack(each), *[instance_of_problem(problem(s, 8, 3)) for s in range(16)])
+SOURCE = BankSource(BANK, 4)
+
+
+@partial(jax.jit, static_argnames=("learner", "iterations"))
+def advanced(learner, state, source, iterations):
+    return learner.advance(state, source, iterations)
+
+
+@pytest.fixture(scope="module")
+def places():
+    """Where training ended in two places."""
+    return [advanced(MADDPG, MADDPG.start(jax.random.key(seed), SOURCE), SOURCE, 6)[0] for seed in (0, 1)]
+
+
+def networks(run):
+    return Networks(run.actor, run.critics)
+
+
+def same(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True))
+
+
+@pytest.mark.slow
+def test_one_place_without_pull_or_experience_is_a_fine_tuning_of_its_weights(places):
+    learner = Adaptation(MADDPG, Approach(rho=0.0))
+    begun = learner.start(jax.random.key(2), SOURCE, places[:1], Inheritance((1.0,), share=0.0))
+    assert same(networks(begun.run), networks(places[0])) and int(begun.run.replay.total) == 0
+    tuned = MADDPG.start(jax.random.key(2), SOURCE)._replace(actor=places[0].actor, critics=places[0].critics)
+    expected, _ = advanced(MADDPG, tuned, SOURCE, 6)
+    found, told = advanced(learner, begun, SOURCE, 6)
+    for one, other in zip(jax.tree.leaves(networks(found.run)), jax.tree.leaves(networks(expected)), strict=True):
+        assert np.allclose(one, other, atol=1e-5)
+    assert told["cost"].shape == (6,) and int(found.iteration) == 6
+
+
+def test_experience_comes_with_the_weights_and_is_tagged(places):
+    learner = Adaptation(MADDPG, Approach())
+    begun = learner.start(jax.random.key(2), SOURCE, places, Inheritance((0.5, 0.5), share=0.75))
+    assert int(begun.run.replay.total) == 9
+    assert np.asarray(begun.run.replay.entries.source)[:9, 0].tolist() == [2, 2, 2, 1, 1, 1, 1, 1, 1]
+    found, _ = advanced(learner, begun, SOURCE, 6)
+    assert int(found.run.replay.total) == 15
+    assert np.asarray(found.run.replay.entries.source)[:3, 0].tolist() == [0, 0, 0], "the furthest place goes first"
+
+
+@pytest.mark.slow
+def test_the_printed_reading_grows_and_the_sound_one_stays_near_the_source(places):
+    ends = {}
+    for reading in ("sound", "literal"):
+        learner = Adaptation(MADDPG, Approach(0.5, 1.0, reading))
+        begun = learner.start(jax.random.key(2), SOURCE, places[:1], Inheritance((1.0,)))
+        ends[reading] = float(norm(networks(advanced(learner, begun, SOURCE, 6)[0].run)))
+    source = float(norm(networks(places[0])))
+    assert ends["sound"] == pytest.approx(source, rel=0.1)
+    assert ends["literal"] == pytest.approx((1 + 6 * 0.5) * source, rel=0.1)
+
+
+def test_places_whose_networks_differ_are_refused(places):
+    wider = StructuredMaddpg(CONFIG.model_copy(update={"node_width": 5}))
+    other = wider.start(jax.random.key(0), SOURCE)
+    with pytest.raises(InputError, match="place 2: .* expected models of one architecture"):
+        Adaptation(MADDPG, Approach()).start(jax.random.key(0), SOURCE, [places[0], other], Inheritance((0.5, 0.5)))
