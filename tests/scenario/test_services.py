@@ -100,7 +100,10 @@ def test_refused_when_read(members, message):
     ("members", "message"),
     [
         ("ids: [adda]", "town: services.0.members.ids.0: there is no user 'adda'; did you mean 'ada'?"),
-        ("where: 'x_m > 5000'", "the service 'one' has no members: no active user meets where; a service needs at least one"),
+        (
+            "where: 'x_m > 5000'",
+            "the service 'one' has no members: no active user meets where; a service needs at least one",
+        ),
     ],
 )
 def test_refused_when_made(members, message):
