@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twinhop.errors import InputError
-from twinhop.learn.transfer.aggregation import Approach, approached, check_alike, dwell_weights, norm, weighted_sum
+from twinhop.learn.transfer.aggregation import Approach, approached, check_alike, norm, weighted_sum
+from twinhop.twin.behaviour.blending import dwell_weights
 
 
 def model(seed, width=3):
@@ -55,12 +56,6 @@ def test_models_of_other_architecture_are_refused_by_name():
         check_alike(model(0), {"weight": model(0)["weight"]}, "south", "north")
     with pytest.raises(InputError, match="no model given"):
         weighted_sum([], [])
-
-
-@pytest.mark.parametrize("times", [[], [0.0, 0.0], [1.0, -1.0], [float("inf")]])
-def test_dwell_times_that_are_none_are_refused(times):
-    with pytest.raises(InputError, match="dwell times"):
-        dwell_weights(times)
 
 
 def test_the_sound_reading_ends_at_the_source_and_never_outgrows_both():

@@ -240,9 +240,7 @@ def _scores(
         begun = time.perf_counter()
         host = decide(at)
         seconds = time.perf_counter() - begun
-        opened = np.zeros(problem.stations, bool)
-        opened[host] = True
-        priced = evaluate(problem, Placement(host, opened))
+        priced = evaluate(problem, Placement.of_hosts(host, problem.stations))
         entries[LEARNED].append((priced.cost, seconds, priced.feasible))
         solved = [solve(problem, name, seed=seeds[at]) for name in BASELINES]
         for each in solved:

@@ -117,11 +117,12 @@ def padded(instance: Instance, users: int, stations: int) -> Instance:
         stations: M of the result, at least as many.
     """
     more_users, more_stations = users - instance.active.shape[0], stations - instance.capacity.shape[0]
+    pad: Any = np.pad if isinstance(instance.comm_s, np.ndarray) else jnp.pad
     return Instance(
-        comm_s=jnp.pad(instance.comm_s, ((0, more_stations), (0, more_users))),
-        root_work=jnp.pad(instance.root_work, (0, more_users)),
-        cpu_cycles_per_s=jnp.pad(instance.cpu_cycles_per_s, (0, more_stations)),
-        opening_s=jnp.pad(instance.opening_s, (0, more_stations)),
-        capacity=jnp.pad(instance.capacity, (0, more_stations)),
-        active=jnp.pad(instance.active, (0, more_users)),
+        comm_s=pad(instance.comm_s, ((0, more_stations), (0, more_users))),
+        root_work=pad(instance.root_work, (0, more_users)),
+        cpu_cycles_per_s=pad(instance.cpu_cycles_per_s, (0, more_stations)),
+        opening_s=pad(instance.opening_s, (0, more_stations)),
+        capacity=pad(instance.capacity, (0, more_stations)),
+        active=pad(instance.active, (0, more_users)),
     )

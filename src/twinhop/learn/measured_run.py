@@ -84,7 +84,7 @@ class MeasuredRun:
         shapes = [(leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(self._source)]
         key = (self._algorithm, self._piece, jax.tree.structure(self._source), tuple(shapes))
         if key not in _COMPILED:
-            _COMPILED[key] = _advance.lower(self._algorithm, self._shapes, self._source, self._piece).compile()
+            _COMPILED[key] = advance_compiled.lower(self._algorithm, self._shapes, self._source, self._piece).compile()
         return _COMPILED[key]
 
 
@@ -100,4 +100,5 @@ def _go_on(algorithm: Any, state: Any, source: Any, iterations: int) -> tuple[An
     return algorithm.advance(state, source, iterations)
 
 
-_advance = jax.jit(_go_on, static_argnums=(0, 3), donate_argnums=1)
+advance_compiled = jax.jit(_go_on, static_argnums=(0, 3), donate_argnums=1)
+"""`advance` of any algorithm, the state given up to it; the algorithm and the iterations are static."""

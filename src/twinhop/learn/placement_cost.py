@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from twinhop.placement import Placement, PlacementProblem, evaluate
 from twinhop.placement.problem import IntArray
 
@@ -15,6 +13,4 @@ def cost_of(problem: PlacementProblem, host: IntArray) -> float:
         problem: the problem.
         host: (N,) a station for every user.
     """
-    opened = np.zeros(problem.stations, bool)
-    opened[host] = True
-    return evaluate(problem, Placement(np.asarray(host, np.int64), opened)).cost
+    return evaluate(problem, Placement.of_hosts(host, problem.stations)).cost

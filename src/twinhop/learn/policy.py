@@ -44,9 +44,7 @@ class LearnedPlacement:
     def __call__(self, problem: PlacementProblem, rng: np.random.Generator, budget: Budget) -> Decision:
         """Decide; nothing is drawn, and no time limit is looked at, as a decision takes a millisecond or less."""
         host = learned_hosts(decider_of(self.path), problem, self.decode, self.polish)
-        opened = np.zeros(problem.stations, bool)
-        opened[host] = True
-        return Decision(Placement(host, opened))
+        return Decision(Placement.of_hosts(host, problem.stations))
 
     def configured(self, settings: str) -> LearnedPlacement:
         """The policy with settings, ``PATH``, ``decode=...`` and ``polish=...`` in any order, separated by colons.
@@ -143,24 +141,16 @@ def learned_hosts(decider: Decider, problem: PlacementProblem, decode: Decode, p
     Returns:
         (N,) hosts that keep twin capacities.
     """
-    from twinhop.learn.instance import instance_of_problem
+    from twinhop.learn.instance import instance_of_problem, padded
 
     users, stations = problem.users, problem.stations
     instance = instance_of_problem(problem)
     comm = np.asarray(instance.comm_s)
     largest = comm[np.isfinite(comm)].max(initial=0.0)
-    comm = np.where(np.isfinite(comm), comm, FORBIDDEN * (largest + 1.0)).astype(np.float32)
-    more_users, more_stations = _rounded(users, LEAST_USERS) - users, _rounded(stations, LEAST_STATIONS) - stations
-    arrays: dict[str, Any] = {
-        "comm_s": np.pad(comm, ((0, more_stations), (0, more_users))),
-        "root_work": np.pad(np.asarray(instance.root_work), (0, more_users)),
-        "cpu_cycles_per_s": np.pad(np.asarray(instance.cpu_cycles_per_s), (0, more_stations)),
-        "opening_s": np.pad(np.asarray(instance.opening_s), (0, more_stations)),
-        "capacity": np.pad(np.asarray(instance.capacity), (0, more_stations)),
-        "active": np.pad(np.asarray(instance.active), (0, more_users)),
-    }
-    padded = type(instance)(**arrays)
-    host = decider(padded, decode, polish)[:users].astype(np.int64)
+    comm: Any = np.where(np.isfinite(comm), comm, FORBIDDEN * (largest + 1.0)).astype(np.float32)
+    filled = instance._replace(comm_s=comm)
+    room = padded(filled, _rounded(users, LEAST_USERS), _rounded(stations, LEAST_STATIONS))
+    host = decider(room, decode, polish)[:users].astype(np.int64)
     return _seated(problem, host)
 
 

@@ -24,6 +24,7 @@ from twinhop.learn import contenders
 from twinhop.learn.checkpoint import BEST, CHECKPOINTS, LAST, open_checkpoint, point_to, pointed_to, save_checkpoint
 from twinhop.learn.config import TrainingConfig
 from twinhop.learn.contenders import Contender
+from twinhop.learn.measured_run import advance_compiled
 from twinhop.learn.run_log import RunLog
 from twinhop.learn.validation import Validation
 from twinhop.scenario import Scenario, load_scenario
@@ -97,7 +98,7 @@ class _Run:
         begun = time.perf_counter()
         key = jax.random.key(config.seed)
         shapes = jax.eval_shape(algorithm.start, key, source)
-        self._advance = _advance.lower(algorithm, shapes, source, self._piece).compile()
+        self._advance = advance_compiled.lower(algorithm, shapes, source, self._piece).compile()
         last = pointed_to(out, LAST)
         if last is None:
             self._state, self._iteration = jax.jit(algorithm.start)(key, source), 0
@@ -261,10 +262,3 @@ def _interrupts() -> Iterator[Callable[[], bool]]:
         yield stop.is_set
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _go_on(algorithm: Any, state: Any, source: Any, iterations: int) -> tuple[Any, Any]:
-    return algorithm.advance(state, source, iterations)
-
-
-_advance = jax.jit(_go_on, static_argnums=(0, 3), donate_argnums=1)

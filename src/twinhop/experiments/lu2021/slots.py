@@ -34,9 +34,7 @@ def slot_of(seen: Any, episode: int, slot: int) -> Any:
 
 def placed_terms(problem: PlacementProblem, host: IntArray) -> Terms:
     """What hosts cost; stations without twins stay closed."""
-    opened = np.zeros(problem.stations, bool)
-    opened[host] = True
-    return terms_of(problem, Placement(np.asarray(host, np.int64), opened))
+    return terms_of(problem, Placement.of_hosts(host, problem.stations))
 
 
 def terms_of(problem: PlacementProblem, placement: Placement) -> Terms:

@@ -1,7 +1,7 @@
 """Transfer of policies to where users go: weights, experience, and Algorithm 2."""
 
 from twinhop.learn.transfer.adaptation import Adaptation, AdaptedState, Inheritance, Networks
-from twinhop.learn.transfer.aggregation import Approach, approached, dwell_weights, weighted_sum
+from twinhop.learn.transfer.aggregation import Approach, approached, weighted_sum
 from twinhop.learn.transfer.experience import Experience, merged_replay
 
 __all__ = [
@@ -12,7 +12,6 @@ __all__ = [
     "Inheritance",
     "Networks",
     "approached",
-    "dwell_weights",
     "merged_replay",
     "weighted_sum",
 ]

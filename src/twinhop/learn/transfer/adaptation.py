@@ -40,7 +40,7 @@ class Inheritance:
     """What is taken over from the places of a trajectory.
 
     Attributes:
-        weights: of each place in Eq. 32, such as `dwell_weights`.
+        weights: of each place in Eq. 32, such as `twin.behaviour.blending.dwell_weights`.
         share: of the replay memory that the places may fill; 0: no experience is taken over.
         recency: weight of a place's experience relative to the place after it.
     """

@@ -49,30 +49,6 @@ def weighted_sum(models: Sequence[Any], weights: Sequence[float], names: Sequenc
     return jax.tree.map(lambda *each: sum(w * leaf for w, leaf in zip(weights, each, strict=True)), *models)
 
 
-def dwell_weights(dwell_s: Sequence[float]) -> tuple[float, ...]:
-    """Weights of Eq. 32 by how long a user stayed in each place.
-
-    Formula: ``w_j = dwell_j / sum dwell``.
-
-    Args:
-        dwell_s: (J,) time spent in each place of the trajectory [s].
-
-    Raises:
-        InputError: a time is negative or not finite, or all are 0.
-
-    Example:
-        >>> dwell_weights([30.0, 10.0])
-        (0.75, 0.25)
-    """
-    wrong = [time for time in dwell_s if not math.isfinite(time) or time < 0]
-    total = sum(dwell_s)
-    if wrong or total <= 0:
-        raise InputError(
-            f"dwell times: got {', '.join(f'{time:g}' for time in dwell_s)}; expected times >= 0, not all 0"
-        )
-    return tuple(time / total for time in dwell_s)
-
-
 @dataclass(frozen=True)
 class Approach:
     """How a model is pulled towards a source while it learns.
