@@ -63,7 +63,7 @@ class Exchange(NamedTuple):
     station: Layers
     user: Layers
     looked: Floats
-    """(heads, D, D): by what the users' first layer multiplies what they look back at; `user.first` has the rest"""
+    """(D, heads x D): by what the users' first layer multiplies stations under each head; `user.first` has the rest"""
 
 
 class Forward:
@@ -109,7 +109,7 @@ def _exchange(weights: Round) -> Exchange:
         nearness=_array(weights.nearness) + np.array(NEARNESS, np.float32),
         station=_layers(weights.station),
         user=user._replace(first=_array(user.first[:node])),
-        looked=_array(user.first[node:].reshape(HEADS, node, -1)),
+        looked=_array(user.first[node:].reshape(HEADS, node, node).swapaxes(0, 1).reshape(node, HEADS * node)),
     )
 
 
@@ -279,11 +279,10 @@ def _looked_back(weights, users, stations, soft):
     """(D, N) what users make of their states and of the stations under each head."""
     result, hidden = _columns(weights.user.last_bias, users.shape[1]), _columns(weights.user.first_bias, users.shape[1])
     _add_product(hidden, weights.user.first, users)
+    look = np.zeros((len(stations), weights.looked.shape[1]), np.float32)
+    _add_product(look, stations.T, weights.looked)
     for k in range(len(stations)):
-        look = np.zeros((HEADS, weights.looked.shape[2]), np.float32)
-        for h in range(HEADS):
-            _add_product(look[h : h + 1], stations[k : k + 1].T, weights.looked[h])
-        _add_product(hidden, look, soft[k])
+        _add_product(hidden, look[k].reshape(HEADS, -1), soft[k])
     _silu(hidden)
     _add_product(result, weights.user.last, hidden)
     return result

@@ -146,20 +146,21 @@ def _users(work, extra, stations):
 
 
 @jit(fastmath=True)
-def _stations(cpu, opening, seats, present, work, nearest, total_extra, scale):
+def _stations(cpu, opening, seats, present, work, nearest, extra, scale):
     """(M, 7 + 4), the last four to be filled."""
     rows, a_user = np.zeros((seats.size, STATION_FEATURES + GLOBAL_FEATURES), np.float32), scale.stations / scale.users
     total_cpu = scale.total_cpu if scale.total_cpu > 0 else 1.0
     for k in range(seats.size):
         speed = cpu[k] * scale.stations / total_cpu if present[k] else 1.0
         price = opening[k] * scale.stations / scale.unit_s if present[k] else 0.0
-        won = NOUGHT
+        won, far = NOUGHT, NOUGHT
         for i in range(work.size):
             won += nearest[k, i] * work[i]
+            far += extra[k, i]
         rows[k, 0] = speed - 1.0
         rows[k, 1] = 1.0 / max(speed, 0.1) - 1.0
         rows[k, 2] = a_user * won - 1.0
-        rows[k, 3] = total_extra[k] / (4.0 * scale.users)
+        rows[k, 3] = far / (4.0 * scale.users)
         rows[k, 4] = min(seats[k] * a_user, ROOMIEST) / ROOMIEST
         rows[k, 5] = np.log1p(price) - 2.0
         mean_price = scale.stations * scale.opening_s / scale.unit_s
@@ -179,18 +180,13 @@ def seen_of(comm, root_work, cpu, opening, seats, active):
         here[i] = active[i]
         work[i] = root_work[i] * a_work if active[i] else NOUGHT
     edges, extra = _edges(comm, least, allowed, work, scale.unit_s)
-    total_extra, total_room = np.zeros(seats.size), 0.0
-    for k in range(seats.size):
-        for i in range(users):
-            total_extra[k] += extra[k, i]
-        total_room += max(0.0, min(seats[k] * scale.stations / scale.users, ROOMIEST))
     columns = _users(work, extra, scale.stations)
-    rows = _stations(cpu, opening, seats, present, work, edges[:, 2], total_extra, scale)
+    rows = _stations(cpu, opening, seats, present, work, edges[:, 2], extra, scale)
     whole = (
         scale.balanced / scale.stations - 0.5,
         scale.openings_share - 0.5,
-        np.log1p(total_extra.sum() / (scale.users * scale.stations)) - 1.0,
-        2.0 * scale.stations / max(total_room, 1.0) - 0.5,
+        np.log1p(4.0 * rows[:, 3].sum() / scale.stations) - 1.0,
+        2.0 * scale.stations / max(ROOMIEST * rows[:, 4].sum(), 1.0) - 0.5,
     )
     for at in range(GLOBAL_FEATURES):
         columns[USER_FEATURES + at, :] = np.float32(whole[at])
