@@ -156,7 +156,8 @@ def _columns(bias, count):
     """(outputs, count) of a bias a row."""
     filled = np.empty((bias.size, count), np.float32)
     for o in range(bias.size):
-        filled[o] = bias[o]
+        for n in range(count):
+            filled[o, n] = bias[o]
     return filled
 
 
@@ -165,7 +166,8 @@ def _rows(bias, count):
     """(count, outputs) of a bias a column."""
     filled = np.empty((count, bias.size), np.float32)
     for k in range(count):
-        filled[k] = bias
+        for o in range(bias.size):
+            filled[k, o] = bias[o]
     return filled
 
 
@@ -192,10 +194,13 @@ def _first_states(user, station, seen):
 @jit(fastmath=True)
 def _edge_states(weights, edges, users, stations):
     """(M, width, N) ``relu(A u_i + B v_k + C e_ki)``."""
-    of_users, of_stations = _columns(weights.bias, users.shape[1]), _rows(np.zeros_like(weights.bias), len(stations))
+    of_users, of_stations = (
+        _columns(weights.bias, users.shape[1]),
+        np.zeros((len(stations), weights.bias.size), np.float32),
+    )
     _add_product(of_users, weights.of_user, users)
     _add_product(of_stations, stations.T, weights.of_station)
-    result, w = np.empty((len(stations), *of_users.shape), np.float32), weights.of_edge
+    result, w = np.empty((len(stations), weights.bias.size, users.shape[1]), np.float32), weights.of_edge
     for k in range(len(result)):
         e0, e1, e2, e3, e4 = edges[k, 0], edges[k, 1], edges[k, 2], edges[k, 3], edges[k, 4]
         for d in range(weights.bias.size):
@@ -212,7 +217,7 @@ def _associated(weights, seen, edges):
     """(M, heads, N) softmax over stations; nought for absent users."""
     stations, users = seen.extra.shape
     soft = np.empty((stations, HEADS, users), np.float32)
-    largest, total = np.full((HEADS, users), NEVER), np.zeros((HEADS, users), np.float32)
+    largest, total = np.zeros((HEADS, users), np.float32), np.zeros((HEADS, users), np.float32)
     for k in range(stations):
         for h in range(HEADS):
             row, nearness = soft[k, h], weights.nearness[h]
@@ -223,7 +228,7 @@ def _associated(weights, seen, edges):
             row, top = soft[k, h], largest[h]
             for i in range(users):
                 row[i] = row[i] if seen.allowed[k, i] else NEVER
-                top[i] = max(top[i], row[i])
+                top[i] = max(top[i], row[i]) if k > 0 else row[i]
     for k in range(stations):
         for h in range(HEADS):
             row, top, sums = soft[k, h], largest[h], total[h]
@@ -234,7 +239,9 @@ def _associated(weights, seen, edges):
         for i in range(users):
             total[h, i] = ONE / total[h, i] if seen.active[i] else NOUGHT
     for k in range(stations):
-        soft[k] *= total
+        for h in range(HEADS):
+            for i in range(users):
+                soft[k, h, i] *= total[h, i]
     return soft
 
 
@@ -256,14 +263,18 @@ def _pooled(seen, stations, soft, edges):
     """(M, D + heads + heads x width + D) states, loads, edges under each head, and the mean of the states."""
     count, node = stations.shape
     width = edges.shape[1]
-    result, mean = np.empty((count, 2 * node + HEADS * (1 + width)), np.float32), np.zeros(node, np.float32)
+    result = np.zeros((count, 2 * node + HEADS * (1 + width)), np.float32)
+    present, mean = 0, np.zeros((1, node), np.float32)
+    for k in range(count):
+        present += seen.present[k]
     for k in range(count):
         if seen.present[k]:
-            mean += stations[k]
-    mean /= np.float32(seen.present.sum())
+            for d in range(node):
+                mean[0, d] += stations[k, d] / np.float32(present)
     for k in range(count):
-        result[k, :node] = stations[k]
-        result[k, -node:] = mean
+        for d in range(node):
+            result[k, d] = stations[k, d]
+            result[k, d - node] = mean[0, d]
         loads = _under_heads(soft[k], seen.work, seen.share)
         for h in range(HEADS):
             result[k, node + h] = loads[h]
@@ -282,10 +293,19 @@ def _looked_back(weights, users, stations, soft):
     look = np.zeros((len(stations), weights.looked.shape[1]), np.float32)
     _add_product(look, stations.T, weights.looked)
     for k in range(len(stations)):
-        _add_product(hidden, look[k].reshape(HEADS, -1), soft[k])
+        _add_product(hidden, look[k].reshape((HEADS, users.shape[0])), soft[k])
     _silu(hidden)
     _add_product(result, weights.user.last, hidden)
     return result
+
+
+@jit(fastmath=True)
+def _sum(a, b):
+    """``a + b``, in place of b."""
+    for row in range(len(a)):
+        for n in range(a.shape[1]):
+            b[row, n] += a[row, n]
+    return b
 
 
 @jit(fastmath=True)
@@ -293,8 +313,8 @@ def _exchanged(weights, seen, users, stations):
     """New states of users and stations, after an exchange."""
     edges = _edge_states(weights.edges, seen.edges, users, stations)
     soft = _associated(weights, seen, edges)
-    stations = stations + _of_stations(weights.station, _pooled(seen, stations, soft, edges))
-    return users + _looked_back(weights, users, stations, soft), stations
+    stations = _sum(stations, _of_stations(weights.station, _pooled(seen, stations, soft, edges)))
+    return _sum(users, _looked_back(weights, users, stations, soft)), stations
 
 
 @jit(fastmath=True)
@@ -302,13 +322,12 @@ def _asked(weights, score_weight, score_bias, opening_layers, seen, users, stati
     """Opening logits (M,) and scores (M, N) of so many users."""
     gain, nearness = np.float32(OUTPUT_GAIN), np.float32(FIRST_NEARNESS)
     edges, score = _edge_states(weights, seen.edges, users, stations), np.empty((len(stations), count), np.float32)
-    opening = gain * _of_stations(opening_layers, stations)[:, 0] + np.float32(FIRST_OPENING)
+    logits, opening = _of_stations(opening_layers, stations), np.empty(len(stations), np.float32)
     for k in range(len(score)):
         learned = _columns(score_bias, users.shape[1])
         _add_product(learned, score_weight, edges[k])
         for i in range(count):
             asked = gain * learned[0, i] - nearness * seen.extra[k, i]
             score[k, i] = asked if seen.allowed[k, i] else NEVER
-        if not seen.present[k]:
-            opening[k] = NEVER
+        opening[k] = gain * logits[k, 0] + np.float32(FIRST_OPENING) if seen.present[k] else NEVER
     return opening, score

@@ -76,12 +76,13 @@ class Scale(NamedTuple):
 def _arcs(comm, active, present, room):
     """Where a twin may be, (M, N), and each user's least latency, (N,); nought where it may be nowhere [s]."""
     stations, users = comm.shape
-    allowed, least = np.zeros((stations, room), np.bool_), np.full(room, INFINITE)
+    allowed, least = np.zeros((stations, room), np.bool_), np.zeros(room, np.float32)
     for k in range(stations):
         for i in range(users):
             may = present[k] & active[i] & (comm[k, i] < INFINITE)
             allowed[k, i] = may
-            least[i] = min(least[i], comm[k, i] if may else INFINITE)
+            reached = comm[k, i] if may else INFINITE
+            least[i] = min(least[i], reached) if k > 0 else reached
     for i in range(room):
         least[i] = least[i] if least[i] < INFINITE else NOUGHT
     return allowed, least
@@ -133,15 +134,16 @@ def _edges(comm, least, allowed, work, unit_s):
 def _users(work, extra, stations):
     """(3 + 4, N), the last four to be filled."""
     columns = np.zeros((USER_FEATURES + GLOBAL_FEATURES, work.size), np.float32)
-    total, second, a_station = columns[1], np.full(work.size, FAR), np.float32(0.25 / stations)
+    total, second, a_station = columns[1], columns[2], np.float32(0.25 / stations)
     for k in range(len(extra)):
         row = extra[k]
         for i in range(work.size):
             total[i] += row[i] * a_station
-            second[i] = min(second[i], row[i] if row[i] > NOUGHT else FAR)
+            other = row[i] if row[i] > NOUGHT else FAR
+            second[i] = min(second[i], other) if k > 0 else other
     for i in range(work.size):
         columns[0, i] = work[i] - ONE
-        columns[2, i] = np.log1p(second[i])
+        second[i] = np.log1p(second[i])
     return columns
 
 
@@ -172,7 +174,9 @@ def _stations(cpu, opening, seats, present, work, nearest, extra, scale):
 def seen_of(comm, root_work, cpu, opening, seats, active):
     """What an actor sees of the arrays of an `Instance`."""
     users, room = active.size, (active.size + LANES - 1) // LANES * LANES
-    present, here, work = seats > 0, np.zeros(room, np.bool_), np.zeros(room, np.float32)
+    present, here, work = np.zeros(seats.size, np.bool_), np.zeros(room, np.bool_), np.zeros(room, np.float32)
+    for k in range(seats.size):
+        present[k] = seats[k] > 0
     allowed, least = _arcs(comm, active, present, room)
     scale = _scale(root_work, cpu, opening, active, present, least)
     a_work = np.float32(scale.users / (scale.total_work if scale.total_work > 0 else 1.0))
@@ -182,13 +186,19 @@ def seen_of(comm, root_work, cpu, opening, seats, active):
     edges, extra = _edges(comm, least, allowed, work, scale.unit_s)
     columns = _users(work, extra, scale.stations)
     rows = _stations(cpu, opening, seats, present, work, edges[:, 2], extra, scale)
+    far, roomy = 0.0, 0.0
+    for k in range(seats.size):
+        far += 4.0 * rows[k, 3] / scale.stations
+        roomy += ROOMIEST * rows[k, 4]
     whole = (
-        scale.balanced / scale.stations - 0.5,
-        scale.openings_share - 0.5,
-        np.log1p(4.0 * rows[:, 3].sum() / scale.stations) - 1.0,
-        2.0 * scale.stations / max(ROOMIEST * rows[:, 4].sum(), 1.0) - 0.5,
+        np.float32(scale.balanced / scale.stations - 0.5),
+        np.float32(scale.openings_share - 0.5),
+        np.float32(np.log1p(far) - 1.0),
+        np.float32(2.0 * scale.stations / max(roomy, 1.0) - 0.5),
     )
     for at in range(GLOBAL_FEATURES):
-        columns[USER_FEATURES + at, :] = np.float32(whole[at])
-        rows[:, STATION_FEATURES + at] = np.float32(whole[at])
+        for i in range(room):
+            columns[USER_FEATURES + at, i] = whole[at]
+        for k in range(seats.size):
+            rows[k, STATION_FEATURES + at] = whole[at]
     return Seen(columns, rows, edges, extra, work, allowed, here, present, scale.stations / scale.users)
