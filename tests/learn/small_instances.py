@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from twinhop.learn.instance import Instance
 from twinhop.placement.problem import PlacementProblem
 
 
@@ -19,17 +18,4 @@ def problem(seed=0, users=9, stations=4, *, capacity=None, opening_s=0.05, alpha
         np.full(stations, opening_s),
         alpha=alpha,
         beta=1.0,
-    )
-
-
-def padded(instance, users, stations):
-    """The same instance with absent users and stations behind those that there are, N and M of them in all."""
-    more_users, more_stations = users - instance.active.shape[0], stations - instance.capacity.shape[0]
-    return Instance(
-        comm_s=np.pad(instance.comm_s, ((0, more_stations), (0, more_users))),
-        root_work=np.pad(instance.root_work, (0, more_users)),
-        cpu_cycles_per_s=np.pad(instance.cpu_cycles_per_s, (0, more_stations)),
-        opening_s=np.pad(instance.opening_s, (0, more_stations)),
-        capacity=np.pad(instance.capacity, (0, more_stations)),
-        active=np.pad(instance.active, (0, more_users)),
     )

@@ -5,14 +5,14 @@ import pytest
 
 jax = pytest.importorskip("jax")
 
-from small_instances import padded, problem  # noqa: E402
+from small_instances import problem  # noqa: E402
 
 from twinhop.learn.checkpoint import open_checkpoint  # noqa: E402
 from twinhop.learn.decoding import Decider, decide  # noqa: E402
 from twinhop.learn.decoding.decide import asked  # noqa: E402
 from twinhop.learn.decoding.forward import Forward, exponential  # noqa: E402
 from twinhop.learn.decoding.rule import highest  # noqa: E402
-from twinhop.learn.instance import instance_cost, instance_of_problem  # noqa: E402
+from twinhop.learn.instance import instance_cost, instance_of_problem, padded  # noqa: E402
 from twinhop.learn.policy import SHIPPED, decider_of  # noqa: E402
 from twinhop.learn.structured import StructuredConfig, new_actor  # noqa: E402
 

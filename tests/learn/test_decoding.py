@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 
 jax = pytest.importorskip("jax")
 
-from small_instances import padded, problem  # noqa: E402
+from small_instances import problem  # noqa: E402
 
 from twinhop.env.core import Action  # noqa: E402
 from twinhop.env.core.decode import decode as env_decode  # noqa: E402
 from twinhop.learn.decoding import decide, decoded  # noqa: E402
-from twinhop.learn.instance import instance_cost, instance_of_problem  # noqa: E402
+from twinhop.learn.instance import instance_cost, instance_of_problem, padded  # noqa: E402
 from twinhop.learn.structured import StructuredConfig, new_actor  # noqa: E402
 
 rule = jax.jit(env_decode, static_argnames="is_capacitated")

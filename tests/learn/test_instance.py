@@ -3,9 +3,9 @@ import pytest
 
 jax = pytest.importorskip("jax")
 
-from small_instances import padded, problem  # noqa: E402
+from small_instances import problem  # noqa: E402
 
-from twinhop.learn.instance import instance_cost, instance_of_problem  # noqa: E402
+from twinhop.learn.instance import instance_cost, instance_of_problem, padded  # noqa: E402
 from twinhop.placement.evaluation import evaluate  # noqa: E402
 from twinhop.placement.placement import Placement  # noqa: E402
 

@@ -4,9 +4,9 @@ import pytest
 jax = pytest.importorskip("jax")
 jnp = jax.numpy
 
-from small_instances import padded, problem  # noqa: E402
+from small_instances import problem  # noqa: E402
 
-from twinhop.learn.instance import instance_of_problem  # noqa: E402
+from twinhop.learn.instance import instance_of_problem, padded  # noqa: E402
 from twinhop.learn.multilayer import Multilayer, drawn  # noqa: E402
 from twinhop.learn.structured import StructuredConfig, new_actor  # noqa: E402
 from twinhop.learn.structured.critic import Critic, cost_of_hosts, cost_of_shares  # noqa: E402

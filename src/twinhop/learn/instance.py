@@ -106,3 +106,23 @@ def instance_cost(instance: Instance, host: Array) -> Array:
         load**2 / jnp.where(load > 0, instance.cpu_cycles_per_s, 1.0)
     )
     return latency_s / present + jnp.sum(jnp.where(member.any(axis=1), instance.opening_s, 0.0))
+
+
+def padded(instance: Instance, users: int, stations: int) -> Instance:
+    """The same instance with absent users and stations behind those that there are.
+
+    Args:
+        instance: of N users and M stations.
+        users: N of the result, at least as many.
+        stations: M of the result, at least as many.
+    """
+    more_users, more_stations = users - instance.active.shape[0], stations - instance.capacity.shape[0]
+    pad: Any = np.pad if isinstance(instance.comm_s, np.ndarray) else jnp.pad
+    return Instance(
+        comm_s=pad(instance.comm_s, ((0, more_stations), (0, more_users))),
+        root_work=pad(instance.root_work, (0, more_users)),
+        cpu_cycles_per_s=pad(instance.cpu_cycles_per_s, (0, more_stations)),
+        opening_s=pad(instance.opening_s, (0, more_stations)),
+        capacity=pad(instance.capacity, (0, more_stations)),
+        active=pad(instance.active, (0, more_users)),
+    )

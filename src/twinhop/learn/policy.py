@@ -19,6 +19,7 @@ from twinhop.placement.station_load import NOBODY
 
 if TYPE_CHECKING:
     from twinhop.learn.decoding import Decider, Decode
+    from twinhop.learn.instance import Instance
 
 SHIPPED = "maddpg"
 FORBIDDEN = 4.0
@@ -139,13 +140,18 @@ def learned_hosts(decider: Decider, problem: PlacementProblem, decode: Decode, p
     Returns:
         (N,) hosts that keep twin capacities.
     """
+    return _seated(problem, decider(seen_instance(problem), decode, polish))
+
+
+def seen_instance(problem: PlacementProblem) -> Instance:
+    """What learned weights are shown of a problem: its instance, forbidden arcs dear."""
     from twinhop.learn.instance import instance_of_problem
 
     instance = instance_of_problem(problem)
     comm = np.asarray(instance.comm_s)
     largest = comm[np.isfinite(comm)].max(initial=0.0)
     comm: Any = np.where(np.isfinite(comm), comm, FORBIDDEN * (largest + 1.0)).astype(np.float32)
-    return _seated(problem, decider(instance._replace(comm_s=comm), decode, polish))
+    return instance._replace(comm_s=comm)
 
 
 def _seated(problem: PlacementProblem, host: IntArray) -> IntArray:
