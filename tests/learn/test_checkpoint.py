@@ -10,7 +10,6 @@ import pytest
 from twinhop.errors import InputError
 from twinhop.learn import checkpoint as module
 from twinhop.learn.checkpoint import open_checkpoint, point_to, pointed_to, save_checkpoint
-from twinhop.learn.tree_file import load_tree, save_tree
 
 RECORD = {
     "algorithm": "structured",
@@ -30,24 +29,6 @@ class Weights(NamedTuple):
 
 def weights(scale=1.0):
     return Weights(jnp.arange(3.0) * scale, ({"bias": jnp.ones((2, 2), jnp.int32)}, jnp.zeros(0)))
-
-
-def test_trees_come_back_bit_for_bit(tmp_path):
-    save_tree(tmp_path / "a.safetensors", weights(0.1))
-    back = load_tree(tmp_path / "a.safetensors", weights())
-    assert np.asarray(back.first).tobytes() == np.asarray(weights(0.1).first).tobytes()
-    assert back.layers[0]["bias"].dtype == jnp.int32 and back.layers[1].shape == (0,)
-
-
-def test_trees_of_other_networks_are_refused_by_name(tmp_path):
-    save_tree(tmp_path / "a.safetensors", weights())
-    with pytest.raises(InputError, match=r"array \.first is float32 \(3,\); expected float32 \(4,\)"):
-        load_tree(tmp_path / "a.safetensors", weights()._replace(first=jnp.zeros(4)))
-    with pytest.raises(InputError, match="of other networks"):
-        load_tree(tmp_path / "a.safetensors", {"first": jnp.zeros(3)})
-    (tmp_path / "b.safetensors").write_bytes(b"nothing")
-    with pytest.raises(InputError, match="not a safetensors file"):
-        load_tree(tmp_path / "b.safetensors", weights())
 
 
 def test_a_checkpoint_says_what_it_is(tmp_path):

@@ -10,8 +10,8 @@ import jax
 import numpy as np
 from jax import Array
 
-from twinhop.errors import TwinhopError
-from twinhop.learn.saved_state import load_state, save_state
+from twinhop.errors import InputError, TwinhopError
+from twinhop.learn.tree_file import load_record, load_tree, save_tree
 
 _COMPILED: dict[Any, Any] = {}
 
@@ -73,11 +73,18 @@ class MeasuredRun:
 
     def save(self, path: Path, record: dict[str, Any]) -> None:
         """Keep the run in a file."""
-        save_state(path, self.state, record)
+        save_tree(path, self.state, record)
 
     def load(self, path: Path) -> dict[str, Any]:
-        """Go on from a file; returns what else it keeps."""
-        self._state, record = load_state(path, self._shapes)
+        """Go on from a file; returns what else it keeps.
+
+        Raises:
+            InputError: the file is damaged, or of another run.
+        """
+        try:
+            self._state, record = load_tree(path, self._shapes), load_record(path)
+        except InputError as error:
+            raise InputError(f"{error}; delete it, and its run begins anew") from None
         return record
 
     def _compiled(self) -> Any:

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
 from twinhop.errors import InputError
+from twinhop.files import replacing
 
 _BLOCK = 1 << 20
+_RECORD = "record"
 
 
-def save_tree(path: Path, tree: Any) -> None:
-    """Write a tree of arrays.
+def save_tree(path: Path, tree: Any, record: Mapping[str, Any] | None = None) -> None:
+    """Write a tree of arrays, in one file that is whole or not there.
 
     Args:
-        path: the file, written over.
+        path: the file, written over; its folder must exist.
         tree: of arrays of NumPy or JAX; keys as their words.
+        record: what else to keep, plain values.
 
     Raises:
-        InputError: it cannot be written, such as on a full disk.
+        InputError: it cannot be written, such as on a full disk; what was there before stays.
     """
     arrays = {name: np.array(leaf, order="C") for name, leaf in _named(tree)}
-    try:
-        save_file(arrays, path)
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"{path}: cannot be written: {error}") from None
+    kept = None if record is None else {_RECORD: json.dumps(record, allow_nan=False)}
+    with replacing(path, overwrite=True) as temporary:
+        try:
+            save_file(arrays, temporary, kept)
+        except SafetensorError as error:
+            raise InputError(f"{path}: cannot be written: {error}") from None
 
 
 def load_tree(path: Path, like: Any) -> Any:
@@ -49,7 +56,7 @@ def load_tree(path: Path, like: Any) -> Any:
     try:
         arrays = load_file(path)
     except (OSError, SafetensorError) as error:
-        raise InputError(f"{path}: not a safetensors file that can be read ({error})") from None
+        raise _unreadable(path, error) from None
     wanted = _named(like)
     odd = sorted(set(arrays) ^ {name for name, _ in wanted})
     if odd:
@@ -62,6 +69,29 @@ def load_tree(path: Path, like: Any) -> Any:
                 f"{path}: array {name} is {found.dtype} {found.shape}; expected {leaf.dtype} {tuple(leaf.shape)}"
             )
     return jax.tree.unflatten(jax.tree.structure(like), [jax.numpy.asarray(arrays[name]) for name, _ in wanted])
+
+
+def load_record(path: Path) -> dict[str, Any]:
+    """What a file keeps beside its arrays.
+
+    Args:
+        path: the file.
+
+    Returns:
+        Plain values.
+
+    Raises:
+        InputError: the file is missing or damaged, or keeps arrays alone.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            kept = file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise _unreadable(path, error) from None
+    try:
+        return dict(json.loads(kept[_RECORD]))
+    except (KeyError, TypeError, ValueError):
+        raise InputError(f"{path}: keeps no record beside its arrays, or a damaged one") from None
 
 
 def digest_of(path: Path) -> str:
@@ -78,6 +108,10 @@ def digest_of(path: Path) -> str:
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
     return state.hexdigest()
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path}: not a safetensors file that can be read ({error})")
 
 
 def _named(tree: Any) -> list[tuple[str, Any]]:

@@ -102,8 +102,8 @@ def test_a_killed_run_goes_on_to_the_same_numbers(done, tmp_path, monkeypatch):
 def test_a_damaged_state_is_named(tmp_path):
     path = state_path(UNIT, tmp_path)
     path.parent.mkdir(parents=True)
-    path.write_bytes(b"PK\x03\x04 cut")
-    with pytest.raises(InputError, match=r"seed-0\.state\.npz: is damaged .*; delete it"):
+    path.write_bytes(b"\x03\x00\x00\x00 cut")
+    with pytest.raises(InputError, match=r"seed-0\.state\.safetensors: not a safetensors file .*; delete it"):
         training.do_training(UNIT, tmp_path)
 
 

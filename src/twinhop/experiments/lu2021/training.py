@@ -18,7 +18,7 @@ PIECE = 10
 """Iterations that are compiled together."""
 KEEP_EVERY_S = 300.0
 """A killed run loses at most about so much."""
-STATE_SUFFIX = ".state.npz"
+STATE_SUFFIX = ".state.safetensors"
 
 
 def do_training(unit: Unit, root: Path) -> dict[str, Any]:
