@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from twinhop.experiments.simulation import Simulation as Simulation
     from twinhop.experiments.simulation import simulate as simulate
     from twinhop.experiments.training import train as train
+    from twinhop.experiments.transferring import transfer as transfer
     from twinhop.placement import InfeasibleProblem as InfeasibleProblem
     from twinhop.placement import PlacementProblem as PlacementProblem
     from twinhop.scenario import Scenario as Scenario
@@ -54,6 +55,7 @@ _HOME = {
     "Simulation": "twinhop.experiments.simulation",
     "simulate": "twinhop.experiments.simulation",
     "train": "twinhop.experiments.training",
+    "transfer": "twinhop.experiments.transferring",
     "Tradeoff": "twinhop.experiments",
     "tradeoff": "twinhop.experiments",
     "InfeasibleProblem": "twinhop.placement",

@@ -57,6 +57,8 @@ class Drift:
     def weights(self, state):
         return state.weights
 
+    networks = weights
+
 
 class Rules(NamedTuple):
     users: int = 80

@@ -20,6 +20,7 @@ from twinhop.cli import (
     simulate,
     tradeoff,
     train,
+    transfer,
     twin,
     world,
 )
@@ -47,6 +48,7 @@ app.command("tradeoff", epilog=tradeoff.EXAMPLE)(tradeoff.run)
 app.command("simulate", epilog=simulate.EXAMPLE)(simulate.run)
 app.command("benchmark", epilog=benchmark.EXAMPLE)(benchmark.run)
 app.command("train", epilog=train.EXAMPLE)(train.run)
+app.command("transfer", epilog=transfer.EXAMPLE)(transfer.run)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.run)
 app.command("world", epilog=world.EXAMPLE)(world.run)
 app.add_typer(reproduce.app, name="reproduce")

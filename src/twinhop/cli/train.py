@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from twinhop.cli.common import Json, Verbose, exit_interrupted, print_json
+
+if TYPE_CHECKING:
+    from twinhop.learn.trainer import Training
 
 EXAMPLE = "Example: twinhop train maddpg --out out/maddpg"
 #: Figures that progress shows.
@@ -30,22 +33,25 @@ def run(
     """Train a policy; write checkpoints, a log and events for TensorBoard. Ctrl-C keeps what was learned."""
     from twinhop.experiments.training import train
 
-    with _training_progress(f"train {config}") as tell:
+    with training_progress(f"train {config}") as tell:
         runs = train(config, out=out, seed=seed, seeds=seeds, iterations=iterations, on_progress=tell)
     if as_json:
         print_json([each.to_json() for each in runs])
     for each in runs:
         if not as_json:
-            figures = ", ".join(f"{name} {each.evaluation[name]:.5g}" for name in SHOWN if name in each.evaluation)
-            typer.echo(
-                f"{each.folder}: {each.iteration} of {each.iterations} iterations; best: {figures or 'none yet'}"
-            )
+            show_run(each)
         if each.interrupted:
             exit_interrupted("the same command goes on with the run", [each.folder])
 
 
+def show_run(found: "Training") -> None:
+    """Say in a line what came of a run."""
+    figures = ", ".join(f"{name} {found.evaluation[name]:.5g}" for name in SHOWN if name in found.evaluation)
+    typer.echo(f"{found.folder}: {found.iteration} of {found.iterations} iterations; best: {figures or 'none yet'}")
+
+
 @contextmanager
-def _training_progress(title: str) -> Iterator[Callable[[int, int, dict[str, float]], None]]:
+def training_progress(title: str) -> Iterator[Callable[[int, int, dict[str, float]], None]]:
     """A bar with the remaining time on standard error; yields what to call with how far it is."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 from twinhop._version import __version__
 from twinhop.errors import InputError
 from twinhop.files import replacing
-from twinhop.learn.tree_file import digest_of, load_tree, save_tree
+from twinhop.learn.tree_file import digest_of, load_part, load_tree, save_tree
 
 FORMAT = 1
 KIND = "twinhop checkpoint"
@@ -69,9 +69,20 @@ class Checkpoint:
         Raises:
             InputError: it was not kept, or is of another run.
         """
+        return load_tree(self._state_file(), like)
+
+    def part(self, like: Any, part: Callable[[Any], Any], *, any_size: bool = False) -> Any:
+        """A part of where the run stood; see `tree_file.load_part`.
+
+        Raises:
+            InputError: it was not kept, or is of another run.
+        """
+        return load_part(self._state_file(), like, part, any_size=any_size)
+
+    def _state_file(self) -> Path:
         if STATE not in self.record["digests"]:
             raise InputError(f"{self.folder}: keeps weights only; training cannot go on from it")
-        return load_tree(self.folder / STATE, like)
+        return self.folder / STATE
 
 
 def save_checkpoint(folder: Path, record: Mapping[str, Any], weights: Any, state: Any | None = None) -> Path:

@@ -183,10 +183,23 @@ def changed(config: TrainingConfig, changes: Mapping[str, Any]) -> TrainingConfi
     Raises:
         InputError: a value is not accepted.
     """
+    return config_of({**config.model_dump(exclude_unset=True), **changes}, config.name)
+
+
+def config_of(fields: Mapping[str, Any], name: str) -> TrainingConfig:
+    """A configuration out of its fields.
+
+    Args:
+        fields: plain values.
+        name: what errors call it.
+
+    Raises:
+        InputError: a field is unknown, or a value is not accepted.
+    """
     try:
-        return TrainingConfig.model_validate({**config.model_dump(exclude_unset=True), **changes})
+        return TrainingConfig.model_validate(fields)
     except ValidationError as error:
-        raise input_error(error, TrainingConfig, lambda paths: dict.fromkeys(paths, config.name)) from None
+        raise input_error(error, TrainingConfig, lambda paths: dict.fromkeys(paths, name)) from None
 
 
 def config_names() -> tuple[str, ...]:

@@ -8,9 +8,10 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from twinhop.learn.config import TrainingConfig
 from twinhop.learn.contenders import Contender
 from twinhop.learn.measured_run import advance_compiled
 from twinhop.learn.run_log import RunLog
+from twinhop.learn.transfer.arrival import ANCESTORS, READINGS, SECONDS, SOURCES, ancestor_of, arrival
 from twinhop.learn.validation import Validation
 from twinhop.scenario import Scenario, load_scenario
 
@@ -49,7 +51,8 @@ class Training:
         evaluation: of the best checkpoint.
         interrupted: whether Ctrl-C ended it; the same call goes on with it.
         compiled_s: spent on compiling [s].
-        seconds: spent on training in this call [s].
+        seconds: spent on training, earlier calls included [s].
+        sources: what it took over, as `transfer.arrival.Arrival` tells it.
     """
 
     folder: Path
@@ -59,6 +62,7 @@ class Training:
     interrupted: bool
     compiled_s: float
     seconds: float
+    sources: tuple[dict[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for machines."""
@@ -92,24 +96,38 @@ class _Run:
     def __init__(self, config: TrainingConfig, out: Path, root: Path | None) -> None:
         self._config, self._out = config, out
         self._params, self._contender = contender_of(config, root)
+        readings = _scenario(config.scenario, root).readings
+        arrived = None
+        if config.transfer is not None:
+            arrived = arrival(config, config.transfer, self._contender, readings)
+        self._algorithm = self._contender.algorithm if arrived is None else arrived.algorithm
+        self._source = self._contender.source if arrived is None else arrived.source
         steps = (config.iterations, config.evaluation.every, config.checkpoint_every, PIECE)
         self._piece = math.gcd(*steps)
-        algorithm, source = self._contender.algorithm, self._contender.source
+        algorithm, source = self._algorithm, self._source
         begun = time.perf_counter()
         key = jax.random.key(config.seed)
-        shapes = jax.eval_shape(algorithm.start, key, source)
+        start = jax.jit(partial(algorithm.start, source=source)) if arrived is None else arrived.begin
+        shapes = jax.eval_shape(start, key)
         self._advance = advance_compiled.lower(algorithm, shapes, source, self._piece).compile()
         last = pointed_to(out, LAST)
         if last is None:
-            self._state, self._iteration = jax.jit(algorithm.start)(key, source), 0
+            self._state, self._iteration = start(key), 0
             self._best: dict[str, Any] = {}
+            ancestors = (ancestor_of(algorithm.networks(self._state)),) if arrived is None else arrived.ancestors
+            self._seconds = 0.0
+            self._origin = {ANCESTORS: list(ancestors), READINGS: readings.model_dump(mode="json")}
+            if arrived is not None:
+                self._origin[SOURCES] = list(arrived.told)
         else:
             kept = open_checkpoint(last)
             self._state, self._iteration = kept.state(shapes), kept.iteration
             self._best = dict(open_checkpoint(pointed_to(out, BEST) or last).evaluation)
+            self._seconds = float(kept.record.get(SECONDS, 0.0))
+            self._origin = {name: kept.record[name] for name in (ANCESTORS, READINGS, SOURCES) if name in kept.record}
+            _check_same_sources(self._origin, () if arrived is None else arrived.told)
         self._kept_at = self._iteration
         self._compiled_s = time.perf_counter() - begun
-        self._seconds = 0.0
 
     def go_on(self, tell: Tell) -> Training:
         """To the end, or to Ctrl-C."""
@@ -135,16 +153,23 @@ class _Run:
         finally:
             log.close()
         return Training(
-            self._out, self._iteration, config.iterations, self._best, interrupted, self._compiled_s, self._seconds
+            folder=self._out,
+            iteration=self._iteration,
+            iterations=config.iterations,
+            evaluation=self._best,
+            interrupted=interrupted,
+            compiled_s=self._compiled_s,
+            seconds=self._seconds,
+            sources=tuple(self._origin.get(SOURCES, ())),
         )
 
     def _weights(self) -> Any:
-        return self._contender.algorithm.weights(self._state)
+        return self._algorithm.weights(self._state)
 
     def _advanced(self) -> dict[str, float]:
         """Go on for a piece; means of what it tells."""
         begun = time.perf_counter()
-        self._state, told = jax.block_until_ready(self._advance(self._state, self._contender.source))
+        self._state, told = jax.block_until_ready(self._advance(self._state, self._source))
         self._seconds += time.perf_counter() - begun
         for name, series in told.items():
             wrong = np.flatnonzero(~np.isfinite(np.asarray(series)))
@@ -170,6 +195,8 @@ class _Run:
             "seed": self._config.seed,
             "iteration": self._iteration,
             "evaluation": evaluation,
+            SECONDS: round(self._seconds, 3),
+            **self._origin,
         }
         save_checkpoint(folder, record, self._weights(), self._state)
         point_to(self._out, LAST, folder)
@@ -220,6 +247,13 @@ def contender_of(config: TrainingConfig, root: Path | None = None) -> tuple[Para
 def _scenario(name: str, root: Path | None) -> Scenario:
     beside = None if root is None else root / name
     return load_scenario(beside if beside is not None and beside.is_file() else name)
+
+
+def _check_same_sources(origin: Mapping[str, Any], told: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse to go on with a run whose sources are no longer those that it began with."""
+    for before, now in zip(origin.get(SOURCES, ()), told, strict=True):
+        if before["digest"] != now["digest"]:
+            raise InputError(f"sources: {now['path']}: is another checkpoint than the one that this run began with")
 
 
 def _claim(config: TrainingConfig, out: Path) -> None:

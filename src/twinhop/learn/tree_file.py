@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,42 @@ def load_tree(path: Path, like: Any) -> Any:
                 f"{path}: array {name} is {found.dtype} {found.shape}; expected {leaf.dtype} {tuple(leaf.shape)}"
             )
     return jax.tree.unflatten(jax.tree.structure(like), [jax.numpy.asarray(arrays[name]) for name, _ in wanted])
+
+
+def load_part(path: Path, like: Any, part: Callable[[Any], Any], *, any_size: bool = False) -> Any:
+    """Read a part of a tree of arrays.
+
+    Args:
+        path: the file.
+        like: a tree of the structure of the whole one, or of its shapes; outside the part it may be another one.
+        part: picks the part out of the whole tree.
+        any_size: whether arrays of the part may have other sizes than those of `like`.
+
+    Returns:
+        The part, of JAX arrays.
+
+    Raises:
+        InputError: the file is missing or damaged, or holds another part; the first difference is named.
+    """
+    names = jax.tree.unflatten(jax.tree.structure(like), [name for name, _ in _named(like)])
+    wanted, leaves = jax.tree.leaves(part(names)), jax.tree.leaves(part(like))
+    found = []
+    try:
+        with safe_open(path, framework="numpy") as file:
+            there = set(file.keys())
+            for name, leaf in zip(wanted, leaves, strict=True):
+                if name not in there:
+                    raise InputError(f"{path}: array {name} is missing; it is of other networks")
+                array = file.get_tensor(name)
+                if array.dtype != leaf.dtype or (array.shape != leaf.shape and not any_size):
+                    raise InputError(
+                        f"{path}: array {name} is {array.dtype} {array.shape}; expected {leaf.dtype} "
+                        f"{tuple(leaf.shape)}: it is of other networks"
+                    )
+                found.append(jax.numpy.asarray(array))
+    except (OSError, SafetensorError) as error:
+        raise _unreadable(path, error) from None
+    return jax.tree.unflatten(jax.tree.structure(part(like)), found)
 
 
 def load_record(path: Path) -> dict[str, Any]:

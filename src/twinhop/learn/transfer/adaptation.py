@@ -131,8 +131,11 @@ class Adaptation:
             lived = [Experience(each.replay, age) for age, each in enumerate(places) if each.replay is not None]
             memory = merged_replay(lived, capacity_of(run.replay), inheritance.share, inheritance.recency)
             run = run._replace(replay=memory)
-        approach = Approach(*(jnp.float32(each) for each in (approach.rho, approach.decay)), approach.reading)
-        return AdaptedState(run, jax.tree.map(jnp.copy, inherited), approach, jnp.zeros((), jnp.int32))
+        rho: Any = jnp.float32(approach.rho)
+        decay: Any = jnp.float32(approach.decay)
+        approach = Approach(rho, decay, approach.reading)
+        begun = AdaptedState(run, inherited, approach, jnp.zeros((), jnp.int32))
+        return jax.tree.map(jnp.copy, begun)  # no two fields share an array: states are given up to what is compiled
 
     def advance(self, state: AdaptedState, source: Any, iterations: int) -> tuple[AdaptedState, dict[str, Array]]:
         """Go on for so many iterations.
