@@ -143,7 +143,7 @@ def _ancestors(transfer: TransferSection, opened: Sequence[Checkpoint]) -> tuple
     if transfer.networks and len(opened) > 1 and not shared and transfer.sum_reading == "sound":
         raise InputError(
             f"sources: {', '.join(transfer.sources)}: share no ancestor, and a sum of weights of unrelated beginnings "
-            "means nothing (row 19); expected runs of one seed and one architecture, or runs that were transferred from one "
+            "means nothing (row 19); expected runs of one seed and one architecture, or runs transferred from one "
             "another; or sum_reading: literal, or one source"
         )
     return tuple(shared)
