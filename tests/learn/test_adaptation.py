@@ -10,10 +10,10 @@ jax = pytest.importorskip("jax")
 from small_instances import problem  # noqa: E402
 
 from twinhop.errors import InputError  # noqa: E402
-from twinhop.learn.instance import instance_of_problem  # noqa: E402
-from twinhop.learn.sources import BankSource  # noqa: E402
+from twinhop.learn.instance import instance_cost, instance_of_problem  # noqa: E402
+from twinhop.learn.sources import BankSource, PaddedSource  # noqa: E402
 from twinhop.learn.structured import StructuredConfig, StructuredMaddpg  # noqa: E402
-from twinhop.learn.transfer import Adaptation, Approach, Inheritance, Networks  # noqa: E402
+from twinhop.learn.transfer import Adaptation, Approach, Inheritance, Place, fitted  # noqa: E402
 from twinhop.learn.transfer.aggregation import norm  # noqa: E402
 
 SMALL = {"node_width": 4, "edge_width": 2, "critic_edge_width": 2, "critic_station_width": 4, "rounds": 0}
@@ -31,11 +31,11 @@ def advanced(learner, state, source, iterations):
 @pytest.fixture(scope="module")
 def places():
     """Where training ended in two places."""
-    return [advanced(MADDPG, MADDPG.start(jax.random.key(seed), SOURCE), SOURCE, 6)[0] for seed in (0, 1)]
+    runs = [advanced(MADDPG, MADDPG.start(jax.random.key(seed), SOURCE), SOURCE, 6)[0] for seed in (0, 1)]
+    return [Place(f"place {at + 1}", MADDPG.networks(run), run.replay) for at, run in enumerate(runs)]
 
 
-def networks(run):
-    return Networks(run.actor, run.critics)
+LEARNER, WHOLE = Adaptation(MADDPG), Inheritance((1.0,))
 
 
 def same(one, other):
@@ -44,23 +44,23 @@ def same(one, other):
 
 @pytest.mark.slow
 def test_one_place_without_pull_or_experience_is_a_fine_tuning_of_its_weights(places):
-    learner = Adaptation(MADDPG, Approach(rho=0.0))
-    begun = learner.start(jax.random.key(2), SOURCE, places[:1], Inheritance((1.0,), share=0.0))
-    assert same(networks(begun.run), networks(places[0])) and int(begun.run.replay.total) == 0
-    tuned = MADDPG.start(jax.random.key(2), SOURCE)._replace(actor=places[0].actor, critics=places[0].critics)
+    inheritance, approach = Inheritance((1.0,), share=0.0), Approach(rho=0.0)
+    begun = LEARNER.start(jax.random.key(2), SOURCE, places[:1], inheritance, approach)
+    assert same(LEARNER.networks(begun), places[0].networks) and int(begun.run.replay.total) == 0
+    tuned = MADDPG.with_networks(MADDPG.start(jax.random.key(2), SOURCE), places[0].networks)
     expected, _ = advanced(MADDPG, tuned, SOURCE, 6)
-    found, told = advanced(learner, begun, SOURCE, 6)
-    for one, other in zip(jax.tree.leaves(networks(found.run)), jax.tree.leaves(networks(expected)), strict=True):
+    found, told = advanced(LEARNER, begun, SOURCE, 6)
+    ends = (jax.tree.leaves(each) for each in (LEARNER.networks(found), MADDPG.networks(expected)))
+    for one, other in zip(*ends, strict=True):
         assert np.allclose(one, other, atol=1e-5)
     assert told["cost"].shape == (6,) and int(found.iteration) == 6
 
 
 def test_experience_comes_with_the_weights_and_is_tagged(places):
-    learner = Adaptation(MADDPG, Approach())
-    begun = learner.start(jax.random.key(2), SOURCE, places, Inheritance((0.5, 0.5), share=0.75))
+    begun = LEARNER.start(jax.random.key(2), SOURCE, places, Inheritance((0.5, 0.5), share=0.75))
     assert int(begun.run.replay.total) == 9
     assert np.asarray(begun.run.replay.entries.source)[:9, 0].tolist() == [2, 2, 2, 1, 1, 1, 1, 1, 1]
-    found, _ = advanced(learner, begun, SOURCE, 6)
+    found, _ = advanced(LEARNER, begun, SOURCE, 6)
     assert int(found.run.replay.total) == 15
     assert np.asarray(found.run.replay.entries.source)[:3, 0].tolist() == [0, 0, 0], "the furthest place goes first"
 
@@ -69,16 +69,34 @@ def test_experience_comes_with_the_weights_and_is_tagged(places):
 def test_the_printed_reading_grows_and_the_sound_one_stays_near_the_source(places):
     ends = {}
     for reading in ("sound", "literal"):
-        learner = Adaptation(MADDPG, Approach(0.5, 1.0, reading))
-        begun = learner.start(jax.random.key(2), SOURCE, places[:1], Inheritance((1.0,)))
-        ends[reading] = float(norm(networks(advanced(learner, begun, SOURCE, 6)[0].run)))
-    source = float(norm(networks(places[0])))
+        approach = Approach(0.5, 1.0, reading)
+        begun = LEARNER.start(jax.random.key(2), SOURCE, places[:1], Inheritance((1.0,)), approach)
+        ends[reading] = float(norm(LEARNER.networks(advanced(LEARNER, begun, SOURCE, 6)[0])))
+    source = float(norm(places[0].networks))
     assert ends["sound"] == pytest.approx(source, rel=0.1)
     assert ends["literal"] == pytest.approx((1 + 6 * 0.5) * source, rel=0.1)
 
 
 def test_places_whose_networks_differ_are_refused(places):
     wider = StructuredMaddpg(CONFIG.model_copy(update={"node_width": 5}))
-    other = wider.start(jax.random.key(0), SOURCE)
+    other = Place("place 2", wider.networks(wider.start(jax.random.key(0), SOURCE)), None)
     with pytest.raises(InputError, match="place 2: .* expected models of one architecture"):
-        Adaptation(MADDPG, Approach()).start(jax.random.key(0), SOURCE, [places[0], other], Inheritance((0.5, 0.5)))
+        LEARNER.start(jax.random.key(0), SOURCE, [places[0], other], Inheritance((0.5, 0.5)))
+
+
+def test_experience_alone_leaves_the_networks_as_they_were_drawn(places):
+    begun = LEARNER.start(jax.random.key(2), SOURCE, places, Inheritance(None), Approach(rho=0.0))
+    assert same(LEARNER.networks(begun), MADDPG.networks(MADDPG.start(jax.random.key(2), SOURCE)))
+    assert int(begun.run.replay.total) == 6
+
+
+def test_what_was_lived_through_elsewhere_fits_another_size_and_costs_the_same(places):
+    before = places[0].replay
+    after = fitted(before, 3, 11, 5)
+    assert after.entries.host.shape == (8, 3, 11) and int(after.total) == 8
+    cost = jax.vmap(jax.vmap(instance_cost))(after.entries.seen, after.entries.host.astype("int32"))
+    assert np.allclose(cost, after.entries.cost, rtol=1e-5)
+    assert np.array_equal(np.asarray(after.entries.cost).ravel(), np.asarray(before.entries.cost)[:6].ravel())
+    padded = PaddedSource(SOURCE, 11, 5)
+    begun = LEARNER.start(jax.random.key(2), padded, [Place("a", places[0].networks, fitted(before, 4, 11, 5))], WHOLE)
+    assert int(begun.run.replay.total) == 6

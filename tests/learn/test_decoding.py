@@ -9,7 +9,7 @@ from small_instances import problem  # noqa: E402
 
 from twinhop.env.core import Action  # noqa: E402
 from twinhop.env.core.decode import decode as env_decode  # noqa: E402
-from twinhop.learn.decoding import Decider, decide, decoded  # noqa: E402
+from twinhop.learn.decoding import decide, decoded  # noqa: E402
 from twinhop.learn.instance import instance_cost, instance_of_problem, padded  # noqa: E402
 from twinhop.learn.structured import StructuredConfig, new_actor  # noqa: E402
 
@@ -85,12 +85,6 @@ def test_without_an_open_station_the_likeliest_opens():
 
 def test_a_padded_instance_is_decided_alike():
     instance = instance_of_problem(problem(4))
-    wide = jax.tree.map(np.asarray, padded(instance, 12, 6))
+    wide = padded(instance, 12, 6)
     for how in ("argmax", "calibrated"):
         assert decide(ACTOR, wide, how, 3)[:9].tolist() == decide(ACTOR, instance, how, 3).tolist()
-
-
-def test_a_decider_decides_as_its_weights_do():
-    instance = instance_of_problem(problem(4, capacity=3, forbidden=0.2))
-    hosts = Decider(ACTOR)(instance, "calibrated", 2)
-    assert hosts.tolist() == decide(ACTOR, instance, "calibrated", 2).tolist()

@@ -16,6 +16,7 @@ from twinhop.scenario import yaml_io
 from twinhop.scenario.complaints import input_error, suggestion
 from twinhop.scenario.fields import LARGEST_SEED, problem
 from twinhop.scenario.load import locator
+from twinhop.scenario.readings import Reading
 from twinhop.scenario.text_file import read_text
 
 VALIDATION_SEED = 500
@@ -33,6 +34,45 @@ class EvaluationSection(_Section):
     every: int = Field(250, ge=1, le=1_000_000, description="iterations between evaluations")
     instances: int = Field(20, ge=1, le=10_000, description="slots on which policies are judged")
     first_seed: int = Field(VALIDATION_SEED, ge=0, le=LARGEST_SEED, description="seed of their worlds")
+
+
+class TransferSection(_Section):
+    """What a run takes over from places where was learned before: Algorithm 2."""
+
+    sources: tuple[str, ...] = Field(
+        min_length=1, max_length=16, description="checkpoints or runs along the trajectory, the latest last"
+    )
+    weights: tuple[float, ...] | None = Field(
+        None, description="of each source in Eq. 32, of sum 1; null: by dwell_s, and without it all alike"
+    )
+    dwell_s: tuple[float, ...] | None = Field(None, description="how long users were in each place [s]")
+    networks: bool = Field(True, description="whether weights begin as the weighted sum of the sources' (Eq. 32)")
+    share: float = Field(
+        0.5, ge=0.0, le=1.0, description="of the replay memory that the sources' experience may fill (Eq. 33)"
+    )
+    recency: float = Field(
+        0.5, gt=0.0, le=1.0, description="weight of a place's experience relative to the place after it"
+    )
+    rho: float = Field(0.5, ge=0.0, le=1.0, description="pull of the source in the first iteration (Eq. 34)")
+    decay: float = Field(0.98, gt=0.0, le=1.0, description="by which the pull is multiplied in each iteration")
+    sum_reading: Reading = Field(
+        "sound", description="Eq. 32 (row 19): sound refuses sources that share no ancestor; literal sums any"
+    )
+    pull_reading: Reading = Field(
+        "sound", description="Eq. 34 (row 20): sound is a convex combination; literal adds the source, as printed"
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> TransferSection:
+        for name in ("weights", "dwell_s"):
+            given = getattr(self, name)
+            if given is not None and len(given) != len(self.sources):
+                raise problem(f"got {len(given)} for {len(self.sources)} sources; expected one for each", name)
+        if self.weights is not None and self.dwell_s is not None:
+            raise problem("weights are given too; expected one of both", "dwell_s")
+        if not self.networks and self.share == 0:
+            raise problem("nothing is taken over; expected networks: true, or a share above 0", "networks")
+        return self
 
 
 class TrainingConfig(_Section):
@@ -61,6 +101,7 @@ class TrainingConfig(_Section):
     evaluation: EvaluationSection = Field(
         default_factory=lambda: EvaluationSection.model_validate({}), description="how a run is judged as it goes"
     )
+    transfer: TransferSection | None = Field(None, description="what is taken over from elsewhere; null: nothing")
     structured: StructuredConfig | None = Field(None, description="constants of the structured learner")
     literal: LiteralConfig | None = Field(None, description="constants of the literal learner")
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from twinhop.env.core import Action, Observation, Params, StepInfo, episode_key, reset, step, step_key
 from twinhop.env.core import State as WorldState
 from twinhop.env.core.view import flat_state
-from twinhop.learn.maddpg import LearnerState, MaddpgConfig, Shapes, Transition, actions, begin, update
+from twinhop.learn.maddpg import LearnerState, MaddpgConfig, Networks, Shapes, Transition, actions, begin, update
 from twinhop.learn.multilayer import Affine, Multilayer
 from twinhop.learn.replay import Replay, empty, sampled, stored
 from twinhop.scenario.movement_section import EPISODE_SLOTS
@@ -95,6 +95,23 @@ class Literal:
     def weights(self, state: RunState) -> Multilayer:
         """The actors, which are all that a policy needs."""
         return state.learner.networks.actor
+
+    def networks(self, state: RunState) -> Networks:
+        """All that a run has learned."""
+        return state.learner.networks
+
+    def with_networks(self, state: RunState, networks: Networks, *, targets: bool = False) -> RunState:
+        """The run with other networks.
+
+        Args:
+            state: of the run.
+            networks: in place of its own.
+            targets: whether what follows slowly begins from them too.
+        """
+        learner = state.learner._replace(networks=networks)
+        if targets:
+            learner = learner._replace(targets=jax.tree.map(jnp.copy, networks))
+        return state._replace(learner=learner)
 
     def play(self, weights: Multilayer, source: Params, key: Array) -> Played:
         """An episode without noise.

@@ -19,12 +19,11 @@ from twinhop.placement.station_load import NOBODY
 
 if TYPE_CHECKING:
     from twinhop.learn.decoding import Decider, Decode
+    from twinhop.learn.instance import Instance
 
 SHIPPED = "maddpg"
 FORBIDDEN = 4.0
 """A forbidden arc looks so many times as far as the farthest that is allowed, and a second."""
-LEAST_USERS, LEAST_STATIONS, PARTS = 32, 4, 8
-"""Instances are padded to sizes of eight steps an octave, so that few sizes are compiled."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class LearnedPlacement:
     polish: int = 0
 
     def __call__(self, problem: PlacementProblem, rng: np.random.Generator, budget: Budget) -> Decision:
-        """Decide; nothing is drawn, and no time limit is looked at, as a decision takes a millisecond or less."""
+        """Decide; nothing is drawn, and no time limit is looked at, as decisions are a matter of milliseconds."""
         host = learned_hosts(decider_of(self.path), problem, self.decode, self.polish)
         return Decision(Placement.of_hosts(host, problem.stations))
 
@@ -141,23 +140,18 @@ def learned_hosts(decider: Decider, problem: PlacementProblem, decode: Decode, p
     Returns:
         (N,) hosts that keep twin capacities.
     """
-    from twinhop.learn.instance import instance_of_problem, padded
+    return _seated(problem, decider(seen_instance(problem), decode, polish))
 
-    users, stations = problem.users, problem.stations
+
+def seen_instance(problem: PlacementProblem) -> Instance:
+    """What learned weights are shown of a problem: its instance, forbidden arcs dear."""
+    from twinhop.learn.instance import instance_of_problem
+
     instance = instance_of_problem(problem)
     comm = np.asarray(instance.comm_s)
     largest = comm[np.isfinite(comm)].max(initial=0.0)
     comm: Any = np.where(np.isfinite(comm), comm, FORBIDDEN * (largest + 1.0)).astype(np.float32)
-    filled = instance._replace(comm_s=comm)
-    room = padded(filled, _rounded(users, LEAST_USERS), _rounded(stations, LEAST_STATIONS))
-    host = decider(room, decode, polish)[:users].astype(np.int64)
-    return _seated(problem, host)
-
-
-def _rounded(count: int, least: int) -> int:
-    """The next size of eight steps an octave."""
-    step = max(1, 2 ** (count.bit_length() - 1) // PARTS)
-    return max(least, -(-count // step) * step)
+    return instance._replace(comm_s=comm)
 
 
 def _seated(problem: PlacementProblem, host: IntArray) -> IntArray:

@@ -64,9 +64,9 @@ def calibrated(score, comm, work, cpu, opening, seats, active, opened):
     """
     stations, users = score.shape
     expected = _expected_loads(score, work, active, opened)
-    bias, host = np.zeros(stations, np.float32), np.zeros(users, np.int64)
+    bias, host = np.zeros(stations, np.float32), np.zeros(users, np.int32)
     load, count = np.zeros(stations), np.zeros(stations, np.int64)
-    best, best_cost, best_surplus = host.copy(), np.inf, users + 1
+    best, best_cost, best_surplus = np.zeros(users, np.int64), np.inf, users + 1
     step = 1.0
     for _ in range(STEPS + 1):
         highest(score, bias, opened, host)

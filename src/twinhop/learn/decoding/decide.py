@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, Literal
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
+from twinhop.jit import jit
 from twinhop.learn.decoding.calibration import calibrated
+from twinhop.learn.decoding.forward import Forward
 from twinhop.learn.decoding.polish import polish as polished
 from twinhop.learn.decoding.repair import repair
 from twinhop.learn.decoding.rule import cost_of, highest, opened_stations, tally
@@ -20,39 +20,25 @@ from twinhop.learn.structured.actor import Actor
 from twinhop.learn.structured.features import features
 
 Decode = Literal["argmax", "calibrated"]
+TYPES = (np.float32, np.float32, np.float32, np.float32, np.int32, np.bool_)
+"""Of the arrays of an `Instance`. They are copied, as others, and read-only ones, would be compiled for once more."""
 
 
 class Decider:
     """A policy of fixed weights, for decisions one by one.
 
-    The weights are compiled in and the instance is handed over as one array, in a third of the time that passing some
-    sixty arrays takes.
+    It decides as `decide` does, up to the rounding of scores, without JAX: nothing is compiled for a number of users or
+    stations, and no arrays are handed to a device.
     """
 
     def __init__(self, weights: Actor):
-        """Take the weights; each number of users and stations is compiled when it is first met."""
-
-        @partial(jax.jit, static_argnames="stations")
-        def asked_of(numbers: Array, stations: int) -> Array:
-            decision = weights(features(_unpacked(numbers, stations)))
-            return jnp.concatenate([decision.opening[:, None], decision.score], axis=1)
-
-        self._asked = asked_of
+        """Take the weights."""
+        self._asked = Forward(weights)
 
     def __call__(self, instance: Instance, decode: Decode = "calibrated", polish: int = 0) -> NDArray[np.int64]:
         """Where twins go; see `decide`. The instance is of NumPy arrays."""
-        numbers = np.concatenate([np.asarray(each, np.float32).ravel() for each in instance])
-        asked = np.asarray(self._asked(numbers, len(instance.capacity)))
-        return decoded(asked[:, 0], np.ascontiguousarray(asked[:, 1:]), instance, decode, polish)
-
-
-def _unpacked(numbers: Array, stations: int) -> Instance:
-    """The instance whose arrays lie one after the other in ``M N + 2 N + 3 M`` numbers."""
-    users = (len(numbers) - 3 * stations) // (stations + 2)
-    ends = np.cumsum([stations * users, users, stations, stations, stations])
-    comm, work, cpu, opening, capacity, active = jnp.split(numbers, ends)
-    seats = capacity.astype(jnp.int32)
-    return Instance(comm.reshape(stations, users), work, cpu, opening, seats, active > 0)
+        own = _copied(instance)
+        return _decoded(*self._asked(own), own, decode, polish)
 
 
 @jax.jit
@@ -78,6 +64,11 @@ def decide(weights: Actor, instance: Instance, decode: Decode = "calibrated", po
     return decoded(np.asarray(opening), np.asarray(score), instance, decode, polish)
 
 
+def _copied(instance: Instance) -> Instance:
+    arrays: Any = [np.array(each, kind, order="C") for each, kind in zip(instance, TYPES, strict=True)]
+    return Instance(*arrays)
+
+
 def decoded(
     opening: NDArray[np.float32], score: NDArray[np.float32], instance: Instance, decode: Decode, polish: int = 0
 ) -> NDArray[np.int64]:
@@ -92,7 +83,14 @@ def decoded(
         decode: `argmax` or `calibrated`.
         polish: local moves after that, at most.
     """
-    comm, work, cpu, price, seats, active = (np.asarray(each) for each in instance)
+    own = np.array(opening, np.float32), np.array(score, np.float32, order="C"), _copied(instance)
+    return _decoded(*own, decode, polish)
+
+
+def _decoded(
+    opening: NDArray[np.float32], score: NDArray[np.float32], instance: Instance, decode: Decode, polish: int
+) -> NDArray[np.int64]:
+    comm, work, cpu, price, seats, active = instance
     opened = opened_stations(opening, seats)
     host = np.zeros(work.size, np.int64)
     highest(score, np.zeros(seats.size, np.float32), opened, host)
@@ -106,11 +104,10 @@ def decoded(
     return host
 
 
-def _seated(
-    comm: Any, work: Any, cpu: Any, price: Any, seats: Any, active: Any, opened: Any, host: NDArray[np.int64]
-) -> float:
+@jit()
+def _seated(comm, work, cpu, price, seats, active, opened, host):
     """The cost of hosts once everybody has a seat, `host` changed in place [s]."""
     load, count = np.zeros(seats.size), np.zeros(seats.size, np.int64)
     repair(comm, work, seats, active, opened, host)
     tally(work, active, host, load, count)
-    return float(cost_of(comm, cpu, price, active, host, load, count))
+    return cost_of(comm, cpu, price, active, host, load, count)

@@ -3,6 +3,7 @@
 from twinhop.learn.sources.bank import BankSource
 from twinhop.learn.sources.environment import EnvironmentSource
 from twinhop.learn.sources.mixed import MixedSource
+from twinhop.learn.sources.padded import PaddedSource
 from twinhop.learn.sources.source import Outcome, Source
 
-__all__ = ["BankSource", "EnvironmentSource", "MixedSource", "Outcome", "Source"]
+__all__ = ["BankSource", "EnvironmentSource", "MixedSource", "Outcome", "PaddedSource", "Source"]

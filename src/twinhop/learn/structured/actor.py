@@ -18,6 +18,7 @@ from twinhop.learn.structured.features import (
     Features,
 )
 
+# Constants are compiled in elsewhere, by `twinhop.jit`, whose cache looks for changes in files that name it.
 HEADS = 4
 NEARNESS = (0.0, 1.0, 2.0, 4.0)
 """How much each head favours near stations to begin with, a unit of communication latency."""

@@ -9,6 +9,7 @@ from jax import Array
 
 from twinhop.learn.instance import Instance
 
+# Constants are compiled in elsewhere, by `twinhop.jit`, whose cache looks for changes in files that name it.
 UNITS = 8.0
 """The unit of time is an eighth of what computing and opening cost together where nothing else counts."""
 LEAST_SHARE = 1e-3

@@ -36,6 +36,13 @@ class Targets(NamedTuple):
     critics: Critic
 
 
+class Networks(NamedTuple):
+    """All that is learned."""
+
+    actor: Actor
+    critics: Critic
+
+
 class RunState(NamedTuple):
     """All that a run is at an iteration."""
 
@@ -107,6 +114,23 @@ class StructuredMaddpg:
     def weights(self, state: RunState) -> Actor:
         """What a policy needs of a run."""
         return state.actor
+
+    def networks(self, state: RunState) -> Networks:
+        """All that a run has learned."""
+        return Networks(state.actor, state.critics)
+
+    def with_networks(self, state: RunState, networks: Networks, *, targets: bool = False) -> RunState:
+        """The run with other networks.
+
+        Args:
+            state: of the run.
+            networks: in place of its own.
+            targets: whether what follows slowly begins from them too.
+        """
+        state = state._replace(actor=networks.actor, critics=networks.critics)
+        if targets and state.targets is not None:
+            state = state._replace(targets=jax.tree.map(jnp.copy, Targets(networks.actor, networks.critics)))
+        return state
 
     def _iteration(self, state: RunState, source: Source) -> tuple[RunState, dict[str, Array]]:
         keys = jax.random.split(jax.random.wrap_key_data(state.key), 5)

@@ -1,17 +1,19 @@
 """Transfer of policies to where users go: weights, experience, and Algorithm 2."""
 
-from twinhop.learn.transfer.adaptation import Adaptation, AdaptedState, Inheritance, Networks
+from twinhop.learn.transfer.adaptation import Adaptation, AdaptedState, Inheritance, Learner, Place
 from twinhop.learn.transfer.aggregation import Approach, approached, weighted_sum
-from twinhop.learn.transfer.experience import Experience, merged_replay
+from twinhop.learn.transfer.experience import Experience, fitted, merged_replay
 
 __all__ = [
-    "AdaptedState",
     "Adaptation",
+    "AdaptedState",
     "Approach",
     "Experience",
     "Inheritance",
-    "Networks",
+    "Learner",
+    "Place",
     "approached",
+    "fitted",
     "merged_replay",
     "weighted_sum",
 ]

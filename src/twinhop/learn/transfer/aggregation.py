@@ -51,7 +51,7 @@ def weighted_sum(models: Sequence[Any], weights: Sequence[float], names: Sequenc
 
 @dataclass(frozen=True)
 class Approach:
-    """How a model is pulled towards a source while it learns.
+    """How a model is pulled towards a source while it learns; rho and its decay are traced, not compiled in.
 
     Attributes:
         rho: pull of the first iteration, from 0 to 1 [1].
@@ -64,12 +64,17 @@ class Approach:
     reading: TransferReading = "sound"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.rho, (int, float)):
+            return  # traced
         if not 0.0 <= self.rho <= 1.0:
             raise InputError(f"rho: got {self.rho:g}; expected a number from 0 to 1")
         if not 0.0 < self.decay <= 1.0:
             raise InputError(f"rho decay: got {self.decay:g}; expected a number above 0 and up to 1")
         if self.reading not in ("sound", "literal"):
             raise InputError(f"transfer reading: got {self.reading!r}; accepted: sound, literal")
+
+
+jax.tree_util.register_dataclass(Approach, ["rho", "decay"], ["reading"])
 
 
 def approached(model: Any, source: Any, approach: Approach, iteration: Array | int) -> Any:
@@ -93,7 +98,7 @@ def approached(model: Any, source: Any, approach: Approach, iteration: Array | i
         >>> approached(jnp.array([1.0]), jnp.array([3.0]), Approach(0.5, 1.0, "literal"), 0).tolist()
         [2.5]
     """
-    pull = jnp.float32(approach.rho) * jnp.float32(approach.decay) ** jnp.asarray(iteration, jnp.float32)
+    pull = jnp.float32(1.0) * approach.rho * approach.decay ** jnp.asarray(iteration, jnp.float32)
     keep = 1.0 - pull if approach.reading == "sound" else jnp.float32(1.0)
     return jax.tree.map(lambda own, other: (keep * own + pull * other).astype(own.dtype), model, source)
 

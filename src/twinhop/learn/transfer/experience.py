@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -10,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from twinhop.errors import InputError
+from twinhop.learn.instance import padded
 from twinhop.learn.replay import Replay
 
 
@@ -17,7 +19,6 @@ class Experience(NamedTuple):
     """The replay memory of a source, and how long ago the user was there."""
 
     replay: Replay
-    """its entries have a field `source`, an integer"""
     age: int
     """how many places ago; 0: where the user comes from"""
 
@@ -29,7 +30,8 @@ def merged_replay(sources: Sequence[Experience], capacity: int, share: float, re
     in proportion to ``recency^age_j``, and its latest entries fill it. What a source lacks others may fill.
 
     Rows lie oldest place first, so that new entries, once the memory is full, drive out the experience that is
-    furthest away. Entries are tagged: `source` is 1 + the index of the source; what is lived through from now on has 0.
+    furthest away. Entries with a field `source` are tagged: it is 1 + the index of the source; what is lived through
+    from now on has 0.
 
     Args:
         sources: what each place left; all entries of one shape.
@@ -77,11 +79,51 @@ def _capacity(replay: Replay) -> int:
     return jax.tree.leaves(replay.entries)[0].shape[0]
 
 
+def _at(replay: Replay, rows: int) -> Any:
+    """Where the latest entries are, oldest first."""
+    return (int(replay.total) - rows + np.arange(rows)) % _capacity(replay)
+
+
 def _latest(replay: Replay, rows: int, tag: int) -> Any:
     """The latest entries of a memory, oldest first, tagged."""
-    at = (int(replay.total) - rows + np.arange(rows)) % _capacity(replay)
-    entries = jax.tree.map(lambda leaf: leaf[at], replay.entries)
-    return entries._replace(source=jnp.full_like(entries.source, tag))
+    at = _at(replay, rows)
+    entries = jax.tree.map(lambda leaf: jnp.asarray(leaf)[at], replay.entries)
+    return entries._replace(source=jnp.full_like(entries.source, tag)) if "source" in entries._fields else entries
+
+
+def fitted(replay: Replay, environments: int, users: int, stations: int) -> Replay:
+    """The memory of a structured learner in another shape, with the latest entries it holds, oldest first.
+
+    Instances are padded with absent users and stations; the transitions of a slot are dealt out anew where the number
+    of environments is another one, and those that fill no whole slot are left out.
+
+    Args:
+        replay: its entries are transitions of `learn.structured`.
+        environments: E of the result.
+        users: N of the result, at least as many as the entries have.
+        stations: M of the result, likewise.
+    """
+    held = _held(replay)
+    at = _at(replay, held)
+    entries = jax.tree.map(lambda leaf: jnp.asarray(leaf)[at], replay.entries)
+    before = entries.host.shape[1]
+    rows = held * before // environments
+    skipped = held * before - rows * environments
+
+    def dealt(leaf: Any) -> Any:
+        return leaf.reshape(held * before, *leaf.shape[2:])[skipped:].reshape(rows, environments, *leaf.shape[2:])
+
+    def larger(instances: Any) -> Any:
+        return jax.vmap(jax.vmap(partial(padded, users=users, stations=stations)))(instances)
+
+    entries = jax.tree.map(dealt, entries)
+    more = users - entries.host.shape[2]
+    entries = entries._replace(
+        seen=larger(entries.seen),
+        host=jnp.pad(entries.host, ((0, 0), (0, 0), (0, more))),
+        after=None if entries.after is None else larger(entries.after),
+    )
+    return Replay(entries, jnp.asarray(rows, jnp.int32))
 
 
 def _check(sources: Sequence[Experience], capacity: int, share: float, recency: float) -> None:
