@@ -33,10 +33,10 @@ demo: setup ## plan a generated city, compare the policies, draw the map
 	@echo "the map is out/demo/map.png, the policies against the bound are out/demo/comparison.png"
 
 test: setup ## the fast tests
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 test-slow: setup ## the slow tests too
-	$(BIN)/python -m pytest -n $(WORKERS) -m 'slow or not slow'
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'slow or not slow'
 
 check: setup ## format, lint, types, layers, docs
 	$(BIN)/ruff format --check .
