@@ -1,5 +1,6 @@
 """`twinhop reproduce`: the figures of papers, remade."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -57,6 +58,46 @@ def lu2021(
             on_progress=tell,
         )
     _show(found)
+
+
+@app.command("transfer", epilog="Example: twinhop reproduce transfer --quick --out out/transfer-study")
+def transfer(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Three shifts, two seeds, 100 updates: minutes instead of an hour.")
+    ] = False,
+    shifts: Annotated[
+        str | None, typer.Option(help="Shifts such as load, separated by commas.", show_default="all")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Seeds of every arm.", show_default="10", min=1)] = None,
+    iterations: Annotated[int | None, typer.Option(help="Updates in each target.", show_default="300", min=1)] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder with the real data (sf_cab_cells, ifogsim2_melb).", show_default=False)
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(help="Processes.", show_default="one a core", min=1)] = None,
+    seed: Annotated[int, typer.Option(help="First seed.", min=0)] = 0,
+    out: Out = None,
+    verbose: Verbose = False,
+) -> None:
+    """The experiment that Lu, Maharjan and Zhang (2021) do not show: Algorithm 2, against what else one could do."""
+    from twinhop.experiments.policy_transfer.study import HEADER, reproduce_transfer, row_in_words
+
+    with share_progress("reproduce transfer", "runs") as tell:
+        found = reproduce_transfer(
+            quick=quick,
+            shifts=_words(shifts),
+            seeds=seeds,
+            iterations=iterations,
+            data=data,
+            jobs=jobs,
+            seed=seed,
+            out=out,
+            on_progress=tell,
+        )
+    print_table("Policies that go where their users go", HEADER, [row_in_words(row) for row in found.policies.rows()])
+    for reason in found.policies.skipped:
+        typer.echo(f"skipped: {reason}", err=True)
+    for path in found.files:
+        typer.echo(f"wrote {path}")
 
 
 def _say_forecast(units: int, hours: float) -> None:

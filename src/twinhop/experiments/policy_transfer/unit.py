@@ -1,0 +1,166 @@
+"""One run of the experiment: a seed learns along a trajectory, then goes on in every target, in several ways."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twinhop.errors import InputError
+from twinhop.experiments.policy_transfer.shifts import SHIFTS, TRAJECTORIES, Network, Shift
+from twinhop.experiments.policy_transfer.worlds import JUDGED_FROM, Judged, bank, judged
+from twinhop.experiments.simulation_folder import read_json, write_json
+from twinhop.learn.decoding import Decider
+from twinhop.learn.placement_cost import cost_of
+from twinhop.learn.transfer.trials import Arm, Constants, Trial, Trials
+
+
+SCRATCH, ALGORITHM, LITERAL = "scratch", "Algorithm 2", "Algorithm 2, Eq. 34 as printed"
+ARMS = {
+    SCRATCH: Arm(0.0),
+    "fine-tune": Arm(1.0),
+    "replay only": Arm(0.0, 0.5),
+    "weights only": Arm(1.0, 0.0, 0.05),
+    ALGORITHM: Arm(1.0, 0.5, 0.05),
+    "Algorithm 2 with ancestor": Arm(0.5, 0.5, 0.05),
+}
+PRINTED, PRINTED_IN = Arm(1.0, 0.5, 0.05, "literal"), "load"
+DECAY, RECENCY = 0.9, 0.5
+FIRST_RUN = 1000
+"""Added to the seed of the run along a trajectory for those in targets."""
+ENVIRONMENTS, CRITIC_ONLY, REPLAY_SLOTS = 4, 50, 256
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A seed on a trajectory, with all shifts that begin there.
+
+    Attributes:
+        trajectory: name of the networks learned in before.
+        seed: of the runs.
+        iterations: of a run in a target; along the trajectory half as many in each network.
+        every: iterations between two judgements.
+        worlds: to learn from, in each network.
+        judged: to be judged on.
+        shifts: names of those that are done.
+        first_seed: of the worlds that are judged on; part of what a result is known by.
+    """
+
+    trajectory: str
+    seed: int
+    iterations: int
+    every: int
+    worlds: int
+    judged: int
+    shifts: tuple[str, ...]
+    first_seed: int = JUDGED_FROM
+
+    def path(self, root: Path) -> Path:
+        """Where its result is kept."""
+        return root / "runs" / f"{self.trajectory}-{self.seed}.json"
+
+    def identity(self) -> dict[str, Any]:
+        """What a kept result must agree with."""
+        return {**vars(self), "shifts": list(self.shifts), "arms": {name: list(each) for name, each in ARMS.items()}}
+
+
+def kept(unit: Unit, root: Path) -> dict[str, Any] | None:
+    """The result of a unit, if it is there.
+
+    Raises:
+        InputError: it is damaged, or of other constants.
+    """
+    path = unit.path(root)
+    if not path.exists():
+        return None
+    found = read_json(path)
+    if not isinstance(found, dict) or found.get("unit") != unit.identity():
+        raise InputError(f"{path}: is a result of other constants; choose another --out, or delete it")
+    return found
+
+
+def do_unit(job: tuple[Unit, Path, Path | None]) -> None:
+    """Do a unit and keep what came of it, whole or not at all.
+
+    Args:
+        job: the unit, the folder of results, and that of the data.
+    """
+    from twinhop.experiments.lu2021.doing import prepare_jax
+
+    unit, root, data = job
+    prepare_jax(root)
+    if kept(unit, root) is not None:
+        return
+    result = _Run(unit, data).result()
+    path = unit.path(root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, {"unit": unit.identity(), **result})
+
+
+class _Run:
+    def __init__(self, unit: Unit, data: Path | None) -> None:
+        self._unit, self._data = unit, data
+        first = min(CRITIC_ONLY, unit.iterations // 4)
+        constants = Constants(unit.iterations, unit.every, ENVIRONMENTS, first, REPLAY_SLOTS, DECAY, RECENCY)
+        self._trials = Trials(constants)
+
+    def result(self) -> dict[str, Any]:
+        """Curves by shift and arm, and what learning along the trajectory took."""
+        places, ancestor, seconds = self._trajectory(TRAJECTORIES[self._unit.trajectory])
+        shifts = [shift for shift in SHIFTS if shift.name in self._unit.shifts]
+        found = {shift.name: self._shift(shift, places, ancestor) for shift in shifts}
+        return {"source_s": round(seconds, 2), "shifts": found}
+
+    def _trajectory(self, networks: Sequence[Network]) -> tuple[list[Any], Any, float]:
+        """What was learned and lived through in each network, the latest first; what it began with; the time it took.
+
+        In the first network the run begins with the ancestor, in every other one with what the one before came to.
+        """
+        unit, places, ancestor, seconds = self._unit, [], None, 0.0
+        for at, network in enumerate(networks):
+            own = bank(network, unit.worlds, self._data)
+            trial = self._trials.begin(Arm(1.0 if places else 0.0), own, places[:1], None, 2 * unit.seed + at)
+            ancestor = trial.place("the ancestor")._replace(replay=None) if ancestor is None else ancestor
+            seconds += trial.go_on(unit.iterations // 2)
+            places.insert(0, trial.place(f"place {at + 1}"))
+        return places, ancestor, seconds
+
+    def _shift(self, shift: Shift, places: Sequence[Any], ancestor: Any) -> dict[str, Any]:
+        judge = judged(shift.target, self._unit.judged, self._data)
+        own = bank(shift.target, self._unit.worlds, self._data)
+        arms = ARMS | ({LITERAL: PRINTED} if shift.name == PRINTED_IN else {})
+        seed = FIRST_RUN + self._unit.seed
+        return {
+            name: self._curve(self._trials.begin(arm, own, places, ancestor, seed), judge) for name, arm in arms.items()
+        }
+
+    def _curve(self, trial: Trial, judge: Judged) -> dict[str, Any]:
+        """Gaps and norms by iteration, the zeroth being what is taken over, unchanged."""
+        seconds, norms, gaps = 0.0, [trial.norm], [_gaps(trial.weights, judge)]
+        for _ in range(self._unit.iterations // self._unit.every):
+            seconds += trial.go_on(self._unit.every)
+            gaps.append(_gaps(trial.weights, judge))
+            norms.append(trial.norm)
+        return {
+            "calibrated": [round(each, 6) for each, _ in gaps],
+            "argmax": [round(each, 6) for _, each in gaps],
+            "norm": [round(each, 3) for each in norms],
+            "seconds": round(seconds, 2),
+        }
+
+
+def _gaps(actor: Any, judge: Judged) -> tuple[float, float]:
+    """Mean gaps to the bounds, by load calibration and by the highest score [1]."""
+    decider = Decider(actor)
+    found = []
+    for decode in ("calibrated", "argmax"):
+        costs = [
+            cost_of(problem, decider(instance, decode)[: problem.users])
+            for problem, instance in zip(judge.problems, judge.instances, strict=True)
+        ]
+        found.append(float((np.array(costs) / judge.bounds - 1.0).mean()))
+    return found[0], found[1]
