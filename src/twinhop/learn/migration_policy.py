@@ -12,10 +12,10 @@ from twinhop.migration.first_plan import first_plan
 from twinhop.migration.policy import PolicyKind, Setting
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.situation import Situation
-from twinhop.placement.problem import IntArray
+from twinhop.placement.problem import IntArray, PlacementProblem
 
 if TYPE_CHECKING:
-    from twinhop.learn.decoding import Decode
+    from twinhop.learn.decoding import Decider, Decode
 
 
 class LearnedMigration:
@@ -36,12 +36,16 @@ class LearnedMigration:
         if (situation.before < 0).all():
             return first_plan(situation)
         problem = situation.problem_with(situation.move_s / self._horizon)
-        proposed = learned_hosts(self._decider, problem, self._decode, self._polish)
+        proposed = learned_hosts(self._decider_now(problem), problem, self._decode, self._polish)
         before = situation.before
         stays = (before >= 0).all() and np.isfinite(problem.comm_s[np.arange(len(before)), before]).all()
         if not stays or (np.bincount(before, minlength=problem.stations) > problem.capacity).any():
             return proposed
         return proposed if cost_of(problem, proposed) < cost_of(problem, before) else before
+
+    def _decider_now(self, problem: PlacementProblem) -> Decider:
+        """The weights that a slot is decided by."""
+        return self._decider
 
 
 def maddpg(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -14,9 +13,18 @@ from twinhop.errors import InputError
 from twinhop.experiments.policy_transfer.shifts import SHIFTS, TRAJECTORIES, Network, Shift
 from twinhop.experiments.policy_transfer.worlds import JUDGED_FROM, Judged, bank, judged
 from twinhop.experiments.simulation_folder import read_json, write_json
-from twinhop.learn.decoding import Decider
-from twinhop.learn.placement_cost import cost_of
-from twinhop.learn.transfer.trials import Arm, Constants, Trial, Trials
+
+if TYPE_CHECKING:
+    from twinhop.learn.transfer.trials import Trial
+
+
+class Arm(NamedTuple):
+    """What is taken over; see `learn.transfer.trials.Trials.begin`."""
+
+    networks: float = 0.0
+    share: float = 0.0
+    rho: float = 0.0
+    reading: Literal["sound", "literal"] = "sound"
 
 
 SCRATCH, ALGORITHM, LITERAL = "scratch", "Algorithm 2", "Algorithm 2, Eq. 34 as printed"
@@ -103,6 +111,8 @@ def do_unit(job: tuple[Unit, Path, Path | None]) -> None:
 
 class _Run:
     def __init__(self, unit: Unit, data: Path | None) -> None:
+        from twinhop.learn.transfer.trials import Constants, Trials
+
         self._unit, self._data = unit, data
         first = min(CRITIC_ONLY, unit.iterations // 4)
         constants = Constants(unit.iterations, unit.every, ENVIRONMENTS, first, REPLAY_SLOTS, DECAY, RECENCY)
@@ -123,7 +133,7 @@ class _Run:
         unit, places, ancestor, seconds = self._unit, [], None, 0.0
         for at, network in enumerate(networks):
             own = bank(network, unit.worlds, self._data)
-            trial = self._trials.begin(Arm(1.0 if places else 0.0), own, places[:1], None, 2 * unit.seed + at)
+            trial = self._trials.begin(own, places[:1], None, 2 * unit.seed + at, networks=float(bool(places)))
             ancestor = trial.place("the ancestor")._replace(replay=None) if ancestor is None else ancestor
             seconds += trial.go_on(unit.iterations // 2)
             places.insert(0, trial.place(f"place {at + 1}"))
@@ -135,7 +145,8 @@ class _Run:
         arms = ARMS | ({LITERAL: PRINTED} if shift.name == PRINTED_IN else {})
         seed = FIRST_RUN + self._unit.seed
         return {
-            name: self._curve(self._trials.begin(arm, own, places, ancestor, seed), judge) for name, arm in arms.items()
+            name: self._curve(self._trials.begin(own, places, ancestor, seed, **arm._asdict()), judge)
+            for name, arm in arms.items()
         }
 
     def _curve(self, trial: Trial, judge: Judged) -> dict[str, Any]:
@@ -155,6 +166,9 @@ class _Run:
 
 def _gaps(actor: Any, judge: Judged) -> tuple[float, float]:
     """Mean gaps to the bounds, by load calibration and by the highest score [1]."""
+    from twinhop.learn.decoding import Decider
+    from twinhop.learn.placement_cost import cost_of
+
     decider = Decider(actor)
     found = []
     for decode in ("calibrated", "argmax"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -14,21 +14,7 @@ from twinhop.learn.measured_run import advance_compiled
 from twinhop.learn.sources import BankSource
 from twinhop.learn.structured import StructuredConfig, StructuredMaddpg
 from twinhop.learn.transfer.adaptation import Adaptation, Inheritance, Place
-from twinhop.learn.transfer.aggregation import Approach, norm
-
-
-class Arm(NamedTuple):
-    """What is taken over."""
-
-    networks: float
-    """weight of the places' networks in Eq. 32, shared alike; what is missing to 1 is that of the ancestor, the network
-    that all began with; 0: networks of its own are drawn"""
-    share: float = 0.0
-    """of the memory that the places' experience fills (Eq. 33)"""
-    rho: float = 0.0
-    """pull in the first iteration (Eq. 34)"""
-    reading: Literal["sound", "literal"] = "sound"
-    """of Eq. 34; printed, the pull does not decay either"""
+from twinhop.learn.transfer.aggregation import Approach, TransferReading, norm
 
 
 class Constants(NamedTuple):
@@ -67,24 +53,39 @@ class Trials:
             for first in (constants.critic_only, 0)
         )
 
-    def begin(self, arm: Arm, bank: Instance, places: Sequence[Place], ancestor: Place | None, seed: int) -> Trial:
+    def begin(
+        self,
+        bank: Instance,
+        places: Sequence[Place],
+        ancestor: Place | None,
+        seed: int,
+        *,
+        networks: float = 0.0,
+        share: float = 0.0,
+        rho: float = 0.0,
+        reading: TransferReading = "sound",
+    ) -> Trial:
         """Arrive in a place.
 
         Args:
-            arm: what is taken over.
             bank: instances of the place, with a leading axis.
             places: of the trajectory, the latest first.
             ancestor: the network that all began with; None: none counts.
             seed: of the run.
+            networks: weight of the places' networks in Eq. 32, shared alike, the rest being the ancestor's; 0: networks
+                of its own are drawn.
+            share: of the memory that the places' experience fills (Eq. 33).
+            rho: pull in the first iteration (Eq. 34).
+            reading: of Eq. 34; printed, the pull does not decay either.
         """
         constants = self.constants
-        learner = self._taught if arm.networks else self._drawn
-        weights = [arm.networks / len(places)] * len(places) if arm.networks else None
+        learner = self._taught if networks else self._drawn
+        weights = [networks / len(places)] * len(places) if networks else None
         if weights is not None and ancestor is not None:
-            places, weights = [*places, ancestor], [*weights, 1.0 - arm.networks]
+            places, weights = [*places, ancestor], [*weights, 1.0 - networks]
         source = BankSource(bank, constants.environments)
-        inheritance = Inheritance(None if weights is None else tuple(weights), arm.share, constants.recency)
-        approach = Approach(arm.rho, constants.decay if arm.reading == "sound" else 1.0, arm.reading)
+        inheritance = Inheritance(None if weights is None else tuple(weights), share, constants.recency)
+        approach = Approach(rho, constants.decay if reading == "sound" else 1.0, reading)
         state = learner.start(jax.random.key(seed), source, places, inheritance, approach)
         return Trial(self, learner, source, state)
 
@@ -129,4 +130,5 @@ class Trial:
 
 def stacked(instances: Sequence[Instance]) -> Instance:
     """Instances of one size as a bank, with a leading axis."""
-    return Instance(*(np.stack(each) for each in zip(*instances, strict=True)))
+    arrays: Any = [np.stack(each) for each in zip(*instances, strict=True)]
+    return Instance(*arrays)
