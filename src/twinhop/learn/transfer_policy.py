@@ -99,7 +99,7 @@ class _Adapted:
             users, stations = replay.entries.host.shape[2], replay.entries.seen.capacity.shape[2]
             if int(replay.total) == 0 or users > self._size[0] or stations > self._size[1]:
                 raise InputError(
-                    f"transfer: {self._path}: its experience of {users} users and {stations} stations does not fit a run "
+                    f"transfer: {self._path}: its experience of {users} users, {stations} stations does not fit a run "
                     f"of {self._size[0]} and {self._size[1]}; give share=0, or a checkpoint of a network no larger"
                 )
             replay = fitted(replay, ENVIRONMENTS, *self._size)

@@ -53,7 +53,6 @@ def _crowd(x_m: float, y_m: float) -> dict[str, Any]:
 
 
 DEARER: dict[str, Any] = {"stations": {"opening_s": 0.4}}
-CHEAPER: dict[str, Any] = {"stations": {"opening_s": 0.005}}
 LONGER: dict[str, Any] = {"backhaul": {"latency_s_per_bit_m": 3e-10}}
 BUSIER: dict[str, Any] = {"compute": {"construction_cycles_per_bit": 200.0, "update_cycles_per_bit": 100.0}}
 SMALL_CELLS: dict[str, Any] = {"radio": {"path_loss": "tr38901_umi"}}
@@ -73,7 +72,6 @@ SHIFTS = (
     Shift("radio", "macro cells -> UMi", "city", Network(fields=SMALL_CELLS)),
     Shift("hour", "San Francisco, morning -> midday", CITY, Network(minutes=(600, 120))),
     Shift("dear", "openings 8 x as dear", "city", Network(fields=DEARER), is_added=True),
-    Shift("cheap", "openings a tenth as dear", "city", Network(fields=CHEAPER), is_added=True),
     Shift("wires", "wires 30 x as long", "city", Network(fields=LONGER), is_added=True),
     Shift("both", "dear openings, long wires", "city", Network(fields=DEARER | LONGER), is_added=True),
 )

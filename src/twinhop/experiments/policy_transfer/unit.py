@@ -34,7 +34,7 @@ ARMS = {
     "replay only": Arm(0.0, 0.5),
     "weights only": Arm(1.0, 0.0, 0.05),
     ALGORITHM: Arm(1.0, 0.5, 0.05),
-    "Algorithm 2 with ancestor": Arm(0.5, 0.5, 0.05),
+    "weights with ancestor": Arm(0.7, 0.0, 0.05),
 }
 PRINTED, PRINTED_IN = Arm(1.0, 0.5, 0.05, "literal"), "load"
 DECAY, RECENCY = 0.9, 0.5
