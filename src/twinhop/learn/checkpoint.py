@@ -72,12 +72,13 @@ class Checkpoint:
         return load_tree(self._state_file(), like)
 
     def part(self, like: Any, part: Callable[[Any], Any], *, any_size: bool = False) -> Any:
-        """A part of where the run stood; see `tree_file.load_part`.
+        """A part of where the learner stood, without what a transfer keeps beside it; see `tree_file.load_part`.
 
         Raises:
             InputError: it was not kept, or is of another run.
         """
-        return load_part(self._state_file(), like, part, any_size=any_size)
+        below = ".run" if self.configuration.get("transfer") else ""
+        return load_part(self._state_file(), like, part, any_size=any_size, below=below)
 
     def _state_file(self) -> Path:
         if STATE not in self.record["digests"]:

@@ -21,6 +21,8 @@ from twinhop.scenario.text_file import read_text
 
 VALIDATION_SEED = 500
 """The first seed of evaluation while training; those from 1000 on are kept for final figures."""
+SUM_TOLERANCE = 1e-6
+"""Weights may add up to so much more or less than one."""
 _SUFFIX = ".yaml"
 
 
@@ -68,6 +70,9 @@ class TransferSection(_Section):
             given = getattr(self, name)
             if given is not None and len(given) != len(self.sources):
                 raise problem(f"got {len(given)} for {len(self.sources)} sources; expected one for each", name)
+        if self.weights is not None and abs(sum(self.weights) - 1.0) > SUM_TOLERANCE:
+            told = ", ".join(f"{weight:g}" for weight in self.weights)
+            raise problem(f"{told} add up to {sum(self.weights):g}; expected 1", "weights")
         if self.weights is not None and self.dwell_s is not None:
             raise problem("weights are given too; expected one of both", "dwell_s")
         if not self.networks and self.share == 0:

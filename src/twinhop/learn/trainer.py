@@ -88,7 +88,6 @@ def train_run(
             checkpoint stays valid.
         TwinhopError: a loss is no longer finite; the iteration and the last good checkpoint are named.
     """
-    _claim(config, out)
     return _Run(config, out, root).go_on(on_progress or (lambda done, of, values: None))
 
 
@@ -100,6 +99,7 @@ class _Run:
         arrived = None
         if config.transfer is not None:
             arrived = arrival(config, config.transfer, self._contender, readings)
+        _claim(config, out)
         self._algorithm = self._contender.algorithm if arrived is None else arrived.algorithm
         self._source = self._contender.source if arrived is None else arrived.source
         steps = (config.iterations, config.evaluation.every, config.checkpoint_every, PIECE)

@@ -71,7 +71,7 @@ def load_tree(path: Path, like: Any) -> Any:
     return jax.tree.unflatten(jax.tree.structure(like), [jax.numpy.asarray(arrays[name]) for name, _ in wanted])
 
 
-def load_part(path: Path, like: Any, part: Callable[[Any], Any], *, any_size: bool = False) -> Any:
+def load_part(path: Path, like: Any, part: Callable[[Any], Any], *, any_size: bool = False, below: str = "") -> Any:
     """Read a part of a tree of arrays.
 
     Args:
@@ -79,6 +79,7 @@ def load_part(path: Path, like: Any, part: Callable[[Any], Any], *, any_size: bo
         like: a tree of the structure of the whole one, or of its shapes; outside the part it may be another one.
         part: picks the part out of the whole tree.
         any_size: whether arrays of the part may have other sizes than those of `like`.
+        below: path of the whole tree in what the file holds.
 
     Returns:
         The part, of JAX arrays.
@@ -86,7 +87,7 @@ def load_part(path: Path, like: Any, part: Callable[[Any], Any], *, any_size: bo
     Raises:
         InputError: the file is missing or damaged, or holds another part; the first difference is named.
     """
-    names = jax.tree.unflatten(jax.tree.structure(like), [name for name, _ in _named(like)])
+    names = jax.tree.unflatten(jax.tree.structure(like), [below + name for name, _ in _named(like)])
     wanted, leaves = jax.tree.leaves(part(names)), jax.tree.leaves(part(like))
     found = []
     try:
