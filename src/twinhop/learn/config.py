@@ -55,8 +55,8 @@ class TransferSection(_Section):
     recency: float = Field(
         0.5, gt=0.0, le=1.0, description="weight of a place's experience relative to the place after it"
     )
-    rho: float = Field(0.5, ge=0.0, le=1.0, description="pull of the source in the first iteration (Eq. 34)")
-    decay: float = Field(0.98, gt=0.0, le=1.0, description="by which the pull is multiplied in each iteration")
+    rho: float = Field(0.05, ge=0.0, le=1.0, description="pull of the source in the first iteration (Eq. 34)")
+    decay: float = Field(0.9, gt=0.0, le=1.0, description="by which the pull is multiplied in each iteration")
     sum_reading: Reading = Field(
         "sound", description="Eq. 32 (row 19): sound refuses sources that share no ancestor; literal sums any"
     )

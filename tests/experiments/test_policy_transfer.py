@@ -1,0 +1,94 @@
+"""What curves of the experiment on transfer come to, and what its folder is refused for."""
+
+import json
+
+import numpy as np
+import pytest
+
+from twinhop.errors import InputError
+from twinhop.experiments.policy_transfer import study
+from twinhop.experiments.policy_transfer.figure import draw_policy_transfer
+from twinhop.experiments.policy_transfer.shifts import LARGEST, SHIFTS, TRAJECTORIES
+from twinhop.experiments.policy_transfer.unit import ARMS, LITERAL, SCRATCH, Unit, kept
+from twinhop.experiments.policy_transfer.worlds import bank, judged
+
+UPDATES = 100
+QUICK = [0.02, 0.012, 0.012, 0.011, 0.01]
+CURVES = {SCRATCH: [0.2, 0.1, 0.05, 0.02, 0.01], "fine-tune": [0.3] * 5, "replay only": [0.2, 0.2, 0.1, 0.05, 0.014]}
+
+
+def unit(seed):
+    shift = next(each for each in SHIFTS if each.name == "load")
+    arms = {
+        name: {"calibrated": CURVES.get(name, QUICK), "argmax": [0.5] * 5, "norm": [1.0, 2, 3, 4, 5], "seconds": 4.0}
+        for name in (*ARMS, LITERAL)
+    }
+    made = Unit("city", seed, UPDATES, 25, 10, 2, ("load",))
+    return {"unit": made.identity(), "source_s": 3.0, "shifts": {shift.name: arms}}
+
+
+@pytest.fixture(scope="module")
+def found():
+    return study.PolicyTransfer(tuple(unit(seed) for seed in range(3)), ("nothing",))
+
+
+def row(found, arm):
+    return next(each for each in found.rows() if each.arm == arm)
+
+
+def test_arms_are_named_for_what_they_do_against_scratch(found):
+    assert row(found, SCRATCH).verdict == "hard shift", "what is taken over unchanged is fine-tune's first point"
+    early, lost = row(found, "Algorithm 2"), row(found, "fine-tune")
+    assert (early.verdict, early.near, early.within, early.seconds) == ("early, apart", 0.25, 0.0, 0.0)
+    assert early.jump_start == pytest.approx(0.18) and 0.9 < early.area < 1.0
+    assert (lost.verdict, lost.near, lost.seconds) == ("negative transfer", None, None)
+    assert row(found, "replay only").near == 1.0
+
+
+def test_a_report_says_it_all_and_a_figure_has_a_panel_a_shift(found):
+    text = found.markdown()
+    assert "| load | Algorithm 2 | 2.00 | 18.00 | 25 % | 0 % |" in text
+    assert "weights grow 5-fold" in text and "Skipped: nothing." in text and "3 seeds, 100 updates" in text
+    figure = draw_policy_transfer(found)
+    assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == [
+        "twice the work (hard)",
+        "length of the weights by Eq. 34, load [1]",
+    ]
+    json.dumps(found.to_json(), allow_nan=False)
+
+
+def test_results_of_other_constants_are_refused(tmp_path):
+    made = Unit("city", 0, UPDATES, 25, 10, 2, ("load",))
+    assert kept(made, tmp_path) is None
+    path = made.path(tmp_path)
+    path.parent.mkdir()
+    path.write_text(json.dumps(unit(0)))
+    assert kept(made, tmp_path)["source_s"] == 3.0
+    other = Unit("city", 0, 2 * UPDATES, 25, 10, 2, ("load",))
+    with pytest.raises(InputError, match="result of other constants"):
+        kept(other, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"shifts": ["lod"]}, "no shift is named 'lod'; accepted: users"),
+        ({"iterations": 110}, "expected a multiple of 50"),
+        ({"seeds": 0}, "expected at least 1"),
+        ({"shifts": ["hour"]}, "none is left; give --data"),
+        ({"jobs": 0, "shifts": ["load"]}, "--jobs: got 0"),
+    ],
+)
+def test_bad_arguments_are_refused(options, words):
+    with pytest.raises(InputError, match=words):
+        study.reproduce_transfer(**options)
+
+
+def test_worlds_are_padded_alike_and_never_judged_on_where_learned():
+    network = TRAJECTORIES["users"][0]
+    instances = bank(network, 2, None)
+    assert instances.comm_s.shape == (2, LARGEST[1], LARGEST[0])
+    assert instances.active.sum(axis=1).tolist() == [60, 60]
+    judge = judged(network, 1, None)
+    assert judge.problems[0].users == 60 and np.isfinite(judge.bounds).all()
+    assert not np.array_equal(judge.instances[0].comm_s, instances.comm_s[0])
