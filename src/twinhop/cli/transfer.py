@@ -39,7 +39,9 @@ def run(
     dwell: Annotated[
         str | None, typer.Option(help="In place of weights: seconds spent in each place, separated by commas.")
     ] = None,
-    rho: Annotated[float, typer.Option(help="Pull of the source in the first iteration (Eq. 34).", min=0, max=1)] = 0.05,
+    rho: Annotated[
+        float, typer.Option(help="Pull of the source in the first iteration (Eq. 34).", min=0, max=1)
+    ] = 0.05,
     decay: Annotated[float, typer.Option(help="Factor of the pull in each iteration.", min=0, max=1)] = 0.9,
     share: Annotated[
         float,
