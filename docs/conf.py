@@ -18,7 +18,7 @@ version = release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "math_as_svg"]
 source_suffix = {".md": "markdown"}
 default_role = "literal"  # single backticks in docstrings are code
-exclude_patterns = ["_build", "_generated", "_ext"]
+exclude_patterns = ["_build", "_generated", "_ext", "reproduce/transfer"]  # the last is a part of another page
 nitpicky = True  # a link to a function that is not documented is an error; types in signatures need no page
 nitpick_ignore_regex = [("py:class", ".*"), ("py:exc", "ResetNeeded")]  # the latter is Gymnasium's
 

@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from twinhop.experiments.palette import FONT, HUES, INK, MUTED
 from twinhop.experiments.policy_transfer.unit import LITERAL, PRINTED_IN, SCRATCH
@@ -72,6 +73,9 @@ def _panel(axes: Axes, study: PolicyTransfer, shift: Shift) -> None:
             low, high = (100 * np.maximum(each, _LEAST) for each in (found.low, found.high))
             axes.fill_between(updates, low, high, color=hue, alpha=0.15, linewidth=0)
     axes.set_yscale("log")
+    axes.yaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
     _plain(axes, f"{shift.words}{' (hard)' if study.is_hard(shift) else ''}")
 
 
@@ -97,5 +101,5 @@ def _norms(axes: Axes, study: PolicyTransfer, shift: Shift) -> None:
 def _plain(axes: Axes, title: str) -> None:
     axes.set_title(title, fontsize=9, loc="left", color=INK)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(colors=MUTED, labelsize=8)
+    axes.tick_params(which="both", colors=MUTED, labelsize=8)
     axes.set_xlabel("updates", fontsize=8)
