@@ -109,7 +109,6 @@ class _Run:
         key = jax.random.key(config.seed)
         start = jax.jit(partial(algorithm.start, source=source)) if arrived is None else arrived.begin
         shapes = jax.eval_shape(start, key)
-        self._advance = advance_compiled.lower(algorithm, shapes, source, self._piece).compile()
         last = pointed_to(out, LAST)
         if last is None:
             self._state, self._iteration = start(key), 0
@@ -127,6 +126,9 @@ class _Run:
             self._origin = {name: kept.record[name] for name in (ANCESTORS, READINGS, SOURCES) if name in kept.record}
             _check_same_sources(self._origin, () if arrived is None else arrived.told)
         self._kept_at = self._iteration
+        self._advance = None
+        if self._iteration < config.iterations:
+            self._advance = advance_compiled.lower(algorithm, shapes, source, self._piece).compile()
         self._compiled_s = time.perf_counter() - begun
 
     def go_on(self, tell: Tell) -> Training:
@@ -169,6 +171,7 @@ class _Run:
     def _advanced(self) -> dict[str, float]:
         """Go on for a piece; means of what it tells."""
         begun = time.perf_counter()
+        assert self._advance is not None, "there is something left to do"
         self._state, told = jax.block_until_ready(self._advance(self._state, self._source))
         self._seconds += time.perf_counter() - begun
         for name, series in told.items():
