@@ -9,7 +9,6 @@ import typer
 from twinhop.cli.common import Json, Verbose, exit_interrupted, print_json
 from twinhop.cli.train import show_run, training_progress
 from twinhop.errors import InputError
-from twinhop.experiments.transferring import ITERATIONS
 
 EXAMPLE = "Example: twinhop transfer --sources out/morning,out/noon --target lu2021-n100-m10 --out out/evening"
 
@@ -59,7 +58,9 @@ def run(
     pull_reading: Annotated[
         Reading, typer.Option("--pull", help="Eq. 34: sound is a convex combination, literal the printed sum.")
     ] = Reading.sound,
-    iterations: Annotated[int, typer.Option(help="Iterations of the adaptation.", min=1)] = ITERATIONS,
+    iterations: Annotated[
+        int | None, typer.Option(help="Iterations of the adaptation.", min=1, show_default="500")
+    ] = None,
     topologies: Annotated[
         Topologies, typer.Option(help="Draw stations and users anew in every episode, or keep the target's.")
     ] = Topologies.random,

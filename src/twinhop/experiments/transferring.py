@@ -22,7 +22,7 @@ def transfer(
     target: str | Path,
     *,
     out: str | Path | None = None,
-    iterations: int = ITERATIONS,
+    iterations: int | None = None,
     seed: int = 0,
     topologies: str = "random",
     on_progress: Callable[[int, int, dict[str, float]], None] | None = None,
@@ -36,7 +36,7 @@ def transfer(
         sources: checkpoints or runs along the trajectory, the latest last.
         target: preset, or a scenario file.
         out: folder of the run; None: `out/transfer`.
-        iterations: of the adaptation.
+        iterations: of the adaptation; None: 500.
         seed: root seed of the run.
         topologies: ``random``: new stations and users of the target's kind in every episode; ``fixed``: its own.
         on_progress: told iterations done, iterations in all, and the latest figures.
@@ -58,6 +58,7 @@ def transfer(
     except ModuleNotFoundError as error:
         raise InputError(f"learning needs {error.name}; install twinhop[learn]") from None
     latest = open_checkpoint(sources[-1])
+    iterations = ITERATIONS if iterations is None else iterations
     fields = {
         "schema_version": 1,
         "name": "transfer",
