@@ -12,17 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from twinhop.errors import InputError
 from twinhop.learn.literal import LiteralConfig
 from twinhop.learn.structured import StructuredConfig
+from twinhop.learn.transfer.aggregation import SUM_TOLERANCE
 from twinhop.scenario import yaml_io
 from twinhop.scenario.complaints import input_error, suggestion
-from twinhop.scenario.fields import LARGEST_SEED, problem
+from twinhop.scenario.fields import LARGEST_SEED, NonNegative, problem
 from twinhop.scenario.load import locator
 from twinhop.scenario.readings import Reading
 from twinhop.scenario.text_file import read_text
 
 VALIDATION_SEED = 500
 """The first seed of evaluation while training; those from 1000 on are kept for final figures."""
-SUM_TOLERANCE = 1e-6
-"""Weights may add up to so much more or less than one."""
 _SUFFIX = ".yaml"
 
 
@@ -44,10 +43,10 @@ class TransferSection(_Section):
     sources: tuple[str, ...] = Field(
         min_length=1, max_length=16, description="checkpoints or runs along the trajectory, the latest last"
     )
-    weights: tuple[float, ...] | None = Field(
+    weights: tuple[NonNegative, ...] | None = Field(
         None, description="of each source in Eq. 32, of sum 1; null: by dwell_s, and without it all alike"
     )
-    dwell_s: tuple[float, ...] | None = Field(None, description="how long users were in each place [s]")
+    dwell_s: tuple[NonNegative, ...] | None = Field(None, description="how long users were in each place [s]")
     networks: bool = Field(True, description="whether weights begin as the weighted sum of the sources' (Eq. 32)")
     share: float = Field(
         0.5, ge=0.0, le=1.0, description="of the replay memory that the sources' experience may fill (Eq. 33)"

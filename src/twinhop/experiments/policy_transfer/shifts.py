@@ -37,14 +37,12 @@ class Shift:
         words: what changes.
         trajectory: name of the two networks that were learned in, of `TRAJECTORIES`.
         target: where the users come to.
-        is_added: whether it is beyond the six of the plan, as a harder one.
     """
 
     name: str
     words: str
     trajectory: str
     target: Network
-    is_added: bool = False
 
 
 def _crowd(x_m: float, y_m: float) -> dict[str, Any]:
@@ -64,6 +62,7 @@ TRAJECTORIES = {
     "stations": (Network(stations=4), Network(stations=5)),
     CITY: (Network(minutes=(0, 120)), Network(minutes=(240, 120))),
 }
+#: The six of the plan, then harder ones.
 SHIFTS = (
     Shift("users", "80 users -> 100", "users", Network()),
     Shift("stations", "5 stations -> 10", "stations", Network()),
@@ -71,7 +70,7 @@ SHIFTS = (
     Shift("outage", "a third of the stations gone", "city", Network(stations=7)),
     Shift("radio", "macro cells -> UMi", "city", Network(fields=SMALL_CELLS)),
     Shift("hour", "San Francisco, morning -> midday", CITY, Network(minutes=(600, 120))),
-    Shift("dear", "openings 8 x as dear", "city", Network(fields=DEARER), is_added=True),
-    Shift("wires", "wires 30 x as long", "city", Network(fields=LONGER), is_added=True),
-    Shift("both", "dear openings, long wires", "city", Network(fields=DEARER | LONGER), is_added=True),
+    Shift("dear", "openings 8 x as dear", "city", Network(fields=DEARER)),
+    Shift("wires", "wires 30 x as long", "city", Network(fields=LONGER)),
+    Shift("both", "dear openings, long wires", "city", Network(fields=DEARER | LONGER)),
 )

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from twinhop.errors import InputError
+from twinhop.scenario.readings import Reading
 
 SUM_TOLERANCE = 1e-6
 """Weights may add up to so much more or less than one."""
-TransferReading = Literal["sound", "literal"]
 
 
 def weighted_sum(models: Sequence[Any], weights: Sequence[float], names: Sequence[str] | None = None) -> Any:
@@ -61,7 +61,7 @@ class Approach:
 
     rho: float = 0.5
     decay: float = 0.98
-    reading: TransferReading = "sound"
+    reading: Reading = "sound"
 
     def __post_init__(self) -> None:
         if not isinstance(self.rho, (int, float)):

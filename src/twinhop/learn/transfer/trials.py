@@ -14,7 +14,8 @@ from twinhop.learn.measured_run import advance_compiled
 from twinhop.learn.sources import BankSource
 from twinhop.learn.structured import StructuredConfig, StructuredMaddpg
 from twinhop.learn.transfer.adaptation import Adaptation, Inheritance, Place
-from twinhop.learn.transfer.aggregation import Approach, TransferReading, norm
+from twinhop.learn.transfer.aggregation import Approach, norm
+from twinhop.scenario.readings import Reading
 
 
 class Constants(NamedTuple):
@@ -63,7 +64,7 @@ class Trials:
         networks: float = 0.0,
         share: float = 0.0,
         rho: float = 0.0,
-        reading: TransferReading = "sound",
+        reading: Reading = "sound",
     ) -> Trial:
         """Arrive in a place.
 
