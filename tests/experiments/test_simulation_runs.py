@@ -85,6 +85,21 @@ def test_what_is_reported(whole):
         assert row["intervals"]["cost"][1] - row["cost"] == pytest.approx(half, rel=1e-4)
 
 
+def test_the_offline_plan_by_slots(whole):
+    for at, each in enumerate(whole[0].offline):
+        costs = json.loads((whole[1] / f"seed-{3 + at}" / "offline.json").read_text())["slot_cost_s"]
+        assert len(costs) == 30 and tuple(costs) == each.slot_cost_s
+        assert sum(costs) / 30 == pytest.approx(each.plan, rel=1e-12)
+
+
+def test_regret_so_far_ends_at_the_regret_of_the_run(whole):
+    simulation, _ = whole
+    regret = draw_series(simulation).axes[-1]
+    assert regret.get_title(loc="left").startswith("Regret so far")
+    for policy, line in enumerate(regret.get_lines()):
+        assert line.get_ydata()[-1] == pytest.approx(100 * simulation.measured(policy, 0)["regret"], rel=1e-9)
+
+
 def test_without_files_the_figures_are_the_same(whole):
     alone = simulate(town(), BOTH, seeds=2, jobs=1, **BOUND)
     assert alone.files == () and alone.to_json(times=False) == whole[0].to_json(times=False)

@@ -102,7 +102,10 @@ def _cost_label(axes: Axes, row: dict[str, Any], at: int) -> None:
 
 
 def draw_series(simulation: Simulation) -> Figure:
-    """Draw cost, latency and moves over time by policy, under the first seed.
+    """Draw cost, latency and moves over time by policy, under the first seed; beside an offline plan, regret too.
+
+    Regret so far is ``sum_(s <= t) J_s / sum_(s <= t) J*_s - 1`` with the plan's costs J*: at the end it is the run's.
+    What is above 0 early on is not lost yet, and what is below it not won: the plan pays early for what comes later.
 
     Returns:
         A figure of its own; nothing global is changed.
@@ -110,31 +113,45 @@ def draw_series(simulation: Simulation) -> Figure:
     import polars as pl
 
     facts = simulation.to_json(times=False)
+    plan = _plan_costs(simulation)
+    rows = len(SERIES) + (plan is not None)
     legend_in = 0.22 * -(-len(simulation.policies) // 3)
-    height = HEAD_IN + legend_in + PANEL_IN * len(SERIES) + 0.5
+    height = HEAD_IN + legend_in + PANEL_IN * rows + 0.5
     unit_s, unit = time_unit(simulation.run.slots * simulation.run.slot_s)
     with mpl.rc_context(FONT):
         figure = _figure(facts, height, f"each line a policy, seed {simulation.seeds[0]}")
         top = 1 - (HEAD_IN + legend_in) / height
-        grid = figure.add_gridspec(len(SERIES), 1, left=0.075, right=0.975, top=top, bottom=0.5 / height, hspace=0.42)
-        panels = [figure.add_subplot(grid[at]) for at in range(len(SERIES))]
+        grid = figure.add_gridspec(rows, 1, left=0.075, right=0.975, top=top, bottom=0.5 / height, hspace=0.42)
+        panels = [figure.add_subplot(grid[at]) for at in range(rows)]
         for at, folder in enumerate(first_folders(simulation)):
             slots = pl.read_parquet(folder / "slots.parquet")
             style = {"color": HUES[at % len(HUES)], "linestyle": LINES[at // len(HUES) % len(LINES)]}
-            for axes, (column, _, factor) in zip(panels, SERIES, strict=True):
+            for axes, (column, _, factor) in zip(panels, SERIES, strict=False):
                 values = slots[column].cast(pl.Float64).fill_null(np.nan).to_numpy()
                 time_s, means = pieces(values, simulation.run.slot_s)
                 axes.plot(time_s / unit_s, factor * means, linewidth=1.3, label=simulation.policies[at], **style)
-        for axes, (_, name, _) in zip(panels, SERIES, strict=True):
+            if plan is not None:
+                regret = slots["cost"].to_numpy().cumsum() / plan.cumsum() - 1.0
+                time_s, means = pieces(regret, simulation.run.slot_s)
+                panels[-1].plot(time_s / unit_s, 1e2 * means, linewidth=1.3, **style)
+        names = [name for _, name, _ in SERIES] + ["Regret so far against the best offline plan [%]"]
+        for axes, name in zip(panels, names, strict=False):
             _frame(axes, name, "", "y")
             axes.margins(x=0.01)
-        panels[-1].set_ylim(bottom=0)
+        panels[len(SERIES) - 1].set_ylim(bottom=0)
         panels[-1].set_xlabel(f"time [{unit}]", fontsize=9, color=MUTED)
         handles, labels = panels[0].get_legend_handles_labels()
         place = (0.065, 1 - (HEAD_IN - 0.28) / height)
         figure.legend(handles, labels, loc="upper left", ncols=3, frameon=False, fontsize=8, bbox_to_anchor=place)
         figure.canvas.draw()
     return figure
+
+
+def _plan_costs(simulation: Simulation) -> np.ndarray | None:
+    """(T,) costs of the offline plan under the first seed [s]; None where there is none."""
+    if not simulation.offline or simulation.offline[0].plan is None:
+        return None
+    return np.array(simulation.offline[0].slot_cost_s)
 
 
 def draw_bands(simulation: Simulation) -> Figure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ class OfflineResult:
         terms: of the plan's cost [s].
         migrations: its moves.
         seconds: how long that took [s].
+        slot_cost_s: (T,) what the plan costs in each slot [s].
     """
 
     seed: int
@@ -35,15 +36,16 @@ class OfflineResult:
     terms: dict[str, float]
     migrations: int
     seconds: float
+    slot_cost_s: tuple[float, ...] = field(default=(), repr=False)
 
     def to_json(self, *, times: bool = True) -> dict[str, Any]:
-        """The fields by name.
+        """The fields by name, without the costs of single slots.
 
         Args:
             times: whether to include how long it took, which no two runs have in common.
         """
-        fields = asdict(self)
-        return fields if times else {name: fields[name] for name in fields if name != "seconds"}
+        left_out = {"slot_cost_s"} if times else {"slot_cost_s", "seconds"}
+        return {name: value for name, value in asdict(self).items() if name not in left_out}
 
 
 def offline_result(run: MigrationRun, time_limit_s: float, path: Path | None) -> OfflineResult:
@@ -77,11 +79,12 @@ def offline_result(run: MigrationRun, time_limit_s: float, path: Path | None) ->
         },
         migrations=int(cost.moves),
         seconds=float(answer.seconds),
+        slot_cost_s=tuple(float(each) for each in cost.slot_cost_s),
     )
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path.with_name(TIMING), {"offline_s": found.seconds})
-        write_json(path, found.to_json(times=False))
+        write_json(path, {**found.to_json(times=False), "slot_cost_s": found.slot_cost_s})
     return found
 
 
@@ -98,6 +101,8 @@ def read_offline(path: Path) -> OfflineResult | None:
     if not path.exists():
         return None
     try:
-        return OfflineResult(**read_json(path), seconds=read_json(path.with_name(TIMING))["offline_s"])
+        kept = read_json(path)
+        seconds = read_json(path.with_name(TIMING))["offline_s"]
+        return OfflineResult(**{**kept, "slot_cost_s": tuple(kept["slot_cost_s"])}, seconds=seconds)
     except (TypeError, KeyError):
         raise InputError(f"{path}: is not an offline bound, or {TIMING} beside it is none; delete it") from None

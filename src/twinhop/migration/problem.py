@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,7 +35,7 @@ class MigrationProblem:
         moves: wired latency of the twins between hosts.
         move_fixed_s: fixed cost of a move [s].
         floor: (P, K) least CPU shares [cycle/s], ``inf`` where the deadline forbids the host; None without deadlines.
-        energy: mean over slots of the weighted energy, which no decision changes.
+        slot_energy: (T,) weighted energy of each slot, which no decision changes; None: none.
         start: (N,) host before the first visit, or -1: none; None: nobody has one.
         name: of the run, in messages.
         user_ids: (N,) names.
@@ -53,11 +54,16 @@ class MigrationProblem:
     moves: WireTable = field(repr=False)
     move_fixed_s: float
     floor: FloatArray | None = None
-    energy: float = 0.0
+    slot_energy: FloatArray | None = None
     start: IntArray | None = None
     name: str = "run"
     user_ids: tuple[str, ...] = field(default=(), repr=False)
     host_ids: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def energy(self) -> float:
+        """Mean over slots of the weighted energy."""
+        return 0.0 if self.slot_energy is None else math.fsum(self.slot_energy) / self.slots
 
     @property
     def users(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -101,7 +100,7 @@ def window_problem(
         moves=hosts.moves,
         move_fixed_s=hosts.move_s,
         floor=floor,
-        energy=math.fsum(energy) / len(situations),
+        slot_energy=np.array(energy),
         start=start,
         name=run.scenario.name,
         user_ids=run.user_ids,

@@ -46,7 +46,7 @@ def tiny_run(seed):
         moves=WireTable(unit_s, np.arange(users) if own else np.zeros(users, np.int64), rng.uniform(0.2, 1.0, users)),
         move_fixed_s=float(rng.choice([0.0, 0.05])),
         floor=_floors(rng, comm_s, cpu[slot], capacity[slot]) if rng.random() < 0.5 else None,
-        energy=float(rng.choice([0.0, 0.2])),
+        slot_energy=np.full(slots, float(rng.choice([0.0, 0.2]))),
         start=rng.integers(-1, hosts, users) if rng.random() < 0.5 else None,
         name=f"tiny {seed}",
     )

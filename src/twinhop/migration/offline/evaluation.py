@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,6 +27,7 @@ class RunCost:
         forbidden: visits on hosts that they cannot reach.
         surplus: visits beyond the capacities of their hosts.
         late: visits on hosts whose minimum shares do not fit together; such a host is priced without them.
+        slot_cost_s: (T,) the cost of each slot, all terms together; the cost is their mean [s].
     """
 
     cost: float
@@ -39,6 +40,7 @@ class RunCost:
     forbidden: int
     surplus: int
     late: int
+    slot_cost_s: FloatArray = field(repr=False, compare=False)
 
     @property
     def violations(self) -> int:
@@ -56,22 +58,24 @@ def price(problem: MigrationProblem, host: IntArray) -> RunCost:
     Returns:
         The cost with its terms.
     """
-    weight = problem.weight[problem.slot]
     place = problem.slot * problem.hosts + host
     count = np.bincount(place, minlength=problem.slots * problem.hosts).reshape(problem.slots, problem.hosts)
     arc = problem.comm_s[np.arange(problem.visits), host]
     computing, late = _computing_s(problem, place, host)
     moved, moves_s = _moves_s(problem, host)
-    terms = {
-        "communication_s": float(weight @ arc) / problem.slots,
-        "computing_s": float((problem.weight[:, None] * computing)[count > 0].sum()) / problem.slots,
-        "moves_s": float(weight[moved] @ moves_s) / problem.slots,
-        "opening_s": float(problem.opening_s[count > 0].sum()) / problem.slots,
-        "energy": problem.energy,
+    by_slot = {
+        "communication_s": problem.weight * np.bincount(problem.slot, arc, problem.slots),
+        "computing_s": problem.weight * np.where(count > 0, computing, 0.0).sum(axis=1),
+        "moves_s": problem.weight * np.bincount(problem.slot[moved], moves_s, problem.slots),
+        "opening_s": np.where(count > 0, problem.opening_s, 0.0).sum(axis=1),
     }
+    terms = {name: float(each.sum()) / problem.slots for name, each in by_slot.items()}
+    energy = np.zeros(problem.slots) if problem.slot_energy is None else problem.slot_energy
     return RunCost(
-        cost=sum(terms.values()),
+        cost=sum(terms.values()) + problem.energy,
         **terms,
+        energy=problem.energy,
+        slot_cost_s=sum(by_slot.values(), energy),
         moves=len(moved),
         forbidden=int(np.isinf(arc).sum()),
         surplus=int(np.maximum(count - problem.capacity, 0).sum()),
