@@ -4,6 +4,7 @@ import json
 
 import polars as pl
 import pytest
+from tiny_training import printed, tiny
 from typer.testing import CliRunner
 
 from twinhop.cli.main import app
@@ -17,28 +18,8 @@ stations: {generate: {count: 3}, opening_s: 0.05}
 users: {generate: {count: 7}}
 movement: {slots: 3}
 """
-CONFIG = """
-schema_version: 1
-name: tiny
-scenario: quay.yaml
-topologies: fixed
-iterations: 2
-environments: 2
-checkpoint_every: 1
-evaluation: {every: 2, instances: 1}
-structured: {node_width: 4, edge_width: 2, critic_edge_width: 2, critic_station_width: 4, rounds: 0,
-  critic_updates: 1, critic_only_iterations: 0, replay_slots: 4}
-"""
-LITERAL = """
-schema_version: 1
-name: printed
-algorithm: literal
-scenario: quay.yaml
-topologies: fixed
-iterations: 1
-evaluation: {every: 1, instances: 1}
-literal: {hidden: [4], slots: 3, replay: 3, batch: 2}
-"""
+CONFIG = tiny("quay.yaml", "topologies: fixed\ncheckpoint_every: 1\nevaluation: {every: 2, instances: 1}")
+LITERAL = printed("quay.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +56,9 @@ def test_a_run_has_weights_a_log_and_what_it_reached(runs, name, iterations):
 
 
 @pytest.mark.parametrize("name", ["tiny", "printed"])
-def test_its_weights_are_evaluated_on_what_they_were_trained_on(run, folder, tmp_path, name):
-    done = run("evaluate", f"out/{name}", "--instances", 1, "--json", "--out", tmp_path / "judged")
+def test_its_weights_are_evaluated_on_what_they_were_trained_on_from_any_folder(run, runs, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    done = run("evaluate", runs[0] / "out" / name, "--instances", 1, "--json", "--out", tmp_path / "judged")
     assert done.code == 0, done.err
     answer = json.loads(done.out)
     assert answer["sources"] == [{"source": "quay.yaml", "users": 7, "stations": 3, "seeds": [1000]}]
@@ -116,7 +98,7 @@ def test_weights_of_a_flat_state_are_refused_where_problems_are_bare(run, folder
         (("tiny.yaml", "--iterations", 3, "--out", "out/tiny"), "holds a run of another configuration (iterations"),
         (("tiny.yaml", "--out", "tiny.yaml"), "tiny.yaml: cannot be written"),
         (("tinny.yaml",), "tinny.yaml: file not found, and no configuration has this name"),
-        (("broken.yaml",), "broken.yaml:9: evaluation.ever: unknown field; did you mean 'every'?"),
+        (("broken.yaml",), "broken.yaml:11: evaluation.ever: unknown field; did you mean 'every'?"),
         (("tiny.yaml", "--seeds", 0), "--seeds"),
     ],
 )

@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+from tiny_training import printed, tiny
 from typer.testing import CliRunner
 
 from twinhop.cli.main import app
@@ -17,27 +18,8 @@ users: {{generate: {{count: {users}}}}}
 movement: {{slots: 4}}
 """
 FAILURE = "movement: {slots: 4, failures: {schedule: [{station: b0, down_s: 2}]}}"
-CONFIG = """
-schema_version: 1
-name: tiny
-scenario: small.yaml
-iterations: 2
-environments: 2
-checkpoint_every: 2
-evaluation: {every: 2, instances: 1}
-structured: {node_width: 4, edge_width: 2, critic_edge_width: 2, critic_station_width: 4, rounds: 0,
-  critic_updates: 1, critic_only_iterations: 0, replay_slots: 4}
-"""
-LITERAL = """
-schema_version: 1
-name: printed
-algorithm: literal
-scenario: small.yaml
-topologies: fixed
-iterations: 1
-evaluation: {every: 1, instances: 1}
-literal: {hidden: [4], slots: 3, replay: 3, batch: 2}
-"""
+CONFIG = tiny("small.yaml", "checkpoint_every: 2\nevaluation: {every: 2, instances: 1}")
+LITERAL = printed("small.yaml")
 TRANSFER = ["transfer", "--target", "large.yaml", "--iterations", "2"]
 
 

@@ -7,10 +7,11 @@ import pytest
 
 from twinhop.errors import InputError
 from twinhop.experiments.policy_transfer import study
+from twinhop.experiments.policy_transfer import unit as experiment
 from twinhop.experiments.policy_transfer.figure import draw_policy_transfer
 from twinhop.experiments.policy_transfer.shifts import LARGEST, SHIFTS, TRAJECTORIES
-from twinhop.experiments.policy_transfer.unit import ARMS, LITERAL, SCRATCH, Unit, kept
-from twinhop.experiments.policy_transfer.worlds import bank, judged
+from twinhop.experiments.policy_transfer.unit import SCRATCH, Unit, arms_of, do_unit, is_done, kept
+from twinhop.experiments.policy_transfer.worlds import bank, judged, varied
 
 UPDATES = 100
 QUICK = [0.02, 0.012, 0.012, 0.011, 0.01]
@@ -20,11 +21,17 @@ CURVES = {SCRATCH: [0.2, 0.1, 0.05, 0.02, 0.01], "fine-tune": [0.3] * 5, "replay
 def unit(seed):
     shift = next(each for each in SHIFTS if each.name == "load")
     arms = {
-        name: {"calibrated": CURVES.get(name, QUICK), "argmax": [0.5] * 5, "norm": [1.0, 2, 3, 4, 5], "seconds": 4.0}
-        for name in (*ARMS, LITERAL)
+        name: {
+            "arm": list(arm),
+            "calibrated": CURVES.get(name, QUICK),
+            "argmax": [0.5] * 5,
+            "norm": [1.0, 2, 3, 4, 5],
+            "seconds": 4.0,
+        }
+        for name, arm in arms_of(shift.name).items()
     }
     made = Unit("city", seed, UPDATES, 25, 10, 2, ("load",))
-    return {"unit": made.identity(), "source_s": 3.0, "shifts": {shift.name: arms}}
+    return {"unit": made.identity(), "source_s": {"prices as they are": 3.0}, "shifts": {shift.name: arms}}
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +70,53 @@ def test_results_of_other_constants_are_refused(tmp_path):
     path = made.path(tmp_path)
     path.parent.mkdir()
     path.write_text(json.dumps(unit(0)))
-    assert kept(made, tmp_path)["source_s"] == 3.0
+    assert kept(made, tmp_path) == unit(0) and is_done(made, tmp_path)
     other = Unit("city", 0, 2 * UPDATES, 25, 10, 2, ("load",))
     with pytest.raises(InputError, match="result of other constants"):
         kept(other, tmp_path)
+
+
+def test_arms_that_are_left_are_done_and_others_kept(tmp_path, monkeypatch):
+    made, asked = Unit("city", 0, UPDATES, 25, 10, 2, ("load",)), []
+
+    class Run:
+        def __init__(self, unit, data):
+            pass
+
+        def result(self, left):
+            asked.append(left)
+            curves = {name: unit(0)["shifts"]["load"][name] for name in left["load"]}
+            return {"source_s": {"varied prices": 2.0}, "shifts": {"load": curves}}
+
+    monkeypatch.setattr(experiment, "_Run", Run)
+    before = unit(0)
+    del before["shifts"]["load"]["varied sources"]
+    made.path(tmp_path).parent.mkdir()
+    made.path(tmp_path).write_text(json.dumps(before))
+    assert not is_done(made, tmp_path)
+    do_unit((made, tmp_path, None))
+    do_unit((made, tmp_path, None))
+    assert asked == [{"load": ["varied sources"]}]
+    after = kept(made, tmp_path)
+    assert list(after["shifts"]["load"]) == list(arms_of("load"))
+    assert after["source_s"] == {"prices as they are": 3.0, "varied prices": 2.0}
+    after["shifts"]["load"]["fine-tune"]["arm"][0] = 0.9
+    made.path(tmp_path).write_text(json.dumps(after))
+    with pytest.raises(InputError, match="result of other constants"):
+        is_done(made, tmp_path)
+
+
+def test_varied_prices_leave_the_best_station_and_who_is_there():
+    own = bank(TRAJECTORIES["stations"][0], 3, None)
+    other, there = varied(own, 5), np.asarray(own.capacity[0]) > 0
+    assert there.sum() == 4
+    best = np.asarray(own.comm_s)[:, there].min(axis=1)
+    np.testing.assert_allclose(np.asarray(other.comm_s)[:, there].min(axis=1), best, rtol=1e-6)
+    np.testing.assert_array_equal(np.asarray(other.comm_s)[:, ~there], 0.0)
+    factors = np.asarray(other.opening_s)[:, there] / np.asarray(own.opening_s)[:, there]
+    assert np.ptp(factors, axis=1).max() < 1e-6 and np.ptp(factors[:, 0]) > 0.1
+    assert 0.49 < factors.min() and factors.max() < 10
+    np.testing.assert_array_equal(varied(own, 5).comm_s, other.comm_s)
 
 
 @pytest.mark.parametrize(

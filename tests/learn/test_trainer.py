@@ -89,7 +89,7 @@ class Judge:
 def quick(monkeypatch):
     def use(algorithm):
         made = (Setting(), Contender(algorithm, jnp.float32(1.0)))
-        monkeypatch.setattr(trainer, "contender_of", lambda config, root: made)
+        monkeypatch.setattr(trainer, "contender_of", lambda config, scenario, root: made)
         monkeypatch.setattr(trainer, "Validation", Judge)
         monkeypatch.setattr(trainer, "PIECE", 10)
 

@@ -13,9 +13,10 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.experiments.intervals import mean, mean_interval
-from twinhop.experiments.planning import make_case
+from twinhop.experiments.planning import load, make_case
 from twinhop.placement import Placement, PlacementProblem, evaluate, solve
 from twinhop.placement.problem import IntArray
+from twinhop.scenario import Scenario, load_scenario
 from twinhop.scenario.benchmark_set import EVALUATION_SEED
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ MOST_INSTANCES = 10_000
 MS_PER_S, PERCENT = 1e3, 100.0
 #: From an instance to hosts.
 Decide = Callable[[int], IntArray]
+Source = Scenario | PlacementProblem
 
 
 @dataclass(frozen=True)
@@ -167,15 +169,23 @@ def evaluate_checkpoint(
     if polish < 0:
         raise InputError(f"polish: got {polish}; expected a whole number >= 0")
     opened = open_checkpoint(checkpoint)
-    names = tuple(sources) or (opened.configuration["scenario"],)
+    named = [(name, load(name)) for name in sources] or [(opened.configuration["scenario"], _trained_on(opened))]
     seeds = tuple(range(first_seed, first_seed + instances))
-    tell = _Teller(len(names) * instances, on_progress)
+    tell = _Teller(len(named) * instances, on_progress)
     if opened.algorithm == "literal":
-        found = tuple(_literal_scores(opened, name, seeds, tell) for name in names)
+        found = tuple(_literal_scores(opened, name, each, seeds, tell) for name, each in named)
         return LearnedEvaluation(opened, "argmax", 0, found)
     accepted_decode(decode)
-    found = tuple(_structured_scores(str(checkpoint), name, seeds, decode, polish, tell) for name in names)
+    found = tuple(_structured_scores(str(checkpoint), name, each, seeds, decode, polish, tell) for name, each in named)
     return LearnedEvaluation(opened, decode, polish, found)
+
+
+def _trained_on(checkpoint: Checkpoint) -> Scenario:
+    """The scenario that a checkpoint keeps, wherever its file is by now; older ones name it alone."""
+    from twinhop.learn.checkpoint import SCENARIO
+
+    kept = checkpoint.record.get(SCENARIO)
+    return load_scenario(checkpoint.configuration["scenario"]) if kept is None else Scenario.model_validate(kept)
 
 
 class _Teller:
@@ -189,16 +199,18 @@ class _Teller:
 
 
 def _structured_scores(
-    path: str, source: str, seeds: Sequence[int], decode: str, polish: int, tell: _Teller
+    path: str, name: str, source: Source, seeds: Sequence[int], decode: str, polish: int, tell: _Teller
 ) -> SourceScores:
     from twinhop.learn.policy import accepted_decode, decider_of, learned_hosts
 
     problems = [make_case(source, seed).problem for seed in seeds]
     decider, how = decider_of(path), accepted_decode(decode)
-    return _scores(source, seeds, problems, lambda at: learned_hosts(decider, problems[at], how, polish), tell)
+    return _scores(name, seeds, problems, lambda at: learned_hosts(decider, problems[at], how, polish), tell)
 
 
-def _literal_scores(checkpoint: Checkpoint, source: str, seeds: Sequence[int], tell: _Teller) -> SourceScores:
+def _literal_scores(
+    checkpoint: Checkpoint, name: str, source: Source, seeds: Sequence[int], tell: _Teller
+) -> SourceScores:
     """On the first slots of episodes in the environment that the weights were trained in."""
     from twinhop.env.core import Observation
     from twinhop.learn.config import TrainingConfig
@@ -207,15 +219,16 @@ def _literal_scores(checkpoint: Checkpoint, source: str, seeds: Sequence[int], t
     from twinhop.learn.problem import problem_of
     from twinhop.learn.trainer import contender_of
 
-    config = TrainingConfig.model_validate({**checkpoint.configuration, "scenario": source})
-    params, contender = contender_of(config)
+    if not isinstance(source, Scenario):
+        raise InputError(f"{name}: is a problem file; weights of a flat state are judged on scenarios")
+    params, contender = contender_of(TrainingConfig.model_validate(checkpoint.configuration), source)
     rules = params.rules
     assert isinstance(contender.policy, Acting)
     policy = contender.policy
     if (rules.users, rules.stations) != (checkpoint.users, checkpoint.stations):
         raise InputError(
             f"{checkpoint.folder}: was trained for {checkpoint.users} users and {checkpoint.stations} stations, which "
-            f"a flat state (Eq. 22) cannot change; {source} has {rules.users} and {rules.stations}"
+            f"a flat state (Eq. 22) cannot change; {name} has {rules.users} and {rules.stations}"
         )
     weights = checkpoint.weights(contender.weights_like())
     seen = [
@@ -227,11 +240,11 @@ def _literal_scores(checkpoint: Checkpoint, source: str, seeds: Sequence[int], t
     def decide(at: int) -> IntArray:
         return np.asarray(decided(policy.act, weights, params, seen[at]), np.int64)
 
-    return _scores(source, seeds, problems, decide, tell)
+    return _scores(name, seeds, problems, decide, tell)
 
 
 def _scores(
-    source: str, seeds: Sequence[int], problems: list[PlacementProblem], decide: Decide, tell: _Teller
+    name: str, seeds: Sequence[int], problems: list[PlacementProblem], decide: Decide, tell: _Teller
 ) -> SourceScores:
     entries: dict[str, list[tuple[float, float, bool]]] = {name: [] for name in (LEARNED, *BASELINES)}
     bounds = []
@@ -257,7 +270,7 @@ def _scores(
         )
         for name, each in entries.items()
     )
-    return SourceScores(source, problems[0].users, problems[0].stations, tuple(seeds), scores)
+    return SourceScores(name, problems[0].users, problems[0].stations, tuple(seeds), scores)
 
 
 def _scaled(interval: tuple[float, float] | None) -> tuple[float, float] | None:

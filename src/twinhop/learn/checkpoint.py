@@ -21,6 +21,8 @@ KIND = "twinhop checkpoint"
 MANIFEST, POLICY, STATE = "checkpoint.json", "policy.safetensors", "state.safetensors"
 CHECKPOINTS = "checkpoints"
 BEST, LAST = "best", "last"
+SCENARIO = "scenario"
+"""Field of the manifest: the scenario that was trained on, its fields as they were set."""
 _MOST_CHARACTERS = 1 << 20
 
 

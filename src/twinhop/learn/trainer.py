@@ -22,7 +22,16 @@ from twinhop.env.core import Params, params_of
 from twinhop.errors import InputError, TwinhopError
 from twinhop.files import replacing
 from twinhop.learn import contenders
-from twinhop.learn.checkpoint import BEST, CHECKPOINTS, LAST, open_checkpoint, point_to, pointed_to, save_checkpoint
+from twinhop.learn.checkpoint import (
+    BEST,
+    CHECKPOINTS,
+    LAST,
+    SCENARIO,
+    open_checkpoint,
+    point_to,
+    pointed_to,
+    save_checkpoint,
+)
 from twinhop.learn.config import TrainingConfig
 from twinhop.learn.contenders import Contender
 from twinhop.learn.measured_run import advance_compiled
@@ -94,8 +103,9 @@ def train_run(
 class _Run:
     def __init__(self, config: TrainingConfig, out: Path, root: Path | None) -> None:
         self._config, self._out = config, out
-        self._params, self._contender = contender_of(config, root)
-        readings = _scenario(config.scenario, root).readings
+        scenario = _scenario(config.scenario, root)
+        self._params, self._contender = contender_of(config, scenario, root)
+        readings = scenario.readings
         arrived = None
         if config.transfer is not None:
             arrived = arrival(config, config.transfer, self._contender, readings)
@@ -115,7 +125,11 @@ class _Run:
             self._best: dict[str, Any] = {}
             ancestors = (ancestor_of(algorithm.networks(self._state)),) if arrived is None else arrived.ancestors
             self._seconds = 0.0
-            self._origin = {ANCESTORS: list(ancestors), READINGS: readings.model_dump(mode="json")}
+            self._origin = {
+                ANCESTORS: list(ancestors),
+                READINGS: readings.model_dump(mode="json"),
+                SCENARIO: scenario.model_dump(mode="json", exclude_unset=True),
+            }
             if arrived is not None:
                 self._origin[SOURCES] = list(arrived.told)
         else:
@@ -123,7 +137,8 @@ class _Run:
             self._state, self._iteration = kept.state(shapes), kept.iteration
             self._best = dict(open_checkpoint(pointed_to(out, BEST) or last).evaluation)
             self._seconds = float(kept.record.get(SECONDS, 0.0))
-            self._origin = {name: kept.record[name] for name in (ANCESTORS, READINGS, SOURCES) if name in kept.record}
+            known = (ANCESTORS, READINGS, SCENARIO, SOURCES)
+            self._origin = {name: kept.record[name] for name in known if name in kept.record}
             _check_same_sources(self._origin, () if arrived is None else arrived.told)
         self._kept_at = self._iteration
         self._advance = None
@@ -213,18 +228,19 @@ class _Run:
                 shutil.rmtree(other, ignore_errors=True)
 
 
-def contender_of(config: TrainingConfig, root: Path | None = None) -> tuple[Params, Contender]:
+def contender_of(config: TrainingConfig, scenario: Scenario, root: Path | None = None) -> tuple[Params, Contender]:
     """The environment of a configuration, and the learner in it.
 
     Args:
         config: of the run.
-        root: folder from which a scenario's file is found.
+        scenario: its `scenario`.
+        root: folder from which the files of further scenarios are found.
 
     Raises:
-        InputError: a scenario is none, or scenarios that are mixed have other numbers of users or stations.
+        InputError: a further scenario is none, or scenarios that are mixed have other numbers of users or stations.
     """
     redraws = config.topologies == "random"
-    params = params_of(_scenario(config.scenario, root), "placement", redraws=redraws)
+    params = params_of(scenario, "placement", redraws=redraws)
     if config.algorithm == "literal":
         return params, contenders.literal(params, config.iterations, config.constants())
     spreads = {"opening_spread": config.opening_spread, "communication_spread": config.communication_spread}

@@ -19,7 +19,7 @@ from twinhop.experiments.lu2021.bands import Band, band, interval
 from twinhop.experiments.lu2021.doing import prepare_jax
 from twinhop.experiments.markdown import table
 from twinhop.experiments.policy_transfer.shifts import CITY, SHIFTS, TRAJECTORIES, Shift
-from twinhop.experiments.policy_transfer.unit import LITERAL, SCRATCH, Unit, do_unit, kept
+from twinhop.experiments.policy_transfer.unit import LITERAL, SCRATCH, Unit, do_unit, is_done, kept
 from twinhop.experiments.policy_transfer.worlds import city_files
 from twinhop.experiments.processes import Progress, in_processes
 from twinhop.experiments.twin_transfer import TwinTransferStudy, twin_transfer_study
@@ -158,13 +158,14 @@ class PolicyTransfer:
         own, scratch = (interval([self.curves(shift, each)[:, at]]) for each in (arm, SCRATCH))
         return own is not None and scratch is not None and own[2] < scratch[1]
 
-    def source_s(self) -> dict[str, float]:
-        """Mean processor time of learning along each trajectory [s]."""
-        return {
-            name: float(np.mean(found))
-            for name in TRAJECTORIES
-            if (found := [unit["source_s"] for unit in self.units if unit["unit"]["trajectory"] == name])
-        }
+    def source_s(self) -> dict[str, dict[str, float]]:
+        """Mean processor time of learning along each trajectory, by how prices were there [s]."""
+        found: dict[str, dict[str, float]] = {}
+        for name in TRAJECTORIES:
+            each = [unit["source_s"] for unit in self.units if unit["unit"]["trajectory"] == name]
+            if each:
+                found[name] = {prices: float(np.mean([one[prices] for one in each])) for prices in each[0]}
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """The table as plain values."""
@@ -184,7 +185,8 @@ class PolicyTransfer:
             "",
         ]
         for name, seconds in self.source_s().items():
-            lines.append(f"- Learning along the trajectory `{name}` took {seconds:.1f} s of one core a seed.")
+            told = " and ".join(f"{value:.1f} s ({prices})" for prices, value in seconds.items())
+            lines.append(f"- Learning along the trajectory `{name}` took {told} of one core a seed.")
         for shift in self.shifts:
             if LITERAL in self.arms(shift):
                 norms = self.curves(shift, LITERAL, "norm").mean(axis=0)
@@ -248,7 +250,7 @@ def reproduce_transfer(
         else:
             require_writable(out)
             root = Path(out)
-        left = [unit for unit in units if kept(unit, root) is None]
+        left = [unit for unit in units if not is_done(unit, root)]
         _do([(unit, root, root_data) for unit in left], root, processes, on_progress)
         found = tuple(result for unit in units if (result := kept(unit, root)) is not None)
         policies = PolicyTransfer(found, tuple(skipped))

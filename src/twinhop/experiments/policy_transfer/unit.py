@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -11,11 +11,11 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.experiments.policy_transfer.shifts import SHIFTS, TRAJECTORIES, Network, Shift
-from twinhop.experiments.policy_transfer.worlds import JUDGED_FROM, Judged, bank, judged
+from twinhop.experiments.policy_transfer.worlds import JUDGED_FROM, Judged, bank, judged, varied
 from twinhop.experiments.simulation_folder import read_json, write_json
 
 if TYPE_CHECKING:
-    from twinhop.learn.transfer.trials import Trial
+    from twinhop.learn.instance import Instance
 
 
 class Arm(NamedTuple):
@@ -25,6 +25,8 @@ class Arm(NamedTuple):
     share: float = 0.0
     rho: float = 0.0
     reading: Literal["sound", "literal"] = "sound"
+    varied: bool = False
+    """whether prices varied where was learned before; see `worlds.varied`"""
 
 
 SCRATCH, ALGORITHM, LITERAL = "scratch", "Algorithm 2", "Algorithm 2, Eq. 34 as printed"
@@ -35,8 +37,12 @@ ARMS = {
     "weights only": Arm(1.0, 0.0, 0.05),
     ALGORITHM: Arm(1.0, 0.5, 0.05),
     "weights with ancestor": Arm(0.7, 0.0, 0.05),
+    "varied sources": Arm(1.0, 0.0, 0.05, varied=True),
+    "varied sources, Algorithm 2": Arm(1.0, 0.5, 0.05, varied=True),
 }
 PRINTED, PRINTED_IN = Arm(1.0, 0.5, 0.05, "literal"), "load"
+SOURCES = {False: "prices as they are", True: "varied prices"}
+"""How arms call sources, by whether prices varied there."""
 DECAY, RECENCY = 0.9, 0.5
 FIRST_RUN = 1000
 """Added to the seed of the run along a trajectory for those in targets."""
@@ -72,8 +78,8 @@ class Unit:
         return root / "runs" / f"{self.trajectory}-{self.seed}.json"
 
     def identity(self) -> dict[str, Any]:
-        """What a kept result must agree with."""
-        return {**vars(self), "shifts": list(self.shifts), "arms": {name: list(each) for name, each in ARMS.items()}}
+        """What a kept result must agree with; each of its arms keeps its own constants."""
+        return {**vars(self), "shifts": list(self.shifts)}
 
 
 def kept(unit: Unit, root: Path) -> dict[str, Any] | None:
@@ -86,13 +92,39 @@ def kept(unit: Unit, root: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     found = read_json(path)
-    if not isinstance(found, dict) or found.get("unit") != unit.identity():
+    if not isinstance(found, dict) or found.get("unit") != unit.identity() or not _are_known(found["shifts"]):
         raise InputError(f"{path}: is a result of other constants; choose another --out, or delete it")
     return found
 
 
+def _are_known(shifts: dict[str, Any]) -> bool:
+    """Whether all curves are of arms as they are now."""
+    return all(
+        name in arms_of(shift) and curve["arm"] == list(arms_of(shift)[name])
+        for shift, curves in shifts.items()
+        for name, curve in curves.items()
+    )
+
+
+def arms_of(shift: str) -> dict[str, Arm]:
+    """The arms of a shift, by name."""
+    return ARMS | ({LITERAL: PRINTED} if shift == PRINTED_IN else {})
+
+
+def is_done(unit: Unit, root: Path) -> bool:
+    """Whether a unit has a result with all arms."""
+    found = kept(unit, root)
+    return found is not None and not any(_left(unit, found).values())
+
+
+def _left(unit: Unit, found: dict[str, Any] | None) -> dict[str, list[str]]:
+    """Arms without a curve, by shift."""
+    done = {} if found is None else found["shifts"]
+    return {shift: [name for name in arms_of(shift) if name not in done.get(shift, {})] for shift in unit.shifts}
+
+
 def do_unit(job: tuple[Unit, Path, Path | None]) -> None:
-    """Do a unit and keep what came of it, whole or not at all.
+    """Do a unit, or those arms of it that are left, and keep what came of it, whole or not at all.
 
     Args:
         job: the unit, the folder of results, and that of the data.
@@ -101,12 +133,32 @@ def do_unit(job: tuple[Unit, Path, Path | None]) -> None:
 
     unit, root, data = job
     prepare_jax(root)
-    if kept(unit, root) is not None:
+    before = kept(unit, root)
+    left = _left(unit, before)
+    if not any(left.values()):
         return
-    result = _Run(unit, data).result()
+    result = _Run(unit, data).result(left)
     path = unit.path(root)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, {"unit": unit.identity(), **result})
+    write_json(path, {"unit": unit.identity(), **_merged(before, result)})
+
+
+def _merged(before: dict[str, Any] | None, result: dict[str, Any]) -> dict[str, Any]:
+    """Earlier curves and new ones, arms in the order of `ARMS`."""
+    old: dict[str, Any] = {"source_s": {}, "shifts": {}} if before is None else before
+    shifts = {}
+    for shift, curves in result["shifts"].items():
+        both = {**old["shifts"].get(shift, {}), **curves}
+        shifts[shift] = {name: both[name] for name in arms_of(shift)}
+    return {"source_s": {**old["source_s"], **result["source_s"]}, "shifts": shifts}
+
+
+class _Lived(NamedTuple):
+    """What was learned and lived through in each network, the latest first; what it began with; the time it took."""
+
+    places: list[Any]
+    ancestor: Any
+    seconds: float
 
 
 class _Run:
@@ -118,45 +170,46 @@ class _Run:
         constants = Constants(unit.iterations, unit.every, ENVIRONMENTS, first, REPLAY_SLOTS, DECAY, RECENCY)
         self._trials = Trials(constants)
 
-    def result(self) -> dict[str, Any]:
-        """Curves by shift and arm, and what learning along the trajectory took."""
-        places, ancestor, seconds = self._trajectory(TRAJECTORIES[self._unit.trajectory])
+    def result(self, left: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """Curves of the arms that are left, by shift, and what learning along the trajectory took."""
+        asked = [arms_of(shift)[name] for shift, names in left.items() for name in names]
+        lived = {
+            each: self._trajectory(TRAJECTORIES[self._unit.trajectory], each)
+            for each in sorted({arm.varied for arm in asked})
+        }
         shifts = [shift for shift in SHIFTS if shift.name in self._unit.shifts]
-        found = {shift.name: self._shift(shift, places, ancestor) for shift in shifts}
-        return {"source_s": round(seconds, 2), "shifts": found}
+        found = {shift.name: self._shift(shift, left[shift.name], lived) for shift in shifts}
+        return {"source_s": {SOURCES[each]: round(lived[each].seconds, 2) for each in lived}, "shifts": found}
 
-    def _trajectory(self, networks: Sequence[Network]) -> tuple[list[Any], Any, float]:
-        """What was learned and lived through in each network, the latest first; what it began with; the time it took.
-
-        In the first network the run begins with the ancestor, in every other one with what the one before came to.
-        """
+    def _trajectory(self, networks: Sequence[Network], is_varied: bool) -> _Lived:
+        """Learn in each network: in the first from the ancestor, in every other from what the one before came to."""
         unit, places, ancestor, seconds = self._unit, [], None, 0.0
         for at, network in enumerate(networks):
             own = bank(network, unit.worlds, self._data)
+            own = varied(own, 2 * unit.seed + at) if is_varied else own
             trial = self._trials.begin(own, places[:1], None, 2 * unit.seed + at, networks=float(bool(places)))
             ancestor = trial.place("the ancestor")._replace(replay=None) if ancestor is None else ancestor
             seconds += trial.go_on(unit.iterations // 2)
             places.insert(0, trial.place(f"place {at + 1}"))
-        return places, ancestor, seconds
+        return _Lived(places, ancestor, seconds)
 
-    def _shift(self, shift: Shift, places: Sequence[Any], ancestor: Any) -> dict[str, Any]:
+    def _shift(self, shift: Shift, names: Sequence[str], lived: Mapping[bool, _Lived]) -> dict[str, Any]:
         judge = judged(shift.target, self._unit.judged, self._data)
         own = bank(shift.target, self._unit.worlds, self._data)
-        arms = ARMS | ({LITERAL: PRINTED} if shift.name == PRINTED_IN else {})
-        seed = FIRST_RUN + self._unit.seed
-        return {
-            name: self._curve(self._trials.begin(own, places, ancestor, seed, **arm._asdict()), judge)
-            for name, arm in arms.items()
-        }
+        return {name: self._curve(arms_of(shift.name)[name], own, lived, judge) for name in names}
 
-    def _curve(self, trial: Trial, judge: Judged) -> dict[str, Any]:
+    def _curve(self, arm: Arm, own: Instance, lived: Mapping[bool, _Lived], judge: Judged) -> dict[str, Any]:
         """Gaps and norms by iteration, the zeroth being what is taken over, unchanged."""
+        places, ancestor, _ = lived[arm.varied]
+        how = {name: value for name, value in arm._asdict().items() if name != "varied"}
+        trial = self._trials.begin(own, places, ancestor, FIRST_RUN + self._unit.seed, **how)
         seconds, norms, gaps = 0.0, [trial.norm], [_gaps(trial.weights, judge)]
         for _ in range(self._unit.iterations // self._unit.every):
             seconds += trial.go_on(self._unit.every)
             gaps.append(_gaps(trial.weights, judge))
             norms.append(trial.norm)
         return {
+            "arm": list(arm),
             "calibrated": [round(each, 6) for each, _ in gaps],
             "argmax": [round(each, 6) for _, each in gaps],
             "norm": [round(each, 3) for each in norms],

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 BASE, FOLDER, FILES = "lu2021-n100-m10", "sf_cab_cells", ("sf_cells.csv", "sf_serving_1min.npz")
 JUDGED_FROM = 1000
 """First seed of the worlds that are judged on; those learned from have the seeds 0, 1, ..."""
+OPENINGS, WIRES = (-0.7, 2.3), (-0.7, 3.4)
+"""Logarithms between which prices vary, where they do."""
 _MINUTE_S = 60.0
+_VARIED = 11
 
 
 class Judged(NamedTuple):
@@ -54,6 +57,25 @@ def bank(network: Network, worlds: int, data: Path | None) -> Instance:
     from twinhop.learn.transfer.trials import stacked
 
     return stacked([_padded(problem) for problem in _problems(network, range(worlds), data)])
+
+
+def varied(instances: Instance, seed: int) -> Instance:
+    """The same worlds at other prices, from half of their own to ten times for openings and thirty for wires.
+
+    Formula: ``opening_k e^U(-0.7, 2.3)`` and ``least_i + (comm_ik - least_i) e^U(-0.7, 3.4)`` with ``least_i`` that of
+    the user's best station present, both factors drawn once a world. Unreachable stations stay so.
+
+    Args:
+        instances: of `bank`.
+        seed: of the factors.
+    """
+    rng = np.random.default_rng([_VARIED, seed])
+    worlds = len(instances.opening_s)
+    opening, wires = (np.exp(rng.uniform(low, high, worlds)).astype(np.float32) for low, high in (OPENINGS, WIRES))
+    comm, present = np.asarray(instances.comm_s), np.asarray(instances.capacity)[:, :, None] > 0
+    least = np.where(present, comm, np.inf).min(axis=1, keepdims=True)
+    dearer = np.where(present, least + wires[:, None, None] * (comm - least), comm)
+    return instances._replace(comm_s=dearer, opening_s=opening[:, None] * instances.opening_s)
 
 
 def judged(network: Network, worlds: int, data: Path | None) -> Judged:
