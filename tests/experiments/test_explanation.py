@@ -63,7 +63,7 @@ def check_against_evaluation(plan, users=None):
         json.dumps(explanation.to_json(), allow_nan=False)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(FEASIBLE), st.sampled_from(["lagrangian", "nearest", "random"]))
 def test_changes_are_those_of_the_evaluation(seed, policy):
     plan = twinhop.plan(PlacementProblem(**tiny(seed)[0]), policy)
@@ -189,13 +189,13 @@ def test_every_obstacle_is_told():
     assert late.explain("cem").violations == ("deadline",)
 
 
-@pytest.mark.parametrize("source", ["family(30, 6, deadlines=on)", "city-small"])
-def test_terms_are_those_of_the_plan(source):
+@pytest.mark.parametrize(("source", "every"), [("family(30, 6, deadlines=on)", 1), ("city-small", 10)])
+def test_terms_are_those_of_the_plan(source, every):
     plan = twinhop.plan(source)
     levels = service_levels(plan)
     problem = plan.case.problem
     parts = 0.0
-    for user in range(problem.users):
+    for user in range(0, problem.users, every):
         explanation = plan.explain(user)
         latency = explanation.radio_s + explanation.wired_s + explanation.computing_s
         assert latency == pytest.approx(levels.placement_latency_s[user], rel=1e-9)
@@ -204,7 +204,8 @@ def test_terms_are_those_of_the_plan(source):
         parts += explanation.cost_share
         if explanation.access == explanation.host:
             assert explanation.wired_s == pytest.approx(0.0, abs=1e-12)
-    assert parts + problem.constant_cost == pytest.approx(plan.cost, rel=1e-9)
+    if every == 1:
+        assert parts + problem.constant_cost == pytest.approx(plan.cost, rel=1e-9)
 
 
 def test_a_user_that_does_not_exist():

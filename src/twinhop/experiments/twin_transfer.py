@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,7 +18,7 @@ from twinhop.errors import InputError
 from twinhop.experiments import twin_transfer_stations as stations
 from twinhop.experiments.files import staging
 from twinhop.experiments.markdown import table
-from twinhop.experiments.twin_tracks import Track, model_positions, moved_tracks
+from twinhop.experiments.twin_tracks import Track, model_positions, moved_tracks, tracks_of
 from twinhop.experiments.twin_transfer_motion import (
     Constants,
     chosen_constants,
@@ -28,6 +30,8 @@ from twinhop.experiments.twin_transfer_scores import ARMS, MINUTES, SECONDS, Sco
 from twinhop.scenario import geo
 from twinhop.scenario.mobility import MOBILITY_MODELS, GaussMarkov
 from twinhop.scenario.mobility.model import MobilityModel
+from twinhop.scenario.traces.sumo import GRID, Traffic, import_sumo
+from twinhop.scenario.traces.sumo_program import Sumo
 from twinhop.twin.behaviour import ConstantVelocity, MarkovChain, RevertingVelocity, RowModel, blended, knowledge_norm
 
 if TYPE_CHECKING:
@@ -142,15 +146,30 @@ def twin_transfer_study(quick: bool, seed: int, data: Path | None) -> TwinTransf
     Args:
         quick: fewer users, seeds and seconds.
         seed: root seed, at least 0.
-        data: folder with ``sf_cab_cells`` and ``ifogsim2_melb``; what is not there is skipped.
+        data: folder with ``sf_cab_cells`` and ``ifogsim2_melb``; what is not there is skipped, and so is SUMO where it
+            is not installed.
 
     Raises:
         InputError: the seed is negative, or a file of the data is not of its layout.
     """
     if seed < 0:
         raise InputError(f"seed: must be at least 0 (got {seed})")
-    found = [_generated_scores(*each, quick, seed) for each in _generated()]
+    found = [
+        _generated_scores(name, partial(_tracks, model, period_s, quick), period_s, quick, seed)
+        for name, model, period_s in _generated()
+    ]
     skipped = [f"no {name} in {data or 'the data, of which none were given'}" for name in _absent(data)]
+    try:
+        Sumo.find()
+    except InputError as error:
+        skipped.append(str(error))
+    else:
+        found += [
+            _generated_scores(
+                f"sumo grid, every {period_s:g} s", partial(_traffic, period_s, quick), period_s, quick, seed
+            )
+            for period_s in PERIODS_S
+        ]
     if data is not None and (data / MELBOURNE).is_dir():
         found.append(_melbourne_scores(data / MELBOURNE, found[0].world.constants, seed))
     if data is not None and (data / SF).is_dir():
@@ -194,16 +213,18 @@ def _generated() -> Iterator[tuple[str, MobilityModel, float]]:
         yield f"hot_spots, every {period_s:g} s", spots, period_s
 
 
-def _generated_scores(name: str, model: MobilityModel, period_s: float, quick: bool, seed: int) -> _Found:
+def _generated_scores(
+    name: str, tracks_of_seed: Callable[[int], list[Track]], period_s: float, quick: bool, seed: int
+) -> _Found:
     """Scores, with the kind of model whose cold start errs least, and constants of Eq. 34, chosen on another seed."""
     ahead = round(AHEAD_S / period_s)
-    others = _tracks(model, period_s, quick, seed + OTHER_SEED)
+    others = tracks_of_seed(seed + OTHER_SEED)
     candidates = [learned_moves(others, _squares(others), learner, ahead) for learner in _learners()]
     best = min(candidates, key=cold_error_m)
     constants = chosen_constants(best)
     parts = []
     for run in range(SEEDS[0] if quick else SEEDS[1]):
-        tracks = _tracks(model, period_s, quick, seed + run)
+        tracks = tracks_of_seed(seed + run)
         learned = learned_moves(tracks, _squares(tracks), type(best.model)(2, measurement_sigma=NOISE_M), ahead)
         parts.append(motion_forecasts(learned, constants))
     found = scores(name, _ahead(AHEAD_S), joined(parts), SECONDS, seed)
@@ -221,8 +242,23 @@ def _ahead(seconds: float) -> str:
 def _tracks(model: MobilityModel, period_s: float, quick: bool, seed: int) -> list[Track]:
     """Paths moved second by second, of which the twins get to know every so many samples."""
     positions = model_positions(model, USERS[0] if quick else USERS[1], 1.0, seed, SIDE_M)
-    every = round(period_s)
     tracks = moved_tracks(positions, SECONDS_MOVED[0] if quick else SECONDS_MOVED[1], NOISE_M, seed)
+    return _every(tracks, round(period_s))
+
+
+def _traffic(period_s: float, quick: bool, seed: int) -> list[Track]:
+    """Vehicles that SUMO drives in a grid of streets, of which the twins get to know every so many seconds."""
+    users, seconds = (USERS[0], SECONDS_MOVED[0]) if quick else (USERS[1], SECONDS_MOVED[1])
+    with TemporaryDirectory(prefix="twinhop-") as folder:
+        path = Path(folder) / "traffic.parquet"
+        import_sumo(Traffic(GRID, users, round(seconds), seed), path)
+        tracks = tracks_of(str(path), users, seconds, 1.0, NOISE_M, seed).tracks
+    longest = [track for track in tracks if len(track.time_s) > seconds / 2]
+    return _every(longest, round(period_s))
+
+
+def _every(tracks: Sequence[Track], every: int) -> list[Track]:
+    """Every so many samples of paths."""
     return [Track(each.user, each.time_s[::every], each.truth_m[::every], each.measured_m[::every]) for each in tracks]
 
 
