@@ -12,6 +12,7 @@ from twinhop.experiments.twin_tracks import Track
 from twinhop.experiments.twin_transfer_motion import Constants, learned_moves, motion_forecasts
 from twinhop.experiments.twin_transfer_scores import ARMS, COLD, Forecasts, joined, scores
 from twinhop.experiments.twin_transfer_stations import cell_guesses, hits
+from twinhop.scenario.traces.sumo_program import Sumo
 from twinhop.twin.behaviour import ConstantVelocity
 
 CONSTANTS = Constants(0.5, 0.5, 60.0)
@@ -121,3 +122,26 @@ def test_files(small, tmp_path):
 def test_bad_input_is_refused(tmp_path):
     with pytest.raises(InputError, match="seed: must be at least 0"):
         twin_transfer.twin_transfer_study(True, -1, None)
+
+
+def test_traffic_of_sumo_is_known_every_so_many_seconds():
+    try:
+        Sumo.find()
+    except InputError:
+        pytest.skip("SUMO is not installed; pip install 'twinhop[sumo]'")
+    tracks = twin_transfer._traffic(5.0, True, 3)
+    assert len(tracks) > 2
+    for track in tracks:
+        assert (np.diff(track.time_s) == 5.0).all() and np.ptp(track.truth_m, axis=0).max() > 100
+        error_m = np.hypot(*(track.measured_m - track.truth_m).T)
+        assert 0.8 < error_m.mean() < 1.8
+    np.testing.assert_array_equal(twin_transfer._traffic(5.0, True, 3)[0].measured_m, tracks[0].measured_m)
+
+
+def test_where_sumo_is_missing_the_study_says_so(monkeypatch):
+    monkeypatch.setenv("SUMO_HOME", "")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(twin_transfer, "_generated", lambda: iter(()))
+    found = twin_transfer.twin_transfer_study(True, 0, None)
+    assert "SUMO is not installed" in found.skipped[-1] and found.scores == ()

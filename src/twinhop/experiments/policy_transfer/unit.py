@@ -27,6 +27,8 @@ class Arm(NamedTuple):
     reading: Literal["sound", "literal"] = "sound"
     varied: bool = False
     """whether prices varied where was learned before; see `worlds.varied`"""
+    longer: int = 1
+    """how many times as many updates there were"""
 
 
 SCRATCH, ALGORITHM, LITERAL = "scratch", "Algorithm 2", "Algorithm 2, Eq. 34 as printed"
@@ -41,8 +43,13 @@ ARMS = {
     "varied sources, Algorithm 2": Arm(1.0, 0.5, 0.05, varied=True),
 }
 PRINTED, PRINTED_IN = Arm(1.0, 0.5, 0.05, "literal"), "load"
-SOURCES = {False: "prices as they are", True: "varied prices"}
-"""How arms call sources, by whether prices varied there."""
+LONGER, LONGER_IN = "varied sources, twice as long", ("dear", "wires", "both")
+SOURCES = {
+    (False, 1): "prices as they are",
+    (True, 1): "varied prices",
+    (True, 2): "varied prices, twice the updates",
+}
+"""How sources are called, by whether prices varied there, and how much longer was learned."""
 DECAY, RECENCY = 0.9, 0.5
 FIRST_RUN = 1000
 """Added to the seed of the run along a trajectory for those in targets."""
@@ -108,7 +115,8 @@ def _are_known(shifts: dict[str, Any]) -> bool:
 
 def arms_of(shift: str) -> dict[str, Arm]:
     """The arms of a shift, by name."""
-    return ARMS | ({LITERAL: PRINTED} if shift == PRINTED_IN else {})
+    longer = {LONGER: ARMS["varied sources"]._replace(longer=2)} if shift in LONGER_IN else {}
+    return ARMS | longer | ({LITERAL: PRINTED} if shift == PRINTED_IN else {})
 
 
 def is_done(unit: Unit, root: Path) -> bool:
@@ -174,14 +182,14 @@ class _Run:
         """Curves of the arms that are left, by shift, and what learning along the trajectory took."""
         asked = [arms_of(shift)[name] for shift, names in left.items() for name in names]
         lived = {
-            each: self._trajectory(TRAJECTORIES[self._unit.trajectory], each)
-            for each in sorted({arm.varied for arm in asked})
+            each: self._trajectory(TRAJECTORIES[self._unit.trajectory], *each)
+            for each in sorted({(arm.varied, arm.longer) for arm in asked})
         }
         shifts = [shift for shift in SHIFTS if shift.name in self._unit.shifts]
         found = {shift.name: self._shift(shift, left[shift.name], lived) for shift in shifts}
         return {"source_s": {SOURCES[each]: round(lived[each].seconds, 2) for each in lived}, "shifts": found}
 
-    def _trajectory(self, networks: Sequence[Network], is_varied: bool) -> _Lived:
+    def _trajectory(self, networks: Sequence[Network], is_varied: bool, longer: int) -> _Lived:
         """Learn in each network: in the first from the ancestor, in every other from what the one before came to."""
         unit, places, ancestor, seconds = self._unit, [], None, 0.0
         for at, network in enumerate(networks):
@@ -189,19 +197,21 @@ class _Run:
             own = varied(own, 2 * unit.seed + at) if is_varied else own
             trial = self._trials.begin(own, places[:1], None, 2 * unit.seed + at, networks=float(bool(places)))
             ancestor = trial.place("the ancestor")._replace(replay=None) if ancestor is None else ancestor
-            seconds += trial.go_on(unit.iterations // 2)
+            seconds += trial.go_on(longer * (unit.iterations // 2))
             places.insert(0, trial.place(f"place {at + 1}"))
         return _Lived(places, ancestor, seconds)
 
-    def _shift(self, shift: Shift, names: Sequence[str], lived: Mapping[bool, _Lived]) -> dict[str, Any]:
+    def _shift(self, shift: Shift, names: Sequence[str], lived: Mapping[tuple[bool, int], _Lived]) -> dict[str, Any]:
         judge = judged(shift.target, self._unit.judged, self._data)
         own = bank(shift.target, self._unit.worlds, self._data)
         return {name: self._curve(arms_of(shift.name)[name], own, lived, judge) for name in names}
 
-    def _curve(self, arm: Arm, own: Instance, lived: Mapping[bool, _Lived], judge: Judged) -> dict[str, Any]:
+    def _curve(
+        self, arm: Arm, own: Instance, lived: Mapping[tuple[bool, int], _Lived], judge: Judged
+    ) -> dict[str, Any]:
         """Gaps and norms by iteration, the zeroth being what is taken over, unchanged."""
-        places, ancestor, _ = lived[arm.varied]
-        how = {name: value for name, value in arm._asdict().items() if name != "varied"}
+        places, ancestor, _ = lived[arm.varied, arm.longer]
+        how = {name: value for name, value in arm._asdict().items() if name not in ("varied", "longer")}
         trial = self._trials.begin(own, places, ancestor, FIRST_RUN + self._unit.seed, **how)
         seconds, norms, gaps = 0.0, [trial.norm], [_gaps(trial.weights, judge)]
         for _ in range(self._unit.iterations // self._unit.every):
