@@ -11,13 +11,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from twinhop.experiments.palette import FONT, HUES, INK, MUTED
-from twinhop.experiments.policy_transfer.unit import LITERAL, PRINTED_IN, SCRATCH
+from twinhop.experiments.policy_transfer.unit import ALGORITHM, ARMS, LITERAL, LONGER, PRINTED_IN, SCRATCH
 
 if TYPE_CHECKING:
     from twinhop.experiments.policy_transfer.shifts import Shift
     from twinhop.experiments.policy_transfer.study import PolicyTransfer
 
-COLUMNS, WIDTH_IN, PANEL_IN, HEAD_IN = 3, 11.0, 2.6, 1.1
+COLUMNS, WIDTH_IN, PANEL_IN, HEAD_IN = 3, 11.0, 2.6, 1.3
+LEGEND_COLUMNS = 5
+CURVES = dict(zip((*ARMS, LONGER), HUES, strict=False))
+"""The colour of every arm."""
 _LEAST = 1e-3
 
 
@@ -45,13 +48,15 @@ def draw_policy_transfer(study: PolicyTransfer) -> Figure:
             left = left[1:]
         for axes in left:
             axes.axis("off")
-        handles, names = grid[0].get_legend_handles_labels()
+        found = {}
+        for axes in grid:
+            found |= {name: line for line, name in zip(*axes.get_legend_handles_labels(), strict=True)}
         figure.legend(
-            handles,
-            names,
+            found.values(),
+            found.keys(),
             loc="upper left",
             bbox_to_anchor=(0.05, 1 - 0.55 / height),
-            ncols=len(names),
+            ncols=LEGEND_COLUMNS,
             frameon=False,
             fontsize=8,
         )
@@ -65,7 +70,9 @@ def draw_policy_transfer(study: PolicyTransfer) -> Figure:
 
 
 def _panel(axes: Axes, study: PolicyTransfer, shift: Shift) -> None:
-    for arm, hue in zip((arm for arm in study.arms(shift) if arm != LITERAL), HUES, strict=False):
+    for arm, hue in CURVES.items():
+        if arm not in study.arms(shift):
+            continue
         found, updates = study.band(shift, arm), study.updates
         dash = "--" if arm == SCRATCH else "-"
         axes.plot(updates, 100 * np.maximum(found.middle, _LEAST), dash, color=hue, linewidth=1.6, label=arm)
@@ -81,7 +88,7 @@ def _panel(axes: Axes, study: PolicyTransfer, shift: Shift) -> None:
 
 def _norms(axes: Axes, study: PolicyTransfer, shift: Shift) -> None:
     """The length of all weights over that at first, as printed and soundly."""
-    for arm, hue in ((LITERAL, HUES[7]), ("Algorithm 2", HUES[4])):
+    for arm, hue in ((LITERAL, INK), (ALGORITHM, CURVES[ALGORITHM])):
         norms = study.curves(shift, arm, "norm").mean(axis=0)
         axes.plot(study.updates, norms / norms[0], color=hue, linewidth=1.6)
         gap = 100 * study.curves(shift, arm)[:, -1].mean()
