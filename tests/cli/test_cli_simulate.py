@@ -77,7 +77,7 @@ def test_the_same_bytes_in_a_new_process_and_others_under_another_seed(run, proc
 
 
 def test_a_killed_run_goes_on(run, folder):
-    words = ["simulate", "town.yaml", "--policies", "stay,follow_nearest", "--slots", "2000", "--animate", "none"]
+    words = ["simulate", "town.yaml", "--policies", "stay,follow_nearest", "--slots", "800", "--animate", "none"]
     assert run(*words, "--out", "whole").code == 0
     command = [sys.executable, "-m", "twinhop", *words, "--out", "out"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as program:

@@ -53,6 +53,8 @@ def command_lines(page: Path) -> list[str]:
 
 
 COMMANDS = sorted({line for page in pages() for line in command_lines(page)})
+LONG = ("twinhop benchmark --quick", "--slots 120 --bound")
+"""Three quarters of a minute each."""
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +92,17 @@ def test_commands_are_found():
     assert len(COMMANDS) > 10
 
 
-@pytest.mark.parametrize("line", COMMANDS)
+def marked(line):
+    """The command, among the slow tests where it takes long."""
+    is_long = any(words in line for words in LONG)
+    return pytest.param(line, marks=pytest.mark.slow) if is_long else line
+
+
+def test_long_commands_are_found():
+    assert [sum(words in line for line in COMMANDS) for words in LONG] == [1, 1]
+
+
+@pytest.mark.parametrize("line", map(marked, COMMANDS))
 def test_command_line_works(line, folder):
     if line.startswith("twinhop import sumo") and importlib.util.find_spec("sumo") is None:
         pytest.skip("SUMO is not installed; pip install 'twinhop[sumo]'")

@@ -42,7 +42,9 @@ class Sumo:
             return Sumo(Path(stated))
         package = importlib.util.find_spec("sumo")
         if package is not None and package.origin is not None:  # whose module libsumo sets SUMO_HOME to its data alone
-            return Sumo(Path(package.origin).parent)
+            home = Path(package.origin).parent
+            if (home / "bin").is_dir():  # not any other module of that name
+                return Sumo(home)
         on_path = shutil.which("sumo")
         if on_path is None:
             found = f" (SUMO_HOME, {stated}, has no bin/sumo)" if stated else ""
