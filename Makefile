@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: help setup peers demo test test-slow check format docs lock clean
+.PHONY: help setup peers demo test test-slow check types format docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,9 +41,11 @@ test-slow: setup ## the slow tests too
 check: setup ## format, lint, types, layers, docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(MAKE) docs
+	$(MAKE) --no-print-directory --jobs=2 types docs
+
+types: setup ## check the types
+	$(BIN)/pyright
 
 docs: setup ## build the documentation; warnings are errors
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html

@@ -102,7 +102,7 @@ def test_long_commands_are_found():
     assert [sum(words in line for line in COMMANDS) for words in LONG] == [1, 1]
 
 
-@pytest.mark.parametrize("line", map(marked, COMMANDS))
+@pytest.mark.parametrize("line", [marked(line) for line in COMMANDS])
 def test_command_line_works(line, folder):
     if line.startswith("twinhop import sumo") and importlib.util.find_spec("sumo") is None:
         pytest.skip("SUMO is not installed; pip install 'twinhop[sumo]'")
