@@ -131,8 +131,7 @@ def draw_series(simulation: Simulation) -> Figure:
                 time_s, means = pieces(values, simulation.run.slot_s)
                 axes.plot(time_s / unit_s, factor * means, linewidth=1.3, label=simulation.policies[at], **style)
             if plan is not None:
-                regret = slots["cost"].to_numpy().cumsum() / plan.cumsum() - 1.0
-                time_s, means = pieces(regret, simulation.run.slot_s)
+                time_s, means = pieces(_regret_so_far(slots["cost"].to_numpy(), plan), simulation.run.slot_s)
                 panels[-1].plot(time_s / unit_s, 1e2 * means, linewidth=1.3, **style)
         names = [name for _, name, _ in SERIES] + ["Regret so far against the best offline plan [%]"]
         for axes, name in zip(panels, names, strict=False):
@@ -152,6 +151,13 @@ def _plan_costs(simulation: Simulation) -> np.ndarray | None:
     if not simulation.offline or simulation.offline[0].plan is None:
         return None
     return np.array(simulation.offline[0].slot_cost_s)
+
+
+def _regret_so_far(cost_s: np.ndarray, plan_s: np.ndarray) -> np.ndarray:
+    """(T,) the cost to date over that of the plan, less 1; NaN as long as the plan costs nothing."""
+    total_s = plan_s.cumsum()
+    ratio = np.divide(cost_s.cumsum(), total_s, out=np.full(len(total_s), np.nan), where=total_s > 0)
+    return ratio - 1.0
 
 
 def draw_bands(simulation: Simulation) -> Figure:
