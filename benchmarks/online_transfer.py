@@ -72,10 +72,9 @@ def third(costs, plan, at):
 
 def rows(simulation, world):
     """A row a policy: means over the seeds."""
-    for policy, runs in zip(simulation.policies, simulation.runs, strict=True):
+    for policy, runs, row in zip(simulation.policies, simulation.runs, simulation.rows(), strict=True):
         costs = [pl.read_parquet(run.folder / "slots.parquet")["cost"].to_numpy() for run in runs]
         plans = [np.array(each.slot_cost_s) for each in simulation.offline]
-        row = simulation.rows()[simulation.policies.index(policy)]
         yield {
             "world": world,
             "policy": policy.split(":")[0] + (":" + policy.split(":", 2)[2] if policy.count(":") > 1 else ""),

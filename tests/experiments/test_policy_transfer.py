@@ -101,9 +101,10 @@ def test_arms_that_are_left_are_done_and_others_kept(tmp_path, monkeypatch):
     assert list(after["shifts"]["load"]) == list(arms_of("load"))
     assert after["source_s"] == {"prices as they are": 3.0, "varied prices": 2.0}
     after["shifts"]["load"]["fine-tune"]["arm"][0] = 0.9
-    made.path(tmp_path).write_text(json.dumps(after))
-    with pytest.raises(InputError, match="result of other constants"):
-        is_done(made, tmp_path)
+    for other in (after, {"unit": after["unit"]}):
+        made.path(tmp_path).write_text(json.dumps(other))
+        with pytest.raises(InputError, match="result of other constants"):
+            is_done(made, tmp_path)
 
 
 def test_varied_prices_leave_the_best_station_and_who_is_there():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -60,7 +61,7 @@ class MigrationProblem:
     user_ids: tuple[str, ...] = field(default=(), repr=False)
     host_ids: tuple[str, ...] = field(default=(), repr=False)
 
-    @property
+    @cached_property
     def energy(self) -> float:
         """Mean over slots of the weighted energy."""
         return 0.0 if self.slot_energy is None else math.fsum(self.slot_energy) / self.slots

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from twinhop.errors import InputError
 from twinhop.experiments.policy_transfer.shifts import SHIFTS, TRAJECTORIES, Network, Shift
 from twinhop.experiments.policy_transfer.worlds import JUDGED_FROM, Judged, bank, judged, varied
 from twinhop.experiments.simulation_folder import read_json, write_json
+from twinhop.scenario.readings import Reading
 
 if TYPE_CHECKING:
     from twinhop.learn.instance import Instance
@@ -24,7 +25,7 @@ class Arm(NamedTuple):
     networks: float = 0.0
     share: float = 0.0
     rho: float = 0.0
-    reading: Literal["sound", "literal"] = "sound"
+    reading: Reading = "sound"
     varied: bool = False
     """whether prices varied where was learned before; see `worlds.varied`"""
     longer: int = 1
@@ -99,15 +100,15 @@ def kept(unit: Unit, root: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     found = read_json(path)
-    if not isinstance(found, dict) or found.get("unit") != unit.identity() or not _are_known(found["shifts"]):
+    if not isinstance(found, dict) or found.get("unit") != unit.identity() or not _are_known(found.get("shifts")):
         raise InputError(f"{path}: is a result of other constants; choose another --out, or delete it")
     return found
 
 
-def _are_known(shifts: dict[str, Any]) -> bool:
-    """Whether all curves are of arms as they are now."""
-    return all(
-        name in arms_of(shift) and curve["arm"] == list(arms_of(shift)[name])
+def _are_known(shifts: Any) -> bool:
+    """Whether there are curves, all of arms as they are now."""
+    return isinstance(shifts, dict) and all(
+        name in arms_of(shift) and curve.get("arm") == list(arms_of(shift)[name])
         for shift, curves in shifts.items()
         for name, curve in curves.items()
     )
