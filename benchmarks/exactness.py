@@ -31,7 +31,8 @@ from unittest.mock import patch
 import numpy as np
 
 import twinhop
-from twinhop.placement import InfeasibleProblem, PlacementProblem, formulate, prices, solve
+from twinhop.formulation import formulate
+from twinhop.placement import InfeasibleProblem, PlacementProblem, prices, solve
 from twinhop.placement.branching import BranchAndBound
 from twinhop.placement.budget import Budget
 from twinhop.placement.mip import Outcome

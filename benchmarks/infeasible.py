@@ -10,12 +10,12 @@ import json
 import statistics
 import time
 
-from twinhop.experiments.planning import make_case
 from twinhop.placement import InfeasibleProblem
 from twinhop.placement.budget import Budget
 from twinhop.placement.search import Search
 from twinhop.placement.seating import require_seats
 from twinhop.placement.solve import load_compiled
+from twinhop.plans.planning import make_case
 
 FAMILIES = ("family(200, 20, deadlines=on)", "family(1000, 50, deadlines=on)")
 FIRST_SEED = 1000

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import yaml
 
-from twinhop.experiments.intervals import mean, mean_interval
-from twinhop.experiments.training import train
-from twinhop.experiments.transferring import transfer
+from twinhop.stats.intervals import mean, mean_interval
+from twinhop.training.training import train
+from twinhop.training.transferring import transfer
 
 CITY = {"schema_version": 1, "stations": {"generate": {"count": 3}}, "users": {"generate": {"count": 20}}}
 TARGETS = {

@@ -24,8 +24,8 @@ import polars as pl
 import yaml
 
 import twinhop
-from twinhop.experiments.training import train
 from twinhop.scenario import Scenario
+from twinhop.training.training import train
 
 FIRST_SEED, BOUND_S = 1000, 60.0
 CITY = {

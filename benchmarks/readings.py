@@ -11,10 +11,10 @@ import json
 from pathlib import Path
 
 import twinhop
-from twinhop.experiments.service_levels import service_levels
 from twinhop.placement import evaluate
+from twinhop.plans.service_levels import service_levels
 from twinhop.scenario import preset
-from twinhop.scenario.readings import PLACEMENT_ROWS, Readings
+from twinhop.scenario.schema.readings import PLACEMENT_ROWS, Readings
 
 PRESET = "lu2021-n100-m10"
 PAGE = Path(__file__).parents[1] / "docs" / "readings.md"

@@ -17,7 +17,7 @@ QUICK_S = 600.0
 
 def lu2021(quick, out, data):
     """Verdicts on the claims of the paper."""
-    from twinhop.experiments.lu2021.reproduce import reproduce_lu2021
+    from twinhop.studies.lu2021.reproduce import reproduce_lu2021
 
     found = reproduce_lu2021(quick=quick, out=out)
     for algorithm, findings in found.findings.items():
@@ -27,7 +27,7 @@ def lu2021(quick, out, data):
 
 def transfer(quick, out, data):
     """Every arm of every shift."""
-    from twinhop.experiments.policy_transfer.study import reproduce_transfer
+    from twinhop.studies.policy_transfer.study import reproduce_transfer
 
     yield from reproduce_transfer(quick=quick, out=out, data=data).policies.to_json()["rows"]
 

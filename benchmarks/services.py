@@ -14,11 +14,11 @@ import time
 import numpy as np
 
 import twinhop
-from twinhop.experiments.map_figure import draw_map
-from twinhop.experiments.planning import make_case
+from twinhop.output.plans.map_figure import draw_map
 from twinhop.placement import solve
+from twinhop.plans.planning import make_case
 from twinhop.scenario import parse_scenario
-from twinhop.scenario.polygon import Polygon
+from twinhop.scenario.schema.polygon import Polygon
 from twinhop.twin.service import (
     Closeness,
     Count,

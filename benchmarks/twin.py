@@ -27,9 +27,9 @@ from pathlib import Path
 
 import numpy as np
 
-from twinhop.experiments.twin_forecasts import forecast_coverage
-from twinhop.experiments.twin_sync_runs import best_fixed, run_delta, run_model, sample_period_s
-from twinhop.experiments.twin_tracks import Track, model_positions, moved_tracks, tracks_of
+from twinhop.replay.forecasts import forecast_coverage
+from twinhop.replay.sync_runs import best_fixed, run_delta, run_model, sample_period_s
+from twinhop.replay.tracks import Track, model_positions, moved_tracks, tracks_of
 from twinhop.scenario import geo
 from twinhop.scenario.importers.sf_cells import busiest_cells, filled_forward, nearest_kept
 from twinhop.scenario.mobility import MOBILITY_MODELS, GaussMarkov

@@ -13,7 +13,7 @@ import json
 import time
 from pathlib import Path
 
-from twinhop.experiments.twin_transfer import twin_transfer_study
+from twinhop.studies.twin_transfer.study import twin_transfer_study
 
 ASKED, LAST_S = 0.30, 60.0
 

@@ -24,8 +24,8 @@ from pathlib import Path
 
 import numpy as np
 
-from twinhop.experiments.world import watch
 from twinhop.network import PATH_LOSS
+from twinhop.runs.world import watch
 from twinhop.scenario import build_world, load_scenario, parse_scenario
 from twinhop.scenario.dynamics import WorldRun
 from twinhop.scenario.dynamics.mean_channel import BYTES_PER_MIB, channel_map, mean_channel

@@ -11,53 +11,53 @@ from typing import TYPE_CHECKING, Any
 from twinhop._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from twinhop.benchmarking.benchmark import Benchmark as Benchmark
+    from twinhop.benchmarking.benchmark import benchmark as benchmark
     from twinhop.errors import InputError as InputError
     from twinhop.errors import TwinhopError as TwinhopError
-    from twinhop.experiments import Comparison as Comparison
-    from twinhop.experiments import Explanation as Explanation
-    from twinhop.experiments import Plan as Plan
-    from twinhop.experiments import Robustness as Robustness
-    from twinhop.experiments import Tradeoff as Tradeoff
-    from twinhop.experiments import compare as compare
-    from twinhop.experiments import load as load
-    from twinhop.experiments import plan as plan
-    from twinhop.experiments import robustness as robustness
-    from twinhop.experiments import tradeoff as tradeoff
-    from twinhop.experiments.benchmark import Benchmark as Benchmark
-    from twinhop.experiments.benchmark import benchmark as benchmark
-    from twinhop.experiments.learning_evaluation import LearnedEvaluation as LearnedEvaluation
-    from twinhop.experiments.learning_evaluation import evaluate_checkpoint as evaluate_checkpoint
-    from twinhop.experiments.simulation import Simulation as Simulation
-    from twinhop.experiments.simulation import simulate as simulate
-    from twinhop.experiments.training import train as train
-    from twinhop.experiments.transferring import transfer as transfer
     from twinhop.placement import InfeasibleProblem as InfeasibleProblem
     from twinhop.placement import PlacementProblem as PlacementProblem
+    from twinhop.plans import Comparison as Comparison
+    from twinhop.plans import Explanation as Explanation
+    from twinhop.plans import Plan as Plan
+    from twinhop.plans import Robustness as Robustness
+    from twinhop.plans import Tradeoff as Tradeoff
+    from twinhop.plans import compare as compare
+    from twinhop.plans import load as load
+    from twinhop.plans import plan as plan
+    from twinhop.plans import robustness as robustness
+    from twinhop.plans import tradeoff as tradeoff
+    from twinhop.runs.simulation import Simulation as Simulation
+    from twinhop.runs.simulation import simulate as simulate
     from twinhop.scenario import Scenario as Scenario
     from twinhop.scenario import family as family
+    from twinhop.training.evaluation import LearnedEvaluation as LearnedEvaluation
+    from twinhop.training.evaluation import evaluate_checkpoint as evaluate_checkpoint
+    from twinhop.training.training import train as train
+    from twinhop.training.transferring import transfer as transfer
 
 #: Public names and where they live; imported when first used, so that `import twinhop` costs nothing.
 _HOME = {
     "InputError": "twinhop.errors",
     "TwinhopError": "twinhop.errors",
-    "Benchmark": "twinhop.experiments.benchmark",
-    "Comparison": "twinhop.experiments",
-    "Explanation": "twinhop.experiments",
-    "Plan": "twinhop.experiments",
-    "benchmark": "twinhop.experiments.benchmark",
-    "compare": "twinhop.experiments",
-    "load": "twinhop.experiments",
-    "LearnedEvaluation": "twinhop.experiments.learning_evaluation",
-    "Robustness": "twinhop.experiments",
-    "evaluate_checkpoint": "twinhop.experiments.learning_evaluation",
-    "plan": "twinhop.experiments",
-    "robustness": "twinhop.experiments",
-    "Simulation": "twinhop.experiments.simulation",
-    "simulate": "twinhop.experiments.simulation",
-    "train": "twinhop.experiments.training",
-    "transfer": "twinhop.experiments.transferring",
-    "Tradeoff": "twinhop.experiments",
-    "tradeoff": "twinhop.experiments",
+    "Benchmark": "twinhop.benchmarking.benchmark",
+    "Comparison": "twinhop.plans",
+    "Explanation": "twinhop.plans",
+    "Plan": "twinhop.plans",
+    "benchmark": "twinhop.benchmarking.benchmark",
+    "compare": "twinhop.plans",
+    "load": "twinhop.plans",
+    "LearnedEvaluation": "twinhop.training.evaluation",
+    "Robustness": "twinhop.plans",
+    "evaluate_checkpoint": "twinhop.training.evaluation",
+    "plan": "twinhop.plans",
+    "robustness": "twinhop.plans",
+    "Simulation": "twinhop.runs.simulation",
+    "simulate": "twinhop.runs.simulation",
+    "train": "twinhop.training.training",
+    "transfer": "twinhop.training.transferring",
+    "Tradeoff": "twinhop.plans",
+    "tradeoff": "twinhop.plans",
     "InfeasibleProblem": "twinhop.placement",
     "PlacementProblem": "twinhop.placement",
     "Scenario": "twinhop.scenario",

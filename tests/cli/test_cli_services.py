@@ -7,7 +7,7 @@ import pytest
 
 import twinhop
 from twinhop.errors import ServicesLeftOutWarning
-from twinhop.experiments.map_figure import draw_map
+from twinhop.output.plans.map_figure import draw_map
 
 CITY = """
 schema_version: 1

@@ -8,7 +8,7 @@ import pytest
 from pictures import check_picture
 
 import twinhop
-from twinhop.experiments.service_levels import service_levels
+from twinhop.plans.service_levels import service_levels
 from twinhop.scenario import parse_scenario
 
 SMALL = ("--users", "3", "--seconds", "240", "--seed", "2")

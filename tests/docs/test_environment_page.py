@@ -5,8 +5,8 @@ import inspect
 import pytest
 from blocks import ROOT
 
-from twinhop.experiments.benchmark_choice import DEFAULT_POLICIES
-from twinhop.scenario.benchmark_set import EVALUATION_SEED, benchmark_names
+from twinhop.benchmarking.choice import DEFAULT_POLICIES
+from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED, benchmark_names
 
 pytest.importorskip("jax")
 

@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 from blocks import ROOT, blocks
 
-from twinhop.experiments import world_film
-from twinhop.experiments.world import watch
+from twinhop.runs import world_film
+from twinhop.runs.world import watch
 from twinhop.scenario import parse_scenario
-from twinhop.scenario.movement_section import EPISODE_SLOTS, CpuDynamics, Movement
+from twinhop.scenario.schema.movement_section import EPISODE_SLOTS, CpuDynamics, Movement
 
 PAGE = (ROOT / "docs" / "movement.md").read_text(encoding="utf-8")
 

@@ -7,7 +7,7 @@ import pytest
 from blocks import ROOT, blocks
 
 from twinhop.scenario import parse_scenario
-from twinhop.scenario.readings import EVALUATED_ROWS, MOVEMENT_ROW, PLACEMENT_ROWS, SWITCHABLE_ROWS
+from twinhop.scenario.schema.readings import EVALUATED_ROWS, MOVEMENT_ROW, PLACEMENT_ROWS, SWITCHABLE_ROWS
 
 
 def script():

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 from blocks import ROOT
 
-from twinhop.experiments import simulation_tables
-from twinhop.experiments.simulation import OFFLINE_TIME_LIMIT_S, simulate
-from twinhop.experiments.simulation_summary import PING_PONG_SLOTS
+from twinhop.runs import simulation_tables
+from twinhop.runs.simulation import OFFLINE_TIME_LIMIT_S, simulate
+from twinhop.runs.simulation_summary import PING_PONG_SLOTS
 
 PAGE = (ROOT / "docs" / "simulate.md").read_text(encoding="utf-8")
 

@@ -7,9 +7,10 @@ import sys
 import numpy as np
 import pytest
 
+from twinhop.formulation import formulate, slot_radio
 from twinhop.migration.outcome import outcome_of
 from twinhop.migration.run import MigrationRun
-from twinhop.placement import Placement, evaluate, formulate, slot_radio
+from twinhop.placement import Placement, evaluate
 from twinhop.scenario import parse_scenario
 
 jax = pytest.importorskip("jax")

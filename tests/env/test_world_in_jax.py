@@ -19,12 +19,12 @@ from twinhop.env.core.links import membership  # noqa: E402
 from twinhop.env.core.radio import first_channel, next_channel, radio  # noqa: E402
 from twinhop.env.core.shares import floored_shares, proportional_shares  # noqa: E402
 from twinhop.env.core.types import Action, Channel  # noqa: E402
+from twinhop.formulation import radio_state  # noqa: E402
 from twinhop.migration.slot_loop import own_shares  # noqa: E402
-from twinhop.placement import radio_state  # noqa: E402
 from twinhop.scenario import build_world  # noqa: E402
 from twinhop.scenario.dynamics.cpu import Ar1Cpu  # noqa: E402
 from twinhop.scenario.dynamics.link_loop import attach  # noqa: E402
-from twinhop.scenario.movement_section import CpuDynamics  # noqa: E402
+from twinhop.scenario.schema.movement_section import CpuDynamics  # noqa: E402
 
 reset, step, floored = jax.jit(core_reset), jax.jit(core_step), jax.jit(floored_shares)
 KEY = jax.random.key(5)

@@ -6,13 +6,13 @@ import pytest
 
 import twinhop
 from twinhop.errors import InputError
-from twinhop.experiments.learning_evaluation import BASELINES, LEARNED, evaluate_checkpoint
 from twinhop.learn.checkpoint import save_checkpoint
 from twinhop.learn.policy import LearnedPlacement, decider_of, learned_hosts, maddpg
 from twinhop.learn.structured import StructuredConfig, new_actor
 from twinhop.migration.policy import policy_choice
 from twinhop.placement import PlacementProblem, solve
 from twinhop.placement.policy import find_policy
+from twinhop.training.evaluation import BASELINES, LEARNED, evaluate_checkpoint
 
 RECORD = {
     "algorithm": "structured",

@@ -4,7 +4,7 @@ import pytest
 
 from twinhop.errors import InputError
 from twinhop.learn.config import VALIDATION_SEED, changed, config_names, load_config, parse_config
-from twinhop.scenario.benchmark_set import EVALUATION_SEED
+from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED
 
 HEAD = "schema_version: 1\nname: a\nscenario: lu2021-n80-m5\n"
 

@@ -8,7 +8,7 @@ from twinhop.migration.policy import policy_choice
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.simulate import outcomes
 from twinhop.scenario import load_scenario
-from twinhop.scenario.schema import Scenario
+from twinhop.scenario.schema.scenario import Scenario
 
 
 def scenario(**sections):

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twinhop.errors import InputError
+from twinhop.io.yaml_io import read_yaml
 from twinhop.scenario import Scenario, build_world, dump_scenario, expand, json_schema, load_scenario, parse_scenario
 from twinhop.scenario.distribution import Choice, LogNormal, Values, draw, lowest
 from twinhop.scenario.distribution.field import KINDS
-from twinhop.scenario.yaml_io import read_yaml
 
 HEAD = "schema_version: 1\nname: a\nstations: {generate: {count: 2}}\n"
 POSITIVE = st.floats(1e-6, 1e6)

@@ -8,7 +8,7 @@ import typer
 from twinhop.cli.common import Json, Out, TimeLimit, Verbose, print_json, print_table, share_progress
 
 if TYPE_CHECKING:
-    from twinhop.experiments.benchmark import Benchmark
+    from twinhop.benchmarking.benchmark import Benchmark
 
 EXAMPLE = "Example: twinhop benchmark --tasks placement --policies greedy,lagrangian --seeds 2 --out out/benchmark"
 
@@ -37,7 +37,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Run policies on the benchmark set, and judge them by certified bounds."""
-    from twinhop.experiments.benchmark import TIME_LIMIT_S, benchmark
+    from twinhop.benchmarking.benchmark import TIME_LIMIT_S, benchmark
 
     names = None if policies is None else [text.strip() for text in policies.split(",") if text.strip()]
     with share_progress("benchmark", "worlds") as tell:
@@ -59,8 +59,8 @@ def run(
 
 
 def _show(found: "Benchmark") -> None:
-    from twinhop.experiments.benchmark_report import HEADER, overall_cells
-    from twinhop.words import counted
+    from twinhop.output.benchmarking.report import HEADER, overall_cells
+    from twinhop.text import counted
 
     for kind, rows in found.leaderboard.items():
         sizes = f"{counted(len(found.tasks(kind)), 'task')}, {counted(len(found.seeds), 'seed')}"

@@ -14,9 +14,9 @@ import typer
 from twinhop.cli.entry import INTERRUPTED, REFUSED
 
 if TYPE_CHECKING:
-    from twinhop.experiments import Plan
-    from twinhop.experiments.planning import Case
     from twinhop.placement import InfeasibilityProof
+    from twinhop.plans import Plan
+    from twinhop.plans.planning import Case
 
 #: Progress is shown on what takes longer [s].
 PATIENCE_S = 2.0
@@ -214,9 +214,9 @@ def plan_or_saved(
     as_json: bool,
 ) -> "Plan":
     """The saved placement of a case where one is given, else a plan of it; exits where that is proved infeasible."""
-    from twinhop.experiments.answer import infeasible_answer
-    from twinhop.experiments.planning import plan_case
-    from twinhop.experiments.saved_placement import plan_of_saved
+    from twinhop.output.plans.plan_json import infeasible_answer
+    from twinhop.plans.planning import plan_case
+    from twinhop.plans.saved_placement import plan_of_saved
 
     if saved is not None:
         return plan_of_saved(case, saved)

@@ -23,7 +23,7 @@ from twinhop.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from twinhop.experiments import Comparison
+    from twinhop.plans import Comparison
 
 EXAMPLE = "Example: twinhop compare city-small --policies nearest,greedy,lagrangian --out out/city"
 
@@ -42,8 +42,8 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Plan by several policies and judge them against one certified bound."""
-    from twinhop.experiments import DEFAULT_POLICIES, compare
-    from twinhop.experiments.files import require_writable
+    from twinhop.output.plans.plan_files import require_writable
+    from twinhop.plans import DEFAULT_POLICIES, compare
 
     names = DEFAULT_POLICIES if policies is None else [name.strip() for name in policies.split(",") if name.strip()]
     if out is not None:
@@ -68,7 +68,7 @@ def run(
 
 
 def _show(comparison: "Comparison") -> None:
-    from twinhop.experiments.report import percent
+    from twinhop.output.plans.report import percent
 
     rows = [
         (

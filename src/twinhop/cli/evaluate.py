@@ -7,7 +7,7 @@ import typer
 from twinhop.cli.common import Json, Out, Verbose, print_json, print_table, save, share_progress
 
 if TYPE_CHECKING:
-    from twinhop.experiments.learning_evaluation import LearnedEvaluation
+    from twinhop.training.evaluation import LearnedEvaluation
 
 EXAMPLE = 'Example: twinhop evaluate maddpg lu2021-n100-m10 "family(100, 10)" --polish 10'
 
@@ -28,7 +28,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Cost, certified gap and decision time of learned weights, beside policies and solvers."""
-    from twinhop.experiments.learning_evaluation import evaluate_checkpoint
+    from twinhop.training.evaluation import evaluate_checkpoint
 
     with share_progress(f"evaluate {checkpoint}", "worlds") as tell:
         found = evaluate_checkpoint(
@@ -50,7 +50,7 @@ def run(
 
 
 def _show(found: "LearnedEvaluation") -> None:
-    from twinhop.experiments.learning_files import HEADER, cells
+    from twinhop.output.training.evaluation_files import HEADER, cells
 
     for each in found.sources:
         size = f"{each.users} users, {each.stations} stations, {len(each.seeds)} worlds"

@@ -22,7 +22,7 @@ from twinhop.cli.common import (
 from twinhop.cli.entry import INTERRUPTED
 
 if TYPE_CHECKING:
-    from twinhop.experiments.explanation import Explanation
+    from twinhop.plans.explanation import Explanation
 
 EXAMPLE = "Example: twinhop explain city-small u12"
 
@@ -40,9 +40,9 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Say why a twin is where it is: what every other host would cost, why some are impossible, what would help."""
-    from twinhop.experiments.explanation import explain, find_user
-    from twinhop.experiments.planning import make_case
-    from twinhop.experiments.users_alone import users_alone
+    from twinhop.plans.explanation import explain, find_user
+    from twinhop.plans.planning import make_case
+    from twinhop.plans.users_alone import users_alone
 
     with progress(f"reading {source}"):
         case = users_alone(make_case(source, seed, file_format=file_format), "an explanation")
@@ -59,7 +59,7 @@ def run(
 
 
 def _show(explanation: "Explanation") -> None:
-    from twinhop.experiments.explanation_words import alternative_rows, obstacle_rows, term_rows
+    from twinhop.plans.explanation_words import alternative_rows, obstacle_rows, term_rows
 
     problem = explanation.plan.solution.problem
     title = f"{explanation.plan.case.name}: twin of {problem.user_name(explanation.user)}"

@@ -25,7 +25,7 @@ from twinhop.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from twinhop.experiments import Plan
+    from twinhop.plans import Plan
 
 #: Violations and moves printed one by one.
 SHOWN = 5
@@ -55,13 +55,13 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Place the twins; print cost, terms, constraint report and certified gap."""
-    from twinhop.experiments.answer import infeasible_answer
-    from twinhop.experiments.files import require_writable
-    from twinhop.experiments.operating import operate, set_task
-    from twinhop.experiments.planning import make_case
+    from twinhop.output.plans.plan_files import require_writable
+    from twinhop.output.plans.plan_json import infeasible_answer
     from twinhop.placement import save_problem
     from twinhop.placement.policy import find_policy
     from twinhop.placement.solve import check_limits
+    from twinhop.plans.planning import make_case
+    from twinhop.plans.request import operate, set_task
 
     find_policy(policy)
     limit = float("inf") if time_limit is None else time_limit
@@ -90,10 +90,10 @@ def run(
 
 
 def _show(plan: "Plan") -> None:
-    from twinhop.experiments.operating_report import move_rows
-    from twinhop.experiments.report import percent
-    from twinhop.experiments.service_report import service_terms
-    from twinhop.words import counted, plural
+    from twinhop.output.plans.operating_report import move_rows
+    from twinhop.output.plans.report import percent
+    from twinhop.output.plans.service_report import service_terms
+    from twinhop.text import counted, plural
 
     evaluation, problem = plan.evaluation, plan.case.problem
     opened, hosts = int(plan.solution.placement.open.sum()), int((problem.capacity > 0).sum())
@@ -131,7 +131,7 @@ def _show(plan: "Plan") -> None:
 
 def _show_services(plan: "Plan") -> None:
     """Where the services run, and what is to be said of them."""
-    from twinhop.experiments.service_report import SERVICE_HEADER, service_notes, service_rows
+    from twinhop.output.plans.service_report import SERVICE_HEADER, service_notes, service_rows
 
     if plan.services is not None:
         header = [name.replace("[", "").replace("]", "") for name in SERVICE_HEADER]
@@ -142,7 +142,7 @@ def _show_services(plan: "Plan") -> None:
 
 def _show_operation(plan: "Plan") -> None:
     """What fails, what moves, and what more would be worth."""
-    from twinhop.experiments.operating_report import (
+    from twinhop.output.plans.operating_report import (
         TOP,
         failure_in_words,
         moves_in_words,

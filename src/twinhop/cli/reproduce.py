@@ -8,7 +8,7 @@ import typer
 from twinhop.cli.common import Out, Verbose, print_table, share_progress
 
 if TYPE_CHECKING:
-    from twinhop.experiments.lu2021 import Reproduction
+    from twinhop.studies.lu2021 import Reproduction
 
 EXAMPLE = "Example: twinhop reproduce lu2021 --quick --out out/lu2021"
 
@@ -43,7 +43,7 @@ def lu2021(
     verbose: Verbose = False,
 ) -> None:
     """Fig. 7 to 10 of Lu, Maharjan and Zhang (2021), by Algorithm 1 as printed and by a learner that learns."""
-    from twinhop.experiments.lu2021 import reproduce_lu2021
+    from twinhop.studies.lu2021 import reproduce_lu2021
 
     with share_progress("reproduce lu2021", "iterations") as tell:
         found = reproduce_lu2021(
@@ -79,7 +79,7 @@ def transfer(
     verbose: Verbose = False,
 ) -> None:
     """The experiment that Lu, Maharjan and Zhang (2021) do not show: Algorithm 2, against what else one could do."""
-    from twinhop.experiments.policy_transfer.study import HEADER, reproduce_transfer, row_in_words
+    from twinhop.studies.policy_transfer.study import HEADER, reproduce_transfer, row_in_words
 
     with share_progress("reproduce transfer", "runs") as tell:
         found = reproduce_transfer(
@@ -101,14 +101,14 @@ def transfer(
 
 
 def _say_forecast(units: int, hours: float) -> None:
-    from twinhop.words import counted
+    from twinhop.text import counted
 
     if units:
         typer.echo(f"{counted(units, 'unit')} left, about {hours:.2g} h; finished ones are kept", err=True)
 
 
 def _show(found: "Reproduction") -> None:
-    from twinhop.experiments.lu2021.claims import CLAIMS
+    from twinhop.studies.lu2021.claims import CLAIMS
 
     rows = [
         (f"{at + 1}. {claim.figure}: {claim.words}"[:84], *(each[at].verdict for each in found.findings.values()))

@@ -24,7 +24,7 @@ from twinhop.cli.common import (
 from twinhop.cli.entry import INTERRUPTED
 
 if TYPE_CHECKING:
-    from twinhop.experiments import Robustness
+    from twinhop.plans import Robustness
 
 EXAMPLE = "Example: twinhop robustness city-small --load 20 --out out/city"
 
@@ -44,10 +44,10 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Let every user's load vary, keep the placement, and count how often deadlines break."""
-    from twinhop.experiments.files import require_writable
-    from twinhop.experiments.planning import make_case
-    from twinhop.experiments.sampling import check_sampling, parse_load, sample_robustness
-    from twinhop.experiments.users_alone import users_alone
+    from twinhop.output.plans.plan_files import require_writable
+    from twinhop.plans.planning import make_case
+    from twinhop.plans.robustness import check_sampling, parse_load, sample_robustness
+    from twinhop.plans.users_alone import users_alone
 
     share = parse_load(load)
     with progress(f"reading {source}"):
@@ -71,7 +71,7 @@ def run(
 
 
 def _show(result: "Robustness") -> None:
-    from twinhop.experiments.sampling_files import breaking_rows, spread_rows, verdict
+    from twinhop.output.plans.robustness_files import breaking_rows, spread_rows, verdict
 
     plan = result.plan
     title = f"{plan.case.name}: load of every user +-{100 * result.load:g} %, {result.samples} samples, "

@@ -43,7 +43,7 @@ def check(source: ScenarioSource) -> None:
     """Say whether a scenario file is valid, and what is wrong where."""
     from twinhop.errors import InputError
     from twinhop.scenario import build_world, load_scenario
-    from twinhop.words import counted
+    from twinhop.text import counted
 
     world = build_world(load_scenario(source))
     users = len(world.user_ids)
@@ -69,9 +69,9 @@ def show(source: ScenarioSource, seed: Seed = None, as_json: Json = False) -> No
 @app.command("describe", epilog="Example: twinhop scenario describe city-small --out out/city")
 def describe(source: ScenarioSource, seed: Seed = None, out: Out = None, as_json: Json = False) -> None:
     """Show what a world looks like before solving: distances, rates, latencies, load, and what makes no sense."""
-    from twinhop.experiments.description import describe as described
-    from twinhop.experiments.description_files import fact_rows, save_description
-    from twinhop.experiments.files import require_writable
+    from twinhop.output.plans.description_files import fact_rows, save_description
+    from twinhop.output.plans.plan_files import require_writable
+    from twinhop.plans.description import describe as described
     from twinhop.scenario import load_scenario
 
     if out is not None:
@@ -106,7 +106,7 @@ def export(
     """Write a scenario as a file that reads back the same, or its stations and users as GeoJSON or CSV."""
     from twinhop.scenario import dump_scenario, load_scenario, save_csv, save_geojson, save_scenario, scenario_features
     from twinhop.scenario import expand as expanded
-    from twinhop.scenario.export import SOURCES_FILE
+    from twinhop.scenario.files.export import SOURCES_FILE
 
     scenario = load_scenario(source, seed)
     scenario = expanded(scenario) if expand else scenario
@@ -140,7 +140,7 @@ def presets(
 ) -> None:
     """List the presets."""
     from twinhop.scenario import FAMILY_FORM, preset_names
-    from twinhop.scenario.benchmark_set import benchmark_names
+    from twinhop.scenario.presets.benchmark_set import benchmark_names
 
     for name in benchmark_names() if benchmark else [*preset_names(), FAMILY_FORM]:
         typer.echo(name)

@@ -8,7 +8,7 @@ from twinhop.cli.common import Json, Out, Seed, TimeLimit, Verbose, print_json, 
 from twinhop.cli.world import Animate
 
 if TYPE_CHECKING:
-    from twinhop.experiments.simulation import Simulation
+    from twinhop.runs.simulation import Simulation
 
 EXAMPLE = "Example: twinhop simulate city-small --policies stay,follow_nearest --slots 120 --out out/run"
 
@@ -36,7 +36,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Let the users of a city move, apply migration policies slot by slot, and judge what they cost."""
-    from twinhop.experiments.simulation import DEFAULT_POLICIES, OFFLINE_TIME_LIMIT_S, simulate
+    from twinhop.runs.simulation import DEFAULT_POLICIES, OFFLINE_TIME_LIMIT_S, simulate
 
     names = DEFAULT_POLICIES if policies is None else [text for text in policies.split(",") if text.strip()]
     with share_progress(f"simulating {source}", "slots") as tell:
@@ -63,7 +63,7 @@ def run(
 
 
 def _show(simulation: "Simulation") -> None:
-    from twinhop.experiments.simulation_report import SHORT, header, late_lines, rows, title
+    from twinhop.output.runs.simulation_report import SHORT, header, late_lines, rows, title
 
     facts = simulation.to_json()
     shown = [column for column in SHORT if any(row[column[1]] is not None for row in facts["policies"])]

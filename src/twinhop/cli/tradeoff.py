@@ -23,7 +23,7 @@ from twinhop.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from twinhop.experiments import Tradeoff
+    from twinhop.plans import Tradeoff
 
 EXAMPLE = "Example: twinhop tradeoff city-small --out out/city"
 
@@ -42,10 +42,10 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Find the best plan and a certified bound for every number of servers."""
-    from twinhop.experiments.files import require_writable
-    from twinhop.experiments.planning import make_case
-    from twinhop.experiments.tradeoff import tradeoff_case
+    from twinhop.output.plans.plan_files import require_writable
     from twinhop.placement.solve import check_limits
+    from twinhop.plans.planning import make_case
+    from twinhop.plans.tradeoff import tradeoff_case
 
     limit = float("inf") if time_limit is None else time_limit
     check_limits(limit, gap)
@@ -70,8 +70,8 @@ def run(
 
 
 def _show(found: "Tradeoff") -> None:
-    from twinhop.experiments.report import percent
-    from twinhop.experiments.tradeoff_report import remarks, verdict
+    from twinhop.output.plans.report import percent
+    from twinhop.output.plans.tradeoff_report import remarks, verdict
 
     rows = [
         (

@@ -31,7 +31,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Train a policy; write checkpoints, a log and events for TensorBoard. Ctrl-C keeps what was learned."""
-    from twinhop.experiments.training import train
+    from twinhop.training.training import train
 
     with training_progress(f"train {config}") as tell:
         runs = train(config, out=out, seed=seed, seeds=seeds, iterations=iterations, on_progress=tell)

@@ -32,8 +32,8 @@ def inspect(path: PackFile, as_json: Json = False) -> None:
 @app.command("verify", epilog="Example: twinhop twin verify robot.twin")
 def verify(path: PackFile, as_json: Json = False) -> None:
     """Check every digest of a packed twin, and that the twin in it can go on."""
+    from twinhop.text import counted
     from twinhop.twin.verification import verify as verified
-    from twinhop.words import counted
 
     found = verified(path)
     if as_json:
@@ -44,7 +44,7 @@ def verify(path: PackFile, as_json: Json = False) -> None:
 
 
 def _show(facts: dict[str, Any]) -> None:
-    from twinhop.words import counted
+    from twinhop.text import counted
 
     history = facts["history"]
     rows = [

@@ -34,9 +34,8 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Feed twins a trace or generated movement, and compare which updates are sent and how far off the twins are."""
-    from twinhop.experiments.files import require_writable
-    from twinhop.experiments.twin_replay import replay
-    from twinhop.experiments.twin_replay_files import (
+    from twinhop.output.plans.plan_files import require_writable
+    from twinhop.output.replay.files import (
         COVERAGE_HEADER,
         POLICY_HEADER,
         coverage_rows,
@@ -44,8 +43,9 @@ def run(
         save_replay,
         title,
     )
-    from twinhop.experiments.twin_replay_options import motion_model, parse_sync
-    from twinhop.experiments.twin_tracks import tracks_of
+    from twinhop.replay.options import motion_model, parse_sync
+    from twinhop.replay.tracks import tracks_of
+    from twinhop.replay.twin_replay import replay
 
     policies, motion = parse_sync(sync), motion_model(model, noise_m)
     if out is not None:

@@ -8,7 +8,7 @@ import typer
 from twinhop.cli.common import Json, Out, Seed, Verbose, counting_progress, print_json, print_table
 
 if TYPE_CHECKING:
-    from twinhop.experiments.world import WatchedWorld
+    from twinhop.runs.world import WatchedWorld
 
 EXAMPLE = "Example: twinhop world city-small --slots 300 --out out/world"
 
@@ -35,8 +35,8 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Let the users of a city move, its channels, CPUs and stations change, and count what happens."""
-    from twinhop.experiments.files import require_writable
-    from twinhop.experiments.world import moving, watch
+    from twinhop.output.plans.plan_files import require_writable
+    from twinhop.runs.world import moving, watch
     from twinhop.scenario import load_scenario
 
     if out is not None:
@@ -54,7 +54,7 @@ def run(
 
 
 def _show(watched: "WatchedWorld") -> None:
-    from twinhop.experiments.world_report import fact_rows, station_rows
+    from twinhop.output.runs.world_report import fact_rows, station_rows
 
     facts = watched.to_json()
     span = f"{facts['slots']} slots of {facts['slot_s']:g} s, users moved by {facts['moved_by']}"

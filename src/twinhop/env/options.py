@@ -10,8 +10,8 @@ from twinhop.env.core.generator import DEFAULT_LATE_S
 from twinhop.env.core.types import RewardReading, Task
 from twinhop.errors import InputError
 from twinhop.scenario import Scenario, load_scenario
-from twinhop.scenario.movement_section import EPISODE_SLOTS
-from twinhop.scenario.radio_section import Fading
+from twinhop.scenario.schema.movement_section import EPISODE_SLOTS
+from twinhop.scenario.schema.radio_section import Fading
 
 DEFAULT_SCENARIO = "lu2021-n100-m10"
 

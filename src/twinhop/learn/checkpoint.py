@@ -13,7 +13,7 @@ from typing import Any
 
 from twinhop._version import __version__
 from twinhop.errors import InputError
-from twinhop.files import replacing
+from twinhop.io.files import replacing
 from twinhop.learn.tree_file import digest_of, load_part, load_tree, save_tree
 
 FORMAT = 1

@@ -10,15 +10,15 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from twinhop.errors import InputError
+from twinhop.io import yaml_io
+from twinhop.io.text_file import read_text
 from twinhop.learn.literal import LiteralConfig
 from twinhop.learn.structured import StructuredConfig
 from twinhop.learn.transfer.aggregation import SUM_TOLERANCE
-from twinhop.scenario import yaml_io
-from twinhop.scenario.complaints import input_error, suggestion
 from twinhop.scenario.fields import LARGEST_SEED, NonNegative, problem
-from twinhop.scenario.load import locator
-from twinhop.scenario.readings import Reading
-from twinhop.scenario.text_file import read_text
+from twinhop.scenario.files.load import locator
+from twinhop.scenario.schema.readings import Reading
+from twinhop.scenario.validation_errors import input_error, suggestion
 
 VALIDATION_SEED = 500
 """The first seed of evaluation while training; those from 1000 on are kept for final figures."""

@@ -16,7 +16,7 @@ from twinhop.env.core.view import flat_state
 from twinhop.learn.maddpg import LearnerState, MaddpgConfig, Networks, Shapes, Transition, actions, begin, update
 from twinhop.learn.multilayer import Affine, Multilayer
 from twinhop.learn.replay import Replay, empty, sampled, stored
-from twinhop.scenario.movement_section import EPISODE_SLOTS
+from twinhop.scenario.schema.movement_section import EPISODE_SLOTS
 
 
 class LiteralConfig(MaddpgConfig):

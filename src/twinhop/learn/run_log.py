@@ -9,7 +9,7 @@ from pathlib import Path
 from tensorboardX import SummaryWriter
 
 from twinhop.errors import InputError
-from twinhop.files import replacing
+from twinhop.io.files import replacing
 
 LOG = "log.jsonl"
 EVENTS = "tensorboard"

@@ -20,7 +20,7 @@ import numpy as np
 
 from twinhop.env.core import Params, params_of
 from twinhop.errors import InputError, TwinhopError
-from twinhop.files import replacing
+from twinhop.io.files import replacing
 from twinhop.learn import contenders
 from twinhop.learn.checkpoint import (
     BEST,

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
 from twinhop.errors import InputError
-from twinhop.files import replacing
+from twinhop.io.files import replacing
 
 _BLOCK = 1 << 20
 _RECORD = "record"

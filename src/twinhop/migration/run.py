@@ -8,14 +8,14 @@ import numpy as np
 
 from twinhop import network
 from twinhop.errors import InputError
+from twinhop.formulation import ROW_INTERACTION, ROW_UNLINKED
 from twinhop.migration.situation import Hosts, Situation, Users
 from twinhop.migration.wire_table import wire_table
-from twinhop.placement import ROW_INTERACTION, ROW_UNLINKED
 from twinhop.placement.problem import IntArray
 from twinhop.scenario import Scenario, World
-from twinhop.scenario.columns import user_columns
 from twinhop.scenario.dynamics import WorldRun
 from twinhop.scenario.mobility import Positions
+from twinhop.scenario.world.columns import user_columns
 from twinhop.units import BITS_PER_MBIT, S_PER_MS
 
 ROW_ENERGY, ROW_UTILITY = 10, 11

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twinhop.errors import InputError
-from twinhop.placement import wires
+from twinhop.formulation import wires
 from twinhop.placement.problem import FloatArray, IntArray
 from twinhop.scenario import World
 

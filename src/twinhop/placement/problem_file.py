@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from twinhop.archive import read_arrays
 from twinhop.errors import InputError
-from twinhop.files import replacing
+from twinhop.io.archive import read_arrays
+from twinhop.io.files import replacing
 from twinhop.placement.problem import PlacementProblem
 
 REQUIRED = ("comm_s", "root_work", "cpu", "capacity", "opening_s", "alpha", "beta")

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from twinhop.errors import InputError
-from twinhop.found import describe_file, read_content
-from twinhop.json_text import parse_json
+from twinhop.io.file_kind import describe_file, read_content
+from twinhop.io.json_text import parse_json
 from twinhop.placement.problem import PlacementProblem
 from twinhop.placement.problem_file import check_names, problem_of_arrays
 

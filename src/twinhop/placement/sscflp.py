@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from twinhop.errors import InputError
-from twinhop.found import describe_file, read_content
+from twinhop.io.file_kind import describe_file, read_content
 from twinhop.placement.problem import FloatArray, PlacementProblem
 
 #: A file larger than this is refused.

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from twinhop.scenario.complaints import suggestion
 from twinhop.scenario.distribution import (
     Column,
     NonNegativeDistribution,
@@ -30,6 +29,7 @@ from twinhop.scenario.fields import (
     Text,
     problem,
 )
+from twinhop.scenario.validation_errors import suggestion
 
 MOST_STATIONS = 20_000
 MOST_USERS = 2_000_000

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, ValidationError
 
 from twinhop.errors import InputError
-from twinhop.scenario.complaints import input_error
 from twinhop.scenario.fields import LARGEST_VALUE, LONGEST_TEXT, Section, Text, problem
+from twinhop.scenario.validation_errors import input_error
 from twinhop.twin.dimension import Identifier
 
 MOST_ATTRIBUTES = 256

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from twinhop.errors import InputError
-from twinhop.json_text import parse_json
-from twinhop.scenario.complaints import input_error
+from twinhop.io.json_text import parse_json
 from twinhop.scenario.fields import NonNegative, problem
+from twinhop.scenario.validation_errors import input_error
 from twinhop.twin.dimension import Dimension, Identifier
 from twinhop.twin.retention import LARGEST_COUNT, Retention
 from twinhop.twin.schema import TwinSchema

@@ -11,8 +11,8 @@ from io import BytesIO
 from pathlib import Path
 
 from twinhop.errors import InputError
-from twinhop.files import replacing
-from twinhop.found import describe_file, read_content
+from twinhop.io.file_kind import describe_file, read_content
+from twinhop.io.files import replacing
 from twinhop.twin.manifest import MOST_PARTS, Manifest, Part, is_plain_name, read_manifest
 
 MANIFEST, MANIFEST_DIGEST = "manifest.json", "manifest.sha256"

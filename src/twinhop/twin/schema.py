@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError, model_validator
 
 from twinhop.errors import InputError
-from twinhop.scenario.complaints import input_error, suggestion
 from twinhop.scenario.fields import Section, problem
+from twinhop.scenario.validation_errors import input_error, suggestion
 from twinhop.twin.dimension import PURE_NUMBER, Dimension
 
 MOST_DIMENSIONS = 256

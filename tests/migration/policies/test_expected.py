@@ -13,7 +13,7 @@ from twinhop.migration.simulate import outcomes
 from twinhop.migration.station_chain import StationChain, mean_of_powers
 from twinhop.migration.value_loop import values_to_go
 from twinhop.scenario.mobility import Positions
-from twinhop.scenario.schema import Scenario
+from twinhop.scenario.schema.scenario import Scenario
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40))

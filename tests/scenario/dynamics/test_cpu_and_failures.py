@@ -12,7 +12,7 @@ from twinhop.scenario import build_world, dump_scenario, load_scenario
 from twinhop.scenario.dynamics import WorldRun
 from twinhop.scenario.dynamics.cpu import Ar1Cpu
 from twinhop.scenario.dynamics.failures import StationsUp
-from twinhop.scenario.movement_section import CpuDynamics, Failures
+from twinhop.scenario.schema.movement_section import CpuDynamics, Failures
 
 G = 1e9
 

@@ -9,11 +9,12 @@ from moving_cities import RADIOS, city
 from reference import radio_reference
 
 from twinhop import network
-from twinhop.scenario import build_world, channel
+from twinhop.scenario import build_world
 from twinhop.scenario.dynamics import mean_channel as module
 from twinhop.scenario.dynamics.distance_table import distance_table
 from twinhop.scenario.dynamics.field_grid import FieldGrid, field_kinds, grid_step_m
 from twinhop.scenario.dynamics.mean_channel import channel_map, mean_channel
+from twinhop.scenario.world import channel
 
 MIB = 2.0**20
 

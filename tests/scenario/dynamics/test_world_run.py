@@ -8,7 +8,8 @@ import pytest
 from moving_cities import RADIOS, Written, city
 
 from twinhop.errors import InputError
-from twinhop.placement import formulate, radio_state, slot_radio, solve
+from twinhop.formulation import formulate, radio_state, slot_radio
+from twinhop.placement import solve
 from twinhop.scenario import build_world
 from twinhop.scenario.dynamics import WorldRun
 from twinhop.scenario.dynamics.epochs import epoch_seed, epoch_world

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twin_makers import SCHEMA, models, trace
 
-from twinhop.scenario.attribute_expression import parse_expression
-from twinhop.scenario.polygon import Polygon
+from twinhop.scenario.schema.attribute_expression import parse_expression
+from twinhop.scenario.schema.polygon import Polygon
 from twinhop.twin import DeviceTwin, packed, unpacked
 from twinhop.twin.behaviour import ConstantVelocity, Level, Trend
 from twinhop.twin.service import Closeness, Count, Density, Extraction, Fed, Flow, Grid, Mean, Membership, Quantiles

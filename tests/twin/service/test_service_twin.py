@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twinhop.errors import InputError
-from twinhop.scenario.attribute_expression import parse_expression
-from twinhop.scenario.polygon import Polygon
+from twinhop.scenario.schema.attribute_expression import parse_expression
+from twinhop.scenario.schema.polygon import Polygon
 from twinhop.twin.behaviour import Level, MarkovChain
 from twinhop.twin.service import (
     Closeness,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tiny_cities import every_host, every_server, joint_cost, tiny_case, tiny_task
 
-from twinhop.experiments.operating import operate, set_task
-from twinhop.experiments.saved_placement import SavedPlacement
+from twinhop.plans.request import operate, set_task
+from twinhop.plans.saved_placement import SavedPlacement
 
 
 def of_hosts(problem, host):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tiny_cities import every_host, every_server, joint_cost, tiny_case, tiny_task
 
-from twinhop.experiments.failure import loss_bounds, without_hosts
-from twinhop.experiments.operating import operate, set_task
+from twinhop.plans.failure import loss_bounds, without_hosts
+from twinhop.plans.request import operate, set_task
 
 
 def optimum(case):

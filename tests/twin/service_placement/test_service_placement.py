@@ -146,7 +146,7 @@ def test_alternation_moves_twins_towards_their_service():
         "users: {generate: {count: 20}}\nobjective: {deadlines: false}\nbackhaul: {latency_s_per_bit_m: 1.0e-10}\n"
         "services: [{name: vast, members: {where: 'x_m >= 0'}, extracted_mbit: 1000, work_gcycles: 0.1}]\n"
     )
-    case = twinhop.experiments.planning.make_case(parse_scenario(text))
+    case = twinhop.plans.planning.make_case(parse_scenario(text))
     task = tiny_task(case)
     placed = place_services(task, solve(case.problem, "lagrangian"))
     assert len(placed.steps) > 1
@@ -211,7 +211,7 @@ def test_services_take_cpu_of_the_twins_beside_them():
 
 
 def test_eta_of_zero_is_refused():
-    case = twinhop.experiments.planning.make_case(parse_scenario(CITY + "objective: {eta_s: 0}\n"))
+    case = twinhop.plans.planning.make_case(parse_scenario(CITY + "objective: {eta_s: 0}\n"))
     with pytest.raises(InputError, match="need objective.eta_s above 0"):
         service_task(case.problem, case.world)
 

@@ -4,8 +4,8 @@ import itertools
 
 import numpy as np
 
-from twinhop.experiments.planning import make_case
 from twinhop.placement import Placement, evaluate
+from twinhop.plans.planning import make_case
 from twinhop.scenario import parse_scenario
 from twinhop.twin.service_placement import joint_problem, service_task
 

@@ -7,7 +7,7 @@ import math
 import jax.numpy as jnp
 from jax import Array
 
-from twinhop.scenario.movement_section import CpuDynamics
+from twinhop.scenario.schema.movement_section import CpuDynamics
 from twinhop.units import CYCLES_PER_GCYCLE
 
 

@@ -10,18 +10,18 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
-from twinhop import network
+from twinhop import network, streams
 from twinhop.env.core import random
 from twinhop.env.core.types import CostRules, Params, Pools, RadioRules, Redraw, RewardReading, Rules, Task, Topology
 from twinhop.errors import InputError
 from twinhop.migration.run import MigrationRun
-from twinhop.scenario import Scenario, World, streams
-from twinhop.scenario.columns import user_columns
+from twinhop.scenario import Scenario, World
 from twinhop.scenario.distribution import draw
 from twinhop.scenario.dynamics.world_run import LOGARITHM_ROW
 from twinhop.scenario.fields import LARGEST_SEED
-from twinhop.scenario.movement_section import EPISODE_SLOTS, MOST_SLOTS
-from twinhop.scenario.readings import MOVEMENT_ROW
+from twinhop.scenario.schema.movement_section import EPISODE_SLOTS, MOST_SLOTS
+from twinhop.scenario.schema.readings import MOVEMENT_ROW
+from twinhop.scenario.world.columns import user_columns
 from twinhop.units import BITS_PER_MBIT, CYCLES_PER_GCYCLE, S_PER_MS
 
 ROW_WIRED_HOP, ROW_UNLINKED, ROW_TWINS_COUNTED = 1, 8, 15

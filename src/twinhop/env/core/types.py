@@ -14,10 +14,10 @@ from jax import Array
 from twinhop.network import Shadowing
 from twinhop.scenario.mobility.model import MobilityModel
 from twinhop.scenario.mobility.model import State as MobilityState
-from twinhop.scenario.movement_section import CpuDynamics
-from twinhop.scenario.physics_sections import CpuRule
 from twinhop.scenario.place_sections import Area
-from twinhop.scenario.radio_section import Access, BandwidthRule, Fading, Interference, LineOfSight
+from twinhop.scenario.schema.movement_section import CpuDynamics
+from twinhop.scenario.schema.physics_sections import CpuRule
+from twinhop.scenario.schema.radio_section import Access, BandwidthRule, Fading, Interference, LineOfSight
 
 Task = Literal["placement", "migration"]
 RewardReading = Literal["sound", "literal"]

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from twinhop.errors import InputError
-from twinhop.scenario.readings import Reading
+from twinhop.scenario.schema.readings import Reading
 
 SUM_TOLERANCE = 1e-6
 """Weights may add up to so much more or less than one."""

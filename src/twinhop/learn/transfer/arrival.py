@@ -21,7 +21,7 @@ from twinhop.learn.structured import StructuredMaddpg
 from twinhop.learn.transfer.adaptation import Adaptation, AdaptedState, Inheritance, Place
 from twinhop.learn.transfer.aggregation import Approach
 from twinhop.learn.transfer.experience import fitted
-from twinhop.scenario.readings import Readings
+from twinhop.scenario.schema.readings import Readings
 from twinhop.twin.behaviour.blending import dwell_weights
 
 ANCESTORS, READINGS, SECONDS, SOURCES = "ancestors", "readings", "seconds", "sources"

@@ -15,7 +15,7 @@ from twinhop.learn.sources import BankSource
 from twinhop.learn.structured import StructuredConfig, StructuredMaddpg
 from twinhop.learn.transfer.adaptation import Adaptation, Inheritance, Place
 from twinhop.learn.transfer.aggregation import Approach, norm
-from twinhop.scenario.readings import Reading
+from twinhop.scenario.schema.readings import Reading
 
 
 class Constants(NamedTuple):

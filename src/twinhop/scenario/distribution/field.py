@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Discriminator, PlainValidator, Tag, WithJsonSchema
 
-from twinhop.scenario.complaints import suggestion
 from twinhop.scenario.distribution.choice import Choice
 from twinhop.scenario.distribution.column import Column
 from twinhop.scenario.distribution.kind import Kind
@@ -17,6 +16,7 @@ from twinhop.scenario.distribution.log_normal import LogNormal
 from twinhop.scenario.distribution.uniform import Uniform
 from twinhop.scenario.distribution.values import Values
 from twinhop.scenario.fields import LARGEST_VALUE, Number, problem
+from twinhop.scenario.validation_errors import suggestion
 
 KINDS: dict[str, type[Kind]] = {kind.KEY: kind for kind in (Uniform, LogNormal, Choice, Values, Column)}
 """Every kind of distribution, by the field that tells it from the others."""

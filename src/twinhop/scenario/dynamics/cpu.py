@@ -8,13 +8,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from twinhop import streams
 from twinhop.errors import InputError
-from twinhop.scenario import streams
 from twinhop.scenario.dynamics.cpu_trace import CpuTrace, read_cpu_trace
-from twinhop.scenario.files_of_scenario import scenario_file
-from twinhop.scenario.movement_section import CpuDynamics
-from twinhop.scenario.schema import Scenario
-from twinhop.scenario.world import World
+from twinhop.scenario.schema.movement_section import CpuDynamics
+from twinhop.scenario.schema.named_files import scenario_file
+from twinhop.scenario.schema.scenario import Scenario
+from twinhop.scenario.world.world import World
 from twinhop.units import CYCLES_PER_GCYCLE
 
 FloatArray = NDArray[np.float64]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop import network
-from twinhop.scenario.world import World
+from twinhop.scenario.world.world import World
 
 #: Entries an octave of the squared distance; between them the table is linear in it. The curvature of 40 dB a decade
 #: then costs 2e-5 dB, a kink (the breakpoint of TR 38.901) at most 0.005 dB.

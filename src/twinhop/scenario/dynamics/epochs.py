@@ -7,10 +7,10 @@ from zlib import crc32
 
 import numpy as np
 
-from twinhop.scenario import streams
+from twinhop import streams
 from twinhop.scenario.fields import LARGEST_SEED
-from twinhop.scenario.schema import Scenario
-from twinhop.scenario.world import World, build_world
+from twinhop.scenario.schema.scenario import Scenario
+from twinhop.scenario.world.world import World, build_world
 
 
 def epoch_world(scenario: Scenario, first: World, epoch: int) -> World:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from twinhop.scenario import streams
+from twinhop import streams
 from twinhop.scenario.mobility import Churn, next_presence
-from twinhop.scenario.movement_section import Failures
+from twinhop.scenario.schema.movement_section import Failures
 
 
 class StationsUp:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinhop import network
-from twinhop.scenario import streams
-from twinhop.scenario.world import World
+from twinhop import network, streams
+from twinhop.scenario.world.world import World
 
 #: Grid steps a decorrelation distance: the wished number, and the fewest for which the grid is used at all.
 FINEST, COARSEST = 8.0, 2.0

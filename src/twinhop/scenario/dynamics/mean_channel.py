@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop import network
-from twinhop.scenario.channel import mean_loss_db
 from twinhop.scenario.dynamics.distance_table import distance_table
 from twinhop.scenario.dynamics.field_grid import FieldGrid, grid_step_m
 from twinhop.scenario.dynamics.link_loop import link_losses_db
-from twinhop.scenario.world import World
+from twinhop.scenario.world.channel import mean_loss_db
+from twinhop.scenario.world.world import World
 
 #: Users whose links are worked out together by the formulas.
 BLOCK_USERS = 1024

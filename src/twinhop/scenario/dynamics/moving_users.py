@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from twinhop.errors import InputError
-from twinhop.scenario.files_of_scenario import scenario_file
 from twinhop.scenario.mobility import ChurningPositions, ModelPositions, Positions
-from twinhop.scenario.movement_section import Movement, TraceFile
 from twinhop.scenario.place_sections import UserRow, Users
-from twinhop.scenario.schema import Scenario
-from twinhop.scenario.world import World, build_world
+from twinhop.scenario.schema.movement_section import Movement, TraceFile
+from twinhop.scenario.schema.named_files import scenario_file
+from twinhop.scenario.schema.scenario import Scenario
+from twinhop.scenario.world.world import World, build_world
 
 
 @dataclass(frozen=True, eq=False)

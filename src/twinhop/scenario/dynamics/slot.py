@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from twinhop.scenario.world import World
+from twinhop.scenario.world.world import World
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +59,9 @@ class Slot:
     def world(self) -> World:
         """The world of this moment: the users with an access station, CPU as it is, stations that are down host nobody.
 
-        With `twinhop.placement.slot_radio` any slot is a placement problem. Access stations are not part of a `World`:
-        without that radio state they would be chosen anew, without hysteresis. Capacities stay those of the scenario;
-        with `aggregation: sum` the cost sums over the users of the moment.
+        With `twinhop.formulation.slot_radio` any slot is a placement problem. Access stations are not part of a
+        `World`: without that radio state they would be chosen anew, without hysteresis. Capacities stay those of the
+        scenario; with `aggregation: sum` the cost sums over the users of the moment.
         """
         base, users = self._stations, self.served
         fading = None

@@ -9,8 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from twinhop import network
-from twinhop.scenario import streams
+from twinhop import network, streams
 from twinhop.scenario.dynamics.access import AccessState
 from twinhop.scenario.dynamics.cpu import cpu_process
 from twinhop.scenario.dynamics.epochs import epoch_world
@@ -20,10 +19,10 @@ from twinhop.scenario.dynamics.mean_channel import BYTES_PER_MIB, MeanChannel, c
 from twinhop.scenario.dynamics.moving_users import moving_users
 from twinhop.scenario.dynamics.slot import Slot
 from twinhop.scenario.mobility import Positions
-from twinhop.scenario.movement_section import EPISODE_SLOTS, Movement
-from twinhop.scenario.readings import MOVEMENT_ROW
-from twinhop.scenario.schema import Scenario
-from twinhop.scenario.world import World
+from twinhop.scenario.schema.movement_section import EPISODE_SLOTS, Movement
+from twinhop.scenario.schema.readings import MOVEMENT_ROW
+from twinhop.scenario.schema.scenario import Scenario
+from twinhop.scenario.world.world import World
 from twinhop.units import linear_to_db
 
 LOGARITHM_ROW = 26

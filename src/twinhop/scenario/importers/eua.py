@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from twinhop.scenario.csv_import import scenario_of_points
+from twinhop.scenario.files.csv_import import scenario_of_points
 from twinhop.scenario.importers.points import read_foreign_table, read_user_table, table_points
-from twinhop.scenario.schema import Scenario
+from twinhop.scenario.schema.scenario import Scenario
 
 ATTRIBUTION = (
     "Sites and users: EUA data set, https://github.com/swinedge/eua-dataset, MIT licence, (c) 2018 Swin Edge",

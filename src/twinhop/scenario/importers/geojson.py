@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from twinhop.errors import InputError
-from twinhop.found import describe_file, describe_json
-from twinhop.json_text import parse_json
-from twinhop.scenario.csv_import import scenario_of_points
-from twinhop.scenario.csv_rows import STATION_COLUMNS, USER_COLUMNS, CsvPoints
+from twinhop.io.file_kind import describe_file, describe_json
+from twinhop.io.json_text import parse_json
+from twinhop.io.text_file import read_text
+from twinhop.scenario.files.csv_import import scenario_of_points
+from twinhop.scenario.files.csv_rows import STATION_COLUMNS, USER_COLUMNS, CsvPoints
 from twinhop.scenario.importers.points import points_on_earth
-from twinhop.scenario.schema import Scenario
-from twinhop.scenario.text_file import read_text
+from twinhop.scenario.schema.scenario import Scenario
 
 SOURCE_FIELDS = ("attribution", "source", "license", "licence")
 """Members of a collection that say where it comes from."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from twinhop.errors import InputError
-from twinhop.scenario.csv_import import scenario_of_points
+from twinhop.scenario.files.csv_import import scenario_of_points
 from twinhop.scenario.importers.points import ForeignTable, read_foreign_table, read_user_table, table_points
-from twinhop.scenario.schema import Scenario
+from twinhop.scenario.schema.scenario import Scenario
 
 ATTRIBUTION = (
     "Sites and user locations: iFogSim2, https://github.com/Cloudslab/iFogSim, MIT licence, (c) 2025 CLOUDS Laboratory",

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from twinhop.errors import InputError
-from twinhop.found import describe_file
-from twinhop.scenario.complaints import MOST_COMPLAINTS
-from twinhop.scenario.csv_rows import CsvPoints, geographic_complaints
-from twinhop.scenario.text_file import read_text
-from twinhop.scenario.yaml_io import resolve_plain
+from twinhop.io.file_kind import describe_file
+from twinhop.io.text_file import read_text
+from twinhop.io.yaml_io import resolve_plain
+from twinhop.scenario.files.csv_rows import CsvPoints, geographic_complaints
+from twinhop.scenario.validation_errors import MOST_COMPLAINTS
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinhop.archive import read_arrays
 from twinhop.errors import InputError
-from twinhop.found import describe_file
+from twinhop.io.archive import read_arrays
+from twinhop.io.file_kind import describe_file
+from twinhop.io.yaml_io import resolve_plain
 from twinhop.scenario import geo
-from twinhop.scenario.csv_import import scenario_of_points
-from twinhop.scenario.csv_rows import CsvPoints
+from twinhop.scenario.files.csv_import import scenario_of_points
+from twinhop.scenario.files.csv_rows import CsvPoints
 from twinhop.scenario.importers.points import points_on_earth, read_foreign_table, table_points
-from twinhop.scenario.schema import Scenario
-from twinhop.scenario.yaml_io import resolve_plain
+from twinhop.scenario.schema.scenario import Scenario
 
 ATTRIBUTION = (
     "Cells: https://github.com/shiqiangw/service-migration-mdp, MIT licence, (c) 2020 shiqiangw; "

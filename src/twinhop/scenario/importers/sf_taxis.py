@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from twinhop.errors import InputError
-from twinhop.files import replacing
-from twinhop.scenario.dump import save_scenario
+from twinhop.io.files import replacing
+from twinhop.scenario.files.dump import save_scenario
 from twinhop.scenario.importers.sf_cells import (
     ATTRIBUTION,
     PRESENCE_SHARE,
@@ -21,7 +21,7 @@ from twinhop.scenario.importers.sf_cells import (
     read_record,
     scenario_of_cells,
 )
-from twinhop.scenario.schema import Scenario
+from twinhop.scenario.schema.scenario import Scenario
 from twinhop.scenario.traces.importing import ImportOptions, save_reading
 from twinhop.scenario.traces.records import USER, Batch, Reading, Roster
 

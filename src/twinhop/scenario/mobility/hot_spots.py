@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from twinhop.scenario.fields import Coordinate, NonNegative, Positive, Section, problem
-from twinhop.scenario.load_section import HOURS
 from twinhop.scenario.mobility.borders import folded, wrapped
 from twinhop.scenario.mobility.legs import (
     Journey,
@@ -26,6 +25,7 @@ from twinhop.scenario.mobility.legs import (
 )
 from twinhop.scenario.mobility.model import Draws, MobilityModel
 from twinhop.scenario.place_sections import Area
+from twinhop.scenario.schema.load_section import HOURS
 from twinhop.units import S_PER_HOUR
 from twinhop.units.arrays import Array, namespace_of
 

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from pydantic import model_validator
 
-from twinhop.scenario.complaints import suggestion
 from twinhop.scenario.fields import Section, problem
 from twinhop.scenario.place_sections import Area
+from twinhop.scenario.validation_errors import suggestion
 from twinhop.units.arrays import Array
 
 State: TypeAlias = Any

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from twinhop.scenario import streams
+from twinhop import streams
 from twinhop.scenario.mobility.model import MobilityModel
 from twinhop.scenario.place_sections import Area
 

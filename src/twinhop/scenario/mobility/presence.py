@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from twinhop.scenario import streams
+from twinhop import streams
 from twinhop.scenario.fields import Positive, Section
 from twinhop.scenario.mobility.positions import Positions
 from twinhop.units.arrays import Array, namespace_of

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from pydantic import BeforeValidator, Discriminator, Tag
 
-from twinhop.scenario.complaints import suggestion
 from twinhop.scenario.fields import problem
 from twinhop.scenario.mobility.model import MobilityModel
 from twinhop.scenario.mobility.registry import MOBILITY_MODELS
+from twinhop.scenario.validation_errors import suggestion
 
 
 def _tag(value: Any) -> str:

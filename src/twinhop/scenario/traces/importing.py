@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from twinhop.errors import InputError
-from twinhop.files import replacing
+from twinhop.io.files import replacing
 from twinhop.scenario.place_sections import Origin
 from twinhop.scenario.traces.checks import LARGEST_LAT_DEG, LARGEST_LON_DEG, TraceChecks
 from twinhop.scenario.traces.clock import date_text

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinhop.errors import InputError
-from twinhop.found import describe_file, require_regular
+from twinhop.io.file_kind import describe_file, require_regular
 
 if TYPE_CHECKING:
     import polars as pl

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinhop.errors import InputError
-from twinhop.found import describe_file
-from twinhop.scenario.complaints import suggestion
+from twinhop.io.file_kind import describe_file
 from twinhop.scenario.traces.fcd_columns import marks_of
 from twinhop.scenario.traces.fcd_csv import read_fcd_csv
 from twinhop.scenario.traces.fcd_parquet import read_fcd_parquet
@@ -24,6 +23,7 @@ from twinhop.scenario.traces.source import head
 from twinhop.scenario.traces.tables import header_of
 from twinhop.scenario.traces.trace import is_trace
 from twinhop.scenario.traces.walks import read_walk
+from twinhop.scenario.validation_errors import suggestion
 
 PARQUET_MAGIC = b"PAR1"
 OUTERMOST = re.compile(rb"<([A-Za-z_][\w.:-]*)")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from twinhop.errors import InputError
-from twinhop.found import describe_file, require_regular
+from twinhop.io.file_kind import describe_file, require_regular
 
 BLOCK_BYTES = 1 << 18
 LONGEST_LINE_BYTES = 1 << 16

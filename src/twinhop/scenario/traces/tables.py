@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.errors import InputError
-from twinhop.found import describe_file
+from twinhop.io.file_kind import describe_file
 from twinhop.scenario.traces.clock import date_seconds, source_seconds
 from twinhop.scenario.traces.records import CodeArray, Codes, FloatArray
 from twinhop.scenario.traces.source import head, line_blocks

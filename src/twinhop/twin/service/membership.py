@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from twinhop.errors import InputError
-from twinhop.scenario.attribute_expression import AttributeExpression
-from twinhop.scenario.polygon import Polygon
+from twinhop.scenario.schema.attribute_expression import AttributeExpression
+from twinhop.scenario.schema.polygon import Polygon
 
 
 @dataclass(frozen=True)

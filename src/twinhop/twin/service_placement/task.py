@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.errors import InputError
-from twinhop.placement import Placement, PlacementProblem, wires_between
+from twinhop.formulation import wires_between
+from twinhop.placement import Placement, PlacementProblem
 from twinhop.scenario import ServiceDemand, World
 
 FloatArray = NDArray[np.float64]

@@ -1,0 +1,287 @@
+"""Policies on the benchmark set: fixed scenarios, seeds kept for evaluation, certified gaps."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twinhop._version import __version__
+from twinhop.benchmarking.choice import ALL, chosen_tasks, policies_by_kind
+from twinhop.benchmarking.score import bootstrap_interval, interquartile_mean
+from twinhop.benchmarking.unit import Unit, UnitResult, do_unit
+from twinhop.errors import InputError
+from twinhop.placement.problem import FloatArray
+from twinhop.runs.processes import Progress, in_processes
+from twinhop.runs.simulation_folder import SimulationFolder, identity_of
+from twinhop.scenario import Scenario, load_scenario
+from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED, BenchmarkTask
+from twinhop.scenario.presets.benchmark_set.tasks import TaskKind
+from twinhop.stats.intervals import mean
+
+DEFAULT_SEEDS = 5
+QUICK_SEEDS = 1
+TIME_LIMIT_S = 60.0
+TASKS_FOLDER = "tasks"
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """What policies made of tasks.
+
+    Attributes:
+        seeds: root seeds of every task.
+        policies: of each kind of task, in the order asked for.
+        results: of each task one a seed, in the order of the set.
+        skipped: why tasks were left out.
+        attribution: sources and licences of the data.
+        files: what was written.
+    """
+
+    seeds: tuple[int, ...]
+    policies: dict[TaskKind, tuple[str, ...]]
+    results: dict[BenchmarkTask, tuple[UnitResult, ...]] = field(repr=False)
+    skipped: tuple[str, ...] = ()
+    attribution: tuple[str, ...] = ()
+    files: tuple[Path, ...] = field(default=(), repr=False)
+
+    def tasks(self, kind: TaskKind) -> list[BenchmarkTask]:
+        """The tasks of a kind."""
+        return [task for task in self.results if task.kind == kind]
+
+    def gaps(self, kind: TaskKind, policy: int) -> FloatArray:
+        """(tasks, seeds) gaps of a policy to the certified bounds, infinite where it broke a constraint.
+
+        Args:
+            kind: of the tasks.
+            policy: index of the policy among those of the kind.
+        """
+        found = [[each.gap(each.outcomes[policy]) for each in self.results[task]] for task in self.tasks(kind)]
+        return np.array([[np.inf if gap is None else gap for gap in row] for row in found])
+
+    @cached_property
+    def leaderboard(self) -> dict[TaskKind, list[dict[str, Any]]]:
+        """Of each kind of task a row a policy, the least interquartile mean of gaps first; infinite gaps are None."""
+        boards = {}
+        for kind, policies in self.policies.items():
+            rows = [self._overall(kind, at) for at in range(len(policies))]
+            boards[kind] = sorted(rows, key=lambda row: (_or_infinite(row["gap_iqm"]), -row["feasible"]))
+        return boards
+
+    def _overall(self, kind: TaskKind, policy: int) -> dict[str, Any]:
+        gaps = self.gaps(kind, policy)
+        interval = bootstrap_interval(gaps)
+        times = [each.outcomes[policy].decision_ms for task in self.tasks(kind) for each in self.results[task]]
+        return {
+            "policy": self.policies[kind][policy],
+            "gap_iqm": _finite(float(interquartile_mean(gaps.ravel()))),
+            "gap_iqm_interval": None if interval is None else [_finite(end) for end in interval],
+            "gap_mean": _finite(float(gaps.mean())),
+            "gap_worst": _finite(float(gaps.max())),
+            "feasible": float(np.isfinite(gaps).mean()),
+            "decision_ms": float(np.median(times)),
+        }
+
+    def task_rows(self, task: BenchmarkTask) -> list[dict[str, Any]]:
+        """A row a policy of one task: means over the seeds."""
+        rows = []
+        for at, policy in enumerate(self.policies[task.kind]):
+            outcomes = [each.outcomes[at] for each in self.results[task]]
+            gaps = self.gaps(task.kind, at)[self.tasks(task.kind).index(task)]
+            rows.append(
+                {
+                    "policy": policy,
+                    "cost": mean([each.cost for each in outcomes]),
+                    "gap_mean": _finite(float(gaps.mean())),
+                    "gap_worst": _finite(float(gaps.max())),
+                    "feasible": mean([float(each.feasible) for each in outcomes]),
+                    "decision_ms": mean([each.decision_ms for each in outcomes]),
+                }
+            )
+        return rows
+
+    def run_rows(self) -> list[dict[str, Any]]:
+        """A row a task, seed and policy, as in the table of all runs."""
+        return [
+            {
+                "task": task.name,
+                "kind": task.kind,
+                "seed": each.unit.scenario.seed,
+                "policy": outcome.policy,
+                "cost": outcome.cost,
+                "bound": each.bound.bound,
+                "gap": each.gap(outcome),
+                "feasible": outcome.feasible,
+                "decision_ms": outcome.decision_ms,
+            }
+            for task, results in self.results.items()
+            for each in results
+            for outcome in each.outcomes
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """The benchmark as plain values, as `twinhop benchmark --json` prints it."""
+        return {
+            "version": __version__,
+            "seeds": list(self.seeds),
+            "leaderboard": self.leaderboard,
+            "tasks": [self._task(task) for task in self.results],
+            "skipped": list(self.skipped),
+            "attribution": list(self.attribution),
+        }
+
+    def _task(self, task: BenchmarkTask) -> dict[str, Any]:
+        bounds = [each.bound for each in self.results[task]]
+        return {
+            "task": task.name,
+            "kind": task.kind,
+            "users": bounds[0].users,
+            "stations": bounds[0].stations,
+            "slots": bounds[0].slots,
+            "bounds": [
+                {"seed": seed, "bound": each.bound, "plan": each.plan, "seconds": each.seconds}
+                for seed, each in zip(self.seeds, bounds, strict=True)
+            ],
+            "policies": self.task_rows(task),
+        }
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _or_infinite(value: float | None) -> float:
+    return np.inf if value is None else value
+
+
+def benchmark(
+    policies: Sequence[str] | None = None,
+    *,
+    tasks: Sequence[str] = (ALL,),
+    seeds: int | None = None,
+    data: str | Path | None = None,
+    quick: bool = False,
+    out: str | Path | None = None,
+    jobs: int | None = None,
+    time_limit_s: float = TIME_LIMIT_S,
+    on_progress: Progress | None = None,
+) -> Benchmark:
+    """Run policies on the tasks of the benchmark set that they fit, and judge them by certified bounds.
+
+    Placement is judged by the bound of `lagrangian`, migration by the certified offline bound. Seeds of evaluation are
+    `EVALUATION_SEED` and those after it; policies are to be trained and tuned on others.
+
+    Args:
+        policies: of placement and of migration, with settings as in ``name:setting=value``; None: all built-in ones
+            but `exact`.
+        tasks: kinds of tasks, ``all``, or names.
+        seeds: how many worlds of every task; None: 5, or 1 with ``quick``.
+        data: folder of the files of real cities; tasks without their files are skipped.
+        quick: only small tasks, which take seconds.
+        out: folder of the files; bounds and runs that are finished in it are not done again.
+        jobs: processes; None: one a core.
+        time_limit_s: wall-clock limit of each placement and each bound [s].
+        on_progress: told how many worlds are done, and how many there are.
+
+    Returns:
+        Costs and gaps of every policy.
+
+    Raises:
+        InputError: an argument is wrong, a task named lacks its data, or the folder holds another benchmark.
+    """
+    seeds = (QUICK_SEEDS if quick else DEFAULT_SEEDS) if seeds is None else seeds
+    _check(seeds, jobs, data)
+    chosen, named = chosen_tasks(tasks, quick=quick)
+    fitting = policies_by_kind(policies, chosen)
+    chosen = [task for task in chosen if task.kind in fitting]
+    root = None if out is None else _writable(Path(out))
+    with ExitStack() as stack:
+        place = root or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twinhop-")))
+        scenarios, skipped = _scenarios(chosen, named, None if data is None else Path(data), place)
+        seed_range = tuple(range(EVALUATION_SEED, EVALUATION_SEED + seeds))
+        units = [
+            Unit(task.name, task.kind, scenario.with_seed(seed), fitting[task.kind], folder, time_limit_s)
+            for task, scenario in scenarios.items()
+            for folder in (None if root is None else _begun(root, task, scenario),)
+            for seed in seed_range
+        ]
+        done = _do_all(units, min(os.cpu_count() or 1, len(units)) if jobs is None else jobs, on_progress)
+    kinds = {task.kind for task in scenarios}
+    found = Benchmark(
+        seed_range,
+        {kind: texts for kind, texts in fitting.items() if kind in kinds},
+        {task: tuple(done[at * seeds : (at + 1) * seeds]) for at, task in enumerate(scenarios)},
+        skipped,
+        tuple(dict.fromkeys(line for scenario in scenarios.values() for line in scenario.attribution)),
+    )
+    if root is None:
+        return found
+    from twinhop.output.benchmarking.files import save_benchmark
+
+    return replace(found, files=tuple(save_benchmark(found, root)))
+
+
+def _check(seeds: int, jobs: int | None, data: str | Path | None) -> None:
+    if seeds < 1:
+        raise InputError(f"--seeds: got {seeds}; expected a whole number >= 1")
+    if jobs is not None and jobs < 1:
+        raise InputError(f"--jobs: got {jobs}; expected a whole number >= 1")
+    if data is not None and not Path(data).is_dir():
+        raise InputError(f"--data: {data}: no such folder")
+
+
+def _writable(root: Path) -> Path:
+    from twinhop.output.plans.plan_files import require_writable
+
+    require_writable(root)
+    return root
+
+
+def _scenarios(
+    tasks: Sequence[BenchmarkTask], named: frozenset[str], data: Path | None, place: Path
+) -> tuple[dict[BenchmarkTask, Scenario], tuple[str, ...]]:
+    """The scenarios of the tasks that can be made, and why the others cannot."""
+    scenarios, skipped = {}, []
+    for task in tasks:
+        if task.city is None:
+            scenarios[task] = load_scenario(task.name)
+            continue
+        from twinhop.scenario.presets.benchmark_set.cities import city_files, city_scenario
+
+        files = city_files(task, data)
+        if files is not None:
+            scenarios[task] = city_scenario(task, files, place / TASKS_FOLDER / task.name)
+            continue
+        where = "give their folder by --data" if data is None else f"not in {data} or {data / task.city.folder}"
+        text = f"{task.name}: needs {' and '.join(task.city.files)}; {where}"
+        if task.name in named:
+            raise InputError(text)
+        skipped.append(text)
+    if not scenarios:
+        raise InputError(f"--tasks: none is left: {'; '.join(skipped)}")
+    return scenarios, tuple(skipped)
+
+
+def _begun(root: Path, task: BenchmarkTask, scenario: Scenario) -> SimulationFolder:
+    """The folder of a task, which holds nothing of another version or scenario."""
+    folder = SimulationFolder(root / TASKS_FOLDER / task.name)
+    folder.begin(identity_of(scenario, 0 if scenario.movement is None else scenario.movement.run_slots))
+    return folder
+
+
+def _do_all(units: Sequence[Unit], processes: int, on_progress: Progress | None) -> list[UnitResult]:
+    if processes > 1 and len(units) > 1:
+        return in_processes(do_unit, units, [1] * len(units), processes, on_progress)
+    results = []
+    for unit in units:
+        results.append(do_unit(unit))
+        if on_progress is not None:
+            on_progress(len(results), len(units))
+    return results

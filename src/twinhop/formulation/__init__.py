@@ -1,0 +1,13 @@
+"""What makes a placement problem of a world."""
+
+from twinhop.formulation.formulate import ROW_INTERACTION as ROW_INTERACTION
+from twinhop.formulation.formulate import ROW_UNLINKED as ROW_UNLINKED
+from twinhop.formulation.formulate import ROW_WIRED_HOP as ROW_WIRED_HOP
+from twinhop.formulation.formulate import RadioState as RadioState
+from twinhop.formulation.formulate import formulate as formulate
+from twinhop.formulation.formulate import radio_state as radio_state
+from twinhop.formulation.literal_evaluation import LiteralEvaluation as LiteralEvaluation
+from twinhop.formulation.literal_evaluation import evaluate_literally as evaluate_literally
+from twinhop.formulation.slot_radio import slot_radio as slot_radio
+from twinhop.formulation.wired import wires as wires
+from twinhop.formulation.wired import wires_between as wires_between

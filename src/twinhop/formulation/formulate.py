@@ -1,0 +1,149 @@
+"""From a world to its placement problem: the physics of Eq. 3 to 13 and 19 applied to every user and station."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from twinhop import network
+from twinhop.errors import InputError
+from twinhop.formulation.wired import Wires, wires
+from twinhop.placement.problem import FloatArray, IntArray, PlacementProblem
+from twinhop.scenario import World
+from twinhop.scenario.world.channel import mean_loss_db, warn_of_far_links
+
+#: Rows of the table of readings that are decided here.
+ROW_WIRED_HOP, ROW_INTERACTION, ROW_UNLINKED, ROW_LOGARITHM = 1, 7, 8, 26
+
+#: Links are worked out for this many users at a time: 1024 x 200 float64 stay in the cache.
+BLOCK_USERS = 1024
+
+
+@dataclass(frozen=True)
+class RadioState:
+    """The radio links of a world.
+
+    Attributes:
+        distance_m: (N, M) user to station [m].
+        access: (N,) index of each user's access station b(i).
+        access_rate_bps: (N,) uplink rate to it, Eq. 3 [bit/s].
+    """
+
+    distance_m: FloatArray
+    access: IntArray
+    access_rate_bps: FloatArray
+
+
+def radio_state(world: World) -> RadioState:
+    """Distances, access stations and uplink rates (Eq. 3) of a world."""
+    radio, users, stations = world.radio, len(world.user_ids), len(world.station_ids)
+    distance, access = np.empty((users, stations)), np.empty(users, np.int64)
+    gain = np.empty(users)
+    interfering = radio.interference == "full_reuse"
+    mean_gain = np.empty((users, stations)) if interfering else None
+    for start in range(0, users, BLOCK_USERS):
+        block = slice(start, start + BLOCK_USERS)
+        distance[block], access[block], gain[block], mean = _links(world, block)
+        if mean_gain is not None:
+            mean_gain[block] = mean
+    warn_of_far_links(world, distance, access)
+    bandwidth = network.user_bandwidth_hz(radio.bandwidth_hz, access, stations, radio.bandwidth_rule)
+    noise = radio.noise_w_per_hz
+    if mean_gain is not None:
+        noise = noise + network.uplink_interference_w_per_hz(world.tx_power_w, mean_gain, access, bandwidth)[access]
+    logarithm = "ln" if world.readings.is_literal(ROW_LOGARITHM) else "log2"
+    rate = network.rate_bps(bandwidth, world.tx_power_w, gain, noise, logarithm)
+    return RadioState(distance, access, rate)
+
+
+def _links(world: World, users: slice) -> tuple[FloatArray, IntArray, FloatArray, FloatArray]:
+    """Of some users: distance to every station, access station, gain of the link to it, mean gain to every station."""
+    radio = world.radio
+    distance = network.distance_m(world.user_xy_m[users], world.station_xy_m)
+    loss = mean_loss_db(world, world.user_xy_m[users], distance)
+    mean_gain = network.channel_gain(loss)
+    gain = mean_gain
+    if world.fading_uniform is not None:
+        power = network.rayleigh_power(world.fading_uniform[users], radio.fading_floor)
+        gain = network.channel_gain(loss, power)
+    if radio.access == "nearest":
+        access = network.access_by_distance(distance)
+    else:
+        access = network.access_by_signal(mean_gain if radio.access == "strongest_mean" else gain)
+    return distance, np.asarray(access, np.int64), gain[np.arange(len(access)), access], mean_gain
+
+
+def formulate(world: World, radio: RadioState | None = None) -> PlacementProblem:
+    """The placement problem P1 of a world.
+
+    Args:
+        world: stations and users in SI units.
+        radio: its radio state, where already at hand.
+
+    Returns:
+        The problem, with distances for the policy ``nearest`` and names for reports.
+    """
+    radio = radio or radio_state(world)
+    wired = wires(world, radio.access)
+    hops = 2 if world.readings.is_literal(ROW_WIRED_HOP) else 1
+    history_comm = _communication(radio, wired, world.history_bits, hops)
+    update_comm = _communication(radio, wired, world.update_bits, 1)
+    work = network.placement_work_cycles(
+        world.history_bits,
+        world.update_bits,
+        world.construction_cycles_per_bit,
+        world.update_cycles_per_bit,
+        world.eta_s,
+        world.sync_period_s,
+    )
+    energy = network.transmit_energy_j(world.tx_power_w, world.history_bits, radio.access_rate_bps)
+    deadlines: dict[str, Any] = {}
+    if world.deadline_s is not None:
+        on_construction = world.readings.is_literal(ROW_INTERACTION)
+        cycles = world.construction_cycles_per_bit if on_construction else world.update_cycles_per_bit
+        deadlines = {
+            "update_comm_s": history_comm if on_construction else update_comm,
+            "update_work": cycles * (world.history_bits if on_construction else world.update_bits),
+            "deadline_s": world.deadline_s,
+        }
+    # Without a link between association and placement no optimal plan pays for a server: openings are free.
+    unlinked = world.readings.is_literal(ROW_UNLINKED)
+    opening = world.host_opening_s
+    return _checked(
+        world.name,
+        comm_s=network.placement_communication_s(history_comm, update_comm, world.eta_s, world.sync_period_s),
+        root_work=np.sqrt(work),
+        cpu=world.host_cpu_cycles_per_s,
+        capacity=world.host_capacity,
+        opening_s=np.zeros_like(opening) if unlinked else opening,
+        alpha=world.alpha,
+        beta=world.beta,
+        energy_j=world.kappa_s_per_j * energy,
+        cpu_rule=world.cpu_rule,
+        distance_m=_host_distance_m(world, radio),
+        station_ids=world.host_ids,
+        user_ids=world.user_ids,
+        **deadlines,
+    )
+
+
+def _checked(name: str, **arrays: Any) -> PlacementProblem:
+    """The problem, or what in the scenario makes its numbers too large to compute with."""
+    try:
+        return PlacementProblem(**arrays)
+    except InputError as error:
+        raise InputError(
+            f"{name}: the constants give numbers beyond use: {error}; comm_s and update_comm_s [s] follow from radio, "
+            "backhaul, cloud and sizes, root_work from sizes and compute"
+        ) from None
+
+
+def _communication(radio: RadioState, wired: Wires, bits: FloatArray, hops: int) -> FloatArray:
+    return network.communication_latency_s(bits, radio.access_rate_bps, wired(bits), hops)
+
+
+def _host_distance_m(world: World, radio: RadioState) -> FloatArray:
+    """User to host; a cloud is infinitely far, so that the policy ``nearest`` seats users there last (N, K) [m]."""
+    if world.hosting_cloud is None:
+        return radio.distance_m
+    return np.hstack([radio.distance_m, np.full((len(world.user_ids), 1), np.inf)])

@@ -1,0 +1,1 @@
+"""Files, reports and figures of plans."""

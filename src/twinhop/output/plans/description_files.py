@@ -1,0 +1,78 @@
+"""A description as a table, and as a folder of files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from twinhop.output.plans.plan_files import staging
+from twinhop.plans.description import Description
+
+_SPREADS = (
+    ("distance to the access station (m)", "distance_to_access_m"),
+    ("rate to the access station (Mbit/s)", "access_rate_mbps"),
+    ("users attached to a station", "attached_users"),
+    ("construction at the access host (s)", "construction_at_access_host_s"),
+    ("one update at the access host (s)", "update_at_access_host_s"),
+    ("latency the cost counts (s)", "latency_counted_s"),
+)
+
+
+def share_text(share: float | None) -> str:
+    """A share as a percentage; a dash where there is none.
+
+    >>> share_text(0.125), share_text(None)
+    ('12.5 %', '-')
+    """
+    return "-" if share is None else f"{100 * share:.3g} %"
+
+
+def fact_rows(facts: dict[str, Any]) -> list[tuple[str, ...]]:
+    """The facts of `Description.to_json` as rows of a label, mean, p5, p50, p95 and max."""
+    spreads = [(label, facts[name]) for label, name in _SPREADS]
+    single = [
+        ("users", f"{facts['users']}"),
+        ("stations, of them possible hosts", f"{facts['stations']}, {facts['possible_hosts']}"),
+        ("seats", f"{facts['seats']}"),
+        *((f"users of class {name}", f"{count}") for name, count in facts["classes"].items()),
+        ("stations without users", f"{facts['stations_without_users']}"),
+        ("radio, of the latency", f"{100 * facts['radio_share_of_latency']:.3g} %"),
+        ("updates, of all CPU", share_text(facts["update_load_of_total_cpu"])),
+        (f"updates, of the CPU of {facts['busiest_station']}", f"{100 * facts['update_load_of_busiest']:.3g} %"),
+        ("updates slower than the period", f"{100 * facts['updates_slower_than_period']:.3g} %"),
+    ]
+    deadlines = facts["deadlines"]
+    if deadlines is None:
+        single.append(("deadlines", "off"))
+    else:
+        spreads.append(("deadline (ms)", deadlines["deadline_ms"]))
+        single += [
+            ("unmeetable deadlines", f"{deadlines['unmeetable_users']}"),
+            ("late at the access host", f"{deadlines['late_at_access_host']}"),
+            ("CPU that deadlines need at least (Gcycle/s)", f"{deadlines['least_cpu_gcycles_per_s']:.4g}"),
+        ]
+    columns = ("mean", "p5", "p50", "p95", "max")
+    rows = [(label, *(f"{values[name]:.4g}" for name in columns)) for label, values in spreads]
+    return rows + [(label, value, "", "", "", "") for label, value in single]
+
+
+def save_description(description: Description, folder: str | Path) -> list[Path]:
+    """Write describe.json and describe.png.
+
+    Args:
+        description: of any scenario.
+        folder: made if missing; files of these names in it are replaced.
+
+    Returns:
+        The files written.
+
+    Raises:
+        InputError: the folder cannot be written; nothing is left behind.
+    """
+    from twinhop.output.plans.description_figure import draw_description
+
+    with staging(folder) as aside:
+        text = json.dumps(description.to_json(), indent=1, allow_nan=False)
+        (aside / "describe.json").write_text(text + "\n", encoding="utf-8")
+        draw_description(description).savefig(aside / "describe.png")
+        names = sorted(path.name for path in aside.iterdir())
+    return [Path(folder) / name for name in names]

@@ -1,0 +1,181 @@
+"""Sections of a plan's report for who runs the system: what fails, what moves, and what more would be worth."""
+
+from twinhop.output.markdown import percent, table
+from twinhop.output.plans.service_report import service_terms
+from twinhop.plans.failure import loss_bounds
+from twinhop.plans.planning import Plan
+from twinhop.text import counted
+
+#: Twins that move, and stations, named one by one; the rest are counted or left out.
+NAMED = 20
+#: Prices that show in the terminal.
+TOP = 3
+
+
+def move_rows(plan: Plan) -> list[tuple[str, str]]:
+    """How the cost splits into the plan's own and that of its moves; nothing where moves cost nothing."""
+    if plan.moves is None or plan.moves.move_cost_s == 0:
+        return []
+    count, each = plan.moves.users.size, plan.moves.move_cost_s
+    return [
+        ("of it the plan itself", f"{plan.own_cost:.6g}"),
+        (f"of it {count} moves at {each:g} s", f"{plan.moves.cost:.6g}"),
+    ]
+
+
+def move_lines(plan: Plan) -> list[str]:
+    """The section about the twins that leave their present hosts."""
+    if plan.moves is None:
+        return []
+    moves = plan.moves.to_json(plan.solution.placement.host)
+    return [
+        "## Moves",
+        "",
+        f"{moves_in_words(plan)} The cost counts {plan.moves.move_cost_s:g} s a move; the bound is one on that cost.",
+        "",
+        *_move_table(plan, moves),
+    ]
+
+
+def moves_in_words(plan: Plan) -> str:
+    """How many twins leave their present hosts."""
+    assert plan.moves is not None
+    moved, gone = plan.moves.users.size, int(plan.moves.host_gone.sum())
+    placed = plan.case.problem.users - plan.moves.present.new_users.size
+    leave = "leaves its host" if moved == 1 else "leave the host they have"
+    text = f"{moved} of {counted(placed, 'twin')} {leave} in {plan.moves.present.name}"
+    return text + (f", {gone} of them because it can host them no more." if gone else ".")
+
+
+def failure_lines(plan: Plan) -> list[str]:
+    """The section about hosts that fail."""
+    if plan.failure is None:
+        return []
+    reference = plan.failure.reference
+    rows = [
+        ("cost", f"{reference.cost:.6g}", f"{plan.cost:.6g}"),
+        ("certified lower bound", _number(reference.lower_bound), _number(plan.lower_bound)),
+        ("gap", percent(reference.gap), percent(plan.gap)),
+        ("mean latency [s]", f"{reference.evaluation.latency_s:.6g}", f"{plan.evaluation.latency_s:.6g}"),
+        ("opening [s]", f"{reference.evaluation.opening_s:.6g}", f"{plan.evaluation.opening_s:.6g}"),
+        *[
+            (f"{name} [s]", before, after)
+            for (name, before), (_, after) in zip(service_terms(reference), service_terms(plan), strict=True)
+        ],
+    ]
+    moved = plan.failure.to_json(plan)["moved"]
+    return [
+        "## What fails",
+        "",
+        failure_in_words(plan),
+        "",
+        *table(("", "without failure", "with it"), rows),
+        "",
+        *_move_table(plan, moved),
+    ]
+
+
+def failure_in_words(plan: Plan) -> str:
+    """Which hosts fail, what that costs, and who moves."""
+    assert plan.failure is not None
+    failure, problem = plan.failure, plan.case.problem
+    users = failure.moved(plan.solution.placement.host)
+    gone = int(failure.displaced(users).sum())
+    difference = plan.cost - failure.reference.cost
+    lost = failure.newly_unmeetable(problem)
+    sentences = [
+        f"Without {problem.station_names(failure.stations.tolist())} hosting (the radios still work) the cost changes "
+        f"by {difference:+.6g}.",
+        *_loss(plan),
+        f"{counted(users.size, 'twin')} {'is' if users.size == 1 else 'are'} hosted elsewhere than without failure: "
+        f"{gone} because their host is gone, "
+        f"{users.size - gone} besides.",
+    ]
+    sentences += _services(plan)
+    if lost.size:
+        sentences.append(
+            f"No station can keep the deadlines of {problem.user_names(lost.tolist())} any more; they are planned "
+            "without them."
+        )
+    return " ".join(sentences)
+
+
+def _services(plan: Plan) -> list[str]:
+    """Which services run elsewhere, where there are services."""
+    assert plan.failure is not None
+    if plan.services is None:
+        return []
+    moved = plan.failure.services_moved(plan)
+    named = ", ".join(f"{each.service} on {each.to_server} instead of {each.from_server}" for each in moved[:NAMED])
+    more = f", and {len(moved) - NAMED} more" if len(moved) > NAMED else ""
+    runs = "runs" if len(moved) == 1 else "run"
+    return [f"{counted(len(moved), 'service')} {runs} elsewhere{': ' if moved else ''}{named}{more}."]
+
+
+def _loss(plan: Plan) -> list[str]:
+    bounds = loss_bounds(plan)
+    if bounds is None:
+        return []
+    return [f"Between the best plans of both it is certified to lie between {bounds[0]:.4g} and {bounds[1]:.4g}."]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6g}"
+
+
+def _move_table(plan: Plan, moves: list[dict]) -> list[str]:
+    if not moves:
+        return []
+    problem = plan.case.problem
+    ordered = sorted(moves, key=lambda move: not move["host_gone"])
+    rows = [
+        (
+            problem.user_name(move["user"]),
+            problem.station_name(move["from"]),
+            problem.station_name(move["to"]),
+            "its host is gone" if move["host_gone"] else "it pays",
+        )
+        for move in ordered[:NAMED]
+    ]
+    more = [f"... and {len(moves) - NAMED} more (all are in placement.json).", ""] if len(moves) > NAMED else []
+    return [*table(("twin of", "from", "to", "because"), rows), "", *more]
+
+
+def price_lines(plan: Plan) -> list[str]:
+    """The section about what more of each station would be worth; nothing without prices."""
+    if plan.shadow_prices is None:
+        return []
+    rows = price_rows(plan)
+    meaning = (
+        "In the unit of the cost: by how much the lower bound falls, at the same prices. With one more seat on a "
+        "station no plan costs less than the bound minus its price of a seat; so with a "
+        "longer deadline, and with more CPU or demand capacity as long as no link becomes possible that was not. Where "
+        "the bound has the station closed, it falls by less than stated for seats, CPU and demand. Prices limit what "
+        "more can bring; they promise nothing."
+    )
+    return ["## What more would be worth", "", *table(price_header(plan), rows), "", meaning, ""]
+
+
+def price_header(plan: Plan) -> tuple[str, ...]:
+    """Columns of `price_rows`."""
+    problem = plan.case.problem
+    extra = [
+        name
+        for name, given in (
+            ("one more unit of demand", problem.has_demand),
+            ("1 ms more deadline for its users", problem.has_deadlines),
+        )
+        if given
+    ]
+    return ("opened server", "one more seat", "1 Gcycle/s more CPU", *extra, "in the bound")
+
+
+def price_rows(plan: Plan, most: int | None = None) -> list[tuple[str, ...]]:
+    """One row an opened station, those worth most first."""
+    rows = []
+    for worth in (plan.shadow_prices or ())[:most]:
+        values = (worth.seat, worth.cpu_gcycle_per_s, worth.demand_unit, worth.deadline_ms)
+        cells = [f"{value:.4g}" for value in values if value is not None]
+        name = plan.case.problem.station_name(worth.station)
+        rows.append((name, *cells, "open" if worth.exact else "closed"))
+    return rows

@@ -1,0 +1,317 @@
+"""Reports in Markdown: what was decided, how good it is, and whether every constraint holds."""
+
+import numpy as np
+
+from twinhop._version import __version__
+from twinhop.output.markdown import percent as percent
+from twinhop.output.markdown import table as table
+from twinhop.output.plans.operating_report import failure_lines, move_lines, move_rows, price_lines
+from twinhop.output.plans.service_report import service_lines, service_terms
+from twinhop.plans.comparison import Comparison
+from twinhop.plans.link_loads import link_loads
+from twinhop.plans.planning import Case, Plan
+from twinhop.plans.service_levels import service_levels
+from twinhop.stats.quantiles import quantiles
+from twinhop.text import counted
+from twinhop.units import BITS_PER_MBIT
+
+#: Violations and unmeetable users named one by one; the rest are counted.
+NAMED = 20
+
+
+def plan_report(plan: Plan) -> str:
+    """The report of one plan."""
+    case, solution = plan.case, plan.solution
+    lines = [
+        f"# Plan of {case.name}",
+        "",
+        f"{counted(case.problem.users, 'user')}, {counted(case.problem.stations, 'station')}, "
+        f"policy `{solution.policy}`, seed {case.seed}, "
+        f"{solution.seconds:.3f} s, twinhop {__version__}."
+        + (" Ended early by Ctrl-C." if solution.interrupted else "")
+        + (" Ended by the time limit." if solution.timed_out else ""),
+        "",
+        *[line for note in plan.notes for line in (f"Note: {note}.", "")],
+        *_cost_lines(plan),
+        *failure_lines(plan),
+        *move_lines(plan),
+        *_literal_lines(plan),
+        *_constraint_lines(plan),
+        *_latency_lines(plan),
+        *_class_lines(plan),
+        *_station_lines(plan),
+        *service_lines(plan),
+        *price_lines(plan),
+        *_link_lines(plan),
+        *_source_lines(case),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cost_lines(plan: Plan) -> list[str]:
+    evaluation, problem = plan.evaluation, plan.case.problem
+    rows = [
+        ("cost", f"{plan.cost:.6g}"),
+        *move_rows(plan),
+        ("mean latency", f"{evaluation.latency_s:.6g} s"),
+        ("of it communication", f"{evaluation.communication_s:.6g} s"),
+        ("of it computing", f"{evaluation.computing_s:.6g} s"),
+        (f"opening of {counted(int(plan.solution.placement.open.sum()), 'server')}", f"{evaluation.opening_s:.6g} s"),
+        ("energy, weighted", f"{evaluation.energy_j:.6g}"),
+        *((name, f"{value} s") for name, value in service_terms(plan)),
+        ("weights alpha, beta", f"{problem.alpha:g}, {problem.beta:g}"),
+    ]
+    if plan.lower_bound is not None:
+        rows += [
+            ("certified lower bound", f"{plan.lower_bound:.6g}"),
+            ("gap", percent(plan.gap)),
+            ("gap net of the unavoidable cost", percent(plan.gap_net)),
+        ]
+    return ["## Cost and certificate", "", *table(("term", "value"), rows), "", _verdict(plan), ""]
+
+
+def _verdict(plan: Plan) -> str:
+    certificate = plan.solution.certificate
+    if certificate is None:
+        return f"`{plan.solution.policy}` gives no lower bound; `lagrangian` and `exact` do."
+    if plan.services is not None:
+        return (
+            "No plan of users and services that keeps the constraints costs less than the lower bound, in which each "
+            "service is fed from the cheapest hosts; it keeps the deadlines of services that are kept here."
+        )
+    how = {
+        "prices": "its user prices, rounded down",
+        "branch-and-bound": "the prices of many parts of all plans, rounded down",
+        "branch-and-cut": "branch and cut, less its tolerances",
+    }[certificate.method]
+    return f"No plan that keeps the constraints costs less than the lower bound, which follows from {how}."
+
+
+def _constraint_lines(plan: Plan) -> list[str]:
+    problem, evaluation = plan.case.problem, plan.solution.evaluation
+    lines = ["## Constraints", ""]
+    loads = plan.solution.placement.loads()
+    used = loads > 0
+    full = int((loads[used] >= problem.capacity[used]).sum())
+    twins = "the twin is" if problem.users == 1 else f"all {problem.users} twins are"
+    lines.append(f"- One host a user: {twins} hosted on {counted(int(used.sum()), 'server')}.")
+    are = "is" if full == 1 else "are"
+    lines.append(f"- Twin capacities: {_count(plan, 'capacity')} exceeded; {counted(full, 'server')} {are} full.")
+    if problem.demand_capacity is not None and problem.demand is not None:
+        taken = problem.demand.sum() / problem.demand_capacity[used].sum() if problem.demand_capacity[used].any() else 0
+        lines.append(
+            f"- Demand capacities: {_count(plan, 'demand')} exceeded; {100 * taken:.1f} % of those opened are used."
+        )
+    if not problem.has_deadlines:
+        lines.append("- Deadlines: none given.")
+    else:
+        meetable = problem.users - problem.unmeetable.size
+        lines.append(f"- Deadlines: {meetable - _count(plan, 'deadline')} of {meetable} meetable ones are kept.")
+        lines.append(_unmeetable_line(plan))
+    broken = evaluation.violations
+    lines += [f"- **Violated**: {_violation(plan, at)}" for at in range(min(NAMED, len(broken)))]
+    if len(broken) > NAMED:
+        lines.append(f"- ... and {len(broken) - NAMED} more violations (all are in placement.json).")
+    return [*lines, ""]
+
+
+def _count(plan: Plan, kind: str) -> int:
+    return sum(each.kind == kind for each in plan.solution.evaluation.violations)
+
+
+def _unmeetable_line(plan: Plan) -> str:
+    problem = plan.case.problem
+    if not problem.unmeetable.size:
+        return "- Unmeetable deadlines (which no station could keep even alone): none."
+    names = ", ".join(problem.user_name(int(i)) for i in problem.unmeetable[:NAMED])
+    more = ", ..." if problem.unmeetable.size > NAMED else ""
+    return (
+        f"- Unmeetable deadlines (which no station could keep even alone; planned without): "
+        f"{problem.unmeetable.size}: {names}{more}."
+    )
+
+
+def _violation(plan: Plan, at: int) -> str:
+    problem, each = plan.case.problem, plan.solution.evaluation.violations[at]
+    station = problem.station_name(each.station)
+    if each.kind == "capacity":
+        return f"station {station} hosts {counted(round(each.by), 'twin')} too many"
+    if each.kind == "demand":
+        return f"the demands on station {station} exceed its capacity by {each.by:.6g}"
+    user = problem.user_name(each.user if each.user is not None else -1)
+    if each.kind == "deadline":
+        return f"user {user} on station {station} is late by {1e3 * each.by:.3g} ms"
+    if each.kind == "cpu":
+        return f"user {user} gets no CPU on station {station}: the deadlines of others take all of it"
+    return f"user {user} may not be hosted on station {station}"
+
+
+def _latency_lines(plan: Plan) -> list[str]:
+    levels = service_levels(plan)
+    rows = [_quantiles("latency the cost counts [s]", levels.placement_latency_s)]
+    for name, values in (
+        ("construction, Eq. 10 [s]", levels.construction_s),
+        ("one update, Eq. 11 [s]", levels.update_s),
+        ("utilisation, Eq. 12", levels.utilisation),
+        ("mean age [s]", levels.mean_age_s),
+        ("peak age [s]", levels.peak_age_s),
+        ("energy to send the history, Eq. 19 [J]", levels.energy_j),
+        ("utility, Eq. 20", levels.utility),
+    ):
+        if values is not None:
+            rows.append(_quantiles(name, values))
+    lines = ["## What users get", "", *table(("", "mean", "p50", "p95", "max"), rows), ""]
+    if levels.utilisation is not None and (levels.utilisation > 1).any():
+        behind = int((levels.utilisation > 1).sum())
+        lines += [
+            f"{counted(behind, 'twin')} cannot keep up: one update takes longer than the synchronisation period.",
+            "",
+        ]
+    return lines
+
+
+def _quantiles(name: str, values: np.ndarray) -> tuple[str, ...]:
+    numbers = (values.mean(), *quantiles(values, (0.5, 0.95)), values.max())
+    return (name, *(f"{number:.4g}" for number in numbers))
+
+
+def _literal_lines(plan: Plan) -> list[str]:
+    literal, sound = plan.literal_evaluation, plan.evaluation
+    if literal is None:
+        return []
+    rows = [
+        ("cost", f"{sound.cost:.6g}", f"{literal.cost:.6g}"),
+        ("mean latency [s]", f"{sound.latency_s:.6g}", f"{literal.latency_s:.6g}"),
+        ("opening [s]", f"{sound.opening_s:.6g}", f"{literal.opening_s:.6g}"),
+    ]
+    named = ", ".join(map(str, literal.rows))
+    return [
+        "## As printed in the paper",
+        "",
+        f"The terms of readings {named}, taken literally, do not depend on the decision; it is made without them.",
+        "",
+        *table(("term", "as decided", "as printed"), rows),
+        "",
+    ]
+
+
+def _class_lines(plan: Plan) -> list[str]:
+    world, problem = plan.case.world, plan.case.problem
+    if world is None or not world.class_names:
+        return []
+    levels = service_levels(plan)
+    late = {each.user for each in plan.solution.evaluation.violations if each.kind == "deadline"}
+    unmeetable = np.isin(np.arange(problem.users), problem.unmeetable)
+    missed = np.isin(np.arange(problem.users), np.array([user for user in late if user is not None], np.int64))
+    rows = []
+    for at, name in enumerate(world.class_names):
+        members = world.user_class == at
+        if not members.any():
+            continue
+        kept = "-"
+        if problem.has_deadlines:
+            meetable = int((members & ~unmeetable).sum())
+            kept = f"{meetable - int((members & missed).sum())} of {meetable}"
+        counted, update = levels.placement_latency_s[members], levels.update_s
+        rows.append(
+            (
+                name,
+                f"{int(members.sum())}",
+                *_mean_and_p95(counted),
+                *(("-", "-") if update is None else _mean_and_p95(update[members])),
+                kept,
+                f"{int((members & unmeetable).sum())}" if problem.has_deadlines else "-",
+            )
+        )
+    latencies = ("mean latency [s]", "p95 [s]", "mean update [s]", "p95 update [s]")
+    header = ("class", "users", *latencies, "deadlines kept", "unmeetable")
+    return ["## User classes", "", *table(header, rows), ""]
+
+
+def _mean_and_p95(values: np.ndarray) -> tuple[str, str]:
+    return f"{values.mean():.4g}", f"{quantiles(values, [0.95])[0]:.4g}"
+
+
+def _station_lines(plan: Plan) -> list[str]:
+    problem, placement = plan.case.problem, plan.solution.placement
+    loads = placement.loads()
+    computing = np.bincount(placement.host, problem.root_work, minlength=problem.stations)
+    rows = [
+        (
+            problem.station_name(k),
+            f"{loads[k]}",
+            f"{problem.capacity[k]}",
+            f"{problem.cpu[k] / 1e9:.4g}",
+            f"{computing[k] / computing.sum() * 100:.1f} %" if computing.sum() else "-",
+            f"{problem.opening_s[k]:.4g}",
+        )
+        for k in np.flatnonzero(placement.open).tolist()
+    ]
+    header = ("opened server", "twins", "capacity", "CPU [Gcycle/s]", "share of root work", "opening [s]")
+    return ["## Opened servers", "", *table(header, rows), ""]
+
+
+def _link_lines(plan: Plan) -> list[str]:
+    loads = link_loads(plan)
+    if loads is None:
+        return []
+    rows = [
+        (
+            f"{link['a']} - {link['b']}",
+            f"{link['rate_mbps']:.6g}",
+            f"{link['delay_ms']:.4g}",
+            f"{link['bits_per_user'] / BITS_PER_MBIT:.4g}",
+            percent(link["update_utilisation"]),
+        )
+        for link in map(loads.describe, loads.most_loaded())
+    ]
+    lines = ["## Most loaded links", ""]
+    if not rows:
+        return [
+            *lines,
+            "No twin is hosted away from its user's access station over a link: the links carry nothing.",
+            "",
+        ]
+    header = ("link", "rate [Mbit/s]", "delay [ms]", "carried [Mbit a user]", "used by updates")
+    meaning = (
+        "Carried: histories and one update each, summed over the users whose path takes the link, over all users. "
+        "Used by updates: their rate, one a synchronisation period, over the link's rate."
+    )
+    return [*lines, *table(header, rows), "", meaning, ""]
+
+
+def _source_lines(case: Case) -> list[str]:
+    if not case.attribution:
+        return []
+    return ["## Sources", "", *(f"- {line}" for line in case.attribution), ""]
+
+
+def comparison_report(comparison: Comparison) -> str:
+    """The report of a comparison."""
+    case = comparison.case
+    rows = [
+        (
+            f"`{row['policy']}`",
+            f"{row['cost']:.6g}",
+            percent(row["gap"]),
+            f"{row['latency_s']:.6g}",
+            f"{row['opening_s']:.4g}",
+            f"{row['opened']}",
+            "yes" if row["feasible"] else f"no ({row['violations']} violations)",
+            f"{row['seconds']:.3f}",
+        )
+        for row in comparison.rows()
+    ]
+    header = ("policy", "cost", "above the bound", "mean latency [s]", "opening [s]", "opened", "feasible", "time [s]")
+    lines = [
+        f"# Policies on {case.name}",
+        "",
+        f"{counted(case.problem.users, 'user')}, {counted(case.problem.stations, 'station')}, "
+        f"seed {case.seed}, twinhop {__version__}. "
+        f"{comparison.bound_in_words().capitalize()}.",
+        "",
+        *table(header, rows),
+        "",
+        *_source_lines(case),
+    ]
+    return "\n".join(lines).rstrip("\n") + "\n"

@@ -1,0 +1,108 @@
+"""The tables and files of a replay."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twinhop.output.markdown import table
+from twinhop.output.plans.plan_files import staging
+from twinhop.replay.twin_replay import TwinReplay
+
+POLICY_HEADER = ("policy", "updates", "kbit", "p50 m", "p95 m", "max m", "mean age s", "peak age s")
+COVERAGE_HEADER = ("ahead", "forecasts", "inside", "calibrated", "scale", "p50 error m")
+
+
+def policy_rows(facts: dict[str, Any]) -> list[list[str]]:
+    """One row a policy; see `POLICY_HEADER`."""
+    return [
+        [
+            f"{row['policy']}: {row['label']}",
+            str(row["updates"]),
+            f"{row['bits'] / 1000:.1f}",
+            *(f"{row[name]:.2f}" for name in ("error_p50_m", "error_p95_m", "error_max_m", "mean_age_s", "peak_age_s")),
+        ]
+        for row in facts["policies"]
+    ]
+
+
+def coverage_rows(facts: dict[str, Any]) -> list[list[str]]:
+    """One row a horizon; see `COVERAGE_HEADER`."""
+    return [
+        [
+            f"{row['ahead_s']:g} s",
+            str(row["forecasts"]),
+            f"{100 * row['covered']:.1f} %",
+            f"{100 * row['calibrated']:.1f} %",
+            f"{row['scale']:.2f}",
+            f"{row['error_p50_m']:.1f}",
+        ]
+        for row in facts["coverage"]
+    ]
+
+
+def title(facts: dict[str, Any]) -> str:
+    """What was replayed, in one line."""
+    devices = f"{facts['devices']} devices" if facts["devices"] != 1 else "1 device"
+    noise = f"noise {facts['noise_m']:g} m, tolerance {facts['tolerance_m']:g} m"
+    return f"{facts['name']}: {devices}, {facts['samples']} samples, one each {facts['sample_s']:g} s, {noise}"
+
+
+def save_replay(replay: TwinReplay, facts: dict[str, Any], folder: str | Path) -> list[Path]:
+    """Write numbers, tables, every sample and the figures of a replay.
+
+    Args:
+        replay: of at least one policy.
+        facts: its `to_json`.
+        folder: made if missing.
+
+    Returns:
+        The files: `replay.json`, `replay.md`, `replay.parquet`, `paths.png`, `errors.png`, `forecasts.png`.
+
+    Raises:
+        InputError: the folder cannot be written; then nothing is.
+    """
+    from twinhop.output.replay.figure import draw_errors, draw_forecasts, draw_paths
+
+    with staging(folder) as aside:
+        (aside / "replay.json").write_text(json.dumps(facts, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        (aside / "replay.md").write_text("\n".join(_report(facts)) + "\n", encoding="utf-8")
+        _samples(replay).write_parquet(aside / "replay.parquet")
+        for name, draw in (("paths", draw_paths), ("errors", draw_errors), ("forecasts", draw_forecasts)):
+            draw(replay).savefig(aside / f"{name}.png")
+        names = sorted(path.name for path in aside.iterdir())
+    return [Path(folder) / name for name in names]
+
+
+def _report(facts: dict[str, Any]) -> list[str]:
+    lines = ["# Replay", "", title(facts), "", *table(POLICY_HEADER, policy_rows(facts)), ""]
+    if facts["coverage"]:
+        heading = f"Truth inside the 90 % interval of {facts['model']}, second half of the paths"
+        lines += [heading, "", *table(COVERAGE_HEADER, coverage_rows(facts)), ""]
+    return lines
+
+
+def _samples(replay: TwinReplay):  # noqa: ANN202
+    """One row a policy, device and sample."""
+    import polars as pl
+
+    parts = []
+    for policy in replay.policies:
+        for track, run in zip(policy.tracks, policy.runs, strict=True):
+            columns = {
+                "policy": np.full(len(track.time_s), policy.kind),
+                "user": np.full(len(track.time_s), track.user),
+                "time_s": track.time_s,
+                "x_m": track.truth_m[:, 0],
+                "y_m": track.truth_m[:, 1],
+                "twin_x_m": run.estimate_m[:, 0],
+                "twin_y_m": run.estimate_m[:, 1],
+                "sent": run.sent,
+                "error_m": run.error_m,
+                "age_s": run.age_s,
+            }
+            parts.append(pl.DataFrame(columns))
+    return pl.concat(parts)

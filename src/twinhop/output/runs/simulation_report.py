@@ -1,0 +1,161 @@
+"""A simulation in words and tables, the same on every machine: times of decisions are not part of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twinhop._version import __version__
+from twinhop.output.markdown import percent, table
+from twinhop.runs.simulation_summary import PING_PONG_SLOTS, TERMS
+from twinhop.text import counted
+
+if TYPE_CHECKING:
+    from twinhop.runs.simulation import Simulation
+
+#: Columns of the tables: heading, field, factor; shares have no factor.
+Columns = tuple[tuple[str, str, float | None], ...]
+COSTS: Columns = (
+    ("cost ms", "cost", 1e3),
+    ("regret", "regret", None),
+    ("above bound", "above_bound", None),
+)
+SERVICE: Columns = (
+    ("latency ms", "latency_mean_s", 1e3),
+    ("p50", "latency_p50_s", 1e3),
+    ("p95", "latency_p95_s", 1e3),
+    ("p99", "latency_p99_s", 1e3),
+    ("late", "violation_ratio", None),
+    ("age ms", "age_mean_s", 1e3),
+    ("peak age ms", "age_peak_s", 1e3),
+    ("utilisation", "utilisation", None),
+    ("utility", "utility_sum", 1.0),
+    ("Jain", "utility_jain", 1.0),
+    ("energy mJ", "energy_j", 1e3),
+)
+MOVES: Columns = (
+    ("moves", "migrations", 1.0),
+    ("a user-hour", "migrations_per_user_hour", 1.0),
+    ("ping-pong", "ping_pong", None),
+    ("MB moved", "bytes_moved", 1e-6),
+    ("pause p50 ms", "pause_p50_s", 1e3),
+    ("p99", "pause_p99_s", 1e3),
+    ("open hosts", "opened", 1.0),
+    ("fallbacks", "fallbacks", 1.0),
+)
+#: Those of the table on the terminal.
+SHORT: Columns = (
+    ("cost ms", "cost", 1e3),
+    ("regret", "regret", None),
+    ("over bound", "above_bound", None),
+    ("p95 ms", "latency_p95_s", 1e3),
+    ("late", "violation_ratio", None),
+    ("moves/h", "migrations_per_user_hour", 1.0),
+    ("decides ms", "decision_ms_p50", 1.0),
+)
+
+
+def simulation_report(simulation: Simulation) -> str:
+    """The report in Markdown."""
+    facts = simulation.to_json(times=False)
+    lines = [
+        f"# Simulation of {facts['source']}",
+        "",
+        f"{title(facts)}, users moved by `{facts['moved_by']}`, root seed {facts['seed']}, twinhop {__version__}.",
+        "",
+        *[line for note in facts["notes"] for line in (f"Note: {note}.", "")],
+        *_cost_lines(facts),
+        *_offline_lines(facts),
+        "## What users see",
+        "",
+        *table(header(SERVICE), rows(facts, SERVICE)),
+        "",
+        "## Moves and hosts",
+        "",
+        *table(header(MOVES), rows(facts, MOVES)),
+        "",
+        f"A ping-pong is a move back to where the twin came from, at most {PING_PONG_SLOTS} slots after it left. "
+        "Fallbacks are users placed otherwise than the policy asked, because it could not be.",
+        "",
+        *_source_lines(facts),
+    ]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def title(facts: dict[str, Any]) -> str:
+    """What was run, in a line."""
+    size = f"{counted(facts['users'], 'user')}, {counted(facts['stations'], 'station')}"
+    return f"{size}, {counted(facts['slots'], 'slot')} of {facts['slot_s']:g} s, {counted(facts['seeds'], 'seed')}"
+
+
+def header(columns: Columns) -> tuple[str, ...]:
+    """The headings of a table."""
+    return ("policy", *(name for name, _, _ in columns))
+
+
+def rows(facts: dict[str, Any], columns: Columns) -> list[tuple[str, ...]]:
+    """A row a policy: means over seeds."""
+    return [(row["policy"], *(_shown(row[field], factor) for _, field, factor in columns)) for row in facts["policies"]]
+
+
+def _shown(value: float | None, factor: float | None) -> str:
+    if value is None or factor is None:
+        return percent(value)
+    return f"{factor * value:.4g}"
+
+
+def late_lines(facts: dict[str, Any]) -> list[str]:
+    """A line for each policy that misses deadlines which some host could keep, and so may cost less than the bound."""
+    return [
+        f"`{row['policy']}` misses deadlines that some host could keep (visits a run: {row['broken_deadlines']:g})"
+        + ("; the bound holds for runs that keep them" if row["above_bound"] is not None else "")
+        for row in facts["policies"]
+        if row["breaks_deadlines"]
+    ]
+
+
+def _cost_lines(facts: dict[str, Any]) -> list[str]:
+    terms = [
+        (row["policy"], _with_interval(row), *(_shown(row[field], factor) for _, field, factor in COSTS[1:]))
+        + tuple(f"{1e3 * row['terms'][term]:.4g}" for term in TERMS)
+        for row in facts["policies"]
+    ]
+    words = "Costs are means over slots, in milliseconds"
+    words += ", and over seeds, with 95 % intervals." if facts["seeds"] > 1 else "."
+    late = [line for each in late_lines(facts) for line in (f"Note: {each}.", "")]
+    return ["## Cost", "", *table((*header(COSTS), *TERMS), terms), "", words, "", *late]
+
+
+def _with_interval(row: dict[str, Any]) -> str:
+    interval = row["intervals"]["cost"]
+    spread = "" if interval is None else f" ± {500 * (interval[1] - interval[0]):.2g}"
+    return f"{1e3 * row['cost']:.5g}{spread}"
+
+
+def _offline_lines(facts: dict[str, Any]) -> list[str]:
+    if not facts["offline"]:
+        return []
+    listed = [
+        (
+            str(each["seed"]),
+            _shown(each["plan"], 1e3),
+            _shown(each["bound"], 1e3),
+            percent(each["gap"]),
+            str(each["migrations"]),
+        )
+        for each in facts["offline"]
+    ]
+    return [
+        "## With full knowledge of the future",
+        "",
+        *table(("seed", "best plan ms", "certified bound ms", "gap", "moves of the plan"), listed),
+        "",
+        "No run that keeps capacities and deadlines costs less than the bound, whatever it knows. `regret` is "
+        "cost / plan - 1, `above bound` cost / bound - 1.",
+        "",
+    ]
+
+
+def _source_lines(facts: dict[str, Any]) -> list[str]:
+    if not facts["attribution"]:
+        return []
+    return ["## Sources", "", *(f"- {source}" for source in facts["attribution"]), ""]

@@ -1,0 +1,1 @@
+"""Files, report and figure of evaluations of learned weights."""

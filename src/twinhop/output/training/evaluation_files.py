@@ -1,0 +1,127 @@
+"""The files of an evaluation of learned weights: figures as JSON, a report, and a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from twinhop.output.markdown import table
+from twinhop.output.palette import ACCENT, FAINT, FONT, INK, MUTED, PAPER
+from twinhop.output.plans.plan_files import staging
+from twinhop.runs.simulation_folder import json_text
+
+if TYPE_CHECKING:
+    from twinhop.training.evaluation import LearnedEvaluation, SourceScores
+
+HEADER = ("policy", "cost", "gap [%]", "95 %", "worst [%]", "learned gains [%]", "decides in [ms]", "infeasible")
+DOTS_PER_INCH = 160
+WIDTH_IN, ROW_IN, HEAD_IN, FOOT_IN, LEFT_IN, RIGHT_IN = 8.0, 0.34, 0.75, 0.55, 1.9, 1.0
+#: Gaps below are drawn here: the axis is logarithmic [%].
+LEAST_PERCENT = 1e-3
+
+
+def cells(row: dict[str, Any]) -> list[str]:
+    """One row of the table, as words."""
+    interval, gain = row["gap_percent_interval"], row["gain_percent"]
+    return [
+        row["policy"],
+        f"{row['cost']:.4f}",
+        f"{row['gap_percent']:.3f}",
+        "-" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}",
+        f"{row['gap_percent_max']:.2f}",
+        "-" if gain is None else f"{gain:.2f}",
+        f"{row['decision_ms']:.2f}",
+        str(row["infeasible"]),
+    ]
+
+
+def save_evaluation(evaluation: LearnedEvaluation, folder: str | Path) -> list[Path]:
+    """Write evaluation.json, evaluation.md and evaluation.png.
+
+    Args:
+        evaluation: what to write.
+        folder: made if missing.
+
+    Returns:
+        The files.
+
+    Raises:
+        InputError: the folder cannot be written; nothing half-written is left.
+    """
+    with staging(folder) as aside:
+        (aside / "evaluation.json").write_text(json_text(evaluation.to_json()), encoding="utf-8")
+        (aside / "evaluation.md").write_text("\n".join(_report(evaluation)) + "\n", encoding="utf-8")
+        draw_evaluation(evaluation).savefig(aside / "evaluation.png")
+        names = sorted(path.name for path in aside.iterdir())
+    return [Path(folder) / name for name in names]
+
+
+def _report(evaluation: LearnedEvaluation) -> list[str]:
+    checkpoint = evaluation.checkpoint
+    lines = [
+        f"# {checkpoint.configuration['name']}, iteration {checkpoint.iteration}",
+        "",
+        f"Weights of the {checkpoint.algorithm} algorithm, seed {checkpoint.seed}; decoded: {evaluation.decode}, "
+        f"{evaluation.polish} local moves. Gaps are to certified lower bounds, below which no cost is.",
+    ]
+    for each in evaluation.sources:
+        last = f"{each.seeds[0]} to {each.seeds[-1]}"
+        lines += ["", f"## {each.source}: {each.users} users, {each.stations} stations, seeds {last}", ""]
+        lines += table(HEADER, [cells(row) for row in each.rows()])
+    return lines
+
+
+def draw_evaluation(evaluation: LearnedEvaluation) -> Figure:
+    """Draw the gaps of all policies, one panel a source: means with their intervals, on a logarithmic axis.
+
+    Args:
+        evaluation: what to draw.
+
+    Returns:
+        A figure of its own; nothing global is changed.
+    """
+    panels = evaluation.sources
+    sizes = [ROW_IN * len(each.scores) for each in panels]
+    height = sum(sizes) + (HEAD_IN + FOOT_IN) * len(panels)
+    with mpl.rc_context(FONT):
+        figure = Figure(figsize=(WIDTH_IN, height), dpi=DOTS_PER_INCH)
+        figure.set_facecolor(PAPER)
+        top = height
+        for each, size in zip(panels, sizes, strict=True):
+            box = (LEFT_IN, top - HEAD_IN - size, WIDTH_IN - LEFT_IN - RIGHT_IN, size)
+            axes = figure.add_axes((box[0] / WIDTH_IN, box[1] / height, box[2] / WIDTH_IN, box[3] / height))
+            _panel(axes, each)
+            top -= HEAD_IN + size + FOOT_IN
+        figure.canvas.draw()
+    return figure
+
+
+def _panel(axes: Any, source: SourceScores) -> None:
+    rows = sorted(source.rows(), key=lambda row: -row["gap_percent"])
+    axes.set_xscale("log")
+    for at, row in enumerate(rows):
+        is_learned, value = row["gain_percent"] is None, max(row["gap_percent"], LEAST_PERCENT)
+        colour = ACCENT if is_learned else MUTED
+        if row["gap_percent_interval"] is not None:
+            low, high = (max(end, LEAST_PERCENT) for end in row["gap_percent_interval"])
+            axes.plot((low, high), (at, at), color=colour, linewidth=2.2, solid_capstyle="round")
+        axes.plot(value, at, "o", color=colour, markersize=7)
+        axes.annotate(
+            f"{row['gap_percent']:.3g} %", (1.02, at), xycoords=("axes fraction", "data"), va="center", fontsize=9
+        )
+    names = [row["policy"].replace("_", " ") for row in rows]
+    axes.set_yticks(range(len(rows)), names, fontsize=10)
+    axes.set_ylim(-0.6, len(rows) - 0.4)
+    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="x", colors=MUTED, labelsize=8)
+    axes.grid(axis="x", color=FAINT, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.set_xlabel("cost above the certified bound [%]", fontsize=9, color=MUTED)
+    title = f"{source.source}: {source.users} users, {source.stations} stations, {len(source.seeds)} worlds"
+    axes.set_title(title, fontsize=11, color=INK, loc="left", parse_math=False)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(FAINT)

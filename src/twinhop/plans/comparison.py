@@ -1,0 +1,143 @@
+"""Several policies on the same world, judged against one certified bound."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from twinhop.errors import InputError
+from twinhop.placement import PlacementProblem, policy_names
+from twinhop.placement.policy import find_policy
+from twinhop.plans.planning import Case, Plan, Progress, make_case, plan_case
+from twinhop.scenario import Scenario
+
+#: Policies compared where none are named: everything but the exact solver.
+DEFAULT_POLICIES = ("nearest", "random", "random_association", "least_loaded", "greedy", "local_search", "lagrangian")
+#: Gives the bound where no policy compared has one.
+BOUNDING_POLICY = "lagrangian"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Plans of one case by several policies.
+
+    Attributes:
+        case: what was planned.
+        plans: one a policy, in the order asked for.
+        lower_bound: the best certified bound; no feasible plan costs less. None where Ctrl-C came before any.
+        bound_by: the policy that proved it, or None.
+        interrupted: whether Ctrl-C ended it early; policies not reached are missing.
+    """
+
+    case: Case
+    plans: tuple[Plan, ...]
+    lower_bound: float | None
+    bound_by: str | None
+    interrupted: bool = False
+
+    def gap(self, plan: Plan) -> float | None:
+        """Cost / bound - 1 of a plan; None where it is infeasible or the bound is not > 0."""
+        if self.lower_bound is None or self.lower_bound <= 0 or not plan.feasible:
+            return None
+        return plan.cost / self.lower_bound - 1
+
+    def bound_in_words(self, digits: int = 6) -> str:
+        """The bound and who proved it, for titles."""
+        if self.lower_bound is None:
+            return "no bound yet"
+        return f"certified lower bound {self.lower_bound:.{digits}g} by {self.bound_by}; no feasible plan costs less"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a policy: cost, gap to the common bound, terms, opened servers, feasibility, time."""
+        return [
+            {
+                "policy": plan.solution.policy,
+                "cost": plan.cost,
+                "gap": self.gap(plan),
+                "latency_s": plan.solution.evaluation.latency_s,
+                "opening_s": plan.solution.evaluation.opening_s,
+                "energy_j": plan.solution.evaluation.energy_j,
+                **({} if plan.services is None else {"services_s": plan.services.latency_s}),
+                "opened": int(plan.solution.placement.open.sum()),
+                "feasible": plan.feasible,
+                "violations": len(plan.solution.evaluation.violations),
+                "seconds": plan.solution.seconds,
+            }
+            for plan in self.plans
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """The comparison as plain values, as `twinhop compare --json` prints it."""
+        return {
+            "source": self.case.name,
+            "users": self.case.problem.users,
+            "stations": self.case.problem.stations,
+            "seed": self.case.seed,
+            "lower_bound": self.lower_bound,
+            "bound_by": self.bound_by,
+            "interrupted": self.interrupted,
+            "policies": self.rows(),
+            "attribution": list(self.case.attribution),
+        }
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write comparison.json, comparison.parquet, comparison.md and comparison.png; see `Plan.save`."""
+        from twinhop.output.plans.plan_files import save_comparison
+
+        return save_comparison(self, folder)
+
+
+def compare(
+    source: Scenario | PlacementProblem | str | Path,
+    policies: Sequence[str] = DEFAULT_POLICIES,
+    *,
+    seed: int | None = None,
+    time_limit_s: float = float("inf"),
+    gap: float | None = None,
+    on_progress: Progress | None = None,
+    file_format: str | None = None,
+) -> Comparison:
+    """Plan one scenario or problem by several policies.
+
+    Args:
+        source: a scenario, a problem, a path or the name of a preset.
+        policies: names of policies; each sees the same world.
+        seed: replaces the root seed.
+        time_limit_s: wall-clock limit of each solve [s].
+        gap: certifying policies go on until this gap; None: until little more is gained.
+        on_progress: told the best cost and bound so far while solving.
+        file_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
+
+    Returns:
+        The comparison. Where no policy gives a bound, `lagrangian` is run for it besides.
+
+    Raises:
+        InfeasibleProblem: proved: no plan keeps the constraints.
+        InputError: the source or an argument is wrong.
+    """
+    _check(policies)
+    case = make_case(source, seed, file_format=file_format)
+    plans: list[Plan] = []
+    for policy in policies:
+        plans.append(plan_case(case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress))
+        if plans[-1].solution.interrupted:
+            break
+    interrupted = plans[-1].solution.interrupted
+    bounding = [found for found in plans if found.lower_bound is not None]
+    if not bounding and not interrupted:
+        bounding = [plan_case(case, BOUNDING_POLICY, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)]
+        interrupted = bounding[0].solution.interrupted
+    best = max(bounding, key=lambda found: found.lower_bound or 0.0, default=None)
+    if best is None:
+        return Comparison(case, tuple(plans), None, None, interrupted)
+    return Comparison(case, tuple(plans), best.lower_bound, best.solution.policy, interrupted)
+
+
+def _check(policies: Sequence[str]) -> None:
+    if not policies:
+        raise InputError(f"policies: none given; accepted: {', '.join(policy_names())}")
+    for name in policies:
+        find_policy(name)
+    twice = {name for name in policies if list(policies).count(name) > 1}
+    if twice:
+        raise InputError(f"policies: {', '.join(sorted(twice))} given more than once")

@@ -1,0 +1,178 @@
+"""Why a twin is where it is: what every other host would cost the whole plan, and what would change that."""
+
+import math
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+from twinhop.errors import InputError
+from twinhop.plans.alternatives import Alternative, Relocation, alternatives
+from twinhop.plans.planning import Case, Plan
+from twinhop.plans.users_alone import plan_of_users_alone
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why one user's twin is hosted where it is.
+
+    ``latency = radio + wired + computing``, or ``communication + computing`` where the problem comes from a file; the
+    user's part of the cost is ``alpha/N latency + beta opening_share``.
+
+    Attributes:
+        plan: the plan explained.
+        user: index of the user.
+        access: index of its access station, None for a problem file.
+        radio_s: weighted radio latency [s], None for a problem file.
+        wired_s: weighted wired latency to the host, with the cost of a move where it counts [s]; None likewise.
+        communication_s: both together [s].
+        computing_s: its work over its CPU share [s].
+        opening_share_s: opening cost of the host over the number of twins on it [s].
+        update_s: latency of one update [s], inf without any CPU share, None where updates are not described.
+        deadline_s: on that latency [s], None for none.
+        violations: kinds of constraints that the user or its host breaks.
+        alternatives: every other station: those possible by what the move would cost, then the impossible ones.
+    """
+
+    plan: Plan = field(repr=False)
+    user: int
+    access: int | None
+    radio_s: float | None
+    wired_s: float | None
+    communication_s: float
+    computing_s: float
+    opening_share_s: float
+    update_s: float | None
+    deadline_s: float | None
+    violations: tuple[str, ...]
+    alternatives: tuple[Alternative, ...]
+
+    @property
+    def host(self) -> int:
+        """Index of the present host."""
+        return int(self.plan.solution.placement.host[self.user])
+
+    @property
+    def possible(self) -> tuple[Alternative, ...]:
+        """The hosts that may take the twin, the cheapest first."""
+        return tuple(each for each in self.alternatives if not each.obstacles)
+
+    @property
+    def next_best(self) -> Alternative | None:
+        """The cheapest other host, or None where no other may take the twin."""
+        return next(iter(self.possible), None)
+
+    @property
+    def cost_share(self) -> float:
+        """The user's part of the plan's cost: ``alpha/N latency + beta opening_share``."""
+        problem = self.plan.solution.problem
+        latency = self.communication_s + self.computing_s
+        return problem.alpha / problem.users * latency + problem.beta * self.opening_share_s
+
+    def sentences(self) -> list[str]:
+        """The answer in words: why here, the next best, and what would change it."""
+        from twinhop.plans.explanation_words import sentences
+
+        return sentences(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """The explanation as plain values, as `twinhop explain --json` prints it."""
+        problem = self.plan.solution.problem
+        access = None if self.access is None else problem.station_name(self.access)
+        best = self.next_best
+        return {
+            "source": self.plan.case.name,
+            "policy": self.plan.solution.policy,
+            "cost": self.plan.cost,
+            "user": problem.user_name(self.user),
+            "user_index": self.user,
+            "access": access,
+            "host": problem.station_name(self.host),
+            "host_index": self.host,
+            "latency_s": self.communication_s + self.computing_s,
+            "radio_s": self.radio_s,
+            "wired_s": self.wired_s,
+            "communication_s": self.communication_s,
+            "computing_s": self.computing_s,
+            "opening_share_s": self.opening_share_s,
+            "cost_share": self.cost_share,
+            "update_s": self.update_s if self.update_s is None or math.isfinite(self.update_s) else None,
+            "deadline_s": self.deadline_s,
+            "violations": list(self.violations),
+            "next_best": None if best is None else problem.station_name(best.station),
+            "alternatives": [each.to_json(problem.station_name(each.station)) for each in self.alternatives],
+            "why": self.sentences(),
+            "notes": list(self.plan.notes),
+        }
+
+
+def explain(plan: Plan, user: str | int) -> Explanation:
+    """Explain one user's host.
+
+    Args:
+        plan: any plan whose cost is finite.
+        user: its name, or its index from 0.
+
+    Returns:
+        The terms of its latency, and every other station with what a move there would cost or why it cannot be.
+
+    Raises:
+        InputError: there is no such user, or the plan's cost is infinite.
+    """
+    plan = plan_of_users_alone(plan, "an explanation")
+    i = find_user(plan.case, user)
+    problem, placement, evaluation = plan.solution.problem, plan.solution.placement, plan.solution.evaluation
+    if not np.isfinite(evaluation.cost):
+        raise InputError(f"{plan.case.name}: the cost of this plan is infinite: nothing can be compared with it")
+    k = int(placement.host[i])
+    communication, radio = float(problem.comm_s[i, k]), _radio_s(plan, i)
+    relocation = Relocation(problem, placement, i, radio or 0.0)
+    deadline = None if problem.deadline_s is None else float(problem.deadline_s[i])
+    found = alternatives(relocation)
+    return Explanation(
+        plan=plan,
+        user=i,
+        access=None if plan.case.radio is None else int(plan.case.radio.access[i]),
+        radio_s=radio,
+        wired_s=None if radio is None else communication - radio,
+        communication_s=communication,
+        computing_s=relocation.computing_s,
+        opening_share_s=float(problem.opening_s[k]) / int(placement.loads()[k]),
+        update_s=None if evaluation.update_latency_s is None else float(evaluation.update_latency_s[i]),
+        deadline_s=deadline if deadline is not None and np.isfinite(deadline) else None,
+        violations=tuple(
+            each.kind for each in evaluation.violations if each.user == i or (each.user is None and each.station == k)
+        ),
+        alternatives=found,
+    )
+
+
+def _radio_s(plan: Plan, i: int) -> float | None:
+    """The radio part of what the cost counts: ``(D + (eta/dt) dD) / r`` [s]."""
+    world, radio = plan.case.world, plan.case.radio
+    if world is None or radio is None:
+        return None
+    bits = world.history_bits[i] + world.eta_s / world.sync_period_s * world.update_bits[i]
+    return float(bits / radio.access_rate_bps[i])
+
+
+def find_user(case: Case, user: str | int) -> int:
+    """The index of a user given by name or index; where users have no names, also by the digits of the index.
+
+    Raises:
+        InputError: there is none; the message suggests one and says how many there are.
+    """
+    problem = case.problem
+    if isinstance(user, int):
+        if 0 <= user < problem.users:
+            return user
+        raise InputError(f"user: no index {user} in '{case.name}'; accepted: 0 to {problem.users - 1}")
+    names = [problem.user_name(i) for i in range(problem.users)]
+    wanted = user if problem.user_ids else f"#{user.removeprefix('#')}"
+    if wanted in names:
+        return names.index(wanted)
+    close = get_close_matches(wanted, names, 3)
+    hint = f"did you mean {' or '.join(repr(name) for name in close)}? " if close else ""
+    some = f"{names[0]}, ..., {names[-1]}" if len(names) > 2 else ", ".join(names)
+    raise InputError(f"user: '{case.name}' has no user '{user}'; {hint}It has {problem.users} users: {some}")

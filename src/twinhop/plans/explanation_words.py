@@ -1,0 +1,127 @@
+"""An explanation in words and rows: why this host, the next best, and what would change it."""
+
+from collections.abc import Sequence
+
+from twinhop.plans.alternatives import Alternative, Remedy
+from twinhop.plans.explanation import Explanation
+
+#: Stations in words that would win the twin if they were possible.
+NAMED = 3
+
+_REMEDIES = {
+    "communication_ms": "its communication latency were {by:.4g} ms lower",
+    "cpu_gcycles_per_s": "it had {by:.4g} Gcycle/s more CPU",
+    "opening_s": "opening it cost {by:.4g} s less",
+    "seats": "it had {by:.0f} more seat{plural}",
+    "demand_capacity": "its demand capacity were {by:.4g} larger",
+    "deadline_ms": "the deadline were {by:.4g} ms longer",
+}
+
+
+def sentences(explanation: Explanation) -> list[str]:
+    """Why here, the next best, and what would change it."""
+    problem = explanation.plan.solution.problem
+    user, host = problem.user_name(explanation.user), problem.station_name(explanation.host)
+    said = []
+    if explanation.violations:
+        said.append(f"{user} on {host} breaks constraints: {', '.join(explanation.violations)}.")
+    best = explanation.next_best
+    if best is None or best.change is None:
+        return [*said, f"No other host may take the twin of {user} as the plan is.", *_blocked(explanation)]
+    name = problem.station_name(best.station)
+    share = _share(best.change.total, explanation.plan.cost)
+    if best.change.total < 0:
+        said.append(
+            f"The twin of {user} would be cheaper on {name}: moved there alone, the plan would cost "
+            f"{-best.change.total:.4g} less{share}. {_cause(explanation)}"
+        )
+    else:
+        said.append(
+            f"{host} is the cheapest host that can take the twin of {user} as the others are placed. Next best is "
+            f"{name}: moved there alone, the plan would cost {best.change.total:.4g} more{share}."
+        )
+        said.append(_to_win(best, name))
+    return [*said, *_blocked(explanation)]
+
+
+def _share(change: float, cost: float) -> str:
+    return f" ({abs(100 * change / cost):.2g} %)" if cost > 0 else ""
+
+
+def _cause(explanation: Explanation) -> str:
+    solution = explanation.plan.solution
+    if explanation.violations:
+        return ""
+    if solution.certificate is None:
+        return f"The policy {solution.policy} does not look for the cheapest host."
+    return "The plan stops short of the best one, within its gap."
+
+
+def _to_win(best: Alternative, name: str) -> str:
+    if not best.remedies:
+        return f"{name} would not win with any CPU, nor if it were reached without any wired latency."
+    return f"{name} would win if {in_words(best.remedies)}."
+
+
+def in_words(remedies: Sequence[Remedy]) -> str:
+    """Remedies as alternatives: `it had 1 more seat, or ...`."""
+    return ", or if ".join(
+        _REMEDIES[each.what].format(by=each.by, plural="" if each.by == 1 else "s") for each in remedies
+    )
+
+
+def _blocked(explanation: Explanation) -> list[str]:
+    """Stations that are impossible, but would win if one thing changed."""
+    problem = explanation.plan.solution.problem
+    said = []
+    for each in explanation.alternatives:
+        winning = [remedy for remedy in each.remedies if remedy.wins]
+        if each.obstacles and winning and len(said) < NAMED:
+            name = problem.station_name(each.station)
+            said.append(f"{name} cannot take it ({each.obstacles[0]}), but would win if {in_words(winning)}.")
+    return said
+
+
+def term_rows(explanation: Explanation) -> list[tuple[str, str, str]]:
+    """The user, its host and the terms of its latency: label, value, unit."""
+    problem = explanation.plan.solution.problem
+    rows = []
+    if explanation.access is not None:
+        rows.append(("access station", problem.station_name(explanation.access), ""))
+    rows.append(("host", problem.station_name(explanation.host), ""))
+    if explanation.radio_s is not None and explanation.wired_s is not None:
+        rows += [("radio", f"{explanation.radio_s:.6g}", "s"), ("wired", f"{explanation.wired_s:.6g}", "s")]
+    else:
+        rows.append(("communication", f"{explanation.communication_s:.6g}", "s"))
+    rows += [
+        ("computing", f"{explanation.computing_s:.6g}", "s"),
+        ("share of its host's opening", f"{explanation.opening_share_s:.6g}", "s"),
+        ("its part of the plan's cost", f"{explanation.cost_share:.6g}", ""),
+    ]
+    if explanation.update_s is not None:
+        rows.append(("one update", f"{1e3 * explanation.update_s:.4g}", "ms"))
+    if explanation.deadline_s is not None:
+        rows.append(("its deadline", f"{1e3 * explanation.deadline_s:.4g}", "ms"))
+    return rows
+
+
+def alternative_rows(explanation: Explanation) -> list[tuple[str, ...]]:
+    """One row a possible host: what the move would change, by term."""
+    problem = explanation.plan.solution.problem
+    rows = []
+    for each in explanation.possible:
+        change = each.change
+        assert change is not None and each.communication_s is not None
+        values = (change.total, change.own, change.there, change.left, change.opening)
+        rows.append((problem.station_name(each.station), *(f"{value:+.4g}" if value else "0" for value in values)))
+    return rows
+
+
+def obstacle_rows(explanation: Explanation) -> list[tuple[str, str, str]]:
+    """One row an impossible host: why, and what would make it possible."""
+    problem = explanation.plan.solution.problem
+    return [
+        (problem.station_name(each.station), "; ".join(each.obstacles), in_words(each.remedies) or "-")
+        for each in explanation.alternatives
+        if each.obstacles
+    ]

@@ -1,0 +1,149 @@
+"""What if servers fail: the problem without some hosts, and what changes against the plan with all of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+from twinhop.errors import InputError
+from twinhop.placement.problem import IntArray, PlacementProblem
+from twinhop.plans.planning import Case, Plan
+
+#: Stations named in a message; the rest are counted.
+NAMED = 8
+
+
+@dataclass(frozen=True)
+class ServiceMove:
+    """A service that runs elsewhere where hosts fail.
+
+    Attributes:
+        service: its name.
+        from_server: name of the server that it runs on without failure.
+        to_server: name of the server that it runs on with it.
+    """
+
+    service: str
+    from_server: str
+    to_server: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Hosts that fail, and the plan in which they do not.
+
+    Attributes:
+        stations: indices of the stations that fail as hosts.
+        reference: the plan without failure, by the same policy.
+    """
+
+    stations: IntArray
+    reference: Plan = field(repr=False)
+
+    def moved(self, host: IntArray) -> IntArray:
+        """Users who are hosted elsewhere than without failure."""
+        return np.flatnonzero(host != self.reference.solution.placement.host)
+
+    def displaced(self, users: IntArray) -> np.ndarray:
+        """Whether each of these users is hosted, without failure, on a station that fails."""
+        return np.isin(self.reference.solution.placement.host[users], self.stations)
+
+    def newly_unmeetable(self, problem: PlacementProblem) -> IntArray:
+        """Users whose deadline no station can keep any more, not even alone; they are planned without it."""
+        return np.setdiff1d(problem.unmeetable, self.reference.case.problem.unmeetable)
+
+    def services_moved(self, plan: Plan) -> "list[ServiceMove]":
+        """Services that run elsewhere than without failure."""
+        if plan.services is None or self.reference.services is None:
+            return []
+        pairs = zip(self.reference.services.services, plan.services.services, strict=True)
+        return [
+            ServiceMove(after.name, before.server_name, after.server_name)
+            for before, after in pairs
+            if before.server != after.server
+        ]
+
+    def to_json(self, plan: Plan) -> dict[str, Any]:
+        """The comparison as plain values; stations and users by index."""
+        host, before = plan.solution.placement.host, self.reference.solution.placement.host
+        users = self.moved(host)
+        services = self.services_moved(plan)
+        return {
+            "without": self.stations.tolist(),
+            "cost_without_failure": self.reference.cost,
+            "lower_bound_without_failure": self.reference.lower_bound,
+            "gap_without_failure": self.reference.gap,
+            "moved": [
+                {"user": int(i), "from": int(before[i]), "to": int(host[i]), "host_gone": bool(gone)}
+                for i, gone in zip(users, self.displaced(users), strict=True)
+            ],
+            "newly_unmeetable": self.newly_unmeetable(plan.case.problem).tolist(),
+            **({} if plan.services is None else {"services_moved": [vars(each) for each in services]}),
+        }
+
+
+def loss_bounds(plan: Plan) -> tuple[float, float] | None:
+    """What the failure costs at least and at most between the best plans of both problems; None without certificates.
+
+    With services it is None as well where the two plans give up deadlines of different services: their bounds are then
+    on plans that keep different ones.
+
+    ``bound - cost without failure <= best - best without failure <= cost - bound without failure``.
+    """
+    assert plan.failure is not None
+    reference = plan.failure.reference
+    if plan.lower_bound is None or reference.lower_bound is None or not (plan.feasible and reference.feasible):
+        return None
+    late = [{each.name for each in one.services.late} if one.services else set() for one in (plan, reference)]
+    if late[0] != late[1]:
+        return None
+    return plan.lower_bound - reference.cost, plan.cost - reference.lower_bound
+
+
+def stations_named(case: Case, names: Sequence[str]) -> IntArray:
+    """The indices of stations given by name; an entry may hold several names, separated by commas.
+
+    Raises:
+        InputError: no name, or one that no station has; the message suggests one.
+    """
+    problem = case.problem
+    at = {problem.station_name(k): k for k in range(problem.stations)}
+    words = [word for name in names for word in ([name] if name in at else name.split(","))]
+    words = [word.strip() for word in words if word.strip()]
+    if not words:
+        raise InputError("without: no station named; expected names of stations, separated by commas")
+    unknown = [word for word in words if word not in at]
+    if unknown:
+        close = get_close_matches(unknown[0], at, 1)
+        hint = f"did you mean '{close[0]}'? " if close else ""
+        some = ", ".join(list(at)[:NAMED]) + (", ..." if len(at) > NAMED else "")
+        raise InputError(
+            f"without: '{case.name}' has no station '{unknown[0]}'; {hint}It has {len(at)} stations: {some}"
+        )
+    return np.unique(np.array([at[word] for word in words], np.int64))
+
+
+def without_hosts(case: Case, stations: IntArray) -> tuple[Case, tuple[str, ...]]:
+    """The case in which these stations host nothing, and what is to be said about them.
+
+    Their seats are 0; their radios go on working, so that rates and access stations are what they were.
+
+    Raises:
+        InputError: no host would be left.
+    """
+    problem = case.problem
+    hosts = np.flatnonzero(problem.capacity > 0)
+    idle = np.setdiff1d(stations, hosts)
+    left = np.setdiff1d(hosts, stations)
+    if not left.size:
+        raise InputError(
+            f"without: all {hosts.size} stations of '{case.name}' that may host would fail; at least one must be left"
+        )
+    notes = ()
+    if idle.size:
+        notes = (f"{problem.station_names(idle.tolist())} hosts nothing anyway: as a host it cannot fail",)
+    capacity = problem.capacity.copy()
+    capacity[stations] = 0
+    return replace(case, problem=replace(problem, capacity=capacity)), notes

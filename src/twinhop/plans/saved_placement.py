@@ -1,0 +1,255 @@
+"""A placement saved by `twinhop plan --out`, read back and matched with a scenario by the ids of users and stations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twinhop.errors import InputError
+from twinhop.io.json_text import parse_json
+from twinhop.io.text_file import read_text
+from twinhop.placement import Placement, Solution, evaluate
+from twinhop.placement.problem import BoolArray, IntArray
+from twinhop.plans.planning import Case, Plan
+
+#: The host of a user who has none yet.
+NOBODY = -1
+#: Ids named in one message; the rest are counted.
+NAMED = 5
+FIELDS = ("station_ids", "user_ids", "host")
+
+
+@dataclass(frozen=True)
+class SavedPlacement:
+    """The content of a placement.json, in the order of the file.
+
+    Attributes:
+        name: of the file, for messages.
+        station_ids: (M,) names of its stations.
+        user_ids: (N,) names of its users.
+        host: (N,) index into ``station_ids`` of each user's host.
+        open: (M,) opened stations; those in use where the file does not say.
+        policy: that made it, or ``saved``.
+        source: name of the scenario that it was made for, or None.
+        seed: of that scenario, or None.
+    """
+
+    name: str
+    station_ids: tuple[str, ...]
+    user_ids: tuple[str, ...]
+    host: IntArray
+    open: BoolArray
+    policy: str = "saved"
+    source: str | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Present:
+    """A saved placement in the order of a problem.
+
+    Attributes:
+        name: of the file.
+        host: (N,) present hosts, NOBODY for users who are not in the file.
+        open: (M,) stations that the file has open.
+        notes: what is worth saying about how the two fit.
+    """
+
+    name: str
+    host: IntArray
+    open: BoolArray
+    notes: tuple[str, ...] = ()
+
+    @property
+    def new_users(self) -> IntArray:
+        """Users without a present host."""
+        return np.flatnonzero(self.host == NOBODY)
+
+
+def read_placement(path: str | Path) -> SavedPlacement:
+    """Read a placement.json.
+
+    Args:
+        path: the file, as `Plan.save` and `twinhop plan --out` write it.
+
+    Returns:
+        Its users, stations and hosts.
+
+    Raises:
+        InputError: the file cannot be read, is no JSON, or is no placement with ids.
+    """
+    name = str(path)
+    value = parse_json(read_text(Path(path)), name)
+    if not isinstance(value, dict) or any(field not in value for field in FIELDS):
+        raise InputError(
+            f"{name}: is no saved placement; expected the placement.json of `twinhop plan --out`, with "
+            f"{', '.join(FIELDS)}"
+        )
+    station_ids, user_ids = (_ids(name, field, value[field]) for field in FIELDS[:2])
+    host = _indices(name, "host", value["host"], len(station_ids))
+    if host.size != len(user_ids):
+        raise InputError(f"{name}: host: {host.size} entries for {len(user_ids)} user_ids; expected one a user")
+    opened = np.zeros(len(station_ids), bool)
+    opened[host] = True
+    opened[_indices(name, "open", value.get("open", []), len(station_ids))] = True
+    policy, source, seed = (value.get(field) for field in ("policy", "source", "seed"))
+    return SavedPlacement(
+        name,
+        station_ids,
+        user_ids,
+        host,
+        opened,
+        policy if isinstance(policy, str) else "saved",
+        source if isinstance(source, str) else None,
+        seed if isinstance(seed, int) else None,
+    )
+
+
+def _ids(name: str, field: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise InputError(f"{name}: {field}: expected a list of texts")
+    if len(set(value)) < len(value):
+        twice = next(each for each in value if value.count(each) > 1)
+        raise InputError(f"{name}: {field}: '{twice}' comes more than once")
+    return tuple(value)
+
+
+def _indices(name: str, field: str, value: Any, count: int) -> IntArray:
+    accepted = isinstance(value, list) and all(type(each) is int and 0 <= each < count for each in value)
+    if not accepted:
+        raise InputError(f"{name}: {field}: expected a list of whole numbers from 0 to {count - 1}")
+    return np.array(value, np.int64)
+
+
+def saved(plan: Plan) -> SavedPlacement:
+    """A plan as the placement that its files would hold."""
+    problem, placement = plan.case.problem, plan.solution.placement
+    return SavedPlacement(
+        "the plan given",
+        tuple(map(problem.station_name, range(problem.stations))),
+        tuple(map(problem.user_name, range(problem.users))),
+        placement.host,
+        placement.open,
+        plan.solution.policy,
+        plan.case.name,
+        plan.case.seed,
+    )
+
+
+def as_saved(source: "str | Path | SavedPlacement | Plan") -> SavedPlacement:
+    """A placement from wherever it is: a file, a plan, or one already read."""
+    if isinstance(source, SavedPlacement):
+        return source
+    return saved(source) if isinstance(source, Plan) else read_placement(source)
+
+
+def present(placement: SavedPlacement, case: Case) -> Present:
+    """A saved placement in the order of a case, users and stations matched by id.
+
+    Users of the scenario who are not in the file have no present host.
+
+    Args:
+        placement: as read.
+        case: the scenario or problem that it is to be used with.
+
+    Returns:
+        The present hosts.
+
+    Raises:
+        InputError: the file names users or stations that the scenario does not have.
+    """
+    problem = case.problem
+    station_at = {problem.station_name(k): k for k in range(problem.stations)}
+    user_at = {problem.user_name(i): i for i in range(problem.users)}
+    _require_known(placement, case, user_at, station_at)
+    to_station = np.array([station_at[each] for each in placement.station_ids], np.int64)
+    host = np.full(problem.users, NOBODY, np.int64)
+    host[[user_at[each] for each in placement.user_ids]] = to_station[placement.host]
+    opened = np.zeros(problem.stations, bool)
+    opened[to_station[placement.open]] = True
+    return Present(placement.name, host, opened, tuple(_notes(placement, case, host)))
+
+
+def _require_known(placement: SavedPlacement, case: Case, users: dict[str, int], stations: dict[str, int]) -> None:
+    strangers = [each for each in placement.user_ids if each not in users]
+    unknown = [each for each in placement.station_ids if each not in stations]
+    if placement.user_ids and len(strangers) == len(placement.user_ids):
+        raise InputError(
+            f"{placement.name}: is a placement of another scenario: none of its {_few(strangers, 'user')} is in "
+            f"'{case.name}', which has {_few(list(users), 'user')}"
+        )
+    complaints = [
+        f"{_few(names, noun)} that '{case.name}' does not have"
+        for names, noun in ((strangers, "user"), (unknown, "station"))
+        if names
+    ]
+    if complaints:
+        origin = "" if placement.source in (None, case.name) else f"; it was made for '{placement.source}'"
+        raise InputError(f"{placement.name}: names {' and '.join(complaints)}{origin}; use the file of this scenario")
+
+
+def _notes(placement: SavedPlacement, case: Case, host: IntArray) -> list[str]:
+    notes = []
+    made_for = "" if placement.source in (None, case.name) else f" for '{placement.source}'"
+    if case.world is not None and placement.seed not in (None, case.seed):
+        made_for += f" with seed {placement.seed}"
+    if made_for:
+        notes.append(
+            f"{placement.name} was made{made_for}, this is '{case.name}' with seed {case.seed}; users and stations "
+            "were matched by id"
+        )
+    new = np.flatnonzero(host == NOBODY)
+    if new.size:
+        notes.append(
+            f"{_few([case.problem.user_name(int(i)) for i in new], 'user')} not in {placement.name}: new, placed "
+            "anywhere without the cost of a move"
+        )
+    return notes
+
+
+def _few(names: Sequence[str], noun: str) -> str:
+    more = ", ..." if len(names) > NAMED else ""
+    return f"{len(names)} {noun}{'' if len(names) == 1 else 's'} ({', '.join(names[:NAMED])}{more})"
+
+
+def plan_of_saved(case: Case, source: "str | Path | SavedPlacement | Plan") -> Plan:
+    """A saved placement as the plan of a case: priced and checked, without a certificate.
+
+    Args:
+        case: what the placement is of.
+        source: a placement.json, or a plan.
+
+    Returns:
+        The plan; its constraints may be broken where the scenario has changed since.
+
+    Raises:
+        InputError: the placement does not fit the case, lacks users, or uses a link that the case forbids.
+    """
+    placement = as_saved(source)
+    found = present(placement, case)
+    problem = case.problem
+    if found.new_users.size:
+        names = [problem.user_name(int(i)) for i in found.new_users]
+        raise InputError(f"{found.name}: {_few(names, 'user')} of '{case.name}' missing; plan them first, with --from")
+    forbidden = np.flatnonzero(~np.isfinite(problem.comm_s[np.arange(problem.users), found.host]))
+    if forbidden.size:
+        i = int(forbidden[0])
+        raise InputError(
+            f"{found.name}: user {problem.user_name(i)} is on station {problem.station_name(int(found.host[i]))}, "
+            f"which it cannot reach in '{case.name}'"
+        )
+    decision = Placement(found.host, found.open)
+    solution = Solution(
+        problem=problem,
+        policy=placement.policy,
+        placement=decision,
+        evaluation=evaluate(problem, decision),
+        certificate=None,
+        seconds=0.0,
+        seed=case.seed,
+        interrupted=False,
+        timed_out=False,
+    )
+    return Plan(case, solution, notes=found.notes)

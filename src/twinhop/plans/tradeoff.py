@@ -1,0 +1,152 @@
+"""The trade-off curve of a scenario: what each number of servers costs, and what no plan with so many can beat."""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from twinhop.placement import PlacementProblem
+from twinhop.placement.tradeoff import TradeoffCurve, TradeoffPoint, trade_off
+from twinhop.plans.planning import Case, Progress, make_case
+from twinhop.plans.users_alone import users_alone
+from twinhop.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Tradeoff:
+    """The best plan found and a certified bound for every number of servers in use.
+
+    Attributes:
+        case: what was planned.
+        curve: the points and the bound on all plans.
+    """
+
+    case: Case = field(repr=False)
+    curve: TradeoffCurve
+
+    @property
+    def points(self) -> tuple[TradeoffPoint, ...]:
+        """One for each number of servers reached, in order."""
+        return self.curve.points
+
+    @property
+    def best(self) -> TradeoffPoint | None:
+        """The point of least cost; None where no plan was found."""
+        return self.curve.best
+
+    @property
+    def lower_bound(self) -> float:
+        """No feasible plan costs less, whatever its number of servers."""
+        return self.curve.lower_bound
+
+    @property
+    def gap(self) -> float | None:
+        """Cost / bound - 1 of the best plan, or None."""
+        return self.curve.gap
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a number of servers: cost, its weighted terms, bound, gap; None where there is no plan."""
+        return [self._row(point) for point in self.points]
+
+    def _row(self, point: TradeoffPoint) -> dict[str, Any]:
+        problem, found = self.case.problem, point.evaluation
+        return {
+            "servers": point.servers,
+            "status": status(point),
+            "best": point is self.best,
+            "cost": None if found is None else found.cost,
+            "communication": None if found is None else problem.alpha * found.communication_s,
+            "computing": None if found is None else problem.alpha * found.computing_s,
+            "opening": None if found is None else problem.beta * found.opening_s,
+            "energy": None if found is None else problem.beta * found.energy_j,
+            "latency_s": None if found is None else found.latency_s,
+            "lower_bound": point.lower_bound if math.isfinite(point.lower_bound) else None,
+            "gap": point.gap,
+            "feasible": None if found is None else found.feasible,
+            "impossible": point.impossible or None,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The curve as plain values, as `twinhop tradeoff --json` prints it; servers of a plan by their index."""
+        curve, problem = self.curve, self.case.problem
+        opened = [None if p.placement is None else p.placement.open.nonzero()[0].tolist() for p in self.points]
+        return {
+            "source": self.case.name,
+            "users": problem.users,
+            "stations": problem.stations,
+            "seed": self.case.seed,
+            "fewest": curve.fewest,
+            "most": curve.most,
+            "best": None if self.best is None else self.best.servers,
+            "cost": None if self.best is None else self.best.cost,
+            "lower_bound": self.lower_bound if math.isfinite(self.lower_bound) else None,
+            "gap": self.gap,
+            "seconds": curve.seconds,
+            "interrupted": curve.interrupted,
+            "timed_out": curve.timed_out,
+            "missing": list(curve.missing),
+            "points": [row | {"open": each} for row, each in zip(self.rows(), opened, strict=True)],
+        }
+
+    def report(self) -> str:
+        """The report in Markdown."""
+        from twinhop.output.plans.tradeoff_report import tradeoff_report
+
+        return tradeoff_report(self)
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write tradeoff.json, tradeoff.parquet, tradeoff.md and tradeoff.png; see `Plan.save`."""
+        from twinhop.output.plans.plan_files import save_tradeoff
+
+        return save_tradeoff(self, folder)
+
+
+def status(point: TradeoffPoint) -> str:
+    """``found``, ``impossible`` (proved: no plan uses so many servers) or ``not found`` (nor proved)."""
+    return "found" if point.evaluation is not None else "impossible" if point.impossible else "not found"
+
+
+def tradeoff(
+    source: Scenario | PlacementProblem | str | Path,
+    *,
+    most: int | None = None,
+    seed: int | None = None,
+    time_limit_s: float = math.inf,
+    gap: float | None = None,
+    on_progress: Progress | None = None,
+    file_format: str | None = None,
+) -> Tradeoff:
+    """The best plan and a certified bound for every number of servers in use.
+
+    Args:
+        source: a scenario, a problem, a path or the name of a preset.
+        most: the most servers looked at; None: every station that may host.
+        seed: replaces the root seed of a scenario; seeds the solver's own draws for a problem.
+        time_limit_s: wall-clock limit of the whole curve [s].
+        gap: go on at each number until cost / bound - 1 is at most this; 0 proves; None: until little more is gained.
+        on_progress: told the best cost and the bound on all plans so far.
+        file_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
+
+    Returns:
+        The curve. Ctrl-C and the time limit leave points out, ``curve.missing``; those there are valid.
+
+    Raises:
+        InfeasibleProblem: proved: no plan keeps the constraints.
+        InputError: the source or an argument is wrong.
+    """
+    case = make_case(source, seed, file_format=file_format)
+    return tradeoff_case(case, most=most, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
+
+
+def tradeoff_case(
+    case: Case,
+    *,
+    most: int | None = None,
+    time_limit_s: float = math.inf,
+    gap: float | None = None,
+    on_progress: Progress | None = None,
+) -> Tradeoff:
+    """The curve of a case already made."""
+    case = users_alone(case, "the trade-off")
+    limits: dict[str, Any] = {"time_limit_s": time_limit_s, "gap": gap, "on_progress": on_progress}
+    return Tradeoff(case, trade_off(case.problem, most=most, seed=case.seed, **limits))

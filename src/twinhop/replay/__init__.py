@@ -1,0 +1,1 @@
+"""Device twins on recorded or generated tracks."""

@@ -1,0 +1,1 @@
+"""Worlds in which users move, and migration policies on them."""

@@ -1,0 +1,271 @@
+"""Policies on a world in which users move, judged by what they cost and by what was possible."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from twinhop.errors import InputError
+from twinhop.migration.policy import policy_choice, policy_names
+from twinhop.migration.run import MigrationRun
+from twinhop.migration.run_problem import require_bounded
+from twinhop.runs.processes import Progress
+from twinhop.runs.simulation_folder import SimulationFolder, identity_of
+from twinhop.runs.simulation_jobs import Job, do_jobs, read_result
+from twinhop.runs.simulation_offline import OfflineResult
+from twinhop.runs.simulation_run import FinishedRun
+from twinhop.runs.simulation_summary import TERMS
+from twinhop.runs.world import moving
+from twinhop.scenario import Scenario, load_scenario
+from twinhop.stats.intervals import mean, mean_interval
+
+Animation = Literal["gif", "mp4", "none"]
+DEFAULT_POLICIES = ("stay", "follow_nearest")
+OFFLINE_TIME_LIMIT_S = 60.0
+#: Figures of a policy that are means over seeds, with an interval where there are several.
+MEASURES = (
+    "cost",
+    "latency_mean_s",
+    "latency_p50_s",
+    "latency_p95_s",
+    "latency_p99_s",
+    "violation_ratio",
+    "broken_deadlines",
+    "age_mean_s",
+    "age_peak_s",
+    "utilisation",
+    "utility_sum",
+    "utility_jain",
+    "migrations",
+    "migrations_per_user_hour",
+    "ping_pong",
+    "bytes_moved",
+    "pause_p50_s",
+    "pause_p99_s",
+    "energy_j",
+    "opened",
+    "fallbacks",
+    "regret",
+    "above_bound",
+)
+TIMES = ("decision_ms_p50", "decision_ms_p95")
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What several policies made of the same worlds.
+
+    Attributes:
+        name: of the scenario.
+        seeds: root seeds of the worlds, one after the other.
+        run: the world of the first seed.
+        policies: as they were asked for.
+        runs: one a policy and seed: `runs[policy][seed]`, in these orders.
+        offline: what was possible, one a seed; empty where it was not asked for.
+        files: what was written.
+    """
+
+    name: str
+    seeds: tuple[int, ...]
+    run: MigrationRun = field(repr=False)
+    policies: tuple[str, ...]
+    runs: tuple[tuple[FinishedRun, ...], ...] = field(repr=False)
+    offline: tuple[OfflineResult, ...] = ()
+    files: tuple[Path, ...] = field(default=(), repr=False)
+
+    def measured(self, policy: int, at: int) -> dict[str, float | None]:
+        """The figures of one policy under one seed, by name, regret included.
+
+        Args:
+            policy: index of the policy.
+            at: index of the seed.
+        """
+        summary = self.runs[policy][at].summary
+        offline = self.offline[at] if self.offline else None
+        against = {
+            "regret": None if offline is None else _above(summary.cost, offline.plan),
+            "above_bound": None if offline is None else _above(summary.cost, offline.bound),
+        }
+        return {name: against[name] if name in against else getattr(summary, name) for name in MEASURES}
+
+    def _offline(self, name: str) -> float | None:
+        """The mean over seeds; None unless every seed has one."""
+        values = [getattr(each, name) for each in self.offline]
+        return mean(values) if values and None not in values else None
+
+    def rows(self, *, times: bool = True) -> list[dict[str, Any]]:
+        """One row a policy: means over the seeds, intervals, and the figures of every seed.
+
+        Args:
+            times: whether to include how long decisions took, which no two runs have in common.
+        """
+        return [self._row(policy, times) for policy in range(len(self.policies))]
+
+    def _row(self, policy: int, times: bool) -> dict[str, Any]:
+        runs = self.runs[policy]
+        measured = [self.measured(policy, at) for at in range(len(self.seeds))]
+        if times:
+            measured = [{**each, **run.times.to_json()} for each, run in zip(measured, runs, strict=True)]
+        names = (*MEASURES, *TIMES) if times else MEASURES
+        known = {name: [value for each in measured if (value := each[name]) is not None] for name in names}
+        terms = {term: mean([run.summary.terms[term] for run in runs]) for term in TERMS}
+        return {
+            "policy": self.policies[policy],
+            "terms": terms,
+            **{name: mean(values) if values else None for name, values in known.items()},
+            "breaks_deadlines": any(run.summary.broken_deadlines for run in runs),
+            "intervals": {name: _ends(values) for name, values in known.items()},
+            "runs": [
+                {"seed": seed, "terms": run.summary.terms, **each}
+                for seed, run, each in zip(self.seeds, runs, measured, strict=True)
+            ],
+        }
+
+    def to_json(self, *, times: bool = True) -> dict[str, Any]:
+        """The simulation as plain values, as `twinhop simulate --json` prints it.
+
+        Args:
+            times: whether to include how long decisions and bounds took.
+        """
+        run = self.run
+        return {
+            "source": self.name,
+            "seed": self.seeds[0],
+            "seeds": len(self.seeds),
+            "slots": run.slots,
+            "slot_s": run.slot_s,
+            "users": len(run.user_ids),
+            "stations": len(run.world_run.station_ids),
+            "moved_by": run.world_run.moved_by,
+            "offline_plan": self._offline("plan"),
+            "offline_bound": self._offline("bound"),
+            "offline_gap": self._offline("gap"),
+            "offline": [each.to_json(times=times) for each in self.offline],
+            "policies": self.rows(times=times),
+            "notes": list(run.world_run.notes),
+            "attribution": list(run.world_run.world.attribution),
+        }
+
+
+def _above(cost: float, reference: float | None) -> float | None:
+    return cost / reference - 1 if reference is not None and reference > 0 else None
+
+
+def _ends(values: Sequence[float]) -> list[float] | None:
+    interval = mean_interval(values)
+    return None if interval is None else list(interval)
+
+
+def simulate(
+    source: Scenario | str | Path,
+    policies: str | Sequence[str] = DEFAULT_POLICIES,
+    *,
+    slots: int | None = None,
+    seeds: int = 1,
+    seed: int | None = None,
+    model: str | None = None,
+    bound: bool = False,
+    time_limit_s: float = OFFLINE_TIME_LIMIT_S,
+    out: str | Path | None = None,
+    jobs: int | None = None,
+    animation: Animation = "gif",
+    on_progress: Progress | None = None,
+) -> Simulation:
+    """Let the users move, apply migration policies slot by slot, and judge them.
+
+    Every policy sees the same world; seed ``s`` of several is the root seed of the scenario plus s.
+
+    Args:
+        source: a scenario, its path or the name of a preset; without a movement section its users move by Gauss-Markov.
+        policies: names, with settings as in ``name:setting=value``; in one text they are parted by commas.
+        slots: of a run, in place of the scenario's.
+        seeds: how many worlds.
+        seed: replaces the root seed.
+        model: mobility model in place of the scenario's, with its defaults.
+        bound: also find the best offline plan and the certified offline bound of every seed.
+        time_limit_s: wall-clock limit of the bound, a seed [s].
+        out: folder of the files; runs that are finished in it are not done again.
+        jobs: processes; None: one a seed, at most one a core.
+        animation: how the animation among the files is written.
+        on_progress: told how many slots are done, and how many there are in all runs.
+
+    Returns:
+        Costs and figures of every policy.
+
+    Raises:
+        InputError: an argument is wrong, the folder is of another simulation, some user has no host in a slot, or the
+            disk is full; finished runs remain.
+    """
+    texts = _checked(policies.split(",") if isinstance(policies, str) else policies, seeds, jobs)
+    scenario = source if isinstance(source, Scenario) else load_scenario(source)
+    scenario = moving(scenario if seed is None else scenario.with_seed(seed), slots, None, model)
+    worlds = [scenario.with_seed(scenario.seed + at) for at in range(seeds)]
+    first = MigrationRun(worlds[0])
+    if bound:
+        require_bounded(first)
+    folder = None if out is None else _begun(Path(out), scenario, first.slots, animation)
+    work = _jobs(worlds, first.slots, texts, folder, time_limit_s if bound else None)
+    results = [read_result(job) for job in work]
+    todo = [job for job, result in zip(work, results, strict=True) if result is None]
+    processes = min(seeds, os.cpu_count() or 1) if jobs is None else jobs
+    done = iter(do_jobs(todo, processes, first, on_progress))
+    results = [next(done) if result is None else result for result in results]
+    runs = [result for result in results if isinstance(result, FinishedRun)]
+    offline = tuple(result for result in results if isinstance(result, OfflineResult))
+    by_policy = tuple(tuple(runs[at :: len(texts)]) for at in range(len(texts)))
+    found = Simulation(scenario.name, tuple(each.seed for each in worlds), first, texts, by_policy, offline)
+    if folder is None:
+        return found
+    from twinhop.output.runs.simulation_files import save_simulation
+
+    return replace(found, files=tuple(save_simulation(found, folder, animation)))
+
+
+def _checked(policies: Sequence[str], seeds: int, jobs: int | None) -> tuple[str, ...]:
+    """The policies as they are written, all of them known."""
+    texts = tuple(text.strip() for text in policies)
+    if not texts:
+        raise InputError(f"--policies: none given; accepted: {', '.join(policy_names())}")
+    for text in texts:
+        policy_choice(text)
+    twice = sorted({text for text in texts if texts.count(text) > 1})
+    if twice:
+        raise InputError(f"--policies: {', '.join(twice)} given more than once")
+    if seeds < 1:
+        raise InputError(f"--seeds: got {seeds}; expected a whole number >= 1")
+    if jobs is not None and jobs < 1:
+        raise InputError(f"--jobs: got {jobs}; expected a whole number >= 1")
+    return texts
+
+
+def _begun(root: Path, scenario: Scenario, slots: int, animation: Animation) -> SimulationFolder:
+    """The folder of the simulation, which can be written and holds nothing else."""
+    from twinhop.output.plans.plan_files import require_writable
+    from twinhop.output.runs.world_animation import require_writer
+
+    require_writer(animation)
+    require_writable(root)
+    folder = SimulationFolder(root)
+    folder.begin(identity_of(scenario, slots))
+    return folder
+
+
+def _jobs(
+    worlds: Sequence[Scenario],
+    slots: int,
+    policies: Sequence[str],
+    folder: SimulationFolder | None,
+    bound_limit_s: float | None,
+) -> list[Job]:
+    """All runs, seed by seed; the bound of a seed before its policies, as it may be refused."""
+    jobs = []
+    for world in worlds:
+        if bound_limit_s is not None:
+            path = None if folder is None else folder.offline(world.seed)
+            jobs.append(Job(world, slots, None, path, bound_limit_s))
+        for policy in policies:
+            jobs.append(Job(world, slots, policy, None if folder is None else folder.run(policy, world.seed)))
+    return jobs

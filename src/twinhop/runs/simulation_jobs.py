@@ -1,0 +1,100 @@
+"""The runs of a simulation one after the other, or in parallel processes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from twinhop.migration.run import MigrationRun
+from twinhop.runs.processes import Progress, in_processes
+from twinhop.runs.simulation_offline import OfflineResult, offline_result, read_offline
+from twinhop.runs.simulation_run import FinishedRun, read_run, run_policy
+from twinhop.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run, or the offline bound of one seed.
+
+    Attributes:
+        scenario: with the seed of the run.
+        slots: of the run.
+        policy: and its settings; None: the offline bound.
+        path: where the run's files go, or the file of the bound; None: nothing is written.
+        time_limit_s: of the bound [s].
+    """
+
+    scenario: Scenario
+    slots: int
+    policy: str | None
+    path: Path | None
+    time_limit_s: float = math.inf
+
+
+Result = FinishedRun | OfflineResult
+
+
+def read_result(job: Job) -> Result | None:
+    """What came of a job that was done before; None where it was not.
+
+    Raises:
+        InputError: its files are damaged.
+    """
+    if job.path is None:
+        return None
+    return read_offline(job.path) if job.policy is None else read_run(job.path)
+
+
+def do_job(job: Job, run: MigrationRun | None = None, on_progress: Callable[[int], None] | None = None) -> Result:
+    """Do one job, in whatever process; the run of the job before is used again where it is the same."""
+    run = run or _run_of(job.scenario, job.slots)
+    if job.policy is None:
+        return offline_result(run, job.time_limit_s, job.path)
+    return run_policy(run, job.policy, job.path, on_progress)
+
+
+#: The run that this process made last: its channel is mapped where users came.
+_last: list[tuple[Scenario, int, MigrationRun]] = []
+
+
+def _run_of(scenario: Scenario, slots: int) -> MigrationRun:
+    if not _last or _last[0][:2] != (scenario, slots):
+        _last[:] = [(scenario, slots, MigrationRun(scenario, slots))]
+    return _last[0][2]
+
+
+def do_jobs(jobs: Sequence[Job], processes: int, first: MigrationRun, on_progress: Progress | None) -> list[Result]:
+    """Do all jobs.
+
+    Args:
+        jobs: in the order of the results.
+        processes: how many at a time; 1: all in this one.
+        first: the run of the first seed, already made.
+        on_progress: told of the slots done.
+
+    Returns:
+        What came of each job.
+
+    Raises:
+        InputError: of the first job that fails; jobs that are done keep their files.
+        TwinhopError: a process was killed.
+    """
+    if processes > 1 and len(jobs) > 1:
+        return in_processes(do_job, jobs, [job.slots for job in jobs], processes, on_progress)
+    results: list[Result] = []
+    run = first
+    for job in jobs:
+        if run.scenario.seed != job.scenario.seed:
+            run = _run_of(job.scenario, job.slots)
+        results.append(do_job(job, run, _telling(jobs, len(results), on_progress)))
+    return results
+
+
+def _telling(jobs: Sequence[Job], at: int, on_progress: Progress | None) -> Callable[[int], None] | None:
+    """What is told of the slots of one job, as told of those of all."""
+    if on_progress is None:
+        return None
+    before, total = sum(job.slots for job in jobs[:at]), sum(job.slots for job in jobs)
+    return lambda done: on_progress(before + done, total)

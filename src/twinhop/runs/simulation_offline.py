@@ -1,0 +1,108 @@
+"""The certified offline bound of a run, and the best plan found with full knowledge of the future."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from twinhop.errors import InputError
+from twinhop.migration.run import MigrationRun
+from twinhop.runs.simulation_folder import TIMING, read_json, write_json
+
+
+@dataclass(frozen=True)
+class OfflineResult:
+    """What full knowledge of the future could have made of a run.
+
+    Attributes:
+        seed: root seed of the world.
+        plan: cost of the best offline plan found; None where none was found that keeps capacities and deadlines [s].
+        bound: no plan that keeps them costs less; None where it is proved that there is none [s].
+        gap: plan / bound - 1, or None.
+        exact: whether all plans were looked at.
+        terms: of the plan's cost [s].
+        migrations: its moves.
+        seconds: how long that took [s].
+        slot_cost_s: (T,) what the plan costs in each slot [s].
+    """
+
+    seed: int
+    plan: float | None
+    bound: float | None
+    gap: float | None
+    exact: bool
+    terms: dict[str, float]
+    migrations: int
+    seconds: float
+    slot_cost_s: tuple[float, ...] = field(default=(), repr=False)
+
+    def to_json(self, *, times: bool = True) -> dict[str, Any]:
+        """The fields by name, without the costs of single slots.
+
+        Args:
+            times: whether to include how long it took, which no two runs have in common.
+        """
+        left_out = {"slot_cost_s"} if times else {"slot_cost_s", "seconds"}
+        return {name: value for name, value in asdict(self).items() if name not in left_out}
+
+
+def offline_result(run: MigrationRun, time_limit_s: float, path: Path | None) -> OfflineResult:
+    """Bound a run.
+
+    Args:
+        run: the world of a seed.
+        time_limit_s: wall-clock limit [s].
+        path: the file that keeps it; None: none does.
+
+    Raises:
+        InputError: the run has no feasible plan, or the file cannot be written.
+    """
+    from twinhop.migration.offline import offline
+    from twinhop.migration.run_problem import run_problem
+
+    answer = offline(run_problem(run), time_limit_s=time_limit_s, seed=run.scenario.seed)
+    cost = answer.cost
+    found = OfflineResult(
+        seed=run.scenario.seed,
+        plan=None if cost.violations else float(cost.cost),
+        bound=_finite(answer.bound),
+        gap=_finite(answer.gap),
+        exact=bool(answer.exact),
+        terms={
+            "communication": float(cost.communication_s),
+            "computing": float(cost.computing_s),
+            "moves": float(cost.moves_s),
+            "opening": float(cost.opening_s),
+            "energy": float(cost.energy),
+        },
+        migrations=int(cost.moves),
+        seconds=float(answer.seconds),
+        slot_cost_s=tuple(float(each) for each in cost.slot_cost_s),
+    )
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path.with_name(TIMING), {"offline_s": found.seconds})
+        write_json(path, {**found.to_json(times=False), "slot_cost_s": found.slot_cost_s})
+    return found
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def read_offline(path: Path) -> OfflineResult | None:
+    """What was found before; None where nothing was.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        kept = read_json(path)
+        seconds = read_json(path.with_name(TIMING))["offline_s"]
+        return OfflineResult(**{**kept, "slot_cost_s": tuple(kept["slot_cost_s"])}, seconds=seconds)
+    except (TypeError, KeyError):
+        raise InputError(f"{path}: is not an offline bound, or {TIMING} beside it is none; delete it") from None

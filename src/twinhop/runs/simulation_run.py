@@ -1,0 +1,103 @@
+"""One policy under one seed: run, measured, and written slot by slot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from twinhop.errors import InputError
+from twinhop.migration.policy import policy_choice
+from twinhop.migration.run import MigrationRun
+from twinhop.migration.simulate import outcomes
+from twinhop.runs.simulation_folder import TIMING, json_text, read_json, unfinished
+from twinhop.runs.simulation_summary import DecisionTimes, RunMeter, RunSummary
+from twinhop.runs.simulation_tables import RunTables, constants
+
+SUMMARY = "summary.json"
+#: Told how many slots are done.
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A policy under a seed, from slot 0 to the last.
+
+    Attributes:
+        summary: what came of it.
+        times: how long the policy took to decide.
+        folder: where its files are; None where none were written.
+    """
+
+    summary: RunSummary
+    times: DecisionTimes
+    folder: Path | None = None
+
+
+def run_policy(run: MigrationRun, policy: str, folder: Path | None, on_progress: Progress | None = None) -> FinishedRun:
+    """Let a policy run.
+
+    Args:
+        run: the world of a seed.
+        policy: and its settings.
+        folder: where the files go; None: none is written.
+        on_progress: told of every slot done.
+
+    Returns:
+        What came of it.
+
+    Raises:
+        InputError: no host for a user in some slot, or the files cannot be written. Where the disk is full the slots
+            written so far remain.
+    """
+    meter = RunMeter(run, policy)
+    if folder is None:
+        _drive(run, policy, meter, None, on_progress)
+        return FinishedRun(meter.summary(), meter.times())
+    with unfinished(folder) as aside:
+        tables = RunTables(run, aside)
+        try:
+            _drive(run, policy, meter, tables, on_progress)
+            tables.finish()
+            facts = {
+                SUMMARY: {**meter.summary().to_json(), "constants": constants(run)},
+                TIMING: meter.times().to_json(),
+            }
+            for name, value in facts.items():
+                (aside / name).write_text(json_text(value), encoding="utf-8")
+        except OSError as error:
+            raise OSError(error.errno, f"{error.strerror or error}; {_kept(aside, tables.slots_written)}") from None
+    return FinishedRun(meter.summary(), meter.times(), folder)
+
+
+def _kept(aside: Path, slots: int) -> str:
+    if not slots:
+        return "no slot was written yet"
+    return f"slots 0 to {slots - 1} are there to read, in {aside}; run the same command again to go on"
+
+
+def _drive(
+    run: MigrationRun, policy: str, meter: RunMeter, tables: RunTables | None, on_progress: Progress | None
+) -> None:
+    for outcome in outcomes(run, policy_choice(policy)):
+        meter.add(outcome)
+        if tables is not None:
+            tables.add(outcome)
+        if on_progress is not None:
+            on_progress(outcome.situation.index + 1)
+
+
+def read_run(folder: Path) -> FinishedRun | None:
+    """A run that was finished before; None where there is none.
+
+    Raises:
+        InputError: its files are damaged.
+    """
+    if not folder.is_dir():
+        return None
+    summary, times = read_json(folder / SUMMARY), read_json(folder / TIMING)
+    try:
+        summary.pop("constants")
+        return FinishedRun(RunSummary(**summary), DecisionTimes(**times), folder)
+    except (TypeError, AttributeError, KeyError):
+        raise InputError(f"{folder}: {SUMMARY} or {TIMING} is not what a finished run has; delete the folder") from None

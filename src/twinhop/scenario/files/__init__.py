@@ -1,0 +1,1 @@
+"""How scenarios are read and written: YAML, CSV, GeoJSON, graph files."""

@@ -1,0 +1,69 @@
+"""A scenario with everything that is generated written out."""
+
+from __future__ import annotations
+
+from twinhop.scenario.place_sections import StationRow, Stations, UserRow, Users
+from twinhop.scenario.schema.scenario import Scenario
+from twinhop.scenario.world.columns import StationColumns, UserColumns, station_columns, user_columns
+
+
+def expand(scenario: Scenario) -> Scenario:
+    """The same world with every station, active user and size listed explicitly.
+
+    Users keep their class; the time of day is worked into users and sizes. `build_world` gives the same bits for both.
+    Fading is not a size: it still comes from the seed.
+
+    Raises:
+        InputError: if a CSV file of the scenario has not been read.
+    """
+    stations = Stations(list=_station_rows(station_columns(scenario)))
+    users = Users(list=_user_rows(user_columns(scenario)), classes=scenario.users.classes)
+    return scenario.model_copy(update={"stations": stations, "users": users, "load": None})
+
+
+def _station_rows(columns: StationColumns) -> tuple[StationRow, ...]:
+    return tuple(
+        StationRow(
+            id=name,
+            x_m=x_m,
+            y_m=y_m,
+            host=host,
+            cpu_gcycles_per_s=cpu,
+            capacity_users=capacity if host else None,
+            opening_s=opening_s,
+        )
+        for name, (x_m, y_m), host, cpu, capacity, opening_s in zip(
+            columns.ids,
+            columns.xy_m.tolist(),
+            columns.host.tolist(),
+            columns.cpu_gcycles_per_s.tolist(),
+            columns.capacity_users.tolist(),
+            columns.opening_s.tolist(),
+            strict=True,
+        )
+    )
+
+
+def _user_rows(columns: UserColumns) -> tuple[UserRow, ...]:
+    return tuple(
+        UserRow(
+            id=name,
+            x_m=x_m,
+            y_m=y_m,
+            history_mbit=history,
+            update_mbit=update,
+            deadline_ms=deadline,
+            tx_power_w=power,
+            **({"class": columns.class_names[at]} if columns.class_names else {}),
+        )
+        for name, (x_m, y_m), history, update, deadline, power, at in zip(
+            columns.ids,
+            columns.xy_m.tolist(),
+            columns.history_mbit.tolist(),
+            columns.update_mbit.tolist(),
+            columns.deadline_ms.tolist(),
+            columns.tx_power_w.tolist(),
+            columns.user_class.tolist(),
+            strict=True,
+        )
+    )

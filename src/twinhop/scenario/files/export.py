@@ -1,0 +1,147 @@
+"""A scenario's stations and users as GeoJSON (RFC 7946) and as CSV files, which the importers read back."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinhop.errors import InputError
+from twinhop.io.files import replacing
+from twinhop.scenario import geo
+from twinhop.scenario.files.csv_rows import STATION_COLUMNS, USER_COLUMNS
+from twinhop.scenario.files.csv_table import GEOGRAPHIC, LOCAL
+from twinhop.scenario.files.expand import expand
+from twinhop.scenario.place_sections import StationRow, UserRow
+from twinhop.scenario.schema.scenario import Scenario
+
+NOWHERE = (0.0, 0.0)
+"""Where GeoJSON, which knows no other coordinates, lays scenarios that are nowhere on Earth: the file says so."""
+SOURCES_FILE = "sources.txt"
+"""Beside exported tables: where the data come from, under which licences."""
+DEGREE_DECIMALS = 9
+"""About a tenth of a millimetre."""
+
+Rows = Sequence[StationRow] | Sequence[UserRow]
+
+
+def scenario_features(scenario: Scenario) -> dict[str, Any]:
+    """A FeatureCollection with a Point for every station and user, in longitude and latitude (WGS84).
+
+    The property ``kind`` is ``station`` or ``user``; further ones are those of the scenario file. A scenario without
+    ``area.origin`` is laid at latitude 0, longitude 0 and says ``"georeferenced": false``; ``x_m`` and ``y_m`` are
+    always given.
+
+    Raises:
+        InputError: if a CSV file of the scenario has not been read.
+    """
+    stations, users = _rows(scenario)
+    features = [
+        *_features(scenario, stations, "station", STATION_COLUMNS),
+        *_features(scenario, users, "user", _user_columns(scenario)),
+    ]
+    about = {
+        "name": scenario.name,
+        "georeferenced": scenario.area.origin is not None,
+        "attribution": list(scenario.attribution),
+    }
+    return {"type": "FeatureCollection", "twinhop": about, "features": features}
+
+
+def save_geojson(scenario: Scenario, path: str | Path, *, overwrite: bool = False) -> None:
+    """Write `scenario_features` to a file.
+
+    Raises:
+        InputError: if the file exists and may not be replaced, or cannot be written.
+    """
+    text = json.dumps(scenario_features(scenario), allow_nan=False) + "\n"
+    with replacing(path, overwrite=overwrite) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def save_csv(scenario: Scenario, folder: str | Path, *, overwrite: bool = False) -> tuple[Path, Path]:
+    """Write stations.csv and users.csv: ``lat,lon`` where the scenario lies on Earth, otherwise ``x_m,y_m``.
+
+    The sources and licences of the data, which tables have no place for, go into sources.txt, a line each. Without any
+    there is none: one of an earlier export counts as an existing file, and is removed where that may be replaced.
+
+    Args:
+        scenario: what to write; generated stations and users are written out.
+        folder: made if missing.
+        overwrite: whether existing files may be replaced.
+
+    Returns:
+        The two tables.
+
+    Raises:
+        InputError: if a file exists and may not be replaced, or cannot be written.
+    """
+    target = Path(folder)
+    stations, users = _rows(scenario)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be made ({error.strerror})") from None
+    paths = target / "stations.csv", target / "users.csv", target / SOURCES_FILE
+    with ExitStack() as stack:
+        first, second, third = (stack.enter_context(replacing(path, overwrite=overwrite)) for path in paths)
+        _write_table(first, scenario, stations, STATION_COLUMNS)
+        _write_table(second, scenario, users, _user_columns(scenario))
+        third.write_text("".join(f"{line}\n" for line in scenario.attribution), encoding="utf-8")
+    if not scenario.attribution:
+        paths[2].unlink()
+    return paths[:2]
+
+
+def _rows(scenario: Scenario) -> tuple[Sequence[StationRow], Sequence[UserRow]]:
+    whole = expand(scenario)
+    return whole.stations.rows or (), whole.users.rows or ()
+
+
+def _user_columns(scenario: Scenario) -> tuple[str, ...]:
+    """Deadlines are left out where they are off: the column would turn them on; classes where there are none."""
+    left_out = {"deadline_ms": not scenario.objective.deadlines, "class": not scenario.users.classes}
+    return tuple(column for column in USER_COLUMNS if not left_out.get(column, False))
+
+
+def _stated(row: StationRow | UserRow, columns: Sequence[str]) -> dict[str, Any]:
+    fields = row.model_dump(by_alias=True)
+    return {column: fields[column] for column in columns if fields[column] is not None}
+
+
+def _lat_lon(scenario: Scenario, rows: Rows) -> NDArray[np.float64]:
+    """(rows, 2) latitude and longitude [degree]."""
+    origin = scenario.area.origin
+    xy_m = np.array([(row.x_m, row.y_m) for row in rows], dtype=np.float64)
+    where = NOWHERE if origin is None else (origin.lat_deg, origin.lon_deg)
+    return np.round(np.column_stack(geo.unproject(xy_m[:, 0], xy_m[:, 1], where)), DEGREE_DECIMALS)
+
+
+def _features(scenario: Scenario, rows: Rows, kind: str, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for row, (lat, lon) in zip(rows, _lat_lon(scenario, rows).tolist(), strict=True):
+        yield {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [lon, lat]},
+            "properties": {"kind": kind, "id": row.id, "x_m": row.x_m, "y_m": row.y_m, **_stated(row, columns)},
+        }
+
+
+def _write_table(path: Path, scenario: Scenario, rows: Rows, columns: Sequence[str]) -> None:
+    on_earth = scenario.area.origin is not None
+    positions = _lat_lon(scenario, rows).tolist() if on_earth else [(row.x_m, row.y_m) for row in rows]
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("id", *(GEOGRAPHIC if on_earth else LOCAL), *columns))
+        for row, position in zip(rows, positions, strict=True):
+            stated = _stated(row, columns)
+            writer.writerow((row.id, *position, *(_cell(stated.get(column, "")) for column in columns)))
+
+
+def _cell(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value

@@ -1,0 +1,1 @@
+"""Scenarios that come with twinhop: presets, families, the tasks of the benchmark."""

@@ -1,0 +1,1 @@
+"""What a scenario is: the sections of a scenario file and their checks."""

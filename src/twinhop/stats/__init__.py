@@ -1,0 +1,1 @@
+"""Statistics of results: quantiles, histograms, confidence intervals."""

@@ -1,0 +1,1 @@
+"""Reproductions: the paper's figures, transfer of policies and of twins."""

@@ -1,0 +1,83 @@
+"""What becomes of Fig. 9 with a solver and bounds, and how long decisions take: parts of claims.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from twinhop.output.markdown import table
+from twinhop.studies.lu2021.cells import percent_change, value_with_interval
+from twinhop.studies.lu2021.claims import OTHERS
+from twinhop.studies.lu2021.comparison_figure import BOUNDS, POLICIES
+from twinhop.studies.lu2021.results import Results
+from twinhop.studies.lu2021.setting import Setting
+from twinhop.studies.lu2021.terms import SYSTEM, TIME, Reading
+from twinhop.studies.lu2021.unit import SOLVERS
+
+SOLVER = "lagrangian"
+DECODED = ("structured, highest score", "structured, 10 moves")
+
+
+def comparison_report(results: Results) -> Iterator[str]:
+    """Lines of the costs of all policies, by setting."""
+    yield from ("", "## Fig. 9 with what it lacks: a solver, and bounds that nobody can beat", "")
+    yield "Mean of a slot, on the same slots for every policy of a seed; gaps are to the certified bound of that cost."
+    for reading in (TIME, SYSTEM):
+        rows = []
+        for setting in results.all_settings:
+            for policy in (*POLICIES, DECODED[1]):
+                slots = results.slots(policy, setting, reading)
+                if slots is not None:
+                    rows.append(
+                        (
+                            f"{setting.label}: {policy}",
+                            value_with_interval(slots.mean(axis=1), 4),
+                            _gap(results, policy, setting, reading),
+                        )
+                    )
+        yield from ("", *table(("policy", f"{reading.name} [s]", "above the bound"), rows))
+    yield from ("", "Change of the time cost against the paper's baselines, pairs of the same seed:", "")
+    rows = []
+    for setting in results.all_settings:
+        for policy in (*results.algorithms, *DECODED, SOLVER):
+            shares = [_against(results, policy, other, setting) for other in (*OTHERS, "random_association")]
+            if any(share is not None for share in shares):
+                rows.append((f"{setting.label}: {policy}", *map(percent_change, shares)))
+    yield from table(("policy", *(f"against {other}" for other in (*OTHERS, "random association"))), rows)
+
+
+def _means(results: Results, policy: str, setting: Setting, reading: Reading) -> dict[int, float]:
+    slots = results.slots(policy, setting, reading)
+    if slots is None:
+        return {}
+    return dict(zip(results.seeds_of_policy(policy, setting), slots.mean(axis=1).tolist(), strict=True))
+
+
+def _gap(results: Results, policy: str, setting: Setting, reading: Reading) -> str:
+    bound = results.bound(setting, BOUNDS[reading])
+    if bound is None:
+        return "-"
+    bounds = dict(zip(results.seeds(SOLVERS, setting), bound.mean(axis=1).tolist(), strict=True))
+    values = _means(results, policy, setting, reading)
+    shares = [values[seed] / bounds[seed] - 1 for seed in values if seed in bounds]
+    return percent_change(float(np.mean(shares)) if shares else None)
+
+
+def _against(results: Results, policy: str, other: str, setting: Setting) -> float | None:
+    own, others = (_means(results, name, setting, TIME) for name in (policy, other))
+    shares = [own[seed] / others[seed] - 1 for seed in own if seed in others]
+    return float(np.mean(shares)) if shares else None
+
+
+def latency_report(results: Results) -> Iterator[str]:
+    """Lines of the times of decisions."""
+    yield from ("", "## How long a decision takes", "")
+    yield 'The paper infers "a few milliseconds". Medians on one core, compilation left out:'
+    rows = []
+    for policy in (*results.algorithms, *DECODED, "nearest", SOLVER):
+        for setting in results.all_settings:
+            times = results.decision_ms(policy, setting)
+            if times is not None:
+                rows.append((f"{policy}, {setting.label}", f"{float(np.median(times)):.3g}"))
+    yield from ("", *table(("policy", "ms"), rows))

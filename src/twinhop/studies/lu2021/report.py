@@ -1,0 +1,145 @@
+"""claims.md: the seven claims, the two contradictions, and the figures behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from twinhop.output.markdown import table
+from twinhop.studies.lu2021.cells import percent_change, value_with_interval
+from twinhop.studies.lu2021.claims import CLAIMS, Finding, by_seed, findings, squares
+from twinhop.studies.lu2021.comparison_report import comparison_report, latency_report
+from twinhop.studies.lu2021.ratios import PRINTED, Ratios, measured, middle
+from twinhop.studies.lu2021.results import Results
+from twinhop.studies.lu2021.sign_test import LEVEL
+from twinhop.studies.lu2021.terms import READINGS, SYSTEM, TIME, Reading
+from twinhop.studies.lu2021.unit import SOLVERS
+
+
+def claims_report(results: Results) -> str:
+    """The report as Markdown."""
+    parts = (_head, _claims, _by_reading, _fig7_against_fig8, _fig10, comparison_report, latency_report)
+    return "\n".join(line for part in parts for line in part(results)).rstrip() + "\n"
+
+
+def _head(results: Results) -> Iterator[str]:
+    yield from ("# What became of the paper's claims", "")
+    yield (
+        "Lu, Maharjan, Zhang, *Adaptive Edge Association for Wireless Digital Twin Networks in 6G*, section VI. "
+        "`literal` is Algorithm 1 as printed, `structured` the learner over the graph of users and stations. "
+        "Costs are in seconds, on the presets `lu2021-nN-mM` with Rayleigh fading in every slot."
+    )
+    yield ""
+    rows = []
+    for kind in (*results.algorithms, SOLVERS):
+        for setting in results.settings(kind):
+            seeds = results.seeds(kind, setting)
+            length = "-" if kind == SOLVERS else f"{results.iterations(kind, setting)[-1]:.0f}"
+            rows.append((f"{kind}, {setting.label}", f"{len(seeds)}", length))
+    yield from table(("made", "seeds", "iterations"), rows)
+
+
+def _claims(results: Results) -> Iterator[str]:
+    yield from ("", "## The seven ordinal claims", "")
+    yield (
+        f"`found`: a one-sided sign test over pairs of the same seed is below {LEVEL:g} for every part of the claim; "
+        "`contradictory`: it is for the opposite of a part; `not found`: neither. In brackets: pairs as claimed "
+        "against pairs the other way, and the chance of it. Costs of claims 1 to 5 are system costs, means over users. "
+        "Pairs of one seed share their world: with few seeds the chances are optimistic."
+    )
+    yield ""
+    found = {algorithm: findings(results, algorithm) for algorithm in results.algorithms}
+    rows = [
+        (f"{at + 1}. {claim.figure}: {claim.words}", *(f"{_verdict(found[name][at])}" for name in found))
+        for at, claim in enumerate(CLAIMS)
+    ]
+    yield from table(("claim", *found), rows)
+
+
+def _verdict(finding: Finding) -> str:
+    tests = "; ".join(f"{test.wins}:{test.losses}, p = {test.chance:.2g}" for test in finding.tests)
+    return f"**{finding.verdict}** ({tests})"
+
+
+def _by_reading(results: Results) -> Iterator[str]:
+    yield from (
+        "",
+        "The same claims where cost is read in other ways (the paper leaves open which of them it draws):",
+        "",
+    )
+    cost_claims = CLAIMS[:5]
+    rows = []
+    for algorithm in results.algorithms:
+        for reading in READINGS:
+            found = findings(results, algorithm, reading)[: len(cost_claims)]
+            rows.append((f"{algorithm}: {reading.name}", *(finding.verdict for finding in found)))
+    yield from table(("cost", *(f"claim {at + 1}" for at in range(len(cost_claims)))), rows)
+
+
+def _fig7_against_fig8(results: Results) -> Iterator[str]:
+    yield from ("", "## Contradiction 1: Fig. 7 against Fig. 8", "")
+    yield (
+        "Of the same runs the text says that cost *increases* with the number of stations (Fig. 7), and that fewer "
+        "stations cost *more* (Fig. 8): claims 3 and 5 cannot both hold of one cost. Ours, of runs as they have "
+        "converged (interquartile mean over seeds, 95 % interval):"
+    )
+    for reading, scale in ((SYSTEM, "cumulative system cost"), (TIME, "cumulative time cost")):
+        rows = []
+        for algorithm in results.algorithms:
+            for setting in results.settings(algorithm):
+                values = results.converged(algorithm, setting, reading)
+                rows.append((f"{algorithm}, {setting.label}", value_with_interval(values, 4)))
+        yield from ("", *table(("setting", f"{scale} [s]"), rows))
+    yield ""
+    yield "What more stations and more users change, as shares (mean over seeds and the other number):"
+    rows = []
+    for algorithm in results.algorithms:
+        for reading in READINGS:
+            shares = [_change(results, algorithm, reading, users) for users in (False, True)]
+            rows.append((f"{algorithm}: {reading.name}", *(percent_change(share) for share in shares)))
+    yield from ("", *table(("cost", "more stations", "more users"), rows))
+
+
+def _change(results: Results, algorithm: str, reading: Reading, users: bool) -> float | None:
+    """Mean share by which the converged cost changes over the squares of settings."""
+    shares = []
+    for few, wide, tall, many in squares(results.settings(algorithm)):
+        for low, high in ((few, wide), (tall, many)) if users else ((few, tall), (wide, many)):
+            before, after = (by_seed(results, algorithm, each, reading) for each in (low, high))
+            shares += [after[seed] / before[seed] - 1 for seed in before.keys() & after.keys()]
+    return float(np.mean(shares)) if shares else None
+
+
+def _fig10(results: Results) -> Iterator[str]:
+    yield from ("", "## Contradiction 2: the ratios of Fig. 10", "")
+    yield (
+        "The printed increases are no ratios of four times: from the fewest to the most of both, users first gives "
+        f"1.22 x 1.95 = {PRINTED.by_users_first:.2f}, stations first 1.57 x 1.25 = {PRINTED.by_stations_first:.2f}. "
+        "Of measured times both ways give the same:"
+    )
+    yield ""
+    rows = [_ratio_row("paper", PRINTED)]
+    for algorithm in results.algorithms:
+        for square in squares(results.settings(algorithm)):
+            name = f"{algorithm}, {square[0].label} to {square[3].label}"
+            rows.append(_ratio_row(name, measured(results, algorithm, square)))
+    header = ("", "users, few stations", "stations, many users", "stations, few users", "users, many stations")
+    yield from table((*header, "users first", "stations first"), rows)
+    yield ""
+    rows = []
+    for algorithm in results.algorithms:
+        for setting in results.settings(algorithm):
+            iterations = results.iterations(algorithm, setting)[-1]
+            seconds = middle(results, algorithm, setting)
+            wall = float(results.seconds(algorithm, setting, "wall_s")[:, -1].mean())
+            rows.append(
+                (f"{algorithm}, {setting.label}", f"{seconds:.1f}", f"{1e3 * seconds / iterations:.1f}", f"{wall:.1f}")
+            )
+    yield from table(("training", "time of one core [s]", "an iteration [ms]", "by the clock [s]"), rows)
+    yield from ("", "By the clock includes whatever else the machine did meanwhile.")
+
+
+def _ratio_row(name: str, ratios: Ratios) -> tuple[str, ...]:
+    values = (*ratios, ratios.by_users_first, ratios.by_stations_first)
+    return (name, *(f"{value:.2f}" for value in values))

@@ -1,0 +1,92 @@
+"""The paper's figures, remade: plan, forecast, units, figures, claims."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from twinhop.errors import InputError
+from twinhop.runs.processes import Progress
+from twinhop.studies.lu2021.claims import Finding, findings
+from twinhop.studies.lu2021.files import save_results
+from twinhop.studies.lu2021.forecast import expected_hours
+from twinhop.studies.lu2021.plan import plan_of
+from twinhop.studies.lu2021.results import Results, read_results
+from twinhop.studies.lu2021.runner import do_units, prepare_jax
+from twinhop.studies.lu2021.setting import parse_setting
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What was remade.
+
+    Attributes:
+        results: all that the folder keeps.
+        findings: by algorithm, one a claim.
+        files: what was written.
+    """
+
+    results: Results
+    findings: dict[str, list[Finding]]
+    files: tuple[Path, ...]
+
+
+def reproduce_lu2021(
+    *,
+    quick: bool = False,
+    settings: Sequence[str] | None = None,
+    algorithms: Sequence[str] | None = None,
+    seeds: int | None = None,
+    iterations: int | None = None,
+    out: str | Path | None = None,
+    jobs: int | None = None,
+    on_forecast: Callable[[int, float], None] | None = None,
+    on_progress: Progress | None = None,
+) -> Reproduction:
+    """Remake Fig. 7 to 10 of Lu et al., by both algorithms, and put the paper's claims to the test.
+
+    Args:
+        quick: small settings, three seeds, 500 iterations, and one seed at 100 users and 10 stations.
+        settings: names such as ``n80-m5``; None: the paper's four, or those of a quick run.
+        algorithms: ``literal``, ``structured``; None: both.
+        seeds: how many; None: ten of `structured`, three of `literal`.
+        iterations: of every run; None: 5,000 of `literal`, 1,000 of `structured`.
+        out: folder; runs that are finished in it are not done again, and count in figures and claims.
+        jobs: processes; None: one a core.
+        on_forecast: told how many units are left and the hours expected, before they begin.
+        on_progress: told how much is done, and how much there is.
+
+    Returns:
+        Results, findings and files.
+
+    Raises:
+        InputError: an argument is wrong, or the folder holds other runs of the same names.
+    """
+    if jobs is not None and jobs < 1:
+        raise InputError(f"--jobs: got {jobs}; expected a whole number >= 1")
+    chosen = None if settings is None else [parse_setting(text) for text in settings]
+    plan = plan_of(quick=quick, settings=chosen, algorithms=algorithms, seeds=seeds, iterations=iterations)
+    processes = min(os.cpu_count() or 1 if jobs is None else jobs, len(plan.units))
+    with ExitStack() as stack:
+        root = _writable(out) or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twinhop-")))
+        left = plan.left(root)
+        prepare_jax(root)
+        if on_forecast is not None:
+            on_forecast(len(left), expected_hours(left, root, processes))
+        do_units(left, root, processes, on_progress)
+        results = read_results(root)
+        files = () if out is None else tuple(save_results(results, root))
+    return Reproduction(results, {name: findings(results, name) for name in results.algorithms}, files)
+
+
+def _writable(out: str | Path | None) -> Path | None:
+    if out is None:
+        return None
+    from twinhop.output.plans.plan_files import require_writable
+
+    require_writable(out)
+    return Path(out)

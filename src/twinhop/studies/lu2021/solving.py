@@ -1,0 +1,57 @@
+"""What solvers and the paper's baselines make of the slots of evaluation, with bounds that nobody can beat."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from twinhop.placement import PlacementProblem, Solution, solve
+from twinhop.studies.lu2021.setting import scenario_of
+from twinhop.studies.lu2021.slots import by_slot, plain, problems_of, terms_of
+from twinhop.studies.lu2021.terms import SLOTS
+from twinhop.studies.lu2021.unit import Unit
+
+BASELINES = ("random_association", "random", "nearest")
+SOLVER = "lagrangian"
+MS_PER_S = 1e3
+
+#: Solutions by episode and slot.
+Solved = list[list[Solution]]
+
+
+def do_solvers(unit: Unit) -> dict[str, Any]:
+    """The terms of every policy by slot, and bounds on system cost and time cost."""
+    from twinhop.env.core import params_of
+    from twinhop.learn.episodes import episodes_of, nearest_of_all
+
+    params = params_of(scenario_of(unit.setting, unit.world_seed))
+    lived = episodes_of(nearest_of_all, None, params, unit.world_seed, unit.episodes, SLOTS)
+    problems = problems_of(params, lived.seen)
+    found = {policy: _solved(problems, policy, unit.world_seed) for policy in (*BASELINES, SOLVER)}
+    time_alone = [[replace(problem, beta=0.0) for problem in slots] for slots in problems]
+    return {
+        "policies": {policy: _judged(solved) for policy, solved in found.items()},
+        "cost_bound": _bounds(found[SOLVER]),
+        "time_bound": _bounds(_solved(time_alone, SOLVER, unit.world_seed)),
+    }
+
+
+def _solved(problems: list[list[PlacementProblem]], policy: str, seed: int) -> Solved:
+    return [
+        [solve(problem, policy, seed=seed + SLOTS * episode + slot) for slot, problem in enumerate(slots)]
+        for episode, slots in enumerate(problems)
+    ]
+
+
+def _judged(solved: Solved) -> dict[str, Any]:
+    terms = [[terms_of(each.problem, each.placement) for each in slots] for slots in solved]
+    seconds = [each.seconds for slots in solved for each in slots]
+    return {"slots": plain(by_slot(terms)), "decision_ms": round(MS_PER_S * float(np.median(seconds)), 4)}
+
+
+def _bounds(solved: Solved) -> list[float]:
+    """(slots,) means over episodes of certified bounds [s]."""
+    bounds = np.array([[each.lower_bound for each in slots] for slots in solved], float)
+    return [float(f"{value:.7g}") for value in bounds.mean(axis=0)]

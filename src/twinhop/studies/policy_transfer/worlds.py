@@ -1,0 +1,164 @@
+"""Instances of networks: banks to learn from, and others to be judged on, the same for every arm and seed."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from twinhop.errors import InputError
+from twinhop.placement import PlacementProblem, solve
+from twinhop.placement.problem import FloatArray
+from twinhop.plans.planning import make_case
+from twinhop.scenario import Scenario, load_scenario
+from twinhop.studies.policy_transfer.shifts import LARGEST, Network
+
+if TYPE_CHECKING:
+    from twinhop.learn.instance import Instance
+
+BASE, FOLDER, FILES = "lu2021-n100-m10", "sf_cab_cells", ("sf_cells.csv", "sf_serving_1min.npz")
+JUDGED_FROM = 1000
+"""First seed of the worlds that are judged on; those learned from have the seeds 0, 1, ..."""
+OPENINGS, WIRES = (-0.7, 2.3), (-0.7, 3.4)
+"""Logarithms between which prices vary, where they do."""
+_MINUTE_S = 60.0
+_VARIED = 11
+
+
+class Judged(NamedTuple):
+    """Problems that policies are judged on."""
+
+    problems: tuple[PlacementProblem, ...]
+    instances: tuple[Any, ...]
+    bounds: FloatArray
+    """certified lower bounds of their costs [s]"""
+
+
+def city_files(data: Path | None) -> tuple[Path, Path] | None:
+    """The files of San Francisco; None where they are not there."""
+    if data is None:
+        return None
+    first, second = (data / FOLDER / name for name in FILES)
+    return (first, second) if first.is_file() and second.is_file() else None
+
+
+def bank(network: Network, worlds: int, data: Path | None) -> Instance:
+    """Instances to learn from, padded, with a leading axis.
+
+    Args:
+        network: of which kind.
+        worlds: how many; of a city at most its minutes, but for those that are judged on.
+        data: folder with the city's.
+    """
+    from twinhop.learn.transfer.trials import stacked
+
+    return stacked([_padded(problem) for problem in _problems(network, range(worlds), data)])
+
+
+def varied(instances: Instance, seed: int) -> Instance:
+    """The same worlds at other prices, from half of their own to ten times for openings and thirty for wires.
+
+    Formula: ``opening_k e^U(-0.7, 2.3)`` and ``least_i + (comm_ik - least_i) e^U(-0.7, 3.4)`` with ``least_i`` that of
+    the user's best station present, both factors drawn once a world. Unreachable stations stay so.
+
+    Args:
+        instances: of `bank`.
+        seed: of the factors.
+    """
+    rng = np.random.default_rng([_VARIED, seed])
+    worlds = len(instances.opening_s)
+    opening, wires = (np.exp(rng.uniform(low, high, worlds)).astype(np.float32) for low, high in (OPENINGS, WIRES))
+    comm, present = np.asarray(instances.comm_s), np.asarray(instances.capacity)[:, :, None] > 0
+    least = np.where(present, comm, np.inf).min(axis=1, keepdims=True)
+    dearer = np.where(present, least + wires[:, None, None] * (comm - least), comm)
+    return instances._replace(comm_s=dearer, opening_s=opening[:, None] * instances.opening_s)
+
+
+def judged(network: Network, worlds: int, data: Path | None) -> Judged:
+    """Instances to be judged on, and their bounds.
+
+    Args:
+        network: of which kind.
+        worlds: how many.
+        data: folder with the city's.
+    """
+    problems = tuple(_problems(network, range(JUDGED_FROM, JUDGED_FROM + worlds), data))
+    bounds = np.array([solve(problem).lower_bound for problem in problems])
+    return Judged(problems, tuple(_padded(problem) for problem in problems), bounds)
+
+
+def _padded(problem: PlacementProblem) -> Instance:
+    from twinhop.learn.instance import padded
+    from twinhop.learn.policy import seen_instance
+
+    return padded(seen_instance(problem), *LARGEST)
+
+
+def _problems(network: Network, seeds: range, data: Path | None) -> list[PlacementProblem]:
+    if network.minutes is not None:
+        return _minutes(network.minutes, seeds, data)
+    source = _scenario(network)
+    return [replace(make_case(source, seed).problem, energy_j=None) for seed in seeds]
+
+
+def _scenario(network: Network) -> Scenario:
+    plain = load_scenario(BASE).model_dump(mode="json", exclude_unset=True)
+    sizes = {
+        "users": {"generate": {"count": network.users}},
+        "stations": {"generate": {"count": network.stations}},
+    }
+    return Scenario.model_validate(_merged(_merged(plain, sizes), network.fields))
+
+
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A nested mapping with some fields changed."""
+    return {**base} | {
+        name: _merged(base.get(name) or {}, value) if isinstance(value, Mapping) else value
+        for name, value in changes.items()
+    }
+
+
+def _minutes(minutes: tuple[int, int], seeds: range, data: Path | None) -> list[PlacementProblem]:
+    """Every second minute is learned from, and the others are judged on; the busiest stations, and as many taxis."""
+    from twinhop.migration.run import MigrationRun
+    from twinhop.scenario.importers.sf_taxis import save_sf_taxis
+
+    files = city_files(data)
+    if files is None:
+        raise InputError(f"{FOLDER}: is not in {data or 'the data, of which none are given'}; expected {FILES}")
+    first, count = minutes
+    with tempfile.TemporaryDirectory(prefix="twinhop-") as aside:
+        path = Path(aside) / "city.yaml"
+        save_sf_taxis(
+            *files, path, from_minute=first, to_minute=first + count - 1, preset="sf-taxis-midday", name="city"
+        )
+        situations = list(MigrationRun(load_scenario(path)))
+    stations = _busiest([situation.problem for situation in situations])
+    parity = int(seeds.start >= JUDGED_FROM)
+    chosen = situations[parity::2][: len(seeds)]
+    return [_cut(situation.problem, stations) for situation in chosen]
+
+
+def _busiest(problems: Sequence[PlacementProblem]) -> Any:
+    """The stations to which most users are nearest, as many as fit."""
+    nearest = np.concatenate([problem.comm_s.argmin(axis=1) for problem in problems])
+    visits = np.bincount(nearest, minlength=problems[0].stations)
+    return np.sort(np.argsort(-visits, kind="stable")[: LARGEST[1]])
+
+
+def _cut(problem: PlacementProblem, stations: Any) -> PlacementProblem:
+    """A problem of the first users and these stations alone."""
+    users = slice(0, LARGEST[0])
+    return PlacementProblem(
+        comm_s=problem.comm_s[users][:, stations],
+        root_work=problem.root_work[users],
+        cpu=problem.cpu[stations],
+        capacity=np.full(len(stations), problem.users),
+        opening_s=problem.opening_s[stations],
+        alpha=problem.alpha,
+        beta=problem.beta,
+    )

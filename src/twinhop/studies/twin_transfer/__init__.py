@@ -1,0 +1,1 @@
+"""What a twin's models are worth elsewhere."""

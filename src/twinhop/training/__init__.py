@@ -1,0 +1,1 @@
+"""Learned weights: training, transfer, evaluation."""

@@ -1,0 +1,277 @@
+"""How good learned weights are: on worlds kept for evaluation, against bounds, beside policies and solvers."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from twinhop.errors import InputError
+from twinhop.placement import Placement, PlacementProblem, evaluate, solve
+from twinhop.placement.problem import IntArray
+from twinhop.plans.planning import load, make_case
+from twinhop.scenario import Scenario, load_scenario
+from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED
+from twinhop.stats.intervals import mean, mean_interval
+
+if TYPE_CHECKING:
+    from twinhop.learn.checkpoint import Checkpoint
+
+#: What learned weights are compared with; the last one gives the bound.
+BASELINES = ("nearest", "random", "random_association", "least_loaded", "greedy", "local_search", "lagrangian")
+LEARNED = "learned"
+INSTANCES = 20
+MOST_INSTANCES = 10_000
+MS_PER_S, PERCENT = 1e3, 100.0
+#: From an instance to hosts.
+Decide = Callable[[int], IntArray]
+Source = Scenario | PlacementProblem
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one policy makes of the instances of one source.
+
+    Attributes:
+        policy: its name; `LEARNED` for the weights.
+        cost: (instances,) costs.
+        gap: (instances,) cost / certified bound - 1.
+        decision_s: (instances,) [s].
+        infeasible: instances whose placement misses a deadline or another constraint.
+    """
+
+    policy: str
+    cost: tuple[float, ...]
+    gap: tuple[float, ...]
+    decision_s: tuple[float, ...]
+    infeasible: int
+
+
+@dataclass(frozen=True)
+class SourceScores:
+    """All policies on the instances of one source.
+
+    Attributes:
+        source: its name.
+        users: N.
+        stations: M.
+        seeds: of the instances.
+        scores: of every policy, the learned one first.
+    """
+
+    source: str
+    users: int
+    stations: int
+    seeds: tuple[int, ...]
+    scores: tuple[Score, ...]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a policy: costs, gaps, what the learned weights gain on it, times."""
+        learned = self.scores[0]
+        return [
+            {
+                "source": self.source,
+                "policy": score.policy,
+                "instances": len(score.cost),
+                "cost": mean(score.cost),
+                "cost_interval": mean_interval(score.cost),
+                "gap_percent": PERCENT * mean(score.gap),
+                "gap_percent_interval": _scaled(mean_interval(score.gap)),
+                "gap_percent_max": PERCENT * max(score.gap),
+                "gain_percent": None if score is learned else PERCENT * (1 - mean(learned.cost) / mean(score.cost)),
+                "decision_ms": MS_PER_S * statistics.median(score.decision_s),
+                "infeasible": score.infeasible,
+            }
+            for score in self.scores
+        ]
+
+
+@dataclass(frozen=True)
+class LearnedEvaluation:
+    """Learned weights on several sources.
+
+    Attributes:
+        checkpoint: what was evaluated.
+        decode: how scores became hosts.
+        polish: local moves after that.
+        sources: the scores on each source.
+    """
+
+    checkpoint: Checkpoint
+    decode: str
+    polish: int
+    sources: tuple[SourceScores, ...]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of all sources."""
+        return [row for each in self.sources for row in each.rows()]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, as `twinhop evaluate --json` prints them."""
+        return {
+            "checkpoint": str(self.checkpoint.folder),
+            "digest": self.checkpoint.digest,
+            "algorithm": self.checkpoint.algorithm,
+            "iteration": self.checkpoint.iteration,
+            "decode": self.decode,
+            "polish": self.polish,
+            "sources": [
+                {"source": each.source, "users": each.users, "stations": each.stations, "seeds": list(each.seeds)}
+                for each in self.sources
+            ],
+            "policies": self.rows(),
+        }
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write evaluation.json, evaluation.md and evaluation.png into a folder, which is made if missing."""
+        from twinhop.output.training.evaluation_files import save_evaluation
+
+        return save_evaluation(self, folder)
+
+
+def evaluate_checkpoint(
+    checkpoint: str | Path,
+    sources: Sequence[str] = (),
+    *,
+    instances: int = INSTANCES,
+    first_seed: int = EVALUATION_SEED,
+    decode: str = "calibrated",
+    polish: int = 0,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> LearnedEvaluation:
+    """Judge learned weights.
+
+    Args:
+        checkpoint: a checkpoint, the folder of a run, or `maddpg`, the weights of this package.
+        sources: scenarios or presets, each drawn anew for every seed; none: what the weights were trained on.
+        instances: of each source.
+        first_seed: of the instances; 1000 and up is kept for evaluation.
+        decode: `calibrated` or `argmax`.
+        polish: best local moves after that.
+        on_progress: told instances done and in all.
+
+    Returns:
+        The scores. Weights of the literal algorithm are judged on slots of the environment that they were trained in.
+
+    Raises:
+        InputError: there is no such checkpoint, or it fits no instance of a source.
+    """
+    from twinhop.learn.checkpoint import open_checkpoint
+    from twinhop.learn.policy import accepted_decode
+
+    if not 1 <= instances <= MOST_INSTANCES:
+        raise InputError(f"instances: got {instances}; expected a whole number from 1 to {MOST_INSTANCES}")
+    if polish < 0:
+        raise InputError(f"polish: got {polish}; expected a whole number >= 0")
+    opened = open_checkpoint(checkpoint)
+    named = [(name, load(name)) for name in sources] or [(opened.configuration["scenario"], _trained_on(opened))]
+    seeds = tuple(range(first_seed, first_seed + instances))
+    tell = _Teller(len(named) * instances, on_progress)
+    if opened.algorithm == "literal":
+        found = tuple(_literal_scores(opened, name, each, seeds, tell) for name, each in named)
+        return LearnedEvaluation(opened, "argmax", 0, found)
+    accepted_decode(decode)
+    found = tuple(_structured_scores(str(checkpoint), name, each, seeds, decode, polish, tell) for name, each in named)
+    return LearnedEvaluation(opened, decode, polish, found)
+
+
+def _trained_on(checkpoint: Checkpoint) -> Scenario:
+    """The scenario that a checkpoint keeps, wherever its file is by now; older ones name it alone."""
+    from twinhop.learn.checkpoint import SCENARIO
+
+    kept = checkpoint.record.get(SCENARIO)
+    return load_scenario(checkpoint.configuration["scenario"]) if kept is None else Scenario.model_validate(kept)
+
+
+class _Teller:
+    def __init__(self, total: int, tell: Callable[[int, int], None] | None) -> None:
+        self._done, self._total, self._tell = 0, total, tell
+
+    def one_more(self) -> None:
+        self._done += 1
+        if self._tell is not None:
+            self._tell(self._done, self._total)
+
+
+def _structured_scores(
+    path: str, name: str, source: Source, seeds: Sequence[int], decode: str, polish: int, tell: _Teller
+) -> SourceScores:
+    from twinhop.learn.policy import accepted_decode, decider_of, learned_hosts
+
+    problems = [make_case(source, seed).problem for seed in seeds]
+    decider, how = decider_of(path), accepted_decode(decode)
+    return _scores(name, seeds, problems, lambda at: learned_hosts(decider, problems[at], how, polish), tell)
+
+
+def _literal_scores(
+    checkpoint: Checkpoint, name: str, source: Source, seeds: Sequence[int], tell: _Teller
+) -> SourceScores:
+    """On the first slots of episodes in the environment that the weights were trained in."""
+    from twinhop.env.core import Observation
+    from twinhop.learn.config import TrainingConfig
+    from twinhop.learn.contenders import Acting
+    from twinhop.learn.episodes import decided, episodes_of, nearest_of_all
+    from twinhop.learn.problem import problem_of
+    from twinhop.learn.trainer import contender_of
+
+    if not isinstance(source, Scenario):
+        raise InputError(f"{name}: is a problem file; weights of a flat state are judged on scenarios")
+    params, contender = contender_of(TrainingConfig.model_validate(checkpoint.configuration), source)
+    rules = params.rules
+    assert isinstance(contender.policy, Acting)
+    policy = contender.policy
+    if (rules.users, rules.stations) != (checkpoint.users, checkpoint.stations):
+        raise InputError(
+            f"{checkpoint.folder}: was trained for {checkpoint.users} users and {checkpoint.stations} stations, which "
+            f"a flat state (Eq. 22) cannot change; {name} has {rules.users} and {rules.stations}"
+        )
+    weights = checkpoint.weights(contender.weights_like())
+    seen = [
+        Observation(*(np.asarray(array)[0, 0] for array in episodes_of(nearest_of_all, None, params, seed, 1, 1).seen))
+        for seed in seeds
+    ]
+    problems = [problem_of(params, each) for each in seen]
+
+    def decide(at: int) -> IntArray:
+        return np.asarray(decided(policy.act, weights, params, seen[at]), np.int64)
+
+    return _scores(name, seeds, problems, decide, tell)
+
+
+def _scores(
+    name: str, seeds: Sequence[int], problems: list[PlacementProblem], decide: Decide, tell: _Teller
+) -> SourceScores:
+    entries: dict[str, list[tuple[float, float, bool]]] = {name: [] for name in (LEARNED, *BASELINES)}
+    bounds = []
+    decide(0)  # compiles
+    for at, problem in enumerate(problems):
+        begun = time.perf_counter()
+        host = decide(at)
+        seconds = time.perf_counter() - begun
+        priced = evaluate(problem, Placement.of_hosts(host, problem.stations))
+        entries[LEARNED].append((priced.cost, seconds, priced.feasible))
+        solved = [solve(problem, name, seed=seeds[at]) for name in BASELINES]
+        for each in solved:
+            entries[each.policy].append((each.cost, each.seconds, each.evaluation.feasible))
+        bounds.append(solved[-1].lower_bound)
+        tell.one_more()
+    scores = tuple(
+        Score(
+            policy=name,
+            cost=tuple(cost for cost, _, _ in each),
+            gap=tuple(cost / bound - 1.0 for (cost, _, _), bound in zip(each, bounds, strict=True)),
+            decision_s=tuple(seconds for _, seconds, _ in each),
+            infeasible=sum(not feasible for _, _, feasible in each),
+        )
+        for name, each in entries.items()
+    )
+    return SourceScores(name, problems[0].users, problems[0].stations, tuple(seeds), scores)
+
+
+def _scaled(interval: tuple[float, float] | None) -> tuple[float, float] | None:
+    return None if interval is None else (PERCENT * interval[0], PERCENT * interval[1])

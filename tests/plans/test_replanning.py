@@ -1,0 +1,245 @@
+"""Planning from a saved placement: costs of moves, who is matched, what stays."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracle import Oracle
+from problem_makers import deadline_arrays, first_tiny, roomy_arrays, tiny
+
+import twinhop
+from twinhop.placement import PlacementProblem, evaluate
+from twinhop.plans.planning import Plan, make_case
+from twinhop.plans.replanning import with_move_costs
+from twinhop.plans.saved_placement import SavedPlacement, as_saved, plan_of_saved, present, read_placement
+
+FEASIBLE = first_tiny(60, feasible=True)
+SMALL = "family(30, 5, deadlines=on)"
+
+
+def of_hosts(problem, host):
+    """A saved placement of a problem, from nowhere."""
+    opened = np.zeros(problem.stations, bool)
+    opened[host] = True
+    stations = tuple(map(problem.station_name, range(problem.stations)))
+    users = tuple(map(problem.user_name, range(problem.users)))
+    return SavedPlacement("now.json", stations, users, np.asarray(host, np.int64), opened)
+
+
+def best_with_moves(arrays, host, move_cost_s):
+    """The optimum by brute force where each move costs something; the oracle shares no code with the program."""
+    users, stations = arrays["comm_s"].shape
+    comm = arrays["comm_s"] + move_cost_s * (np.arange(stations) != np.asarray(host)[:, None])
+    return Oracle(arrays | {"comm_s": comm}).optimum()
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(FEASIBLE),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([0.0, 0.01, 0.1, 1.0, 1e3]),
+    st.sampled_from(["lagrangian", "nearest"]),
+)
+def test_the_cost_is_the_plan_and_its_moves(seed, start_seed, move_cost_s, policy):
+    arrays = tiny(seed)[0]
+    problem = PlacementProblem(**arrays)
+    host = np.random.default_rng(start_seed).integers(0, problem.stations, problem.users)
+    plan = twinhop.plan(problem, policy, present=of_hosts(problem, host), move_cost_s=move_cost_s)
+    after = plan.solution.placement.host
+    moves = int((after != host).sum())
+    own = evaluate(problem, plan.solution.placement)
+    assert [move["user"] for move in plan.to_json()["moves"]] == np.flatnonzero(after != host).tolist()
+    if not np.isfinite(own.cost):
+        return
+    assert plan.evaluation.cost == own.cost
+    scaled = problem.alpha / problem.users * move_cost_s * moves
+    assert plan.moves.cost == pytest.approx(scaled)
+    assert plan.cost == pytest.approx(own.cost + scaled, rel=1e-9)
+    if plan.lower_bound is not None:
+        best = best_with_moves(arrays, host, move_cost_s)
+        assert plan.solution.certificate.lower_bound <= best * (1 + 1e-9) + 1e-12
+        assert plan.cost >= best - 1e-9 * max(1.0, best)
+
+
+@pytest.mark.parametrize("source", [SMALL, "family(40, 6, capacity=9)"])
+def test_without_a_cost_it_is_the_ordinary_plan(source):
+    start = twinhop.plan(source, "nearest")
+    plain, again = twinhop.plan(source), twinhop.plan(source, present=start)
+    assert again.hosts == plain.hosts
+    assert (again.cost, again.lower_bound) == (plain.cost, plain.lower_bound)
+    moved = {user for user, host in plain.hosts.items() if start.hosts[user] != host}
+    assert len(again.to_json()["moves"]) == len(moved) > 0
+
+
+@pytest.mark.parametrize("source", [SMALL, "family(40, 6, capacity=9)", "city-small"])
+def test_dear_moves_are_not_made(source):
+    """Whatever feasible placement there is stays, also one that no solver would find."""
+    for policy in ("greedy", "lagrangian"):
+        start = twinhop.plan(source, policy)
+        assert start.feasible
+        plan = twinhop.plan(source, present=start, move_cost_s=1e3)
+        assert plan.hosts == start.hosts
+        assert plan.moves.users.size == 0
+        assert plan.cost == pytest.approx(start.cost, rel=1e-12)
+
+
+def test_dearer_moves_are_fewer_and_the_plan_itself_costs_more():
+    start = twinhop.plan("family(60, 8)", "least_loaded")
+    counts, own = [], []
+    for move_cost_s in (0.0, 0.05, 0.2, 1.0, 50.0):
+        plan = twinhop.plan("family(60, 8)", present=start, move_cost_s=move_cost_s)
+        counts.append(plan.moves.users.size)
+        own.append(plan.evaluation.cost)
+        assert plan.gap < 0.02
+    assert counts == sorted(counts, reverse=True)
+    assert counts[-1] == 0
+    assert own == sorted(own)
+
+
+def test_costs_of_moves_are_on_the_arcs():
+    problem = PlacementProblem(**roomy_arrays(3, 2))
+    changed = with_move_costs(problem, np.array([0, 1, -1]), 2.0)
+    assert np.array_equal(changed.comm_s - problem.comm_s > 1, [[False, True], [True, False], [False, False]])
+    assert with_move_costs(problem, np.array([0, 1, -1]), 0.0) is problem
+
+
+def test_infeasible_present_hosts_are_left():
+    """A present host that is full, late or forbidden makes nothing infeasible; leaving it costs a move."""
+    arrays = deadline_arrays(8, 3, seed=1, deadline_s=(0.2, 0.4)) | {"capacity": np.array([3, 3, 3])}
+    arrays["comm_s"] = arrays["comm_s"].copy()
+    arrays["comm_s"][0, 0] = np.inf
+    problem = PlacementProblem(**arrays)
+    plan = twinhop.plan(problem, present=of_hosts(problem, np.zeros(8, int)), move_cost_s=5.0)
+    assert plan.feasible
+    first = plan.to_json()["moves"][0]
+    assert first == {"user": 0, "from": 0, "to": int(plan.solution.placement.host[0]), "host_gone": True}
+    assert plan.moves.users.size == 5
+
+
+@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
+def test_a_cost_must_be_a_number(value):
+    start = twinhop.plan(SMALL, "nearest")
+    with pytest.raises(twinhop.InputError, match="move cost: got .*; expected a finite number of seconds >= 0"):
+        twinhop.plan(SMALL, present=start, move_cost_s=value)
+
+
+def test_a_cost_needs_a_present():
+    with pytest.raises(twinhop.InputError, match="from where do the twins move"):
+        twinhop.plan(SMALL, move_cost_s=1.0)
+
+
+# Saved placements.
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A plan and its file as JSON values."""
+    plan = twinhop.plan(SMALL)
+    plan.save(tmp_path)
+    return plan, tmp_path / "placement.json", json.loads((tmp_path / "placement.json").read_text())
+
+
+def test_a_plan_comes_back_from_its_file(saved):
+    plan, path, _ = saved
+    again = plan_of_saved(plan.case, path)
+    assert again.hosts == plan.hosts
+    assert again.cost == plan.cost
+    assert (again.solution.policy, again.lower_bound, again.notes) == ("lagrangian", None, ())
+    assert read_placement(path).source == plan.case.name
+
+
+def test_the_order_of_the_file_does_not_matter(saved):
+    plan, path, value = saved
+    rng = np.random.default_rng(0)
+    users, stations = rng.permutation(30), rng.permutation(5)
+    rank = np.argsort(stations)
+    value["user_ids"] = [value["user_ids"][i] for i in users]
+    value["host"] = [int(rank[value["host"][i]]) for i in users]
+    value["station_ids"] = [value["station_ids"][k] for k in stations]
+    value["open"] = sorted(int(rank[k]) for k in value["open"])
+    path.write_text(json.dumps(value))
+    assert plan_of_saved(plan.case, path).hosts == plan.hosts
+
+
+def test_users_who_are_new_are_free(saved):
+    plan, path, value = saved
+    value["user_ids"], value["host"] = value["user_ids"][:28], value["host"][:28]
+    path.write_text(json.dumps(value))
+    again = twinhop.plan(SMALL, present=path, move_cost_s=1e3)
+    assert again.to_json()["new_users"] == [28, 29]
+    assert again.moves.users.size == 0
+    assert again.cost == pytest.approx(again.evaluation.cost)
+    assert any("2 users (u28, u29) not in" in note for note in again.notes)
+    with pytest.raises(twinhop.InputError, match=r"2 users \(u28, u29\) of .* missing; plan them first, with --from"):
+        plan_of_saved(plan.case, path)
+
+
+def test_another_seed_is_told(saved):
+    _, path, _ = saved
+    (note,) = twinhop.plan(SMALL, seed=5, present=path).notes
+    assert "made with seed 0, this is" in note and "seed 5" in note
+
+
+def change(value, **fields):
+    return json.dumps(value | fields)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (lambda v: "{", r"placement.json:1: not valid JSON"),
+        (lambda v: "[]", "is no saved placement; expected the placement.json of"),
+        (lambda v: change({k: v[k] for k in v if k != "user_ids"}), "is no saved placement"),
+        (lambda v: change(v, host=v["host"][:-1]), "host: 29 entries for 30 user_ids"),
+        (lambda v: change(v, host=[99, *v["host"][1:]]), "host: expected a list of whole numbers from 0 to 4"),
+        (lambda v: change(v, host=[True, *v["host"][1:]]), "host: expected a list of whole numbers"),
+        (lambda v: change(v, host="0"), "host: expected a list of whole numbers"),
+        (lambda v: change(v, open=[-1]), "open: expected a list of whole numbers"),
+        (lambda v: change(v, user_ids=["u1", *v["user_ids"][1:]]), "user_ids: 'u1' comes more than once"),
+        (lambda v: change(v, station_ids=[1, 2, 3, 4, 5]), "station_ids: expected a list of texts"),
+        (
+            lambda v: change(v, user_ids=[f"x{i}" for i in range(30)]),
+            r"of another scenario: none of its 30 users \(x0, x1, x2, x3, x4, ...\) is in .* 30 users \(u0,",
+        ),
+        (
+            lambda v: change(v, user_ids=["ada", "bob", *v["user_ids"][2:]]),
+            r"names 2 users \(ada, bob\) that .* does not have",
+        ),
+        (lambda v: change(v, station_ids=["attic", *v["station_ids"][1:]]), r"names 1 station \(attic\) that"),
+    ],
+)
+def test_files_that_are_refused(text, message, saved):
+    plan, path, value = saved
+    path.write_text(text(value))
+    with pytest.raises(twinhop.InputError, match=message):
+        present(read_placement(path), plan.case)
+
+
+def test_a_saved_placement_on_a_forbidden_link_is_refused():
+    problem = PlacementProblem(**roomy_arrays(3, 2))
+    start = of_hosts(problem, [0, 0, 0])
+    shut = replace(problem, comm_s=np.array([[np.inf, 0.1], [0.1, 0.1], [0.1, 0.1]]))
+    with pytest.raises(twinhop.InputError, match="user #0 is on station #0, which it cannot reach in 'problem'"):
+        plan_of_saved(make_case(shut), start)
+
+
+def test_a_plan_is_a_saved_placement():
+    plan = twinhop.plan(SMALL, "nearest")
+    assert as_saved(plan).open.tolist() == plan.solution.placement.open.tolist()
+    again = plan_of_saved(plan.case, plan)
+    assert isinstance(again, Plan)
+    assert again.cost == plan.cost
+
+
+def test_reports_split_the_cost():
+    start = twinhop.plan(SMALL, "nearest")
+    plan = twinhop.plan(SMALL, present=start, move_cost_s=0.01)
+    report, value = plan.report(), plan.to_json()
+    assert "## Moves" in report and "of it the plan itself" in report
+    assert value["own_cost"] + value["moves_cost"] == pytest.approx(value["cost"])
+    terms = value["terms"]
+    assert value["own_cost"] == pytest.approx(terms["latency_s"] + terms["opening_s"] + terms["energy_j"])
+    json.dumps(value, allow_nan=False)

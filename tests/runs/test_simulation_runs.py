@@ -1,0 +1,269 @@
+"""Simulations that are stopped and go on, run in processes, meet full disks, and are asked for the impossible."""
+
+import errno
+import hashlib
+import json
+
+import polars as pl
+import pytest
+from moving_cities import city
+from pictures import check_picture, is_cut
+
+from twinhop.errors import InputError
+from twinhop.output.runs.simulation_figure import draw_bands, draw_costs, draw_series
+from twinhop.runs import simulation_jobs, simulation_tables
+from twinhop.runs.parted_table import PartedTable
+from twinhop.runs.simulation import MEASURES, simulate
+from twinhop.scenario import load_scenario
+
+MOVEMENT = "slots: 30, slot_s: 10, churn: {mean_present_s: 200, mean_absent_s: 60}"
+BOTH = ("stay", "follow_nearest")
+#: Iterations end the search for a bound, not the clock, which would make it another each time.
+BOUND = {"bound": True, "time_limit_s": 600.0}
+
+
+def town(**more):
+    return city(movement=MOVEMENT, users=12, stations="generate: {count: 4}", **more)
+
+
+def digests(folder):
+    """Every file but those with times of this machine."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "timing.json"
+    }
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A simulation that nothing disturbed, and its folder."""
+    folder = tmp_path_factory.mktemp("whole")
+    return simulate(town(), BOTH, seeds=2, jobs=1, animation="none", **BOUND, out=folder), folder
+
+
+def test_the_files(whole):
+    simulation, folder = whole
+    names = {"costs.png", "hosts.png", "map.png", "report.md", "series.png", "simulation.json"}
+    assert {path.name for path in folder.iterdir()} == names | {"timing.json", "simulation_of.json", "seed-3", "seed-4"}
+    for seed in (3, 4):
+        assert {path.name for path in (folder / f"seed-{seed}").iterdir()} == {*BOTH, "offline.json", "timing.json"}
+        for policy in BOTH:
+            found = {path.name for path in (folder / f"seed-{seed}" / policy).iterdir()}
+            tables = {"users.parquet", "stations.parquet", "slots.parquet", "world.parquet"}
+            assert found == tables | {"summary.json", "timing.json"}
+    for name in ("costs.png", "series.png", "hosts.png", "map.png"):
+        check_picture(folder / name, 1000, 400)
+    assert json.loads((folder / "simulation.json").read_text()) == simulation.to_json(times=False)
+    report = (folder / "report.md").read_text()
+    assert "95 % intervals" in report and "| follow_nearest |" in report and "certified bound" in report
+
+
+def test_nothing_is_cut(whole):
+    for draw in (draw_costs, draw_series, draw_bands):
+        assert not is_cut(draw(whole[0]))
+
+
+def test_what_is_reported(whole):
+    simulation, _ = whole
+    facts = json.loads(json.dumps(simulation.to_json()))
+    assert (facts["seed"], facts["seeds"], facts["slots"]) == (3, 2, 30)
+    for each in facts["offline"]:
+        assert 0 < each["bound"] <= each["plan"] and each["gap"] == pytest.approx(each["plan"] / each["bound"] - 1)
+    for row in facts["policies"]:
+        assert set(MEASURES) | {"terms", "decision_ms_p50", "decision_ms_p95", "breaks_deadlines"} < set(row)
+        for at, run in enumerate(row["runs"]):
+            assert run["seed"] == 3 + at
+            assert run["cost"] == pytest.approx(sum(run["terms"].values()))
+            assert run["regret"] == pytest.approx(run["cost"] / facts["offline"][at]["plan"] - 1)
+            assert run["above_bound"] == pytest.approx(run["cost"] / facts["offline"][at]["bound"] - 1)
+            assert run["above_bound"] >= -1e-12 or row["breaks_deadlines"]
+        costs = [run["cost"] for run in row["runs"]]
+        assert row["cost"] == pytest.approx(sum(costs) / 2)
+        assert row["intervals"]["cost"][0] < row["cost"] < row["intervals"]["cost"][1]
+        half = 12.7062 * abs(costs[0] - costs[1]) / 2
+        assert row["intervals"]["cost"][1] - row["cost"] == pytest.approx(half, rel=1e-4)
+
+
+def test_the_offline_plan_by_slots(whole):
+    for at, each in enumerate(whole[0].offline):
+        costs = json.loads((whole[1] / f"seed-{3 + at}" / "offline.json").read_text())["slot_cost_s"]
+        assert len(costs) == 30 and tuple(costs) == each.slot_cost_s
+        assert sum(costs) / 30 == pytest.approx(each.plan, rel=1e-12)
+
+
+def test_regret_so_far_ends_at_the_regret_of_the_run(whole):
+    simulation, _ = whole
+    regret = draw_series(simulation).axes[-1]
+    assert regret.get_title(loc="left").startswith("Regret so far")
+    for policy, line in enumerate(regret.get_lines()):
+        assert line.get_ydata()[-1] == pytest.approx(100 * simulation.measured(policy, 0)["regret"], rel=1e-9)
+
+
+def test_without_files_the_figures_are_the_same(whole):
+    alone = simulate(town(), BOTH, seeds=2, jobs=1, **BOUND)
+    assert alone.files == () and alone.to_json(times=False) == whole[0].to_json(times=False)
+
+
+def test_processes_give_the_same_bytes(whole, tmp_path):
+    simulate(town(), BOTH, seeds=2, jobs=2, animation="none", **BOUND, out=tmp_path)
+    assert digests(tmp_path) == digests(whole[1])
+
+
+@pytest.mark.parametrize("stop_at", [5, 40, 100])
+def test_a_run_that_is_stopped_goes_on_to_the_same_bytes(whole, tmp_path, stop_at, monkeypatch):
+    def stop(done, total):
+        assert total == 180  # two policies and the bound, under two seeds
+        if done == stop_at + 30:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate(town(), BOTH, seeds=2, jobs=1, animation="none", **BOUND, out=tmp_path, on_progress=stop)
+    assert list(tmp_path.rglob("*.unfinished")) == []
+    finished = [path for path in tmp_path.glob("seed-*/*") if path.is_dir()]
+    assert len(finished) == {5: 0, 40: 1, 100: 2}[stop_at]
+    done = []
+    monkeypatch.setattr(simulation_jobs, "run_policy", _noting(simulation_jobs.run_policy, done))
+    simulate(town(), BOTH, seeds=2, jobs=1, animation="none", **BOUND, out=tmp_path)
+    assert len(done) == 4 - len(finished)
+    assert digests(tmp_path) == digests(whole[1])
+
+
+def _noting(function, done):
+    def note(*args):
+        done.append(args[2])
+        return function(*args)
+
+    return note
+
+
+def test_what_a_killed_process_left_is_done_again(whole, tmp_path):
+    left = tmp_path / "seed-3" / "stay.unfinished" / "users.parts"
+    left.mkdir(parents=True)
+    (left / "000000.parquet").write_bytes(b"half")
+    simulate(town(), BOTH, seeds=2, jobs=1, animation="none", **BOUND, out=tmp_path)
+    assert digests(tmp_path) == digests(whole[1])
+
+
+def test_more_policies_and_seeds_are_added(tmp_path, monkeypatch):
+    simulate(town(), ["stay"], out=tmp_path, animation="none")
+    done = []
+    monkeypatch.setattr(simulation_jobs, "run_policy", _noting(simulation_jobs.run_policy, done))
+    both = simulate(town(), BOTH, seeds=2, jobs=1, out=tmp_path, animation="none")
+    assert [path.name for path in done] == ["follow_nearest", "stay", "follow_nearest"]
+    assert both.to_json(times=False) == simulate(town(), BOTH, seeds=2, jobs=1).to_json(times=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"scenario": city(movement=MOVEMENT, users=12, stations="generate: {count: 5}")},
+            "scenario.stations.generate.count: 4 there, 5 now",
+        ),
+        ({"slots": 31}, "slots: 30 there, 31 now"),
+        ({"seed": 8}, "scenario.seed: 3 there, 8 now"),
+        ({"model": "static"}, "scenario.movement.model"),
+    ],
+)
+def test_a_changed_simulation_is_refused(tmp_path, change, words):
+    simulate(town(), ["stay"], out=tmp_path, animation="none")
+    before = digests(tmp_path)
+    with pytest.raises(InputError) as raised:
+        simulate(change.pop("scenario", town()), ["stay"], out=tmp_path, animation="none", **change)
+    assert "holds runs of another simulation" in str(raised.value) and words in str(raised.value)
+    assert digests(tmp_path) == before
+
+
+def test_a_changed_file_of_the_scenario_is_refused(tmp_path):
+    head = "schema_version: 1\nname: town\nstations: {csv: stations.csv}\n"
+    (tmp_path / "town.yaml").write_text(head + "users: {generate: {count: 5}}\nmovement: {slots: 3}\n")
+    (tmp_path / "stations.csv").write_text("id,x_m,y_m\na,0,0\nb,900,0\n")
+    simulate(tmp_path / "town.yaml", ["stay"], out=tmp_path / "out", animation="none")
+    (tmp_path / "stations.csv").write_text("id,x_m,y_m\na,0,0\nb,901,0\n")
+    with pytest.raises(InputError, match="holds runs of another simulation"):
+        simulate(tmp_path / "town.yaml", ["stay"], out=tmp_path / "out", animation="none")
+
+
+def test_a_damaged_run_is_refused(tmp_path):
+    simulate(town(), ["stay"], out=tmp_path, animation="none")
+    (tmp_path / "seed-3" / "stay" / "summary.json").write_text("[]")
+    with pytest.raises(InputError, match="stay: summary.json or timing.json is not what a finished run has"):
+        simulate(town(), ["stay"], out=tmp_path, animation="none")
+
+
+def test_tables_in_parts_are_the_tables_at_once(whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(simulation_tables, "PART_SLOTS", 4)
+    simulate(town(), BOTH, out=tmp_path, animation="none")
+    for path in (tmp_path / "seed-3").rglob("*.parquet"):
+        assert pl.read_parquet(path).equals(pl.read_parquet(whole[1] / path.relative_to(tmp_path)))
+
+
+def test_a_full_disk_leaves_the_slots_that_were_written(whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(simulation_tables, "PART_SLOTS", 10)
+    write = PartedTable.write
+
+    def fill(table, frame):
+        if frame["slot"][0] >= 20 and "follow" in str(table._path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(table, frame)
+
+    monkeypatch.setattr(PartedTable, "write", fill)
+    with pytest.raises(InputError) as raised:
+        simulate(town(), BOTH, out=tmp_path, animation="none")
+    left = tmp_path / "seed-3" / "follow_nearest.unfinished"
+    assert "No space left on device; slots 0 to 19 are there to read, in " + str(left) in str(raised.value)
+    users = pl.read_parquet(left / "users.parts" / "*.parquet")
+    finished = pl.read_parquet(whole[1] / "seed-3" / "follow_nearest" / "users.parquet")
+    assert users.equals(finished.filter(pl.col("slot") < 20))
+    assert (tmp_path / "seed-3" / "stay" / "summary.json").exists()
+    monkeypatch.undo()
+    simulate(town(), BOTH, out=tmp_path, animation="none")
+    assert not left.exists() and (left.parent / "follow_nearest" / "summary.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (
+            {"policies": ["stai"]},
+            "--policies: no policy named 'stai'; did you mean 'stay'?",
+        ),
+        ({"policies": ["stay:often=2"]}, "--policies: stay has no setting 'often'; accepted: none"),
+        ({"policies": []}, "--policies: none given; accepted: stay"),
+        ({"policies": ["stay", " stay"]}, "--policies: stay given more than once"),
+        ({"seeds": 0}, "--seeds: got 0"),
+        ({"jobs": 0}, "--jobs: got 0"),
+        ({"model": "jumping"}, "--model: unknown model 'jumping'"),
+    ],
+)
+def test_what_is_asked_for_is_checked(tmp_path, asked, words):
+    with pytest.raises(InputError) as raised:
+        simulate(town(), **{"policies": BOTH, "out": tmp_path / "out", **asked})
+    assert str(raised.value).startswith(words)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_error_in_a_process_is_told_and_ends_the_others(tmp_path):
+    crowded = city(movement="slots: 5", users=9, stations="generate: {count: 2}, capacity_users: 4")
+    with pytest.raises(InputError, match="slot 0"):
+        simulate(crowded, BOTH, seeds=2, jobs=2, out=tmp_path, animation="none")
+
+
+def test_a_bound_is_refused_where_stations_are_redrawn():
+    redrawn = city(movement="slots: 9, redraw_every_slots: 4", users=5, extra="readings: {rows: {25: literal}}")
+    with pytest.raises(InputError, match="row 25"):
+        simulate(redrawn, ["stay"], **BOUND)
+
+
+def test_one_user_one_station_one_slot(tmp_path):
+    lonely = city(movement="slots: 1", users=1, stations="generate: {count: 1}")
+    facts = simulate(lonely, BOTH, **BOUND, out=tmp_path).to_json()
+    for row in facts["policies"]:
+        assert row["migrations"] == 0 and row["ping_pong"] is None
+        assert row["cost"] == pytest.approx(facts["offline_plan"]) and row["regret"] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_preset_without_movement_moves():
+    simulation = simulate(load_scenario("lu2021-n80-m5"), ["stay"], slots=2)
+    assert simulation.run.world_run.moved_by == "gauss_markov" and simulation.runs[0][0].summary.visits == 160

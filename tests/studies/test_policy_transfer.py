@@ -1,0 +1,145 @@
+"""What curves of the experiment on transfer come to, and what its folder is refused for."""
+
+import json
+
+import numpy as np
+import pytest
+
+from twinhop.errors import InputError
+from twinhop.studies.policy_transfer import study
+from twinhop.studies.policy_transfer import unit as experiment
+from twinhop.studies.policy_transfer.figure import draw_policy_transfer
+from twinhop.studies.policy_transfer.shifts import LARGEST, SHIFTS, TRAJECTORIES
+from twinhop.studies.policy_transfer.unit import SCRATCH, Unit, arms_of, do_unit, is_done, kept
+from twinhop.studies.policy_transfer.worlds import bank, judged, varied
+
+UPDATES = 100
+QUICK = [0.02, 0.012, 0.012, 0.011, 0.01]
+CURVES = {SCRATCH: [0.2, 0.1, 0.05, 0.02, 0.01], "fine-tune": [0.3] * 5, "replay only": [0.2, 0.2, 0.1, 0.05, 0.014]}
+
+
+def unit(seed):
+    shift = next(each for each in SHIFTS if each.name == "load")
+    arms = {
+        name: {
+            "arm": list(arm),
+            "calibrated": CURVES.get(name, QUICK),
+            "argmax": [0.5] * 5,
+            "norm": [1.0, 2, 3, 4, 5],
+            "seconds": 4.0,
+        }
+        for name, arm in arms_of(shift.name).items()
+    }
+    made = Unit("city", seed, UPDATES, 25, 10, 2, ("load",))
+    return {"unit": made.identity(), "source_s": {"prices as they are": 3.0}, "shifts": {shift.name: arms}}
+
+
+@pytest.fixture(scope="module")
+def found():
+    return study.PolicyTransfer(tuple(unit(seed) for seed in range(3)), ("nothing",))
+
+
+def row(found, arm):
+    return next(each for each in found.rows() if each.arm == arm)
+
+
+def test_arms_are_named_for_what_they_do_against_scratch(found):
+    assert row(found, SCRATCH).verdict == "hard shift", "what is taken over unchanged is fine-tune's first point"
+    early, lost = row(found, "Algorithm 2"), row(found, "fine-tune")
+    assert (early.verdict, early.near, early.within, early.seconds) == ("early, apart", 0.25, 0.0, 0.0)
+    assert early.jump_start == pytest.approx(0.18) and 0.9 < early.area < 1.0
+    assert (lost.verdict, lost.near, lost.seconds) == ("negative transfer", None, None)
+    assert row(found, "replay only").near == 1.0
+
+
+def test_a_report_says_it_all_and_a_figure_has_a_panel_a_shift(found):
+    text = found.markdown()
+    assert "| load | Algorithm 2 | 2.00 | 18.00 | 25 % | 0 % |" in text
+    assert "weights grow 5-fold" in text and "Skipped: nothing." in text and "3 seeds, 100 updates" in text
+    figure = draw_policy_transfer(found)
+    assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == [
+        "twice the work (hard)",
+        "length of the weights by Eq. 34, load [1]",
+    ]
+    json.dumps(found.to_json(), allow_nan=False)
+
+
+def test_results_of_other_constants_are_refused(tmp_path):
+    made = Unit("city", 0, UPDATES, 25, 10, 2, ("load",))
+    assert kept(made, tmp_path) is None
+    path = made.path(tmp_path)
+    path.parent.mkdir()
+    path.write_text(json.dumps(unit(0)))
+    assert kept(made, tmp_path) == unit(0) and is_done(made, tmp_path)
+    other = Unit("city", 0, 2 * UPDATES, 25, 10, 2, ("load",))
+    with pytest.raises(InputError, match="result of other constants"):
+        kept(other, tmp_path)
+
+
+def test_arms_that_are_left_are_done_and_others_kept(tmp_path, monkeypatch):
+    made, asked = Unit("city", 0, UPDATES, 25, 10, 2, ("load",)), []
+
+    class Run:
+        def __init__(self, unit, data):
+            pass
+
+        def result(self, left):
+            asked.append(left)
+            curves = {name: unit(0)["shifts"]["load"][name] for name in left["load"]}
+            return {"source_s": {"varied prices": 2.0}, "shifts": {"load": curves}}
+
+    monkeypatch.setattr(experiment, "_Run", Run)
+    before = unit(0)
+    del before["shifts"]["load"]["varied sources"]
+    made.path(tmp_path).parent.mkdir()
+    made.path(tmp_path).write_text(json.dumps(before))
+    assert not is_done(made, tmp_path)
+    do_unit((made, tmp_path, None))
+    do_unit((made, tmp_path, None))
+    assert asked == [{"load": ["varied sources"]}]
+    after = kept(made, tmp_path)
+    assert list(after["shifts"]["load"]) == list(arms_of("load"))
+    assert after["source_s"] == {"prices as they are": 3.0, "varied prices": 2.0}
+    after["shifts"]["load"]["fine-tune"]["arm"][0] = 0.9
+    for other in (after, {"unit": after["unit"]}):
+        made.path(tmp_path).write_text(json.dumps(other))
+        with pytest.raises(InputError, match="result of other constants"):
+            is_done(made, tmp_path)
+
+
+def test_varied_prices_leave_the_best_station_and_who_is_there():
+    own = bank(TRAJECTORIES["stations"][0], 3, None)
+    other, there = varied(own, 5), np.asarray(own.capacity[0]) > 0
+    assert there.sum() == 4
+    best = np.asarray(own.comm_s)[:, there].min(axis=1)
+    np.testing.assert_allclose(np.asarray(other.comm_s)[:, there].min(axis=1), best, rtol=1e-6)
+    np.testing.assert_array_equal(np.asarray(other.comm_s)[:, ~there], 0.0)
+    factors = np.asarray(other.opening_s)[:, there] / np.asarray(own.opening_s)[:, there]
+    assert np.ptp(factors, axis=1).max() < 1e-6 and np.ptp(factors[:, 0]) > 0.1
+    assert 0.49 < factors.min() and factors.max() < 10
+    np.testing.assert_array_equal(varied(own, 5).comm_s, other.comm_s)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"shifts": ["lod"]}, "no shift is named 'lod'; accepted: users"),
+        ({"iterations": 110}, "expected a multiple of 50"),
+        ({"seeds": 0}, "expected at least 1"),
+        ({"shifts": ["hour"]}, "none is left; give --data"),
+        ({"jobs": 0, "shifts": ["load"]}, "--jobs: got 0"),
+    ],
+)
+def test_bad_arguments_are_refused(options, words):
+    with pytest.raises(InputError, match=words):
+        study.reproduce_transfer(**options)
+
+
+def test_worlds_are_padded_alike_and_never_judged_on_where_learned():
+    network = TRAJECTORIES["users"][0]
+    instances = bank(network, 2, None)
+    assert instances.comm_s.shape == (2, LARGEST[1], LARGEST[0])
+    assert instances.active.sum(axis=1).tolist() == [60, 60]
+    judge = judged(network, 1, None)
+    assert judge.problems[0].users == 60 and np.isfinite(judge.bounds).all()
+    assert not np.array_equal(judge.instances[0].comm_s, instances.comm_s[0])
