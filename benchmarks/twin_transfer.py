@@ -13,7 +13,7 @@ import json
 import time
 from pathlib import Path
 
-from twinhop.studies.twin_transfer.study import twin_transfer_study
+from twinhop.studies.twin_transfer.study import save_study, twin_transfer_study
 
 ASKED, LAST_S = 0.30, 60.0
 
@@ -40,7 +40,7 @@ def main():
     facts = {key: value for key, value in study.to_json().items() if key != "scores"}
     print(json.dumps(facts | {"seconds": round(time.perf_counter() - began, 1)}))
     if arguments.output:
-        study.save(arguments.output)
+        save_study(study, arguments.output)
 
 
 if __name__ == "__main__":

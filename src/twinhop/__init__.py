@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from twinhop.plans import Robustness as Robustness
     from twinhop.plans import Tradeoff as Tradeoff
     from twinhop.plans import compare as compare
+    from twinhop.plans import explain as explain
     from twinhop.plans import load as load
     from twinhop.plans import plan as plan
     from twinhop.plans import robustness as robustness
@@ -46,6 +47,7 @@ _HOME = {
     "Plan": "twinhop.plans",
     "benchmark": "twinhop.benchmarking.benchmark",
     "compare": "twinhop.plans",
+    "explain": "twinhop.plans",
     "load": "twinhop.plans",
     "LearnedEvaluation": "twinhop.training.evaluation",
     "Robustness": "twinhop.plans",

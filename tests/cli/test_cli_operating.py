@@ -50,7 +50,7 @@ def test_explain(process):
 
 def test_explain_as_json(run):
     value = json.loads(run("explain", CITY, "u3", "--json").out)
-    assert value == json.loads(json.dumps(twinhop.plan(CITY).explain("u3").to_json()))
+    assert value == json.loads(json.dumps(twinhop.explain(twinhop.plan(CITY), "u3").to_json()))
     assert value["user"] == "u3"
     assert len(value["alternatives"]) == 5
 
@@ -182,7 +182,7 @@ def test_robustness_as_json(run, saved):
     value = json.loads(run("robustness", CITY, "--load", "30%", "--samples", 10, "--json", "--from", saved).out)
     assert (value["policy"], value["load"], value["samples"], value["seed"]) == ("greedy", 0.3, 10, 0)
     plan = twinhop.plan(CITY, "greedy")
-    assert value == json.loads(json.dumps(plan.robustness(0.3, 10).to_json()))
+    assert value == json.loads(json.dumps(twinhop.robustness(plan, 0.3, 10).to_json()))
 
 
 def test_robustness_of_what(run, tmp_path):

@@ -128,7 +128,7 @@ def test_questions_about_users_alone_say_so(city, run, command):
 def test_the_plan_explained_alone(city):
     plan = twinhop.plan("city.yaml")
     with pytest.warns(ServicesLeftOutWarning):
-        explanation = plan.explain("u3")
+        explanation = twinhop.explain(plan, "u3")
     assert explanation.plan.services is None
     assert explanation.plan.cost < plan.cost
     with pytest.warns(ServicesLeftOutWarning):

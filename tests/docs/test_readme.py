@@ -18,10 +18,10 @@ from typer.testing import CliRunner
 import twinhop
 from twinhop.cli.import_files import IMPORTERS
 from twinhop.cli.main import app
-from twinhop.output.plans.plan_json import infeasible_answer
+from twinhop.output.plans.plan import infeasible_answer
 from twinhop.placement import FORMATS, InfeasibleProblem
 from twinhop.placement.problem_file import OPTIONAL, REQUIRED
-from twinhop.plans.description import describe
+from twinhop.plans.describe import describe
 from twinhop.plans.planning import make_case
 from twinhop.scenario import parse_scenario
 from twinhop.scenario.distribution.field import KINDS

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from twinhop import plan
-from twinhop.output.plans.description_files import save_description
 from twinhop.placement import policy_names
-from twinhop.plans.description import describe
+from twinhop.plans.describe import describe
 from twinhop.scenario import build_world, dump_scenario, expand, parse_scenario, summary
 
 CITY = """schema_version: 1
@@ -36,7 +35,7 @@ def test_users_are_described_on_the_cloud(scenario, tmp_path):
     assert found.access_host.tolist() == [2] * 12
     work = 50 * found.world.update_bits.sum()
     assert np.isnan(found.update_load[:2]).all() and found.update_load[2] == pytest.approx(work / 300e9)
-    save_description(found, tmp_path)
+    found.save(tmp_path)
     facts = json.loads((tmp_path / "describe.json").read_text())
     assert facts["busiest_station"] == "core"
     assert facts["update_load_of_busiest"] == pytest.approx(facts["update_load_of_total_cpu"])

@@ -8,7 +8,7 @@ import twinhop
 from twinhop.cli.main import app
 from twinhop.output.plans.description_figure import draw_description
 from twinhop.output.plans.map_figure import draw_map
-from twinhop.plans.description import describe
+from twinhop.plans.describe import describe
 from twinhop.scenario import preset
 
 ONE = re.compile(r"\b1 (?:possible )?(?:users|twins|stations|servers|hosts|seats)\b|\ball 1\b|\b1 servers? are\b")

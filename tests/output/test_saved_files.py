@@ -11,8 +11,8 @@ from problem_makers import deadline_arrays, facility_arrays, roomy, tight_deadli
 
 import twinhop
 from twinhop.errors import InputError
+from twinhop.io.folders import require_writable, staging
 from twinhop.output.plans.map_figure import draw_map
-from twinhop.output.plans.plan_files import require_writable, staging
 from twinhop.placement import Part, PlacementProblem, certify
 from twinhop.scenario import parse_scenario, unproject
 

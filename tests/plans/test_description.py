@@ -13,8 +13,7 @@ from twinhop.cli.main import app
 from twinhop.errors import InputError
 from twinhop.formulation import formulate
 from twinhop.output.plans.description_figure import draw_description
-from twinhop.output.plans.description_files import save_description
-from twinhop.plans.description import describe
+from twinhop.plans.describe import describe
 from twinhop.scenario import build_world, family, load_scenario, parse_scenario, preset, preset_names
 
 HEAD = "schema_version: 1\nname: a\n"
@@ -135,7 +134,7 @@ def test_unscaled_constants_at_city_size_are_warned_of():
 @pytest.mark.parametrize("name", ["city-small", "family(5, 1)", "family(4000, 80)"])
 def test_the_folder(tmp_path, name):
     found = describe(preset(name))
-    written = save_description(found, tmp_path / "out")
+    written = found.save(tmp_path / "out")
     assert [path.name for path in written] == ["describe.json", "describe.png"]
     assert json.loads(written[0].read_text()) == found.to_json()
     check_picture(written[1], 1200, 800)
@@ -157,7 +156,7 @@ def test_a_world_without_any_seat_is_described_and_warned_of(tmp_path):
     found = world_of(NO_SEATS)
     assert found.total_update_load is None
     assert "no plan can exist" in found.warnings[0]
-    save_description(found, tmp_path)
+    found.save(tmp_path)
     assert json.loads((tmp_path / "describe.json").read_text())["update_load_of_total_cpu"] is None
 
 

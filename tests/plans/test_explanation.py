@@ -12,8 +12,10 @@ from oracle import Oracle
 from problem_makers import deadline_arrays, facility_arrays, first_tiny, roomy_arrays, tiny, tiny_demand
 
 import twinhop
+from twinhop.output.plans.explanation import sentences
 from twinhop.placement import Placement, PlacementProblem, evaluate
-from twinhop.plans.planning import Plan, make_case
+from twinhop.plans.planning import make_case
+from twinhop.plans.result import Plan
 from twinhop.plans.service_levels import service_levels
 
 FEASIBLE = first_tiny(80, feasible=True)
@@ -48,7 +50,7 @@ def breaks(before, evaluation, problem, placement, user, station):
 def check_against_evaluation(plan, users=None):
     problem, placement, before = plan.solution.problem, plan.solution.placement, plan.solution.evaluation
     for user in range(problem.users) if users is None else users:
-        explanation = plan.explain(user)
+        explanation = twinhop.explain(plan, user)
         assert len(explanation.alternatives) == problem.stations - 1
         for each in explanation.alternatives:
             after = moved(placement, user, each.station)
@@ -92,7 +94,7 @@ def test_changes_agree_with_the_oracle():
         arrays, oracle, _ = tiny(seed)
         plan = twinhop.plan(PlacementProblem(**arrays))
         host = plan.solution.placement.host.tolist()
-        for each in plan.explain(0).alternatives:
+        for each in twinhop.explain(plan, 0).alternatives:
             expected = oracle.cost([each.station, *host[1:]])
             assert math.isfinite(expected) == (not each.obstacles)
             if not each.obstacles:
@@ -131,7 +133,7 @@ def test_remedies_do_what_they_say(seed):
     placement = plan.solution.placement
     unmeetable = plan.case.problem.unmeetable.tolist()
     for user in range(plan.case.problem.users):
-        for each in plan.explain(user).alternatives:
+        for each in twinhop.explain(plan, user).alternatives:
             for remedy in each.remedies:
                 problem = remedied(plan, user, each.station, remedy)
                 if problem.unmeetable.tolist() != unmeetable:
@@ -151,7 +153,7 @@ def test_demand_remedy():
     found = [
         (user, each.station, each.remedies[0])
         for user in range(12)
-        for each in plan.explain(user).alternatives
+        for each in twinhop.explain(plan, user).alternatives
         if each.obstacles and each.remedies
     ]
     assert found
@@ -175,18 +177,18 @@ def test_every_obstacle_is_told():
     plan = Plan(case, twinhop.placement.solve(problem))
     plan = Plan(case, replace(plan.solution, placement=Placement.of_hosts(np.array([0, 0, 1]), 5)))
     plan = Plan(case, replace(plan.solution, evaluation=evaluate(problem, plan.solution.placement)))
-    told = {problem.station_name(each.station): each.obstacles for each in plan.explain("ada").alternatives}
+    told = {problem.station_name(each.station): each.obstacles for each in twinhop.explain(plan, "ada").alternatives}
     assert told["b"] == ("no seat: 1 twin on 1 seat",)
     assert told["c"] == ("no link: the arc is forbidden",)
     assert told["d"] == ("not a host",)
     assert told["e"] == ("deadline 100 ms: needs 0.2222 Gcycle/s of its 0.1",)
-    words = " ".join(plan.explain("ada").sentences())
+    words = " ".join(sentences(twinhop.explain(plan, "ada")))
     assert "No other host may take the twin of ada as the plan is." in words
     both = replace(problem, update_comm_s=np.where(np.arange(5) == 1, 0.2, 0.01) + np.zeros((3, 5)))
     late = Plan(case, replace(plan.solution, problem=both, evaluation=evaluate(both, plan.solution.placement)))
-    obstacles = {each.station: each.obstacles for each in late.explain("ada").alternatives}[1]
+    obstacles = {each.station: each.obstacles for each in twinhop.explain(late, "ada").alternatives}[1]
     assert obstacles[1] == "deadline 100 ms: sending one update there takes 200 ms before any computing"
-    assert late.explain("cem").violations == ("deadline",)
+    assert twinhop.explain(late, "cem").violations == ("deadline",)
 
 
 @pytest.mark.parametrize(("source", "every"), [("family(30, 6, deadlines=on)", 1), ("city-small", 10)])
@@ -196,7 +198,7 @@ def test_terms_are_those_of_the_plan(source, every):
     problem = plan.case.problem
     parts = 0.0
     for user in range(0, problem.users, every):
-        explanation = plan.explain(user)
+        explanation = twinhop.explain(plan, user)
         latency = explanation.radio_s + explanation.wired_s + explanation.computing_s
         assert latency == pytest.approx(levels.placement_latency_s[user], rel=1e-9)
         assert explanation.wired_s >= -1e-12
@@ -211,15 +213,20 @@ def test_terms_are_those_of_the_plan(source, every):
 def test_a_user_that_does_not_exist():
     plan = twinhop.plan("family(20, 4)")
     with pytest.raises(twinhop.InputError, match=r"no user 'u21'; did you mean 'u2' .* It has 20 users: u0, ..., u19"):
-        plan.explain("u21")
+        twinhop.explain(plan, "u21")
     with pytest.raises(twinhop.InputError, match="no index 20 in .*; accepted: 0 to 19"):
-        plan.explain(20)
+        twinhop.explain(plan, 20)
     unnamed = twinhop.plan(PlacementProblem(**roomy_arrays(4, 2)))
-    assert unnamed.explain("3").user == unnamed.explain("#3").user == unnamed.explain(3).user == 3
+    assert (
+        twinhop.explain(unnamed, "3").user
+        == twinhop.explain(unnamed, "#3").user
+        == twinhop.explain(unnamed, 3).user
+        == 3
+    )
 
 
 def test_one_station_has_no_alternative():
-    explanation = twinhop.plan(PlacementProblem(**roomy_arrays(3, 1))).explain(0)
+    explanation = twinhop.explain(twinhop.plan(PlacementProblem(**roomy_arrays(3, 1))), 0)
     assert (explanation.alternatives, explanation.next_best) == ((), None)
     assert explanation.to_json()["next_best"] is None
 

@@ -12,8 +12,9 @@ from problem_makers import deadline_arrays, first_tiny, roomy_arrays, tiny
 
 import twinhop
 from twinhop.placement import PlacementProblem, evaluate
-from twinhop.plans.planning import Plan, make_case
+from twinhop.plans.planning import make_case
 from twinhop.plans.replanning import with_move_costs
+from twinhop.plans.result import Plan
 from twinhop.plans.saved_placement import SavedPlacement, as_saved, plan_of_saved, present, read_placement
 
 FEASIBLE = first_tiny(60, feasible=True)

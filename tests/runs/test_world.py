@@ -10,7 +10,7 @@ import pytest
 from moving_cities import Written, city
 
 from twinhop.errors import InputError
-from twinhop.output.runs.world_report import fact_rows, station_rows
+from twinhop.output.runs.world import fact_rows, station_rows
 from twinhop.runs import world_tables
 from twinhop.runs.world import moving, watch
 from twinhop.runs.world_statistics import WorldStatistics

@@ -13,6 +13,7 @@ from twinhop.studies.twin_transfer import study as twin_transfer
 from twinhop.studies.twin_transfer.motion import Constants, learned_moves, motion_forecasts
 from twinhop.studies.twin_transfer.scores import ARMS, COLD, Forecasts, joined, scores
 from twinhop.studies.twin_transfer.stations import cell_guesses, hits
+from twinhop.studies.twin_transfer.study import save_study
 from twinhop.twin.behaviour import ConstantVelocity
 
 CONSTANTS = Constants(0.5, 0.5, 60.0)
@@ -107,7 +108,7 @@ def test_literal_grows_and_sound_does_not(small):
 
 def test_files(small, tmp_path):
     study = small[0]
-    assert [path.name for path in study.save(tmp_path / "out")] == [
+    assert [path.name for path in save_study(study, tmp_path / "out")] == [
         "twin-transfer.json",
         "twin-transfer.md",
         "twin-transfer.png",

@@ -18,7 +18,9 @@ from twinhop.benchmarking.choice import ALL, chosen_tasks, policies_by_kind
 from twinhop.benchmarking.score import bootstrap_interval, interquartile_mean
 from twinhop.benchmarking.unit import Unit, UnitResult, do_unit
 from twinhop.errors import InputError
+from twinhop.io.folders import require_writable
 from twinhop.placement.problem import FloatArray
+from twinhop.result import Result
 from twinhop.runs.processes import Progress, in_processes
 from twinhop.runs.simulation_folder import SimulationFolder, identity_of
 from twinhop.scenario import Scenario, load_scenario
@@ -33,7 +35,7 @@ TASKS_FOLDER = "tasks"
 
 
 @dataclass(frozen=True)
-class Benchmark:
+class Benchmark(Result):
     """What policies made of tasks.
 
     Attributes:
@@ -223,9 +225,7 @@ def benchmark(
     )
     if root is None:
         return found
-    from twinhop.output.benchmarking.files import save_benchmark
-
-    return replace(found, files=tuple(save_benchmark(found, root)))
+    return replace(found, files=tuple(found.save(root)))
 
 
 def _check(seeds: int, jobs: int | None, data: str | Path | None) -> None:
@@ -238,8 +238,6 @@ def _check(seeds: int, jobs: int | None, data: str | Path | None) -> None:
 
 
 def _writable(root: Path) -> Path:
-    from twinhop.output.plans.plan_files import require_writable
-
     require_writable(root)
     return root
 

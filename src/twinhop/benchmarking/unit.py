@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from twinhop.errors import InputError
+from twinhop.io.json_text import read_json, write_json
 from twinhop.migration.run import MigrationRun
 from twinhop.placement import InfeasibleProblem
 from twinhop.plans.comparison import BOUNDING_POLICY
-from twinhop.plans.planning import Plan, make_case, plan_case
-from twinhop.runs.simulation_folder import SimulationFolder, read_json, write_json
+from twinhop.plans.planning import make_case, plan_case
+from twinhop.plans.result import Plan
+from twinhop.runs.simulation_folder import SimulationFolder
 from twinhop.runs.simulation_offline import offline_result
 from twinhop.runs.simulation_run import run_policy
 from twinhop.scenario import Scenario

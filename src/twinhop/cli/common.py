@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from twinhop.cli.entry import INTERRUPTED, REFUSED
+from twinhop.cli.exit_codes import INTERRUPTED, REFUSED
 
 if TYPE_CHECKING:
     from twinhop.placement import InfeasibilityProof
     from twinhop.plans import Plan
-    from twinhop.plans.planning import Case
+    from twinhop.plans.result import Case
 
 #: Progress is shown on what takes longer [s].
 PATIENCE_S = 2.0
@@ -214,7 +214,7 @@ def plan_or_saved(
     as_json: bool,
 ) -> "Plan":
     """The saved placement of a case where one is given, else a plan of it; exits where that is proved infeasible."""
-    from twinhop.output.plans.plan_json import infeasible_answer
+    from twinhop.output.plans.plan import infeasible_answer
     from twinhop.plans.planning import plan_case
     from twinhop.plans.saved_placement import plan_of_saved
 

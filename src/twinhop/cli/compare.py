@@ -42,7 +42,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Plan by several policies and judge them against one certified bound."""
-    from twinhop.output.plans.plan_files import require_writable
+    from twinhop.io.folders import require_writable
     from twinhop.plans import DEFAULT_POLICIES, compare
 
     names = DEFAULT_POLICIES if policies is None else [name.strip() for name in policies.split(",") if name.strip()]
@@ -68,7 +68,7 @@ def run(
 
 
 def _show(comparison: "Comparison") -> None:
-    from twinhop.output.plans.report import percent
+    from twinhop.output.markdown import percent
 
     rows = [
         (

@@ -7,8 +7,8 @@ import sys
 import warnings
 from types import FrameType
 
-#: Exit codes: bad input or a problem proved infeasible; Ctrl-C.
-REFUSED, INTERRUPTED = 2, 130
+from twinhop.cli.exit_codes import INTERRUPTED, REFUSED
+
 #: Modules whose functions on the stack mean that loops are being compiled.
 COMPILER = ("numba.", "llvmlite.")
 #: Undoes what a spinner did to the terminal.

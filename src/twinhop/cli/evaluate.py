@@ -50,7 +50,7 @@ def run(
 
 
 def _show(found: "LearnedEvaluation") -> None:
-    from twinhop.output.training.evaluation_files import HEADER, cells
+    from twinhop.output.training.evaluation import HEADER, cells
 
     for each in found.sources:
         size = f"{each.users} users, {each.stations} stations, {len(each.seeds)} worlds"

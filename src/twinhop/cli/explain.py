@@ -19,7 +19,7 @@ from twinhop.cli.common import (
     print_table,
     progress,
 )
-from twinhop.cli.entry import INTERRUPTED
+from twinhop.cli.exit_codes import INTERRUPTED
 
 if TYPE_CHECKING:
     from twinhop.plans.explanation import Explanation
@@ -59,7 +59,7 @@ def run(
 
 
 def _show(explanation: "Explanation") -> None:
-    from twinhop.plans.explanation_words import alternative_rows, obstacle_rows, term_rows
+    from twinhop.output.plans.explanation import alternative_rows, obstacle_rows, sentences, term_rows
 
     problem = explanation.plan.solution.problem
     title = f"{explanation.plan.case.name}: twin of {problem.user_name(explanation.user)}"
@@ -74,5 +74,5 @@ def _show(explanation: "Explanation") -> None:
         print_table("hosts that cannot", ("station", "why not", "possible if"), impossible)
     for note in explanation.plan.notes:
         typer.echo(f"note: {note}")
-    for sentence in explanation.sentences():
+    for sentence in sentences(explanation):
         typer.echo(sentence)

@@ -55,29 +55,29 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Place the twins; print cost, terms, constraint report and certified gap."""
-    from twinhop.output.plans.plan_files import require_writable
-    from twinhop.output.plans.plan_json import infeasible_answer
+    from twinhop.io.folders import require_writable
+    from twinhop.output.plans.plan import infeasible_answer
     from twinhop.placement import save_problem
     from twinhop.placement.policy import find_policy
     from twinhop.placement.solve import check_limits
     from twinhop.plans.planning import make_case
-    from twinhop.plans.request import operate, set_task
+    from twinhop.plans.request import plan_request, replan
 
     find_policy(policy)
     limit = float("inf") if time_limit is None else time_limit
     check_limits(limit, gap)
     with progress(f"reading {source}"):
         case = make_case(source, seed, file_format=file_format)
-    task = set_task(case, without or (), saved, move_cost)
+    request = plan_request(case, without or (), saved, move_cost)
     if out is not None:
         require_writable(out)
     if dump_problem is not None:
-        save_problem(task.problem, dump_problem)
+        save_problem(request.problem, dump_problem)
     with (
-        infeasible_exits(case.name, lambda proof: infeasible_answer(task.reduced, policy, proof), as_json),
+        infeasible_exits(case.name, lambda proof: infeasible_answer(request.reduced, policy, proof), as_json),
         progress(f"{policy} on {case.name}") as tell,
     ):
-        plan = operate(task, policy, time_limit_s=limit, gap=gap, on_progress=tell)
+        plan = replan(request, policy, time_limit_s=limit, gap=gap, on_progress=tell)
     written, gave_up = save(out, plan.save)
     if as_json:
         print_json(plan.to_json())
@@ -90,8 +90,8 @@ def run(
 
 
 def _show(plan: "Plan") -> None:
+    from twinhop.output.markdown import percent
     from twinhop.output.plans.operating_report import move_rows
-    from twinhop.output.plans.report import percent
     from twinhop.output.plans.service_report import service_terms
     from twinhop.text import counted, plural
 

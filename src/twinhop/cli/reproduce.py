@@ -79,7 +79,8 @@ def transfer(
     verbose: Verbose = False,
 ) -> None:
     """The experiment that Lu, Maharjan and Zhang (2021) do not show: Algorithm 2, against what else one could do."""
-    from twinhop.studies.policy_transfer.study import HEADER, reproduce_transfer, row_in_words
+    from twinhop.studies.policy_transfer.results import HEADER, row_in_words
+    from twinhop.studies.policy_transfer.study import reproduce_transfer
 
     with share_progress("reproduce transfer", "runs") as tell:
         found = reproduce_transfer(

@@ -21,7 +21,7 @@ from twinhop.cli.common import (
     progress,
     sampling_progress,
 )
-from twinhop.cli.entry import INTERRUPTED
+from twinhop.cli.exit_codes import INTERRUPTED
 
 if TYPE_CHECKING:
     from twinhop.plans import Robustness
@@ -44,7 +44,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Let every user's load vary, keep the placement, and count how often deadlines break."""
-    from twinhop.output.plans.plan_files import require_writable
+    from twinhop.io.folders import require_writable
     from twinhop.plans.planning import make_case
     from twinhop.plans.robustness import check_sampling, parse_load, sample_robustness
     from twinhop.plans.users_alone import users_alone
@@ -71,7 +71,7 @@ def run(
 
 
 def _show(result: "Robustness") -> None:
-    from twinhop.output.plans.robustness_files import breaking_rows, spread_rows, verdict
+    from twinhop.output.plans.robustness_report import breaking_rows, spread_rows, verdict
 
     plan = result.plan
     title = f"{plan.case.name}: load of every user +-{100 * result.load:g} %, {result.samples} samples, "

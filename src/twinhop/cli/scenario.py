@@ -69,16 +69,16 @@ def show(source: ScenarioSource, seed: Seed = None, as_json: Json = False) -> No
 @app.command("describe", epilog="Example: twinhop scenario describe city-small --out out/city")
 def describe(source: ScenarioSource, seed: Seed = None, out: Out = None, as_json: Json = False) -> None:
     """Show what a world looks like before solving: distances, rates, latencies, load, and what makes no sense."""
-    from twinhop.output.plans.description_files import fact_rows, save_description
-    from twinhop.output.plans.plan_files import require_writable
-    from twinhop.plans.description import describe as described
+    from twinhop.io.folders import require_writable
+    from twinhop.output.plans.description import fact_rows
+    from twinhop.plans.describe import describe as described
     from twinhop.scenario import load_scenario
 
     if out is not None:
         require_writable(out)
     with progress(f"describing {source}"):
         description = described(load_scenario(source, seed))
-        written = [] if out is None else save_description(description, out)
+        written = [] if out is None else description.save(out)
     facts = description.to_json()
     if as_json:
         print_json(facts)

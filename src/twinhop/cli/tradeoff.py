@@ -42,7 +42,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Find the best plan and a certified bound for every number of servers."""
-    from twinhop.output.plans.plan_files import require_writable
+    from twinhop.io.folders import require_writable
     from twinhop.placement.solve import check_limits
     from twinhop.plans.planning import make_case
     from twinhop.plans.tradeoff import tradeoff_case
@@ -70,7 +70,7 @@ def run(
 
 
 def _show(found: "Tradeoff") -> None:
-    from twinhop.output.plans.report import percent
+    from twinhop.output.markdown import percent
     from twinhop.output.plans.tradeoff_report import remarks, verdict
 
     rows = [

@@ -34,18 +34,18 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Feed twins a trace or generated movement, and compare which updates are sent and how far off the twins are."""
-    from twinhop.output.plans.plan_files import require_writable
-    from twinhop.output.replay.files import (
+    from twinhop.io.folders import require_writable
+    from twinhop.output.replay.replay import (
         COVERAGE_HEADER,
         POLICY_HEADER,
         coverage_rows,
         policy_rows,
-        save_replay,
         title,
     )
     from twinhop.replay.options import motion_model, parse_sync
     from twinhop.replay.tracks import tracks_of
     from twinhop.replay.twin_replay import replay
+    from twinhop.result import save_result
 
     policies, motion = parse_sync(sync), motion_model(model, noise_m)
     if out is not None:
@@ -54,7 +54,7 @@ def run(
         tracks, notes = tracks_of(trace, users, seconds, sample_s, noise_m, seed or 0)
         result = replay(trace, tracks, policies, motion, tolerance_m, noise_m, longest_period_s, period_s)
         facts = {**result.to_json(), "notes": list(notes)}
-        written = [] if out is None else save_replay(result, facts, out)
+        written = [] if out is None else save_result(result, out, notes=notes)
     if as_json:
         print_json(facts)
         return

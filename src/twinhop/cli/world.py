@@ -35,7 +35,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Let the users of a city move, its channels, CPUs and stations change, and count what happens."""
-    from twinhop.output.plans.plan_files import require_writable
+    from twinhop.io.folders import require_writable
     from twinhop.runs.world import moving, watch
     from twinhop.scenario import load_scenario
 
@@ -54,7 +54,7 @@ def run(
 
 
 def _show(watched: "WatchedWorld") -> None:
-    from twinhop.output.runs.world_report import fact_rows, station_rows
+    from twinhop.output.runs.world import fact_rows, station_rows
 
     facts = watched.to_json()
     span = f"{facts['slots']} slots of {facts['slot_s']:g} s, users moved by {facts['moved_by']}"

@@ -1,9 +1,15 @@
-"""JSON that someone gave us: strict, and with errors that name the line."""
+"""JSON, strict: texts that someone gave us, with errors that name the line, and files that are whole or not there."""
 
 import json
+from pathlib import Path
 from typing import Any, NoReturn
 
 from twinhop.errors import InputError
+from twinhop.io.file_kind import read_content
+from twinhop.io.files import replacing
+
+#: Larger JSON files than those written here are refused [byte].
+LARGEST_JSON_BYTES = 256 * 2**20
 
 
 def parse_json(text: str, name: str) -> Any:
@@ -31,3 +37,27 @@ def parse_json(text: str, name: str) -> Any:
         raise InputError(f"{name}: not usable: nested too deeply") from None
     except ValueError as error:  # whole numbers of thousands of digits
         raise InputError(f"{name}: not usable: {error}") from None
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file, whole or not at all.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    with replacing(path, overwrite=True) as temporary:
+        temporary.write_text(json_text(value), encoding="utf-8")
+
+
+def json_text(value: Any, indent: int | None = 1) -> str:
+    """A value as the text of a JSON file; without an indent on one line."""
+    return json.dumps(value, indent=indent, allow_nan=False) + "\n"
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file that was written here.
+
+    Raises:
+        InputError: it is missing or no JSON.
+    """
+    return parse_json(read_content(path, "a JSON file", LARGEST_JSON_BYTES).decode(), str(path))

@@ -1,1 +1,76 @@
-"""Files, reports and figures of results."""
+"""Files, reports and figures of results: what knows all results, while no result knows it.
+
+Results find this package by name, as policies are found: through the one entry of the group ``twinhop.output``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from twinhop.errors import InputError
+from twinhop.io.folders import staging
+from twinhop.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Where each kind of result is shown: modules with `write`, and `to_json`, `report` and `plot` where it has them.
+SHOWN_BY = {
+    "Plan": "twinhop.output.plans.plan",
+    "Explanation": "twinhop.output.plans.explanation",
+    "Comparison": "twinhop.output.plans.comparison",
+    "Tradeoff": "twinhop.output.plans.tradeoff",
+    "Robustness": "twinhop.output.plans.robustness",
+    "Description": "twinhop.output.plans.description",
+    "Simulation": "twinhop.output.runs.simulation",
+    "WatchedWorld": "twinhop.output.runs.world",
+    "Benchmark": "twinhop.output.benchmarking.benchmark",
+    "LearnedEvaluation": "twinhop.output.training.evaluation",
+    "TwinReplay": "twinhop.output.replay.replay",
+}
+
+
+def _shows(result: Result, what: str, noun: str) -> Any:
+    kind = type(result).__name__
+    module: ModuleType | None = import_module(SHOWN_BY[kind]) if kind in SHOWN_BY else None
+    function = getattr(module, what, None)
+    if function is None:
+        raise InputError(f"{kind}: has no {noun}")
+    return function
+
+
+def to_json(result: Result) -> dict[str, Any]:
+    """A result as plain values."""
+    return _shows(result, "to_json", "plain values")(result)
+
+
+def report(result: Result) -> str:
+    """The report of a result in Markdown."""
+    return _shows(result, "report", "report")(result)
+
+
+def plot(result: Result) -> Figure:
+    """The main figure of a result."""
+    return _shows(result, "plot", "figure")(result)
+
+
+def write(result: Result, folder: Path, **options: Any) -> None:
+    """Write the files of a result into a folder that is there already.
+
+    Args:
+        result: what to write.
+        folder: where its files go.
+        options: of the kind of result, such as ``animation`` of runs.
+    """
+    _shows(result, "write", "files")(result, folder, **options)
+
+
+def save(result: Result, folder: str | Path, **options: Any) -> list[Path]:
+    """Write the files of a result, all of them or none; see `Result.save`."""
+    with staging(folder) as aside:
+        write(result, aside, **options)
+        names = sorted(path.name for path in aside.iterdir())
+    return [Path(folder) / name for name in names]

@@ -16,7 +16,7 @@ from twinhop.placement.policies.lagrangian import PriceAscent
 from twinhop.placement.problem import FloatArray, PlacementProblem
 from twinhop.placement.search import Search
 from twinhop.placement.sized_search import SizedSearch
-from twinhop.placement.tradeoff import TradeoffPoint
+from twinhop.placement.tradeoff_point import TradeoffPoint
 
 logger = logging.getLogger(__name__)
 

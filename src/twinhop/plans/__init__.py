@@ -4,9 +4,10 @@ from twinhop.plans.comparison import DEFAULT_POLICIES as DEFAULT_POLICIES
 from twinhop.plans.comparison import Comparison as Comparison
 from twinhop.plans.comparison import compare as compare
 from twinhop.plans.explanation import Explanation as Explanation
-from twinhop.plans.planning import Plan as Plan
+from twinhop.plans.explanation import explain as explain
 from twinhop.plans.planning import load as load
-from twinhop.plans.planning import plan as plan
+from twinhop.plans.request import plan as plan
+from twinhop.plans.result import Plan as Plan
 from twinhop.plans.robustness import Robustness as Robustness
 from twinhop.plans.robustness import robustness as robustness
 from twinhop.plans.tradeoff import Tradeoff as Tradeoff

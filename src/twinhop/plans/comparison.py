@@ -8,7 +8,9 @@ from typing import Any
 from twinhop.errors import InputError
 from twinhop.placement import PlacementProblem, policy_names
 from twinhop.placement.policy import find_policy
-from twinhop.plans.planning import Case, Plan, Progress, make_case, plan_case
+from twinhop.plans.planning import Progress, make_case, plan_case
+from twinhop.plans.result import Case, Plan
+from twinhop.result import Result
 from twinhop.scenario import Scenario
 
 #: Policies compared where none are named: everything but the exact solver.
@@ -18,7 +20,7 @@ BOUNDING_POLICY = "lagrangian"
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Result):
     """Plans of one case by several policies.
 
     Attributes:
@@ -79,12 +81,6 @@ class Comparison:
             "policies": self.rows(),
             "attribution": list(self.case.attribution),
         }
-
-    def save(self, folder: str | Path) -> list[Path]:
-        """Write comparison.json, comparison.parquet, comparison.md and comparison.png; see `Plan.save`."""
-        from twinhop.output.plans.plan_files import save_comparison
-
-        return save_comparison(self, folder)
 
 
 def compare(

@@ -18,7 +18,7 @@ MANY_BEHIND, MANY_UNMEETABLE = 0.5, 0.2
 RADIO_DOMINATES = 0.95
 
 
-def cautions(description: Description) -> tuple[str, ...]:
+def warnings_of(description: Description) -> tuple[str, ...]:
     """The warnings that a description gives rise to, the gravest first."""
     checks = (_seats, _deadlines, _joint_deadlines, _cpu, _behind, _radio, _opening)
     return tuple(text for check in checks for text in check(description))

@@ -1,20 +1,19 @@
 """Why a twin is where it is: what every other host would cost the whole plan, and what would change that."""
 
-import math
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
 
 import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.plans.alternatives import Alternative, Relocation, alternatives
-from twinhop.plans.planning import Case, Plan
+from twinhop.plans.result import Case, Plan
 from twinhop.plans.users_alone import plan_of_users_alone
+from twinhop.result import Result
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Result):
     """Why one user's twin is hosted where it is.
 
     ``latency = radio + wired + computing``, or ``communication + computing`` where the problem comes from a file; the
@@ -69,42 +68,6 @@ class Explanation:
         problem = self.plan.solution.problem
         latency = self.communication_s + self.computing_s
         return problem.alpha / problem.users * latency + problem.beta * self.opening_share_s
-
-    def sentences(self) -> list[str]:
-        """The answer in words: why here, the next best, and what would change it."""
-        from twinhop.plans.explanation_words import sentences
-
-        return sentences(self)
-
-    def to_json(self) -> dict[str, Any]:
-        """The explanation as plain values, as `twinhop explain --json` prints it."""
-        problem = self.plan.solution.problem
-        access = None if self.access is None else problem.station_name(self.access)
-        best = self.next_best
-        return {
-            "source": self.plan.case.name,
-            "policy": self.plan.solution.policy,
-            "cost": self.plan.cost,
-            "user": problem.user_name(self.user),
-            "user_index": self.user,
-            "access": access,
-            "host": problem.station_name(self.host),
-            "host_index": self.host,
-            "latency_s": self.communication_s + self.computing_s,
-            "radio_s": self.radio_s,
-            "wired_s": self.wired_s,
-            "communication_s": self.communication_s,
-            "computing_s": self.computing_s,
-            "opening_share_s": self.opening_share_s,
-            "cost_share": self.cost_share,
-            "update_s": self.update_s if self.update_s is None or math.isfinite(self.update_s) else None,
-            "deadline_s": self.deadline_s,
-            "violations": list(self.violations),
-            "next_best": None if best is None else problem.station_name(best.station),
-            "alternatives": [each.to_json(problem.station_name(each.station)) for each in self.alternatives],
-            "why": self.sentences(),
-            "notes": list(self.plan.notes),
-        }
 
 
 def explain(plan: Plan, user: str | int) -> Explanation:

@@ -1,87 +1,17 @@
 """What if servers fail: the problem without some hosts, and what changes against the plan with all of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from difflib import get_close_matches
-from typing import Any
 
 import numpy as np
 
 from twinhop.errors import InputError
-from twinhop.placement.problem import IntArray, PlacementProblem
-from twinhop.plans.planning import Case, Plan
+from twinhop.placement.problem import IntArray
+from twinhop.plans.result import Case, Plan
 
 #: Stations named in a message; the rest are counted.
 NAMED = 8
-
-
-@dataclass(frozen=True)
-class ServiceMove:
-    """A service that runs elsewhere where hosts fail.
-
-    Attributes:
-        service: its name.
-        from_server: name of the server that it runs on without failure.
-        to_server: name of the server that it runs on with it.
-    """
-
-    service: str
-    from_server: str
-    to_server: str
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Hosts that fail, and the plan in which they do not.
-
-    Attributes:
-        stations: indices of the stations that fail as hosts.
-        reference: the plan without failure, by the same policy.
-    """
-
-    stations: IntArray
-    reference: Plan = field(repr=False)
-
-    def moved(self, host: IntArray) -> IntArray:
-        """Users who are hosted elsewhere than without failure."""
-        return np.flatnonzero(host != self.reference.solution.placement.host)
-
-    def displaced(self, users: IntArray) -> np.ndarray:
-        """Whether each of these users is hosted, without failure, on a station that fails."""
-        return np.isin(self.reference.solution.placement.host[users], self.stations)
-
-    def newly_unmeetable(self, problem: PlacementProblem) -> IntArray:
-        """Users whose deadline no station can keep any more, not even alone; they are planned without it."""
-        return np.setdiff1d(problem.unmeetable, self.reference.case.problem.unmeetable)
-
-    def services_moved(self, plan: Plan) -> "list[ServiceMove]":
-        """Services that run elsewhere than without failure."""
-        if plan.services is None or self.reference.services is None:
-            return []
-        pairs = zip(self.reference.services.services, plan.services.services, strict=True)
-        return [
-            ServiceMove(after.name, before.server_name, after.server_name)
-            for before, after in pairs
-            if before.server != after.server
-        ]
-
-    def to_json(self, plan: Plan) -> dict[str, Any]:
-        """The comparison as plain values; stations and users by index."""
-        host, before = plan.solution.placement.host, self.reference.solution.placement.host
-        users = self.moved(host)
-        services = self.services_moved(plan)
-        return {
-            "without": self.stations.tolist(),
-            "cost_without_failure": self.reference.cost,
-            "lower_bound_without_failure": self.reference.lower_bound,
-            "gap_without_failure": self.reference.gap,
-            "moved": [
-                {"user": int(i), "from": int(before[i]), "to": int(host[i]), "host_gone": bool(gone)}
-                for i, gone in zip(users, self.displaced(users), strict=True)
-            ],
-            "newly_unmeetable": self.newly_unmeetable(plan.case.problem).tolist(),
-            **({} if plan.services is None else {"services_moved": [vars(each) for each in services]}),
-        }
 
 
 def loss_bounds(plan: Plan) -> tuple[float, float] | None:

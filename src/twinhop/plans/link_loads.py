@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop import network
-from twinhop.plans.planning import Plan
+from twinhop.plans.result import Plan
 from twinhop.scenario import BackhaulGraph, World
 from twinhop.units import BITS_PER_MBIT, S_PER_MS
 

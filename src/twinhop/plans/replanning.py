@@ -1,8 +1,7 @@
 """Planning close to the present: every twin that leaves its host costs something."""
 
 import math
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,35 +10,7 @@ from twinhop.placement import Evaluation, Placement, PlacementProblem, Solution,
 from twinhop.placement.budget import Budget
 from twinhop.placement.problem import IntArray
 from twinhop.placement.search import Search
-from twinhop.plans.saved_placement import NOBODY, Present
-
-
-@dataclass(frozen=True)
-class Moves:
-    """The twins that a plan moves from where they are, and what that costs.
-
-    Attributes:
-        present: where the twins are.
-        move_cost_s: S, what each move counts as, beside the latency [s].
-        users: users whose twin leaves its present host.
-        host_gone: (of the same length) whether the present host cannot host it any more.
-        own: the plan's own evaluation, without the moves.
-        cost: of all moves, in the unit of the plan's cost: ``alpha/N S`` each.
-    """
-
-    present: Present = field(repr=False)
-    move_cost_s: float
-    users: IntArray
-    host_gone: np.ndarray
-    own: Evaluation = field(repr=False)
-    cost: float
-
-    def to_json(self, host: IntArray) -> list[dict[str, Any]]:
-        """Every move as plain values; stations and users by index."""
-        return [
-            {"user": int(i), "from": int(self.present.host[i]), "to": int(host[i]), "host_gone": bool(gone)}
-            for i, gone in zip(self.users, self.host_gone, strict=True)
-        ]
+from twinhop.plans.result import NOBODY, Moves, Present
 
 
 def check_move_cost(move_cost_s: float) -> None:

@@ -9,17 +9,19 @@ import numpy as np
 from twinhop.errors import InputError
 from twinhop.placement import Placement, PlacementProblem, Solution, solve
 from twinhop.placement.problem import IntArray
-from twinhop.plans.failure import Failure, stations_named, without_hosts
-from twinhop.plans.planning import Case, Plan, Progress, plan_case, plan_services
+from twinhop.plans.failure import stations_named, without_hosts
+from twinhop.plans.planning import Progress, make_case, plan_case, plan_services
 from twinhop.plans.replanning import better, check_move_cost, mended, moves_of, with_move_costs
-from twinhop.plans.saved_placement import Present, SavedPlacement, as_saved, present
+from twinhop.plans.result import Case, Failure, Plan, Present
+from twinhop.plans.saved_placement import SavedPlacement, as_saved, present
+from twinhop.scenario import Scenario
 
 #: A time limit after which a policy returns the first plan that it finds [s].
 NO_TIME_S = 1e-9
 
 
 @dataclass(frozen=True)
-class Task:
+class PlanRequest:
     """What is to be planned, from where, and without which hosts.
 
     Attributes:
@@ -59,12 +61,12 @@ class Task:
         return (Placement(host, self.present.open & (problem.capacity > 0)),)
 
 
-def set_task(
+def plan_request(
     case: Case,
     without: Sequence[str] = (),
     start: "str | Path | SavedPlacement | Plan | None" = None,
     move_cost_s: float = 0.0,
-) -> Task:
+) -> PlanRequest:
     """Check what is asked for against a case, before anything is solved.
 
     Args:
@@ -82,14 +84,14 @@ def set_task(
     here = None if start is None else present(as_saved(start), case)
     notes = () if here is None else here.notes
     if not without:
-        return Task(case, case, None, here, move_cost_s, notes)
+        return PlanRequest(case, case, None, here, move_cost_s, notes)
     failed = stations_named(case, without)
     reduced, more = without_hosts(case, failed)
-    return Task(case, reduced, failed, here, move_cost_s, notes + more)
+    return PlanRequest(case, reduced, failed, here, move_cost_s, notes + more)
 
 
-def operate(
-    task: Task,
+def replan(
+    request: PlanRequest,
     policy: str,
     *,
     time_limit_s: float = float("inf"),
@@ -105,32 +107,76 @@ def operate(
     Raises:
         InfeasibleProblem: proved: no plan keeps the constraints.
     """
-    if task.failed is None and task.present is None:
-        return plan_case(task.case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
+    if request.failed is None and request.present is None:
+        return plan_case(request.case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
 
     def solved(case: Case, limit_s: float) -> Solution:
         solution = solve(
-            task.charged(case), policy, seed=case.seed, time_limit_s=limit_s, gap=gap, on_progress=on_progress
+            request.charged(case), policy, seed=case.seed, time_limit_s=limit_s, gap=gap, on_progress=on_progress
         )
-        if task.present is None or task.move_cost_s == 0:
+        if request.present is None or request.move_cost_s == 0:
             return solution
-        return mended(solution, task.present, limit_s)
+        return mended(solution, request.present, limit_s)
 
     def planned(case: Case, solution: Solution, *before: Placement) -> Plan:
-        starts = [start for start in (*before, *task.starts(case)) if (case.problem.capacity[start.host] > 0).all()]
+        starts = [start for start in (*before, *request.starts(case)) if (case.problem.capacity[start.host] > 0).all()]
         plan = plan_services(case, solution, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress, starts=starts)
-        if task.present is not None:
-            plan = replace(plan, moves=moves_of(case.problem, plan.solution, task.present, task.move_cost_s))
-        return replace(plan, notes=task.notes)
+        if request.present is not None:
+            plan = replace(plan, moves=moves_of(case.problem, plan.solution, request.present, request.move_cost_s))
+        return replace(plan, notes=request.notes)
 
-    if task.failed is None:
-        return planned(task.case, solved(task.case, time_limit_s))
-    reference = planned(task.case, solved(task.case, time_limit_s))
+    if request.failed is None:
+        return planned(request.case, solved(request.case, time_limit_s))
+    reference = planned(request.case, solved(request.case, time_limit_s))
     before = reference.solution.placement
-    solution = solved(task.reduced, NO_TIME_S if reference.solution.interrupted else time_limit_s)
+    solution = solved(request.reduced, NO_TIME_S if reference.solution.interrupted else time_limit_s)
     if reference.solution.interrupted:
         solution = replace(solution, interrupted=True, timed_out=False)
     if solution.certificate is not None and reference.services is None:  # where no host in use fails nobody must move
         solution = better(solution, before)
-    plan = planned(task.reduced, solution, replace(before, open=before.open & (task.reduced.problem.capacity > 0)))
-    return replace(plan, failure=Failure(task.failed, reference))
+    plan = planned(
+        request.reduced, solution, replace(before, open=before.open & (request.reduced.problem.capacity > 0))
+    )
+    return replace(plan, failure=Failure(request.failed, reference))
+
+
+def plan(
+    source: Scenario | PlacementProblem | str | Path,
+    policy: str = "lagrangian",
+    *,
+    seed: int | None = None,
+    time_limit_s: float = float("inf"),
+    gap: float | None = None,
+    on_progress: Progress | None = None,
+    file_format: str | None = None,
+    without: Sequence[str] = (),
+    present: str | Path | SavedPlacement | Plan | None = None,
+    move_cost_s: float = 0.0,
+) -> Plan:
+    """Place the twins of a scenario or problem.
+
+    Args:
+        source: a scenario, a problem, a path or the name of a preset.
+        policy: how to decide; ``lagrangian`` and ``exact`` give a certified lower bound.
+        seed: replaces the root seed of a scenario; seeds the policy's own draws for a problem.
+        time_limit_s: wall-clock limit of the solve [s].
+        gap: go on until cost / bound - 1 is at most this; 0 proves the optimum; None: until little more is gained.
+        on_progress: told the best cost and bound so far while solving.
+        file_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
+        without: names of stations that are assumed to fail as hosts; their radios still work. The plan is compared with
+            the one without failure.
+        present: where the twins are now: a saved placement.json, or a plan.
+        move_cost_s: what each twin that leaves its present host costs, beside its latency [s].
+
+    Returns:
+        The plan. Ctrl-C ends the solve with the best so far, ``plan.solution.interrupted``.
+
+    Raises:
+        InfeasibleProblem: proved: no plan keeps the constraints; its ``proof`` says which users and stations.
+        InputError: the source or an argument is wrong.
+    """
+    case = make_case(source, seed, file_format=file_format)
+    if present is None and not without and move_cost_s == 0:
+        return plan_case(case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
+    request = plan_request(case, without, present, move_cost_s)
+    return replan(request, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,13 @@ from twinhop.errors import InputError
 from twinhop.formulation import formulate
 from twinhop.placement import Evaluation, PlacementProblem, evaluate
 from twinhop.placement.evaluation import DEADLINE_TOLERANCE
-from twinhop.plans.planning import Case, Plan, make_case, plan_case
+from twinhop.plans.planning import make_case, plan_case
+from twinhop.plans.result import Case, Plan
+from twinhop.plans.saved_placement import SavedPlacement, plan_of_saved
 from twinhop.plans.users_alone import plan_of_users_alone, users_alone
+from twinhop.result import Result
 from twinhop.scenario import Scenario
 from twinhop.streams import LOAD_FACTORS, stream
-
-if TYPE_CHECKING:
-    from twinhop.plans.saved_placement import SavedPlacement
 
 #: Two-sided 95 % quantile of the normal distribution.
 Z_95 = 1.959963984540054
@@ -35,7 +35,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Robustness:
+class Robustness(Result):
     """What became of a plan under S samples of load.
 
     A sample is broken where a deadline is missed that the plan meets.
@@ -112,12 +112,6 @@ class Robustness:
             ),
             "notes": list(self.plan.notes),
         }
-
-    def save(self, folder: str | Path) -> list[Path]:
-        """Write robustness.json, robustness.parquet (one row a sample) and robustness.png; see `Plan.save`."""
-        from twinhop.output.plans.robustness_files import save_robustness
-
-        return save_robustness(self, folder)
 
 
 def _counted(
@@ -258,12 +252,12 @@ def _late(problem: PlacementProblem, evaluation: Evaluation) -> BoolArray:
 
 
 def robustness(
-    source: Scenario | str | Path,
+    source: Scenario | Plan | str | Path,
     load: float,
-    *,
     samples: int = 200,
+    *,
     policy: str = "lagrangian",
-    placement: "str | Path | SavedPlacement | Plan | None" = None,
+    placement: str | Path | SavedPlacement | Plan | None = None,
     seed: int | None = None,
     time_limit_s: float = float("inf"),
     gap: float | None = None,
@@ -271,12 +265,12 @@ def robustness(
     """How often the plan of a scenario breaks when every user's load varies; see `sample_robustness`.
 
     Args:
-        source: a scenario, its path or the name of a preset.
+        source: a scenario, its path or the name of a preset; or a plan, whose placement is kept.
         load: X in (0, 1]: sizes are multiplied by factors uniform in [1 - X, 1 + X].
         samples: how many.
-        policy: makes the plan where no placement is given.
+        policy: makes the plan where neither a plan nor a placement is given.
         placement: the placement to keep: a placement.json, or a plan.
-        seed: replaces the root seed, of the world as of the factors.
+        seed: replaces the root seed, of the world as of the factors; of a plan given, of the factors alone.
         time_limit_s: wall-clock limit of the solve [s].
         gap: stop the solve once cost / bound - 1 is at most this.
 
@@ -287,10 +281,12 @@ def robustness(
         InfeasibleProblem: proved: no plan keeps the constraints.
         InputError: the source or an argument is wrong.
     """
+    if isinstance(source, Plan):
+        if placement is not None:
+            raise InputError("placement: the plan given has one; give a scenario with a placement, or a plan alone")
+        return sample_robustness(source, load, samples, seed=seed)
     case = users_alone(make_case(source, seed), "robustness")
     check_sampling(case, load, samples)
     if placement is not None:
-        from twinhop.plans.saved_placement import plan_of_saved
-
         return sample_robustness(plan_of_saved(case, placement), load, samples)
     return sample_robustness(plan_case(case, policy, time_limit_s=time_limit_s, gap=gap), load, samples)

@@ -12,10 +12,9 @@ from twinhop.io.json_text import parse_json
 from twinhop.io.text_file import read_text
 from twinhop.placement import Placement, Solution, evaluate
 from twinhop.placement.problem import BoolArray, IntArray
-from twinhop.plans.planning import Case, Plan
+from twinhop.plans.result import NOBODY, Case, Plan, Present
 
 #: The host of a user who has none yet.
-NOBODY = -1
 #: Ids named in one message; the rest are counted.
 NAMED = 5
 FIELDS = ("station_ids", "user_ids", "host")
@@ -44,28 +43,6 @@ class SavedPlacement:
     policy: str = "saved"
     source: str | None = None
     seed: int | None = None
-
-
-@dataclass(frozen=True)
-class Present:
-    """A saved placement in the order of a problem.
-
-    Attributes:
-        name: of the file.
-        host: (N,) present hosts, NOBODY for users who are not in the file.
-        open: (M,) stations that the file has open.
-        notes: what is worth saying about how the two fit.
-    """
-
-    name: str
-    host: IntArray
-    open: BoolArray
-    notes: tuple[str, ...] = ()
-
-    @property
-    def new_users(self) -> IntArray:
-        """Users without a present host."""
-        return np.flatnonzero(self.host == NOBODY)
 
 
 def read_placement(path: str | Path) -> SavedPlacement:

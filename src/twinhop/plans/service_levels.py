@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from twinhop import network
 from twinhop.formulation import ROW_INTERACTION, ROW_WIRED_HOP, wires
 from twinhop.network.utility import LITERAL_UTILITY_SCALE_S, UTILITY_SCALE_S
-from twinhop.plans.planning import Plan
+from twinhop.plans.result import Plan
 from twinhop.scenario import World
 
 #: The row of the table of readings (docs/readings.md) that is decided here.

@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from twinhop.placement import PlacementProblem
-from twinhop.placement.tradeoff import TradeoffCurve, TradeoffPoint, trade_off
-from twinhop.plans.planning import Case, Progress, make_case
+from twinhop.placement.tradeoff import TradeoffCurve, trade_off
+from twinhop.placement.tradeoff_point import TradeoffPoint
+from twinhop.plans.planning import Progress, make_case
+from twinhop.plans.result import Case
 from twinhop.plans.users_alone import users_alone
+from twinhop.result import Result
 from twinhop.scenario import Scenario
 
 
 @dataclass(frozen=True)
-class Tradeoff:
+class Tradeoff(Result):
     """The best plan found and a certified bound for every number of servers in use.
 
     Attributes:
@@ -87,18 +90,6 @@ class Tradeoff:
             "missing": list(curve.missing),
             "points": [row | {"open": each} for row, each in zip(self.rows(), opened, strict=True)],
         }
-
-    def report(self) -> str:
-        """The report in Markdown."""
-        from twinhop.output.plans.tradeoff_report import tradeoff_report
-
-        return tradeoff_report(self)
-
-    def save(self, folder: str | Path) -> list[Path]:
-        """Write tradeoff.json, tradeoff.parquet, tradeoff.md and tradeoff.png; see `Plan.save`."""
-        from twinhop.output.plans.plan_files import save_tradeoff
-
-        return save_tradeoff(self, folder)
 
 
 def status(point: TradeoffPoint) -> str:

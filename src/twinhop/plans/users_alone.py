@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from twinhop.errors import ServicesLeftOutWarning
 from twinhop.placement import evaluate
-from twinhop.plans.planning import Case, Plan
+from twinhop.plans.result import Case, Plan
 
 
 def users_alone(case: Case, what: str) -> Case:

@@ -10,11 +10,12 @@ from twinhop.replay.forecasts import forecast_coverage
 from twinhop.replay.policy_run import PolicyRun
 from twinhop.replay.sync_runs import best_fixed, run_delta, run_fixed, run_model, sample_period_s
 from twinhop.replay.tracks import Track
+from twinhop.result import Result
 from twinhop.twin.behaviour import RowModel
 
 
 @dataclass(frozen=True, eq=False)
-class TwinReplay:
+class TwinReplay(Result):
     """What a replay found.
 
     Attributes:

@@ -6,12 +6,15 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from twinhop.errors import InputError
+from twinhop.io.folders import require_writable
 from twinhop.migration.policy import policy_choice, policy_names
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.run_problem import require_bounded
+from twinhop.result import Result, save_result
+from twinhop.runs.animation import Animation, require_writer
 from twinhop.runs.processes import Progress
 from twinhop.runs.simulation_folder import SimulationFolder, identity_of
 from twinhop.runs.simulation_jobs import Job, do_jobs, read_result
@@ -22,7 +25,6 @@ from twinhop.runs.world import moving
 from twinhop.scenario import Scenario, load_scenario
 from twinhop.stats.intervals import mean, mean_interval
 
-Animation = Literal["gif", "mp4", "none"]
 DEFAULT_POLICIES = ("stay", "follow_nearest")
 OFFLINE_TIME_LIMIT_S = 60.0
 #: Figures of a policy that are means over seeds, with an interval where there are several.
@@ -55,7 +57,7 @@ TIMES = ("decision_ms_p50", "decision_ms_p95")
 
 
 @dataclass(frozen=True)
-class Simulation:
+class Simulation(Result):
     """What several policies made of the same worlds.
 
     Attributes:
@@ -219,9 +221,16 @@ def simulate(
     found = Simulation(scenario.name, tuple(each.seed for each in worlds), first, texts, by_policy, offline)
     if folder is None:
         return found
-    from twinhop.output.runs.simulation_files import save_simulation
+    return replace(found, files=tuple(_saved(found, folder, animation)))
 
-    return replace(found, files=tuple(save_simulation(found, folder, animation)))
+
+def _saved(simulation: Simulation, folder: SimulationFolder, animation: Animation) -> list[Path]:
+    """The files written here, and the folders of the runs."""
+    try:
+        files = save_result(simulation, folder.root, animation=animation)
+    except InputError as error:
+        raise InputError(f"{error}; the files of all runs are there, in {folder.root}/seed-*") from None
+    return [*files, *(run.folder for each in simulation.runs for run in each if run.folder is not None)]
 
 
 def _checked(policies: Sequence[str], seeds: int, jobs: int | None) -> tuple[str, ...]:
@@ -243,9 +252,6 @@ def _checked(policies: Sequence[str], seeds: int, jobs: int | None) -> tuple[str
 
 def _begun(root: Path, scenario: Scenario, slots: int, animation: Animation) -> SimulationFolder:
     """The folder of the simulation, which can be written and holds nothing else."""
-    from twinhop.output.plans.plan_files import require_writable
-    from twinhop.output.runs.world_animation import require_writer
-
     require_writer(animation)
     require_writable(root)
     folder = SimulationFolder(root)

@@ -16,8 +16,7 @@ from urllib.parse import quote
 from twinhop._version import __version__
 from twinhop.errors import InputError
 from twinhop.io.file_kind import read_content
-from twinhop.io.files import replacing
-from twinhop.io.json_text import parse_json
+from twinhop.io.json_text import LARGEST_JSON_BYTES, parse_json, write_json
 from twinhop.scenario import Scenario
 
 IDENTITY = "simulation_of.json"
@@ -25,8 +24,6 @@ IDENTITY = "simulation_of.json"
 TIMING = "timing.json"
 #: A run that is not finished lies in a folder whose name ends so.
 UNFINISHED = ".unfinished"
-#: Larger JSON files than those written here are refused [byte].
-LARGEST_JSON_BYTES = 256 * 2**20
 NAMED_DIFFERENCES = 5
 
 
@@ -151,27 +148,3 @@ def unfinished(folder: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file, whole or not at all.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    with replacing(path, overwrite=True) as temporary:
-        temporary.write_text(json_text(value), encoding="utf-8")
-
-
-def json_text(value: Any) -> str:
-    """A value as the text of a JSON file."""
-    return json.dumps(value, indent=1, allow_nan=False) + "\n"
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file that was written here.
-
-    Raises:
-        InputError: it is missing or no JSON.
-    """
-    return parse_json(read_content(path, "a JSON file", LARGEST_JSON_BYTES).decode(), str(path))

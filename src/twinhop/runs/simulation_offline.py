@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from twinhop.errors import InputError
+from twinhop.io.json_text import read_json, write_json
 from twinhop.migration.run import MigrationRun
-from twinhop.runs.simulation_folder import TIMING, read_json, write_json
+from twinhop.runs.simulation_folder import TIMING
 
 
 @dataclass(frozen=True)

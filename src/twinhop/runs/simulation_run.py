@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinhop.errors import InputError
+from twinhop.io.json_text import json_text, read_json
 from twinhop.migration.policy import policy_choice
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.simulate import outcomes
-from twinhop.runs.simulation_folder import TIMING, json_text, read_json, unfinished
+from twinhop.runs.simulation_folder import TIMING, unfinished
 from twinhop.runs.simulation_summary import DecisionTimes, RunMeter, RunSummary
 from twinhop.runs.simulation_tables import RunTables, constants
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from twinhop.errors import InputError
-from twinhop.output.plans.plan_files import staging
+from twinhop.io.folders import staging
+from twinhop.result import Result, write_result
+from twinhop.runs.animation import Animation, require_writer
 from twinhop.runs.world_film import Film
 from twinhop.runs.world_statistics import WorldStatistics
 from twinhop.runs.world_tables import WorldTables
@@ -23,13 +24,12 @@ from twinhop.scenario.schema.movement_checks import check_movement
 from twinhop.scenario.schema.movement_section import Movement
 from twinhop.scenario.validation_errors import input_error, suggestion
 
-Animation = Literal["gif", "mp4", "none"]
 #: Told how many slots are done.
 Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class WatchedWorld:
+class WatchedWorld(Result):
     """A run, and what happened in it.
 
     Attributes:
@@ -110,20 +110,12 @@ def watch(
     run = WorldRun(scenario)
     if folder is None:
         return _watch(run, None, on_progress), []
-    from twinhop.output.runs.world_animation import require_writer, save_animation
-    from twinhop.output.runs.world_figure import draw_statistics
-    from twinhop.output.runs.world_map import draw_trails
-
     require_writer(animation)
     with staging(folder) as aside:
         tables = WorldTables(run, aside)
         watched = _watch(run, tables, on_progress)
         tables.close()
-        text = json.dumps(watched.to_json(), indent=1, allow_nan=False)
-        (aside / "statistics.json").write_text(text + "\n", encoding="utf-8")
-        draw_statistics(watched.statistics, run).savefig(aside / "statistics.png")
-        draw_trails(watched.film, run).savefig(aside / "map.png")
-        save_animation(watched.film, run, animation, aside)
+        write_result(watched, aside, animation=animation)
         names = sorted(path.name for path in aside.iterdir())
     return watched, [Path(folder) / name for name in names]
 

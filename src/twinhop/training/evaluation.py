@@ -15,6 +15,7 @@ from twinhop.errors import InputError
 from twinhop.placement import Placement, PlacementProblem, evaluate, solve
 from twinhop.placement.problem import IntArray
 from twinhop.plans.planning import load, make_case
+from twinhop.result import Result
 from twinhop.scenario import Scenario, load_scenario
 from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED
 from twinhop.stats.intervals import mean, mean_interval
@@ -92,7 +93,7 @@ class SourceScores:
 
 
 @dataclass(frozen=True)
-class LearnedEvaluation:
+class LearnedEvaluation(Result):
     """Learned weights on several sources.
 
     Attributes:
@@ -126,12 +127,6 @@ class LearnedEvaluation:
             ],
             "policies": self.rows(),
         }
-
-    def save(self, folder: str | Path) -> list[Path]:
-        """Write evaluation.json, evaluation.md and evaluation.png into a folder, which is made if missing."""
-        from twinhop.output.training.evaluation_files import save_evaluation
-
-        return save_evaluation(self, folder)
 
 
 def evaluate_checkpoint(

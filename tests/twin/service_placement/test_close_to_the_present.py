@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tiny_cities import every_host, every_server, joint_cost, tiny_case, tiny_task
 
-from twinhop.plans.request import operate, set_task
+from twinhop.plans.request import plan_request, replan
 from twinhop.plans.saved_placement import SavedPlacement
 
 
@@ -31,7 +31,7 @@ def test_the_bound_holds_and_the_cost_is_that_of_users_services_and_moves(seed, 
     case = tiny_case(seed, cloud=cloud)
     task = tiny_task(case)
     here = some_host(task, seed)
-    plan = operate(set_task(case, (), of_hosts(case.problem, here), move_cost_s), policy)
+    plan = replan(plan_request(case, (), of_hosts(case.problem, here), move_cost_s), policy)
 
     def moves_cost(host):
         return case.problem.alpha * move_cost_s * np.mean(np.asarray(host) != here)
@@ -57,9 +57,9 @@ def test_the_bound_holds_and_the_cost_is_that_of_users_services_and_moves(seed, 
 
 def test_who_loses_the_host_moves_and_the_others_stay():
     case = tiny_case(1, cloud="services", users=8, stations=4)
-    here = operate(set_task(case), "greedy")
+    here = replan(plan_request(case), "greedy")
     failed = int(here.solution.placement.host[0])
-    plan = operate(set_task(case, [case.problem.station_name(failed)], here, 1e3), "lagrangian")
+    plan = replan(plan_request(case, [case.problem.station_name(failed)], here, 1e3), "lagrangian")
     gone = here.solution.placement.host == failed
     assert plan.moves.users.tolist() == np.flatnonzero(gone).tolist() and plan.moves.host_gone.all()
     assert plan.failure.reference.moves.users.size == 0

@@ -5,7 +5,7 @@ import pytest
 from tiny_cities import every_host, every_server, joint_cost, tiny_case, tiny_task
 
 from twinhop.plans.failure import loss_bounds, without_hosts
-from twinhop.plans.request import operate, set_task
+from twinhop.plans.request import plan_request, replan
 
 
 def optimum(case):
@@ -23,7 +23,7 @@ def test_bounds_and_losses_hold_against_all_plans(seed, cloud, policy):
     best = optimum(case)
     for failed in np.flatnonzero(case.problem.capacity > 0).tolist():
         name = case.problem.station_name(failed)
-        plan = operate(set_task(case, [name]), policy)
+        plan = replan(plan_request(case, [name]), policy)
         reduced = optimum(without_hosts(case, np.array([failed]))[0])
         assert plan.feasible and np.isfinite(reduced)
         assert plan.lower_bound <= reduced * (1 + 1e-9) <= plan.cost * (1 + 2e-9)
@@ -37,10 +37,10 @@ def test_bounds_and_losses_hold_against_all_plans(seed, cloud, policy):
 @pytest.mark.parametrize("seed", range(3))
 def test_a_host_that_nothing_runs_on_costs_nothing_when_it_fails(seed, policy):
     case = tiny_case(seed, cloud="services", users=12, stations=6, services=3, deadlines=True)
-    reference = operate(set_task(case), policy)
+    reference = replan(plan_request(case), policy)
     used = {*reference.solution.placement.host.tolist(), *(each.server for each in reference.services.services)}
     for spare in sorted(set(np.flatnonzero(case.problem.capacity > 0).tolist()) - used):
-        plan = operate(set_task(case, [case.problem.station_name(spare)]), policy)
+        plan = replan(plan_request(case, [case.problem.station_name(spare)]), policy)
         late = [len(each.services.late) for each in (plan, reference)]
         assert late[0] < late[1] or (late[0] == late[1] and plan.cost <= reference.cost * (1 + 1e-12))
         assert plan.failure.reference.cost == reference.cost
@@ -48,9 +48,9 @@ def test_a_host_that_nothing_runs_on_costs_nothing_when_it_fails(seed, policy):
 
 def test_services_that_run_elsewhere_are_told():
     case = tiny_case(1, cloud="none", users=8, stations=4)
-    reference = operate(set_task(case), "lagrangian")
+    reference = replan(plan_request(case), "lagrangian")
     service = reference.services.services[0]
-    plan = operate(set_task(case, [service.server_name]), "lagrangian")
+    plan = replan(plan_request(case, [service.server_name]), "lagrangian")
     moved = {each["service"]: each for each in plan.to_json()["services_moved"]}
     assert moved[service.name]["from_server"] == service.server_name
     assert moved[service.name]["to_server"] == plan.services.services[0].server_name != service.server_name

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.plans.link_loads import link_loads
-from twinhop.plans.planning import Plan
+from twinhop.plans.result import Plan
 from twinhop.scenario import World, unproject
 
 #: Where (0, 0) is drawn on Earth for scenarios that are nowhere: the features say so.

@@ -9,11 +9,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from twinhop.output.markdown import percent
 from twinhop.output.palette import ALARM, FAINT, FONT, GROUND, INK, MUTED, PAPER, fitting, hues_apart
-from twinhop.output.plans.report import percent
 from twinhop.output.plans.service_marks import draw_services, service_legend
 from twinhop.plans.link_loads import drawn_links, link_loads
-from twinhop.plans.planning import Plan
+from twinhop.plans.result import Plan
 from twinhop.scenario import World
 from twinhop.text import counted, plural
 

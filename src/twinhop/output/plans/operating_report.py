@@ -3,7 +3,7 @@
 from twinhop.output.markdown import percent, table
 from twinhop.output.plans.service_report import service_terms
 from twinhop.plans.failure import loss_bounds
-from twinhop.plans.planning import Plan
+from twinhop.plans.result import Plan
 from twinhop.text import counted
 
 #: Twins that move, and stations, named one by one; the rest are counted or left out.

@@ -3,13 +3,11 @@
 import numpy as np
 
 from twinhop._version import __version__
-from twinhop.output.markdown import percent as percent
-from twinhop.output.markdown import table as table
+from twinhop.output.markdown import percent, table
 from twinhop.output.plans.operating_report import failure_lines, move_lines, move_rows, price_lines
 from twinhop.output.plans.service_report import service_lines, service_terms
-from twinhop.plans.comparison import Comparison
 from twinhop.plans.link_loads import link_loads
-from twinhop.plans.planning import Case, Plan
+from twinhop.plans.result import Case, Plan
 from twinhop.plans.service_levels import service_levels
 from twinhop.stats.quantiles import quantiles
 from twinhop.text import counted
@@ -43,7 +41,7 @@ def plan_report(plan: Plan) -> str:
         *service_lines(plan),
         *price_lines(plan),
         *_link_lines(plan),
-        *_source_lines(case),
+        *source_lines(case),
     ]
     return "\n".join(lines) + "\n"
 
@@ -280,38 +278,8 @@ def _link_lines(plan: Plan) -> list[str]:
     return [*lines, *table(header, rows), "", meaning, ""]
 
 
-def _source_lines(case: Case) -> list[str]:
+def source_lines(case: Case) -> list[str]:
+    """The sources of the data, to be named wherever results are."""
     if not case.attribution:
         return []
     return ["## Sources", "", *(f"- {line}" for line in case.attribution), ""]
-
-
-def comparison_report(comparison: Comparison) -> str:
-    """The report of a comparison."""
-    case = comparison.case
-    rows = [
-        (
-            f"`{row['policy']}`",
-            f"{row['cost']:.6g}",
-            percent(row["gap"]),
-            f"{row['latency_s']:.6g}",
-            f"{row['opening_s']:.4g}",
-            f"{row['opened']}",
-            "yes" if row["feasible"] else f"no ({row['violations']} violations)",
-            f"{row['seconds']:.3f}",
-        )
-        for row in comparison.rows()
-    ]
-    header = ("policy", "cost", "above the bound", "mean latency [s]", "opening [s]", "opened", "feasible", "time [s]")
-    lines = [
-        f"# Policies on {case.name}",
-        "",
-        f"{counted(case.problem.users, 'user')}, {counted(case.problem.stations, 'station')}, "
-        f"seed {case.seed}, twinhop {__version__}. "
-        f"{comparison.bound_in_words().capitalize()}.",
-        "",
-        *table(header, rows),
-        "",
-        *_source_lines(case),
-    ]
-    return "\n".join(lines).rstrip("\n") + "\n"

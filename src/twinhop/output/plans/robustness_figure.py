@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from twinhop.output.palette import ACCENT, ALARM, FAINT, FONT, INK, MUTED, PAPER, fitting
-from twinhop.output.plans.robustness_files import verdict
+from twinhop.output.plans.robustness_report import verdict
 from twinhop.plans.robustness import Robustness
 
 DOTS_PER_INCH = 160

@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 from twinhop.output.palette import INK, PAPER
-from twinhop.plans.planning import Plan
+from twinhop.plans.result import Plan
 
 #: Services that share a server are named up to this many, the others counted; names are cut to so many characters.
 NAMED, CHARACTERS = 3, 24

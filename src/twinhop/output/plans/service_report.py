@@ -3,7 +3,7 @@
 import math
 
 from twinhop.output.markdown import table
-from twinhop.plans.planning import Plan
+from twinhop.plans.result import Plan
 from twinhop.text import counted
 from twinhop.twin.service_placement import PlacedService
 from twinhop.units import BITS_PER_MBIT, S_PER_MS

@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from twinhop.output.markdown import percent
 from twinhop.output.palette import ACCENT, ALARM, FAINT, FONT, INK, MUTED, PAPER, fitting
-from twinhop.output.plans.report import percent
 from twinhop.output.plans.tradeoff_report import remarks
 from twinhop.placement.branching import CLOSED
 from twinhop.plans.tradeoff import Tradeoff

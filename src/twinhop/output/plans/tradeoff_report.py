@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 
 from twinhop._version import __version__
-from twinhop.output.plans.report import percent, table
-from twinhop.placement.tradeoff import TradeoffPoint
+from twinhop.output.markdown import percent, table
+from twinhop.placement.tradeoff_point import TradeoffPoint
 from twinhop.plans.tradeoff import Tradeoff, status
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -13,10 +13,8 @@ from matplotlib.figure import Figure
 from twinhop.output.markdown import percent
 from twinhop.output.palette import ACCENT, ALARM, FAINT, FONT, HUES, INK, MUTED, PAPER, fitting
 from twinhop.output.runs.simulation_report import title
+from twinhop.runs.simulation import Simulation
 from twinhop.runs.simulation_summary import TERMS
-
-if TYPE_CHECKING:
-    from twinhop.runs.simulation import Simulation
 
 DOTS_PER_INCH = 160
 WIDTH_IN, HEAD_IN, BAR_IN, PANEL_IN = 9.0, 1.05, 0.42, 1.75

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twinhop._version import __version__
 from twinhop.output.markdown import percent, table
+from twinhop.runs.simulation import Simulation
 from twinhop.runs.simulation_summary import PING_PONG_SLOTS, TERMS
 from twinhop.text import counted
-
-if TYPE_CHECKING:
-    from twinhop.runs.simulation import Simulation
 
 #: Columns of the tables: heading, field, factor; shares have no factor.
 Columns = tuple[tuple[str, str, float | None], ...]

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from twinhop.errors import InputError
 from twinhop.output.palette import FONT, MUTED, PAPER, fitting, hues_apart
 from twinhop.output.runs.world_map import draw_stations, frame_map, map_extent
 from twinhop.runs.world_film import Film, Frame
@@ -19,16 +18,6 @@ from twinhop.scenario.dynamics import WorldRun
 
 DOTS_PER_INCH, FRAMES_A_SECOND = 90, 12
 WIDTH_IN, HEAD_IN = 6.0, 0.6
-
-
-def require_writer(animation: str) -> None:
-    """Refuse an animation that cannot be written here.
-
-    Raises:
-        InputError: MP4 is asked for, and the program ffmpeg is not there.
-    """
-    if animation == "mp4" and not FFMpegWriter.isAvailable():
-        raise InputError("--animate mp4: needs the program ffmpeg, which is not found; install it or use --animate gif")
 
 
 def save_animation(film: Film, run: WorldRun, animation: str, folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from twinhop.output.plans.plan_files import staging
+from twinhop.io.folders import staging
 from twinhop.studies.lu2021.comparison_figure import draw_comparison
 from twinhop.studies.lu2021.convergence_figure import draw_convergence
 from twinhop.studies.lu2021.episode_figure import draw_episodes

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from twinhop.runs.simulation_folder import read_json, write_json
+from twinhop.io.json_text import read_json, write_json
 from twinhop.studies.lu2021.setting import Setting, scenario_of
 from twinhop.studies.lu2021.training import PIECE
 from twinhop.studies.lu2021.unit import SOLVERS, Unit

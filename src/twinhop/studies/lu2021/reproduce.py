@@ -86,7 +86,7 @@ def reproduce_lu2021(
 def _writable(out: str | Path | None) -> Path | None:
     if out is None:
         return None
-    from twinhop.output.plans.plan_files import require_writable
+    from twinhop.io.folders import require_writable
 
     require_writable(out)
     return Path(out)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from twinhop.errors import InputError
+from twinhop.io.json_text import read_json
 from twinhop.placement.problem import FloatArray
-from twinhop.runs.simulation_folder import read_json
 from twinhop.studies.lu2021.setting import Setting, parse_setting
 from twinhop.studies.lu2021.slots import from_plain
 from twinhop.studies.lu2021.terms import SLOTS, Reading, Terms

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from twinhop._version import __version__
 from twinhop.errors import InputError
-from twinhop.runs.simulation_folder import read_json, write_json
+from twinhop.io.json_text import read_json, write_json
 from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED
 from twinhop.studies.lu2021.setting import Setting
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,11 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from twinhop.output.palette import FONT, HUES, INK, MUTED
+from twinhop.studies.policy_transfer.results import PolicyTransfer
+from twinhop.studies.policy_transfer.shifts import Shift
 from twinhop.studies.policy_transfer.unit import ALGORITHM, ARMS, LITERAL, LONGER, PRINTED_IN, SCRATCH
-
-if TYPE_CHECKING:
-    from twinhop.studies.policy_transfer.shifts import Shift
-    from twinhop.studies.policy_transfer.study import PolicyTransfer
 
 COLUMNS, WIDTH_IN, PANEL_IN, HEAD_IN = 3, 11.0, 2.6, 1.3
 LEGEND_COLUMNS = 5

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from twinhop.errors import InputError
-from twinhop.runs.simulation_folder import read_json, write_json
+from twinhop.io.json_text import read_json, write_json
 from twinhop.scenario.schema.readings import Reading
 from twinhop.studies.policy_transfer.shifts import SHIFTS, TRAJECTORIES, Network, Shift
 from twinhop.studies.policy_transfer.worlds import JUDGED_FROM, Judged, bank, judged, varied

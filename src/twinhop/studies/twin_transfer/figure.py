@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from twinhop.output.palette import FAINT, FONT, HUES, INK, MUTED, PAPER
+from twinhop.studies.twin_transfer.results import TwinTransferStudy
 from twinhop.studies.twin_transfer.scores import ARMS, Score
-
-if TYPE_CHECKING:
-    from twinhop.studies.twin_transfer.study import TwinTransferStudy
 
 DOTS_PER_INCH, ACROSS, PANEL_IN = 130, 3, (4.4, 3.0)
 

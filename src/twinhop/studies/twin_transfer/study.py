@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.errors import InputError
-from twinhop.output.markdown import table
-from twinhop.output.plans.plan_files import staging
+from twinhop.io.folders import staging
+from twinhop.io.json_text import json_text
 from twinhop.replay.tracks import Track, model_positions, moved_tracks, tracks_of
 from twinhop.scenario import geo
 from twinhop.scenario.mobility import MOBILITY_MODELS, GaussMarkov
@@ -24,6 +22,7 @@ from twinhop.scenario.mobility.model import MobilityModel
 from twinhop.scenario.traces.sumo import GRID, Traffic, import_sumo
 from twinhop.scenario.traces.sumo_program import Sumo
 from twinhop.studies.twin_transfer import stations as stations
+from twinhop.studies.twin_transfer.figure import draw_twin_transfer
 from twinhop.studies.twin_transfer.motion import (
     Constants,
     chosen_constants,
@@ -31,11 +30,9 @@ from twinhop.studies.twin_transfer.motion import (
     learned_moves,
     motion_forecasts,
 )
-from twinhop.studies.twin_transfer.scores import ARMS, MINUTES, SECONDS, Score, joined, scores
+from twinhop.studies.twin_transfer.results import MOVES, TwinTransferStudy, World
+from twinhop.studies.twin_transfer.scores import MINUTES, SECONDS, Score, joined, scores
 from twinhop.twin.behaviour import ConstantVelocity, MarkovChain, RevertingVelocity, RowModel, blended, knowledge_norm
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 #: Side of the square that generated users move in, and of a region [m]; noise of a measured coordinate [m].
 SIDE_M, REGION_M, NOISE_M = 2000.0, 200.0, 1.0
@@ -44,100 +41,12 @@ AHEAD_S, PERIODS_S = 5.0, (1.0, 5.0)
 USERS, SECONDS_MOVED, SEEDS = (20, 30), (600.0, 900.0), (2, 5)
 #: Added to the root seed where constants are chosen.
 OTHER_SEED = 10_000
-#: Moves after which the length of a model that Eq. 34 changed at each of them is given.
-MOVES = 10
 SF, MELBOURNE = "sf_cab_cells", "ifogsim2_melb"
-HEADER = ("world", "measure", "model", "since move [s]", "mean", "95 %", "below cold", "95 %", "forecasts", "users")
-
-
-class World(NamedTuple):
-    """One kind of movement, and the constants chosen for it."""
-
-    name: str
-    model: str
-    constants: Constants
 
 
 class _Found(NamedTuple):
     world: World
     scores: list[Score]
-
-
-@dataclass(frozen=True)
-class TwinTransferStudy:
-    """Forecasts after moves, by what the twin knew.
-
-    Attributes:
-        scores: by world, measure, time since the move and arm.
-        worlds: what moved, and the constants of Eq. 34 there.
-        norms: by reading of Eq. 34, the length of a chain's counts after 0, 1, ... moves over that at first [1].
-        skipped: worlds that could not be looked at, and why.
-        seed: root seed.
-        quick: whether with fewer users, seeds and seconds.
-    """
-
-    scores: tuple[Score, ...]
-    worlds: tuple[World, ...]
-    norms: dict[str, tuple[float, ...]]
-    skipped: tuple[str, ...]
-    seed: int
-    quick: bool
-
-    def rows(self) -> list[tuple[str, ...]]:
-        """The scores as text, in the order of `HEADER`."""
-        return [_row(score) for score in self.scores]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return {
-            "seed": self.seed,
-            "quick": self.quick,
-            "scores": [score.to_json() for score in self.scores],
-            "constants": {w.name: {"model": w.model, **w.constants._asdict()} for w in self.worlds},
-            "norm_over_first": {reading: list(norms) for reading, norms in self.norms.items()},
-            "skipped": list(self.skipped),
-        }
-
-    def markdown(self) -> str:
-        """A section of a report: the table, the constants, and what was skipped."""
-        lines = ["## Twins that take their models along", "", *table(HEADER, self.rows()), ""]
-        for world in self.worlds:
-            rho, fading, decay_s = world.constants
-            lines.append(f"- {world.name}: {world.model}, rho {rho:g}; decaying from {fading:g} within {decay_s:g} s.")
-        growth = ", ".join(f"{reading} {norms[-1]:.3g}" for reading, norms in self.norms.items())
-        lines.append(f"- Length of a model after {MOVES} moves by Eq. 34 with rho 1, over that at first: {growth}.")
-        return "\n".join([*lines, *(f"- Skipped: {reason}." for reason in self.skipped)]) + "\n"
-
-    def draw(self, path: str | Path) -> None:
-        """Write the figure.
-
-        Args:
-            path: of the PNG.
-        """
-        self.figure().savefig(path)
-
-    def figure(self) -> Figure:
-        """The figure: error or accuracy by time since the move, and the lengths of both readings."""
-        from twinhop.studies.twin_transfer.figure import draw_twin_transfer
-
-        return draw_twin_transfer(self)
-
-    def save(self, folder: str | Path) -> list[Path]:
-        """Write ``twin-transfer.json``, ``twin-transfer.png`` and ``twin-transfer.md``.
-
-        Args:
-            folder: made if it is not there.
-
-        Raises:
-            InputError: the folder cannot be written; nothing is left behind.
-        """
-        with staging(folder) as aside:
-            text = json.dumps(self.to_json(), indent=1, allow_nan=False)
-            (aside / "twin-transfer.json").write_text(text + "\n", encoding="utf-8")
-            (aside / "twin-transfer.md").write_text(self.markdown(), encoding="utf-8")
-            self.draw(aside / "twin-transfer.png")
-            names = sorted(path.name for path in aside.iterdir())
-        return [Path(folder) / name for name in names]
 
 
 def twin_transfer_study(quick: bool, seed: int, data: Path | None) -> TwinTransferStudy:
@@ -181,20 +90,6 @@ def twin_transfer_study(quick: bool, seed: int, data: Path | None) -> TwinTransf
 
 def _absent(data: Path | None) -> list[str]:
     return [name for name in (SF, MELBOURNE) if data is None or not (data / name).is_dir()]
-
-
-def _row(score: Score) -> tuple[str, ...]:
-    digits, unit = (1, " %") if score.measure.startswith("top") else (2, " m")
-    scale = 100.0 if unit == " %" else 1.0
-    mean, low, high = (f"{scale * value:.{digits}f}" for value in (score.mean, score.low, score.high))
-    below = ("-", "-")
-    if unit == " m":
-        ends = (score.below_cold, score.below_cold_low, score.below_cold_high)
-        least, middle, most = (f"{100 * value:.1f}" for value in (ends[1], ends[0], ends[2]))
-        below = (f"{middle} %", f"{least} to {most}")
-    span = f"{score.from_s:g} to {score.to_s:g}"
-    counts = (str(score.forecasts), str(score.users))
-    return (score.world, score.measure, score.arm, span, mean + unit, f"{low} to {high}", *below, *counts)
 
 
 def _generated() -> Iterator[tuple[str, MobilityModel, float]]:
@@ -324,4 +219,19 @@ def _norms(seed: int) -> dict[str, tuple[float, ...]]:
     return lengths
 
 
-__all__ = ["ARMS", "HEADER", "TwinTransferStudy", "World", "twin_transfer_study"]
+def save_study(study: TwinTransferStudy, folder: str | Path) -> list[Path]:
+    """Write ``twin-transfer.json``, ``twin-transfer.png`` and ``twin-transfer.md``.
+
+    Args:
+        study: any.
+        folder: made if it is not there.
+
+    Raises:
+        InputError: the folder cannot be written; nothing is left behind.
+    """
+    with staging(folder) as aside:
+        (aside / "twin-transfer.json").write_text(json_text(study.to_json()), encoding="utf-8")
+        (aside / "twin-transfer.md").write_text(study.markdown(), encoding="utf-8")
+        draw_twin_transfer(study).savefig(aside / "twin-transfer.png")
+        names = sorted(path.name for path in aside.iterdir())
+    return [Path(folder) / name for name in names]

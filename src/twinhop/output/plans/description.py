@@ -1,11 +1,15 @@
 """A description as a table, and as a folder of files."""
 
-import json
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
 
-from twinhop.output.plans.plan_files import staging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twinhop.io.json_text import json_text
 from twinhop.plans.description import Description
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _SPREADS = (
     ("distance to the access station (m)", "distance_to_access_m"),
@@ -55,24 +59,14 @@ def fact_rows(facts: dict[str, Any]) -> list[tuple[str, ...]]:
     return rows + [(label, value, "", "", "", "") for label, value in single]
 
 
-def save_description(description: Description, folder: str | Path) -> list[Path]:
-    """Write describe.json and describe.png.
-
-    Args:
-        description: of any scenario.
-        folder: made if missing; files of these names in it are replaced.
-
-    Returns:
-        The files written.
-
-    Raises:
-        InputError: the folder cannot be written; nothing is left behind.
-    """
+def plot(description: Description) -> Figure:
+    """The map of access stations, with histograms."""
     from twinhop.output.plans.description_figure import draw_description
 
-    with staging(folder) as aside:
-        text = json.dumps(description.to_json(), indent=1, allow_nan=False)
-        (aside / "describe.json").write_text(text + "\n", encoding="utf-8")
-        draw_description(description).savefig(aside / "describe.png")
-        names = sorted(path.name for path in aside.iterdir())
-    return [Path(folder) / name for name in names]
+    return draw_description(description)
+
+
+def write(description: Description, folder: Path) -> None:
+    """Write describe.json and describe.png."""
+    (folder / "describe.json").write_text(json_text(description.to_json()), encoding="utf-8")
+    plot(description).savefig(folder / "describe.png")

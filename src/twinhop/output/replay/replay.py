@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twinhop.io.json_text import json_text
 from twinhop.output.markdown import table
-from twinhop.output.plans.plan_files import staging
 from twinhop.replay.twin_replay import TwinReplay
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 POLICY_HEADER = ("policy", "updates", "kbit", "p50 m", "p95 m", "max m", "mean age s", "peak age s")
 COVERAGE_HEADER = ("ahead", "forecasts", "inside", "calibrated", "scale", "p50 error m")
@@ -51,30 +54,34 @@ def title(facts: dict[str, Any]) -> str:
     return f"{facts['name']}: {devices}, {facts['samples']} samples, one each {facts['sample_s']:g} s, {noise}"
 
 
-def save_replay(replay: TwinReplay, facts: dict[str, Any], folder: str | Path) -> list[Path]:
-    """Write numbers, tables, every sample and the figures of a replay.
+def report(replay: TwinReplay) -> str:
+    """The report in Markdown."""
+    return "\n".join(_report(replay.to_json())) + "\n"
+
+
+def plot(replay: TwinReplay) -> Figure:
+    """How far off the twins are, by policy."""
+    from twinhop.output.replay.figure import draw_errors
+
+    return draw_errors(replay)
+
+
+def write(replay: TwinReplay, folder: Path, notes: Sequence[str] | None = None) -> None:
+    """Write replay.json, replay.md, replay.parquet (every sample), paths.png, errors.png and forecasts.png.
 
     Args:
         replay: of at least one policy.
-        facts: its `to_json`.
-        folder: made if missing.
-
-    Returns:
-        The files: `replay.json`, `replay.md`, `replay.parquet`, `paths.png`, `errors.png`, `forecasts.png`.
-
-    Raises:
-        InputError: the folder cannot be written; then nothing is.
+        folder: where the files go.
+        notes: on what was replayed, kept in replay.json.
     """
     from twinhop.output.replay.figure import draw_errors, draw_forecasts, draw_paths
 
-    with staging(folder) as aside:
-        (aside / "replay.json").write_text(json.dumps(facts, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        (aside / "replay.md").write_text("\n".join(_report(facts)) + "\n", encoding="utf-8")
-        _samples(replay).write_parquet(aside / "replay.parquet")
-        for name, draw in (("paths", draw_paths), ("errors", draw_errors), ("forecasts", draw_forecasts)):
-            draw(replay).savefig(aside / f"{name}.png")
-        names = sorted(path.name for path in aside.iterdir())
-    return [Path(folder) / name for name in names]
+    facts = replay.to_json() | ({} if notes is None else {"notes": list(notes)})
+    (folder / "replay.json").write_text(json_text(facts), encoding="utf-8")
+    (folder / "replay.md").write_text(report(replay), encoding="utf-8")
+    _samples(replay).write_parquet(folder / "replay.parquet")
+    for name, draw in (("paths", draw_paths), ("errors", draw_errors), ("forecasts", draw_forecasts)):
+        draw(replay).savefig(folder / f"{name}.png")
 
 
 def _report(facts: dict[str, Any]) -> list[str]:

@@ -1,11 +1,5 @@
-"""The result of a robustness run as rows for the terminal, and as a folder of files."""
+"""The result of a robustness run as rows and in words."""
 
-import json
-from pathlib import Path
-
-import numpy as np
-
-from twinhop.output.plans.plan_files import staging
 from twinhop.plans.robustness import NAMED, Robustness
 
 
@@ -45,25 +39,3 @@ def breaking_rows(result: Robustness) -> list[tuple[str, ...]]:
             share = f"{100 * entry['samples'] / result.samples:.3g} %"
             rows.append((f"{noun} {entry[noun]}", f"{entry['samples']}", share))
     return rows
-
-
-def save_robustness(result: Robustness, folder: str | Path) -> list[Path]:
-    """Write a robustness run's files; see `Robustness.save`.
-
-    Raises:
-        InputError: the folder cannot be written; nothing is left behind.
-    """
-    import polars as pl
-
-    from twinhop.output.plans.robustness_figure import draw_robustness
-
-    with staging(folder) as aside:
-        text = json.dumps(result.to_json(), indent=1, allow_nan=False)
-        (aside / "robustness.json").write_text(text + "\n", encoding="utf-8")
-        columns = {"sample": np.arange(result.samples), "cost": result.cost, "latency_s": result.latency_s}
-        if result.missed is not None:
-            columns["missed"] = result.missed
-        pl.DataFrame(columns).write_parquet(aside / "robustness.parquet")
-        draw_robustness(result).savefig(aside / "robustness.png")
-        names = sorted(path.name for path in aside.iterdir())
-    return [Path(folder) / name for name in names]

@@ -5,49 +5,44 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinhop.errors import InputError
-from twinhop.output.plans.plan_files import staging
+from twinhop.io.json_text import json_text
 from twinhop.output.runs.simulation_report import simulation_report
-from twinhop.runs.simulation_folder import TIMING, SimulationFolder, json_text
+from twinhop.runs.animation import Animation
+from twinhop.runs.simulation import Simulation
+from twinhop.runs.simulation_folder import TIMING
 
 if TYPE_CHECKING:
-    from twinhop.runs.simulation import Animation, Simulation
+    from matplotlib.figure import Figure
 
 
-def save_simulation(simulation: Simulation, folder: SimulationFolder, animation: Animation) -> list[Path]:
-    """Write what there is to say of all runs; each has its own files already.
+def report(simulation: Simulation) -> str:
+    """The report in Markdown."""
+    return simulation_report(simulation)
+
+
+def plot(simulation: Simulation) -> Figure:
+    """What each policy costs, by term, against what was possible."""
+    from twinhop.output.runs.simulation_figure import draw_costs
+
+    return draw_costs(simulation)
+
+
+def write(simulation: Simulation, folder: Path, animation: Animation = "gif") -> None:
+    """Write what there is to say of all runs: answer, times, report, figures; each run has its own files already.
 
     Args:
-        simulation: whose runs were written.
-        folder: of it.
+        simulation: any; map, series and animation are made of the files of its runs, and left out where it has none.
+        folder: where the files go.
         animation: how the animation is written.
-
-    Returns:
-        The files written here, and the folders of the runs.
-
-    Raises:
-        InputError: the folder cannot be written; nothing half-written is left.
     """
-    try:
-        with staging(folder.root) as aside:
-            _write(simulation, animation, aside)
-            names = sorted(path.name for path in aside.iterdir())
-    except InputError as error:
-        raise InputError(f"{error}; the files of all runs are there, in {folder.root}/seed-*") from None
-    runs = [run.folder for each in simulation.runs for run in each if run.folder is not None]
-    return [*(folder.root / name for name in names), *runs]
-
-
-def _write(simulation: Simulation, animation: Animation, aside: Path) -> None:
-    """Everything but the files of the runs."""
-    (aside / "simulation.json").write_text(json_text(simulation.to_json(times=False)), encoding="utf-8")
+    (folder / "simulation.json").write_text(json_text(simulation.to_json(times=False)), encoding="utf-8")
     times = {
         policy: [run.times.to_json() for run in runs]
         for policy, runs in zip(simulation.policies, simulation.runs, strict=True)
     }
-    (aside / TIMING).write_text(json_text(times), encoding="utf-8")
-    (aside / "report.md").write_text(simulation_report(simulation), encoding="utf-8")
-    _draw(simulation, animation, aside)
+    (folder / TIMING).write_text(json_text(times), encoding="utf-8")
+    (folder / "report.md").write_text(simulation_report(simulation), encoding="utf-8")
+    _draw(simulation, animation, folder)
 
 
 def _draw(simulation: Simulation, animation: Animation, aside: Path) -> None:
@@ -58,6 +53,8 @@ def _draw(simulation: Simulation, animation: Animation, aside: Path) -> None:
     from twinhop.runs.simulation_film import RunFilm
 
     draw_costs(simulation).savefig(aside / "costs.png")
+    if not first_folders(simulation):
+        return
     draw_series(simulation).savefig(aside / "series.png")
     draw_bands(simulation).savefig(aside / "hosts.png")
     shown = shown_policy(simulation)

@@ -5,8 +5,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from twinhop.output.markdown import percent
 from twinhop.output.palette import ACCENT, ALARM, FAINT, FONT, INK, MUTED, PAPER, fitting
-from twinhop.output.plans.report import percent
 from twinhop.plans.comparison import Comparison
 from twinhop.text import counted
 

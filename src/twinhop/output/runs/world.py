@@ -1,8 +1,18 @@
-"""The statistics of a run as rows of tables."""
+"""How a watched world is shown: its statistics as rows of tables, figures, an animation."""
 
-from typing import Any
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from twinhop.io.json_text import json_text
+from twinhop.runs.animation import Animation
+from twinhop.runs.world import WatchedWorld
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: Stations that the table names.
 NAMED_STATIONS = 8
@@ -46,3 +56,21 @@ def _figure(value: float | None) -> str:
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.3g} %"
+
+
+def plot(watched: WatchedWorld) -> Figure:
+    """The statistics of the run."""
+    from twinhop.output.runs.world_figure import draw_statistics
+
+    return draw_statistics(watched.statistics, watched.run)
+
+
+def write(watched: WatchedWorld, folder: Path, animation: Animation = "gif") -> None:
+    """Write statistics.json, statistics.png, map.png and the animation; tables of all slots are written in the run."""
+    from twinhop.output.runs.world_animation import save_animation
+    from twinhop.output.runs.world_map import draw_trails
+
+    (folder / "statistics.json").write_text(json_text(watched.to_json()), encoding="utf-8")
+    plot(watched).savefig(folder / "statistics.png")
+    draw_trails(watched.film, watched.run).savefig(folder / "map.png")
+    save_animation(watched.film, watched.run, animation, folder)

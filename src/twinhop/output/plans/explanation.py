@@ -1,7 +1,11 @@
-"""An explanation in words and rows: why this host, the next best, and what would change it."""
+"""An explanation in words, rows and plain values: why this host, the next best, and what would change it."""
 
+import math
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
+from twinhop.io.json_text import json_text
 from twinhop.plans.alternatives import Alternative, Remedy
 from twinhop.plans.explanation import Explanation
 
@@ -16,6 +20,52 @@ _REMEDIES = {
     "demand_capacity": "its demand capacity were {by:.4g} larger",
     "deadline_ms": "the deadline were {by:.4g} ms longer",
 }
+
+
+def to_json(explanation: Explanation) -> dict[str, Any]:
+    """The explanation as plain values, as `twinhop explain --json` prints it."""
+    problem = explanation.plan.solution.problem
+    access = None if explanation.access is None else problem.station_name(explanation.access)
+    best = explanation.next_best
+    return {
+        "source": explanation.plan.case.name,
+        "policy": explanation.plan.solution.policy,
+        "cost": explanation.plan.cost,
+        "user": problem.user_name(explanation.user),
+        "user_index": explanation.user,
+        "access": access,
+        "host": problem.station_name(explanation.host),
+        "host_index": explanation.host,
+        "latency_s": explanation.communication_s + explanation.computing_s,
+        "radio_s": explanation.radio_s,
+        "wired_s": explanation.wired_s,
+        "communication_s": explanation.communication_s,
+        "computing_s": explanation.computing_s,
+        "opening_share_s": explanation.opening_share_s,
+        "cost_share": explanation.cost_share,
+        "update_s": explanation.update_s
+        if explanation.update_s is None or math.isfinite(explanation.update_s)
+        else None,
+        "deadline_s": explanation.deadline_s,
+        "violations": list(explanation.violations),
+        "next_best": None if best is None else problem.station_name(best.station),
+        "alternatives": [each.to_json(problem.station_name(each.station)) for each in explanation.alternatives],
+        "why": sentences(explanation),
+        "notes": list(explanation.plan.notes),
+    }
+
+
+def report(explanation: Explanation) -> str:
+    """The answer in words, in Markdown."""
+    problem = explanation.plan.solution.problem
+    title = f"# Why {problem.user_name(explanation.user)} is on {problem.station_name(explanation.host)}"
+    return "\n".join([title, "", *(f"- {sentence}" for sentence in sentences(explanation))]) + "\n"
+
+
+def write(explanation: Explanation, folder: Path) -> None:
+    """Write explanation.json and explanation.md."""
+    (folder / "explanation.json").write_text(json_text(to_json(explanation)), encoding="utf-8")
+    (folder / "explanation.md").write_text(report(explanation), encoding="utf-8")
 
 
 def sentences(explanation: Explanation) -> list[str]:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from twinhop.io.json_text import json_text
 from twinhop.output.markdown import table
 from twinhop.output.palette import ACCENT, FAINT, FONT, INK, MUTED, PAPER
-from twinhop.output.plans.plan_files import staging
-from twinhop.runs.simulation_folder import json_text
-
-if TYPE_CHECKING:
-    from twinhop.training.evaluation import LearnedEvaluation, SourceScores
+from twinhop.training.evaluation import LearnedEvaluation, SourceScores
 
 HEADER = ("policy", "cost", "gap [%]", "95 %", "worst [%]", "learned gains [%]", "decides in [ms]", "infeasible")
 DOTS_PER_INCH = 160
@@ -38,25 +35,21 @@ def cells(row: dict[str, Any]) -> list[str]:
     ]
 
 
-def save_evaluation(evaluation: LearnedEvaluation, folder: str | Path) -> list[Path]:
-    """Write evaluation.json, evaluation.md and evaluation.png.
+def report(evaluation: LearnedEvaluation) -> str:
+    """The report in Markdown."""
+    return "\n".join(_report(evaluation)) + "\n"
 
-    Args:
-        evaluation: what to write.
-        folder: made if missing.
 
-    Returns:
-        The files.
+def plot(evaluation: LearnedEvaluation) -> Figure:
+    """The gaps of all policies."""
+    return draw_evaluation(evaluation)
 
-    Raises:
-        InputError: the folder cannot be written; nothing half-written is left.
-    """
-    with staging(folder) as aside:
-        (aside / "evaluation.json").write_text(json_text(evaluation.to_json()), encoding="utf-8")
-        (aside / "evaluation.md").write_text("\n".join(_report(evaluation)) + "\n", encoding="utf-8")
-        draw_evaluation(evaluation).savefig(aside / "evaluation.png")
-        names = sorted(path.name for path in aside.iterdir())
-    return [Path(folder) / name for name in names]
+
+def write(evaluation: LearnedEvaluation, folder: Path) -> None:
+    """Write evaluation.json, evaluation.md and evaluation.png."""
+    (folder / "evaluation.json").write_text(json_text(evaluation.to_json()), encoding="utf-8")
+    (folder / "evaluation.md").write_text(report(evaluation), encoding="utf-8")
+    plot(evaluation).savefig(folder / "evaluation.png")
 
 
 def _report(evaluation: LearnedEvaluation) -> list[str]:

@@ -1,12 +1,55 @@
-"""The machine-readable answer of a plan, and of a problem proved infeasible."""
+"""How a plan is shown: plain values, report, map and tables; and the plain values of a problem proved infeasible."""
+
+from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from twinhop.placement import InfeasibilityProof, Violation
+import numpy as np
+
+from twinhop.errors import InputError
+from twinhop.io.json_text import json_text
+from twinhop.output.plans.report import plan_report
+from twinhop.placement import Certificate, InfeasibilityProof, Violation
 from twinhop.plans.link_loads import link_loads
-from twinhop.plans.planning import Case, Plan
+from twinhop.plans.result import Case, Plan
+from twinhop.plans.service_levels import service_levels
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def report(plan: Plan) -> str:
+    """The report in Markdown."""
+    return plan_report(plan)
+
+
+def plot(plan: Plan) -> Figure:
+    """The map.
+
+    Raises:
+        InputError: the plan is of a problem file, which has no map.
+    """
+    from twinhop.output.plans.map_figure import draw_map
+
+    if plan.case.world is None:
+        raise InputError(f"{plan.case.name}: is a problem file, which has no positions and so no map")
+    return draw_map(plan)
+
+
+def write(plan: Plan, folder: Path) -> None:
+    """Write placement.json, associations.parquet, report.md and, for scenarios, map.geojson and map.png."""
+    (folder / "placement.json").write_text(json_text(_named_answer(plan)), encoding="utf-8")
+    (folder / "report.md").write_text(plan_report(plan), encoding="utf-8")
+    _write_associations(plan, folder / "associations.parquet")
+    if plan.case.world is not None:
+        from twinhop.output.plans.geojson import map_features
+
+        (folder / "map.geojson").write_text(json_text(map_features(plan), indent=None), encoding="utf-8")
+        plot(plan).savefig(folder / "map.png")
 
 
 def _finite(value: float | None) -> float | None:
@@ -27,7 +70,7 @@ def _literally(plan: Plan) -> dict[str, Any] | None:
     return {"rows": list(literal.rows), "cost": _finite(literal.cost), "terms": terms}
 
 
-def answer(plan: Plan) -> dict[str, Any]:
+def to_json(plan: Plan) -> dict[str, Any]:
     """Cost, terms, certificate, constraints and hosts of a plan as JSON values.
 
     Stations and users are named by their index, a cloud that may host by the one after the stations; latencies in s,
@@ -142,3 +185,69 @@ def infeasible_answer(case: Case, policy: str, proof: InfeasibilityProof) -> dic
             "minimal": proof.minimal,
         },
     }
+
+
+def _named_answer(plan: Plan) -> dict[str, Any]:
+    problem = plan.case.problem
+    names = {
+        "station_ids": [problem.station_name(k) for k in range(problem.stations)],
+        "user_ids": [problem.user_name(i) for i in range(problem.users)],
+    }
+    return {**to_json(plan), **names, "attribution": list(plan.case.attribution), "certificate": _prices(plan)}
+
+
+def _prices(plan: Plan) -> dict[str, Any] | None:
+    """The prices from which `twinhop.placement.certify` recomputes the bound, and those of the parts of all plans."""
+    certificate = plan.solution.certificate
+    if certificate is None:
+        return None
+    parts = [{**asdict(part), **_price_lists(own, certificate)} for part, own in certificate.parts]
+    return {"method": certificate.method, **_price_lists(certificate), "parts": parts}
+
+
+def _price_lists(certificate: Certificate, whole: Certificate | None = None) -> dict[str, Any]:
+    """Prices as lists; left out of a part where they are those of the whole."""
+    lists = {}
+    for name in ("price", "congestion", "seat_price", "demand_price"):
+        values = getattr(certificate, name)
+        if whole is None or not np.array_equal(values, getattr(whole, name)):
+            lists[name] = None if values is None else values.tolist()
+    return lists
+
+
+def _write_associations(plan: Plan, path: Path) -> None:
+    """One row a user: host, access station, CPU share and what the user gets."""
+    import polars as pl
+
+    problem, placement = plan.case.problem, plan.solution.placement
+    levels = service_levels(plan)
+    late = np.zeros(problem.users, bool)
+    late[[v.user for v in plan.solution.evaluation.violations if v.kind == "deadline" and v.user is not None]] = True
+    columns: dict[str, Any] = {
+        "user": [problem.user_name(i) for i in range(problem.users)],
+        "host": [problem.station_name(int(k)) for k in placement.host],
+        "host_index": placement.host,
+        "cpu_share_cycles_per_s": plan.solution.evaluation.share,
+        "placement_latency_s": levels.placement_latency_s,
+        "construction_s": levels.construction_s,
+        "update_s": levels.update_s,
+        "utilisation": levels.utilisation,
+        "mean_age_s": levels.mean_age_s,
+        "peak_age_s": levels.peak_age_s,
+        "energy_j": levels.energy_j,
+        "utility": levels.utility,
+    }
+    if problem.has_deadlines:
+        columns |= {"deadline_s": problem.deadline_s, "late": late}
+        columns["unmeetable"] = np.isin(np.arange(problem.users), problem.unmeetable)
+    world, radio = plan.case.world, plan.case.radio
+    if world is not None and world.class_names:
+        columns["class"] = [world.class_names[at] for at in world.user_class]
+    if world is not None and radio is not None:
+        columns |= {
+            "x_m": world.user_xy_m[:, 0],
+            "y_m": world.user_xy_m[:, 1],
+            "access": [problem.station_name(int(k)) for k in radio.access],
+            "access_rate_bps": radio.access_rate_bps,
+        }
+    pl.DataFrame({name: values for name, values in columns.items() if values is not None}).write_parquet(path)

@@ -1,0 +1,241 @@
+"""A plan as data: what was planned, what was decided, which hosts fail, and which twins move from where they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from twinhop.formulation import LiteralEvaluation, RadioState, evaluate_literally
+from twinhop.placement import Evaluation, PlacementProblem, Solution
+from twinhop.placement.problem import BoolArray, IntArray
+from twinhop.plans.shadow_prices import StationWorth, shadow_prices
+from twinhop.result import Result
+from twinhop.scenario import World
+from twinhop.twin.service_placement import ServicePlacement
+
+NOBODY = -1
+"""Stands for the host of a user that has none."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A problem to solve, and the world it came from.
+
+    Attributes:
+        name: of the scenario or problem file.
+        problem: the placement problem.
+        world: the scenario's world, None for a problem file.
+        radio: its radio state, None for a problem file.
+        seed: root seed.
+    """
+
+    name: str
+    problem: PlacementProblem
+    world: World | None = None
+    radio: RadioState | None = None
+    seed: int = 0
+
+    @property
+    def attribution(self) -> tuple[str, ...]:
+        """Sources and licences of the data, to be named wherever results are."""
+        return () if self.world is None else self.world.attribution
+
+
+@dataclass(frozen=True)
+class Present:
+    """A saved placement in the order of a problem.
+
+    Attributes:
+        name: of the file.
+        host: (N,) present hosts, NOBODY for users who are not in the file.
+        open: (M,) stations that the file has open.
+        notes: what is worth saying about how the two fit.
+    """
+
+    name: str
+    host: IntArray
+    open: BoolArray
+    notes: tuple[str, ...] = ()
+
+    @property
+    def new_users(self) -> IntArray:
+        """Users without a present host."""
+        return np.flatnonzero(self.host == NOBODY)
+
+
+@dataclass(frozen=True)
+class Moves:
+    """The twins that a plan moves from where they are, and what that costs.
+
+    Attributes:
+        present: where the twins are.
+        move_cost_s: S, what each move counts as, beside the latency [s].
+        users: users whose twin leaves its present host.
+        host_gone: (of the same length) whether the present host cannot host it any more.
+        own: the plan's own evaluation, without the moves.
+        cost: of all moves, in the unit of the plan's cost: ``alpha/N S`` each.
+    """
+
+    present: Present = field(repr=False)
+    move_cost_s: float
+    users: IntArray
+    host_gone: np.ndarray
+    own: Evaluation = field(repr=False)
+    cost: float
+
+    def to_json(self, host: IntArray) -> list[dict[str, Any]]:
+        """Every move as plain values; stations and users by index."""
+        return [
+            {"user": int(i), "from": int(self.present.host[i]), "to": int(host[i]), "host_gone": bool(gone)}
+            for i, gone in zip(self.users, self.host_gone, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class ServiceMove:
+    """A service that runs elsewhere where hosts fail.
+
+    Attributes:
+        service: its name.
+        from_server: name of the server that it runs on without failure.
+        to_server: name of the server that it runs on with it.
+    """
+
+    service: str
+    from_server: str
+    to_server: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Hosts that fail, and the plan in which they do not.
+
+    Attributes:
+        stations: indices of the stations that fail as hosts.
+        reference: the plan without failure, by the same policy.
+    """
+
+    stations: IntArray
+    reference: Plan = field(repr=False)
+
+    def moved(self, host: IntArray) -> IntArray:
+        """Users who are hosted elsewhere than without failure."""
+        return np.flatnonzero(host != self.reference.solution.placement.host)
+
+    def displaced(self, users: IntArray) -> np.ndarray:
+        """Whether each of these users is hosted, without failure, on a station that fails."""
+        return np.isin(self.reference.solution.placement.host[users], self.stations)
+
+    def newly_unmeetable(self, problem: PlacementProblem) -> IntArray:
+        """Users whose deadline no station can keep any more, not even alone; they are planned without it."""
+        return np.setdiff1d(problem.unmeetable, self.reference.case.problem.unmeetable)
+
+    def services_moved(self, plan: Plan) -> list[ServiceMove]:
+        """Services that run elsewhere than without failure."""
+        if plan.services is None or self.reference.services is None:
+            return []
+        pairs = zip(self.reference.services.services, plan.services.services, strict=True)
+        return [
+            ServiceMove(after.name, before.server_name, after.server_name)
+            for before, after in pairs
+            if before.server != after.server
+        ]
+
+    def to_json(self, plan: Plan) -> dict[str, Any]:
+        """The comparison as plain values; stations and users by index."""
+        host, before = plan.solution.placement.host, self.reference.solution.placement.host
+        users = self.moved(host)
+        services = self.services_moved(plan)
+        return {
+            "without": self.stations.tolist(),
+            "cost_without_failure": self.reference.cost,
+            "lower_bound_without_failure": self.reference.lower_bound,
+            "gap_without_failure": self.reference.gap,
+            "moved": [
+                {"user": int(i), "from": int(before[i]), "to": int(host[i]), "host_gone": bool(gone)}
+                for i, gone in zip(users, self.displaced(users), strict=True)
+            ],
+            "newly_unmeetable": self.newly_unmeetable(plan.case.problem).tolist(),
+            **({} if plan.services is None else {"services_moved": [vars(each) for each in services]}),
+        }
+
+
+@dataclass(frozen=True)
+class Plan(Result):
+    """A placement of a scenario's twins, its certificate, and how it was found.
+
+    Attributes:
+        case: what was planned; without the hosts that are assumed to fail.
+        solution: placement, evaluation and certificate; of the problem with the costs of moves, where they count. With
+            services it is the users' part: evaluation with the CPU that services leave, certificate of users alone.
+        failure: which hosts fail, and the plan without that; None where none does.
+        moves: which twins leave their present hosts, and what that costs; None without a present placement.
+        notes: what is worth knowing about how it came about.
+        services: where the services run, and what they cost; None without services.
+    """
+
+    case: Case = field(repr=False)
+    solution: Solution
+    failure: Failure | None = field(default=None, repr=False)
+    moves: Moves | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
+    services: ServicePlacement | None = None
+
+    @property
+    def cost(self) -> float:
+        """The objective of P1, with what the moves cost where they count, and with the services."""
+        return self.solution.cost if self.services is None else self.services.cost
+
+    @property
+    def own_cost(self) -> float:
+        """The cost without what the moves cost: of users and, where there are any, services."""
+        if self.services is None:
+            return self.evaluation.cost
+        return self.services.cost - self.solution.cost + self.evaluation.cost
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """Cost, terms and constraints of the users' part of the plan, without what its moves cost."""
+        return self.solution.evaluation if self.moves is None else self.moves.own
+
+    @property
+    def lower_bound(self) -> float | None:
+        """No feasible plan costs less; None where the policy gives no bound."""
+        return self.solution.lower_bound if self.services is None else self.services.lower_bound
+
+    @property
+    def gap(self) -> float | None:
+        """Cost / bound - 1, or None."""
+        return self.solution.gap if self.services is None else self.services.gap
+
+    @property
+    def gap_net(self) -> float | None:
+        """The gap net of the unavoidable cost, or None."""
+        return self.solution.gap_net if self.services is None else self.services.gap_net
+
+    @property
+    def feasible(self) -> bool:
+        """Whether every constraint holds."""
+        return self.solution.evaluation.feasible
+
+    @property
+    def hosts(self) -> dict[str, str]:
+        """The station that hosts each user's twin, by name."""
+        problem = self.case.problem
+        return {problem.user_name(i): problem.station_name(int(k)) for i, k in enumerate(self.solution.placement.host)}
+
+    @property
+    def literal_evaluation(self) -> LiteralEvaluation | None:
+        """The cost by the literal readings that are evaluated, not optimised (rows 2, 6, 15), or None."""
+        case, solution = self.case, self.solution
+        if case.world is None or case.radio is None:
+            return None
+        return evaluate_literally(case.problem, solution.placement, self.evaluation, case.world, case.radio)
+
+    @cached_property
+    def shadow_prices(self) -> tuple[StationWorth, ...] | None:
+        """What more of each opened station would be worth; None without a certificate by prices."""
+        return shadow_prices(self.solution)

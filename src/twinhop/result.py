@@ -1,0 +1,79 @@
+"""What results have in common: they are data, and the layer above them, `output`, writes, reports and draws them.
+
+A result holds no arrow to what shows it: the one entry in the entry point group `twinhop.output` is looked up by name
+when something is to be shown.
+"""
+
+from __future__ import annotations
+
+import functools
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twinhop.errors import TwinhopError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ENTRY_POINTS = "twinhop.output"
+
+
+@functools.cache
+def _output() -> Any:
+    """The functions `to_json`, `report`, `plot`, `write` and `save` of a result.
+
+    Raises:
+        TwinhopError: nothing is registered that shows results.
+    """
+    for point in entry_points(group=ENTRY_POINTS):
+        return point.load()
+    raise TwinhopError(f"nothing is installed that shows results (entry point group {ENTRY_POINTS}); reinstall twinhop")
+
+
+def write_result(result: Result, folder: Path, **options: Any) -> None:
+    """Write the files of a result into a folder that is there already; see `Result.save`."""
+    _output().write(result, folder, **options)
+
+
+def save_result(result: Result, folder: str | Path, **options: Any) -> list[Path]:
+    """`Result.save` with options of the kind of result, such as how an animation is written."""
+    return _output().save(result, folder, **options)
+
+
+class Result:
+    """A result: data, and how it is shown."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as plain values."""
+        return _output().to_json(self)
+
+    def report(self) -> str:
+        """The report in Markdown.
+
+        Raises:
+            InputError: this kind of result has none.
+        """
+        return _output().report(self)
+
+    def plot(self) -> Figure:
+        """The main figure, one of its own: nothing global is changed.
+
+        Raises:
+            InputError: this kind of result has none, as the plan of a problem file, which has no map.
+        """
+        return _output().plot(self)
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write the files of the result.
+
+        Args:
+            folder: made if missing; files of the same names in it are replaced.
+
+        Returns:
+            The files written.
+
+        Raises:
+            InputError: the folder cannot be written; nothing is left behind.
+        """
+        return save_result(self, folder)

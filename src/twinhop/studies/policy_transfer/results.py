@@ -1,0 +1,202 @@
+"""What the study of policies that move comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from twinhop.output.markdown import table
+from twinhop.placement.problem import FloatArray
+from twinhop.studies.lu2021.bands import Band, band, interval
+from twinhop.studies.policy_transfer.shifts import SHIFTS, TRAJECTORIES, Shift
+from twinhop.studies.policy_transfer.unit import LITERAL, SCRATCH
+
+HARD, NEAR, EARLY = 0.01, 0.005, 0.25
+"""Zero-shot is hard from so much above the final cost of scratch, near is so much above it; early in the updates."""
+HEADER = (
+    "shift",
+    "arm",
+    "gap zero-shot [%]",
+    "jump-start [%]",
+    "updates to +0.5 %",
+    "updates to +1 %",
+    "CPU to +1 % [s]",
+    "area saved",
+    "final gap [%]",
+    "95 %",
+    "verdict",
+)
+
+
+class Row(NamedTuple):
+    """What an arm comes to in a shift, against training from scratch there."""
+
+    shift: Shift
+    arm: str
+    zero_shot: float
+    """mean gap of what is taken over, before the first update [1]"""
+    jump_start: float
+    """gap of untrained weights less that [1]"""
+    near: float | None
+    """share of the updates after which the mean cost is within 0.5 % of the final one of scratch; None: never"""
+    within: float | None
+    """the same, within 1 %"""
+    seconds: float | None
+    """processor time until then [s]"""
+    area: float
+    """1 - area under the curve, above the final gap of scratch, over that of scratch [1]"""
+    final: float
+    """mean gap at the end [1]"""
+    interval: tuple[float, float] | None
+    """its 95 % interval"""
+    verdict: str
+
+
+@dataclass(frozen=True)
+class PolicyTransfer:
+    """Curves of all arms in all shifts.
+
+    Attributes:
+        units: results by trajectory and seed.
+        skipped: what could not be looked at, and why.
+    """
+
+    units: tuple[dict[str, Any], ...]
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def shifts(self) -> list[Shift]:
+        """Those that some unit has."""
+        return [shift for shift in SHIFTS if any(shift.name in unit["shifts"] for unit in self.units)]
+
+    @property
+    def updates(self) -> FloatArray:
+        """(P,) updates at the points of the curves."""
+        unit = self.units[0]["unit"]
+        return np.arange(0, unit["iterations"] + 1, unit["every"], dtype=float)
+
+    def arms(self, shift: Shift) -> list[str]:
+        """Names of the arms of a shift."""
+        return list(next(unit["shifts"][shift.name] for unit in self.units if shift.name in unit["shifts"]))
+
+    def curves(self, shift: Shift, arm: str, measure: str = "calibrated") -> FloatArray:
+        """(seeds, P) gaps to the bound [1], or lengths of the weights."""
+        found = [unit["shifts"][shift.name][arm][measure] for unit in self.units if shift.name in unit["shifts"]]
+        return np.array(found, float)
+
+    def band(self, shift: Shift, arm: str, measure: str = "calibrated") -> Band:
+        """The interquartile mean over seeds, with its 95 % band."""
+        return band([self.curves(shift, arm, measure)])
+
+    def rows(self) -> list[Row]:
+        """Every arm of every shift."""
+        return [self._row(shift, arm) for shift in self.shifts for arm in self.arms(shift)]
+
+    def is_hard(self, shift: Shift) -> bool:
+        """Whether weights taken over as they are cost more than 1 % above training from scratch."""
+        zero, scratch = self.curves(shift, "fine-tune")[:, 0].mean(), self.curves(shift, SCRATCH)[:, -1].mean()
+        return bool(1 + zero > (1 + HARD) * (1 + scratch))
+
+    def _row(self, shift: Shift, arm: str) -> Row:
+        curves, scratch = self.curves(shift, arm), self.curves(shift, SCRATCH)
+        final, ends = scratch[:, -1].mean(), interval([curves[:, -1]])
+        near, within = (self._reached(curves, final, more) for more in (NEAR, 2 * NEAR))
+        seconds = [unit["shifts"][shift.name][arm]["seconds"] for unit in self.units if shift.name in unit["shifts"]]
+        above = np.maximum(scratch.mean(axis=0) - final, 0.0).sum()
+        return Row(
+            shift=shift,
+            arm=arm,
+            zero_shot=float(curves[:, 0].mean()),
+            jump_start=float(scratch[:, 0].mean() - curves[:, 0].mean()),
+            near=near,
+            within=within,
+            seconds=None if within is None else within * float(np.mean(seconds)),
+            area=float(1.0 - np.maximum(curves.mean(axis=0) - final, 0.0).sum() / above) if above > 0 else 0.0,
+            final=float(curves[:, -1].mean()),
+            interval=None if ends is None else ends[1:],
+            verdict=self._verdict(shift, arm, near),
+        )
+
+    def _reached(self, curves: FloatArray, final: float, more: float) -> float | None:
+        """Share of the updates after which the mean cost stays within so much of the final one of scratch."""
+        out = np.flatnonzero(1 + curves.mean(axis=0) > (1 + more) * (1 + final))
+        first = 0 if out.size == 0 else int(out[-1]) + 1
+        return None if first >= curves.shape[1] else float(self.updates[first] / self.updates[-1])
+
+    def _verdict(self, shift: Shift, arm: str, near: float | None) -> str:
+        if arm == SCRATCH:
+            return "hard shift" if self.is_hard(shift) else "zero-shot is there"
+        own, scratch = (interval([self.curves(shift, each)[:, -1]]) for each in (arm, SCRATCH))
+        if own is not None and scratch is not None and own[1] > scratch[2]:
+            return "negative transfer"
+        if near is None:
+            return "not reached"
+        if near > EARLY:
+            return "late"
+        return "early, apart" if self._is_apart(shift, arm) else "early"
+
+    def _is_apart(self, shift: Shift, arm: str) -> bool:
+        """Whether the intervals of the arm and of scratch do not overlap after a quarter of the updates."""
+        at = int(np.searchsorted(self.updates, EARLY * self.updates[-1]))
+        own, scratch = (interval([self.curves(shift, each)[:, at]]) for each in (arm, SCRATCH))
+        return own is not None and scratch is not None and own[2] < scratch[1]
+
+    def source_s(self) -> dict[str, dict[str, float]]:
+        """Mean processor time of learning along each trajectory, by how prices were there [s]."""
+        found: dict[str, dict[str, float]] = {}
+        for name in TRAJECTORIES:
+            each = [unit["source_s"] for unit in self.units if unit["unit"]["trajectory"] == name]
+            if each:
+                found[name] = {prices: float(np.mean([one[prices] for one in each])) for prices in each[0]}
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """The table as plain values."""
+        rows = [{**row._asdict(), "shift": row.shift.name} for row in self.rows()]
+        return {"rows": rows, "source_s": self.source_s(), "skipped": list(self.skipped)}
+
+    def markdown(self) -> str:
+        """A section of a report."""
+        unit = self.units[0]["unit"]
+        lines = [
+            "## Policies that go where their users go",
+            "",
+            f"{len({each['unit']['seed'] for each in self.units})} seeds, {unit['iterations']} updates in each target, "
+            f"{unit['judged']} worlds to be judged on. Gaps are above certified bounds, decoded with load calibration.",
+            "",
+            *table(HEADER, [row_in_words(row) for row in self.rows()]),
+            "",
+        ]
+        for name, seconds in self.source_s().items():
+            told = " and ".join(f"{value:.1f} s ({prices})" for prices, value in seconds.items())
+            lines.append(f"- Learning along the trajectory `{name}` took {told} of one core a seed.")
+        for shift in self.shifts:
+            if LITERAL in self.arms(shift):
+                norms = self.curves(shift, LITERAL, "norm").mean(axis=0)
+                gap = self.curves(shift, LITERAL)[:, -1].mean()
+                growth = f"weights grow {norms[-1] / norms[0]:.3g}-fold, and the gap ends at {100 * gap:.1f} %"
+                lines.append(f"- Eq. 34 as printed, `{shift.name}`: {growth}.")
+        return "\n".join([*lines, *(f"- Skipped: {reason}." for reason in self.skipped)]) + "\n"
+
+
+def row_in_words(row: Row) -> tuple[str, ...]:
+    """A row as text, in the order of `HEADER`."""
+
+    def share(value: float | None) -> str:
+        return "-" if value is None else f"{100 * value:.0f} %"
+
+    return (
+        row.shift.name,
+        row.arm,
+        f"{100 * row.zero_shot:.2f}",
+        f"{100 * row.jump_start:.2f}",
+        share(row.near),
+        share(row.within),
+        "-" if row.seconds is None else f"{row.seconds:.1f}",
+        share(row.area),
+        f"{100 * row.final:.2f}",
+        "-" if row.interval is None else f"{100 * row.interval[0]:.2f} to {100 * row.interval[1]:.2f}",
+        row.verdict,
+    )
