@@ -23,8 +23,8 @@ print(f"cost {plan.cost:.4f}, lower bound {plan.lower_bound:.4f}, gap {plan.gap:
 # The bound needs no trust in the solver: it follows from the prices alone, and any prices give a valid one. Where the
 # solver branched, each part of all plans has prices of its own, and the least of their bounds counts.
 found = plan.solution.certificate
-parts = found.parts or ((None, found),)
-bounds = [certify(problem, its.price, its.congestion, its.seat_price, part=part).lower_bound for part, its in parts]
-worse = certify(problem, 0.9 * found.price, found.congestion, found.seat_price)
+bounds = [certify(problem, *each.prices, part=each.part).lower_bound for each in found.parts]
+prices = found.parts[0].prices
+worse = certify(problem, *prices._replace(price=0.9 * prices.price))
 print(f"from its prices {min(bounds):.4f}; from prices lowered by a tenth {worse.lower_bound:.4f}")
 assert worse.lower_bound <= plan.cost and min(bounds) <= plan.cost

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -113,6 +114,30 @@ def test_the_bound_follows_from_the_parts_listed(tmp_path):
     plans = [twinhop.plan(roomy(60, 6, seed)) for seed in range(8)]
     parts = [check_bound(plan, tmp_path / str(at)) for at, plan in enumerate(plans)]
     assert any(parts)
+
+
+def test_a_certificate_written_when_the_prices_of_the_whole_came_first_is_read(tmp_path):
+    """Version feff2f7 wrote the prices before branching above the parts, even where no part used them."""
+    path = Path(__file__).parent / "earlier" / "branched-placement.json"
+    value = json.loads(path.read_text())
+    plan = twinhop.plan(roomy(12, 4))
+    assert recomputed(plan.case.problem, value["certificate"]) == value["lower_bound"] == plan.lower_bound
+    assert check_bound(plan, tmp_path / "out")
+    now = json.loads((tmp_path / "out" / "placement.json").read_text())
+    assert recomputed(plan.case.problem, now["certificate"]) == value["lower_bound"]
+    assert list(now) == list(value) and list(now["certificate"]) == list(value["certificate"])
+    assert now["host"] == value["host"]
+    again = twinhop.plan(roomy(12, 4), present=path, move_cost_s=100.0)
+    assert again.solution.placement.host.tolist() == value["host"]
+
+
+def test_above_the_parts_stand_the_prices_that_bound_least(tmp_path):
+    plan = twinhop.plan(roomy(12, 4))
+    plan.save(tmp_path)
+    found = json.loads((tmp_path / "placement.json").read_text())["certificate"]
+    least = min(plan.solution.certificate.parts, key=lambda each: each.lower_bound)
+    assert found["price"] == least.prices.price.tolist()
+    assert any("price" in part for part in found["parts"]) and not all("price" in part for part in found["parts"])
 
 
 def test_without_a_list_of_parts_the_prices_prove_less(tmp_path):

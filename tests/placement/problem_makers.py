@@ -67,9 +67,8 @@ def first_tiny(count, *, feasible=None, deadlines=None, start=0):
     return found
 
 
-@functools.cache
-def tiny_demand(seed):
-    """A tiny problem with demands, half of them without computing; its arrays and its optimum by the oracle."""
+def tiny_demand_arrays(seed):
+    """A tiny problem with demands, half of them without computing."""
     arrays = dict(random_tiny(seed))
     rng = np.random.default_rng([seed, 1])
     users, stations = arrays["comm_s"].shape
@@ -79,6 +78,13 @@ def tiny_demand(seed):
     if rng.random() < 0.5:
         arrays = {name: value for name, value in arrays.items() if name not in DEADLINE_FIELDS}
         arrays |= {"root_work": np.zeros(users), "capacity": np.full(stations, users), "alpha": float(users)}
+    return arrays
+
+
+@functools.cache
+def tiny_demand(seed):
+    """The arrays of a tiny problem with demands and its optimum by the oracle, inf where infeasible."""
+    arrays = tiny_demand_arrays(seed)
     return arrays, Oracle(arrays).optimum()
 
 

@@ -1,12 +1,14 @@
 """Any prices give a lower bound: the certificate against brute force under arbitrary prices."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from problem_makers import AGREEMENT, deadline_arrays, first_tiny, roomy_arrays, tiny
 
-from twinhop.placement import PlacementProblem, certify, solve
+from twinhop.placement import Certificate, Part, PlacementProblem, Prices, certify, certify_parts, solve
 from twinhop.placement.budget import Budget
 from twinhop.placement.certificate import ROUNDING_MARGIN, charges
 from twinhop.placement.policies.lagrangian import PriceAscent
@@ -74,7 +76,7 @@ PRICED = {}
 def best_prices(seed):
     if seed not in PRICED:
         problem = PlacementProblem(**tiny(seed)[0])
-        PRICED[seed] = problem, solve(problem, "lagrangian").certificate
+        PRICED[seed] = problem, solve(problem, "lagrangian").certificate.parts[0].prices
     return PRICED[seed]
 
 
@@ -83,11 +85,7 @@ def test_certificate_is_reproduced_from_its_own_prices(deadlines):
     arrays = deadline_arrays(40, 6, seed=1) if deadlines else roomy_arrays(40, 6, seed=1)
     problem = PlacementProblem(**arrays)
     found = solve(problem, "lagrangian").certificate
-    parts = found.parts or ((None, found),)
-    again = [
-        certify(PlacementProblem(**arrays), each.price, each.congestion, each.seat_price, part=part)
-        for part, each in parts
-    ]
+    again = [certify(PlacementProblem(**arrays), *each.prices, part=each.part) for each in found.parts]
     assert min(each.lower_bound for each in again) == found.lower_bound
     assert found.method == "prices"
 
@@ -141,3 +139,29 @@ def test_charges_are_the_least_over_the_shares_allowed(theta):
         if np.isfinite(floor):
             assert found[i] == pytest.approx(brute_charge(problem.root_work[i], floor, theta), rel=1e-6)
             assert found[i] >= theta * problem.root_work[i] * (1 - 1e-12)
+
+
+def test_a_bound_above_a_plan_is_reported_and_not_shown(caplog):
+    solution = solve(PlacementProblem(**roomy_arrays(8, 3)))
+    for excess, logged in ((1e-10, False), (1e-3, True)):
+        certificate = Certificate("branch-and-cut", searched=solution.cost * (1 + excess))
+        caplog.clear()
+        assert dataclasses.replace(solution, certificate=certificate).lower_bound == solution.cost
+        assert ("exceeds the cost" in caplog.text) == logged
+    caplog.clear()
+    assert solution.lower_bound == solution.certificate.lower_bound < solution.cost and not caplog.text
+
+
+def test_the_bound_is_the_least_of_the_parts_or_what_a_search_proved():
+    problem = PlacementProblem(**roomy_arrays(8, 3))
+    price = Prices(np.full(8, 0.3), np.zeros(3), np.zeros(3))
+    other = price._replace(price=np.full(8, 0.2))
+    one, more = Part(1, 1, (), ()), Part(2, 3, (), ())
+    listed = certify_parts(problem, [(one, price), (more, other)])
+    alone = [certify(problem, *price, part=one).lower_bound, certify(problem, *other, part=more).lower_bound]
+    assert [each.lower_bound for each in listed.parts] == alone
+    assert listed.lower_bound == min(alone) and listed.method == "prices"
+    assert Certificate("branch-and-bound", listed.parts, max(alone) + 1).lower_bound == max(alone) + 1
+    for method, searched in (("prices", 1.0), ("branch-and-cut", None)):
+        with pytest.raises(ValueError, match=method):
+            Certificate(method, searched=searched)

@@ -84,7 +84,7 @@ PRICED = {}
 def best_prices(seed):
     if seed not in PRICED:
         problem = PlacementProblem(**tiny_demand(seed)[0])
-        PRICED[seed] = problem, solve(problem, "lagrangian").certificate
+        PRICED[seed] = problem, solve(problem, "lagrangian").certificate.parts[0].prices
     return PRICED[seed]
 
 
@@ -104,12 +104,11 @@ def test_ascent_and_certificate_agree(kind):
     certificate = ascent.certificate()
     scaled = problem.alpha / problem.users * ascent.bound + problem.constant_cost
     assert certificate.lower_bound == pytest.approx(scaled, rel=1e-8)
-    assert (certificate.demand_price > 0).any()
+    prices = certificate.parts[0].prices
+    assert (prices.demand_price > 0).any()
     assert certificate.lower_bound <= solve(problem, "lagrangian").cost
     dear = np.full(6, 1e9)  # whatever is charged for demand, the bound stays one
-    assert (
-        certify(problem, certificate.price, certificate.congestion, certificate.seat_price, dear).lower_bound < scaled
-    )
+    assert certify(problem, *prices._replace(demand_price=dear)).lower_bound < scaled
 
 
 @settings(max_examples=300)

@@ -99,11 +99,10 @@ def test_bounds_follow_from_their_prices(kind):
     }[kind]
     curve = trade_off(PlacementProblem(**arrays))
     problem = PlacementProblem(**arrays)
-    for part, found in curve.certificate.parts:
-        prices = (found.price, found.congestion, found.seat_price, found.demand_price)
-        assert certify(problem, *prices, part).lower_bound == found.lower_bound
-    assert curve.certificate.lower_bound == min(found.lower_bound for _, found in curve.certificate.parts)
-    numbers = sorted(m for part, _ in curve.certificate.parts for m in range(part.fewest, part.most + 1))
+    for each in curve.certificate.parts:
+        assert certify(problem, *each.prices, each.part).lower_bound == each.lower_bound
+    assert curve.certificate.lower_bound == min(each.lower_bound for each in curve.certificate.parts)
+    numbers = sorted(m for each in curve.certificate.parts for m in range(each.part.fewest, each.part.most + 1))
     assert numbers == list(range(problem.least_open, problem.stations + 1))
     assert curve.certificate.lower_bound <= curve.best.cost
 

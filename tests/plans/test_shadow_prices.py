@@ -20,10 +20,9 @@ FEASIBLE = first_tiny(60, feasible=True)
 
 
 def bound(problem, certificate):
-    """The bound of a problem at the prices of another one's certificate."""
-    return certify(
-        problem, certificate.price, certificate.congestion, certificate.seat_price, certificate.demand_price
-    ).lower_bound
+    """The bound of a problem at the prices of another one's certificate, which is of one part."""
+    assert len(certificate.parts) == 1
+    return certify(problem, *certificate.parts[0].prices).lower_bound
 
 
 def with_more(problem, name, station, by):
@@ -66,7 +65,7 @@ def test_seats_are_exact(name):
                 assert fall == pytest.approx(seats * worth.seat, abs=1e-10 * before)
             assert fall <= seats * worth.seat + 1e-10 * before
         scale = problem.alpha / problem.users
-        assert worth.seat >= scale * solution.certificate.seat_price[worth.station] - 1e-15
+        assert worth.seat >= scale * solution.certificate.parts[0].prices.seat_price[worth.station] - 1e-15
         seen += worth.seat
     assert seen > 0 or name == "facility"
 
@@ -114,16 +113,16 @@ def test_the_worth_of_a_deadline_is_about_the_slope_of_the_charges():
     """(theta^2/4 - w/f^2) df/dtau over the arcs in the bound whose minimum share binds; more where users waver."""
     problem = tight()
     solution = solve(problem)
-    certificate = solution.certificate
+    prices = solution.certificate.parts[0].prices
     scale = problem.alpha / problem.users
     for worth in shadow_prices(solution):
         users = solution.placement.host == worth.station
         slope = 0.0
         for k in range(problem.stations):
-            theta, floor = certificate.congestion[k], np.where(problem.allowed[:, k], problem.floor[:, k], 0.0)
+            theta, floor = prices.congestion[k], np.where(problem.allowed[:, k], problem.floor[:, k], 0.0)
             binds = users & (theta * floor > 2 * problem.root_work)
             charge = charges(problem, np.array([k]), np.array([theta]))[:, 0]
-            binds &= certificate.price - problem.comm_s[:, k] - charge - certificate.seat_price[k] > 0
+            binds &= prices.price - problem.comm_s[:, k] - charge - prices.seat_price[k] > 0
             f, w = floor[binds], problem.root_work[binds] ** 2
             slope += (
                 (theta**2 / 4 - w / f**2) * f / (problem.deadline_s[binds] - problem.update_comm_s[binds, k])

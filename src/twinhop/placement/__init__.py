@@ -2,7 +2,10 @@
 
 from twinhop.placement.certificate import Certificate as Certificate
 from twinhop.placement.certificate import Part as Part
+from twinhop.placement.certificate import PricedPart as PricedPart
+from twinhop.placement.certificate import Prices as Prices
 from twinhop.placement.certificate import certify as certify
+from twinhop.placement.certificate import certify_parts as certify_parts
 from twinhop.placement.evaluation import Evaluation as Evaluation
 from twinhop.placement.evaluation import Violation as Violation
 from twinhop.placement.evaluation import evaluate as evaluate

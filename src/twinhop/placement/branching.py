@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from twinhop.placement.association import Associations
-from twinhop.placement.certificate import Certificate, Part, certify_parts, charges
+from twinhop.placement.certificate import Certificate, Part, Prices, all_plans, certify_parts, charges
 from twinhop.placement.prices import ByStation, PriceState, ascend, make_price_state
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 from twinhop.placement.search import Search
@@ -92,7 +92,7 @@ class BranchAndBound:
         self._least_done = np.inf
         self._count = 0
         self._tried: set[bytes] = set()
-        self._split_by_number(root, part or Part(self._problem.least_open, self._problem.stations, (), ()))
+        self._split_by_number(root, part or all_plans(self._problem))
 
     def __len__(self) -> int:
         """The number of branches that wait."""
@@ -137,22 +137,21 @@ class BranchAndBound:
             self.search.report(self.bound)
 
     def certificate(self, root: Certificate) -> Certificate:
-        """The bound of all parts, with their prices where they are few and use all arcs; the root's where no lower."""
+        """The list of all parts where they are few and use all arcs, else their bound; the root's where no lower."""
         parts = [*self._done, *(branch for _, _, branch in self._waiting)]
         priced = _by_prices(parts)
         few = len(parts) <= MOST_PARTS and len(priced) <= MOST_PRICES
         if few and all(branch.arcs is None and branch.associations is None for branch in parts):
-            found = tuple(each for branches in priced for each in self._certify(branches))
-            bound = min((each.lower_bound for _, each in found), default=-np.inf)
-            return root if bound <= root.lower_bound else replace(root, lower_bound=bound, parts=found)
+            listed = certify_parts(self._problem, (each for branches in priced for each in self._listed(branches)))
+            return listed if listed.parts and listed.lower_bound > root.lower_bound else root
         bound = self.search.unscaled(self.bound)
-        return root if bound <= root.lower_bound else replace(root, lower_bound=bound, method="branch-and-bound")
+        return root if bound <= root.lower_bound else Certificate("branch-and-bound", root.parts, bound)
 
-    def _certify(self, branches: list[Branch]) -> Iterator[tuple[Part, Certificate]]:
-        """The parts of branches with the same prices, and their certificates."""
-        first, parts = branches[0], [branch.part for branch in branches]
-        mu = first.mu if self._problem.has_demand else None
-        return zip(parts, certify_parts(self._problem, first.price, first.theta, first.nu, mu, parts), strict=True)
+    def _listed(self, branches: list[Branch]) -> Iterator[tuple[Part, Prices]]:
+        """The parts of branches with the same prices, and these as one object."""
+        first = branches[0]
+        prices = Prices(first.price, first.theta, first.nu, first.mu if self._problem.has_demand else None)
+        return ((branch.part, prices) for branch in branches)
 
     def _split_by_number(self, root: PriceState, part: Part) -> None:
         """One branch for each number of stations that a better plan may open, and two for all fewer and all more."""

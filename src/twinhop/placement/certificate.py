@@ -1,12 +1,16 @@
 """The certified lower bound: recomputed from the prices alone, in float64 without fast-math, and rounded down."""
 
+import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from twinhop.placement.problem import FloatArray, IntArray, PlacementProblem
+
+logger = logging.getLogger(__name__)
 
 #: The bound is lowered by this share of the sum of the magnitudes of all its terms. A float64 operation errs by
 #: 1.1e-16 relatively, a (pairwise) sum of n terms by log2(n) times that, so the margin covers thousands of operations.
@@ -15,6 +19,8 @@ ROUNDING_MARGIN = 1e-12
 ARCS_AT_ONCE = 4_000_000
 #: What the exact solver's own bound is lowered by, as a share of the best plan's cost: its tolerances are 1e-9 a row.
 SOLVER_MARGIN = 1e-6
+#: A bound may exceed the cost of a plan by this share of it: deadlines and demands count as kept within 1e-9.
+BROKEN = 1e-8
 
 
 @dataclass(frozen=True)
@@ -34,29 +40,89 @@ class Part:
     shut: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Certificate:
-    """A lower bound on the cost of every feasible plan, and the prices that prove it.
+class Prices(NamedTuple):
+    """Prices of the relaxation, in the order in which `certify` takes them; any are valid, good ones prove more.
 
     Attributes:
-        lower_bound: no feasible plan costs less.
-        method: ``prices`` (checkable from the prices below), ``branch-and-bound`` (from more parts than are listed; the
-            prices below prove a lower bound only) or ``branch-and-cut`` (from the exact solver).
-        price: (N,) what hosting each user is worth at most [s]; None for ``branch-and-cut``.
-        congestion: (M,) price of root work on each station [s/sqrt(cycle)].
-        seat_price: (M,) price of one seat on each station [s].
-        demand_price: (M,) price of one unit of demand on each station [s/unit]; None without demands.
-        parts: where the bound was raised by branching: parts that cover all plans, each with its own certificate; the
-            bound is the least of theirs. The prices above are those of the whole.
+        price: (N,) what hosting each user is worth at most [s].
+        congestion: (M,) theta_k >= 0, price of root work on each station [s/sqrt(cycle)].
+        seat_price: (M,) nu_k >= 0, price of one seat on each station [s].
+        demand_price: (M,) mu_k >= 0, price of one unit of demand on each station [s/unit]; None is 0.
     """
 
-    lower_bound: float
-    method: str
-    price: FloatArray | None = None
-    congestion: FloatArray | None = None
-    seat_price: FloatArray | None = None
+    price: FloatArray
+    congestion: FloatArray
+    seat_price: FloatArray
     demand_price: FloatArray | None = None
-    parts: "tuple[tuple[Part, Certificate], ...]" = ()
+
+
+@dataclass(frozen=True, eq=False)
+class PricedPart:
+    """A part of the plans, the prices that bound it, and the bound that follows from both; made by `certify`.
+
+    Attributes:
+        part: the plans.
+        prices: theirs.
+        lower_bound: no feasible plan of the part costs less; infinite where the part holds no plan.
+    """
+
+    part: Part
+    prices: Prices
+    lower_bound: float
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """A lower bound on the cost of every feasible plan, and what it follows from.
+
+    With the method ``prices`` it follows from the list of parts alone: together they hold every feasible plan, and the
+    least of their bounds is the bound. A solver that did not branch lists one part, all plans. The other two methods
+    state a bound that their search proved and no list does; what they list proves a lower bound only. Where the parts
+    hold some plans only (`certify` with a part), the bound is on those.
+
+    Attributes:
+        method: ``prices``, ``branch-and-bound`` (by more parts than are listed) or ``branch-and-cut`` (by HiGHS).
+        parts: parts of the plans that hold every feasible one, with their prices; empty for ``branch-and-cut``.
+        searched: the bound that the search of the other two methods proved; None for ``prices``.
+
+    Raises:
+        ValueError: a searched bound is given for ``prices``, or none for another method.
+    """
+
+    method: str
+    parts: tuple[PricedPart, ...] = ()
+    searched: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.searched is None) != (self.method == "prices"):
+            raise ValueError(f"searched: got {self.searched} for the method {self.method}; expected it but for prices")
+
+    @property
+    def lower_bound(self) -> float:
+        """No feasible plan costs less; infinite where no part holds a plan."""
+        if self.searched is not None:
+            return self.searched
+        return min((each.lower_bound for each in self.parts), default=math.inf)
+
+
+def bound_below(cost: float, bound: float, source: str) -> float:
+    """A lower bound on all plans, or the cost of a feasible one where that is lower, as rounding alone may make it.
+
+    Logs an error where the bound lies above the cost by more than rounding: either of both is wrong.
+
+    Args:
+        cost: of a feasible plan.
+        bound: a bound on the cost of every feasible plan.
+        source: what the bound follows from, for the message.
+    """
+    if bound - cost > BROKEN * abs(cost):
+        logger.error(
+            "the lower bound %.12g (%s) exceeds the cost %.12g of a feasible plan: one of both is wrong; please report",
+            bound,
+            source,
+            cost,
+        )
+    return min(bound, cost)
 
 
 def reduced_costs(
@@ -133,6 +199,11 @@ def charges(problem: PlacementProblem, stations: IntArray, theta: FloatArray) ->
     return np.where(binds, s * s / safe + theta * theta * floor / 4, theta * s)
 
 
+def all_plans(problem: PlacementProblem) -> Part:
+    """Every feasible plan: it opens at least m0 stations, the fewest that can hold all users."""
+    return Part(problem.least_open, problem.stations, (), ())
+
+
 def certify(
     problem: PlacementProblem,
     price: FloatArray,
@@ -157,34 +228,50 @@ def certify(
     Returns:
         The certificate, its bound rounded down by ``ROUNDING_MARGIN``; infinite where the part holds no plan.
     """
-    part = part or Part(problem.least_open, problem.stations, (), ())
-    return certify_parts(problem, price, congestion, seat_price, demand_price, [part])[0]
+    return certify_parts(problem, [(part or all_plans(problem), Prices(price, congestion, seat_price, demand_price))])
 
 
-def certify_parts(
-    problem: PlacementProblem,
-    price: FloatArray,
-    congestion: FloatArray,
-    seat_price: FloatArray,
-    demand_price: FloatArray | None,
-    parts: Sequence[Part],
-) -> list[Certificate]:
-    """`certify` for several parts of the plans by the same prices, which are looked at only once."""
-    reduced, magnitude = reduced_costs(problem, price, congestion, seat_price, demand_price)
-    scale = problem.alpha / problem.users
-    found = []
-    for part in parts:
-        chosen, bound = _cheapest(reduced, part), math.inf
-        if chosen is not None:
-            total = float(price.sum() + reduced[chosen].sum())
-            size = float(np.abs(price).sum() + magnitude[chosen].sum())
-            bound = scale * (total - ROUNDING_MARGIN * size) + problem.constant_cost * (1 - ROUNDING_MARGIN)
-        found.append(Certificate(bound, "prices", price, congestion, seat_price, demand_price))
-    return found
+def certify_parts(problem: PlacementProblem, parts: Iterable[tuple[Part, Prices]]) -> Certificate:
+    """`certify` for several parts of the plans, each at its own prices.
+
+    Args:
+        problem: the problem.
+        parts: parts that together hold every feasible plan that the bound is to hold for, and their prices. Prices that
+            several parts share, as one object, are looked at only once.
+
+    Returns:
+        The certificate: the list, and as its bound the least of those of the parts.
+    """
+    costs: dict[int, tuple[FloatArray, FloatArray]] = {}
+    priced = []
+    for part, prices in parts:
+        if id(prices) not in costs:
+            costs[id(prices)] = reduced_costs(problem, *prices)
+        priced.append(PricedPart(part, prices, _bound(problem, part, prices, *costs[id(prices)])))
+    return Certificate("prices", tuple(priced))
 
 
-def _cheapest(reduced: FloatArray, part: Part) -> IntArray | None:
-    """The stations of least total reduced cost that a plan of the part may open; None where there are too few."""
+def _bound(problem: PlacementProblem, part: Part, prices: Prices, reduced: FloatArray, magnitude: FloatArray) -> float:
+    """The bound of a part, rounded down, from the reduced costs at its prices and the magnitudes in them."""
+    chosen = cheapest_stations(reduced, part)
+    if chosen is None:
+        return math.inf
+    total = float(prices.price.sum() + reduced[chosen].sum())
+    size = float(np.abs(prices.price).sum() + magnitude[chosen].sum())
+    scaled = problem.alpha / problem.users * (total - ROUNDING_MARGIN * size)
+    return scaled + problem.constant_cost * (1 - ROUNDING_MARGIN)
+
+
+def cheapest_stations(reduced: FloatArray, part: Part) -> IntArray | None:
+    """The stations of least total reduced cost that a plan of the part may open; None where there are too few.
+
+    Args:
+        reduced: (M,) reduced costs [s], ``inf`` for stations that may not host.
+        part: the plans.
+
+    Returns:
+        Indices of the stations that the bound of the part has open.
+    """
     opened = np.array(part.opened, np.int64)
     undecided = np.isfinite(reduced)
     if not undecided[opened].all():

@@ -69,6 +69,16 @@ def _names(indices: list[int], name: Callable[[int], str], noun: str) -> str:
     return f"{len(indices)} {noun}{plural} ({few}{', ...' if len(indices) > NAMED else ''})"
 
 
+def fewest_that_hold(room: FloatArray | IntArray, total: float) -> int:
+    """The fewest stations whose rooms add up to a total; one more than there are where all do not.
+
+    Args:
+        room: (M,) what each station holds.
+        total: what they have to hold together, in the same unit.
+    """
+    return int(np.searchsorted(np.cumsum(np.sort(room)[::-1]), total) + 1)
+
+
 @dataclass(frozen=True)
 class PlacementProblem:
     """N twins to be placed on at most M stations.
@@ -284,12 +294,10 @@ class PlacementProblem:
     @cached_property
     def least_open(self) -> int:
         """The fewest stations that hold all users, by twin capacities and by demands, the cut m >= ceil(N / N_k)."""
-        seats = np.cumsum(np.sort(np.minimum(self.capacity, self.users))[::-1])
-        by_seats = int(np.searchsorted(seats, self.users) + 1)
+        by_seats = fewest_that_hold(np.minimum(self.capacity, self.users), self.users)
         if self.demand is None:
             return by_seats
-        room = np.cumsum(np.sort(self.demand_room)[::-1])
-        return max(by_seats, int(np.searchsorted(room, math.fsum(self.demand)) + 1))
+        return max(by_seats, fewest_that_hold(self.demand_room, math.fsum(self.demand)))
 
     def arrays(self) -> Mapping[str, Any]:
         """The content of a problem file: every array and scalar that is given.

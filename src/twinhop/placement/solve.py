@@ -9,7 +9,7 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.placement.budget import Budget
-from twinhop.placement.certificate import Certificate
+from twinhop.placement.certificate import Certificate, bound_below
 from twinhop.placement.evaluation import Evaluation, evaluate
 from twinhop.placement.placement import Placement
 from twinhop.placement.policy import find_policy
@@ -53,11 +53,14 @@ class Solution:
 
     @property
     def lower_bound(self) -> float | None:
-        """No feasible plan costs less; None where the policy gives no bound."""
+        """No feasible plan costs less; None where the policy gives no bound.
+
+        That of the certificate, but never above the cost of a feasible plan: see `bound_below`.
+        """
         if self.certificate is None:
             return None
         bound = self.certificate.lower_bound
-        return min(bound, self.cost) if self.evaluation.feasible else bound
+        return bound_below(self.cost, bound, self.certificate.method) if self.evaluation.feasible else bound
 
     @property
     def gap(self) -> float | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from twinhop.errors import InputError
 from twinhop.placement.budget import Budget
-from twinhop.placement.certificate import Certificate
+from twinhop.placement.certificate import Certificate, bound_below
 from twinhop.placement.problem import PlacementProblem
 from twinhop.placement.seating import require_seats
 from twinhop.placement.solve import check_limits, check_seed, load_compiled
@@ -53,7 +53,8 @@ class TradeoffCurve:
     @property
     def lower_bound(self) -> float:
         """No feasible plan costs less."""
-        return self.certificate.lower_bound if self.best is None else min(self.certificate.lower_bound, self.best.cost)
+        bound = self.certificate.lower_bound
+        return bound if self.best is None else bound_below(self.best.cost, bound, self.certificate.method)
 
     @property
     def gap(self) -> float | None:

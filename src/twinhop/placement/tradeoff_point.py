@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
-from twinhop.placement.certificate import Certificate
+from twinhop.placement.certificate import Certificate, bound_below
 from twinhop.placement.evaluation import Evaluation
 from twinhop.placement.placement import Placement
 
@@ -34,7 +34,8 @@ class TradeoffPoint:
     @property
     def lower_bound(self) -> float:
         """No plan that uses so many stations costs less; inf where none does."""
-        return math.inf if self.impossible else min(self.certificate.lower_bound, self.cost)
+        bound = self.certificate.lower_bound
+        return math.inf if self.impossible else bound_below(self.cost, bound, self.certificate.method)
 
     @property
     def gap(self) -> float | None:

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -97,24 +97,20 @@ class TradeoffWalk:
 
     def certificate(self) -> Certificate:
         """The least bound over all numbers of servers, also those that were not reached."""
-        parts: list[tuple[Part, Certificate]] = []
-        proved = False
+        proved, certificates = False, []
         for m in range(self._fewest, self._last + 1):
             known = self._known.get(m)
             if known is None:
-                parts.append((_exactly(m), self._root.certificate(_exactly(m))))
+                certificates.append(self._root.certificate(_exactly(m)))
             elif known.impossible:
                 proved = True
             else:
-                proved |= known.certificate.method != "prices"
-                parts += known.certificate.parts or ((_exactly(m), known.certificate),)
-        more = Part(self._last + 1, self._problem.stations, (), ())
-        parts.append((more, self._root.certificate(more)))
-        parts = [each for each in parts if math.isfinite(each[1].lower_bound)]
-        bound = min((found.lower_bound for _, found in parts), default=math.inf)
-        if proved:
-            return Certificate(bound, "branch-and-bound")
-        return replace(self._root.certificate(), lower_bound=bound, parts=tuple(parts))
+                certificates.append(known.certificate)
+        certificates.append(self._root.certificate(Part(self._last + 1, self._problem.stations, (), ())))
+        if proved or any(each.method != "prices" for each in certificates):
+            return Certificate("branch-and-bound", searched=min(each.lower_bound for each in certificates))
+        parts = (part for each in certificates for part in each.parts)
+        return Certificate("prices", tuple(part for part in parts if math.isfinite(part.lower_bound)))
 
     def _outwards(self) -> Iterator[int]:
         """All numbers of servers, from that of the best plan outwards."""
@@ -186,10 +182,10 @@ class TradeoffWalk:
         for other in (self._known.get(m - 1), self._known.get(m + 1)):
             if other is None or known.impossible or self._budget.exhausted():
                 continue
-            nu, mu = other.certificate.seat_price, other.certificate.demand_price
-            if nu is None or other.certificate.parts:
+            if len(other.certificate.parts) != 1:
                 continue
-            found = certify(self._problem, other.price, other.theta, nu, mu, part)
+            prices = other.certificate.parts[0].prices
+            found = certify(self._problem, other.price, other.theta, prices.seat_price, prices.demand_price, part)
             if found.lower_bound > known.certificate.lower_bound:
                 self._ascend_again(known, part, other)
 

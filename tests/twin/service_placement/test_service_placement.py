@@ -113,7 +113,7 @@ def test_any_prices_bound_all_plans(seed):
 
 def test_bound_of_a_branch_and_cut_certificate_needs_no_prices():
     task = tiny_task(tiny_case(0))
-    alone = services_bound(task, Certificate(1.0, "branch-and-cut"))
+    alone = services_bound(task, Certificate("branch-and-cut", searched=1.0))
     least = sum(min(s**2 / task.cpu) for s in task.root_work) / task.problem.users
     assert alone == pytest.approx(1.0 + task.problem.alpha * least)
 

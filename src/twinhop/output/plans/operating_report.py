@@ -150,8 +150,8 @@ def price_lines(plan: Plan) -> list[str]:
         "In the unit of the cost: by how much the lower bound falls, at the same prices. With one more seat on a "
         "station no plan costs less than the bound minus its price of a seat; so with a "
         "longer deadline, and with more CPU or demand capacity as long as no link becomes possible that was not. Where "
-        "the bound has the station closed, it falls by less than stated for seats, CPU and demand. Prices limit what "
-        "more can bring; they promise nothing."
+        "the bound has the station closed, it falls by at most what is stated for seats, CPU and demand. Prices are "
+        "for one unit, and limit what more can bring; they promise nothing."
     )
     return ["## What more would be worth", "", *table(price_header(plan), rows), "", meaning, ""]
 

@@ -13,7 +13,8 @@ import numpy as np
 from twinhop.errors import InputError
 from twinhop.io.json_text import json_text
 from twinhop.output.plans.report import plan_report
-from twinhop.placement import Certificate, InfeasibilityProof, Violation
+from twinhop.placement import InfeasibilityProof, Prices, Violation
+from twinhop.placement.certificate import all_plans
 from twinhop.plans.link_loads import link_loads
 from twinhop.plans.result import Case, Plan
 from twinhop.plans.service_levels import service_levels
@@ -197,20 +198,28 @@ def _named_answer(plan: Plan) -> dict[str, Any]:
 
 
 def _prices(plan: Plan) -> dict[str, Any] | None:
-    """The prices from which `twinhop.placement.certify` recomputes the bound, and those of the parts of all plans."""
+    """The prices from which `twinhop.placement.certify` recomputes the bound, and the parts of all plans.
+
+    First the prices of the part that bounds least, then the parts, with their own prices where these are others; none
+    where the one part is all plans.
+    """
     certificate = plan.solution.certificate
     if certificate is None:
         return None
-    parts = [{**asdict(part), **_price_lists(own, certificate)} for part, own in certificate.parts]
-    return {"method": certificate.method, **_price_lists(certificate), "parts": parts}
+    if not certificate.parts:
+        return {"method": certificate.method, **dict.fromkeys(Prices._fields), "parts": []}
+    least = min(certificate.parts, key=lambda each: each.lower_bound).prices
+    parts = [{**asdict(each.part), **_price_lists(each.prices, least)} for each in certificate.parts]
+    unbranched = [each.part for each in certificate.parts] == [all_plans(plan.solution.problem)]
+    return {"method": certificate.method, **_price_lists(least), "parts": [] if unbranched else parts}
 
 
-def _price_lists(certificate: Certificate, whole: Certificate | None = None) -> dict[str, Any]:
-    """Prices as lists; left out of a part where they are those of the whole."""
+def _price_lists(prices: Prices, common: Prices | None = None) -> dict[str, Any]:
+    """Prices as lists; those that equal the common ones are left out."""
     lists = {}
-    for name in ("price", "congestion", "seat_price", "demand_price"):
-        values = getattr(certificate, name)
-        if whole is None or not np.array_equal(values, getattr(whole, name)):
+    for name in Prices._fields:
+        values = getattr(prices, name)
+        if common is None or not np.array_equal(values, getattr(common, name)):
             lists[name] = None if values is None else values.tolist()
     return lists
 

@@ -115,7 +115,8 @@ class TangentModel:
         """HiGHS's own bound, lowered by its tolerances; at most the cost in whose units the model is."""
         bound = min(self._bound, 1.0) - SOLVER_MARGIN
         scaled = self._problem.alpha / self._problem.users * self._unit * bound
-        return Certificate(scaled + self._problem.constant_cost * (1 - SOLVER_MARGIN), "branch-and-cut")
+        searched = scaled + self._problem.constant_cost * (1 - SOLVER_MARGIN)
+        return Certificate("branch-and-cut", searched=searched)
 
     def _start_from(self, placement: Placement) -> None:
         chosen = placement.host[self._row] == self._station

@@ -6,7 +6,7 @@ import numpy as np
 
 from twinhop.placement.branching import CLOSED, BranchAndBound
 from twinhop.placement.budget import Budget
-from twinhop.placement.certificate import Certificate, Part, certify
+from twinhop.placement.certificate import Certificate, Part, all_plans, certify
 from twinhop.placement.policy import Decision
 from twinhop.placement.prices import ascend, by_station, make_price_state
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray, PlacementProblem
@@ -66,7 +66,7 @@ class PriceAscent:
         self._problem = search.problem
         self._instance = search.instance
         self._by_station = by_station(self._instance)
-        self._part = part or Part(self._problem.least_open, self._problem.stations, (), ())
+        self._part = part or all_plans(self._problem)
         self._state = make_price_state(*(prices or _first_prices(search)))
         self._tried: set[bytes] = set()
 

@@ -11,6 +11,7 @@ import numpy as np
 from twinhop.network import computing_latency_s
 from twinhop.placement import Evaluation, InfeasibleProblem, Placement, Solution, evaluate, solve
 from twinhop.placement.budget import Budget
+from twinhop.placement.certificate import bound_below
 from twinhop.placement.evaluation import DEADLINE_TOLERANCE
 from twinhop.placement.search import Search
 from twinhop.twin.service_placement.bound import services_bound
@@ -284,7 +285,7 @@ def _finished(
     bound = None
     if solution.certificate is not None:
         bound = max(relaxed_bound, services_bound(task, solution.certificate))
-        bound = min(bound, state.evaluation.cost) if evaluation.feasible else bound
+        bound = bound_below(state.evaluation.cost, bound, "services") if evaluation.feasible else bound
     return ServicePlacement(
         solution=replace(solution, placement=state.placement, evaluation=evaluation),
         services=placed_services(task, state.placement, state.server, state.evaluation.share[users:]),

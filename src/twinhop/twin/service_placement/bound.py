@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from twinhop.placement import Certificate, certify
+from twinhop.placement import Certificate
 from twinhop.placement.certificate import ROUNDING_MARGIN
 from twinhop.twin.service_placement.task import BoolArray, FloatArray, ServiceTask
 
@@ -25,23 +27,8 @@ def services_bound(task: ServiceTask, certificate: Certificate) -> float:
         The bound, rounded down. docs/services.md proves it.
     """
     best = certificate.lower_bound + _addition(task, None)
-    if certificate.congestion is None or certificate.price is None or certificate.seat_price is None:
-        return best
-    if certificate.method == "prices" and certificate.parts:
-        parts = [each for _, each in certificate.parts]
-    elif certificate.parts or certificate.method != "prices":
-        parts = [
-            certify(
-                task.problem,
-                certificate.price,
-                certificate.congestion,
-                certificate.seat_price,
-                certificate.demand_price,
-            )
-        ]
-    else:
-        parts = [certificate]
-    return max(best, min(part.lower_bound + _addition(task, part.congestion) for part in parts))
+    parts = (part.lower_bound + _addition(task, part.prices.congestion) for part in certificate.parts)
+    return max(best, min(parts, default=-math.inf))
 
 
 def _addition(task: ServiceTask, congestion: FloatArray | None) -> float:
