@@ -211,7 +211,7 @@ def known_optima(folder, most):
 
 
 def holmberg_row(path, optimum):
-    plan = twinhop.plan(path, file_format="sscflp", gap=0.0, time_limit_s=HOLMBERG_LIMIT_S)
+    plan = twinhop.plan(path, problem_format="sscflp", gap=0.0, time_limit_s=HOLMBERG_LIMIT_S)
     row = {
         "case": f"holmberg {path.name}",
         "customers": plan.case.problem.users,

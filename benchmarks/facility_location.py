@@ -39,8 +39,8 @@ def holmberg(folder):
 
 
 def measure(path, optimum):
-    exact = twinhop.plan(path, "exact", file_format="sscflp", time_limit_s=EXACT_LIMIT_S)
-    prices = twinhop.plan(path, "lagrangian", file_format="sscflp")
+    exact = twinhop.plan(path, "exact", problem_format="sscflp", time_limit_s=EXACT_LIMIT_S)
+    prices = twinhop.plan(path, "lagrangian", problem_format="sscflp")
     row = {
         "case": f"holmberg {path.name}",
         "customers": exact.case.problem.users,

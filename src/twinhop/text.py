@@ -1,4 +1,7 @@
-"""Counts in sentences."""
+"""Counts in sentences, and results in a line."""
+
+#: Characters of a result in a line, fewer than this.
+LONGEST_LINE = 120
 
 
 def counted(count: int, noun: str) -> str:
@@ -17,3 +20,23 @@ def plural(count: int, noun: str) -> str:
     ('host', 'hosts')
     """
     return noun if count == 1 else f"{noun}s"
+
+
+def in_a_line(result: object, *parts: str | None) -> str:
+    """What `repr` says of a result: its type and the parts that are not None, cut to a line.
+
+    >>> in_a_line(1, "city", None, figure("cost", 1.25), figure("gap", None))
+    '<int: city, cost 1.25>'
+    """
+    line = f"<{type(result).__name__}: {', '.join(' '.join(part.split()) for part in parts if part is not None)}>"
+    return line if len(line) < LONGEST_LINE else f"{line[: LONGEST_LINE - 5]}...>"
+
+
+def figure(name: str, value: float | None) -> str | None:
+    """A figure with its name, to six digits; None for None."""
+    return None if value is None else f"{name} {value:.6g}"
+
+
+def in_percent(name: str, value: float | None) -> str | None:
+    """A share with its name, in per cent; None for None."""
+    return None if value is None else f"{name} {100 * value:.3g} %"

@@ -65,7 +65,7 @@ def test_worlds_of_evaluation_seeds_differ_and_are_fixed():
 
 def test_gaps_are_to_the_bound_and_the_best_policy_is_first():
     found = small()
-    assert found.seeds == (EVALUATION_SEED, EVALUATION_SEED + 1)
+    assert found.root_seeds == (EVALUATION_SEED, EVALUATION_SEED + 1)
     assert [row["policy"] for row in found.leaderboard["placement"]] == ["lagrangian", "nearest"]
     rows = found.run_rows()
     assert len(rows) == 4 and all(row["gap"] == pytest.approx(row["cost"] / row["bound"] - 1) for row in rows)

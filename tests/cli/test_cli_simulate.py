@@ -120,7 +120,7 @@ main()
         (("town.yaml", "--policies", ","), "--policies: none given"),
         (("town.yaml", "--policies", "stay", "--seeds", 0), "--seeds"),
         (("town.yaml", "--policies", "stay", "--slots", 0), "--slots"),
-        (("town.yaml", "--model", "jumping"), "--model: unknown model 'jumping'"),
+        (("town.yaml", "--mobility", "jumping"), "--mobility: unknown model 'jumping'"),
         (("town.yaml", "--time-limit", 0), "--time-limit: got 0"),
         (("nowhere.yaml",), "nowhere.yaml: file not found"),
         (("full.yaml", "--policies", "stay"), "slot 0 (0 s): no host for user"),

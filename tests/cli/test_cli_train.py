@@ -58,10 +58,10 @@ def test_a_run_has_weights_a_log_and_what_it_reached(runs, name, iterations):
 @pytest.mark.parametrize("name", ["tiny", "printed"])
 def test_its_weights_are_evaluated_on_what_they_were_trained_on_from_any_folder(run, runs, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
-    done = run("evaluate", runs[0] / "out" / name, "--instances", 1, "--json", "--out", tmp_path / "judged")
+    done = run("evaluate", runs[0] / "out" / name, "--seeds", 1, "--json", "--out", tmp_path / "judged")
     assert done.code == 0, done.err
     answer = json.loads(done.out)
-    assert answer["sources"] == [{"source": "quay.yaml", "users": 7, "stations": 3, "seeds": [1000]}]
+    assert answer["sources"] == [{"source": "quay.yaml", "users": 7, "stations": 3, "seed": 1000, "seeds": 1}]
     learned, *others = answer["policies"]
     assert learned["policy"] == "learned" and learned["gap_percent"] >= 0 and learned["infeasible"] == 0
     assert others[-1]["policy"] == "lagrangian"

@@ -99,7 +99,7 @@ def test_a_trace_and_the_file_that_it_was_made_of_replay_alike(run, tmp_path):
 
 
 def test_prints_tables(run):
-    done = run("twin", "replay", "gauss_markov", *SMALL, "--sync", "model", "--model", "reverting_velocity")
+    done = run("twin", "replay", "gauss_markov", *SMALL, "--sync", "model", "--behaviour", "reverting_velocity")
     assert done.code == 0, done.err
     assert "reverting_velocity off by 10 m" in done.out and "calibrated" in done.out
 
@@ -110,7 +110,7 @@ def test_prints_tables(run):
         (("gauss_markof",), "no such file, and no such mobility model; did you mean"),
         (("gauss_markov", "--sync", "fixd"), "--sync: unknown policy 'fixd'"),
         (("gauss_markov", "--sync", "model,model"), "--sync: name each policy once"),
-        (("gauss_markov", "--model", "level"), "--model: unknown model of motion 'level'"),
+        (("gauss_markov", "--behaviour", "level"), "--behaviour: unknown model of motion 'level'"),
         (("gauss_markov", "--tolerance-m", "0"), "tolerance: must be greater than 0"),
         (("gauss_markov", "--seconds", "0.5"), "--seconds: must be at least one sample"),
         (("gauss_markov", "--noise-m", "-1"), "--noise-m: must be at least 0"),

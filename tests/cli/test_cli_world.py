@@ -47,7 +47,7 @@ def test_a_table_and_files(run, folder):
 
 
 def test_json_for_machines(run, folder):
-    facts = json.loads(run("world", "town.yaml", "--slots", 5, "--model", "static", "--json").out)
+    facts = json.loads(run("world", "town.yaml", "--slots", 5, "--mobility", "static", "--json").out)
     assert (facts["slots"], facts["moved_by"], facts["stations"], facts["speed_mps"]["max"]) == (5, "static", 5, 0)
     assert [path.name for path in folder.iterdir()] == ["town.yaml"]
 
@@ -63,7 +63,7 @@ def test_the_same_bytes_in_a_new_process_and_others_under_another_seed(run, proc
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("world", "town.yaml", "--model", "jumping"), "--model: unknown model 'jumping'"),
+        (("world", "town.yaml", "--mobility", "jumping"), "--mobility: unknown model 'jumping'"),
         (("world", "town.yaml", "--slot-s", "0"), "town.yaml: movement: slot_s: must be greater than 0"),
         (("world", "nowhere.yaml"), "nowhere.yaml: file not found"),
         (("world", "late.yaml"), "late.yaml:6: movement.horizon_s: the slot of 1 s does not divide 1.5 s"),

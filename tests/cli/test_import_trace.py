@@ -60,7 +60,7 @@ def test_a_horizon_that_will_not_do(horizon_s, message, run, scenario):
     ("arguments", "message"),
     [
         (("--origin", "here"), "--origin: must be LAT,LON"),
-        (("--format", "xml"), "--format: unknown format 'xml'"),
+        (("--trace-format", "xml"), "--trace-format: unknown format 'xml'"),
         (("--max-gap-s", "-1"), "--max-gap-s: must be greater than 0 s"),
         ((), "exists already"),
     ],

@@ -95,10 +95,10 @@ def test_weights_of_a_flat_state_cannot_decide_bare_problems(tmp_path):
 
 
 def test_evaluation_judges_everybody_on_the_same_worlds(tmp_path):
-    found = evaluate_checkpoint("maddpg", ["lu2021-n80-m5"], instances=2, polish=5)
+    found = evaluate_checkpoint("maddpg", ["lu2021-n80-m5"], seeds=2, polish=5)
     (source,) = found.sources
     assert [score.policy for score in source.scores] == [LEARNED, *BASELINES]
-    assert source.seeds == (1000, 1001)
+    assert source.root_seeds == (1000, 1001)
     assert all(min(score.gap) >= 0 for score in source.scores)
     row = found.rows()[0]
     assert row["gap_percent"] < found.rows()[1]["gap_percent"] and row["gain_percent"] is None
@@ -106,7 +106,7 @@ def test_evaluation_judges_everybody_on_the_same_worlds(tmp_path):
     assert found.to_json()["digest"] == found.checkpoint.digest
     written = [path.name for path in found.save(tmp_path / "out")]
     assert written == ["evaluation.json", "evaluation.md", "evaluation.png"]
-    for changes, words in (({"instances": 0}, "instances: got 0"), ({"polish": -1}, "polish: got -1")):
+    for changes, words in (({"seeds": 0}, "seeds: got 0"), ({"polish": -1}, "polish: got -1")):
         with pytest.raises(InputError, match=words):
             evaluate_checkpoint("maddpg", **changes)
 

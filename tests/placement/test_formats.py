@@ -88,20 +88,20 @@ def test_what_is_no_facility_location_file(case, tmp_path):
     assert str(caught.value).startswith(str(tmp_path / "p"))
 
 
-@pytest.mark.parametrize("file_format", FORMATS)
-def test_pipes_and_devices_are_refused(file_format, tmp_path):
+@pytest.mark.parametrize("problem_format", FORMATS)
+def test_pipes_and_devices_are_refused(problem_format, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/zero")):
         with pytest.raises(InputError, match="is not a regular file"):
-            read_problem(path, file_format)
+            read_problem(path, problem_format)
 
 
-@pytest.mark.parametrize("file_format", FORMATS)
-def test_absent_files_and_folders(file_format, tmp_path):
+@pytest.mark.parametrize("problem_format", FORMATS)
+def test_absent_files_and_folders(problem_format, tmp_path):
     with pytest.raises(InputError, match="no such file"):
-        read_problem(tmp_path / "none", file_format)
+        read_problem(tmp_path / "none", problem_format)
     with pytest.raises(InputError, match="is a folder"):
-        read_problem(tmp_path, file_format)
+        read_problem(tmp_path, problem_format)
 
 
 def test_unknown_format():
@@ -198,7 +198,7 @@ def test_command_line_from_end_to_end(tmp_path):
     def run(*words):
         return CliRunner().invoke(app, [str(word) for word in words])
 
-    planned = run("plan", tmp_path / "p1", "--format", "sscflp", "--policy", "exact", "--json")
+    planned = run("plan", tmp_path / "p1", "--problem-format", "sscflp", "--policy", "exact", "--json")
     assert planned.exit_code == 0, planned.output
     answer = json.loads(planned.output)
     total = answer["terms"]["opening_s"] + answer["users"] * answer["terms"]["latency_s"]
@@ -206,7 +206,7 @@ def test_command_line_from_end_to_end(tmp_path):
     assert run("import", "sscflp", tmp_path / "p1", "--out", tmp_path / "p.npz").exit_code == 0
     assert load_problem(tmp_path / "p.npz").has_demand
     assert isinstance(run("import", "sscflp", tmp_path / "p1", "--out", tmp_path / "p.npz").exception, InputError)
-    assert run("compare", tmp_path / "p1", "--format", "sscflp", "--policies", "nearest,greedy").exit_code == 0
+    assert run("compare", tmp_path / "p1", "--problem-format", "sscflp", "--policies", "nearest,greedy").exit_code == 0
     out = run("plan", tmp_path / "p.npz", "--out", tmp_path / "out")
     assert out.exit_code == 0, out.output
     assert "Demand capacities: 0 exceeded" in (tmp_path / "out" / "report.md").read_text()

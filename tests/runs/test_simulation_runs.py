@@ -163,7 +163,7 @@ def test_more_policies_and_seeds_are_added(tmp_path, monkeypatch):
         ),
         ({"slots": 31}, "slots: 30 there, 31 now"),
         ({"seed": 8}, "scenario.seed: 3 there, 8 now"),
-        ({"model": "static"}, "scenario.movement.model"),
+        ({"mobility": "static"}, "scenario.movement.model"),
     ],
 )
 def test_a_changed_simulation_is_refused(tmp_path, change, words):
@@ -234,7 +234,7 @@ def test_a_full_disk_leaves_the_slots_that_were_written(whole, tmp_path, monkeyp
         ({"policies": ["stay", " stay"]}, "--policies: stay given more than once"),
         ({"seeds": 0}, "--seeds: got 0"),
         ({"jobs": 0}, "--jobs: got 0"),
-        ({"model": "jumping"}, "--model: unknown model 'jumping'"),
+        ({"mobility": "jumping"}, "--mobility: unknown model 'jumping'"),
     ],
 )
 def test_what_is_asked_for_is_checked(tmp_path, asked, words):

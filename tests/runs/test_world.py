@@ -181,7 +181,7 @@ def test_what_is_asked_for_takes_the_place_of_what_the_scenario_says():
     [
         ({"slot_s": 0.7}, "town: movement: horizon_s: the slot of 0.7 s does not divide 30 s"),
         ({"slot_s": -1.0}, "town: movement: slot_s: must be greater than 0 (got -1.0)"),
-        ({"model": "statc"}, "--model: unknown model 'statc'; did you mean 'static'? accepted: static, "),
+        ({"model": "statc"}, "--mobility: unknown model 'statc'; did you mean 'static'? accepted: static, "),
     ],
 )
 def test_what_is_asked_for_is_checked(asked, words):

@@ -11,6 +11,7 @@ from twinhop.replay.tracks import Track
 from twinhop.scenario.traces.sumo_program import Sumo
 from twinhop.studies.twin_transfer import study as twin_transfer
 from twinhop.studies.twin_transfer.motion import Constants, learned_moves, motion_forecasts
+from twinhop.studies.twin_transfer.results import HEADER, MOVES
 from twinhop.studies.twin_transfer.scores import ARMS, COLD, Forecasts, joined, scores
 from twinhop.studies.twin_transfer.stations import cell_guesses, hits
 from twinhop.studies.twin_transfer.study import save_study
@@ -103,7 +104,7 @@ def test_the_same_by_the_same_seed(small):
 
 def test_literal_grows_and_sound_does_not(small):
     norms = small[0].norms
-    assert norms["literal"][-1] > twin_transfer.MOVES and max(norms["sound"]) <= 1.01
+    assert norms["literal"][-1] > MOVES and max(norms["sound"]) <= 1.01
 
 
 def test_files(small, tmp_path):
@@ -116,7 +117,7 @@ def test_files(small, tmp_path):
     facts = json.loads((tmp_path / "out" / "twin-transfer.json").read_text())
     assert len(facts["scores"]) == len(study.rows()) > 0 and set(facts["constants"]) == {w.name for w in study.worlds}
     text = (tmp_path / "out" / "twin-transfer.md").read_text()
-    assert "Skipped: no sf_cab_cells" in text and all(len(row) == len(twin_transfer.HEADER) for row in study.rows())
+    assert "Skipped: no sf_cab_cells" in text and all(len(row) == len(HEADER) for row in study.rows())
     assert matplotlib.image.imread(tmp_path / "out" / "twin-transfer.png").std() > 0.01
 
 

@@ -14,19 +14,20 @@ from typing import Any
 import numpy as np
 
 from twinhop._version import __version__
-from twinhop.benchmarking.choice import ALL, chosen_tasks, policies_by_kind
+from twinhop.benchmarking.choice import ALL, PolicyLike, chosen_tasks, name_of, policies_by_kind
 from twinhop.benchmarking.score import bootstrap_interval, interquartile_mean
 from twinhop.benchmarking.unit import Unit, UnitResult, do_unit
 from twinhop.errors import InputError
 from twinhop.io.folders import require_writable
 from twinhop.placement.problem import FloatArray
 from twinhop.result import Result
-from twinhop.runs.processes import Progress, in_processes
+from twinhop.runs.processes import Progress, in_processes, process_count
 from twinhop.runs.simulation_folder import SimulationFolder, identity_of
 from twinhop.scenario import Scenario, load_scenario
 from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED, BenchmarkTask
 from twinhop.scenario.presets.benchmark_set.tasks import TaskKind
 from twinhop.stats.intervals import mean
+from twinhop.text import counted, in_a_line
 
 DEFAULT_SEEDS = 5
 QUICK_SEEDS = 1
@@ -39,7 +40,7 @@ class Benchmark(Result):
     """What policies made of tasks.
 
     Attributes:
-        seeds: root seeds of every task.
+        root_seeds: of every task.
         policies: of each kind of task, in the order asked for.
         results: of each task one a seed, in the order of the set.
         skipped: why tasks were left out.
@@ -47,12 +48,17 @@ class Benchmark(Result):
         files: what was written.
     """
 
-    seeds: tuple[int, ...]
+    root_seeds: tuple[int, ...]
     policies: dict[TaskKind, tuple[str, ...]]
     results: dict[BenchmarkTask, tuple[UnitResult, ...]] = field(repr=False)
     skipped: tuple[str, ...] = ()
     attribution: tuple[str, ...] = ()
     files: tuple[Path, ...] = field(default=(), repr=False)
+
+    def __repr__(self) -> str:
+        policies = len({policy for names in self.policies.values() for policy in names})
+        worlds = f"seeds {self.root_seeds[0]} to {self.root_seeds[-1]}"
+        return in_a_line(self, counted(len(self.results), "task"), f"{policies} policies", worlds)
 
     def tasks(self, kind: TaskKind) -> list[BenchmarkTask]:
         """The tasks of a kind."""
@@ -132,7 +138,8 @@ class Benchmark(Result):
         """The benchmark as plain values, as `twinhop benchmark --json` prints it."""
         return {
             "version": __version__,
-            "seeds": list(self.seeds),
+            "seed": self.root_seeds[0],
+            "seeds": len(self.root_seeds),
             "leaderboard": self.leaderboard,
             "tasks": [self._task(task) for task in self.results],
             "skipped": list(self.skipped),
@@ -149,7 +156,7 @@ class Benchmark(Result):
             "slots": bounds[0].slots,
             "bounds": [
                 {"seed": seed, "bound": each.bound, "plan": each.plan, "seconds": each.seconds}
-                for seed, each in zip(self.seeds, bounds, strict=True)
+                for seed, each in zip(self.root_seeds, bounds, strict=True)
             ],
             "policies": self.task_rows(task),
         }
@@ -164,7 +171,7 @@ def _or_infinite(value: float | None) -> float:
 
 
 def benchmark(
-    policies: Sequence[str] | None = None,
+    policies: str | Sequence[PolicyLike] | None = None,
     *,
     tasks: Sequence[str] = (ALL,),
     seeds: int | None = None,
@@ -181,14 +188,15 @@ def benchmark(
     `EVALUATION_SEED` and those after it; policies are to be trained and tuned on others.
 
     Args:
-        policies: of placement and of migration, with settings as in ``name:setting=value``; None: all built-in ones
-            but `exact`.
+        policies: of placement and of migration, with settings as in ``name:setting=value``, in one text parted by
+            commas, and policies of your own as in `plan` and `simulate`, whose first argument is named ``problem`` or
+            ``situation``; those are run anew whatever `out` holds. None: all built-in ones but `exact`.
         tasks: kinds of tasks, ``all``, or names.
         seeds: how many worlds of every task; None: 5, or 1 with ``quick``.
         data: folder of the files of real cities; tasks without their files are skipped.
         quick: only small tasks, which take seconds.
         out: folder of the files; bounds and runs that are finished in it are not done again.
-        jobs: processes; None: one a core.
+        jobs: processes; None: one a core, or this one alone where a policy of your own cannot be sent to another.
         time_limit_s: wall-clock limit of each placement and each bound [s].
         on_progress: told how many worlds are done, and how many there are.
 
@@ -203,6 +211,8 @@ def benchmark(
     chosen, named = chosen_tasks(tasks, quick=quick)
     fitting = policies_by_kind(policies, chosen)
     chosen = [task for task in chosen if task.kind in fitting]
+    every = [policy for fit in fitting.values() for policy in fit]
+    process_count(every, jobs, 1)
     root = None if out is None else _writable(Path(out))
     with ExitStack() as stack:
         place = root or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twinhop-")))
@@ -214,11 +224,11 @@ def benchmark(
             for folder in (None if root is None else _begun(root, task, scenario),)
             for seed in seed_range
         ]
-        done = _do_all(units, min(os.cpu_count() or 1, len(units)) if jobs is None else jobs, on_progress)
+        done = _do_all(units, process_count(every, jobs, min(os.cpu_count() or 1, len(units))), on_progress)
     kinds = {task.kind for task in scenarios}
     found = Benchmark(
         seed_range,
-        {kind: texts for kind, texts in fitting.items() if kind in kinds},
+        {kind: tuple(map(name_of, chosen)) for kind, chosen in fitting.items() if kind in kinds},
         {task: tuple(done[at * seeds : (at + 1) * seeds]) for at, task in enumerate(scenarios)},
         skipped,
         tuple(dict.fromkeys(line for scenario in scenarios.values() for line in scenario.attribution)),

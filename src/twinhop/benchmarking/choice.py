@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
 from twinhop.errors import InputError
 from twinhop.migration.policy import POLICIES as MIGRATION_POLICIES
-from twinhop.migration.policy import policy_choice
+from twinhop.migration.policy import PolicyChoice, PolicyKind, policy_choice
 from twinhop.migration.policy import policy_names as migration_policy_names
-from twinhop.placement.policy import find_policy
+from twinhop.own_code import OwnCode, first_argument, has_module, load_own, names_code, policy_list, unique, unknown
+from twinhop.placement.policy import PlacementPolicy, placement_policy
 from twinhop.placement.policy import policy_names as placement_policy_names
 from twinhop.plans.comparison import DEFAULT_POLICIES as PLACEMENT_POLICIES
 from twinhop.scenario.presets.benchmark_set import BenchmarkTask, benchmark_tasks
@@ -17,7 +20,15 @@ from twinhop.scenario.validation_errors import suggestion
 
 KINDS: tuple[TaskKind, ...] = ("placement", "migration")
 POLICY_NAMES = (placement_policy_names, migration_policy_names)
-POLICY_FINDERS = (find_policy, policy_choice)
+POLICY_FINDERS = (placement_policy, policy_choice)
+#: A policy that was chosen, of either kind.
+Chosen = PlacementPolicy | PolicyChoice
+PolicyLike = str | PolicyKind | Chosen | Callable[..., Any] | Any
+#: What the first argument of a policy of one's own is called, in its name or in its type.
+ARGUMENTS: dict[TaskKind, tuple[str, str]] = {
+    "placement": ("problem", "PlacementProblem"),
+    "migration": ("situation", "Situation"),
+}
 ALL = "all"
 QUICK_TASKS = (
     "bench-place-n20-m4",
@@ -75,30 +86,64 @@ def kinds_of_policy(text: str) -> tuple[TaskKind, ...]:
     >>> kinds_of_policy("greedy"), kinds_of_policy("utility:margin=0.2")
     (('placement',), ('migration',))
     """
-    name, kinds, refused = text.partition(":")[0], [], None
+    return tuple(_named(text))
+
+
+def _named(text: str) -> dict[TaskKind, Chosen]:
+    """The policies of a name, by the kinds of tasks that they fit."""
+    name, refused = text.partition(":")[0], None
+    chosen: dict[TaskKind, Chosen] = {}
     for kind, names, find in zip(KINDS, POLICY_NAMES, POLICY_FINDERS, strict=True):
         if name in names():
             try:
-                find(text)
-                kinds.append(kind)
+                chosen[kind] = find(text)
             except InputError as error:
                 refused = error
-    if kinds:
-        return tuple(kinds)
+    if chosen:
+        return chosen
     if refused is not None:
         raise refused
-    accepted = [*placement_policy_names(), *migration_policy_names()]
-    raise InputError(
-        f"--policies: no policy named {name[:60]!r}; {suggestion(name, accepted)}accepted: placement "
-        f"{', '.join(placement_policy_names())}; migration {', '.join(migration_policy_names())}"
-    )
+    raise unknown(text, [*placement_policy_names(), *migration_policy_names()], "--policies")
 
 
-def policies_by_kind(texts: Sequence[str] | None, tasks: Sequence[BenchmarkTask]) -> dict[TaskKind, tuple[str, ...]]:
+def _of_code(own: OwnCode, present: Sequence[TaskKind]) -> dict[TaskKind, Chosen]:
+    """The user's own code as a policy of the kind that its first argument, or else the tasks, say it is of."""
+    words = first_argument(own.value)
+    kinds: list[TaskKind] = [kind for kind, names in ARGUMENTS.items() if set(names) & set(words)]
+    if isinstance(own.value, PolicyKind):
+        kinds = ["migration"]
+    if not kinds and len(present) == 1:
+        kinds = list(present)
+    if len(kinds) != 1:
+        raise InputError(
+            f"--policies: {own.name}: nothing tells whether it places or migrates twins; expected a first argument "
+            "named problem or situation, or --tasks of one kind"
+        )
+    given = own.value if own.text is None else own.text
+    return {kinds[0]: placement_policy(given) if kinds == ["placement"] else policy_choice(given)}
+
+
+def _chosen(policy: PolicyLike, present: Sequence[TaskKind]) -> dict[TaskKind, Chosen]:
+    """What a policy is on each kind of tasks that it fits."""
+    if isinstance(policy, PlacementPolicy):
+        return {"placement": policy}
+    if isinstance(policy, PolicyChoice):
+        return {"migration": policy}
+    if not isinstance(policy, str):
+        return _of_code(OwnCode(None, policy), present)
+    known = {*placement_policy_names(), *migration_policy_names()}
+    if policy.partition(":")[0] not in known and names_code(policy) and has_module(policy):
+        return _of_code(load_own(policy), present)
+    return _named(policy)
+
+
+def policies_by_kind(
+    policies: str | Sequence[PolicyLike] | None, tasks: Sequence[BenchmarkTask]
+) -> dict[TaskKind, tuple[Chosen, ...]]:
     """The policies that run on the tasks of each kind.
 
     Args:
-        texts: as they are asked for; None: those of `DEFAULT_POLICIES`.
+        policies: names, code of one's own, or texts that name such; None: those of `DEFAULT_POLICIES`.
         tasks: that are meant.
 
     Returns:
@@ -108,22 +153,40 @@ def policies_by_kind(texts: Sequence[str] | None, tasks: Sequence[BenchmarkTask]
         InputError: none or one twice is asked for, there is no such policy, or a policy fits none of the tasks.
     """
     present: list[TaskKind] = [kind for kind in KINDS if any(task.kind == kind for task in tasks)]
-    if texts is None:
-        return {kind: DEFAULT_POLICIES[kind] for kind in present}
-    if not texts:
+    if policies is None:
+        return {kind: tuple(_named(name)[kind] for name in DEFAULT_POLICIES[kind]) for kind in present}
+    policies = policy_list(policies)
+    if not policies:
         accepted = (*placement_policy_names(), *migration_policy_names())
         raise InputError(f"--policies: none given; accepted: {', '.join(accepted)}")
+    texts = [each for each in policies if isinstance(each, str)]
     twice = sorted({text for text in texts if texts.count(text) > 1})
     if twice:
         raise InputError(f"--policies: {', '.join(twice)} given more than once")
-    fitting: dict[TaskKind, tuple[str, ...]] = {}
-    for text in texts:
-        kinds = kinds_of_policy(text)
-        if not set(kinds) & set(present):
+    fitting: dict[TaskKind, tuple[Chosen, ...]] = {}
+    for policy in policies:
+        chosen = _chosen(policy, present)
+        if not set(chosen) & set(present):
+            name = name_of(next(iter(chosen.values())))
             raise InputError(
-                f"--policies: {text} fits tasks of {' and '.join(kinds)}; those chosen are of {' and '.join(present)}"
+                f"--policies: {name} fits tasks of {' and '.join(chosen)}; those chosen are of {' and '.join(present)}"
             )
-        for kind in kinds:
+        for kind, each in chosen.items():
             if kind in present:
-                fitting[kind] = (*fitting.get(kind, ()), text)
+                others = fitting.get(kind, ())
+                fitting[kind] = (*others, _renamed(each, [name_of(other) for other in others]))
     return fitting
+
+
+def name_of(policy: Chosen) -> str:
+    """What tables and files call a policy."""
+    return policy.name if isinstance(policy, PlacementPolicy) else policy.text
+
+
+def _renamed(policy: Chosen, taken: Sequence[str]) -> Chosen:
+    """The policy; code of one's own with a name that is not taken."""
+    if policy.own is None:
+        return policy
+    if isinstance(policy, PlacementPolicy):
+        return replace(policy, name=unique(policy.own.name, [*placement_policy_names(), *taken]))
+    return replace(policy, text=unique(policy.own.name, [*migration_policy_names(), *taken]))

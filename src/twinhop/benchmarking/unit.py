@@ -7,10 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from twinhop.benchmarking.choice import Chosen, name_of
 from twinhop.errors import InputError
 from twinhop.io.json_text import read_json, write_json
+from twinhop.migration.policy import PolicyChoice
 from twinhop.migration.run import MigrationRun
 from twinhop.placement import InfeasibleProblem
+from twinhop.placement.policy import PlacementPolicy
 from twinhop.plans.comparison import BOUNDING_POLICY
 from twinhop.plans.planning import make_case, plan_case
 from twinhop.plans.result import Plan
@@ -70,7 +73,7 @@ class Unit:
         task: name of the task.
         kind: of the task.
         scenario: with the seed.
-        policies: that run.
+        policies: that run; their names are what is kept.
         folder: of the task; None: nothing is kept.
         time_limit_s: of each solve and of the bound [s].
     """
@@ -78,7 +81,7 @@ class Unit:
     task: str
     kind: TaskKind
     scenario: Scenario
-    policies: tuple[str, ...]
+    policies: tuple[Chosen, ...]
     folder: SimulationFolder | None
     time_limit_s: float
 
@@ -124,7 +127,8 @@ def do_unit(unit: Unit) -> UnitResult:
     try:
         bound = _kept(unit.path(None), Bound, world.bound)
         outcomes = tuple(
-            _kept(unit.path(policy), Outcome, lambda policy=policy: world.outcome(policy)) for policy in unit.policies
+            _kept(unit.path(name_of(policy)), Outcome, lambda policy=policy: world.outcome(policy), policy.own is None)
+            for policy in unit.policies
         )
     except InfeasibleProblem as error:
         raise InputError(f"{unit.task}, seed {unit.scenario.seed}: {error}") from None
@@ -134,11 +138,11 @@ def do_unit(unit: Unit) -> UnitResult:
 Record = TypeVar("Record", Bound, Outcome)
 
 
-def _kept(path: Path | None, kind: type[Record], make: Callable[[], Record]) -> Record:
-    """What a file keeps; where there is none, it is made and kept."""
+def _kept(path: Path | None, kind: type[Record], make: Callable[[], Record], reuse: bool = True) -> Record:
+    """What a file keeps; where there is none, or it is of code that may have changed, it is made and kept."""
     if path is None:
         return make()
-    if path.exists():
+    if reuse and path.exists():
         try:
             return kind(**read_json(path))
         except TypeError:
@@ -156,7 +160,7 @@ class _Placing:
         self._unit = unit
         self._case = None
 
-    def _plan(self, policy: str) -> Plan:
+    def _plan(self, policy: str | PlacementPolicy) -> Plan:
         self._case = self._case or make_case(self._unit.scenario)
         plan = plan_case(self._case, policy, time_limit_s=self._unit.time_limit_s)
         if plan.solution.interrupted:
@@ -169,9 +173,10 @@ class _Placing:
         cost = plan.cost if plan.feasible else None
         return Bound(plan.lower_bound, cost, plan.solution.seconds, problem.users, problem.stations, 1)
 
-    def outcome(self, policy: str) -> Outcome:
+    def outcome(self, policy: Chosen) -> Outcome:
+        assert isinstance(policy, PlacementPolicy)
         plan = self._plan(policy)
-        return Outcome(policy, float(plan.cost), bool(plan.feasible), MS_PER_S * plan.solution.seconds)
+        return Outcome(policy.name, float(plan.cost), bool(plan.feasible), MS_PER_S * plan.solution.seconds)
 
 
 class _Moving:
@@ -191,6 +196,7 @@ class _Moving:
         stations = len(run.world_run.station_ids)
         return Bound(found.bound, found.plan, found.seconds, len(run.user_ids), stations, run.slots)
 
-    def outcome(self, policy: str) -> Outcome:
+    def outcome(self, policy: Chosen) -> Outcome:
+        assert isinstance(policy, PolicyChoice)
         done = run_policy(self._run(), policy, None)
-        return Outcome(policy, done.summary.cost, done.summary.broken_deadlines == 0, done.times.decision_ms_p50)
+        return Outcome(policy.text, done.summary.cost, done.summary.broken_deadlines == 0, done.times.decision_ms_p50)

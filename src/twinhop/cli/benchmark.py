@@ -17,7 +17,8 @@ def run(
     policies: Annotated[
         str | None,
         typer.Option(
-            help="Policies of placement and migration, separated by commas; all built in but exact if missing."
+            help="Policies of placement and migration, also your own as mine.py:function, separated by commas; all "
+            "built in but exact if missing."
         ),
     ] = None,
     tasks: Annotated[
@@ -39,10 +40,9 @@ def run(
     """Run policies on the benchmark set, and judge them by certified bounds."""
     from twinhop.benchmarking.benchmark import TIME_LIMIT_S, benchmark
 
-    names = None if policies is None else [text.strip() for text in policies.split(",") if text.strip()]
     with share_progress("benchmark", "worlds") as tell:
         found = benchmark(
-            names,
+            policies,
             tasks=[word.strip() for word in tasks.split(",") if word.strip()],
             seeds=seeds,
             data=data,
@@ -63,7 +63,7 @@ def _show(found: "Benchmark") -> None:
     from twinhop.text import counted
 
     for kind, rows in found.leaderboard.items():
-        sizes = f"{counted(len(found.tasks(kind)), 'task')}, {counted(len(found.seeds), 'seed')}"
+        sizes = f"{counted(len(found.tasks(kind)), 'task')}, {counted(len(found.root_seeds), 'seed')}"
         print_table(f"{kind}: {sizes}", HEADER, list(map(overall_cells, rows)))
     for text in found.skipped:
         typer.echo(f"skipped: {text}")

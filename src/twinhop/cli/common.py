@@ -39,9 +39,9 @@ def _positive(value: float | None) -> float | None:
 
 
 Source = Annotated[str, typer.Argument(help="Scenario file (YAML), preset name, or problem file (.npz, .json).")]
-FileFormat = Annotated[
+ProblemFormat = Annotated[
     str | None,
-    typer.Option("--format", help="Format of a problem file: npz, json or sscflp.", show_default="by its name"),
+    typer.Option("--problem-format", help="Format of a problem file: npz, json or sscflp.", show_default="by its name"),
 ]
 Seed = Annotated[int | None, typer.Option(help="Root seed; replaces the scenario's.", min=0)]
 TimeLimit = Annotated[float | None, typer.Option(callback=_positive, help="Wall-clock limit of a solve \\[s].")]
@@ -54,7 +54,9 @@ Gap = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
-Policy = Annotated[str, typer.Option(help="How to decide; lagrangian and exact certify.")]
+Policy = Annotated[
+    str, typer.Option(help="How to decide: a policy, or your own as mine.py:function; lagrangian and exact certify.")
+]
 From = Annotated[
     Path | None, typer.Option("--from", help="A placement.json saved before: where the twins are.", show_default=False)
 ]

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinhop.cli.common import (
-    FileFormat,
     Gap,
     Json,
     Out,
+    ProblemFormat,
     Seed,
     Source,
     TimeLimit,
@@ -30,9 +30,12 @@ EXAMPLE = "Example: twinhop compare city-small --policies nearest,greedy,lagrang
 
 def run(
     source: Source,
-    file_format: FileFormat = None,
+    problem_format: ProblemFormat = None,
     policies: Annotated[
-        str | None, typer.Option(help="Names of policies, separated by commas; all but exact if missing.")
+        str | None,
+        typer.Option(
+            help="Policies, also your own as mine.py:function, separated by commas; all but exact if missing."
+        ),
     ] = None,
     seed: Seed = None,
     time_limit: TimeLimit = None,
@@ -43,9 +46,10 @@ def run(
 ) -> None:
     """Plan by several policies and judge them against one certified bound."""
     from twinhop.io.folders import require_writable
+    from twinhop.own_code import policy_list
     from twinhop.plans import DEFAULT_POLICIES, compare
 
-    names = DEFAULT_POLICIES if policies is None else [name.strip() for name in policies.split(",") if name.strip()]
+    names = policy_list(DEFAULT_POLICIES if policies is None else policies)
     if out is not None:
         require_writable(out)
     limit = float("inf") if time_limit is None else time_limit
@@ -54,7 +58,7 @@ def run(
         progress(f"comparing {len(names)} policies on {source}") as tell,
     ):
         comparison = compare(
-            source, names, seed=seed, time_limit_s=limit, gap=gap, on_progress=tell, file_format=file_format
+            source, names, seed=seed, time_limit_s=limit, gap=gap, on_progress=tell, problem_format=problem_format
         )
     written, gave_up = save(out, comparison.save)
     if as_json:

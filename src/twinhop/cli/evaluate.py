@@ -17,27 +17,35 @@ def run(
     sources: Annotated[
         list[str] | None, typer.Argument(help="Scenarios or presets.", show_default="what it was trained on")
     ] = None,
-    instances: Annotated[int, typer.Option(help="Worlds of each source.", min=1)] = 20,
+    seeds: Annotated[int, typer.Option(help="How many worlds of each source.", min=1)] = 20,
     seed: Annotated[
         int, typer.Option(help="Seed of the first world; 1000 and up are kept for evaluation.", min=0)
     ] = 1000,
     decode: Annotated[str, typer.Option(help="calibrated, or argmax: the highest score wins.")] = "calibrated",
     polish: Annotated[int, typer.Option(help="Best local moves after decoding.", min=0)] = 0,
+    policies: Annotated[
+        str | None,
+        typer.Option(
+            help="Policies beside the weights, also your own as mine.py:function, separated by commas.",
+            show_default="seven that are quick",
+        ),
+    ] = None,
     as_json: Json = False,
     out: Out = None,
     verbose: Verbose = False,
 ) -> None:
     """Cost, certified gap and decision time of learned weights, beside policies and solvers."""
-    from twinhop.training.evaluation import evaluate_checkpoint
+    from twinhop.training.evaluation import BASELINES, evaluate_checkpoint
 
     with share_progress(f"evaluate {checkpoint}", "worlds") as tell:
         found = evaluate_checkpoint(
             checkpoint,
             sources or (),
-            instances=instances,
-            first_seed=seed,
+            seeds=seeds,
+            seed=seed,
             decode=decode,
             polish=polish,
+            policies=BASELINES if policies is None else policies,
             on_progress=tell,
         )
     written, _ = save(out, found.save)
@@ -53,6 +61,6 @@ def _show(found: "LearnedEvaluation") -> None:
     from twinhop.output.training.evaluation import HEADER, cells
 
     for each in found.sources:
-        size = f"{each.users} users, {each.stations} stations, {len(each.seeds)} worlds"
+        size = f"{each.users} users, {each.stations} stations, {len(each.root_seeds)} worlds"
         header = [name.replace("[", "").replace("]", "") for name in HEADER]
         print_table(f"{each.source}: {size}, {found.decode}", header, [cells(row) for row in each.rows()])

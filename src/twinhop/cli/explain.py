@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinhop.cli.common import (
-    FileFormat,
     From,
     Gap,
     Json,
     Policy,
+    ProblemFormat,
     Seed,
     Source,
     TimeLimit,
@@ -30,7 +30,7 @@ EXAMPLE = "Example: twinhop explain city-small u12"
 def run(
     source: Source,
     user: Annotated[str, typer.Argument(help="The user's id; in a problem file its index from 0.")],
-    file_format: FileFormat = None,
+    problem_format: ProblemFormat = None,
     policy: Policy = "lagrangian",
     saved: From = None,
     seed: Seed = None,
@@ -45,7 +45,7 @@ def run(
     from twinhop.plans.users_alone import users_alone
 
     with progress(f"reading {source}"):
-        case = users_alone(make_case(source, seed, file_format=file_format), "an explanation")
+        case = users_alone(make_case(source, seed, problem_format=problem_format), "an explanation")
     find_user(case, user)
     plan = plan_or_saved(case, saved, policy, time_limit, gap, as_json)
     explanation = explain(plan, user)

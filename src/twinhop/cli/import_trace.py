@@ -43,7 +43,7 @@ Force = Annotated[bool, typer.Option("--force", help="Replace an existing file."
 def run(
     file: Annotated[Path, typer.Argument(help="File to read, plain or gzip-compressed.")],
     out: OutTrace,
-    format: Annotated[
+    trace_format: Annotated[
         str | None,
         typer.Option(
             help="fcd-xml, fcd-csv, fcd-parquet, csv, parquet, gpx or walk.", show_default="by the file's first bytes"
@@ -72,7 +72,7 @@ def run(
         longest_gap_s=max_gap_s,
         attribution=tuple(attribution or ()),
     )
-    show(import_trace(file, out, format=format, step_s=step_s, options=options, overwrite=force))
+    show(import_trace(file, out, trace_format=trace_format, step_s=step_s, options=options, overwrite=force))
 
 
 def parse_origin(text: str | None) -> tuple[float, float] | None:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinhop.cli.common import (
-    FileFormat,
     From,
     Gap,
     Json,
     Out,
     Policy,
+    ProblemFormat,
     Seed,
     Source,
     TimeLimit,
@@ -34,7 +34,7 @@ EXAMPLE = "Example: twinhop plan city.yaml --policy lagrangian --out out/city"
 
 def run(
     source: Source,
-    file_format: FileFormat = None,
+    problem_format: ProblemFormat = None,
     policy: Policy = "lagrangian",
     seed: Seed = None,
     time_limit: TimeLimit = None,
@@ -58,16 +58,16 @@ def run(
     from twinhop.io.folders import require_writable
     from twinhop.output.plans.plan import infeasible_answer
     from twinhop.placement import save_problem
-    from twinhop.placement.policy import find_policy
+    from twinhop.placement.policy import placement_policy
     from twinhop.placement.solve import check_limits
     from twinhop.plans.planning import make_case
     from twinhop.plans.request import plan_request, replan
 
-    find_policy(policy)
+    chosen = placement_policy(policy)
     limit = float("inf") if time_limit is None else time_limit
     check_limits(limit, gap)
     with progress(f"reading {source}"):
-        case = make_case(source, seed, file_format=file_format)
+        case = make_case(source, seed, problem_format=problem_format)
     request = plan_request(case, without or (), saved, move_cost)
     if out is not None:
         require_writable(out)
@@ -77,7 +77,7 @@ def run(
         infeasible_exits(case.name, lambda proof: infeasible_answer(request.reduced, policy, proof), as_json),
         progress(f"{policy} on {case.name}") as tell,
     ):
-        plan = replan(request, policy, time_limit_s=limit, gap=gap, on_progress=tell)
+        plan = replan(request, chosen, time_limit_s=limit, gap=gap, on_progress=tell)
     written, gave_up = save(out, plan.save)
     if as_json:
         print_json(plan.to_json())

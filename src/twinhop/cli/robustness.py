@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinhop.cli.common import (
-    FileFormat,
     From,
     Gap,
     Json,
     Out,
     Policy,
+    ProblemFormat,
     Seed,
     Source,
     TimeLimit,
@@ -32,7 +32,7 @@ EXAMPLE = "Example: twinhop robustness city-small --load 20 --out out/city"
 def run(
     source: Source,
     load: Annotated[str, typer.Option(help="Largest deviation of a user's load, in per cent: 20 is +-20 %.")],
-    file_format: FileFormat = None,
+    problem_format: ProblemFormat = None,
     samples: Annotated[int, typer.Option(help="How many loads are drawn.", min=1)] = 200,
     policy: Policy = "lagrangian",
     saved: From = None,
@@ -51,7 +51,7 @@ def run(
 
     share = parse_load(load)
     with progress(f"reading {source}"):
-        case = users_alone(make_case(source, seed, file_format=file_format), "robustness")
+        case = users_alone(make_case(source, seed, problem_format=problem_format), "robustness")
     check_sampling(case, share, samples)
     if out is not None:
         require_writable(out)

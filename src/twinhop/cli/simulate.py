@@ -17,12 +17,15 @@ def run(
     source: Annotated[str, typer.Argument(help="Scenario file (YAML) or preset name.")],
     policies: Annotated[
         str | None,
-        typer.Option(help="Migration policies, separated by commas, with settings as in name:setting=value."),
+        typer.Option(
+            help="Migration policies, separated by commas, with settings as in name:setting=value; also your own, as "
+            "mine.py:function."
+        ),
     ] = None,
     slots: Annotated[int | None, typer.Option(help="Slots of a run.", show_default="the scenario's", min=1)] = None,
     seeds: Annotated[int, typer.Option(help="How many worlds; their root seeds follow one another.", min=1)] = 1,
     seed: Seed = None,
-    model: Annotated[
+    mobility: Annotated[
         str | None, typer.Option(help="Mobility model, with its defaults.", show_default="the scenario's")
     ] = None,
     bound: Annotated[
@@ -38,15 +41,14 @@ def run(
     """Let the users of a city move, apply migration policies slot by slot, and judge what they cost."""
     from twinhop.runs.simulation import DEFAULT_POLICIES, OFFLINE_TIME_LIMIT_S, simulate
 
-    names = DEFAULT_POLICIES if policies is None else [text for text in policies.split(",") if text.strip()]
     with share_progress(f"simulating {source}", "slots") as tell:
         simulation = simulate(
             source,
-            names,
+            DEFAULT_POLICIES if policies is None else policies,
             slots=slots,
             seeds=seeds,
             seed=seed,
-            model=model,
+            mobility=mobility,
             bound=bound,
             time_limit_s=OFFLINE_TIME_LIMIT_S if time_limit is None else time_limit,
             out=out,

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinhop.cli.common import (
-    FileFormat,
     Gap,
     Json,
     Out,
+    ProblemFormat,
     Seed,
     Source,
     TimeLimit,
@@ -30,7 +30,7 @@ EXAMPLE = "Example: twinhop tradeoff city-small --out out/city"
 
 def run(
     source: Source,
-    file_format: FileFormat = None,
+    problem_format: ProblemFormat = None,
     most: Annotated[
         int | None, typer.Option(help="Most servers looked at; every station that may host if missing.")
     ] = None,
@@ -50,7 +50,7 @@ def run(
     limit = float("inf") if time_limit is None else time_limit
     check_limits(limit, gap)
     with progress(f"reading {source}"):
-        case = make_case(source, seed, file_format=file_format)
+        case = make_case(source, seed, problem_format=problem_format)
     if out is not None:
         require_writable(out)
     with (

@@ -23,7 +23,7 @@ def run(
         typer.Option(help="Period of fixed \\[s].", show_default="longest with the p95 error of model, or of delta"),
     ] = None,
     longest_period_s: Annotated[float, typer.Option(help="Delta and model send after this in any case \\[s].")] = 60.0,
-    model: Annotated[str, typer.Option(help="Behaviour model of device and twin.")] = "constant_velocity",
+    behaviour: Annotated[str, typer.Option(help="Behaviour model of device and twin.")] = "constant_velocity",
     users: Annotated[int, typer.Option(help="Devices of a model; most devices of a trace.", min=1)] = 20,
     seconds: Annotated[float, typer.Option(help="Span that is replayed \\[s].")] = 600.0,
     sample_s: Annotated[float, typer.Option(help="Time between samples of a mobility model \\[s].")] = 1.0,
@@ -47,7 +47,7 @@ def run(
     from twinhop.replay.twin_replay import replay
     from twinhop.result import save_result
 
-    policies, motion = parse_sync(sync), motion_model(model, noise_m)
+    policies, motion = parse_sync(sync), motion_model(behaviour, noise_m)
     if out is not None:
         require_writable(out)
     with progress(f"replaying {trace}"):
@@ -62,6 +62,6 @@ def run(
         typer.echo(f"note: {note}")
     print_table(title(facts), POLICY_HEADER, policy_rows(facts))
     if facts["coverage"]:
-        print_table(f"truth inside the 90 % interval of {model}", COVERAGE_HEADER, coverage_rows(facts))
+        print_table(f"truth inside the 90 % interval of {behaviour}", COVERAGE_HEADER, coverage_rows(facts))
     for path in written:
         typer.echo(f"wrote {path}")

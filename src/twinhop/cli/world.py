@@ -25,7 +25,7 @@ def run(
     source: Annotated[str, typer.Argument(help="Scenario file (YAML) or preset name.")],
     slots: Annotated[int | None, typer.Option(help="Slots of the run.", show_default="the scenario's", min=1)] = None,
     slot_s: Annotated[float | None, typer.Option(help="Length of a slot \\[s].", show_default="the scenario's")] = None,
-    model: Annotated[
+    mobility: Annotated[
         str | None, typer.Option(help="Mobility model, with its defaults.", show_default="the scenario's")
     ] = None,
     seed: Seed = None,
@@ -41,7 +41,7 @@ def run(
 
     if out is not None:
         require_writable(out)
-    scenario = moving(load_scenario(source, seed), slots, slot_s, model)
+    scenario = moving(load_scenario(source, seed), slots, slot_s, mobility)
     assert scenario.movement is not None
     with counting_progress(scenario.name, scenario.movement.run_slots, "slots") as tell:
         watched, written = watch(scenario, out, animate.value, tell)

@@ -39,6 +39,7 @@ from twinhop.learn.run_log import RunLog
 from twinhop.learn.transfer.arrival import ANCESTORS, READINGS, SECONDS, SOURCES, ancestor_of, arrival
 from twinhop.learn.validation import Validation
 from twinhop.scenario import Scenario, load_scenario
+from twinhop.text import figure, in_a_line
 
 CONFIG = "config.json"
 PIECE = 50
@@ -72,6 +73,12 @@ class Training:
     compiled_s: float
     seconds: float
     sources: tuple[dict[str, Any], ...] = ()
+
+    def __repr__(self) -> str:
+        gap = self.evaluation.get("gap_percent")
+        return in_a_line(
+            self, str(self.folder), f"{self.iteration} of {self.iterations} iterations", figure("gap %", gap)
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for machines."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from twinhop.errors import InputError
+from twinhop.migration.own_policy import own_maker
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.situation import Situation
+from twinhop.own_code import OwnCode, has_module, load_own, names_code, unique, unknown
 from twinhop.placement.problem import IntArray
 
 
@@ -108,13 +109,18 @@ def find_kind(name: str) -> PolicyKind:
     Raises:
         InputError: there is none; the message lists those there are.
     """
+    kind = _registered(name)
+    if kind is None:
+        raise unknown(name, policy_names(), "--policies")
+    return kind
+
+
+def _registered(name: str) -> PolicyKind | None:
     if name in POLICIES:
         return import_module(POLICIES[name]).KIND
     for point in entry_points(group=ENTRY_POINTS, name=name):
         return point.load()
-    close = get_close_matches(name, policy_names(), 1)
-    hint = f" did you mean '{close[0]}'?" if close else ""
-    raise InputError(f"--policies: no policy named '{name}';{hint} accepted: {', '.join(policy_names())}")
+    return None
 
 
 @dataclass(frozen=True)
@@ -122,14 +128,19 @@ class PolicyChoice:
     """A policy with its settings, as ``name`` or ``name:setting=value:setting=value`` asks for it.
 
     Attributes:
-        text: as it was asked for.
+        text: as it was asked for; of the user's own code its name.
         kind: what it is.
         settings: the values, defaults included.
+        own: the user's own code that it is of; None for a policy found by its name.
     """
 
     text: str
     kind: PolicyKind
     settings: Mapping[str, float | int | str]
+    own: OwnCode | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_again, (self.text, self.own))
 
     def for_run(self, run: MigrationRun, rng: np.random.Generator) -> MigrationPolicy:
         """A fresh policy for a run.
@@ -141,18 +152,36 @@ class PolicyChoice:
         return self.kind.make(run, rng, **self.settings)
 
 
-def policy_choice(text: str) -> PolicyChoice:
+#: Wherever a migration policy is taken: its name, ``name:setting=value``, ``file.py:function``, ``module:function``; a
+#: function of a `Situation`, an object with a method ``decide`` of it, the class of one, or a `PolicyKind`.
+PolicyLike = str | PolicyChoice | PolicyKind | Callable[..., Any] | Any
+
+
+def policy_choice(policy: PolicyLike) -> PolicyChoice:
     """Read a policy and its settings.
 
+    Args:
+        policy: a name with its settings; a text that names code of one's own, ``mine.py:follow`` or
+            ``package.mine:follow``, where what is before the colon is no policy's name; or that code itself.
+
     Raises:
-        InputError: there is no such policy or setting, or a value is not accepted.
+        InputError: there is no such policy or setting, a value is not accepted, or it cannot be called as a policy is.
 
     >>> dict(policy_choice("stay").settings)
     {}
     """
-    name, *rest = text.strip().split(":")
-    kind = find_kind(name)
-    values = {key: setting.default for key, setting in kind.settings.items()}
+    if isinstance(policy, PolicyChoice):
+        return policy
+    if not isinstance(policy, str):
+        return _of_code(OwnCode(None, policy))
+    text = policy.strip()
+    name, *rest = text.split(":")
+    kind = _registered(name)
+    if kind is None:
+        if not names_code(text) or not has_module(text):
+            raise unknown(text, policy_names(), "--policies")
+        return _of_code(load_own(text))
+    values = _defaults(kind)
     for each in rest:
         key, sign, value = each.partition("=")
         if not sign and PATH in kind.settings:
@@ -161,4 +190,34 @@ def policy_choice(text: str) -> PolicyChoice:
             known = ", ".join(kind.settings) or "none"
             raise InputError(f"--policies: {name} has no setting '{key}'; accepted: {known}")
         values[key] = kind.settings[key].parse(value, f"--policies: {name}: {key}")
-    return PolicyChoice(text.strip(), kind, values)
+    return PolicyChoice(text, kind, values)
+
+
+def policy_choices(policies: Sequence[PolicyLike]) -> tuple[PolicyChoice, ...]:
+    """Several policies; code of one's own gets a name that is no other's.
+
+    Raises:
+        InputError: as of `policy_choice`.
+    """
+    choices: list[PolicyChoice] = []
+    for each in map(policy_choice, policies):
+        others = [*policy_names(), *(other.text for other in choices)]
+        text = each.text if each.own is None else unique(each.own.name, others)
+        choices.append(replace(each, text=text))
+    return tuple(choices)
+
+
+def _defaults(kind: PolicyKind) -> dict[str, float | int | str]:
+    return {key: setting.default for key, setting in kind.settings.items()}
+
+
+def _of_code(own: OwnCode) -> PolicyChoice:
+    name = unique(own.name, policy_names())
+    if isinstance(own.value, PolicyKind):
+        return PolicyChoice(name, own.value, _defaults(own.value), own)
+    return PolicyChoice(name, PolicyKind(own_maker(own), "a policy of your own", {}), {}, own)
+
+
+def _again(text: str, own: OwnCode | None) -> PolicyChoice:
+    """The policy as another process makes it."""
+    return replace(policy_choice(text) if own is None else _of_code(own), text=text)

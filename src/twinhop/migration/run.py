@@ -16,6 +16,7 @@ from twinhop.scenario import Scenario, World
 from twinhop.scenario.dynamics import WorldRun
 from twinhop.scenario.mobility import Positions
 from twinhop.scenario.world.columns import user_columns
+from twinhop.text import counted, in_a_line
 from twinhop.units import BITS_PER_MBIT, S_PER_MS
 
 ROW_ENERGY, ROW_UTILITY = 10, 11
@@ -66,6 +67,10 @@ class MigrationRun:
         """What holds of the users throughout."""
         self.hosts = self._hosts_of(self.world_run.world)
         """What holds of the hosts throughout, or in the first epoch where stations are redrawn."""
+
+    def __repr__(self) -> str:
+        sizes = (counted(len(self.user_ids), "user"), counted(len(self.host_ids), "host"))
+        return in_a_line(self, self.scenario.name, f"seed {self.scenario.seed}", counted(self.slots, "slot"), *sizes)
 
     @property
     def host_ids(self) -> tuple[str, ...]:

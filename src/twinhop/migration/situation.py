@@ -13,6 +13,7 @@ from twinhop.migration.wire_table import WireTable
 from twinhop.placement import PlacementProblem
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 from twinhop.scenario.dynamics import Slot
+from twinhop.text import counted, in_a_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +110,10 @@ class Situation:
         self.slot, self.all_users, self.hosts, self.slot_s = slot, users, hosts, slot_s
         self.users: IntArray = slot.served
         self.before: IntArray = np.full(len(self.users), -1) if before is None else before[self.users]
+
+    def __repr__(self) -> str:
+        sizes = (counted(len(self.users), "served user"), counted(len(self.hosts.ids), "host"))
+        return in_a_line(self, f"slot {self.index}", *sizes)
 
     def with_hosts(self, before: IntArray) -> Situation:
         """The same slot, with the hosts (N,) of all users of the run."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from twinhop.placement.problem import FloatArray, IntArray, PlacementProblem
+from twinhop.text import counted, figure, in_a_line
 
 logger = logging.getLogger(__name__)
 
@@ -123,6 +124,10 @@ def bound_below(cost: float, bound: float, source: str) -> float:
             cost,
         )
     return min(bound, cost)
+
+    def __repr__(self) -> str:
+        parts = counted(len(self.parts), "part") if self.parts else None
+        return in_a_line(self, figure("lower bound", self.lower_bound), f"by {self.method}", parts)
 
 
 def reduced_costs(

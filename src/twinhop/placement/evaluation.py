@@ -7,6 +7,7 @@ import numpy as np
 from twinhop.network import computing_latency_s, share_weights, water_fill_shares
 from twinhop.placement.placement import Placement
 from twinhop.placement.problem import DEMAND_TOLERANCE, SHARE_TOLERANCE, FloatArray, PlacementProblem
+from twinhop.text import counted, figure, in_a_line
 
 #: A deadline counts as missed only when it is by more than this share of it: rounding in the CPU shares.
 DEADLINE_TOLERANCE = 1e-8
@@ -57,6 +58,10 @@ class Evaluation:
     share: FloatArray
     update_latency_s: FloatArray | None
     violations: tuple[Violation, ...]
+
+    def __repr__(self) -> str:
+        limits = "feasible" if self.feasible else counted(len(self.violations), "violation")
+        return in_a_line(self, figure("cost", self.cost), figure("latency_s", self.latency_s), limits)
 
     @property
     def feasible(self) -> bool:

@@ -16,20 +16,20 @@ FORMATS = {
 }
 
 
-def read_problem(path: str | Path, file_format: str) -> PlacementProblem:
+def read_problem(path: str | Path, problem_format: str) -> PlacementProblem:
     """Read a problem file of a named format.
 
     Args:
         path: the file.
-        file_format: one of `FORMATS`.
+        problem_format: one of `FORMATS`.
 
     Raises:
         InputError: there is no such format, or the file is not of it.
     """
-    if file_format not in FORMATS:
-        close = get_close_matches(file_format, FORMATS, 1)
+    if problem_format not in FORMATS:
+        close = get_close_matches(problem_format, FORMATS, 1)
         hint = f"did you mean '{close[0]}'? " if close else ""
-        raise InputError(f"format: no format named '{file_format}'; {hint}Accepted: {', '.join(FORMATS)}")
-    module, function = FORMATS[file_format].split(":")
+        raise InputError(f"format: no format named '{problem_format}'; {hint}Accepted: {', '.join(FORMATS)}")
+    module, function = FORMATS[problem_format].split(":")
     reader: Callable[[str | Path], PlacementProblem] = getattr(import_module(module), function)
     return reader(path)

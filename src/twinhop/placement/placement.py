@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twinhop.placement.problem import BoolArray, IntArray, PlacementProblem
+from twinhop.text import counted, in_a_line
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,10 @@ class Placement:
 
     host: IntArray
     open: BoolArray
+
+    def __repr__(self) -> str:
+        opened = f"{int(np.sum(self.open))} of {counted(len(self.open), 'station')} open"
+        return in_a_line(self, counted(len(self.host), "user"), opened)
 
     @classmethod
     def of_hosts(cls, host: IntArray, stations: int) -> "Placement":

@@ -1,29 +1,18 @@
 """What a placement policy is, and where policies are found by name."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from difflib import get_close_matches
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import entry_points
-
-import numpy as np
+from typing import Any
 
 from twinhop.errors import InputError
-from twinhop.placement.budget import Budget
-from twinhop.placement.certificate import Certificate
-from twinhop.placement.placement import Placement
-from twinhop.placement.problem import PlacementProblem
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What a policy returns: a placement, and a certificate where it has one."""
-
-    placement: Placement
-    certificate: Certificate | None = None
-
-
-Policy = Callable[[PlacementProblem, np.random.Generator, Budget], Decision]
+from twinhop.own_code import LONGEST_NAME, OwnCode, has_module, load_own, names_code, unique, unknown
+from twinhop.placement.decision import Decision as Decision
+from twinhop.placement.decision import Policy as Policy
+from twinhop.placement.own_policy import own_policy
 
 #: Built-in policies, imported when first asked for. Others come from the entry point group `twinhop.policies`.
 POLICIES = {
@@ -37,8 +26,6 @@ POLICIES = {
     "exact": "twinhop.placement.policies.exact:exact",
 }
 ENTRY_POINTS = "twinhop.policies"
-#: So much of a name that is none is repeated.
-LONGEST_NAME = 60
 
 
 def policy_names() -> list[str]:
@@ -46,31 +33,93 @@ def policy_names() -> list[str]:
     return [*POLICIES, *sorted(point.name for point in entry_points(group=ENTRY_POINTS) if point.name not in POLICIES)]
 
 
-def find_policy(name: str) -> Policy:
-    """The policy of that name, or of ``name:settings`` where the policy of that name has a method `configured`.
+@dataclass(frozen=True)
+class PlacementPolicy:
+    """A policy that was chosen.
+
+    Attributes:
+        name: what tables and files call it.
+        decide: what it does.
+        own: the user's own code that it is of; None for a policy found by its name.
+    """
+
+    name: str
+    decide: Policy
+    own: OwnCode | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_again, (self.name, self.own))
+
+
+#: Wherever a policy is taken: its name, ``name:settings``, ``file.py:function``, ``module:function``; a function of a
+#: `PlacementProblem`, an object that can be called so or has such a method ``decide``, or the class of one.
+PolicyLike = str | PlacementPolicy | Callable[..., Any] | Any
+
+
+def placement_policy(policy: PolicyLike) -> PlacementPolicy:
+    """The policy that is meant.
 
     Args:
-        name: such as ``greedy`` or ``maddpg:out/run:polish=10``.
+        policy: a name, with settings where the policy has some, as in ``maddpg:out/run:polish=10``; a text that names
+            code of one's own, ``mine.py:place`` or ``package.mine:place``, where what is before the colon is no
+            policy's name; or that code itself.
 
     Raises:
-        InputError: there is none, or its settings are not accepted; the message lists what there is.
+        InputError: there is none, its settings are not accepted, or it cannot be called as a policy is.
     """
-    base, colon, settings = name.partition(":")
-    found = _registered(base)
+    if isinstance(policy, PlacementPolicy):
+        return policy
+    if not isinstance(policy, str):
+        return _of_code(OwnCode(None, policy))
+    policy = policy.strip()
+    base, colon, settings = policy.partition(":")
+    registered = _registered(base)
+    if registered is None:
+        if not names_code(policy) or not has_module(policy):
+            raise unknown(policy, policy_names())
+        return _of_code(load_own(policy))
     if not colon:
-        return found
-    configured = getattr(found, "configured", None)
+        return PlacementPolicy(policy, registered)
+    configured = getattr(registered, "configured", None)
     if configured is None:
-        raise InputError(f"policy: {base} places twins once and has no settings (got {name[:LONGEST_NAME]!r})")
-    return configured(settings)
+        raise InputError(f"policy: {base} places twins once and has no settings (got {policy[:LONGEST_NAME]!r})")
+    return PlacementPolicy(policy, configured(settings))
 
 
-def _registered(name: str) -> Policy:
+def placement_policies(policies: Sequence[PolicyLike]) -> tuple[PlacementPolicy, ...]:
+    """Several policies; code of one's own gets a name that is no other's.
+
+    Raises:
+        InputError: as of `placement_policy`.
+    """
+    result: list[PlacementPolicy] = []
+    for each in map(placement_policy, policies):
+        others = [*policy_names(), *(other.name for other in result)]
+        name = each.name if each.own is None else unique(each.own.name, others)
+        result.append(replace(each, name=name))
+    return tuple(result)
+
+
+def _of_code(own: OwnCode) -> PlacementPolicy:
+    if own.name in policy_names() and _registered(own.name) is own.value:
+        return PlacementPolicy(own.name, own.value)
+    return PlacementPolicy(unique(own.name, policy_names()), own_policy(own), own)
+
+
+def _again(name: str, own: OwnCode | None) -> PlacementPolicy:
+    """The policy as another process makes it."""
+    return replace(placement_policy(name) if own is None else _of_code(own), name=name)
+
+
+def find_policy(policy: PolicyLike) -> Policy:
+    """What the policy of `placement_policy` does."""
+    return placement_policy(policy).decide
+
+
+def _registered(name: str) -> Policy | None:
     if name in POLICIES:
         module, function = POLICIES[name].split(":")
         return getattr(import_module(module), function)
     for point in entry_points(group=ENTRY_POINTS, name=name):
         return point.load()
-    close = get_close_matches(name, policy_names(), 1)
-    hint = f"; did you mean '{close[0]}'?" if close else ""
-    raise InputError(f"policy: no policy named '{name[:LONGEST_NAME]}'{hint}; accepted: {', '.join(policy_names())}")
+    return None

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from twinhop.errors import InputError
 from twinhop.network import minimum_share_cycles_per_s
+from twinhop.text import counted, in_a_line
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -187,6 +188,15 @@ class PlacementProblem:
             raise InputError("demand and demand_capacity: expected both, or none")
         object.__setattr__(self, "demand", _array("demand", self.demand, (n,)))
         object.__setattr__(self, "demand_capacity", _array("demand_capacity", self.demand_capacity, (m,)))
+
+    def __repr__(self) -> str:
+        limits = [name for name in ("deadlines", "demand") if getattr(self, f"has_{name}")]
+        return in_a_line(self, self.size_in_words, f"alpha {self.alpha:g}", f"beta {self.beta:g}", *limits)
+
+    @property
+    def size_in_words(self) -> str:
+        """How many users and stations there are."""
+        return f"{counted(self.users, 'user')}, {counted(self.stations, 'station')}"
 
     @property
     def users(self) -> int:

@@ -3,7 +3,7 @@
 import functools
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,10 +11,12 @@ from twinhop.errors import InputError
 from twinhop.placement.budget import Budget
 from twinhop.placement.certificate import Certificate, bound_below
 from twinhop.placement.evaluation import Evaluation, evaluate
+from twinhop.placement.own_policy import OwnPolicy
 from twinhop.placement.placement import Placement
-from twinhop.placement.policy import find_policy
+from twinhop.placement.policy import PolicyLike, placement_policy
 from twinhop.placement.problem import PlacementProblem
 from twinhop.placement.seating import require_seats
+from twinhop.text import figure, in_a_line, in_percent
 
 #: Policies that run compiled loops.
 COMPILED = ("greedy", "local_search", "lagrangian", "exact")
@@ -45,6 +47,10 @@ class Solution:
     seed: int
     interrupted: bool
     timed_out: bool
+
+    def __repr__(self) -> str:
+        parts = (figure("cost", self.cost), figure("bound", self.lower_bound), in_percent("gap", self.gap))
+        return in_a_line(self, self.policy, *parts, None if self.evaluation.feasible else "infeasible")
 
     @property
     def cost(self) -> float:
@@ -114,7 +120,7 @@ def load_compiled() -> None:
 
 def solve(
     problem: PlacementProblem,
-    policy: str = "lagrangian",
+    policy: PolicyLike = "lagrangian",
     *,
     seed: int = 0,
     time_limit_s: float = float("inf"),
@@ -125,7 +131,8 @@ def solve(
 
     Args:
         problem: what to solve.
-        policy: name of a policy (`policy_names`).
+        policy: name of a policy (`policy_names`), or one of your own: a function of the problem that returns N hosts,
+            a `Placement` or a `Decision`; see `placement_policy`.
         seed: of the policy's own random stream; never changes the problem.
         time_limit_s: wall-clock limit [s]; the best plan so far is returned.
         gap: go on until cost / bound - 1 is at most this; 0 proves the optimum; None: until little more is gained.
@@ -136,14 +143,15 @@ def solve(
 
     Raises:
         InfeasibleProblem: proved: no plan keeps the constraints.
-        InputError: no such policy, or a limit out of range.
+        InputError: no such policy, a limit out of range, or a policy of your own raises or returns no placement.
     """
     check_limits(time_limit_s, gap)
     check_seed(seed)
-    decide = find_policy(policy)
-    if policy in COMPILED:
+    chosen = placement_policy(policy)
+    decide = replace(chosen.decide, seed=seed) if isinstance(chosen.decide, OwnPolicy) else chosen.decide
+    if chosen.name in COMPILED:
         load_compiled()
-    rng = np.random.default_rng(np.random.SeedSequence([seed], spawn_key=(zlib.crc32(policy.encode()),)))
+    rng = np.random.default_rng(np.random.SeedSequence([seed], spawn_key=(zlib.crc32(chosen.name.encode()),)))
     budget = Budget(time_limit_s, gap, on_progress)
     with budget.catch_interrupt():
         require_seats(problem)
@@ -152,7 +160,7 @@ def solve(
         evaluation = evaluate(problem, decision.placement)
     return Solution(
         problem=problem,
-        policy=policy,
+        policy=chosen.name,
         placement=decision.placement,
         evaluation=evaluation,
         certificate=decision.certificate,

@@ -16,6 +16,7 @@ from twinhop.placement.seating import require_seats
 from twinhop.placement.solve import check_limits, check_seed, load_compiled
 from twinhop.placement.tradeoff_point import TradeoffPoint
 from twinhop.placement.tradeoff_walk import TradeoffWalk
+from twinhop.text import counted, figure, in_a_line, in_percent
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,10 @@ class TradeoffCurve:
     seed: int
     interrupted: bool
     timed_out: bool
+
+    def __repr__(self) -> str:
+        parts = (counted(len(self.points), "point"), figure("bound", self.lower_bound), in_percent("gap", self.gap))
+        return in_a_line(self, self.problem.size_in_words, *parts)
 
     @property
     def best(self) -> TradeoffPoint | None:

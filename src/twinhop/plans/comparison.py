@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from twinhop.errors import InputError
+from twinhop.own_code import policy_list
 from twinhop.placement import PlacementProblem, policy_names
-from twinhop.placement.policy import find_policy
+from twinhop.placement.policy import PlacementPolicy, PolicyLike, placement_policies
 from twinhop.plans.planning import Progress, make_case, plan_case
 from twinhop.plans.result import Case, Plan
 from twinhop.result import Result
 from twinhop.scenario import Scenario
+from twinhop.text import counted, figure, in_a_line
 
 #: Policies compared where none are named: everything but the exact solver.
 DEFAULT_POLICIES = ("nearest", "random", "random_association", "least_loaded", "greedy", "local_search", "lagrangian")
@@ -36,6 +38,9 @@ class Comparison(Result):
     lower_bound: float | None
     bound_by: str | None
     interrupted: bool = False
+
+    def __repr__(self) -> str:
+        return in_a_line(self, self.case.name, counted(len(self.plans), "plan"), figure("bound", self.lower_bound))
 
     def gap(self, plan: Plan) -> float | None:
         """Cost / bound - 1 of a plan; None where it is infeasible or the bound is not > 0."""
@@ -85,24 +90,25 @@ class Comparison(Result):
 
 def compare(
     source: Scenario | PlacementProblem | str | Path,
-    policies: Sequence[str] = DEFAULT_POLICIES,
+    policies: str | Sequence[PolicyLike] = DEFAULT_POLICIES,
     *,
     seed: int | None = None,
     time_limit_s: float = float("inf"),
     gap: float | None = None,
     on_progress: Progress | None = None,
-    file_format: str | None = None,
+    problem_format: str | None = None,
 ) -> Comparison:
     """Plan one scenario or problem by several policies.
 
     Args:
         source: a scenario, a problem, a path or the name of a preset.
-        policies: names of policies; each sees the same world.
+        policies: names of policies, in one text parted by commas, and policies of your own as in `plan`; each sees the
+            same world. Two of your own of one name are told apart by numbers.
         seed: replaces the root seed.
         time_limit_s: wall-clock limit of each solve [s].
         gap: certifying policies go on until this gap; None: until little more is gained.
         on_progress: told the best cost and bound so far while solving.
-        file_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
+        problem_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
 
     Returns:
         The comparison. Where no policy gives a bound, `lagrangian` is run for it besides.
@@ -111,10 +117,10 @@ def compare(
         InfeasibleProblem: proved: no plan keeps the constraints.
         InputError: the source or an argument is wrong.
     """
-    _check(policies)
-    case = make_case(source, seed, file_format=file_format)
+    chosen = _chosen(policies)
+    case = make_case(source, seed, problem_format=problem_format)
     plans: list[Plan] = []
-    for policy in policies:
+    for policy in chosen:
         plans.append(plan_case(case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress))
         if plans[-1].solution.interrupted:
             break
@@ -129,11 +135,13 @@ def compare(
     return Comparison(case, tuple(plans), best.lower_bound, best.solution.policy, interrupted)
 
 
-def _check(policies: Sequence[str]) -> None:
+def _chosen(policies: str | Sequence[PolicyLike]) -> tuple[PlacementPolicy, ...]:
+    policies = policy_list(policies)
     if not policies:
         raise InputError(f"policies: none given; accepted: {', '.join(policy_names())}")
-    for name in policies:
-        find_policy(name)
-    twice = {name for name in policies if list(policies).count(name) > 1}
+    chosen = placement_policies(policies)
+    names = [policy.name for policy in chosen]
+    twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise InputError(f"policies: {', '.join(sorted(twice))} given more than once")
+    return chosen

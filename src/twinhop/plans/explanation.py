@@ -10,6 +10,7 @@ from twinhop.plans.alternatives import Alternative, Relocation, alternatives
 from twinhop.plans.result import Case, Plan
 from twinhop.plans.users_alone import plan_of_users_alone
 from twinhop.result import Result
+from twinhop.text import counted, in_a_line
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,12 @@ class Explanation(Result):
     deadline_s: float | None
     violations: tuple[str, ...]
     alternatives: tuple[Alternative, ...]
+
+    def __repr__(self) -> str:
+        problem = self.plan.solution.problem
+        host = problem.station_name(int(self.plan.solution.placement.host[self.user]))
+        twin = f"{problem.user_name(self.user)} on {host}"
+        return in_a_line(self, self.plan.case.name, twin, counted(len(self.alternatives), "other host"))
 
     @property
     def host(self) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 from twinhop.errors import InputError
 from twinhop.formulation import formulate, radio_state
 from twinhop.placement import Placement, PlacementProblem, Solution, read_problem, solve
+from twinhop.placement.policy import PolicyLike
 from twinhop.plans.result import Case, Plan
 from twinhop.scenario import Scenario, build_world, load_scenario
 from twinhop.twin.service_placement import place_services, service_task
@@ -16,13 +17,15 @@ Progress = Callable[[float, float], None]
 PROBLEM_SUFFIXES = {".npz": "npz", ".json": "json"}
 
 
-def load(source: str | Path, seed: int | None = None, *, file_format: str | None = None) -> Scenario | PlacementProblem:
+def load(
+    source: str | Path, seed: int | None = None, *, problem_format: str | None = None
+) -> Scenario | PlacementProblem:
     """Read a scenario file, a preset or a problem file.
 
     Args:
         source: path of a YAML scenario, name of a preset, or path of an ``.npz`` or ``.json`` problem file.
         seed: replaces the scenario's root seed.
-        file_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
+        problem_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
 
     Returns:
         The scenario, or the placement problem of a problem file.
@@ -30,8 +33,8 @@ def load(source: str | Path, seed: int | None = None, *, file_format: str | None
     Raises:
         InputError: it cannot be read; the message says what is wrong, where, and what is accepted.
     """
-    file_format = file_format or PROBLEM_SUFFIXES.get(Path(source).suffix.lower())
-    return load_scenario(source, seed) if file_format is None else read_problem(source, file_format)
+    problem_format = problem_format or PROBLEM_SUFFIXES.get(Path(source).suffix.lower())
+    return load_scenario(source, seed) if problem_format is None else read_problem(source, problem_format)
 
 
 def make_case(
@@ -39,12 +42,12 @@ def make_case(
     seed: int | None = None,
     name: str = "",
     *,
-    file_format: str | None = None,
+    problem_format: str | None = None,
 ) -> Case:
     """Everything a policy and a report need of a source."""
     if isinstance(source, str | Path):
         name = name or Path(source).stem
-        source = load(source, seed, file_format=file_format)
+        source = load(source, seed, problem_format=problem_format)
     if isinstance(source, PlacementProblem):
         return Case(name or "problem", source, seed=seed or 0)
     if not isinstance(source, Scenario):
@@ -59,7 +62,7 @@ def make_case(
 
 def plan_case(
     case: Case,
-    policy: str,
+    policy: PolicyLike,
     *,
     time_limit_s: float = float("inf"),
     gap: float | None = None,

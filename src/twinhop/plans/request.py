@@ -8,6 +8,7 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.placement import Placement, PlacementProblem, Solution, solve
+from twinhop.placement.policy import PolicyLike
 from twinhop.placement.problem import IntArray
 from twinhop.plans.failure import stations_named, without_hosts
 from twinhop.plans.planning import Progress, make_case, plan_case, plan_services
@@ -92,7 +93,7 @@ def plan_request(
 
 def replan(
     request: PlanRequest,
-    policy: str,
+    policy: PolicyLike,
     *,
     time_limit_s: float = float("inf"),
     gap: float | None = None,
@@ -142,13 +143,13 @@ def replan(
 
 def plan(
     source: Scenario | PlacementProblem | str | Path,
-    policy: str = "lagrangian",
+    policy: PolicyLike = "lagrangian",
     *,
     seed: int | None = None,
     time_limit_s: float = float("inf"),
     gap: float | None = None,
     on_progress: Progress | None = None,
-    file_format: str | None = None,
+    problem_format: str | None = None,
     without: Sequence[str] = (),
     present: str | Path | SavedPlacement | Plan | None = None,
     move_cost_s: float = 0.0,
@@ -157,12 +158,13 @@ def plan(
 
     Args:
         source: a scenario, a problem, a path or the name of a preset.
-        policy: how to decide; ``lagrangian`` and ``exact`` give a certified lower bound.
+        policy: how to decide; ``lagrangian`` and ``exact`` give a certified lower bound. One of your own is a function
+            of a `PlacementProblem` that returns N hosts or a `Placement`, or its name: ``mine.py:place``.
         seed: replaces the root seed of a scenario; seeds the policy's own draws for a problem.
         time_limit_s: wall-clock limit of the solve [s].
         gap: go on until cost / bound - 1 is at most this; 0 proves the optimum; None: until little more is gained.
         on_progress: told the best cost and bound so far while solving.
-        file_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
+        problem_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
         without: names of stations that are assumed to fail as hosts; their radios still work. The plan is compared with
             the one without failure.
         present: where the twins are now: a saved placement.json, or a plan.
@@ -175,7 +177,7 @@ def plan(
         InfeasibleProblem: proved: no plan keeps the constraints; its ``proof`` says which users and stations.
         InputError: the source or an argument is wrong.
     """
-    case = make_case(source, seed, file_format=file_format)
+    case = make_case(source, seed, problem_format=problem_format)
     if present is None and not without and move_cost_s == 0:
         return plan_case(case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
     request = plan_request(case, without, present, move_cost_s)

@@ -14,6 +14,7 @@ from twinhop.placement.problem import BoolArray, IntArray
 from twinhop.plans.shadow_prices import StationWorth, shadow_prices
 from twinhop.result import Result
 from twinhop.scenario import World
+from twinhop.text import figure, in_a_line, in_percent
 from twinhop.twin.service_placement import ServicePlacement
 
 NOBODY = -1
@@ -37,6 +38,9 @@ class Case:
     world: World | None = None
     radio: RadioState | None = None
     seed: int = 0
+
+    def __repr__(self) -> str:
+        return in_a_line(self, self.name, self.problem.size_in_words, f"seed {self.seed}")
 
     @property
     def attribution(self) -> tuple[str, ...]:
@@ -183,6 +187,11 @@ class Plan(Result):
     moves: Moves | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     services: ServicePlacement | None = None
+
+    def __repr__(self) -> str:
+        parts = (figure("cost", self.cost), figure("bound", self.lower_bound), in_percent("gap", self.gap))
+        broken = None if self.feasible else "infeasible"
+        return in_a_line(self, self.case.name, self.solution.policy, *parts, broken)
 
     @property
     def cost(self) -> float:

@@ -14,6 +14,7 @@ from twinhop.errors import InputError
 from twinhop.formulation import formulate
 from twinhop.placement import Evaluation, PlacementProblem, evaluate
 from twinhop.placement.evaluation import DEADLINE_TOLERANCE
+from twinhop.placement.policy import PolicyLike
 from twinhop.plans.planning import make_case, plan_case
 from twinhop.plans.result import Case, Plan
 from twinhop.plans.saved_placement import SavedPlacement, plan_of_saved
@@ -21,6 +22,7 @@ from twinhop.plans.users_alone import plan_of_users_alone, users_alone
 from twinhop.result import Result
 from twinhop.scenario import Scenario
 from twinhop.streams import LOAD_FACTORS, stream
+from twinhop.text import counted, in_a_line, in_percent
 
 #: Two-sided 95 % quantile of the normal distribution.
 Z_95 = 1.959963984540054
@@ -59,6 +61,12 @@ class Robustness(Result):
     missed: NDArray[np.int64] | None
     user_missed: NDArray[np.int64] | None
     station_broken: NDArray[np.int64] | None
+
+    def __repr__(self) -> str:
+        load = f"load +-{100 * self.load:g} %"
+        return in_a_line(
+            self, self.plan.case.name, load, counted(self.samples, "sample"), in_percent("broken", self.broken_share)
+        )
 
     @property
     def samples(self) -> int:
@@ -256,7 +264,7 @@ def robustness(
     load: float,
     samples: int = 200,
     *,
-    policy: str = "lagrangian",
+    policy: PolicyLike = "lagrangian",
     placement: str | Path | SavedPlacement | Plan | None = None,
     seed: int | None = None,
     time_limit_s: float = float("inf"),
@@ -268,7 +276,7 @@ def robustness(
         source: a scenario, its path or the name of a preset; or a plan, whose placement is kept.
         load: X in (0, 1]: sizes are multiplied by factors uniform in [1 - X, 1 + X].
         samples: how many.
-        policy: makes the plan where neither a plan nor a placement is given.
+        policy: makes the plan where neither a plan nor a placement is given, as in `plan`.
         placement: the placement to keep: a placement.json, or a plan.
         seed: replaces the root seed, of the world as of the factors; of a plan given, of the factors alone.
         time_limit_s: wall-clock limit of the solve [s].

@@ -13,6 +13,7 @@ from twinhop.plans.result import Case
 from twinhop.plans.users_alone import users_alone
 from twinhop.result import Result
 from twinhop.scenario import Scenario
+from twinhop.text import counted, figure, in_a_line, in_percent
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class Tradeoff(Result):
 
     case: Case = field(repr=False)
     curve: TradeoffCurve
+
+    def __repr__(self) -> str:
+        best = None if self.best is None else f"best {counted(self.best.servers, 'server')}"
+        parts = (figure("bound", self.lower_bound), in_percent("gap", self.gap))
+        return in_a_line(self, self.case.name, counted(len(self.points), "point"), best, *parts)
 
     @property
     def points(self) -> tuple[TradeoffPoint, ...]:
@@ -105,7 +111,7 @@ def tradeoff(
     time_limit_s: float = math.inf,
     gap: float | None = None,
     on_progress: Progress | None = None,
-    file_format: str | None = None,
+    problem_format: str | None = None,
 ) -> Tradeoff:
     """The best plan and a certified bound for every number of servers in use.
 
@@ -116,7 +122,7 @@ def tradeoff(
         time_limit_s: wall-clock limit of the whole curve [s].
         gap: go on at each number until cost / bound - 1 is at most this; 0 proves; None: until little more is gained.
         on_progress: told the best cost and the bound on all plans so far.
-        file_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
+        problem_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
 
     Returns:
         The curve. Ctrl-C and the time limit leave points out, ``curve.missing``; those there are valid.
@@ -125,7 +131,7 @@ def tradeoff(
         InfeasibleProblem: proved: no plan keeps the constraints.
         InputError: the source or an argument is wrong.
     """
-    case = make_case(source, seed, file_format=file_format)
+    case = make_case(source, seed, problem_format=problem_format)
     return tradeoff_case(case, most=most, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
 
 

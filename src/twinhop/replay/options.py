@@ -40,7 +40,7 @@ def motion_model(kind: str, noise_m: float) -> RowModel:
     known = [name for name, model in BEHAVIOUR_MODELS.items() if "measurement_sigma" in _parameters(model)]
     if kind not in known:
         hint = suggestion(kind, known)
-        raise InputError(f"--model: unknown model of motion {kind[:40]!r}; {hint}accepted: {', '.join(known)}")
+        raise InputError(f"--behaviour: unknown model of motion {kind[:40]!r}; {hint}accepted: {', '.join(known)}")
     model = BEHAVIOUR_MODELS[kind]
     assert issubclass(model, RowModel)
     return model(2, measurement_sigma=max(noise_m, 0.1))  # type: ignore[call-arg]

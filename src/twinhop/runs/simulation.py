@@ -10,12 +10,13 @@ from typing import Any
 
 from twinhop.errors import InputError
 from twinhop.io.folders import require_writable
-from twinhop.migration.policy import policy_choice, policy_names
+from twinhop.migration.policy import PolicyChoice, PolicyLike, policy_choices, policy_names
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.run_problem import require_bounded
+from twinhop.own_code import policy_list
 from twinhop.result import Result, save_result
 from twinhop.runs.animation import Animation, require_writer
-from twinhop.runs.processes import Progress
+from twinhop.runs.processes import Progress, process_count
 from twinhop.runs.simulation_folder import SimulationFolder, identity_of
 from twinhop.runs.simulation_jobs import Job, do_jobs, read_result
 from twinhop.runs.simulation_offline import OfflineResult
@@ -24,6 +25,7 @@ from twinhop.runs.simulation_summary import TERMS
 from twinhop.runs.world import moving
 from twinhop.scenario import Scenario, load_scenario
 from twinhop.stats.intervals import mean, mean_interval
+from twinhop.text import counted, in_a_line
 
 DEFAULT_POLICIES = ("stay", "follow_nearest")
 OFFLINE_TIME_LIMIT_S = 60.0
@@ -62,7 +64,7 @@ class Simulation(Result):
 
     Attributes:
         name: of the scenario.
-        seeds: root seeds of the worlds, one after the other.
+        root_seeds: of the worlds, one after the other.
         run: the world of the first seed.
         policies: as they were asked for.
         runs: one a policy and seed: `runs[policy][seed]`, in these orders.
@@ -71,7 +73,7 @@ class Simulation(Result):
     """
 
     name: str
-    seeds: tuple[int, ...]
+    root_seeds: tuple[int, ...]
     run: MigrationRun = field(repr=False)
     policies: tuple[str, ...]
     runs: tuple[tuple[FinishedRun, ...], ...] = field(repr=False)
@@ -98,6 +100,13 @@ class Simulation(Result):
         values = [getattr(each, name) for each in self.offline]
         return mean(values) if values and None not in values else None
 
+    def __repr__(self) -> str:
+        worlds = f"seeds {self.root_seeds[0]} to {self.root_seeds[-1]}"
+        bound = "with the offline bound" if self.offline else None
+        return in_a_line(
+            self, self.name, f"{len(self.policies)} policies", counted(self.run.slots, "slot"), worlds, bound
+        )
+
     def rows(self, *, times: bool = True) -> list[dict[str, Any]]:
         """One row a policy: means over the seeds, intervals, and the figures of every seed.
 
@@ -108,7 +117,7 @@ class Simulation(Result):
 
     def _row(self, policy: int, times: bool) -> dict[str, Any]:
         runs = self.runs[policy]
-        measured = [self.measured(policy, at) for at in range(len(self.seeds))]
+        measured = [self.measured(policy, at) for at in range(len(self.root_seeds))]
         if times:
             measured = [{**each, **run.times.to_json()} for each, run in zip(measured, runs, strict=True)]
         names = (*MEASURES, *TIMES) if times else MEASURES
@@ -122,7 +131,7 @@ class Simulation(Result):
             "intervals": {name: _ends(values) for name, values in known.items()},
             "runs": [
                 {"seed": seed, "terms": run.summary.terms, **each}
-                for seed, run, each in zip(self.seeds, runs, measured, strict=True)
+                for seed, run, each in zip(self.root_seeds, runs, measured, strict=True)
             ],
         }
 
@@ -135,8 +144,8 @@ class Simulation(Result):
         run = self.run
         return {
             "source": self.name,
-            "seed": self.seeds[0],
-            "seeds": len(self.seeds),
+            "seed": self.root_seeds[0],
+            "seeds": len(self.root_seeds),
             "slots": run.slots,
             "slot_s": run.slot_s,
             "users": len(run.user_ids),
@@ -163,12 +172,12 @@ def _ends(values: Sequence[float]) -> list[float] | None:
 
 def simulate(
     source: Scenario | str | Path,
-    policies: str | Sequence[str] = DEFAULT_POLICIES,
+    policies: str | Sequence[PolicyLike] = DEFAULT_POLICIES,
     *,
     slots: int | None = None,
     seeds: int = 1,
     seed: int | None = None,
-    model: str | None = None,
+    mobility: str | None = None,
     bound: bool = False,
     time_limit_s: float = OFFLINE_TIME_LIMIT_S,
     out: str | Path | None = None,
@@ -182,15 +191,18 @@ def simulate(
 
     Args:
         source: a scenario, its path or the name of a preset; without a movement section its users move by Gauss-Markov.
-        policies: names, with settings as in ``name:setting=value``; in one text they are parted by commas.
+        policies: names, with settings as in ``name:setting=value``; in one text they are parted by commas. One of your
+            own is a function of a `Situation` that returns the hosts of its users, an object with such a method
+            ``decide``, its class, or its name, ``mine.py:follow``; its runs are done anew whatever `out` holds.
         slots: of a run, in place of the scenario's.
         seeds: how many worlds.
         seed: replaces the root seed.
-        model: mobility model in place of the scenario's, with its defaults.
+        mobility: model of movement in place of the scenario's, with its defaults.
         bound: also find the best offline plan and the certified offline bound of every seed.
         time_limit_s: wall-clock limit of the bound, a seed [s].
         out: folder of the files; runs that are finished in it are not done again.
-        jobs: processes; None: one a seed, at most one a core.
+        jobs: processes; None: one a seed, at most one a core, or this one alone where a policy of your own cannot be
+            sent to another.
         animation: how the animation among the files is written.
         on_progress: told how many slots are done, and how many there are in all runs.
 
@@ -201,18 +213,19 @@ def simulate(
         InputError: an argument is wrong, the folder is of another simulation, some user has no host in a slot, or the
             disk is full; finished runs remain.
     """
-    texts = _checked(policies.split(",") if isinstance(policies, str) else policies, seeds, jobs)
+    choices = _checked(policy_list(policies), seeds, jobs)
+    texts = tuple(choice.text for choice in choices)
     scenario = source if isinstance(source, Scenario) else load_scenario(source)
-    scenario = moving(scenario if seed is None else scenario.with_seed(seed), slots, None, model)
+    scenario = moving(scenario if seed is None else scenario.with_seed(seed), slots, None, mobility)
     worlds = [scenario.with_seed(scenario.seed + at) for at in range(seeds)]
     first = MigrationRun(worlds[0])
     if bound:
         require_bounded(first)
     folder = None if out is None else _begun(Path(out), scenario, first.slots, animation)
-    work = _jobs(worlds, first.slots, texts, folder, time_limit_s if bound else None)
+    work = _jobs(worlds, first.slots, choices, folder, time_limit_s if bound else None)
     results = [read_result(job) for job in work]
     todo = [job for job, result in zip(work, results, strict=True) if result is None]
-    processes = min(seeds, os.cpu_count() or 1) if jobs is None else jobs
+    processes = process_count(choices, jobs, min(seeds, os.cpu_count() or 1))
     done = iter(do_jobs(todo, processes, first, on_progress))
     results = [next(done) if result is None else result for result in results]
     runs = [result for result in results if isinstance(result, FinishedRun)]
@@ -233,13 +246,12 @@ def _saved(simulation: Simulation, folder: SimulationFolder, animation: Animatio
     return [*files, *(run.folder for each in simulation.runs for run in each if run.folder is not None)]
 
 
-def _checked(policies: Sequence[str], seeds: int, jobs: int | None) -> tuple[str, ...]:
-    """The policies as they are written, all of them known."""
-    texts = tuple(text.strip() for text in policies)
-    if not texts:
+def _checked(policies: Sequence[PolicyLike], seeds: int, jobs: int | None) -> tuple[PolicyChoice, ...]:
+    """The policies, all of them known."""
+    if not policies:
         raise InputError(f"--policies: none given; accepted: {', '.join(policy_names())}")
-    for text in texts:
-        policy_choice(text)
+    choices = policy_choices(policies)
+    texts = [choice.text for choice in choices]
     twice = sorted({text for text in texts if texts.count(text) > 1})
     if twice:
         raise InputError(f"--policies: {', '.join(twice)} given more than once")
@@ -247,7 +259,8 @@ def _checked(policies: Sequence[str], seeds: int, jobs: int | None) -> tuple[str
         raise InputError(f"--seeds: got {seeds}; expected a whole number >= 1")
     if jobs is not None and jobs < 1:
         raise InputError(f"--jobs: got {jobs}; expected a whole number >= 1")
-    return texts
+    process_count(choices, jobs, 1)
+    return choices
 
 
 def _begun(root: Path, scenario: Scenario, slots: int, animation: Animation) -> SimulationFolder:
@@ -262,7 +275,7 @@ def _begun(root: Path, scenario: Scenario, slots: int, animation: Animation) -> 
 def _jobs(
     worlds: Sequence[Scenario],
     slots: int,
-    policies: Sequence[str],
+    policies: Sequence[PolicyChoice],
     folder: SimulationFolder | None,
     bound_limit_s: float | None,
 ) -> list[Job]:
@@ -273,5 +286,5 @@ def _jobs(
             path = None if folder is None else folder.offline(world.seed)
             jobs.append(Job(world, slots, None, path, bound_limit_s))
         for policy in policies:
-            jobs.append(Job(world, slots, policy, None if folder is None else folder.run(policy, world.seed)))
+            jobs.append(Job(world, slots, policy, None if folder is None else folder.run(policy.text, world.seed)))
     return jobs

@@ -129,7 +129,7 @@ def unfinished(folder: Path) -> Iterator[Path]:
     """A folder to write a run into; in the end it takes the name of the run's folder.
 
     Args:
-        folder: of the run; not there yet.
+        folder: of the run; what is there is replaced.
 
     Yields:
         An empty folder.
@@ -142,6 +142,7 @@ def unfinished(folder: Path) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         yield aside
+        shutil.rmtree(folder, ignore_errors=True)
         os.replace(aside, folder)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error.strerror or error})") from None

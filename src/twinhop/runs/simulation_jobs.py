@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from twinhop.migration.policy import PolicyChoice
 from twinhop.migration.run import MigrationRun
 from twinhop.runs.processes import Progress, in_processes
 from twinhop.runs.simulation_offline import OfflineResult, offline_result, read_offline
@@ -28,7 +29,7 @@ class Job:
 
     scenario: Scenario
     slots: int
-    policy: str | None
+    policy: PolicyChoice | None
     path: Path | None
     time_limit_s: float = math.inf
 
@@ -37,14 +38,16 @@ Result = FinishedRun | OfflineResult
 
 
 def read_result(job: Job) -> Result | None:
-    """What came of a job that was done before; None where it was not.
+    """What came of a job that was done before; None where it was not, or where it is of code that may have changed.
 
     Raises:
         InputError: its files are damaged.
     """
     if job.path is None:
         return None
-    return read_offline(job.path) if job.policy is None else read_run(job.path)
+    if job.policy is None:
+        return read_offline(job.path)
+    return read_run(job.path) if job.policy.own is None else None
 
 
 def do_job(job: Job, run: MigrationRun | None = None, on_progress: Callable[[int], None] | None = None) -> Result:

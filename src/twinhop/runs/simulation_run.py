@@ -8,7 +8,7 @@ from pathlib import Path
 
 from twinhop.errors import InputError
 from twinhop.io.json_text import json_text, read_json
-from twinhop.migration.policy import policy_choice
+from twinhop.migration.policy import PolicyChoice, PolicyLike, policy_choice
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.simulate import outcomes
 from twinhop.runs.simulation_folder import TIMING, unfinished
@@ -35,12 +35,14 @@ class FinishedRun:
     folder: Path | None = None
 
 
-def run_policy(run: MigrationRun, policy: str, folder: Path | None, on_progress: Progress | None = None) -> FinishedRun:
+def run_policy(
+    run: MigrationRun, policy: PolicyLike, folder: Path | None, on_progress: Progress | None = None
+) -> FinishedRun:
     """Let a policy run.
 
     Args:
         run: the world of a seed.
-        policy: and its settings.
+        policy: and its settings, or one of the user's own.
         folder: where the files go; None: none is written.
         on_progress: told of every slot done.
 
@@ -51,14 +53,15 @@ def run_policy(run: MigrationRun, policy: str, folder: Path | None, on_progress:
         InputError: no host for a user in some slot, or the files cannot be written. Where the disk is full the slots
             written so far remain.
     """
-    meter = RunMeter(run, policy)
+    choice = policy_choice(policy)
+    meter = RunMeter(run, choice.text)
     if folder is None:
-        _drive(run, policy, meter, None, on_progress)
+        _drive(run, choice, meter, None, on_progress)
         return FinishedRun(meter.summary(), meter.times())
     with unfinished(folder) as aside:
         tables = RunTables(run, aside)
         try:
-            _drive(run, policy, meter, tables, on_progress)
+            _drive(run, choice, meter, tables, on_progress)
             tables.finish()
             facts = {
                 SUMMARY: {**meter.summary().to_json(), "constants": constants(run)},
@@ -78,9 +81,9 @@ def _kept(aside: Path, slots: int) -> str:
 
 
 def _drive(
-    run: MigrationRun, policy: str, meter: RunMeter, tables: RunTables | None, on_progress: Progress | None
+    run: MigrationRun, choice: PolicyChoice, meter: RunMeter, tables: RunTables | None, on_progress: Progress | None
 ) -> None:
-    for outcome in outcomes(run, policy_choice(policy)):
+    for outcome in outcomes(run, choice):
         meter.add(outcome)
         if tables is not None:
             tables.add(outcome)

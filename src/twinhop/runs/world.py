@@ -70,7 +70,7 @@ def moving(
         if model not in MOBILITY_MODELS:
             accepted = ", ".join(MOBILITY_MODELS)
             raise InputError(
-                f"--model: unknown model {model!r}; {suggestion(model, MOBILITY_MODELS)}accepted: {accepted}"
+                f"--mobility: unknown model {model!r}; {suggestion(model, MOBILITY_MODELS)}accepted: {accepted}"
             )
         asked["model"] = {"kind": model}
     stated = {} if scenario.movement is None else scenario.movement.model_dump(exclude_unset=True)

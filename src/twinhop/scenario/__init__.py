@@ -1,5 +1,6 @@
 """Scenario files, presets and importers, and the arrays that they describe."""
 
+from twinhop.scenario.city import city
 from twinhop.scenario.files.csv_import import import_csv
 from twinhop.scenario.files.dump import dump_scenario, save_preset, save_scenario
 from twinhop.scenario.files.expand import expand
@@ -25,6 +26,7 @@ __all__ = [
     "ServiceDemand",
     "World",
     "build_world",
+    "city",
     "dump_scenario",
     "expand",
     "family",

@@ -12,18 +12,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinhop.errors import InputError
+from twinhop.own_code import policy_list
 from twinhop.placement import Placement, PlacementProblem, evaluate, solve
+from twinhop.placement.policy import PlacementPolicy, PolicyLike, placement_policies
 from twinhop.placement.problem import IntArray
+from twinhop.plans.comparison import BOUNDING_POLICY
 from twinhop.plans.planning import load, make_case
 from twinhop.result import Result
 from twinhop.scenario import Scenario, load_scenario
 from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED
 from twinhop.stats.intervals import mean, mean_interval
+from twinhop.text import counted, in_a_line
 
 if TYPE_CHECKING:
     from twinhop.learn.checkpoint import Checkpoint
 
-#: What learned weights are compared with; the last one gives the bound.
+#: What learned weights are compared with where nothing else is asked for.
 BASELINES = ("nearest", "random", "random_association", "least_loaded", "greedy", "local_search", "lagrangian")
 LEARNED = "learned"
 INSTANCES = 20
@@ -32,6 +36,7 @@ MS_PER_S, PERCENT = 1e3, 100.0
 #: From an instance to hosts.
 Decide = Callable[[int], IntArray]
 Source = Scenario | PlacementProblem
+Policies = tuple[PlacementPolicy, ...]
 
 
 @dataclass(frozen=True)
@@ -61,14 +66,14 @@ class SourceScores:
         source: its name.
         users: N.
         stations: M.
-        seeds: of the instances.
+        root_seeds: of the instances.
         scores: of every policy, the learned one first.
     """
 
     source: str
     users: int
     stations: int
-    seeds: tuple[int, ...]
+    root_seeds: tuple[int, ...]
     scores: tuple[Score, ...]
 
     def rows(self) -> list[dict[str, Any]]:
@@ -78,7 +83,7 @@ class SourceScores:
             {
                 "source": self.source,
                 "policy": score.policy,
-                "instances": len(score.cost),
+                "seeds": len(score.cost),
                 "cost": mean(score.cost),
                 "cost_interval": mean_interval(score.cost),
                 "gap_percent": PERCENT * mean(score.gap),
@@ -108,6 +113,9 @@ class LearnedEvaluation(Result):
     polish: int
     sources: tuple[SourceScores, ...]
 
+    def __repr__(self) -> str:
+        return in_a_line(self, str(self.checkpoint.folder), self.decode, counted(len(self.sources), "source"))
+
     def rows(self) -> list[dict[str, Any]]:
         """The rows of all sources."""
         return [row for each in self.sources for row in each.rows()]
@@ -122,7 +130,13 @@ class LearnedEvaluation(Result):
             "decode": self.decode,
             "polish": self.polish,
             "sources": [
-                {"source": each.source, "users": each.users, "stations": each.stations, "seeds": list(each.seeds)}
+                {
+                    "source": each.source,
+                    "users": each.users,
+                    "stations": each.stations,
+                    "seed": each.root_seeds[0],
+                    "seeds": len(each.root_seeds),
+                }
                 for each in self.sources
             ],
             "policies": self.rows(),
@@ -133,10 +147,11 @@ def evaluate_checkpoint(
     checkpoint: str | Path,
     sources: Sequence[str] = (),
     *,
-    instances: int = INSTANCES,
-    first_seed: int = EVALUATION_SEED,
+    seeds: int = INSTANCES,
+    seed: int = EVALUATION_SEED,
     decode: str = "calibrated",
     polish: int = 0,
+    policies: str | Sequence[PolicyLike] = BASELINES,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> LearnedEvaluation:
     """Judge learned weights.
@@ -144,10 +159,11 @@ def evaluate_checkpoint(
     Args:
         checkpoint: a checkpoint, the folder of a run, or `maddpg`, the weights of this package.
         sources: scenarios or presets, each drawn anew for every seed; none: what the weights were trained on.
-        instances: of each source.
-        first_seed: of the instances; 1000 and up is kept for evaluation.
+        seeds: how many worlds of each source, of seeds that follow one another.
+        seed: of the first; 1000 and up is kept for evaluation.
         decode: `calibrated` or `argmax`.
         polish: best local moves after that.
+        policies: beside the weights, as in `compare`; `lagrangian` gives the bound in any case.
         on_progress: told instances done and in all.
 
     Returns:
@@ -159,20 +175,34 @@ def evaluate_checkpoint(
     from twinhop.learn.checkpoint import open_checkpoint
     from twinhop.learn.policy import accepted_decode
 
-    if not 1 <= instances <= MOST_INSTANCES:
-        raise InputError(f"instances: got {instances}; expected a whole number from 1 to {MOST_INSTANCES}")
+    if not 1 <= seeds <= MOST_INSTANCES:
+        raise InputError(f"seeds: got {seeds}; expected a whole number from 1 to {MOST_INSTANCES}")
     if polish < 0:
         raise InputError(f"polish: got {polish}; expected a whole number >= 0")
+    beside = _beside(policies)
     opened = open_checkpoint(checkpoint)
     named = [(name, load(name)) for name in sources] or [(opened.configuration["scenario"], _trained_on(opened))]
-    seeds = tuple(range(first_seed, first_seed + instances))
-    tell = _Teller(len(named) * instances, on_progress)
+    root_seeds = tuple(range(seed, seed + seeds))
+    tell = _Teller(len(named) * seeds, on_progress)
     if opened.algorithm == "literal":
-        found = tuple(_literal_scores(opened, name, each, seeds, tell) for name, each in named)
+        found = tuple(_literal_scores(opened, name, each, root_seeds, beside, tell) for name, each in named)
         return LearnedEvaluation(opened, "argmax", 0, found)
     accepted_decode(decode)
-    found = tuple(_structured_scores(str(checkpoint), name, each, seeds, decode, polish, tell) for name, each in named)
+    found = tuple(
+        _structured_scores(str(checkpoint), name, each, root_seeds, decode, polish, beside, tell)
+        for name, each in named
+    )
     return LearnedEvaluation(opened, decode, polish, found)
+
+
+def _beside(policies: str | Sequence[PolicyLike]) -> tuple[PlacementPolicy, ...]:
+    """The policies beside the weights, none of them twice."""
+    chosen = placement_policies(policy_list(policies))
+    names = [LEARNED, *(policy.name for policy in chosen)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"policies: {', '.join(twice)} given more than once; {LEARNED} are the weights")
+    return chosen
 
 
 def _trained_on(checkpoint: Checkpoint) -> Scenario:
@@ -194,17 +224,24 @@ class _Teller:
 
 
 def _structured_scores(
-    path: str, name: str, source: Source, seeds: Sequence[int], decode: str, polish: int, tell: _Teller
+    path: str,
+    name: str,
+    source: Source,
+    seeds: Sequence[int],
+    decode: str,
+    polish: int,
+    beside: Policies,
+    tell: _Teller,
 ) -> SourceScores:
     from twinhop.learn.policy import accepted_decode, decider_of, learned_hosts
 
     problems = [make_case(source, seed).problem for seed in seeds]
     decider, how = decider_of(path), accepted_decode(decode)
-    return _scores(name, seeds, problems, lambda at: learned_hosts(decider, problems[at], how, polish), tell)
+    return _scores(name, seeds, problems, lambda at: learned_hosts(decider, problems[at], how, polish), beside, tell)
 
 
 def _literal_scores(
-    checkpoint: Checkpoint, name: str, source: Source, seeds: Sequence[int], tell: _Teller
+    checkpoint: Checkpoint, name: str, source: Source, seeds: Sequence[int], beside: Policies, tell: _Teller
 ) -> SourceScores:
     """On the first slots of episodes in the environment that the weights were trained in."""
     from twinhop.env.core import Observation
@@ -235,13 +272,15 @@ def _literal_scores(
     def decide(at: int) -> IntArray:
         return np.asarray(decided(policy.act, weights, params, seen[at]), np.int64)
 
-    return _scores(name, seeds, problems, decide, tell)
+    return _scores(name, seeds, problems, decide, beside, tell)
 
 
 def _scores(
-    name: str, seeds: Sequence[int], problems: list[PlacementProblem], decide: Decide, tell: _Teller
+    name: str, seeds: Sequence[int], problems: list[PlacementProblem], decide: Decide, beside: Policies, tell: _Teller
 ) -> SourceScores:
-    entries: dict[str, list[tuple[float, float, bool]]] = {name: [] for name in (LEARNED, *BASELINES)}
+    names = [policy.name for policy in beside]
+    bounding = () if BOUNDING_POLICY in names else (BOUNDING_POLICY,)
+    entries: dict[str, list[tuple[float, float, bool]]] = {name: [] for name in (LEARNED, *names)}
     bounds = []
     decide(0)  # compiles
     for at, problem in enumerate(problems):
@@ -250,10 +289,11 @@ def _scores(
         seconds = time.perf_counter() - begun
         priced = evaluate(problem, Placement.of_hosts(host, problem.stations))
         entries[LEARNED].append((priced.cost, seconds, priced.feasible))
-        solved = [solve(problem, name, seed=seeds[at]) for name in BASELINES]
-        for each in solved:
-            entries[each.policy].append((each.cost, each.seconds, each.evaluation.feasible))
-        bounds.append(solved[-1].lower_bound)
+        solved = {each.policy: each for each in (solve(problem, how, seed=seeds[at]) for how in (*beside, *bounding))}
+        for policy in names:
+            each = solved[policy]
+            entries[policy].append((each.cost, each.seconds, each.evaluation.feasible))
+        bounds.append(solved[BOUNDING_POLICY].lower_bound)
         tell.one_more()
     scores = tuple(
         Score(

@@ -40,11 +40,11 @@ def transfer(
         seed: root seed of the run.
         topologies: ``random``: new stations and users of the target's kind in every episode; ``fixed``: its own.
         on_progress: told iterations done, iterations in all, and the latest figures.
-        **takes_over: fields of a configuration's section `transfer`: `weights` or `dwell_s`, `networks`, `share`,
-            `recency`, `rho`, `decay`, `sum_reading`, `pull_reading`.
+        **takes_over: fields of a configuration's section ``transfer``: ``weights`` or ``dwell_s``, ``networks``,
+            ``share``, ``recency``, ``rho``, ``decay``, ``sum_reading``, ``pull_reading``.
 
     Returns:
-        What came of it; its folder is a policy, `maddpg:FOLDER`.
+        What came of it; its folder is a policy, ``maddpg:FOLDER``.
 
     Raises:
         InputError: a source is none or does not fit, or a field is not accepted.

@@ -136,12 +136,12 @@ def test_missing_files_folders_and_what_is_there_already(write, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"format": "fcd"}, "--format: unknown format 'fcd'; .*accepted: fcd-xml"),
+        ({"trace_format": "fcd"}, "--trace-format: unknown format 'fcd'; .*accepted: fcd-xml"),
         ({"options": ImportOptions(origin=(91.0, 0.0))}, "--origin: must be a latitude"),
         ({"options": ImportOptions(origin=(float("nan"), 0.0))}, "--origin: must be a latitude"),
         ({"options": ImportOptions(longest_gap_s=0.0)}, "--max-gap-s: must be greater than 0"),
         ({"options": ImportOptions(coordinates="degrees")}, "--coordinates: .* gives metres"),
-        ({"format": "walk", "step_s": 0.0}, "--step-s: must be greater than 0"),
+        ({"trace_format": "walk", "step_s": 0.0}, "--step-s: must be greater than 0"),
     ],
 )
 def test_bad_options(options, message, write, tmp_path):

@@ -54,7 +54,7 @@ def test_each_format_is_recognised_and_gives_the_same_records(name, format, writ
 def test_a_wrong_format_is_refused_by_every_reader(name, write, tmp_path):
     path = write("poem.txt", "It was the best of times,\nit was the worst of times.\n")
     with pytest.raises(InputError, match=r"poem\.txt"):
-        import_trace(path, tmp_path / "out.parquet", format=name)
+        import_trace(path, tmp_path / "out.parquet", trace_format=name)
     assert [each.name for each in tmp_path.iterdir()] == ["poem.txt"]
 
 

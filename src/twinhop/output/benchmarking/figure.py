@@ -93,7 +93,7 @@ def _frame(axes: Axes) -> None:
 
 def _head(figure: Figure, benchmark: Benchmark, height: float) -> None:
     left = 0.25 / WIDTH_IN
-    seeds = counted(len(benchmark.seeds), "seed")
+    seeds = counted(len(benchmark.root_seeds), "seed")
     figure.text(left, 1 - 0.4 / height, "Gap above the certified bound", fontsize=15, weight="bold")
     about = f"{seeds} a task; dots: means of tasks; diamonds: interquartile mean of all runs, with its 95 % interval"
     figure.text(left, 1 - 0.65 / height, about, fontsize=9, color=MUTED)

@@ -20,7 +20,7 @@ HEADER = ("policy", "gap, IQM", "95 % interval", "mean", "worst", "feasible", "m
 
 def leaderboard_report(benchmark: Benchmark) -> str:
     """Both leaderboards, and the mean gap of every policy on every task."""
-    first, last = benchmark.seeds[0], benchmark.seeds[-1]
+    first, last = benchmark.root_seeds[0], benchmark.root_seeds[-1]
     seeds = f"seed {first}" if first == last else f"seeds {first} to {last}"
     lines = ["# Leaderboard", "", f"{counted(len(benchmark.results), 'task')}, {seeds}."]
     for kind, rows in benchmark.leaderboard.items():

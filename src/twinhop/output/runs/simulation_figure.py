@@ -117,7 +117,7 @@ def draw_series(simulation: Simulation) -> Figure:
     height = HEAD_IN + legend_in + PANEL_IN * rows + 0.5
     unit_s, unit = time_unit(simulation.run.slots * simulation.run.slot_s)
     with mpl.rc_context(FONT):
-        figure = _figure(facts, height, f"each line a policy, seed {simulation.seeds[0]}")
+        figure = _figure(facts, height, f"each line a policy, seed {simulation.root_seeds[0]}")
         top = 1 - (HEAD_IN + legend_in) / height
         grid = figure.add_gridspec(rows, 1, left=0.075, right=0.975, top=top, bottom=0.5 / height, hspace=0.42)
         panels = [figure.add_subplot(grid[at]) for at in range(rows)]
@@ -174,7 +174,7 @@ def draw_bands(simulation: Simulation) -> Figure:
     most = max(float(table.max()) for table in tables)
     left_out = f", of {len(simulation.policies)} policies the first {BANDS}" if len(simulation.policies) > BANDS else ""
     with mpl.rc_context(FONT):
-        head = f"twins on each host, white: closed; seed {simulation.seeds[0]}{left_out}"
+        head = f"twins on each host, white: closed; seed {simulation.root_seeds[0]}{left_out}"
         figure = _figure(facts, height, head)
         top = 1 - HEAD_IN / height
         grid = figure.add_gridspec(

@@ -61,7 +61,7 @@ def _report(evaluation: LearnedEvaluation) -> list[str]:
         f"{evaluation.polish} local moves. Gaps are to certified lower bounds, below which no cost is.",
     ]
     for each in evaluation.sources:
-        last = f"{each.seeds[0]} to {each.seeds[-1]}"
+        last = f"{each.root_seeds[0]} to {each.root_seeds[-1]}"
         lines += ["", f"## {each.source}: {each.users} users, {each.stations} stations, seeds {last}", ""]
         lines += table(HEADER, [cells(row) for row in each.rows()])
     return lines
@@ -113,7 +113,7 @@ def _panel(axes: Any, source: SourceScores) -> None:
     axes.grid(axis="x", color=FAINT, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.set_xlabel("cost above the certified bound [%]", fontsize=9, color=MUTED)
-    title = f"{source.source}: {source.users} users, {source.stations} stations, {len(source.seeds)} worlds"
+    title = f"{source.source}: {source.users} users, {source.stations} stations, {len(source.root_seeds)} worlds"
     axes.set_title(title, fontsize=11, color=INK, loc="left", parse_math=False)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)

@@ -132,7 +132,7 @@ def _hint(value: Any) -> str:
     """That a facility location file, which is numbers and blanks, needs its format stated."""
     words = value[:HINT_CHARACTERS].split()[:-1] if isinstance(value, str) else []
     numbers = len(words) > 1 and all(type(yaml_io.resolve_plain(word)) in (int, float) for word in words)
-    return "; `plan` and `compare` take a facility location file with --format sscflp" if numbers else ""
+    return "; `plan` and `compare` take a facility location file with --problem-format sscflp" if numbers else ""
 
 
 def _preset_or_none(source: str | Path) -> Scenario | None:

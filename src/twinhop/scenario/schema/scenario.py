@@ -19,6 +19,7 @@ from twinhop.scenario.schema.physics_sections import Backhaul, Compute, Objectiv
 from twinhop.scenario.schema.radio_section import Radio
 from twinhop.scenario.schema.readings import Readings
 from twinhop.scenario.schema.service_sections import Services, check_service_classes
+from twinhop.text import in_a_line
 
 SCHEMA_VERSION = 1
 
@@ -58,6 +59,13 @@ class Scenario(Section):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scenario) and self.__dict__ == other.__dict__
+
+    def __repr__(self) -> str:
+        places = [
+            f"{name} {'listed' if part.rows else 'from a file' if part.csv else 'generated'}"
+            for name, part in (("stations", self.stations), ("users", self.users))
+        ]
+        return in_a_line(self, self.name, f"seed {self.seed}", *places)
 
     @property
     def where(self) -> str:

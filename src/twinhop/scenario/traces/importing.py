@@ -20,7 +20,7 @@ from twinhop.scenario.traces.clock import date_text
 from twinhop.scenario.traces.earth import local_m, south_west
 from twinhop.scenario.traces.movements import Movements, Quantiles
 from twinhop.scenario.traces.records import FloatArray, Reading, Roster
-from twinhop.scenario.traces.registry import read_trace, trace_format
+from twinhop.scenario.traces.registry import format_of, read_trace
 from twinhop.scenario.traces.spool import Spool
 from twinhop.scenario.traces.trace import PROJECTION, Trace, TraceAbout, write_records
 
@@ -73,7 +73,7 @@ def import_trace(
     path: str | Path,
     out: str | Path,
     *,
-    format: str | None = None,
+    trace_format: str | None = None,
     step_s: float | None = None,
     options: ImportOptions = ImportOptions(),  # noqa: B008
     overwrite: bool = False,
@@ -83,7 +83,7 @@ def import_trace(
     Args:
         path: the file, of one of `registry.TRACE_FORMATS`.
         out: the trace to write (Parquet).
-        format: name of its format; None: told by its first bytes.
+        trace_format: name of its format; None: told by its first bytes.
         step_s: time from row to row, for formats without times [s].
         options: what the file does not say.
         overwrite: whether an existing file may be replaced.
@@ -92,7 +92,7 @@ def import_trace(
         InputError: the file is not usable, or the trace cannot be written; then nothing is.
     """
     source = Path(path)
-    name = trace_format(source, format)
+    name = format_of(source, trace_format)
     roster = Roster(str(source))
     reading = read_trace(source, name, roster, step_s)
     return save_reading(reading, roster, source, name, Path(out), options, overwrite=overwrite)

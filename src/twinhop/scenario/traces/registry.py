@@ -56,7 +56,7 @@ TRACE_FORMATS = {
 }
 
 
-def trace_format(path: Path, name: str | None) -> str:
+def format_of(path: Path, name: str | None) -> str:
     """The name of the format of a file: the one asked for, or what its first bytes show.
 
     Raises:
@@ -66,7 +66,7 @@ def trace_format(path: Path, name: str | None) -> str:
         if name not in TRACE_FORMATS:
             accepted = ", ".join(TRACE_FORMATS)
             raise InputError(
-                f"--format: unknown format {name[:40]!r}; {suggestion(name, TRACE_FORMATS)}accepted: {accepted}"
+                f"--trace-format: unknown format {name[:40]!r}; {suggestion(name, TRACE_FORMATS)}accepted: {accepted}"
             )
         return name
     found = _sniffed(path, head(path))

@@ -27,6 +27,7 @@ from twinhop.scenario.schema.scenario import Scenario
 from twinhop.scenario.world.backhaul_graph import BackhaulGraph, Site, build_graph
 from twinhop.scenario.world.columns import StationColumns, UserColumns, every_user_id, station_columns, user_columns
 from twinhop.scenario.world.service_demand import ServiceDemand, UserAttributes, service_demands
+from twinhop.text import counted, in_a_line
 from twinhop.units import BITS_PER_MBIT, CYCLES_PER_GCYCLE, HZ_PER_MHZ, S_PER_MS, dbm_to_w
 
 LITERAL_CYCLES_PER_BIT = 1.0
@@ -156,6 +157,10 @@ class World:
     """[m]"""
     services: tuple[ServiceDemand, ...] = ()
     """service twins that are made from the users' twins"""
+
+    def __repr__(self) -> str:
+        sizes = (counted(len(self.user_ids), "user"), counted(len(self.station_ids), "station"))
+        return in_a_line(self, self.name, f"seed {self.seed}", *sizes)
 
     @property
     def serving_cloud(self) -> CloudSite | None:

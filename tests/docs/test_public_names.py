@@ -1,0 +1,71 @@
+"""Every public name is in the reference, and the reference's section `twinhop` names nothing else."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from blocks import ROOT
+
+import twinhop
+from twinhop.cli.main import app
+
+PAGE = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+SECTION = PAGE.partition("\n## twinhop\n")[2].partition("\n## ")[0]
+#: A name is described by a directive here, or listed as described in the section of the part where it lives.
+NAMED = re.compile(r"(?:^\.\. auto\w+:: |`)twinhop\.(\w+)(?:$|`)", re.MULTILINE)
+
+
+def test_the_reference_has_every_public_name_and_no_other():
+    assert sorted(set(NAMED.findall(SECTION))) == twinhop.__all__
+
+
+def test_what_is_listed_as_described_elsewhere_is_public_there():
+    for part in ("placement", "scenario"):
+        (listed,) = re.findall(rf"^- under \[{part}\].*?[;.]$", SECTION, re.MULTILINE | re.DOTALL)
+        module = getattr(twinhop, part)
+        for name in NAMED.findall(listed):
+            assert getattr(twinhop, name) is getattr(module, name)
+        assert f"automodule:: twinhop.{part}\n   :members:\n   :imported-members:" in PAGE
+
+
+def test_every_command_has_its_function():
+    rows = dict(re.findall(r"^\| (`.*?`) \| (.*) \|$", PAGE, re.MULTILINE))
+    commands = {name for cell in rows for name in re.findall(r"`(\w+)(?: \w+)?`", cell)}
+    groups = {group.name for group in app.registered_groups}
+    assert commands == {command.name for command in app.registered_commands} | groups
+
+
+def test_every_name_of_the_whole_page_is_there():
+    for name in re.findall(r"^\.\. auto(?:function|class|exception|module):: ([\w.]+)$", PAGE, re.MULTILINE):
+        value, rest = twinhop, name.split(".")[1:]
+        while rest:
+            if not hasattr(value, rest[0]):
+                __import__(f"{value.__name__}.{rest[0]}")
+            value = getattr(value, rest.pop(0))
+
+
+def test_dir_shows_public_names_and_parts_alone():
+    assert set(dir(twinhop)) - set(twinhop.__all__) == {
+        *("__version__", "env", "errors", "learn", "migration", "network", "placement", "scenario", "twin", "units")
+    }
+
+
+def test_parts_are_reachable_after_the_import_of_twinhop_alone():
+    command = "import sys, twinhop; assert 'numpy' not in sys.modules; twinhop.placement.Placement, twinhop.twin"
+    subprocess.run([sys.executable, "-c", command], check=True)
+
+
+@pytest.mark.parametrize("name", twinhop.__all__)
+def test_every_public_name_has_a_document(name):
+    assert getattr(twinhop, name).__doc__
+
+
+def test_a_name_that_is_none_is_refused():
+    with pytest.raises(AttributeError, match="no attribute 'plam'"):
+        getattr(twinhop, "plam")  # noqa: B009
+
+
+def test_the_stub_is_beside_the_package():
+    assert Path(twinhop.__file__).with_suffix(".pyi").is_file()
