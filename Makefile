@@ -27,7 +27,7 @@ peers: .venv-peers/.stamp ## build .venv-peers: other projects' environments and
 	@touch $@
 
 demo: setup ## plan a generated city, compare the policies, draw the map
-	@echo "twinhop: the first run compiles the solver's loops, about half a minute"
+	@echo "twinhop: the first run compiles the solver's loops, some seconds"
 	@$(BIN)/twinhop compare city-small --out out/demo
 	@$(BIN)/twinhop plan city-small --out out/demo
 	@echo "the map is out/demo/map.png, the policies against the bound are out/demo/comparison.png"

@@ -14,7 +14,6 @@ from twinhop.placement import InfeasibleProblem
 from twinhop.placement.budget import Budget
 from twinhop.placement.search import Search
 from twinhop.placement.seating import require_seats
-from twinhop.placement.solve import load_compiled
 from twinhop.plans.planning import make_case
 
 FAMILIES = ("family(200, 20, deadlines=on)", "family(1000, 50, deadlines=on)")
@@ -36,7 +35,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=100)
     seeds = range(FIRST_SEED, FIRST_SEED + parser.parse_args().seeds)
-    load_compiled()
     proof_of(make_case(FAMILIES[0], FIRST_SEED).problem)
     for family in FAMILIES:
         found = [proof_of(make_case(family, seed).problem) for seed in seeds]

@@ -18,10 +18,15 @@ class Run:
     err: str
 
 
+def _without_notice(err):
+    """Standard error without the line that says that functions are compiled: true of the first run on a machine."""
+    return err.replace("twinhop: compiling, once\n", "")
+
+
 def as_process(*args, timeout=300, **options):
     command = [sys.executable, "-m", "twinhop", *map(str, args)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, **options)
-    return Run(done.returncode, done.stdout, done.stderr)
+    return Run(done.returncode, done.stdout, _without_notice(done.stderr))
 
 
 @pytest.fixture
@@ -38,7 +43,7 @@ def run(monkeypatch, capfd):
         except SystemExit as end:
             code = end.code or 0
         caught = capfd.readouterr()
-        return Run(code, caught.out, caught.err)
+        return Run(code, caught.out, _without_notice(caught.err))
 
     return drive
 

@@ -17,7 +17,7 @@ def test_there_are_examples():
 def test_example_runs(path, tmp_path):
     run = subprocess.run([sys.executable, str(path)], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
-    assert run.stderr == ""
+    assert run.stderr in ("", "twinhop: compiling, once\n")
     assert run.stdout
 
 

@@ -8,7 +8,6 @@ from twinhop.placement import InfeasibleProblem, PlacementProblem
 from twinhop.placement.budget import Budget
 from twinhop.placement.problem import IntArray
 from twinhop.placement.search import Search
-from twinhop.placement.solve import load_compiled
 
 
 def plan_from(problem: PlacementProblem, host: IntArray) -> IntArray:
@@ -23,7 +22,6 @@ def plan_from(problem: PlacementProblem, host: IntArray) -> IntArray:
     Returns:
         (n,) hosts that keep the limits of the problem; where no plan does, those given.
     """
-    load_compiled()
     search = Search(problem, Budget())
     search.try_association(host)
     if not search.feasible:

@@ -8,7 +8,7 @@ import numpy as np
 
 from twinhop.jit import jit
 from twinhop.placement.problem import DEMAND_TOLERANCE
-from twinhop.placement.station_load import NOBODY
+from twinhop.placement.station_load import NOBODY, copy_values
 
 #: First and last temperature, as shares of the mean computing latency that a user has alone.
 HOT, COLD = 0.2, 0.003
@@ -57,7 +57,7 @@ def anneal(instance, hosting, stations, hot, cold, steps, seed, best):
     state = np.array([seed], np.uint64)
     cooling, temperature = (cold / hot) ** (1.0 / steps), hot
     least, saved = 0.0, 0.0
-    best[:] = host
+    copy_values(host, best)
     for step in range(steps):
         temperature *= cooling
         i = int(_next_random(state) * s.size)
@@ -96,5 +96,5 @@ def anneal(instance, hosting, stations, hot, cold, steps, seed, best):
         saved += change
         if saved < least - LEAST_SAVING * abs(least):
             least = saved
-            best[:] = host
+            copy_values(host, best)
     return -least

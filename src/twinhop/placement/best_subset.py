@@ -58,19 +58,31 @@ def best_subset(worth, s, cpu, seats, slack, taken):
         A value that no set exceeds: that of the set found plus ``slack``, or more where there are too many sets to look
         at [s].
     """
-    users = np.flatnonzero(worth > s * s / cpu)
+    users, count, begun = np.empty(worth.size, np.int64), 0, 0
     for i in range(worth.size):
-        taken[i] = taken[i] and worth[i] > s[i] * s[i] / cpu
+        pays = worth[i] > s[i] * s[i] / cpu
+        taken[i] = taken[i] and pays
+        begun += taken[i]
+        if pays:
+            users[count] = i
+            count += 1
     best = _value(worth, s, cpu, taken)
-    if best < 0.0 or taken.sum() > seats:
+    if best < 0.0 or begun > seats:
         taken[:] = False
         best = 0.0
     nu, net = 0.0, worth
-    if users.size > seats:
+    if count > seats:
         share, scratch, order = np.empty(worth.size), np.empty(worth.size), np.empty(worth.size, np.int64)
         nu = station_response(worth, s, cpu, seats, 0.0, share, scratch, order)[1]
-        net = worth - nu
-    order = users[np.argsort(-net[users] / s[users])]
+        net = np.empty(worth.size)
+        for i in range(worth.size):
+            net[i] = worth[i] - nu
+    rate = np.empty(count)
+    for at in range(count):
+        rate[at] = -net[users[at]] / s[users[at]]
+    order = np.argsort(rate)
+    for at in range(count):
+        order[at] = users[order[at]]
     left = _look(order, net, s, cpu, seats, nu, slack, taken, best)
     return max(left, _value(worth, s, cpu, taken) + slack)
 

@@ -2,10 +2,11 @@
 
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from twinhop.compile_time import solving_clock_s
 
 
 @dataclass
@@ -13,7 +14,7 @@ class Budget:
     """Limits of one solve; solvers ask `exhausted` between pieces of work and then return the best they have.
 
     Attributes:
-        time_limit_s: wall-clock limit [s], inf for none.
+        time_limit_s: limit [s], inf for none, on a clock that stands still while functions are compiled or loaded.
         gap: stop once cost / bound - 1 is at most this, and not before; None: once little more is to be gained.
         on_progress: told the cost of the best plan and the best bound so far (nan where there is none).
         interrupted: set by Ctrl-C inside `catch_interrupt`.
@@ -23,11 +24,11 @@ class Budget:
     gap: float | None = None
     on_progress: Callable[[float, float], None] | None = None
     interrupted: bool = False
-    started: float = field(default_factory=time.perf_counter)
+    started: float = field(default_factory=solving_clock_s)
 
     def elapsed_s(self) -> float:
-        """Seconds since the budget was made."""
-        return time.perf_counter() - self.started
+        """Seconds since the budget was made, without those in which functions were compiled or loaded."""
+        return solving_clock_s() - self.started
 
     def remaining_s(self) -> float:
         """Seconds left, never below 0."""

@@ -3,6 +3,7 @@
 import numpy as np
 
 from twinhop.jit import jit
+from twinhop.placement.station_load import copy_values
 from twinhop.placement.station_response import BISECTIONS, floored_response, station_response
 
 #: Relative width of the bracket at which the bisection of a station's demand price stops.
@@ -103,7 +104,7 @@ def demanding_response(instance, by_station, state, k, worth, priced, other, scr
         if high - low <= DEMAND_PRICE_TOLERANCE * high:
             break
     taken_low = _priced_response(instance, by_station, state, k, worth, low, priced, scratch, order)[0]
-    other[:] = share
+    copy_values(share, other)
     taken = _priced_response(instance, by_station, state, k, worth, high, priced, scratch, order)[0]
     if taken_low > room > taken:
         blend = (room - taken) / (taken_low - taken)

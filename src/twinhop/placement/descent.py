@@ -243,7 +243,12 @@ def associate(instance, hosting, start, usable, sweeps, least, target):
             hosts[i] = NOBODY
     refill(instance, hosting, hosts)
     paid = np.zeros(instance.cpu.size)
-    order = np.argsort(-instance.demand) if instance.has_demand else np.arange(hosts.size)
+    order = np.arange(hosts.size)
+    if instance.has_demand:
+        falling = np.empty(hosts.size)
+        for i in range(hosts.size):
+            falling[i] = -instance.demand[i]
+        order = np.argsort(falling)
     for i in order:
         if hosting.host[i] == NOBODY and not _seat(instance, hosting, usable, paid, i):
             return np.inf
@@ -251,7 +256,7 @@ def associate(instance, hosting, start, usable, sweeps, least, target):
     for left in range(sweeps - 1, -1, -1):
         moves = move_sweep(instance, hosting, usable, paid, least)
         if instance.has_demand and hosts.size <= TRIAL_SWAP_USERS:  # moves alone get stuck where knapsacks are tight
-            moves += swap_sweep(instance, hosting, 0, hosts.size, least)
+            moves += swap_sweep(instance, hosting, np.int64(0), hosts.size, least)
         before = latency
         latency, cost = latency_and_cost(instance, hosting)
         if moves == 0 or cost - PATIENCE * left * (before - latency) > target:

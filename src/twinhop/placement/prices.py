@@ -7,7 +7,7 @@ import numpy as np
 from twinhop.jit import jit
 from twinhop.placement.demand_response import demanding_response
 from twinhop.placement.problem import BoolArray, FloatArray
-from twinhop.placement.station_load import Instance
+from twinhop.placement.station_load import Instance, copy_values
 from twinhop.placement.station_response import floored_response, station_response
 
 #: Weight of the present association in its running mean.
@@ -172,11 +172,11 @@ def _keep_if_best(state, value):
     progress[2] = 0.0 if value > progress[0] + 1e-7 * abs(progress[0]) else progress[2] + 1.0
     if value > progress[0]:
         progress[0] = value
-        state.best_price[:] = state.price
-        state.best_theta[:] = state.theta
-        state.best_nu[:] = state.nu
-        state.best_mu[:] = state.mu
-        state.best_reduced[:] = state.reduced
+        copy_values(state.price, state.best_price)
+        copy_values(state.theta, state.best_theta)
+        copy_values(state.nu, state.best_nu)
+        copy_values(state.mu, state.best_mu)
+        copy_values(state.reduced, state.best_reduced)
 
 
 @jit()
@@ -236,12 +236,14 @@ def ascend(instance, by_station, state, forced, fewest, most, target, iterations
         if state.progress[2] >= state.rule.patience:
             state.progress[1] *= state.rule.cut
             state.progress[2] = 0.0
-            state.price[:] = state.best_price
-            state.theta[:] = state.best_theta
+            copy_values(state.best_price, state.price)
+            copy_values(state.best_theta, state.theta)
             state.direction[:] = 0.0
             continue
         norm = _turn(state)
         if norm < 1e-18:
             break
-        state.price[:] += state.progress[1] * (target - value) / norm * state.direction
+        step = state.progress[1] * (target - value) / norm
+        for i in range(users):
+            state.price[i] += step * state.direction[i]
     return state.progress[0]

@@ -1,6 +1,5 @@
 """Solve a placement problem by any policy: the one door through which every placement passes."""
 
-import functools
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -17,9 +16,6 @@ from twinhop.placement.policy import PolicyLike, placement_policy
 from twinhop.placement.problem import PlacementProblem
 from twinhop.placement.seating import require_seats
 from twinhop.text import figure, in_a_line, in_percent
-
-#: Policies that run compiled loops.
-COMPILED = ("greedy", "local_search", "lagrangian", "exact")
 
 
 @dataclass(frozen=True)
@@ -99,25 +95,6 @@ def check_seed(seed: int) -> None:
         raise InputError(f"seed: got {seed}; expected a whole number >= 0")
 
 
-@functools.cache
-def load_compiled() -> None:
-    """Load the compiled loops from their cache, or compile them, before any clock starts: once a process."""
-    from twinhop.placement.association import Associations
-    from twinhop.placement.policies.lagrangian import PriceAscent
-    from twinhop.placement.search import Search
-
-    one = np.ones(2)
-    seats = np.ones(2, np.int64)
-    search = Search(PlacementProblem(np.eye(2), one, one, seats, one, 1.0, 1.0), Budget())
-    search.start()
-    PriceAscent(search).last_steps()
-    search.open_or_close((0, 1))
-    search.move()
-    search.swap()
-    search.anneal(0)
-    Associations(np.eye(2), one, one, seats, np.zeros(2, np.int64), one, 1e-9).look(5.0)
-
-
 def solve(
     problem: PlacementProblem,
     policy: PolicyLike = "lagrangian",
@@ -134,7 +111,7 @@ def solve(
         policy: name of a policy (`policy_names`), or one of your own: a function of the problem that returns N hosts,
             a `Placement` or a `Decision`; see `placement_policy`.
         seed: of the policy's own random stream; never changes the problem.
-        time_limit_s: wall-clock limit [s]; the best plan so far is returned.
+        time_limit_s: limit on `Solution.seconds`; the best plan so far is returned.
         gap: go on until cost / bound - 1 is at most this; 0 proves the optimum; None: until little more is gained.
         on_progress: told the cost of the best plan and the best bound so far (nan where there is none).
 
@@ -149,8 +126,6 @@ def solve(
     check_seed(seed)
     chosen = placement_policy(policy)
     decide = replace(chosen.decide, seed=seed) if isinstance(chosen.decide, OwnPolicy) else chosen.decide
-    if chosen.name in COMPILED:
-        load_compiled()
     rng = np.random.default_rng(np.random.SeedSequence([seed], spawn_key=(zlib.crc32(chosen.name.encode()),)))
     budget = Budget(time_limit_s, gap, on_progress)
     with budget.catch_interrupt():

@@ -119,6 +119,13 @@ def make_hosting(instance: Instance, host: IntArray | None = None) -> Hosting:
 
 
 @jit()
+def copy_values(values, copy):
+    """What ``copy[:] = values`` does, whose check of the shapes takes Numba seconds to compile."""
+    for i in range(values.size):
+        copy[i] = values[i]
+
+
+@jit()
 def attach(instance, hosting, i, k):
     """Put user i, now without host, on station k."""
     _link(instance, hosting, i, k)

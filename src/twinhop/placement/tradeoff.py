@@ -13,7 +13,7 @@ from twinhop.placement.budget import Budget
 from twinhop.placement.certificate import Certificate, bound_below
 from twinhop.placement.problem import PlacementProblem
 from twinhop.placement.seating import require_seats
-from twinhop.placement.solve import check_limits, check_seed, load_compiled
+from twinhop.placement.solve import check_limits, check_seed
 from twinhop.placement.tradeoff_point import TradeoffPoint
 from twinhop.placement.tradeoff_walk import TradeoffWalk
 from twinhop.text import counted, figure, in_a_line, in_percent
@@ -111,7 +111,6 @@ def trade_off(
             f"most: got {most}; expected from {problem.least_open} (the fewest servers that can hold all "
             f"{problem.users} users) to {hosts} (the stations that may host)"
         )
-    load_compiled()
     budget = Budget(time_limit_s, gap, on_progress)
     with budget.catch_interrupt():
         walk = TradeoffWalk(problem, seed, budget, last)

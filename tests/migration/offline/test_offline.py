@@ -13,7 +13,7 @@ from tiny_runs import medium_run
 
 from twinhop.errors import InputError
 from twinhop.migration import offline as package
-from twinhop.migration.offline import Prices, bound, certify, offline, plan, price, solve
+from twinhop.migration.offline import Prices, bound, certify, offline, plan, price
 from twinhop.migration.offline.instance import make_instance
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.run_problem import run_problem
@@ -162,12 +162,11 @@ def test_a_round_of_kicks_ends_with_the_budget(monkeypatch):
     assert len(kicks) == 7
 
 
-def test_nothing_is_compiled_while_the_clock_runs():
-    """Problems whose arrays are views, with deadlines and of a whole run, go by what a tiny one compiled before."""
-    solve._load_compiled()
+def test_problems_of_every_kind_share_what_is_compiled():
+    """Problems whose arrays are views, without deadlines and of a whole run, go by what one with them compiled."""
+    offline(medium_run(3, deadlines=True, users=4))
     before = compiled()
     offline(medium_run(3, users=4))
-    offline(medium_run(3, deadlines=True, users=4))
     offline(run_problem(MigrationRun(city(users=6, movement="slots: 6"))))
     assert len(before) > 8 and compiled() == before
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -18,7 +17,6 @@ from twinhop.migration.offline.instance import Instance, make_instance
 from twinhop.migration.offline.plan import SHARED, Planner
 from twinhop.migration.offline.plan_state import make_state
 from twinhop.migration.problem import MigrationProblem
-from twinhop.migration.wire_table import WireTable
 from twinhop.placement.budget import Budget
 from twinhop.placement.problem import IntArray
 from twinhop.scenario.dynamics.mean_channel import thread_count
@@ -80,8 +78,6 @@ def offline(
     """
     instance = make_instance(problem)
     is_exact = is_small(instance)
-    if not is_exact:
-        _load_compiled()
     budget = Budget(time_limit_s, on_progress=on_progress)
     host = best_run(instance) if is_exact else None
     if host is not None:
@@ -92,28 +88,6 @@ def offline(
         bound = math.inf if is_exact else bound
     cost = price(problem, host)
     return OfflineAnswer(host, cost, bound, _gap(cost, bound), budget.elapsed_s(), is_exact)
-
-
-@functools.cache
-def _load_compiled() -> None:
-    """Load the compiled loops from their cache, or compile them, before any clock starts: once a process."""
-    users, hosts = 2, 2
-    tiny = MigrationProblem(
-        slots=1,
-        first=np.arange(users + 1),
-        slot=np.zeros(users, np.int64),
-        comm_s=np.ones((users, hosts)),
-        root_work=np.ones(users),
-        cpu=np.ones((1, hosts)),
-        capacity=np.full((1, hosts), users),
-        opening_s=np.ones((1, hosts)),
-        weight=np.ones(1),
-        moves=WireTable(np.zeros((1, hosts, hosts)), np.zeros(users, np.int64), np.ones(users)),
-        move_fixed_s=1.0,
-        floor=np.full((users, hosts), 0.1),
-    )
-    with ThreadPoolExecutor(1) as threads:
-        search(tiny, make_instance(tiny), Budget(), threads, 2 * PLAN_EVERY, 0)
 
 
 def _gap(cost: RunCost, bound: float) -> float:
