@@ -3,6 +3,16 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
   "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 BIN := .venv/bin
 WORKERS ?= 2
+# LAYER=placement, or several: the tests and the doctests of those folders alone, by what is on disk
+LAYER =
+comma := ,
+LAYERS := $(filter-out __pycache__,$(patsubst tests/%/.,%,$(sort $(wildcard tests/*/.))))
+ASKED := $(subst $(comma), ,$(LAYER))
+UNKNOWN := $(foreach layer,$(ASKED),$(if $(wildcard tests/$(layer)/.),,$(layer)))
+ifneq ($(strip $(UNKNOWN)),)
+$(error LAYER: no folder tests/$(firstword $(UNKNOWN)); there are $(LAYERS))
+endif
+TESTED = $(foreach layer,$(ASKED),tests/$(layer) $(wildcard src/twinhop/$(layer) src/twinhop/$(layer).py))
 
 .PHONY: help setup peers demo test test-slow check types format docs lock clean
 
@@ -32,11 +42,11 @@ demo: setup ## plan a generated city, compare the policies, draw the map
 	@$(BIN)/twinhop plan city-small --out out/demo
 	@echo "the map is out/demo/map.png, the policies against the bound are out/demo/comparison.png"
 
-test: setup ## the fast tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+test: setup ## the fast tests; of one layer: make test LAYER=placement
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTED)
 
-test-slow: setup ## the slow tests too
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'slow or not slow'
+test-slow: setup ## the slow tests too; LAYER as above
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'slow or not slow' $(TESTED)
 
 check: setup ## format, lint, types, layers, docs
 	$(BIN)/ruff format --check .

@@ -1,5 +1,6 @@
 """The environment prices a slot as `plan` and `simulate` do, from the same positions, rates and hosts."""
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -17,7 +18,7 @@ jax = pytest.importorskip("jax")
 jnp = jax.numpy
 
 from twinhop.env.core.generator import params_of  # noqa: E402
-from twinhop.env.core.pricing import links, price  # noqa: E402
+from twinhop.env.core.pricing import Priced, links, price  # noqa: E402
 from twinhop.env.core.reward import station_rewards  # noqa: E402
 from twinhop.env.core.types import Slot as EnvSlot  # noqa: E402
 
@@ -96,6 +97,39 @@ def placed(host):
 @pytest.mark.parametrize("case", CASES[1:3], ids=lambda case: "-".join(case.values()))
 def test_costs_agree_in_32_bits(case):
     agree(case, 1e-4)
+
+
+def test_the_literal_reward_counts_the_mean_opening_of_those_that_host_for_every_twin():
+    """Rows 15 and 16; a station without seats is no server, whatever it would cost to open it."""
+    params = params_of(parse_scenario(CITY.format(**CASES[0])), "migration")
+    params = dataclasses.replace(params, rules=_with_reading(params.rules, "literal"))
+    opening_s = np.array([0.1, 0.2, 0.4, 0.9, 5.0, 0.3])
+    topology = params.topology._replace(
+        opening_s=jnp.asarray(opening_s), capacity=jnp.asarray([40, 40, 7, 40, 0, 1], jnp.int32)
+    )
+    host = np.array([0] * 20 + [1] * 12 + [3] * 8)
+    rng, count = np.random.default_rng(0), 40
+    comm_s, computing_s, move_s, energy_j = rng.uniform(0.1, 1.0, (4, count))
+    load = np.bincount(host, minlength=6)
+    terms = Priced(
+        *(jnp.asarray(each) for each in (comm_s, computing_s, move_s, energy_j)),
+        moved=jnp.zeros(count, bool),
+        late=jnp.ones(count, bool),
+        load=jnp.asarray(load, jnp.int32),
+        user_weight=jnp.asarray(1.5 / count),
+        energy_weight=jnp.asarray(0.7 * 2 / count),
+    )
+    found = station_rewards(params.rules, topology, terms, jnp.asarray(host, jnp.int32))
+    mean_s = (0.1 + 0.2 + 0.4 + 0.9 + 0.3) / 5
+    expected = -0.7 * mean_s * load
+    for user, k in enumerate(host.tolist()):
+        expected[k] -= 1.5 / count * (comm_s[user] + computing_s[user] + move_s[user])
+        expected[k] -= 0.7 * 2 / count * energy_j[user]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def _with_reading(rules, reading):
+    return dataclasses.replace(rules, cost=dataclasses.replace(rules.cost, reading=reading))
 
 
 def test_costs_agree_in_64_bits():

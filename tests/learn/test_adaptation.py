@@ -1,6 +1,7 @@
 """Algorithm 2 on the structured learner: what is taken over, and both readings of Eq. 34."""
 
 from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -60,6 +61,9 @@ def test_experience_comes_with_the_weights_and_is_tagged(places):
     begun = LEARNER.start(jax.random.key(2), SOURCE, places, Inheritance((0.5, 0.5), share=0.75))
     assert int(begun.run.replay.total) == 9
     assert np.asarray(begun.run.replay.entries.source)[:9, 0].tolist() == [2, 2, 2, 1, 1, 1, 1, 1, 1]
+    costs, (latest, before) = begun.run.replay.entries.cost, (place.replay.entries.cost for place in places)
+    assert np.array_equal(costs[3:9], latest[:6]) and np.array_equal(costs[:3], before[3:6])
+    assert not np.array_equal(latest[3:6], before[3:6])
     found, _ = advanced(LEARNER, begun, SOURCE, 6)
     assert int(found.run.replay.total) == 15
     assert np.asarray(found.run.replay.entries.source)[:3, 0].tolist() == [0, 0, 0], "the furthest place goes first"
@@ -100,3 +104,38 @@ def test_what_was_lived_through_elsewhere_fits_another_size_and_costs_the_same(p
     padded = PaddedSource(SOURCE, 11, 5)
     begun = LEARNER.start(jax.random.key(2), padded, [Place("a", places[0].networks, fitted(before, 4, 11, 5))], WHOLE)
     assert int(begun.run.replay.total) == 6
+
+
+class Rising(NamedTuple):
+    """A run whose networks grow by one in every iteration."""
+
+    networks: Any
+    replay: Any = None
+
+
+class Riser:
+    def start(self, key, source):
+        return Rising((np.float32(1.0), np.float32(10.0)))
+
+    def advance(self, state, source, iterations):
+        return state._replace(networks=jax.tree.map(lambda each: each + iterations, state.networks)), {
+            "cost": jax.numpy.zeros(iterations)
+        }
+
+    def networks(self, state):
+        return state.networks
+
+    def with_networks(self, state, networks, *, targets=False):
+        return state._replace(networks=networks)
+
+
+def test_every_iteration_is_pulled_towards_the_source_by_a_pull_that_decays():
+    place = Place("before", (np.float32(3.0), np.float32(-2.0)), None)
+    learner = Adaptation(Riser())
+    state = learner.start(jax.random.key(0), None, [place], Inheritance((1.0,), share=0.0), Approach(0.5, 0.8))
+    expected = np.array([3.0, -2.0])
+    for iteration in range(3):
+        pull = 0.5 * 0.8**iteration
+        expected = (1 - pull) * (expected + 1) + pull * np.array([3.0, -2.0])
+    state, _ = learner.advance(state, None, 3)
+    np.testing.assert_allclose(learner.networks(state), expected, rtol=1e-6)

@@ -78,3 +78,17 @@ def test_entries_of_another_size_are_refused():
     other = stored(empty(Row(jnp.zeros(2), jnp.int8(0)), 4), Row(jnp.zeros(2), jnp.int8(0)))
     with pytest.raises(InputError, match="source 2: entries of shapes"):
         merged_replay([Experience(memory(0, 2), 0), Experience(other, 1)], 4, 0.5, 0.5)
+
+
+def test_every_row_that_is_there_may_be_sampled_and_none_of_a_full_memory_is_left_out():
+    for rows, expected in (
+        (1, {100.0}),
+        (8, {100.0 + at for at in range(8)}),
+        (11, {100.0 + at for at in range(3, 11)}),
+    ):
+        drawn = sampled(memory(100, rows), jax.random.key(1), 512)
+        assert set(np.asarray(drawn.reward).tolist()) == expected
+
+
+def test_the_oldest_row_makes_room():
+    assert np.asarray(memory(100, 10).entries.reward).tolist() == [108.0, 109.0, *(100.0 + at for at in range(2, 8))]

@@ -1,11 +1,15 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 jax = pytest.importorskip("jax")
 
+from cities import city  # noqa: E402
 from small_instances import problem  # noqa: E402
 
-from twinhop.learn.instance import instance_cost, instance_of_problem, padded  # noqa: E402
+from twinhop.env.core import params_of  # noqa: E402
+from twinhop.learn.instance import instance_cost, instance_of_problem, mean_latency_weight, padded  # noqa: E402
 from twinhop.placement.evaluation import evaluate  # noqa: E402
 from twinhop.placement.placement import Placement  # noqa: E402
 
@@ -35,3 +39,12 @@ def test_padding_changes_no_cost():
 def test_forbidden_hosts_cost_without_end():
     one = problem(1, forbidden=0.5)
     assert priced(instance_of_problem(one), one.comm_s.argmax(axis=1)) == np.inf
+
+
+@pytest.mark.parametrize(
+    ("is_summed", "present", "weight"), [(False, 3, 1.5), (True, 3, 1.5 * 3 / 8), (True, 0, 1.5 / 8)]
+)
+def test_a_second_of_mean_latency_counts_alpha_by_the_share_of_those_present(is_summed, present, weight):
+    """A sum over the users present, of alpha over all users each, is alpha times their share times their mean."""
+    cost = dataclasses.replace(params_of(city()).rules.cost, alpha=1.5, is_summed=is_summed)
+    assert float(mean_latency_weight(cost, jax.numpy.arange(8) < present)) == pytest.approx(weight)

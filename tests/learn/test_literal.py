@@ -96,3 +96,11 @@ def test_shapes_are_those_of_the_flat_state(source):
     seen, _ = reset(episode_key(jnp.zeros(2, jnp.uint32), jnp.int32(0)), source)
     assert flat_state(source, seen).shape == (shapes_of(source).state,)
     assert shapes_of(source).action == 8
+
+
+def test_loud_actions_are_remembered_as_they_were_done_inside_the_box(source):
+    loud = Literal(CONFIG.model_copy(update={"noise": 5.0, "slots": 3, "replay": 3}))
+    start = loud.start(jax.random.key(1), source)
+    done = np.asarray(jax.jit(lambda state: loud.advance(state, source, 1)[0])(start).replay.entries.action)
+    assert np.abs(done).max() == 1.0 and (np.abs(done) < 1.0).any()
+    assert not np.array_equal(done[0], done[1])

@@ -122,6 +122,39 @@ def test_the_slope_of_an_actor_is_that_of_finite_differences():
             assert float(slope[at]) == pytest.approx(float(difference), rel=1e-4, abs=1e-7)
 
 
+def leaves(tree):
+    return [np.asarray(leaf) for leaf in jax.tree.leaves(tree)]
+
+
+def test_targets_go_the_share_tau_of_the_way_to_the_new_networks():
+    config = MaddpgConfig(hidden=(8,), tau=0.25, actor_rate=0.1, critic_rate=0.2)
+    before = begin(config, SHAPES, jax.random.key(1))
+    for seed in range(2):
+        after, _ = update(config, before, batch_of(config, seed))
+        by_leaf = zip(leaves(before.targets), leaves(after.networks), leaves(after.targets), strict=True)
+        for slow, fast, moved in by_leaf:
+            np.testing.assert_allclose(moved, 0.75 * slow + 0.25 * fast, rtol=1e-5, atol=1e-6)
+        before = after
+
+
+@pytest.mark.parametrize("config", [CONFIGS[0], CONFIGS[-1]], ids=str)
+def test_an_update_fits_critics_to_the_target_networks_and_leads_each_network_by_its_own_loss(config):
+    """A first step of Adam goes by its rate against the sign of the slope, whatever its size."""
+    config = config.model_copy(update={"actor_rate": 0.01, "critic_rate": 0.03})
+    learner, batch = begin(config, SHAPES, jax.random.key(1)), batch_of(config)
+    learner = learner._replace(targets=begin(config, SHAPES, jax.random.key(2)).networks)
+    wanted = target_values(config, learner.targets, batch)
+    after, losses = update(config, learner, batch)
+    assert np.allclose(losses, _losses(config, learner.networks, batch, wanted), rtol=1e-5)
+    for at, name, rate in ((0, "critic", 0.03), (1, "actor", 0.01)):
+        slope = jax.grad(lambda both, at=at: _losses(config, both, batch, wanted)[at])(learner.networks)
+        steps = zip(*(leaves(getattr(each, name)) for each in (learner.networks, after.networks, slope)), strict=True)
+        for old, new, way in steps:
+            clear = np.abs(way) > 1e-4
+            assert clear.any()
+            np.testing.assert_allclose((new - old)[clear], -rate * np.sign(way[clear]), rtol=1e-2)
+
+
 def test_agents_find_what_pays():
     """Each agent is paid for its own closeness to a target that it sees, and for that of the others."""
     config = MaddpgConfig(hidden=(32,), agents_see="observations", critics="shared", actor_rate=1e-2, critic_rate=1e-2)

@@ -43,6 +43,8 @@ def test_a_run_in_parts_is_the_run_bit_for_bit_and_compiled_once_and_lowers_the_
     compiled = advanced._cache_size()
     part, _ = advanced(MADDPG, part, SOURCE, CHUNK)
     assert leaves_equal(part, whole)
+    assert (log["actor_loss"][:20] == 0).all() and (log["actor_loss"][20:] != 0).all(), "critics learn first, alone"
+    assert len(set(np.asarray(log["cost"]).tolist())) > 45 and not np.array_equal(part.key, begin.key)
     assert all(each.shape == (50,) and np.isfinite(np.asarray(each)).all() for each in log.values())
     assert all(isinstance(each, jax.Array) for each in jax.tree.leaves(whole))
     for _ in range(2):

@@ -1,8 +1,10 @@
 """Branch and bound: its optimum and its bounds against brute force, what its parts cover, and interruption."""
 
 import functools
+import heapq
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from problem_makers import AGREEMENT, roomy, tiny, tiny_demand
 from twinhop.placement import PlacementProblem, certify, solve
 from twinhop.placement.budget import Budget
 from twinhop.placement.policies.lagrangian import PriceAscent
+from twinhop.placement.prices import ascend, make_price_state
 from twinhop.placement.search import Search
 
 #: `gap=0` closes relative gaps below 1e-9; rooms for rounding in limits, magnified by their prices, add to that.
@@ -118,6 +121,25 @@ def test_parts_of_a_larger_problem_cover_random_sets_once():
     for _ in range(2000):
         opened = set(np.flatnonzero(rng.random(12) < rng.random()).tolist()) or {0}
         assert sum(covers(each.part, opened) for each in certificate.parts) == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_station_is_decided_whose_other_state_may_hold_a_better_plan(seed):
+    """Also where the branch is known to cost more than the prices at hand say: they are behind the penalties."""
+    search = Search(roomy(40, 8, seed=seed), Budget(gap=0.0))
+    search.start()
+    ascent = PriceAscent(search)
+    ascent.last_steps()
+    tree = ascent.branches()
+    while len(tree):
+        branch = heapq.heappop(tree._waiting)[2]
+        state = make_price_state(branch.price, branch.theta, averaged=False)
+        ascend(search.instance, tree._by_station, state, branch.forced, branch.fewest, branch.most, search.cost, 2)
+        value = float(state.progress[0])
+        raised = replace(branch, value=value + 0.999 * (search.cost - value))
+        decided, penalty = tree._decide_stations(raised, state)
+        new = np.flatnonzero(decided.forced != branch.forced)
+        assert (value + penalty[new] > search.cost).all()
 
 
 # Bounds at every moment.

@@ -108,10 +108,14 @@ def test_compiled_ascent_and_certificate_agree(deadlines, capacity):
 
 
 def test_bound_is_rounded_down():
-    problem = PlacementProblem(**roomy_arrays(5, 2))
-    price = np.full(5, 0.125)
-    bound = certify(problem, price, np.zeros(2), np.full(2, 10.0))
-    assert bound.lower_bound < 0.125 or bound.lower_bound <= 0.125 * (1 - ROUNDING_MARGIN)
+    """All terms are powers of two, whose sums are exact: what is missing of the bound is the margin on their sizes."""
+    arrays = roomy_arrays(4, 2) | {"alpha": 4.0, "energy_j": np.full(4, 0.5), "opening_s": np.array([0.25, 8.0])}
+    arrays["comm_s"] = np.array([[0.0625, 16.0], [16.0, 16.0], [16.0, 16.0], [16.0, 16.0]])
+    problem = PlacementProblem(**arrays)
+    bound = certify(problem, np.full(4, 0.125), np.zeros(2), np.zeros(2)).lower_bound
+    exact = 4 * 0.125 + (0.25 - 0.0625) + 0.5  # prices, the first station less what its user gains, energy
+    sizes = 4 * 0.125 + (0.25 + 0.0625 + 0.125 + 0.0625) + 0.5
+    assert exact - bound == pytest.approx(ROUNDING_MARGIN * sizes, rel=1e-2, abs=0)
 
 
 def test_zero_prices_give_the_openings_that_are_forced():

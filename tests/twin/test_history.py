@@ -196,6 +196,26 @@ def test_records_young_enough_are_kept(count, age_s):
         assert not history.chunks or history.chunks[0].records.time_s[-1] >= count - age_s
 
 
+@pytest.mark.parametrize(("wanted", "kept"), [(6, 6), (7, 10)])
+def test_a_chunk_goes_once_as_many_as_are_wanted_are_left(wanted, kept, small_chunks):
+    """Ten records are two chunks of four and two open ones: without the oldest chunk six are left."""
+    assert len(filled(9, retention=Retention(max_records=6))) == 9
+    history = filled(10, retention=Retention(max_records=wanted))
+    assert len(history) == kept
+
+
+@pytest.mark.parametrize(("age_s", "chunks"), [(6.0, 2), (5.5, 1)])
+def test_a_record_exactly_as_old_as_the_limit_is_kept(age_s, chunks, small_chunks):
+    """Of ten records the oldest chunk ends with the fourth, of 6 s before the newest."""
+    assert len(filled(10, retention=Retention(max_age_s=age_s)).chunks) == chunks
+
+
+@pytest.mark.parametrize(("short", "chunks"), [(0, 2), (1, 1)])
+def test_bytes_up_to_the_limit_are_kept(short, chunks, small_chunks):
+    limit = filled(10).bytes - short
+    assert len(filled(10, retention=Retention(max_bytes=limit)).chunks) == chunks
+
+
 def test_a_long_silence_ages_what_is_sealed(small_chunks):
     history = filled(20, retention=Retention(max_age_s=100.0))
     history.append(21, 1000.0, np.zeros(2))

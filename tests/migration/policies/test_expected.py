@@ -105,3 +105,35 @@ def test_a_failed_host_is_left_by_a_plan_of_what_is_expected():
         if 20 <= outcome.situation.index < 40:
             assert (outcome.host == 1).all()
         assert outcome.fallbacks == 0
+
+
+class Standing(Positions):
+    """Two users who stand at the second station throughout."""
+
+    slots, slot_s, user_ids = 40, 1.0, ("u0", "u1")
+
+    def __iter__(self):
+        return iter([np.array([[4010.0, 10.0], [4010.0, 10.0]])] * self.slots)
+
+
+@pytest.mark.parametrize("margin", [1.0, 1.5])
+@pytest.mark.parametrize("end", ["known", "open"])
+def test_a_twin_comes_while_the_slots_left_pay_for_its_move_by_the_margin(margin, end):
+    """Who never leaves a station saves the same in every slot to come: the threshold is a division."""
+    users = {"generate": {"count": 2}, "update_mbit": 0.1, "history_mbit": 1}
+    slow = [{"id": name, "x_m": x_m, "y_m": 0, "cpu_gcycles_per_s": 0.05} for name, x_m in (("a", 0), ("b", 4000))]
+    city = two_stations(users=users, stations={"list": slow})
+    run = MigrationRun(city, slots=40, positions=Standing())
+    policy = policy_choice(f"expected:margin={margin}:end={end}:move_slots=35:refresh=1").for_run(run, None)
+    section, own, cpu = run.scenario.migration, run.users.root_work, run.hosts.cpu
+    away_s = 1e-9 * 4000 * 0.1e6 + own[0] ** 2 / cpu[0]
+    near_s = own[0] * (2 * own[1] + own[0]) / cpu[1]
+    move_s = margin * (section.move_s + 1e-9 * 4000 * 1e6)
+    assert 0.1 * away_s < near_s < away_s, "computing does not show"
+    came = []
+    for situation in run:
+        left = min(35, 40 - situation.index) if end == "known" else 35
+        host = policy.decide(situation.with_hosts(np.array([0, 1])))
+        assert host.tolist() == ([1, 1] if left * (away_s - near_s) > move_s else [0, 1]), situation.index
+        came.append(host[0])
+    assert len(set(came)) == (2 if end == "known" else 1)

@@ -1,5 +1,7 @@
 """`lookahead`: a window of one slot is the slot, knowing the future helps, and paths are plans of the window."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from policy_runs import WORLDS, decisions, hosts, run_at, run_of, total, walk, with_hosts
@@ -86,3 +88,36 @@ def test_deadlines_forbid_in_every_slot_of_the_window_what_could_not_keep_them()
     expected = np.repeat(situation.problem.floor, 3, axis=0)
     assert np.array_equal(np.isinf(problem.floor), np.isinf(expected))
     np.testing.assert_allclose(problem.floor, expected)
+
+
+@pytest.mark.parametrize("aggregation", ["mean", "sum"])
+def test_a_window_weighs_its_slots_as_the_run_will(aggregation):
+    """In a mean a user counts alpha over those served in the slot, in a sum alpha, whoever is away."""
+    run = run_of("come and go", extra=f"objective: {{aggregation: {aggregation}, alpha: 1.5, deadlines: false}}")
+    predictor, fewer = predictor_of("oracle", run), 0
+    for situation in run:
+        forecasts = list(predictor.forecast(situation, 4))
+        served = np.stack([each.served for each in forecasts], axis=1)
+        count = served.sum(axis=0)
+        expected = 1.5 if aggregation == "sum" else 1.5 / np.maximum(count, 1)
+        np.testing.assert_allclose(window_problem(situation, forecasts, served).weight, expected, rtol=1e-12)
+        fewer += int((count < len(situation.users)).sum())
+    assert fewer > 0
+
+
+def test_deadlines_that_only_a_host_that_is_down_could_keep_bind_nobody():
+    """In the second slot one host is up: its users have their least shares there, the others none anywhere."""
+    situation = next(iter(run_of("deadlines")))
+    now = present(situation)
+    users, hosts = situation.comm_s.shape
+    alone_s = situation.comm_s + situation.all_users.update_work[:, None] / situation.cpu
+    tau_s = np.median(alone_s, axis=1) * (1 + 1e-6)  # about half of the hosts can keep it
+    situation.all_users = replace(situation.all_users, tau_s=tau_s)
+    left_s = situation.tau_s[:, None] - situation.comm_s
+    share = np.where(left_s > 0, situation.all_users.update_work[:, None] / left_s, np.inf)
+    can = share <= situation.cpu
+    k = int(np.flatnonzero(~can.all(axis=0) & can.any(axis=0))[0])
+    alone = replace(now, capacity=np.where(np.arange(hosts) == k, now.capacity, 0))
+    floor = window_problem(situation, [now, alone], np.ones((users, 2), bool)).floor
+    expected = np.where(can[:, [k]], np.where(np.arange(hosts) == k, share, np.inf), 0.0)
+    np.testing.assert_allclose(floor[1::2], expected, rtol=1e-12)

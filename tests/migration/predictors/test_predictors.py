@@ -1,13 +1,15 @@
 """Predictors against what they are told of, what will be, and what users do whose ways are known."""
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
 from policy_runs import WORLDS, run_at, run_of, walk
 
-from twinhop.migration.forecast import attached_to, expected_comm_s, mean_forecast
+from twinhop.migration.forecast import attached_to, expected_comm_s, expected_onward_s, mean_forecast, present
 from twinhop.migration.predictor import PREDICTORS, predictor_of
+from twinhop.migration.wire_table import WireTable
 
 ROW = "list: [" + ", ".join(f"{{id: s{x_m}, x_m: {x_m}, y_m: 450}}" for x_m in (100, 300, 500, 700)) + "]"
 NEAREST = {"radio": "access: nearest", "stations": ROW, "extra": "objective: {deadlines: false}"}
@@ -64,6 +66,32 @@ def test_kalman_goes_on_as_users_go():
     for situation, found in islice(forecasts(run, "kalman", 9), 10, 20):
         for ahead in (5, 8):  # 100 to 160 m ahead
             assert np.array_equal(found[ahead].access.argmax(axis=1), truth[situation.index + ahead])
+
+
+def test_kalman_keeps_those_attached_who_stay_whichever_station_that_is():
+    """By the channel, not by distance: many are attached to a station that is not the nearest."""
+    run, elsewhere = run_at(np.repeat(walk(1, 30), 6, axis=0), radio="shadowing: correlated"), 0
+    for situation, found in forecasts(run, "kalman", 4):
+        for each in found:
+            assert np.array_equal(each.access.argmax(axis=1), situation.access)
+        xy_m, station_xy_m = situation.slot.xy_m[situation.users], situation.slot.station_xy_m
+        nearest = np.linalg.norm(xy_m[:, None] - station_xy_m, axis=2).argmin(axis=1)
+        elsewhere += int((nearest != situation.access).sum())
+    assert elsewhere > 10
+
+
+def test_kalman_expects_nobody_at_a_station_that_is_down():
+    x_m = 93.0 + 20.0 * np.arange(30)
+    xy_m = np.stack([np.c_[x_m, np.full(30, 450.0)]], axis=1)
+    failures = "failures: {schedule: [{station: s500, down_s: 0}]}"
+    run = run_at(xy_m, **NEAREST, movement=f"slots: 30, slot_s: 1, {failures}")
+    beyond = 0
+    for situation, found in forecasts(run, "kalman", 9):
+        assert not situation.slot.up[2]
+        for each in found:
+            assert (each.access[:, 2] == 0).all()
+            beyond += int(each.access[0, 3])
+    assert beyond > 20
 
 
 def test_kalman_is_not_told_of_those_who_are_away():
@@ -145,6 +173,26 @@ def test_the_mean_counts_the_slots_in_which_a_user_is_served():
     assert mean.slots.tolist() == [2, 3, 3, 3]
     np.testing.assert_allclose(mean.comm_s[0], (slots[0].comm_s[0] + slots[2].comm_s[0]) / 2, rtol=1e-12)
     np.testing.assert_allclose(mean.comm_s[1], np.mean([slots[0].comm_s[1], slots[1].comm_s[0], slots[2].comm_s[1]], 0))
+
+
+def test_a_mean_leaves_out_what_is_said_of_slots_in_which_a_user_is_away():
+    situation = next(iter(run_of()))
+    now = present(situation)
+    away = replace(now, served=np.arange(24) >= 3, upload_s=now.upload_s + 7.0)
+    mean = mean_forecast(situation, [now, away])
+    assert mean.slots.tolist() == [1] * 3 + [2] * 21
+    np.testing.assert_allclose(mean.comm_s[:3], situation.comm_s[:3], rtol=1e-12)
+    np.testing.assert_allclose(mean.comm_s[3:], situation.comm_s[3:] + 3.5, rtol=1e-12)
+
+
+def test_data_go_from_where_users_are_to_their_hosts():
+    """By wires that are not the same both ways, of two users who send twice and three times as much."""
+    unit_s = np.array([[0.0, 1.0, 5.0], [2.0, 0.0, 7.0], [3.0, 4.0, 0.0]])
+    origin = np.array([[0.5, 0.5], [0.0, 1.0]])  # two stations, and a third host that is none
+    expected = [[2.0, 1.0, 12.0], [6.0, 0.0, 21.0]]
+    for tables, group in ((unit_s[None], [0, 0]), (np.stack([unit_s, unit_s]), [0, 1])):
+        wires = WireTable(tables, np.array(group), np.array([2.0, 3.0]))
+        assert expected_onward_s(wires, np.arange(2), origin).tolist() == expected
 
 
 def test_attached_to_nobody():

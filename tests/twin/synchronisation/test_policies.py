@@ -117,6 +117,21 @@ def test_a_fixed_period_keeps_its_rhythm_and_survives_gaps():
     assert [gappy.offer(time_s, value) for time_s in (0.0, 1.0, 9.0, 10.0, 11.0)] == [True, False, True, False, True]
 
 
+@pytest.mark.parametrize(
+    "policy", [SendOnDelta(1, 5.0, 10.0), ModelBased(Level(1), 5.0, 10.0)], ids=lambda policy: policy.kind
+)
+def test_after_exactly_the_longest_period_an_update_is_sent_though_nothing_moved(policy):
+    times_s = (0.0, 9.999, 10.0, 19.999, 20.0, 31.0)
+    assert [policy.offer(time_s, np.zeros(1)) for time_s in times_s] == [True, False, True, False, True, True]
+
+
+def test_a_sample_exactly_at_the_tolerance_is_not_sent():
+    for policy in (SendOnDelta(1, 2.0), ModelBased(Level(1), 2.0)):
+        values = (0.0, 2.0, -2.0, np.nextafter(2.0, 3.0))
+        sent = [policy.offer(float(at), np.array([value])) for at, value in enumerate(values)]
+        assert sent == [True, False, False, True], policy.kind
+
+
 def test_a_fixed_period_with_a_model_extrapolates():
     held, extrapolated = FixedPeriod(1, 2.0), FixedPeriod(1, 2.0, ConstantVelocity(1, measurement_sigma=0.01))
     for second in range(21):
