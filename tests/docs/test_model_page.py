@@ -33,7 +33,7 @@ def test_every_equation_of_the_paper_has_a_row():
         for part in cell.split(", "):
             first, _, last = part.partition(" to ")
             found += range(int(first), int(last or first) + 1)
-    assert sorted(found) == list(range(1, 27))
+    assert sorted(found) == list(range(1, 35))
 
 
 def test_every_path_loss_model_has_a_row():

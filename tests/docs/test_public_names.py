@@ -22,7 +22,7 @@ def test_the_reference_has_every_public_name_and_no_other():
 
 
 def test_what_is_listed_as_described_elsewhere_is_public_there():
-    for part in ("placement", "scenario"):
+    for part in ("formulation", "placement", "scenario"):
         (listed,) = re.findall(rf"^- under \[{part}\].*?[;.]$", SECTION, re.MULTILINE | re.DOTALL)
         module = getattr(twinhop, part)
         for name in NAMED.findall(listed):
@@ -48,7 +48,8 @@ def test_every_name_of_the_whole_page_is_there():
 
 def test_dir_shows_public_names_and_parts_alone():
     assert set(dir(twinhop)) - set(twinhop.__all__) == {
-        *("__version__", "env", "errors", "learn", "migration", "network", "placement", "scenario", "twin", "units")
+        *("__version__", "env", "errors", "formulation", "learn", "migration", "network", "placement", "scenario"),
+        *("twin", "units"),
     }
 
 

@@ -36,7 +36,14 @@ def test_the_table_is_fresh(tmp_path):
 
 def test_every_row_is_explained():
     page = (ROOT / "docs" / "readings.md").read_text(encoding="utf-8")
-    assert {int(row) for row in re.findall(r"^\| (\d+) \| (?:Eq|Section)", page, re.MULTILINE)} == set(SWITCHABLE_ROWS)
+    switched, _, learning = page.partition("## Readings of learning")
+    of_scenarios, of_learning = (
+        {int(row) for row in re.findall(r"^\| (\d+) \| (?:Eq|Section|Algorithm|Fig)", text, re.MULTILINE)}
+        for text in (switched, learning)
+    )
+    assert of_scenarios == set(SWITCHABLE_ROWS)
+    assert "Rows 12 and 22 are choices of a" in switched
+    assert of_learning == set(range(1, 27)) - of_scenarios - {12, 22}
 
 
 def test_rows_that_are_evaluated_are_marked():

@@ -105,6 +105,10 @@ class Certificate:
             return self.searched
         return min((each.lower_bound for each in self.parts), default=math.inf)
 
+    def __repr__(self) -> str:
+        parts = counted(len(self.parts), "part") if self.parts else None
+        return in_a_line(self, figure("lower bound", self.lower_bound), f"by {self.method}", parts)
+
 
 def bound_below(cost: float, bound: float, source: str) -> float:
     """A lower bound on all plans, or the cost of a feasible one where that is lower, as rounding alone may make it.
@@ -124,10 +128,6 @@ def bound_below(cost: float, bound: float, source: str) -> float:
             cost,
         )
     return min(bound, cost)
-
-    def __repr__(self) -> str:
-        parts = counted(len(self.parts), "part") if self.parts else None
-        return in_a_line(self, figure("lower bound", self.lower_bound), f"by {self.method}", parts)
 
 
 def reduced_costs(

@@ -1,4 +1,4 @@
-"""Plans, comparisons, explanations and robustness of whole scenarios, their reports, tables and figures."""
+"""Plans, comparisons, explanations and robustness of whole scenarios."""
 
 from twinhop.plans.comparison import DEFAULT_POLICIES as DEFAULT_POLICIES
 from twinhop.plans.comparison import Comparison as Comparison
