@@ -71,8 +71,8 @@ class Benchmark(Result):
             kind: of the tasks.
             policy: index of the policy among those of the kind.
         """
-        found = [[each.gap(each.outcomes[policy]) for each in self.results[task]] for task in self.tasks(kind)]
-        return np.array([[np.inf if gap is None else gap for gap in row] for row in found])
+        gaps = [[each.gap(each.outcomes[policy]) for each in self.results[task]] for task in self.tasks(kind)]
+        return np.array([[np.inf if gap is None else gap for gap in row] for row in gaps])
 
     @cached_property
     def leaderboard(self) -> dict[TaskKind, list[dict[str, Any]]]:
@@ -226,7 +226,7 @@ def benchmark(
         ]
         done = _do_all(units, process_count(every, jobs, min(os.cpu_count() or 1, len(units))), on_progress)
     kinds = {task.kind for task in scenarios}
-    found = Benchmark(
+    result = Benchmark(
         seed_range,
         {kind: tuple(map(name_of, chosen)) for kind, chosen in fitting.items() if kind in kinds},
         {task: tuple(done[at * seeds : (at + 1) * seeds]) for at, task in enumerate(scenarios)},
@@ -234,8 +234,8 @@ def benchmark(
         tuple(dict.fromkeys(line for scenario in scenarios.values() for line in scenario.attribution)),
     )
     if root is None:
-        return found
-    return replace(found, files=tuple(found.save(root)))
+        return result
+    return replace(result, files=tuple(result.save(root)))
 
 
 def _check(seeds: int, jobs: int | None, data: str | Path | None) -> None:

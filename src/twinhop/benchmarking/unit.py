@@ -192,9 +192,9 @@ class _Moving:
 
     def bound(self) -> Bound:
         run = self._run()
-        found = offline_result(run, self._unit.time_limit_s, None)
+        result = offline_result(run, self._unit.time_limit_s, None)
         stations = len(run.world_run.station_ids)
-        return Bound(found.bound, found.plan, found.seconds, len(run.user_ids), stations, run.slots)
+        return Bound(result.bound, result.plan, result.seconds, len(run.user_ids), stations, run.slots)
 
     def outcome(self, policy: Chosen) -> Outcome:
         assert isinstance(policy, PolicyChoice)

@@ -172,8 +172,8 @@ class Relocation:
         there = math.fsum([*after[:-1], *(-before)])
         opening = 0.0 if self.placement.open[k] else float(problem.opening_s[k])
         closing = float(problem.opening_s[self.host]) if not self._others.size else 0.0
-        found = Change(scale * own, scale * there, scale * left, problem.beta * (opening - closing))
-        return found if math.isfinite(found.total) else None
+        result = Change(scale * own, scale * there, scale * left, problem.beta * (opening - closing))
+        return result if math.isfinite(result.total) else None
 
     def _floors(self, members: IntArray, k: int) -> FloatArray:
         if self.problem.floor is None:
@@ -201,12 +201,12 @@ class Relocation:
 def alternatives(relocation: Relocation) -> tuple[Alternative, ...]:
     """Every other station: those that may take the twin by what that would cost, then the others likewise."""
     stations = [k for k in range(relocation.problem.stations) if k != relocation.host]
-    found = [_alternative(relocation, k) for k in stations]
+    result = [_alternative(relocation, k) for k in stations]
 
     def order(each: Alternative) -> tuple[bool, float]:
         return bool(each.obstacles), math.inf if each.change is None else each.change.total
 
-    return tuple(sorted(found, key=order))
+    return tuple(sorted(result, key=order))
 
 
 def _alternative(relocation: Relocation, k: int) -> Alternative:
@@ -245,14 +245,14 @@ def _demand(relocation: Relocation, k: int) -> Block | None:
     problem = relocation.problem
     if problem.demand is None or problem.demand_capacity is None:
         return None
-    taken, room = float(problem.demand[relocation.members(k)].sum()), float(problem.demand_capacity[k])
+    used, room = float(problem.demand[relocation.members(k)].sum()), float(problem.demand_capacity[k])
     own = float(problem.demand[relocation.user])
-    if taken + own <= room * (1 + DEMAND_TOLERANCE):
+    if used + own <= room * (1 + DEMAND_TOLERANCE):
         return None
     change = relocation.change(k)
     wins = change is not None and change.total < 0
-    text = f"demand {own:g} does not fit: {taken:g} of {room:g} are taken"
-    return text, (Remedy("demand_capacity", taken + own - room, wins),)
+    text = f"demand {own:g} does not fit: {used:g} of {room:g} are taken"
+    return text, (Remedy("demand_capacity", used + own - room, wins),)
 
 
 def _deadline(relocation: Relocation, k: int) -> Block | None:
@@ -260,20 +260,20 @@ def _deadline(relocation: Relocation, k: int) -> Block | None:
     problem, i = relocation.problem, relocation.user
     if problem.deadline_s is None or problem.update_comm_s is None or problem.update_work is None:
         return None
-    floor, taken, cpu = relocation.own_floor(k), float(relocation.floors(k).sum()), float(problem.cpu[k])
-    if taken + floor <= cpu * (1 + SHARE_TOLERANCE):
+    floor, used, cpu = relocation.own_floor(k), float(relocation.floors(k).sum()), float(problem.cpu[k])
+    if used + floor <= cpu * (1 + SHARE_TOLERANCE):
         return None
     tau, sending = float(problem.deadline_s[i]), float(problem.update_comm_s[i, k])
     remedies = []
     if math.isfinite(floor):
-        needed = (taken + floor) * (1 + 1e-12)
+        needed = (used + floor) * (1 + 1e-12)
         wins = _is_won(relocation, k, cpu=needed)
         remedies.append(Remedy("cpu_gcycles_per_s", (needed - cpu) / CYCLES_PER_GCYCLE, wins))
-    if taken < cpu and math.isfinite(sending):
-        longer = sending + float(problem.update_work[i]) / (cpu - taken) * (1 + 1e-12)
+    if used < cpu and math.isfinite(sending):
+        longer = sending + float(problem.update_work[i]) / (cpu - used) * (1 + 1e-12)
         wins = _is_won(relocation, k, deadline_s=longer)
         remedies.append(Remedy("deadline_ms", (longer - tau) / S_PER_MS, wins))
-    return _deadline_words(relocation, k, floor, taken), tuple(remedies)
+    return _deadline_words(relocation, k, floor, used), tuple(remedies)
 
 
 def _is_won(relocation: Relocation, k: int, *, cpu: float | None = None, deadline_s: float | None = None) -> bool:
@@ -281,7 +281,7 @@ def _is_won(relocation: Relocation, k: int, *, cpu: float | None = None, deadlin
     return change is not None and change.total < 0
 
 
-def _deadline_words(relocation: Relocation, k: int, floor: float, taken: float) -> str:
+def _deadline_words(relocation: Relocation, k: int, floor: float, used: float) -> str:
     problem, i = relocation.problem, relocation.user
     assert problem.deadline_s is not None and problem.update_comm_s is not None
     tau, sending = float(problem.deadline_s[i]), float(problem.update_comm_s[i, k])
@@ -291,11 +291,11 @@ def _deadline_words(relocation: Relocation, k: int, floor: float, taken: float) 
             "before any computing"
         )
     need, cpu = floor / CYCLES_PER_GCYCLE, float(problem.cpu[k]) / CYCLES_PER_GCYCLE
-    if taken == 0.0:
+    if used == 0.0:
         return f"deadline {tau / S_PER_MS:.4g} ms: needs {need:.4g} Gcycle/s of its {cpu:.4g}"
     return (
         f"deadline {tau / S_PER_MS:.4g} ms: needs {need:.4g} Gcycle/s, the minimum shares of the twins there take "
-        f"{taken / CYCLES_PER_GCYCLE:.4g} of its {cpu:.4g}"
+        f"{used / CYCLES_PER_GCYCLE:.4g} of its {cpu:.4g}"
     )
 
 
@@ -332,8 +332,8 @@ def _least(change: Callable[[float], Change | None], now: float, most: float) ->
     """
 
     def pays(value: float) -> bool:
-        found = change(value)
-        return found is not None and found.total <= 0
+        result = change(value)
+        return result is not None and result.total <= 0
 
     low, high = now, 2 * now
     while not pays(high):

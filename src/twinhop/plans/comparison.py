@@ -125,11 +125,11 @@ def compare(
         if plans[-1].solution.interrupted:
             break
     interrupted = plans[-1].solution.interrupted
-    bounding = [found for found in plans if found.lower_bound is not None]
+    bounding = [plan for plan in plans if plan.lower_bound is not None]
     if not bounding and not interrupted:
         bounding = [plan_case(case, BOUNDING_POLICY, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)]
         interrupted = bounding[0].solution.interrupted
-    best = max(bounding, key=lambda found: found.lower_bound or 0.0, default=None)
+    best = max(bounding, key=lambda plan: plan.lower_bound or 0.0, default=None)
     if best is None:
         return Comparison(case, tuple(plans), None, None, interrupted)
     return Comparison(case, tuple(plans), best.lower_bound, best.solution.policy, interrupted)

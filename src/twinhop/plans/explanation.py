@@ -99,7 +99,7 @@ def explain(plan: Plan, user: str | int) -> Explanation:
     communication, radio = float(problem.comm_s[i, k]), _radio_s(plan, i)
     relocation = Relocation(problem, placement, i, radio or 0.0)
     deadline = None if problem.deadline_s is None else float(problem.deadline_s[i])
-    found = alternatives(relocation)
+    others = alternatives(relocation)
     return Explanation(
         plan=plan,
         user=i,
@@ -114,7 +114,7 @@ def explain(plan: Plan, user: str | int) -> Explanation:
         violations=tuple(
             each.kind for each in evaluation.violations if each.user == i or (each.user is None and each.station == k)
         ),
-        alternatives=found,
+        alternatives=others,
     )
 
 

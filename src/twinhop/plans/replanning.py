@@ -67,7 +67,7 @@ def _own(problem: PlacementProblem, solution: Solution) -> Evaluation:
     return replace(charged, cost=cost, latency_s=latency_s, communication_s=communication_s)
 
 
-def mended(solution: Solution, present: Present, time_limit_s: float) -> Solution:
+def repaired(solution: Solution, present: Present, time_limit_s: float) -> Solution:
     """The better of a plan and the present one, mended where it must be.
 
     The present placement is kept where it is feasible; new users and users whose host is gone take the cheapest hosts,

@@ -12,7 +12,7 @@ from twinhop.placement.policy import PolicyLike
 from twinhop.placement.problem import IntArray
 from twinhop.plans.failure import stations_named, without_hosts
 from twinhop.plans.planning import Progress, make_case, plan_case, plan_services
-from twinhop.plans.replanning import better, check_move_cost, mended, moves_of, with_move_costs
+from twinhop.plans.replanning import better, check_move_cost, moves_of, repaired, with_move_costs
 from twinhop.plans.result import Case, Failure, Plan, Present
 from twinhop.plans.saved_placement import SavedPlacement, as_saved, present
 from twinhop.scenario import Scenario
@@ -117,7 +117,7 @@ def replan(
         )
         if request.present is None or request.move_cost_s == 0:
             return solution
-        return mended(solution, request.present, limit_s)
+        return repaired(solution, request.present, limit_s)
 
     def planned(case: Case, solution: Solution, *before: Placement) -> Plan:
         starts = [start for start in (*before, *request.starts(case)) if (case.problem.capacity[start.host] > 0).all()]

@@ -170,11 +170,11 @@ def parse_load(text: str) -> float:
     >>> parse_load("20"), parse_load("0.5%")
     (0.2, 0.005)
     """
-    found = re.fullmatch(r"\s*(?:±|\+-|\+/-)?\s*([0-9]*\.?[0-9]+)\s*(%?)\s*", text)
-    percent = float(found[1]) if found else math.nan
-    if not found or not 0 < percent <= 100:
+    match = re.fullmatch(r"\s*(?:±|\+-|\+/-)?\s*([0-9]*\.?[0-9]+)\s*(%?)\s*", text)
+    percent = float(match[1]) if match else math.nan
+    if not match or not 0 < percent <= 100:
         raise InputError(f"load: got '{text}'; expected a percentage above 0 and at most 100, such as 20 for +-20 %")
-    if not found[2] and percent < 1:
+    if not match[2] and percent < 1:
         raise InputError(
             f"load: got {text}, less than 1 per cent: write {percent:g}%, or {100 * percent:g} if meant so"
         )

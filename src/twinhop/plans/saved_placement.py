@@ -205,19 +205,19 @@ def plan_of_saved(case: Case, source: "str | Path | SavedPlacement | Plan") -> P
         InputError: the placement does not fit the case, lacks users, or uses a link that the case forbids.
     """
     placement = as_saved(source)
-    found = present(placement, case)
+    here = present(placement, case)
     problem = case.problem
-    if found.new_users.size:
-        names = [problem.user_name(int(i)) for i in found.new_users]
-        raise InputError(f"{found.name}: {_few(names, 'user')} of '{case.name}' missing; plan them first, with --from")
-    forbidden = np.flatnonzero(~np.isfinite(problem.comm_s[np.arange(problem.users), found.host]))
+    if here.new_users.size:
+        names = [problem.user_name(int(i)) for i in here.new_users]
+        raise InputError(f"{here.name}: {_few(names, 'user')} of '{case.name}' missing; plan them first, with --from")
+    forbidden = np.flatnonzero(~np.isfinite(problem.comm_s[np.arange(problem.users), here.host]))
     if forbidden.size:
         i = int(forbidden[0])
         raise InputError(
-            f"{found.name}: user {problem.user_name(i)} is on station {problem.station_name(int(found.host[i]))}, "
+            f"{here.name}: user {problem.user_name(i)} is on station {problem.station_name(int(here.host[i]))}, "
             f"which it cannot reach in '{case.name}'"
         )
-    decision = Placement(found.host, found.open)
+    decision = Placement(here.host, here.open)
     solution = Solution(
         problem=problem,
         policy=placement.policy,
@@ -229,4 +229,4 @@ def plan_of_saved(case: Case, source: "str | Path | SavedPlacement | Plan") -> P
         interrupted=False,
         timed_out=False,
     )
-    return Plan(case, solution, notes=found.notes)
+    return Plan(case, solution, notes=here.notes)

@@ -58,20 +58,20 @@ class Tradeoff(Result):
         return [self._row(point) for point in self.points]
 
     def _row(self, point: TradeoffPoint) -> dict[str, Any]:
-        problem, found = self.case.problem, point.evaluation
+        problem, evaluation = self.case.problem, point.evaluation
         return {
             "servers": point.servers,
             "status": status(point),
             "best": point is self.best,
-            "cost": None if found is None else found.cost,
-            "communication": None if found is None else problem.alpha * found.communication_s,
-            "computing": None if found is None else problem.alpha * found.computing_s,
-            "opening": None if found is None else problem.beta * found.opening_s,
-            "energy": None if found is None else problem.beta * found.energy_j,
-            "latency_s": None if found is None else found.latency_s,
+            "cost": None if evaluation is None else evaluation.cost,
+            "communication": None if evaluation is None else problem.alpha * evaluation.communication_s,
+            "computing": None if evaluation is None else problem.alpha * evaluation.computing_s,
+            "opening": None if evaluation is None else problem.beta * evaluation.opening_s,
+            "energy": None if evaluation is None else problem.beta * evaluation.energy_j,
+            "latency_s": None if evaluation is None else evaluation.latency_s,
             "lower_bound": point.lower_bound if math.isfinite(point.lower_bound) else None,
             "gap": point.gap,
-            "feasible": None if found is None else found.feasible,
+            "feasible": None if evaluation is None else evaluation.feasible,
             "impossible": point.impossible or None,
         }
 

@@ -68,7 +68,7 @@ def _os_errors() -> Iterator[None]:
     try:
         yield
     except pl.exceptions.PolarsError as error:
-        found = re.search(r"os error (\d+)", str(error))
-        if found is None:
+        match = re.search(r"os error (\d+)", str(error))
+        if match is None:
             raise
-        raise OSError(int(found[1]), os.strerror(int(found[1]))) from None
+        raise OSError(int(match[1]), os.strerror(int(match[1]))) from None

@@ -231,10 +231,10 @@ def simulate(
     runs = [result for result in results if isinstance(result, FinishedRun)]
     offline = tuple(result for result in results if isinstance(result, OfflineResult))
     by_policy = tuple(tuple(runs[at :: len(texts)]) for at in range(len(texts)))
-    found = Simulation(scenario.name, tuple(each.seed for each in worlds), first, texts, by_policy, offline)
+    result = Simulation(scenario.name, tuple(each.seed for each in worlds), first, texts, by_policy, offline)
     if folder is None:
-        return found
-    return replace(found, files=tuple(_saved(found, folder, animation)))
+        return result
+    return replace(result, files=tuple(_saved(result, folder, animation)))
 
 
 def _saved(simulation: Simulation, folder: SimulationFolder, animation: Animation) -> list[Path]:

@@ -100,11 +100,11 @@ class SimulationFolder:
         path = self.root / IDENTITY
         if path.exists():
             before = parse_json(read_content(path, "what a simulation is of", LARGEST_JSON_BYTES).decode(), str(path))
-            found = list(_differences(before, json.loads(json.dumps(identity))))
-            if found:
-                more = f"; and {len(found) - NAMED_DIFFERENCES} more" if len(found) > NAMED_DIFFERENCES else ""
+            changes = list(_differences(before, json.loads(json.dumps(identity))))
+            if changes:
+                more = f"; and {len(changes) - NAMED_DIFFERENCES} more" if len(changes) > NAMED_DIFFERENCES else ""
                 raise InputError(
-                    f"{self.root}: holds runs of another simulation: {'; '.join(found[:NAMED_DIFFERENCES])}{more}; "
+                    f"{self.root}: holds runs of another simulation: {'; '.join(changes[:NAMED_DIFFERENCES])}{more}; "
                     "choose another folder, or delete this one"
                 )
             return

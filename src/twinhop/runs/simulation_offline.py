@@ -65,7 +65,7 @@ def offline_result(run: MigrationRun, time_limit_s: float, path: Path | None) ->
 
     answer = offline(run_problem(run), time_limit_s=time_limit_s, seed=run.scenario.seed)
     cost = answer.cost
-    found = OfflineResult(
+    result = OfflineResult(
         seed=run.scenario.seed,
         plan=None if cost.violations else float(cost.cost),
         bound=_finite(answer.bound),
@@ -84,9 +84,9 @@ def offline_result(run: MigrationRun, time_limit_s: float, path: Path | None) ->
     )
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path.with_name(TIMING), {"offline_s": found.seconds})
-        write_json(path, {**found.to_json(times=False), "slot_cost_s": found.slot_cost_s})
-    return found
+        write_json(path.with_name(TIMING), {"offline_s": result.seconds})
+        write_json(path, {**result.to_json(times=False), "slot_cost_s": result.slot_cost_s})
+    return result
 
 
 def _finite(value: float) -> float | None:
@@ -102,8 +102,8 @@ def read_offline(path: Path) -> OfflineResult | None:
     if not path.exists():
         return None
     try:
-        kept = read_json(path)
+        cached = read_json(path)
         seconds = read_json(path.with_name(TIMING))["offline_s"]
-        return OfflineResult(**{**kept, "slot_cost_s": tuple(kept["slot_cost_s"])}, seconds=seconds)
+        return OfflineResult(**{**cached, "slot_cost_s": tuple(cached["slot_cost_s"])}, seconds=seconds)
     except (TypeError, KeyError):
         raise InputError(f"{path}: is not an offline bound, or {TIMING} beside it is none; delete it") from None

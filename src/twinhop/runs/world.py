@@ -61,21 +61,21 @@ def moving(
     Raises:
         InputError: a value is out of range, or does not go with the rest of the scenario.
     """
-    asked: dict[str, Any] = {}
+    overrides: dict[str, Any] = {}
     if slots is not None:
-        asked |= {"slots": slots, "horizon_s": None}
+        overrides |= {"slots": slots, "horizon_s": None}
     if slot_s is not None:
-        asked["slot_s"] = slot_s
+        overrides["slot_s"] = slot_s
     if model is not None:
         if model not in MOBILITY_MODELS:
             accepted = ", ".join(MOBILITY_MODELS)
             raise InputError(
                 f"--mobility: unknown model {model!r}; {suggestion(model, MOBILITY_MODELS)}accepted: {accepted}"
             )
-        asked["model"] = {"kind": model}
+        overrides["model"] = {"kind": model}
     stated = {} if scenario.movement is None else scenario.movement.model_dump(exclude_unset=True)
     try:
-        movement = Movement.model_validate({**stated, **asked})
+        movement = Movement.model_validate({**stated, **overrides})
         check_movement(movement, scenario.readings, scenario.radio, scenario.stations, scenario.area)
     except ValidationError as error:
         place = f"{scenario.where}: movement"
