@@ -10,8 +10,6 @@ from blocks import ROOT, pages
 from twinhop.scenario.traces.trace import METADATA_KEY
 
 PAGES = [ROOT / "CONTRIBUTING.md", *pages(), *sorted((ROOT / "docs" / "decisions").glob("*.md"))]
-#: The room of compiled kernels, named in the same pages whether it is there yet or not.
-KERNELS = "src/twinhop/kernels"
 PATH = re.compile(r"src/twinhop(?:/[A-Za-z0-9_.]+)*/?")
 NAME = re.compile(r"(?<![\w./-])twinhop(?:\.[A-Za-z_]\w*)+")
 #: The file that CONTRIBUTING has the reader write.
@@ -74,7 +72,7 @@ def test_what_is_not_there_is_seen(name):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_what_a_page_names_is_there(page):
     text = page.read_text(encoding="utf-8")
-    paths = {path.rstrip(".") for path in PATH.findall(text)} - TO_BE_WRITTEN - {KERNELS}
+    paths = {path.rstrip(".") for path in PATH.findall(text)} - TO_BE_WRITTEN
     assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
     names = set(NAME.findall(text)) - TO_BE_WRITTEN - OTHERS
     assert [name for name in sorted(names) if not is_there(name)] == []

@@ -7,7 +7,7 @@ import pytest
 from blocks import ROOT, blocks
 
 from twinhop.scenario import parse_scenario
-from twinhop.scenario.schema.readings import EVALUATED_ROWS, MOVEMENT_ROW, PLACEMENT_ROWS, SWITCHABLE_ROWS
+from twinhop.scenario.schema.readings import EVALUATED_ROWS, PLACEMENT_ROWS, ROW_REDRAWN, SWITCHABLE_ROWS
 
 
 def script():
@@ -50,7 +50,7 @@ def test_rows_that_are_evaluated_are_marked():
     page = (ROOT / "docs" / "readings.md").read_text(encoding="utf-8")
     assert {int(row) for row in re.findall(r"^\| (\d+) \| .*\*evaluated\*", page, re.MULTILINE)} == set(EVALUATED_ROWS)
     (moving,) = re.findall(r"^\| (\d+) \| .*Refused without a `movement` section", page, re.MULTILINE)
-    assert int(moving) == MOVEMENT_ROW
+    assert int(moving) == ROW_REDRAWN
 
 
 def test_the_examples_switch_some_rows_and_all_but_one():

@@ -20,10 +20,10 @@ from twinhop.env.core.radio import first_channel, next_channel, radio  # noqa: E
 from twinhop.env.core.shares import floored_shares, proportional_shares  # noqa: E402
 from twinhop.env.core.types import Action, Channel  # noqa: E402
 from twinhop.formulation import radio_state  # noqa: E402
-from twinhop.migration.slot_loop import own_shares  # noqa: E402
+from twinhop.kernels.handover import hand_over  # noqa: E402
+from twinhop.kernels.shares import host_shares  # noqa: E402
 from twinhop.scenario import build_world  # noqa: E402
 from twinhop.scenario.dynamics.cpu import Ar1Cpu  # noqa: E402
-from twinhop.scenario.dynamics.link_loop import attach  # noqa: E402
 from twinhop.scenario.schema.movement_section import CpuDynamics  # noqa: E402
 
 reset, step, floored = jax.jit(core_reset), jax.jit(core_step), jax.jit(floored_shares)
@@ -41,7 +41,7 @@ def test_hand_overs_are_those_of_simulate(slots_to_trigger):
     for _ in range(30):
         score = (0.8 * score + 0.2 * rng.normal(100, 15, score.shape)).astype(np.float32)
         before = held.copy()
-        attach(score, np.ones(users, bool), np.ones(stations, bool), 3.0, slots_to_trigger, held, better)
+        hand_over(score, np.ones(users, bool), np.ones(stations, bool), 3.0, slots_to_trigger, held, better)
         found, counts = next_access(jnp.asarray(score.T), found, counts, 3.0, slots_to_trigger)
         assert np.array_equal(found, held)
         changes += int((held != before).sum())
@@ -80,10 +80,10 @@ def test_shares_are_those_of_simulate(seed):
     floor[rng.random(users) < 0.03] = np.inf
     cpu, expected = rng.uniform(4, 12, stations), np.empty(users)
     member = membership(jnp.asarray(host), stations)
-    own_shares(host, weight, floor, True, cpu, expected)
+    host_shares(host, weight, floor, True, cpu, expected)
     found = floored(member, jnp.asarray(weight), jnp.asarray(floor), jnp.asarray(cpu))
     np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-6)  # of up to 12, in 32 bits
-    own_shares(host, weight, floor, False, cpu, expected)
+    host_shares(host, weight, floor, False, cpu, expected)
     np.testing.assert_allclose(proportional_shares(member, jnp.asarray(weight), jnp.asarray(cpu)), expected, rtol=2e-6)
 
 

@@ -9,14 +9,12 @@ from small_instances import problem  # noqa: E402
 
 from twinhop.env.core import Action  # noqa: E402
 from twinhop.env.core.decode import decode as env_decode  # noqa: E402
-from twinhop.learn.decoding import decide, decoded  # noqa: E402
-from twinhop.learn.instance import instance_cost, instance_of_problem, padded  # noqa: E402
-from twinhop.learn.structured import StructuredConfig, new_actor  # noqa: E402
+from twinhop.learn.decoding import decoded  # noqa: E402
+from twinhop.learn.instance import instance_cost, instance_of_problem  # noqa: E402
 
 rule = jax.jit(env_decode, static_argnames="is_capacitated")
 cost_of = jax.jit(instance_cost)
 SEEDS = st.integers(0, 2**16)
-ACTOR = new_actor(StructuredConfig(node_width=8, edge_width=4, rounds=1), jax.random.key(0))
 
 
 def asked(seed, one):
@@ -81,10 +79,3 @@ def test_without_an_open_station_the_likeliest_opens():
     one = problem(2)
     opening = np.array([-3.0, -1.0, -2.0, -4.0], np.float32)
     assert set(decoded(opening, asked(0, one)[1], instance_of_problem(one), "calibrated")) == {1}
-
-
-def test_a_padded_instance_is_decided_alike():
-    instance = instance_of_problem(problem(4))
-    wide = padded(instance, 12, 6)
-    for how in ("argmax", "calibrated"):
-        assert decide(ACTOR, wide, how, 3)[:9].tolist() == decide(ACTOR, instance, how, 3).tolist()

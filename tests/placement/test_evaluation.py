@@ -1,5 +1,6 @@
 """The one cost function and the compiled bookkeeping, against plain loops."""
 
+import itertools
 import math
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from oracle import Oracle
 from problem_makers import AGREEMENT, deadline_arrays, is_hosted_properly, roomy, roomy_arrays, tiny
 
+from twinhop.kernels.shares import floors_fit_surely, least_computing
 from twinhop.placement import Placement, PlacementProblem, evaluate, solve
 from twinhop.placement.descent import associate, move_sweep, swap_sweep
 from twinhop.placement.station_load import NOBODY, attach, computing, detach, make_hosting, make_instance, refill, total
@@ -184,6 +186,33 @@ def test_trial_latencies_equal_those_after_the_move(seed, walk_seed):
             detach(instance, hosting, leaving)
         attach(instance, hosting, i, k)
         assert hosting.latency[k] == pytest.approx(promised, rel=1e-8, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("tau_s", [(0.1, 0.3), (0.15, 0.5), (1.0, 9.0)])
+def test_computing_along_the_list_is_that_of_the_kernel(seed, tau_s):
+    """Also where minimum shares fill the CPU up to rounding, to one part in a billion."""
+    problem = PlacementProblem(**deadline_arrays(24, 3, seed, tau_s))
+    instance, rng = make_instance(problem), np.random.default_rng(seed)
+    host = rng.integers(0, 3, 24)
+    host[rng.random(24) < 0.4] = NOBODY
+    hosting = make_hosting(instance, host)
+    compared = 0
+    for k, i, at_edge in itertools.product(range(3), np.flatnonzero(host == NOBODY).tolist(), (False, True)):
+        members = np.append(np.flatnonzero(host == k), i)
+        root_work, floor = instance.root_work[members], instance.floor[members, k]
+        if not np.isfinite(floor).all():
+            continue
+        if at_edge:
+            instance.cpu[k] = floor.sum() / (1 + 2e-10)
+        fits = floors_fit_surely(floor.sum(), instance.cpu[k])
+        if fits:
+            arguments = members.size, root_work.sum(), floor.sum(), instance.cpu[k]
+            found, expected = computing(instance, hosting, k, i, NOBODY), least_computing(root_work, floor, *arguments)
+            assert found == pytest.approx(expected[0], rel=1e-9 if at_edge else 1e-12)
+            compared += 1
+        instance.cpu[k] = problem.cpu[k]
+    assert compared > 5
 
 
 @pytest.mark.parametrize("seed", range(4))

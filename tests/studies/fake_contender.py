@@ -76,7 +76,7 @@ def deciding(params, iterations):
     """One that decides slot by slot, in two ways that are the same."""
     policy = Deciding(
         lambda params, seen: np.asarray(seen.distance_m),
-        to_the_nearest,
+        lambda weights: partial(to_the_nearest, weights),
         lambda weights: {name: partial(to_the_nearest, weights) for name in ("structured", "structured, 10 moves")},
     )
     return Contender(Walk(), params, policy, {"iterations": iterations})

@@ -1,8 +1,5 @@
 """What makes a placement problem of a world."""
 
-from twinhop.formulation.formulate import ROW_INTERACTION as ROW_INTERACTION
-from twinhop.formulation.formulate import ROW_UNLINKED as ROW_UNLINKED
-from twinhop.formulation.formulate import ROW_WIRED_HOP as ROW_WIRED_HOP
 from twinhop.formulation.formulate import RadioState as RadioState
 from twinhop.formulation.formulate import formulate as formulate
 from twinhop.formulation.formulate import radio_state as radio_state

@@ -10,10 +10,8 @@ from twinhop.errors import InputError
 from twinhop.formulation.wired import Wires, wires
 from twinhop.placement.problem import FloatArray, IntArray, PlacementProblem
 from twinhop.scenario import World
+from twinhop.scenario.schema.readings import ROW_INTERACTION, ROW_LOGARITHM, ROW_UNLINKED, ROW_WIRED_HOP
 from twinhop.scenario.world.channel import mean_loss_db, warn_of_far_links
-
-#: Rows of the table of readings that are decided here.
-ROW_WIRED_HOP, ROW_INTERACTION, ROW_UNLINKED, ROW_LOGARITHM = 1, 7, 8, 26
 
 #: Links are worked out for this many users at a time: 1024 x 200 float64 stay in the cache.
 BLOCK_USERS = 1024

@@ -10,9 +10,7 @@ from twinhop.placement.evaluation import Evaluation
 from twinhop.placement.placement import Placement
 from twinhop.placement.problem import FloatArray, PlacementProblem
 from twinhop.scenario import World
-
-#: Rows of the table of readings (docs/readings.md) that are decided here.
-ROW_NO_ASSOCIATION, ROW_ACCESS_CPU, ROW_TWINS_COUNTED = 2, 6, 15
+from twinhop.scenario.schema.readings import ROW_ACCESS_CPU, ROW_NO_ASSOCIATION, ROW_TWINS_COUNTED
 
 
 @dataclass(frozen=True)

@@ -40,12 +40,12 @@ class Deciding:
 
     Attributes:
         prepared: makes of an environment and what is seen in a slot what decisions are made from.
-        decide: of weights and what is prepared, by the way of decoding that counts.
+        decider: makes of weights what decides by the way of decoding that counts.
         decoders: makes of weights all ways of decoding them, by name.
     """
 
     prepared: Callable[[Params, Any], Any]
-    decide: Callable[[Any, Any], NDArray[np.int64]]
+    decider: Callable[[Any], Decide]
     decoders: Callable[[Any], dict[str, Decide]]
 
 
@@ -107,19 +107,19 @@ def structured(params: Params, iterations: int, constants: Mapping[str, Any] | N
     return Contender(
         algorithm=StructuredMaddpg(config),
         source=EnvironmentSource(params, **lived),
-        policy=Deciding(_prepared, _structured_decide, _structured_decoders),
+        policy=Deciding(_prepared, _structured_decider, _structured_decoders),
         configuration={**config.model_dump(), **lived},
     )
 
 
-def _structured_decide(weights: Any, instance: Any) -> NDArray[np.int64]:
-    from twinhop.learn.decoding import decide
+def _structured_decider(weights: Any) -> Decide:
+    from twinhop.learn.decoding import Decider
 
-    return decide(weights, instance)
+    return Decider(weights)
 
 
 def _structured_decoders(weights: Any) -> dict[str, Decide]:
-    from twinhop.learn.decoding.decide import Decider
+    from twinhop.learn.decoding import Decider
 
     decide = Decider(weights)
     return {

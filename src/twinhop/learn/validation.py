@@ -43,20 +43,17 @@ class Validation:
         Args:
             weights: of the contender's algorithm.
         """
-        costs = np.array(
-            [
-                cost_of(problem, self._hosts(weights, seen))
-                for problem, seen in zip(self._problems, self._seen, strict=True)
-            ]
-        )
+        hosts = self._hosts(weights)
+        costs = np.array([cost_of(problem, host) for problem, host in zip(self._problems, hosts, strict=True)])
         gaps = PERCENT * (costs / self._bounds - 1.0)
         return {"cost": float(costs.mean()), "gap_percent": float(gaps.mean()), "gap_percent_max": float(gaps.max())}
 
-    def _hosts(self, weights: Any, seen: Observation) -> IntArray:
-        policy = self._contender.policy
+    def _hosts(self, weights: Any) -> list[IntArray]:
+        policy, params = self._contender.policy, self._params
         if isinstance(policy, Deciding):
-            return np.asarray(policy.decide(weights, policy.prepared(self._params, seen)), np.int64)
-        return np.asarray(decided(policy.act, weights, self._params, seen), np.int64)
+            decide = policy.decider(weights)
+            return [decide(policy.prepared(params, obs)) for obs in self._seen]
+        return [np.asarray(decided(policy.act, weights, params, obs), np.int64) for obs in self._seen]
 
 
 def _slot(seen: Observation, at: int) -> Observation:

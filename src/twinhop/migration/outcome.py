@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from twinhop import network
+from twinhop.kernels.shares import host_shares
 from twinhop.migration.situation import Situation
-from twinhop.migration.slot_loop import own_shares
 from twinhop.placement.evaluation import DEADLINE_TOLERANCE
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 
@@ -137,7 +137,7 @@ def outcome_of(situation: Situation, host: IntArray, fallbacks: int = 0, decisio
     users, hosts, who = situation.all_users, situation.hosts, situation.users
     comm_s, share = situation.own_comm_s(host), np.empty(len(who))
     floor = situation.floors(host, comm_s)
-    own_shares(host, users.share_weight[who], floor, users.has_deadlines, situation.cpu, share)
+    host_shares(host, users.share_weight[who], floor, users.has_deadlines, situation.cpu, share)
     computing_s = network.computing_latency_s(users.update_work[who], share)
     moved = (situation.before >= 0) & (host != situation.before)
     move_s = np.zeros(len(who))

@@ -8,19 +8,18 @@ import numpy as np
 
 from twinhop import network
 from twinhop.errors import InputError
-from twinhop.formulation import ROW_INTERACTION, ROW_UNLINKED
 from twinhop.migration.situation import Hosts, Situation, Users
 from twinhop.migration.wire_table import wire_table
+from twinhop.network.utility import LITERAL_UTILITY_SCALE_S, UTILITY_SCALE_S
 from twinhop.placement.problem import IntArray
 from twinhop.scenario import Scenario, World
 from twinhop.scenario.dynamics import WorldRun
 from twinhop.scenario.mobility import Positions
+from twinhop.scenario.schema.readings import ROW_INTERACTION, ROW_MOVE_ENERGY, ROW_UNLINKED, ROW_UTILITY_SCALE
 from twinhop.scenario.world.columns import user_columns
 from twinhop.text import counted, in_a_line
 from twinhop.units import BITS_PER_MBIT, S_PER_MS
 
-ROW_ENERGY, ROW_UTILITY = 10, 11
-UTILITY_SCALE_S, LITERAL_UTILITY_SCALE_S = 0.1, 1.0
 NOWHERE = -1
 """The host of a user that has none yet."""
 
@@ -113,7 +112,7 @@ class MigrationRun:
     def _users_of(self, world: World) -> Users:
         columns, section, objective = user_columns(self.scenario), self.scenario.migration, self.scenario.objective
         work = world.update_cycles_per_bit * world.update_bits
-        literal = self.scenario.readings.is_literal(ROW_UTILITY)
+        literal = self.scenario.readings.is_literal(ROW_UTILITY_SCALE)
         default_scale_s = LITERAL_UTILITY_SCALE_S if literal else UTILITY_SCALE_S
         scale_ms = section.utility_scale_ms
         return Users(
@@ -137,7 +136,7 @@ class MigrationRun:
         opening_s[len(world.station_ids) :] = 0.0  # a cloud is always open
         if self.scenario.readings.is_literal(ROW_UNLINKED):
             opening_s[:] = 0.0  # no link between association and placement: openings are free
-        energy_j_per_mbit = 0.0 if self.scenario.readings.is_literal(ROW_ENERGY) else section.energy_j_per_mbit
+        energy_j_per_mbit = 0.0 if self.scenario.readings.is_literal(ROW_MOVE_ENERGY) else section.energy_j_per_mbit
         return Hosts(
             ids=world.host_ids,
             xy_m=world.host_xy_m,

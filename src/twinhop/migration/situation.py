@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from twinhop import network
-from twinhop.migration.slot_loop import own_comm_s, own_floors
+from twinhop.migration.slot_loop import own_comm_s
 from twinhop.migration.wire_table import WireTable
 from twinhop.placement import PlacementProblem
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray
@@ -195,10 +195,10 @@ class Situation:
             (n,) shares, infinite where none suffices; 0 for users whose deadline no host could keep [cycle/s]; all 0
             without deadlines.
         """
-        floor = np.zeros(len(host))
         if not self.all_users.has_deadlines:
-            return floor
-        own_floors(self.all_users.update_work[self.users], self.tau_s, comm_s, floor)
+            return np.zeros(len(host))
+        work = self.all_users.update_work[self.users]
+        floor = network.minimum_share_cycles_per_s(work, self.tau_s, comm_s)
         if np.isinf(floor).any() or (floor > self.cpu[host]).any():
             floor[self.problem.unmeetable] = 0.0
         return floor

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from twinhop.jit import jit
-from twinhop.placement.problem import SHARE_TOLERANCE, FloatArray, IntArray
+from twinhop.kernels.shares import floors_fit
+from twinhop.placement.problem import FloatArray, IntArray
 
 #: Bits of the answer of `faults`.
 DOWN, FULL, LATE = 1, 2, 4
@@ -29,17 +30,6 @@ def own_comm_s(
 
 
 @jit()
-def own_floors(work: FloatArray, tau_s: FloatArray, comm_s: FloatArray, floor: FloatArray) -> None:
-    """Write the least CPU share (n,) by which each user's deadline holds on its host; infinite where none does."""
-    for i in range(len(work)):
-        left = tau_s[i] - comm_s[i]
-        if left > 0:
-            floor[i] = work[i] / left
-        else:
-            floor[i] = np.inf
-
-
-@jit()
 def faults(host: IntArray, capacity: IntArray, cpu: FloatArray, floor: FloatArray, has_floor: bool) -> int:
     """What keeps the users (n,) from these hosts: the sum of the bits `DOWN`, `FULL` and `LATE`; 0: nothing."""
     count = np.zeros(len(capacity), np.int64)
@@ -56,53 +46,9 @@ def faults(host: IntArray, capacity: IntArray, cpu: FloatArray, floor: FloatArra
     for k in range(len(capacity)):
         if capacity[k] > 0 and count[k] > capacity[k]:
             found |= FULL
-        if has_floor and load[k] > cpu[k] * (1 + SHARE_TOLERANCE):
+        if has_floor and not floors_fit(load[k], cpu[k]):
             found |= LATE
     return found
-
-
-@jit()
-def own_shares(
-    host: IntArray, weight: FloatArray, floor: FloatArray, has_floor: bool, cpu: FloatArray, share: FloatArray
-) -> None:
-    """Write the CPU share (n,) of each twin: in proportion to weights, but nobody below its floor where all floors fit.
-
-    Water-filling: users whose share falls below their floor get the floor, the rest share what remains, until nobody
-    falls below; see `twinhop.network.water_fill_shares`.
-    """
-    hosts = len(cpu)
-    free_weight, free_cpu = np.zeros(hosts), cpu.copy()
-    floored = np.zeros(hosts)
-    for i in range(len(host)):
-        free_weight[host[i]] += weight[i]
-        if has_floor:
-            floored[host[i]] += floor[i]
-    fit = np.zeros(hosts)  # what floors are scaled by: 0 where they do not fit together, a little below 1 by rounding
-    for k in range(hosts):
-        if floored[k] <= cpu[k] * (1 + SHARE_TOLERANCE):
-            fit[k] = min(1.0, cpu[k] / floored[k]) if floored[k] > 0 else 1.0
-    pinned = np.zeros(len(host), np.bool_)
-    again = has_floor
-    while again:
-        again = False
-        level = free_cpu / np.where(free_weight > 0, free_weight, np.inf)
-        for i in range(len(host)):
-            k = host[i]
-            if pinned[i] or fit[k] == 0.0 or floor[i] * fit[k] <= level[k] * weight[i]:
-                continue
-            pinned[i] = again = True
-            free_cpu[k] -= floor[i] * fit[k]
-            free_weight[k] -= weight[i]
-            if free_weight[k] < 1e-12 * weight[i]:
-                free_weight[k] = 0.0
-    for i in range(len(host)):
-        k = host[i]
-        if pinned[i]:
-            share[i] = floor[i] * fit[k]
-        elif free_weight[k] > 0:
-            share[i] = max(free_cpu[k], 0.0) * weight[i] / free_weight[k]
-        else:
-            share[i] = 0.0
 
 
 @jit()

@@ -6,6 +6,7 @@ import numpy as np
 
 from twinhop import network
 from twinhop.errors import InputError
+from twinhop.kernels.edge import cpu_room
 from twinhop.migration.forecast import Forecast
 from twinhop.migration.offline.descent import descend, make_space
 from twinhop.migration.offline.instance import Instance, make_instance
@@ -13,7 +14,7 @@ from twinhop.migration.offline.plan_state import make_state
 from twinhop.migration.problem import MigrationProblem
 from twinhop.migration.situation import Situation
 from twinhop.migration.wire_table import WireTable
-from twinhop.placement.problem import SHARE_TOLERANCE, BoolArray, FloatArray, IntArray
+from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 
 #: At most so many times every user's path is looked at.
 SWEEPS = 10
@@ -92,5 +93,5 @@ def _floors(situation: Situation, forecasts: list[Forecast], comm_s: FloatArray)
     cpu = np.stack([each.cpu for each in forecasts])
     up = np.stack([each.capacity > 0 for each in forecasts])
     floor = network.minimum_share_cycles_per_s(work[:, None, None], situation.tau_s[:, None, None], comm_s)
-    floor = np.where(up & (floor <= cpu * (1 + SHARE_TOLERANCE)), floor, np.inf)
+    floor = np.where(up & (floor <= cpu_room(cpu)), floor, np.inf)
     return np.where(np.isinf(floor).all(axis=2, keepdims=True), 0.0, floor)

@@ -2,6 +2,7 @@
 
 import math
 
+from twinhop.kernels.edge import floor_scale
 from twinhop.network.choices import require_choice
 from twinhop.network.shapes import per_user
 from twinhop.units.arrays import Array, namespace_of
@@ -78,8 +79,9 @@ def water_fill_shares(weight: Array, floor: Array, cpu_cycles_per_s: Array, memb
 
     Users are on the last axis; leading axes (servers, environments) are independent problems. Exact: one sort,
     no iteration. A member of weight 0 gets exactly its floor, so a server whose members all have weight 0 leaves the
-    rest of its CPU unused. **Where the members' floors add up to more than F they cannot be met, and that server is
-    shared as if nobody had a floor**: the deadlines behind the floors are then violated, and the caller lists them.
+    rest of its CPU unused. **Where the members' floors add up to more than F, by more than rounding, they cannot be
+    met, and that server is shared as if nobody had a floor** (`twinhop.kernels.edge.floor_scale`): the deadlines behind
+    the floors are then violated, and the caller lists them.
 
     Args:
         weight: (..., n) at least 0, see `share_weights` [any unit].
@@ -103,7 +105,8 @@ def water_fill_shares(weight: Array, floor: Array, cpu_cycles_per_s: Array, memb
     capacity = xp.asarray(cpu_cycles_per_s)[..., None]
     weight = xp.where(inside, weight, 0.0)
     floor = xp.where(inside, floor, 0.0)
-    floor = xp.where(xp.sum(floor, axis=-1, keepdims=True) <= capacity, floor, 0.0)
+    scale = floor_scale(xp.sum(floor, axis=-1, keepdims=True), capacity)
+    floor = xp.where(scale > 0, floor, 0.0) * scale
     weight, floor = xp.broadcast_arrays(weight, floor)
     if weight.shape[-1] == 0:
         return weight

@@ -3,10 +3,10 @@
 import numpy as np
 
 from twinhop.jit import jit
+from twinhop.kernels.shares import charge
 from twinhop.placement.station_load import (
     NOBODY,
     attach,
-    charge,
     computing,
     detach,
     has_room,

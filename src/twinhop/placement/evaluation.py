@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twinhop.network import computing_latency_s, share_weights, water_fill_shares
+from twinhop.kernels.shares import host_shares
+from twinhop.network import computing_latency_s, share_weights
 from twinhop.placement.placement import Placement
-from twinhop.placement.problem import DEMAND_TOLERANCE, SHARE_TOLERANCE, FloatArray, PlacementProblem
+from twinhop.placement.problem import DEMAND_TOLERANCE, FloatArray, PlacementProblem
 from twinhop.text import counted, figure, in_a_line
 
 #: A deadline counts as missed only when it is by more than this share of it: rounding in the CPU shares.
@@ -85,14 +86,8 @@ def cpu_shares(problem: PlacementProblem, placement: Placement) -> FloatArray:
         return problem.cpu[host] * np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
     floor = problem.floor[np.arange(problem.users), host]
     floor = np.where(np.isfinite(floor), floor, 0.0)
-    share = np.zeros(problem.users)
-    order = np.argsort(host, kind="stable")
-    for members in np.split(order, np.flatnonzero(np.diff(host[order])) + 1):
-        cpu = problem.cpu[host[members[0]]]
-        excess = floor[members].sum() / cpu if cpu > 0 else 1.0
-        exact_fit = 1.0 < excess <= 1.0 + SHARE_TOLERANCE
-        bottom = floor[members] / (excess * (1 + 1e-12)) if exact_fit else floor[members]
-        share[members] = water_fill_shares(weight[members], bottom, cpu)
+    share = np.empty(problem.users)
+    host_shares(np.array(host), np.array(weight), floor, True, np.array(problem.cpu), share)
     return share
 
 

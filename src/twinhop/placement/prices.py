@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from twinhop.jit import jit
+from twinhop.kernels.opening import choose_open
 from twinhop.placement.demand_response import demanding_response
 from twinhop.placement.problem import BoolArray, FloatArray
 from twinhop.placement.station_load import Instance, copy_values
@@ -111,34 +112,6 @@ def make_price_state(price: FloatArray, theta: FloatArray, *, averaged: bool = F
         np.array([-np.inf, STEP_RULE.length, 0.0]),
         STEP_RULE,
     )
-
-
-@jit()
-def choose_open(reduced, forced, fewest, most, chosen):
-    """The stations the relaxation opens: those forced open, and the cheapest others, as many as the range asks for.
-
-    Args:
-        reduced: (M,) reduced costs [s].
-        forced: (M,) 1 for stations that are open, -1 for those that are shut, 0 for the others.
-        fewest: fewest stations open.
-        most: most stations open.
-        chosen: (M,) receives the stations opened.
-
-    Returns:
-        The sum of their reduced costs; inf where the range cannot be kept.
-    """
-    value, count = 0.0, 0
-    for k in range(reduced.size):
-        chosen[k] = forced[k] == 1
-        if chosen[k]:
-            value += reduced[k]
-            count += 1
-    for k in np.argsort(reduced):
-        if forced[k] == 0 and count < most and (count < fewest or reduced[k] < 0.0):
-            chosen[k] = True
-            value += reduced[k]
-            count += 1
-    return value if fewest <= count <= most else np.inf
 
 
 @jit()

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.errors import InputError
+from twinhop.kernels.edge import cpu_room
 from twinhop.network import minimum_share_cycles_per_s
 from twinhop.text import counted, in_a_line
 
@@ -17,8 +18,6 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-#: A minimum CPU share may exceed a station's capacity by this much, relatively, and still count as fitting.
-SHARE_TOLERANCE = 1e-9
 #: Numbers beyond this (and CPUs and alpha below its inverse) are refused: their products would overflow.
 LARGEST = 1e30
 #: The demands on a station may add up to this much more than its capacity, relatively: rounding in their sum.
@@ -242,7 +241,7 @@ class PlacementProblem:
     @cached_property
     def cpu_room(self) -> FloatArray:
         """(M,) the most that minimum shares may add up to and still count as fitting; the CPU without deadlines."""
-        return self.cpu * (1 + SHARE_TOLERANCE) if self.has_deadlines else self.cpu
+        return cpu_room(self.cpu) if self.has_deadlines else self.cpu
 
     @cached_property
     def demand_room(self) -> FloatArray:
@@ -260,7 +259,7 @@ class PlacementProblem:
         """(N, M) minimum CPU share of each arc [cycle/s] before unmeetable users are excused; inf where hopeless."""
         assert self.deadline_s is not None and self.update_work is not None and self.update_comm_s is not None
         floor = minimum_share_cycles_per_s(self.update_work[:, None], self.deadline_s[:, None], self.update_comm_s)
-        return np.where(self._hostable & (floor <= self.cpu * (1 + SHARE_TOLERANCE)), floor, np.inf)
+        return np.where(self._hostable & (floor <= self.cpu_room), floor, np.inf)
 
     @cached_property
     def unmeetable(self) -> IntArray:

@@ -237,7 +237,7 @@ class Search:
         hosting, instance = self._hosting, self.instance
         fits = bool((hosting.users <= instance.seats).all())
         if instance.has_floor:
-            fits &= bool((hosting.floor_load <= instance.cpu * (1 + 1e-9)).all())
+            fits &= bool((hosting.floor_load <= self.problem.cpu_room).all())
         if instance.has_demand:
             fits &= bool((hosting.demand_load <= instance.demand_room).all())
         return float(total(instance, hosting)) if fits else np.inf

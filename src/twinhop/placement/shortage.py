@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from twinhop.kernels.edge import SHARE_TOLERANCE
 from twinhop.placement.budget import Budget
 from twinhop.placement.mip import Model, Outcome
 from twinhop.placement.problem import (
     DEMAND_TOLERANCE,
-    SHARE_TOLERANCE,
     BoolArray,
     FloatArray,
     IntArray,

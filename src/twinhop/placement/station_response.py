@@ -3,7 +3,7 @@
 import numpy as np
 
 from twinhop.jit import jit
-from twinhop.placement.station_load import charge
+from twinhop.kernels.shares import charge
 
 #: Bisection of a station's congestion price ends once so few users' thresholds lie inside its bracket ...
 FEW = 12

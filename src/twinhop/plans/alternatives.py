@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from twinhop.kernels.edge import LEFT_OVER, cpu_room
 from twinhop.network import computing_latency_s, share_weights, water_fill_shares
 from twinhop.network.compute import minimum_share_cycles_per_s
 from twinhop.placement import Placement, PlacementProblem
-from twinhop.placement.problem import DEMAND_TOLERANCE, SHARE_TOLERANCE, FloatArray, IntArray
+from twinhop.placement.problem import DEMAND_TOLERANCE, FloatArray, IntArray
 from twinhop.text import counted
 from twinhop.units import CYCLES_PER_GCYCLE, S_PER_MS
 
@@ -125,7 +126,7 @@ class Relocation:
         if deadline_s is None:
             return self._computing_s(together, self.host)
         floor = self.own_floor(self.host, deadline_s)
-        hopeless = floor > self.problem.cpu[self.host] * (1 + SHARE_TOLERANCE)  # then `evaluate` asks for nothing
+        hopeless = floor > cpu_room(self.problem.cpu[self.host])  # then `evaluate` asks for nothing
         return self._computing_s(together, self.host, None, 0.0 if hopeless else floor)
 
     def members(self, k: int) -> IntArray:
@@ -161,7 +162,7 @@ class Relocation:
         problem, i = self.problem, self.user
         cpu = float(problem.cpu[k]) if cpu is None else cpu
         stay, floor = self._members[k], self.own_floor(k, deadline_s)
-        if not math.isfinite(problem.comm_s[i, k]) or self.floors(k).sum() + floor > cpu * (1 + SHARE_TOLERANCE):
+        if not math.isfinite(problem.comm_s[i, k]) or self.floors(k).sum() + floor > cpu_room(cpu):
             return None
         before = self._computing_s(stay, k, cpu)
         after = self._computing_s(np.append(stay, i), k, cpu, floor)
@@ -191,9 +192,6 @@ class Relocation:
         floor = self._floors(members, k)
         if last_floor is not None:
             floor[-1] = last_floor
-        excess = floor.sum() / cpu if cpu > 0 else 1.0
-        if 1.0 < excess <= 1.0 + SHARE_TOLERANCE:
-            floor = floor / (excess * (1 + 1e-12))
         share = water_fill_shares(share_weights(work, problem.cpu_rule), floor, cpu)
         return np.asarray(computing_latency_s(work, share))
 
@@ -261,16 +259,16 @@ def _deadline(relocation: Relocation, k: int) -> Block | None:
     if problem.deadline_s is None or problem.update_comm_s is None or problem.update_work is None:
         return None
     floor, used, cpu = relocation.own_floor(k), float(relocation.floors(k).sum()), float(problem.cpu[k])
-    if used + floor <= cpu * (1 + SHARE_TOLERANCE):
+    if used + floor <= cpu_room(cpu):
         return None
     tau, sending = float(problem.deadline_s[i]), float(problem.update_comm_s[i, k])
     remedies = []
     if math.isfinite(floor):
-        needed = (used + floor) * (1 + 1e-12)
+        needed = (used + floor) * (1 + LEFT_OVER)
         wins = _is_won(relocation, k, cpu=needed)
         remedies.append(Remedy("cpu_gcycles_per_s", (needed - cpu) / CYCLES_PER_GCYCLE, wins))
     if used < cpu and math.isfinite(sending):
-        longer = sending + float(problem.update_work[i]) / (cpu - used) * (1 + 1e-12)
+        longer = sending + float(problem.update_work[i]) / (cpu - used) * (1 + LEFT_OVER)
         wins = _is_won(relocation, k, deadline_s=longer)
         remedies.append(Remedy("deadline_ms", (longer - tau) / S_PER_MS, wins))
     return _deadline_words(relocation, k, floor, used), tuple(remedies)

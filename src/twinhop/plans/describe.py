@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop import network
-from twinhop.formulation import ROW_INTERACTION, ROW_WIRED_HOP, RadioState, radio_state, wires
-from twinhop.placement.problem import SHARE_TOLERANCE
+from twinhop.formulation import RadioState, radio_state, wires
+from twinhop.kernels.edge import cpu_room
 from twinhop.plans.description import BLOCK_USERS, Description, placement_work, possible_hosts
 from twinhop.plans.description_warnings import warnings_of
 from twinhop.scenario import Scenario, World, build_world
+from twinhop.scenario.schema.readings import ROW_INTERACTION, ROW_WIRED_HOP
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -151,5 +152,5 @@ def _deadline_floors(
     cycles = bits * (world.construction_cycles_per_bit if on_construction else world.update_cycles_per_bit)
     comm_s = network.communication_latency_s(bits, radio.access_rate_bps[users], wired_s)
     floor = network.minimum_share_cycles_per_s(cycles, world.deadline_s[users], comm_s)
-    fits = (floor <= world.host_cpu_cycles_per_s * (1 + SHARE_TOLERANCE)) & (world.host_capacity > 0)
+    fits = (floor <= cpu_room(world.host_cpu_cycles_per_s)) & (world.host_capacity > 0)
     return floor, fits

@@ -6,13 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop import network
-from twinhop.formulation import ROW_INTERACTION, ROW_WIRED_HOP, wires
+from twinhop.formulation import wires
 from twinhop.network.utility import LITERAL_UTILITY_SCALE_S, UTILITY_SCALE_S
 from twinhop.plans.result import Plan
 from twinhop.scenario import World
-
-#: The row of the table of readings (docs/readings.md) that is decided here.
-ROW_UTILITY_SCALE = 11
+from twinhop.scenario.schema.readings import ROW_INTERACTION, ROW_UTILITY_SCALE, ROW_WIRED_HOP
 
 FloatArray = NDArray[np.float64]
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from twinhop.kernels.edge import SHARE_TOLERANCE
 from twinhop.placement import Certificate, Part, PlacementProblem, PricedPart, Prices, Solution
 from twinhop.placement.certificate import charges, cheapest_stations, reduced_costs
 from twinhop.placement.problem import (
     DEMAND_TOLERANCE,
-    SHARE_TOLERANCE,
     BoolArray,
     FloatArray,
     IntArray,

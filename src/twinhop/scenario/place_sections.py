@@ -33,7 +33,7 @@ from twinhop.scenario.validation_errors import suggestion
 
 MOST_STATIONS = 20_000
 MOST_USERS = 2_000_000
-SHARE_TOLERANCE = 1e-9
+FRACTION_TOLERANCE = 1e-9
 """Shares that should add up to one may exceed it by this much through rounding."""
 DEFAULT_CLASS = "default"
 """The class of the users that belong to none that is listed."""
@@ -184,7 +184,7 @@ class GeneratedUsers(Section):
         if (self.layout == "hot_spots") != bool(self.hot_spots):
             raise problem("layout: hot_spots and a list of hot_spots go together", "hot_spots")
         total = sum(spot.share for spot in self.hot_spots)
-        if total > 1 + SHARE_TOLERANCE:
+        if total > 1 + FRACTION_TOLERANCE:
             raise problem(f"the shares add up to {total:g}; at most 1 is possible", "hot_spots")
         return self
 
@@ -256,7 +256,7 @@ def _check_classes(classes: tuple[UserClass, ...], rows: tuple[UserRow, ...]) ->
             first = names.index(name)
             raise problem(f"duplicate name {name!r}; classes.{first} has it already", "classes", index, "name")
     total = sum(each.share for each in classes)
-    if total > 1 + SHARE_TOLERANCE:
+    if total > 1 + FRACTION_TOLERANCE:
         raise problem(f"the shares add up to {total:g}; at most 1 is possible", "classes")
     accepted = (*names, DEFAULT_CLASS)
     for index, row in enumerate(rows):

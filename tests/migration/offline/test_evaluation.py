@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tiny_runs import BruteForce, least_computing, medium_run, tiny_run
 
+from twinhop.kernels.shares import least_computing as shared_computing
 from twinhop.migration.offline import price
-from twinhop.migration.offline.water_fill import least_computing as water_filled
 from twinhop.network import computing_latency_s, water_fill_shares
 
 
@@ -71,6 +71,10 @@ def test_violations_are_counted():
     cut = problem.comm_s.copy()
     cut[7, 0] = np.inf
     assert price(replace(problem, comm_s=cut), host).forbidden == 1
+
+
+def water_filled(root_work, floor, count, cpu):
+    return shared_computing(root_work, floor, count, root_work.sum(), floor.sum(), cpu)[0]
 
 
 def test_water_filling_against_two_others():

@@ -27,7 +27,7 @@ def next_access(
         (N,) int32 access stations, and the counts.
 
     Source:
-        3GPP TS 38.331, 5.5.4.4, event A3 with all offsets 0; as `scenario.dynamics.link_loop.attach`.
+        3GPP TS 38.331, 5.5.4.4, event A3 with all offsets 0; as `kernels.handover.hand_over`.
 
     Example:
         >>> score = jnp.array([[100.0, 100.0], [98.0, 90.0]])

@@ -17,14 +17,12 @@ from twinhop.errors import InputError
 from twinhop.migration.run import MigrationRun
 from twinhop.scenario import Scenario, World
 from twinhop.scenario.distribution import draw
-from twinhop.scenario.dynamics.world_run import LOGARITHM_ROW
 from twinhop.scenario.fields import LARGEST_SEED
 from twinhop.scenario.schema.movement_section import EPISODE_SLOTS, MOST_SLOTS
-from twinhop.scenario.schema.readings import MOVEMENT_ROW
+from twinhop.scenario.schema.readings import ROW_LOGARITHM, ROW_REDRAWN, ROW_TWINS_COUNTED, ROW_UNLINKED, ROW_WIRED_HOP
 from twinhop.scenario.world.columns import user_columns
 from twinhop.units import BITS_PER_MBIT, CYCLES_PER_GCYCLE, S_PER_MS
 
-ROW_WIRED_HOP, ROW_UNLINKED, ROW_TWINS_COUNTED = 1, 8, 15
 POOL_ROWS = 4096
 """Users, and CPUs, drawn in advance, of which those of a redrawn episode are taken at random."""
 POOL_SEED_OFFSET = 1
@@ -61,7 +59,7 @@ def params_of(
             fewer seats than users.
     """
     _check(scenario, task, horizon, reading, late_s)
-    redraws = redraws or (scenario.movement is not None and scenario.readings.is_literal(MOVEMENT_ROW))
+    redraws = redraws or (scenario.movement is not None and scenario.readings.is_literal(ROW_REDRAWN))
     run = MigrationRun(scenario)
     world = run.world_run.world
     if world.seats < len(world.user_ids):
@@ -165,7 +163,7 @@ def _radio_rules(run: MigrationRun, world: World) -> RadioRules:
         fading_floor=radio.fading_floor,
         min_distance_m=radio.min_distance_m,
         access=radio.access,
-        logarithm="ln" if world.readings.is_literal(LOGARITHM_ROW) else "log2",
+        logarithm="ln" if world.readings.is_literal(ROW_LOGARITHM) else "log2",
         hysteresis_db=0.0 if nearest else movement.access.hysteresis_db,
         slots_to_trigger=1 if nearest else movement.slots_to_trigger,
     )

@@ -8,7 +8,7 @@ from jax import Array
 
 from twinhop import network
 from twinhop.env.core.links import own
-from twinhop.placement.problem import SHARE_TOLERANCE
+from twinhop.kernels.edge import cpu_room, floor_scale
 
 
 def least_shares(member: Array, work: Array, tau_s: Array, comm_s: Array, cpu: Array, capacity: Array) -> Array:
@@ -26,7 +26,7 @@ def least_shares(member: Array, work: Array, tau_s: Array, comm_s: Array, cpu: A
         (N,) shares, infinite where none suffices; 0 for users whose deadline no station could keep [cycle/s].
     """
     floor = network.minimum_share_cycles_per_s(work[None, :], tau_s[None, :], comm_s)
-    is_possible = (floor <= cpu[:, None] * (1.0 + SHARE_TOLERANCE)) & (capacity > 0)[:, None]
+    is_possible = (floor <= cpu_room(cpu)[:, None]) & (capacity > 0)[:, None]
     return jnp.where(is_possible.any(axis=0), own(member, floor), 0.0)
 
 
@@ -63,9 +63,8 @@ def floored_shares(member: Array, weight: Array, floor: Array, cpu: Array) -> Ar
         (N,) shares; 0 for users that are nowhere [cycle/s].
     """
     floored = jnp.sum(jnp.where(member, floor, 0.0), axis=1)
-    fits = floored <= cpu * (1.0 + SHARE_TOLERANCE)
-    scale = jnp.where(fits, jnp.minimum(1.0, cpu / jnp.where(floored > 0, floored, cpu)), 0.0)
-    bottom = jnp.where(own(member, fits[:, None]) > 0, floor, 0.0) * own(member, scale[:, None])
+    scale = own(member, floor_scale(floored, cpu)[:, None])
+    bottom = jnp.where(scale > 0, floor, 0.0) * scale
 
     def levels(pinned: Array) -> Array:
         """(N,) what a unit of weight gets on each user's station, with these users at their floors."""

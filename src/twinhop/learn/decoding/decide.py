@@ -1,12 +1,10 @@
-"""A decision: the actor, then the decoding of what it asks for."""
+"""A decision: what the actor asks for, then its decoding; all of it outside JAX, in which the actor is trained."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-import jax
 import numpy as np
-from jax import Array
 from numpy.typing import NDArray
 
 from twinhop.jit import jit
@@ -17,7 +15,6 @@ from twinhop.learn.decoding.repair import repair
 from twinhop.learn.decoding.rule import cost_of, highest, opened_stations, tally
 from twinhop.learn.instance import Instance
 from twinhop.learn.structured.actor import Actor
-from twinhop.learn.structured.features import features
 
 Decode = Literal["argmax", "calibrated"]
 TYPES = (np.float32, np.float32, np.float32, np.float32, np.int32, np.bool_)
@@ -27,8 +24,8 @@ TYPES = (np.float32, np.float32, np.float32, np.float32, np.int32, np.bool_)
 class Decider:
     """A policy of fixed weights, for decisions one by one.
 
-    It decides as `decide` does, up to the rounding of scores, without JAX: nothing is compiled for a number of users or
-    stations, and no arrays are handed to a device.
+    The one that decides wherever weights are judged or used. Its scores are those of `Actor` up to rounding, without
+    JAX: nothing is compiled for a number of users or stations, and no arrays are handed to a device.
     """
 
     def __init__(self, weights: Actor):
@@ -36,32 +33,18 @@ class Decider:
         self._asked = Forward(weights)
 
     def __call__(self, instance: Instance, decode: Decode = "calibrated", polish: int = 0) -> NDArray[np.int64]:
-        """Where twins go; see `decide`. The instance is of NumPy arrays."""
+        """Where twins go.
+
+        Args:
+            instance: of NumPy arrays.
+            decode: `argmax`, the highest score wins; `calibrated`, it does once loads are what scores promise.
+            polish: local moves after that, at most.
+
+        Returns:
+            (N,) stations; those of absent users mean nothing.
+        """
         own = _copied(instance)
         return _decoded(*self._asked(own), own, decode, polish)
-
-
-@jax.jit
-def asked(weights: Actor, instance: Instance) -> tuple[Array, Array]:
-    """Opening logits (M,) and scores (M, N) of an instance."""
-    decision = weights(features(instance))
-    return decision.opening, decision.score
-
-
-def decide(weights: Actor, instance: Instance, decode: Decode = "calibrated", polish: int = 0) -> NDArray[np.int64]:
-    """Where twins go.
-
-    Args:
-        weights: the actor.
-        instance: of NumPy arrays, or of JAX's.
-        decode: `argmax`, the highest score wins; `calibrated`, it does once loads are what scores promise.
-        polish: local moves after that, at most.
-
-    Returns:
-        (N,) stations; those of absent users mean nothing.
-    """
-    opening, score = asked(weights, instance)
-    return decoded(np.asarray(opening), np.asarray(score), instance, decode, polish)
 
 
 def _copied(instance: Instance) -> Instance:

@@ -3,10 +3,9 @@
 import numpy as np
 
 from twinhop.jit import jit
+from twinhop.kernels.shares import floors_fit_surely, least_computing
 from twinhop.migration.offline.instance import NOWHERE
 from twinhop.migration.offline.plan_state import NOBODY
-from twinhop.migration.offline.water_fill import least_computing
-from twinhop.placement.problem import SHARE_TOLERANCE
 
 
 @jit()
@@ -56,23 +55,26 @@ def _added_cost(instance, state, p, k, penalty, scratch):
 def _floor_cost(instance, state, p, k, penalty, scratch):
     """What minimum shares add to the rise of H when visit p joins host k; the penalty where they do not fit [s]."""
     t, cpu = instance.slot[p], instance.cpu[instance.slot[p], k]
-    if state.least[t, k] + instance.floor[p, k] > cpu * (1.0 + 0.5 * SHARE_TOLERANCE):
+    if not floors_fit_surely(state.least[t, k] + instance.floor[p, k], cpu):
         return penalty
     if state.least[t, k] == 0.0 and instance.floor[p, k] == 0.0:
         return 0.0
     root_work, floor = scratch
-    count, load, q = 0, 0.0, state.head[t, k]
+    count, load, least, q = 0, 0.0, 0.0, state.head[t, k]
     while q != NOBODY:
         root_work[count] = instance.root_work[instance.user[q]]
         floor[count] = instance.floor[q, k]
         load += root_work[count]
+        least += floor[count]
         count += 1
         q = state.after[q]
-    before = least_computing(root_work, floor, count, cpu)
+    before = least_computing(root_work, floor, count, load, least, cpu)[0]
+    if before == np.inf:  # somebody has no CPU at all: no room either
+        return penalty
     s = instance.root_work[instance.user[p]]
     root_work[count], floor[count] = s, instance.floor[p, k]
-    rise = least_computing(root_work, floor, count + 1, cpu) - before
-    return rise - s * (2.0 * load + s) / cpu
+    after = least_computing(root_work, floor, count + 1, load + s, least + floor[count], cpu)[0]
+    return after - before - s * (2.0 * load + s) / cpu
 
 
 @jit()

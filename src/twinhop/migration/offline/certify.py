@@ -7,11 +7,11 @@ import math
 import numpy as np
 
 from twinhop.jit import jit
+from twinhop.kernels.edge import cpu_room
+from twinhop.kernels.shares import charge
 from twinhop.migration.offline.instance import NOWHERE, Instance, make_instance
 from twinhop.migration.offline.prices import Prices, cheapest_hosts
 from twinhop.migration.problem import MigrationProblem
-from twinhop.placement.problem import SHARE_TOLERANCE
-from twinhop.placement.station_load import charge
 
 #: The bound is lowered by this share of the sum of the magnitudes of all its terms ...
 ROUNDING_MARGIN = 1e-12
@@ -43,7 +43,7 @@ def certify(problem: MigrationProblem, prices: Prices, instance: Instance | None
     path = _path_values(instance, prices)
     total = np.zeros(instance.cpu.shape)
     _add_visits(instance.slot, prices.visit, total)
-    square = prices.root**2 * (1 + SHARE_TOLERANCE if instance.has_floor else 1.0)
+    square = cpu_room(prices.root**2) if instance.has_floor else prices.root**2
     asked = square + total + instance.seats * prices.seat
     reduced = cheapest_hosts(instance, instance.opening - asked)
     size = math.fsum(path) + math.fsum((instance.opening + asked).ravel())

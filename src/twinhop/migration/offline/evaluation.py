@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from twinhop.jit import jit
-from twinhop.migration.offline.water_fill import least_computing
+from twinhop.kernels.shares import floors_fit, least_computing
 from twinhop.migration.problem import MigrationProblem
-from twinhop.placement.problem import SHARE_TOLERANCE, FloatArray, IntArray
+from twinhop.placement.problem import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,11 @@ def _fill_hosts(root_work, floor, ends, cpu, computing):
     for place in range(cpu.size):
         begin, end = ends[place], ends[place + 1]
         if end > begin:
-            least = floor[begin:end].sum()
-            if least > cpu[place] * (1.0 + SHARE_TOLERANCE):
-                computing[place] = root_work[begin:end].sum() ** 2 / cpu[place]
-                late += end - begin
+            works, floors, load = root_work[begin:end], floor[begin:end], root_work[begin:end].sum()
+            least = floors.sum()
+            if floors_fit(least, cpu[place]):
+                computing[place] = least_computing(works, floors, end - begin, load, least, cpu[place])[0]
             else:
-                computing[place] = least_computing(root_work[begin:end], floor[begin:end], end - begin, cpu[place])
+                computing[place] = load**2 / cpu[place]
+                late += end - begin
     return late

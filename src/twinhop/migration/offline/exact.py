@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from twinhop.kernels.edge import cpu_room
 from twinhop.migration.offline.instance import NOWHERE, Instance
 from twinhop.network import water_fill_shares
-from twinhop.placement.problem import SHARE_TOLERANCE, FloatArray, IntArray
+from twinhop.placement.problem import FloatArray, IntArray
 
 #: Joint hosts of all users that are still looked at one by one.
 MOST_STATES = 1000
@@ -75,9 +76,8 @@ def _slot_costs(instance: Instance, t: int, visits: IntArray) -> FloatArray:
         return cost + ((member * root_work).sum(axis=2) ** 2 / instance.cpu[t]).sum(axis=1)
     floor = np.where(np.isfinite(instance.comm[visits]), instance.floor[visits], 0.0).T[None]
     least = (member * floor).sum(axis=2)
-    cost[(least > instance.cpu[t] * (1 + SHARE_TOLERANCE)).any(axis=1)] = np.inf
-    room = np.maximum(instance.cpu[t], least)
-    share = water_fill_shares(np.broadcast_to(root_work, member.shape), floor, room, member)
+    cost[(least > cpu_room(instance.cpu[t])).any(axis=1)] = np.inf
+    share = water_fill_shares(np.broadcast_to(root_work, member.shape), floor, instance.cpu[t], member)
     work = np.where(member, root_work**2, 0.0)
     return cost + np.divide(work, share, out=np.where(work > 0, np.inf, 0.0), where=share > 0).sum(axis=(1, 2))
 

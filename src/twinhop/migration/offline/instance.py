@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from twinhop.errors import InputError
+from twinhop.kernels.edge import SHARE_TOLERANCE, cpu_room
 from twinhop.migration.problem import MigrationProblem
-from twinhop.placement.problem import SHARE_TOLERANCE, BoolArray, FloatArray, IntArray
+from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 
 #: Where a twin is before its first visit, if nowhere.
 NOWHERE = -1
@@ -120,7 +121,7 @@ def _allowed(problem: MigrationProblem) -> BoolArray:
     """(P, K) hosts that a visit may have: reachable, up, and with CPU enough for its deadline."""
     allowed = np.isfinite(problem.comm_s) & (problem.capacity[problem.slot] > 0)
     if problem.floor is not None:
-        allowed &= problem.floor <= problem.cpu[problem.slot] * (1 + SHARE_TOLERANCE)
+        allowed &= problem.floor <= cpu_room(problem.cpu[problem.slot])
     return allowed
 
 

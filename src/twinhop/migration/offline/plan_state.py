@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from twinhop.jit import jit
+from twinhop.kernels.edge import cpu_room
 from twinhop.migration.offline.instance import Instance
-from twinhop.placement.problem import SHARE_TOLERANCE, FloatArray, IntArray
+from twinhop.placement.problem import FloatArray, IntArray
 
 #: The end of a list of visits.
 NOBODY = -1
@@ -56,7 +57,7 @@ def make_state(instance: Instance, host: IntArray) -> PlanState:
 def is_overfull(instance: Instance, state: PlanState) -> bool:
     """Whether some host has more visits than seats, or minimum shares beyond its CPU."""
     over = state.users > instance.seats
-    return bool(over.any() or (state.least > instance.cpu * (1 + SHARE_TOLERANCE)).any())
+    return bool(over.any() or (state.least > cpu_room(instance.cpu)).any())
 
 
 @jit()

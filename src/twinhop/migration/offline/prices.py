@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from twinhop.jit import jit
+from twinhop.kernels.opening import least_openings
+from twinhop.kernels.shares import charge
 from twinhop.migration.offline.instance import Instance
 from twinhop.placement.problem import FloatArray
-from twinhop.placement.station_load import charge
 
 #: Newton steps to the edge of a host's prices, at most; they come from one side and square their distance.
 NEWTON_STEPS = 30
@@ -44,17 +45,11 @@ def first_prices(instance: Instance) -> Prices:
 def cheapest_hosts(instance: Instance, reduced: FloatArray) -> FloatArray:
     """(T, K) the reduced costs of the hosts that cost least together, at least `Instance.fewest` a slot; 0 for others.
 
-    Those are the fewest of least reduced cost, and all others of negative reduced cost. Hosts that are down do not
-    count.
-
     Args:
-        instance: the run.
+        instance: the run; hosts that are down do not count.
         reduced: (T, K) opening costs less the prices [s].
     """
-    reduced = np.where(instance.seats > 0, reduced, np.inf)
-    ordered = np.sort(reduced, axis=1)
-    forced = np.arange(reduced.shape[1]) < instance.fewest[:, None]
-    return np.where(forced, ordered, np.minimum(ordered, 0.0))
+    return least_openings(np.where(instance.seats > 0, reduced, np.inf), instance.fewest)
 
 
 @jit(fastmath=True)

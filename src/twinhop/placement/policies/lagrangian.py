@@ -4,6 +4,7 @@ import logging
 
 import numpy as np
 
+from twinhop.kernels.opening import opened_stations, switching_penalties
 from twinhop.placement.branching import CLOSED, BranchAndBound
 from twinhop.placement.budget import Budget
 from twinhop.placement.certificate import Certificate, Part, all_plans, certify
@@ -68,6 +69,7 @@ class PriceAscent:
         self._by_station = by_station(self._instance)
         self._part = part or all_plans(self._problem)
         self._state = make_price_state(*(prices or _first_prices(search)))
+        self._free = np.zeros(self._problem.stations, np.int64)  # no station is forced
         self._tried: set[bytes] = set()
 
     @property
@@ -163,7 +165,7 @@ class PriceAscent:
             self._instance,
             self._by_station,
             self._state,
-            np.zeros(self._problem.stations, np.int64),
+            self._free,
             self._part.fewest,
             self._part.most,
             target,
@@ -182,23 +184,12 @@ class PriceAscent:
 
     def _opened(self) -> BoolArray:
         """(M,) the stations that the best prices open."""
-        reduced = self._state.best_reduced
-        opened = reduced < 0
-        count = min(max(int(opened.sum()), self._part.fewest), self._part.most)
-        if count != opened.sum():
-            opened[:] = False
-            opened[np.argsort(reduced, kind="stable")[:count]] = True
-        return opened
+        return opened_stations(self._state.best_reduced, self._free, self._part.fewest, self._part.most)
 
     def _penalties(self) -> FloatArray:
         """(M,) how much the relaxed value rises, at least, if station k is forced into the other state [s]."""
-        huge = np.finfo(float).max / 4  # stands for the infinite reduced cost of stations that may not host
-        reduced, chosen = np.minimum(self._state.best_reduced, huge), self._opened()
-        count, part = int(chosen.sum()), self._part
-        dearest, following = float(reduced[chosen].max()), float(reduced[~chosen].min(initial=huge))
-        forced_open = reduced - (dearest if count == part.most else max(0.0, dearest))
-        forced_shut = (following if count == part.fewest else min(0.0, following)) - reduced
-        return np.maximum(np.where(chosen, forced_shut, forced_open), 0.0)
+        part = self._part
+        return switching_penalties(self._state.best_reduced, self._free, self._opened(), part.fewest, part.most)
 
 
 def _first_prices(search: Search) -> tuple[FloatArray, FloatArray]:

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 import numpy as np
 from numpy.typing import NDArray
 
-from twinhop.scenario.dynamics.link_loop import NO_STATION, attach
+from twinhop.kernels.handover import NO_STATION, hand_over
 from twinhop.scenario.dynamics.mean_channel import in_parts
 
 #: Links below which a second thread costs more than it brings.
@@ -15,7 +15,7 @@ LINKS_A_THREAD = 500_000
 
 
 class AccessState:
-    """Who is attached where, and for how many slots which stations have been better; see `link_loop.attach`."""
+    """Who is attached where, and for how many slots which stations have been better; see `hand_over`."""
 
     def __init__(self, users: int, stations: int, hysteresis: float, slots_to_trigger: int, threads: Executor) -> None:
         """Begin with nobody attached.
@@ -51,7 +51,7 @@ class AccessState:
         """
 
         def part(users: slice) -> None:
-            attach(
+            hand_over(
                 score[users],
                 active[users],
                 up,

@@ -1,4 +1,4 @@
-"""The compiled loops over users and stations: mean losses from the tables, and the choice of the access station."""
+"""The compiled loops over users and stations: mean losses from the tables."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from twinhop.jit import jit, prefetch
 from twinhop.scenario.dynamics.distance_table import COLUMNS, SHIFT
 from twinhop.scenario.dynamics.field_grid import NOISE_ROWS, SQUARES_A_STEP, STEPS_A_SIGMA, TILE_BITS
 
-NO_STATION = -1
 _MASK = (1 << SHIFT) - 1
 _SCALE = np.float32(1.0 / (1 << SHIFT))
-MOST_COUNTED = 65535
 #: A user's corners are asked for this many users before it is their turn: memory is slower than arithmetic.
 USERS_AHEAD = 6
 VALUES_A_CACHE_LINE = 32
@@ -148,65 +146,3 @@ def _interpolate(
             lower = a * np.float32(c00[at]) + b * np.float32(c10[at])
             upper = c * np.float32(c01[at]) + d * np.float32(c11[at])
             scaled[target, j] = lower + upper + rough * np.float32(grain[at])
-
-
-@jit()
-def attach(
-    score: NDArray[np.float32],
-    active: NDArray[np.bool_],
-    up: NDArray[np.bool_],
-    hysteresis: float,
-    slots_to_trigger: int,
-    access: NDArray[np.int64],
-    better: NDArray[np.uint16],
-) -> None:
-    """Update the access station of every user by event A3.
-
-    A station is *better* where its score is less than that of the access station by more than the hysteresis; it takes
-    the user over once it has been better in `slots_to_trigger` slots in a row, the best of them first. A user without
-    access station, or whose station is down, takes the best that is up at once.
-
-    Args:
-        score: (N, M) mean loss or distance: the less the better.
-        active: (N,) who is present.
-        up: (M,) which stations work.
-        hysteresis: in the unit of the score.
-        slots_to_trigger: at least 1.
-        access: (N,) access stations, changed in place; -1 where there is none.
-        better: (N, M) for how many slots each station has been better, changed in place.
-    """
-    stations = len(up)
-    for user in range(len(active)):
-        held = access[user]
-        if not active[user]:
-            if held != NO_STATION:
-                access[user] = NO_STATION
-                better[user] = 0
-            continue
-        if held == NO_STATION or not up[held]:
-            access[user] = _best(score[user], up)
-            better[user] = 0
-            continue
-        limit = score[user, held] - hysteresis
-        chosen, least = NO_STATION, np.float32(np.inf)
-        for j in range(stations):
-            value = score[user, j]
-            if value < limit and up[j]:
-                slots = min(better[user, j] + 1, MOST_COUNTED)
-                better[user, j] = slots
-                if slots >= slots_to_trigger and value < least:
-                    chosen, least = j, value
-            else:
-                better[user, j] = 0
-        if chosen != NO_STATION:
-            access[user] = chosen
-            better[user] = 0
-
-
-@jit()
-def _best(score: NDArray[np.float32], up: NDArray[np.bool_]) -> int:
-    chosen, least = NO_STATION, np.float32(np.inf)
-    for j in range(len(up)):
-        if up[j] and (chosen == NO_STATION or score[j] < least):
-            chosen, least = j, score[j]
-    return chosen

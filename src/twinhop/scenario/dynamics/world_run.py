@@ -20,12 +20,10 @@ from twinhop.scenario.dynamics.moving_users import moving_users
 from twinhop.scenario.dynamics.slot import Slot
 from twinhop.scenario.mobility import Positions
 from twinhop.scenario.schema.movement_section import EPISODE_SLOTS, Movement
-from twinhop.scenario.schema.readings import MOVEMENT_ROW
+from twinhop.scenario.schema.readings import ROW_LOGARITHM, ROW_REDRAWN
 from twinhop.scenario.schema.scenario import Scenario
 from twinhop.scenario.world.world import World
 from twinhop.units import linear_to_db
-
-LOGARITHM_ROW = 26
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -100,7 +98,7 @@ class WorldRun:
     @property
     def epoch_slots(self) -> int | None:
         """Slots of an epoch; None where stations stay (reading 25, sound)."""
-        if not self.scenario.readings.is_literal(MOVEMENT_ROW):
+        if not self.scenario.readings.is_literal(ROW_REDRAWN):
             return None
         return self.movement.redraw_every_slots or EPISODE_SLOTS
 
@@ -214,5 +212,5 @@ class _State:
         if radio.interference == "full_reuse":
             mean_gain = network.channel_gain(self._loss_db[users].astype(np.float64))
             noise = noise + network.uplink_interference_w_per_hz(tx_power_w, mean_gain, served, bandwidth)[served]
-        logarithm = "ln" if world.readings.is_literal(LOGARITHM_ROW) else "log2"
+        logarithm = "ln" if world.readings.is_literal(ROW_LOGARITHM) else "log2"
         return network.rate_bps(bandwidth, tx_power_w, gain, noise, logarithm)

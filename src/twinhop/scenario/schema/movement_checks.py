@@ -8,7 +8,7 @@ from twinhop.scenario.fields import problem
 from twinhop.scenario.place_sections import Area, Stations
 from twinhop.scenario.schema.movement_section import Movement
 from twinhop.scenario.schema.radio_section import Radio
-from twinhop.scenario.schema.readings import MOVEMENT_ROW, Readings
+from twinhop.scenario.schema.readings import ROW_REDRAWN, Readings
 from twinhop.scenario.validation_errors import suggestion
 
 SHOWN_IDS = 5
@@ -22,11 +22,9 @@ def check_movement(movement: Movement | None, readings: Readings, radio: Radio, 
         PydanticCustomError: naming the field, as validators of the schema do.
     """
     if movement is None:
-        if readings.rows.get(MOVEMENT_ROW) == "literal":
-            text = (
-                f"row {MOVEMENT_ROW} redraws the stations as time goes; it can be literal in a scenario with movement"
-            )
-            raise problem(text, "readings", "rows", str(MOVEMENT_ROW))
+        if readings.rows.get(ROW_REDRAWN) == "literal":
+            text = f"row {ROW_REDRAWN} redraws the stations as time goes; it can be literal in a scenario with movement"
+            raise problem(text, "readings", "rows", str(ROW_REDRAWN))
         return
     _check_model(movement, area)
     _check_redraws(movement, readings)
@@ -46,12 +44,12 @@ def _check_model(movement: Movement, area: Area) -> None:
 
 
 def _check_redraws(movement: Movement, readings: Readings) -> None:
-    literal = readings.is_literal(MOVEMENT_ROW)
+    literal = readings.is_literal(ROW_REDRAWN)
     if movement.redraw_every_slots is not None and not literal:
-        text = f"has no effect unless readings row {MOVEMENT_ROW} is literal"
+        text = f"has no effect unless readings row {ROW_REDRAWN} is literal"
         raise problem(text, "movement", "redraw_every_slots")
     if literal and movement.cpu.kind == "trace":
-        text = f"cannot be a trace where stations are redrawn; read row {MOVEMENT_ROW} soundly"
+        text = f"cannot be a trace where stations are redrawn; read row {ROW_REDRAWN} soundly"
         raise problem(text, "movement", "cpu", "kind")
 
 

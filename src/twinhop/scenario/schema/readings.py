@@ -10,13 +10,21 @@ from twinhop.scenario.fields import Section, problem
 
 Reading = Literal["sound", "literal"]
 
-PLACEMENT_ROWS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15, 26)
+#: Rows of the table of readings (docs/readings.md), each by what is read there.
+ROW_WIRED_HOP, ROW_NO_ASSOCIATION, ROW_LATENCY_WEIGHT, ROW_SYNCHRONISATION, ROW_CYCLES_PER_BIT = 1, 2, 3, 4, 5
+ROW_ACCESS_CPU, ROW_INTERACTION, ROW_UNLINKED, ROW_CPU_RULE, ROW_MOVE_ENERGY, ROW_UTILITY_SCALE = 6, 7, 8, 9, 10, 11
+ROW_TWINS_COUNTED, ROW_REDRAWN, ROW_LOGARITHM = 15, 25, 26
+
+PLACEMENT_ROWS = (
+    *(ROW_WIRED_HOP, ROW_NO_ASSOCIATION, ROW_LATENCY_WEIGHT, ROW_SYNCHRONISATION, ROW_CYCLES_PER_BIT),
+    *(ROW_ACCESS_CPU, ROW_INTERACTION, ROW_UNLINKED, ROW_CPU_RULE, ROW_MOVE_ENERGY, ROW_UTILITY_SCALE),
+    *(ROW_TWINS_COUNTED, ROW_LOGARITHM),
+)
 """Rows of the table of readings (docs/readings.md) that a placement can take literally."""
-EVALUATED_ROWS = (2, 6, 15)
+EVALUATED_ROWS = (ROW_NO_ASSOCIATION, ROW_ACCESS_CPU, ROW_TWINS_COUNTED)
 """Rows whose literal term no decision changes: plans are made under the sound term and priced under both."""
-MOVEMENT_ROW = 25
-"""Stations, CPU and channels redrawn as time goes; only a scenario with a movement section can be read so."""
-SWITCHABLE_ROWS = tuple(sorted((*PLACEMENT_ROWS, MOVEMENT_ROW)))
+SWITCHABLE_ROWS = tuple(sorted((*PLACEMENT_ROWS, ROW_REDRAWN)))
+"""Those, and stations redrawn as time goes: only a scenario with a movement section can be read so."""
 
 
 class Readings(Section):

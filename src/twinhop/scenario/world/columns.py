@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twinhop import streams
 from twinhop.errors import InputError
 from twinhop.scenario.distribution import Kind, draw
-from twinhop.scenario.place_sections import DEFAULT_CLASS, SHARE_TOLERANCE, StationRow, UserClass, UserRow
+from twinhop.scenario.place_sections import DEFAULT_CLASS, FRACTION_TOLERANCE, StationRow, UserClass, UserRow
 from twinhop.scenario.schema.load_section import active_users, size_factor
 from twinhop.scenario.schema.scenario import Scenario
 from twinhop.scenario.world import layouts
@@ -176,7 +176,7 @@ def _classes(
     if not classes:
         return np.zeros(count, dtype=np.int64)
     edges = np.cumsum([each.share for each in classes])
-    edges[-1] = 1.0 if edges[-1] > 1 - SHARE_TOLERANCE else edges[-1]
+    edges[-1] = 1.0 if edges[-1] > 1 - FRACTION_TOLERANCE else edges[-1]
     chosen = np.searchsorted(edges, streams.stream(seed, streams.USER_CLASSES).random(count), side="right")
     index = {each.name: at for at, each in enumerate(classes)} | {DEFAULT_CLASS: len(classes)}
     for at, row in enumerate(rows or ()):

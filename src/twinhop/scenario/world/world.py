@@ -22,7 +22,14 @@ from twinhop.scenario.schema.radio_section import (
     PathLoss,
     Radio,
 )
-from twinhop.scenario.schema.readings import Readings
+from twinhop.scenario.schema.readings import (
+    ROW_CPU_RULE,
+    ROW_CYCLES_PER_BIT,
+    ROW_INTERACTION,
+    ROW_LATENCY_WEIGHT,
+    ROW_SYNCHRONISATION,
+    Readings,
+)
 from twinhop.scenario.schema.scenario import Scenario
 from twinhop.scenario.world.backhaul_graph import BackhaulGraph, Site, build_graph
 from twinhop.scenario.world.columns import StationColumns, UserColumns, every_user_id, station_columns, user_columns
@@ -221,7 +228,7 @@ def build_world(scenario: Scenario) -> World:
     cloud = _cloud_site(scenario, stations.ids, n_users)
     los_draws, shadowing_draws = _los_draws(scenario, n_stations), _shadowing_draws(scenario, n_stations)
     _warn_of_extrapolation(scenario)
-    literal_work = scenario.readings.is_literal(5)
+    literal_work = scenario.readings.is_literal(ROW_CYCLES_PER_BIT)
     return World(
         name=scenario.name,
         seed=scenario.seed,
@@ -248,11 +255,11 @@ def build_world(scenario: Scenario) -> World:
         latency_s_per_bit_m=scenario.backhaul.latency_s_per_bit_m,
         construction_cycles_per_bit=LITERAL_CYCLES_PER_BIT if literal_work else compute.construction_cycles_per_bit,
         update_cycles_per_bit=LITERAL_CYCLES_PER_BIT if literal_work else compute.update_cycles_per_bit,
-        cpu_rule=LITERAL_CPU_RULE if scenario.readings.is_literal(9) else compute.cpu_rule,
+        cpu_rule=LITERAL_CPU_RULE if scenario.readings.is_literal(ROW_CPU_RULE) else compute.cpu_rule,
         alpha=_alpha(scenario, n_users, n_stations),
         beta=scenario.objective.beta,
         kappa_s_per_j=scenario.objective.kappa_s_per_j,
-        eta_s=0.0 if scenario.readings.is_literal(4) else scenario.objective.eta_s,
+        eta_s=0.0 if scenario.readings.is_literal(ROW_SYNCHRONISATION) else scenario.objective.eta_s,
         sync_period_s=scenario.objective.sync_period_s,
         readings=scenario.readings,
         cloud=cloud,
@@ -268,7 +275,7 @@ def build_world(scenario: Scenario) -> World:
 def _deadline_s(scenario: Scenario, update_deadline_ms: NDArray[np.float64]) -> NDArray[np.float64] | None:
     if not scenario.objective.deadlines:
         return None
-    if scenario.readings.is_literal(7):
+    if scenario.readings.is_literal(ROW_INTERACTION):
         generator = streams.stream(scenario.seed, streams.CONSTRUCTION_DEADLINES)
         return Uniform(uniform=LITERAL_DEADLINES_S).draw(generator, len(update_deadline_ms))
     return update_deadline_ms * S_PER_MS
@@ -379,4 +386,4 @@ def _alpha(scenario: Scenario, n_users: int, n_stations: int) -> float:
     alpha = scenario.objective.alpha
     if scenario.objective.aggregation == "sum":
         alpha *= n_users
-    return alpha / n_stations if scenario.readings.is_literal(3) else alpha
+    return alpha / n_stations if scenario.readings.is_literal(ROW_LATENCY_WEIGHT) else alpha

@@ -101,7 +101,7 @@ class _ByDeciding:
         return terms, seconds
 
     def slots(self, weights: Any) -> Terms:
-        return by_slot(self._terms(lambda one: self._policy.decide(weights, one))[0])
+        return by_slot(self._terms(self._policy.decider(weights))[0])
 
     def policies(self, weights: Any) -> dict[str, Any]:
         return {name: _judged(*self._terms(decide)) for name, decide in self._policy.decoders(weights).items()}

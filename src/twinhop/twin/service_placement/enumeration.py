@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from twinhop.network import computing_latency_s, minimum_share_cycles_per_s, water_fill_shares
+from twinhop.kernels.edge import cpu_room
+from twinhop.kernels.shares import least_computing
+from twinhop.network import minimum_share_cycles_per_s
 from twinhop.placement import Placement
-from twinhop.placement.problem import SHARE_TOLERANCE
 from twinhop.twin.service_placement.task import BoolArray, FloatArray, IntArray, ServiceTask
 
 #: Partial choices looked at before the best found so far is taken as it is, and said not to be proved best.
@@ -87,7 +88,7 @@ class _Station:
         self.load, self.floors, self.computing_s = self._before.pop()
 
     def fits(self, floor: float) -> bool:
-        return self.floors + floor <= self.cpu * (1 + SHARE_TOLERANCE)
+        return self.floors + floor <= cpu_room(self.cpu)
 
     def _computing_s(self) -> float:
         """The least ``sum w / f`` of all that runs here; deadlines that cannot be kept jointly bind nobody."""
@@ -95,10 +96,9 @@ class _Station:
             return self.load**2 / self.cpu
         weight = np.append(self.root_work, [root_work for root_work, _ in self.added])
         floor = np.append(self.floor, [floor for _, floor in self.added])
-        excess = floor.sum() / self.cpu
-        if 1.0 < excess <= 1 + SHARE_TOLERANCE:
-            floor = floor / (excess * (1 + 1e-12))
-        return float(computing_latency_s(weight**2, water_fill_shares(weight, floor, self.cpu)).sum())
+        if self.floors > cpu_room(self.cpu):
+            return self.load**2 / self.cpu
+        return least_computing(weight, floor, len(weight), self.load, self.floors, self.cpu)[0]
 
 
 class _Search:
@@ -166,7 +166,7 @@ class _Search:
         late, cost_s = self._late, self._cost_s()
         if left.size:
             cost_s += float(self._additions(left).min(axis=1).sum())
-            room = np.array([station.cpu * (1 + SHARE_TOLERANCE) - station.floors for station in self._stations])
+            room = np.array([cpu_room(station.cpu) - station.floors for station in self._stations])
             late += int((~(self._floor[left] <= room).any(axis=1)).sum())
         return self._beats_best(late, cost_s)
 
@@ -199,6 +199,6 @@ def _station(task: ServiceTask, host: IntArray, k: int, entry_s: float) -> _Stat
     problem = task.problem
     floor = np.zeros(users.size) if problem.floor is None or k >= problem.stations else problem.floor[users, k]
     floor = np.where(np.isfinite(floor), floor, 0.0)
-    if floor.sum() > task.cpu[k] * (1 + SHARE_TOLERANCE):
+    if floor.sum() > cpu_room(task.cpu[k]):
         floor = np.zeros(users.size)
     return _Station(float(task.cpu[k]), problem.root_work[users], floor)
