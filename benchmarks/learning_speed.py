@@ -44,10 +44,10 @@ def filled(shapes, config, rows):
     import jax
     import jax.numpy as jnp
 
-    from twinhop.learn.maddpg import Transition
+    from twinhop.learn.maddpg import ReplayTransition
     from twinhop.learn.replay import Replay
 
-    sizes = Transition(
+    sizes = ReplayTransition(
         state=(shapes.state,) if config.critic_sees == "state" else None,
         observation=(shapes.agents, shapes.observation),
         action=(shapes.agents, shapes.action),
@@ -58,7 +58,7 @@ def filled(shapes, config, rows):
     )
     keys = iter(jax.random.split(jax.random.key(1), len(sizes)))
     entries = [None if size is None else jax.random.uniform(next(keys), (rows, *size)) for size in sizes]
-    return Replay(Transition(*entries)._replace(terminated=jnp.zeros(rows)), jnp.int32(rows))
+    return Replay(ReplayTransition(*entries)._replace(terminated=jnp.zeros(rows)), jnp.int32(rows))
 
 
 def ours(problem, critics):

@@ -84,7 +84,7 @@ def returns(worlds, policy):
 
 def learn(seed, steps):
     """Make one run of ours."""
-    from twinhop.learn.pettingzoo import ParallelConfig, train_parallel
+    from parallel_maddpg import ParallelConfig, train_parallel
 
     config = ParallelConfig(
         hidden=HIDDEN,

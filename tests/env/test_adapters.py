@@ -94,13 +94,11 @@ def test_every_adapter_gives_the_same_episodes(task_id):
     batch.reset(seed=SEED - 1)
     for number in range(EPISODES):
         key = episode_key(jax.random.key(SEED), number)
-        seen, state = reset(key, params)
+        obs, state = reset(key, params)
         told, _ = parallel.reset(seed=SEED if number == 0 else None)
         for slot in range(HORIZON):
             action = next(actions)
-            seen, state, reward, *_, info = step(
-                step_key(key, slot), state, Action(action[:, 0], action[:, 1:]), params
-            )
+            obs, state, reward, *_, info = step(step_key(key, slot), state, Action(action[:, 0], action[:, 1:]), params)
             rewards.append(float(reward))
             assert info.host.tolist() == rewards_hosts[1][len(rewards) - 1]
             told, shared, *_ = parallel.step(dict(zip(parallel.agents, action, strict=True)))
@@ -135,13 +133,13 @@ def test_a_batch_begins_anew_by_itself_and_delivers_the_last_observation():
     batch.reset(seed=0)
     alone.reset(seed=1)
     for action in actions_of(4, 12)[:3]:
-        seen, _, _, truncated, info = batch.step(np.stack([action] * 2))
+        obs, _, _, truncated, info = batch.step(np.stack([action] * 2))
         last, _, _, _, last_info = alone.step(action)
     assert truncated.all() and info["_final_obs"].all()
     first, _ = alone.reset()
     for name in first:
         np.testing.assert_allclose(info["final_obs"][1][name], last[name], rtol=1e-5)
-        np.testing.assert_allclose(seen[name][1], first[name], rtol=1e-5)
+        np.testing.assert_allclose(obs[name][1], first[name], rtol=1e-5)
     assert info["_final_info"].all() and info["final_info"]["cost"][1] == pytest.approx(last_info["cost"], rel=1e-5)
 
 
@@ -159,8 +157,8 @@ def test_some_of_a_batch_begin_anew():
     batch = gymnasium.make_vec(IDS[0], num_envs=3, scenario=city(), horizon=3, observation="flat")
     first, _ = batch.reset(seed=0)
     batch.step(batch.action_space.sample())
-    seen, _ = batch.reset(seed=[7, 1, 7], options={"reset_mask": np.array([False, True, False])})
-    assert np.array_equal(seen[1], first[1]) and not np.array_equal(seen[0], first[0])
+    obs, _ = batch.reset(seed=[7, 1, 7], options={"reset_mask": np.array([False, True, False])})
+    assert np.array_equal(obs[1], first[1]) and not np.array_equal(obs[0], first[0])
     _, _, _, truncated, _ = batch.step(batch.action_space.sample())
     _, _, _, truncated, info = batch.step(batch.action_space.sample())
     assert truncated.tolist() == [True, False, True] and info["final_obs"][1] is None
@@ -196,7 +194,7 @@ def test_no_step_compiles_after_the_first():
         batch.step(np.stack([action] * 2))
         if env.step(action)[3]:
             env.reset()
-        compiled_once = (stepping.stepped, stepping.all_stepped, stepping.begun, stepping.all_begun)
+        compiled_once = (stepping.step, stepping.step_all, stepping.reset, stepping.reset_all)
         sizes = [each._cache_size() for each in compiled_once]
         compiled = sizes if at == 0 else compiled
         assert sizes == compiled

@@ -18,42 +18,42 @@ KEY = episode_key(jax.random.key(11), 0)
 TASKS = ("placement", "migration")
 
 
-def near(seen, opening=1.0):
+def near(obs, opening=1.0):
     """Everybody to the nearest station."""
-    return Action(jnp.full(seen.distance_m.shape[0], opening), -seen.distance_m)
+    return Action(jnp.full(obs.distance_m.shape[0], opening), -obs.distance_m)
 
 
 def run(params, slots, key=KEY, policy=near):
     """Observations, rewards and infos of an episode."""
-    seen, state = reset(key, params)
-    found = []
+    obs, state = reset(key, params)
+    result = []
     for slot in range(slots):
-        seen, state, reward, terminated, truncated, info = step(step_key(key, slot), state, policy(seen), params)
-        found.append((seen, float(reward), bool(terminated), bool(truncated), info))
-    return found
+        obs, state, reward, terminated, truncated, info = step(step_key(key, slot), state, policy(obs), params)
+        result.append((obs, float(reward), bool(terminated), bool(truncated), info))
+    return result
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_shapes_and_values(task):
     params = params_of(city(users=12, stations=4, radio=FULL_RADIO), task)
-    seen, state = reset(KEY, params)
+    obs, state = reset(KEY, params)
     users = {"history_bits", "update_bits", "root_work", "tau_s", "active", "access", "host"}
     links = {"distance_m", "rate_bps", "comm_s"}
-    for name, value in seen._asdict().items():
+    for name, value in obs._asdict().items():
         expected = (12,) if name in users else (4, 12) if name in links else () if name == "slot_index" else (4,)
         assert value.shape == expected, name
         assert np.isfinite(value).all(), name
-    assert (seen.rate_bps > 0).all() and (seen.comm_s > 0).all()
-    assert (seen.host == -1).all() and (seen.load == 0).all()
-    assert jax.tree.structure(step(KEY, state, near(seen), params)[1]) == jax.tree.structure(state)
+    assert (obs.rate_bps > 0).all() and (obs.comm_s > 0).all()
+    assert (obs.host == -1).all() and (obs.load == 0).all()
+    assert jax.tree.structure(step(KEY, state, near(obs), params)[1]) == jax.tree.structure(state)
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_horizon_truncates_and_nothing_terminates(task):
-    found = run(params_of(city(), task, horizon=4), 4)
-    assert [truncated for _, _, _, truncated, _ in found] == [False, False, False, True]
-    assert not any(terminated for _, _, terminated, _, _ in found)
-    assert [int(seen.slot_index) for seen, *_ in found] == [1, 2, 3, 4]
+    result = run(params_of(city(), task, horizon=4), 4)
+    assert [truncated for _, _, _, truncated, _ in result] == [False, False, False, True]
+    assert not any(terminated for _, _, terminated, _, _ in result)
+    assert [int(obs.slot_index) for obs, *_ in result] == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -79,17 +79,17 @@ def test_the_literal_reward_counts_twins_and_no_lateness():
 def test_migration_pays_for_moves_and_only_then():
     params = params_of(city(users=12, stations=4), "migration")
 
-    def alternating(seen):
-        at = int(seen.slot_index) // 2 % 2
+    def alternating(obs):
+        at = int(obs.slot_index) // 2 % 2
         return Action(jnp.ones(4), jnp.zeros((4, 12)).at[at].set(1.0))
 
-    found = [info for *_, info in run(params, 6, policy=alternating)]
-    assert [int(info.moved) for info in found] == [0, 0, 12, 0, 12, 0]
-    assert [float(info.moves) > 0 for info in found] == [False, False, True, False, True, False]
-    bits, topology = float(found[2].moved_bits), params.topology
+    result = [info for *_, info in run(params, 6, policy=alternating)]
+    assert [int(info.moved) for info in result] == [0, 0, 12, 0, 12, 0]
+    assert [float(info.moves) > 0 for info in result] == [False, False, True, False, True, False]
+    bits, topology = float(result[2].moved_bits), params.topology
     assert bits == pytest.approx(float(topology.history_bits.sum()), rel=1e-6)
     way = topology.history_bits * topology.wire_s_per_bit[0, 1] + params.rules.cost.move_s
-    assert float(found[2].moves) == pytest.approx(float(way.mean()), rel=1e-5)
+    assert float(result[2].moves) == pytest.approx(float(way.mean()), rel=1e-5)
 
 
 def test_one_compilation_serves_all_steps_and_seeds():
@@ -103,9 +103,9 @@ def test_one_compilation_serves_all_steps_and_seeds():
     for number in range(3):
         params = params_of(city().with_seed(number))  # other numbers, the same rules
         key = episode_key(jax.random.key(number), 0)
-        seen, state = reset(key, params)
+        obs, state = reset(key, params)
         for slot in range(30):
-            seen, state, *_ = counted(step_key(key, slot), state, near(seen), params)
+            obs, state, *_ = counted(step_key(key, slot), state, near(obs), params)
     assert len(traces) == 1
 
 
@@ -113,12 +113,12 @@ def test_one_compilation_serves_all_steps_and_seeds():
 def test_under_vmap_every_seed_is_as_alone(task):
     params = params_of(city(), task)
     keys = jnp.stack([episode_key(jax.random.key(seed), 0) for seed in range(3)])
-    seen, states = jax.vmap(reset, (0, None))(keys, params)
+    obs, states = jax.vmap(reset, (0, None))(keys, params)
     together, rewards = jax.jit(jax.vmap(core_step, (0, 0, 0, None))), []
     for slot in range(6):
-        actions = jax.vmap(near)(seen)
+        actions = jax.vmap(near)(obs)
         at = jax.vmap(step_key, (0, None))(keys, slot)
-        seen, states, reward, *_ = together(at, states, actions, params)
+        obs, states, reward, *_ = together(at, states, actions, params)
         rewards.append(reward)
     for index, key in enumerate(keys):
         alone = run(params, 6, key)
@@ -128,7 +128,7 @@ def test_under_vmap_every_seed_is_as_alone(task):
 
 def test_the_world_is_the_same_whatever_is_decided():
     params = params_of(city(users=12, stations=4), "migration")
-    far = run(params, 6, policy=lambda seen: Action(jnp.full(4, -1.0), seen.distance_m))
+    far = run(params, 6, policy=lambda obs: Action(jnp.full(4, -1.0), obs.distance_m))
     for one, other in zip(run(params, 6), far, strict=True):
         assert np.array_equal(one[0].rate_bps, other[0].rate_bps)
         assert np.array_equal(one[0].access, other[0].access)
@@ -160,8 +160,8 @@ def test_literal_row_25_redraws():
 
 def test_tight_stations_are_never_overfull():
     params = params_of(city(users=12, stations=4, capacity=3))
-    for seen, *_, info in run(params, 5):
-        assert (np.bincount(info.host, minlength=4) == 3).all() and (seen.load == 3).all()
+    for obs, *_, info in run(params, 5):
+        assert (np.bincount(info.host, minlength=4) == 3).all() and (obs.load == 3).all()
 
 
 @pytest.mark.parametrize(

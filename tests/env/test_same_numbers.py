@@ -18,7 +18,7 @@ jax = pytest.importorskip("jax")
 jnp = jax.numpy
 
 from twinhop.env.core.generator import params_of  # noqa: E402
-from twinhop.env.core.pricing import Priced, links, price  # noqa: E402
+from twinhop.env.core.pricing import Priced, link_costs, price  # noqa: E402
 from twinhop.env.core.reward import station_rewards  # noqa: E402
 from twinhop.env.core.types import Slot as EnvSlot  # noqa: E402
 
@@ -56,16 +56,16 @@ def env_slot(slot):
 
 
 @jax.jit
-def compiled(params, seen, before, host):
-    reach = links(params.rules, params.topology, seen)
-    found = price(params.rules, params.topology, seen, reach, before, host)
-    return found, station_rewards(params.rules, params.topology, found, host)
+def compiled(params, obs, before, host):
+    costs = link_costs(params.rules, params.topology, obs)
+    result = price(params.rules, params.topology, obs, costs, before, host)
+    return result, station_rewards(params.rules, params.topology, result, host)
 
 
 def priced(params, slot, before, host):
     """The terms and the sum of the rewards."""
-    found, rewards = compiled(params, env_slot(slot), jnp.asarray(before, jnp.int32), jnp.asarray(host, jnp.int32))
-    return found, float(rewards.sum())
+    result, rewards = compiled(params, env_slot(slot), jnp.asarray(before, jnp.int32), jnp.asarray(host, jnp.int32))
+    return result, float(rewards.sum())
 
 
 def agree(case, tolerance):
@@ -75,17 +75,17 @@ def agree(case, tolerance):
     for situation in MigrationRun(scenario):
         host = rng.integers(0, 6, 40)
         expected = outcome_of(situation.with_hosts(before), host)
-        found, reward = priced(migration, situation.slot, before, host)
-        np.testing.assert_allclose(found.comm_s, expected.comm_s, rtol=tolerance)
-        np.testing.assert_allclose(found.computing_s, expected.computing_s, rtol=tolerance)
-        np.testing.assert_allclose(found.move_s, expected.move_s, rtol=tolerance)
-        np.testing.assert_allclose(found.energy_j, expected.energy_j, rtol=tolerance)
-        assert np.array_equal(found.late, expected.violation & scenario.objective.deadlines)
-        lateness = float(found.late.sum()) / 40 * migration.rules.cost.late_s
+        result, reward = priced(migration, situation.slot, before, host)
+        np.testing.assert_allclose(result.comm_s, expected.comm_s, rtol=tolerance)
+        np.testing.assert_allclose(result.computing_s, expected.computing_s, rtol=tolerance)
+        np.testing.assert_allclose(result.move_s, expected.move_s, rtol=tolerance)
+        np.testing.assert_allclose(result.energy_j, expected.energy_j, rtol=tolerance)
+        assert np.array_equal(result.late, expected.violation & scenario.objective.deadlines)
+        lateness = float(result.late.sum()) / 40 * migration.rules.cost.late_s
         np.testing.assert_allclose(-reward - lateness, expected.cost.total, rtol=tolerance)
         planned = evaluate(formulate(situation.slot.world(), slot_radio(situation.slot)), placed(host))
-        found, reward = priced(placement, situation.slot, before, host)
-        lateness = float(found.late.sum()) / 40 * placement.rules.cost.late_s
+        result, reward = priced(placement, situation.slot, before, host)
+        lateness = float(result.late.sum()) / 40 * placement.rules.cost.late_s
         np.testing.assert_allclose(-reward - lateness, planned.cost, rtol=tolerance)
         before = host
 

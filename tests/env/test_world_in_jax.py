@@ -35,15 +35,15 @@ def test_hand_overs_are_those_of_simulate(slots_to_trigger):
     rng, users, stations = np.random.default_rng(1), 200, 6
     score = rng.normal(100, 6, (users, stations)).astype(np.float32)
     held, better = np.full(users, -1), np.zeros((users, stations), np.uint16)
-    found = jnp.full(users, -1, jnp.int32)
+    result = jnp.full(users, -1, jnp.int32)
     counts = jnp.zeros((stations, users), jnp.int32) if slots_to_trigger > 1 else None
     changes = 0
     for _ in range(30):
         score = (0.8 * score + 0.2 * rng.normal(100, 15, score.shape)).astype(np.float32)
         before = held.copy()
         hand_over(score, np.ones(users, bool), np.ones(stations, bool), 3.0, slots_to_trigger, held, better)
-        found, counts = next_access(jnp.asarray(score.T), found, counts, 3.0, slots_to_trigger)
-        assert np.array_equal(found, held)
+        result, counts = next_access(jnp.asarray(score.T), result, counts, 3.0, slots_to_trigger)
+        assert np.array_equal(result, held)
         changes += int((held != before).sum())
     assert changes > 2 * users  # the first attachment, and many more
 
@@ -81,8 +81,8 @@ def test_shares_are_those_of_simulate(seed):
     cpu, expected = rng.uniform(4, 12, stations), np.empty(users)
     member = membership(jnp.asarray(host), stations)
     host_shares(host, weight, floor, True, cpu, expected)
-    found = floored(member, jnp.asarray(weight), jnp.asarray(floor), jnp.asarray(cpu))
-    np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-6)  # of up to 12, in 32 bits
+    result = floored(member, jnp.asarray(weight), jnp.asarray(floor), jnp.asarray(cpu))
+    np.testing.assert_allclose(result, expected, rtol=2e-5, atol=2e-6)  # of up to 12, in 32 bits
     host_shares(host, weight, floor, False, cpu, expected)
     np.testing.assert_allclose(proportional_shares(member, jnp.asarray(weight), jnp.asarray(cpu)), expected, rtol=2e-6)
 
@@ -92,10 +92,10 @@ def test_shares_are_those_of_simulate(seed):
 def test_rates_are_those_of_plan(bandwidth, interference):
     scenario = city(users=40, radio=f"bandwidth_rule: {bandwidth}, interference: {interference}, noise_figure_db: 5")
     expected, params = radio_state(build_world(scenario)), params_of(scenario)
-    seen, _ = reset(KEY, params)
-    np.testing.assert_allclose(seen.distance_m, expected.distance_m.T, rtol=1e-5)
-    assert np.array_equal(seen.access, expected.access)
-    own = np.asarray(seen.rate_bps)[expected.access, np.arange(40)]
+    obs, _ = reset(KEY, params)
+    np.testing.assert_allclose(obs.distance_m, expected.distance_m.T, rtol=1e-5)
+    assert np.array_equal(obs.access, expected.access)
+    own = np.asarray(obs.rate_bps)[expected.access, np.arange(40)]
     np.testing.assert_allclose(own, expected.access_rate_bps, rtol=1e-4)
 
 
@@ -104,15 +104,15 @@ def test_a_newcomer_would_share_the_band():
     rules, topology = params_of(scenario).rules, params_of(scenario).topology
     distance_m, held = jnp.array([[50.0, 60.0, 70.0], [400.0, 300.0, 200.0]]), jnp.full(3, -1, jnp.int32)
     topology = topology._replace(tx_power_w=jnp.full(3, 0.2))
-    seen = radio(rules.radio, topology, distance_m, network.tr36814_macro_pathloss_db(distance_m), 1.0, held, None)
+    obs = radio(rules.radio, topology, distance_m, network.tr36814_macro_pathloss_db(distance_m), 1.0, held, None)
     alone = network.rate_bps(
         rules.radio.bandwidth_hz,
         0.2,
         network.channel_gain(network.tr36814_macro_pathloss_db(distance_m[1])),
         rules.radio.noise_w_per_hz,
     )
-    assert seen.access.tolist() == [0, 0, 0]
-    np.testing.assert_allclose(seen.rate_bps[1], alone, rtol=1e-5)  # nobody else is there
+    assert obs.access.tolist() == [0, 0, 0]
+    np.testing.assert_allclose(obs.rate_bps[1], alone, rtol=1e-5)  # nobody else is there
 
 
 def test_shadowing_keeps_its_variance_and_forgets_with_distance():
@@ -136,11 +136,11 @@ def test_users_move_by_the_model_of_the_scenario(kind):
     params = params_of(scenario)
     rules, model = params.rules, params.rules.mobility
     draws, key = model.draws(rules.area, rules.slot_s), episode_key(KEY, 0)
-    seen, state = reset(key, params)
+    obs, state = reset(key, params)
     uniform = random.uniform(key, "mobility", (draws.start_uniform, rules.users))
     normal = random.normal(key, "mobility.normal", (draws.start_normal, rules.users))
     expected = model.start(params.topology.user_xy_m, uniform, normal, rules.area)
-    action = Action(jnp.ones(rules.stations), -seen.distance_m)
+    action = Action(jnp.ones(rules.stations), -obs.distance_m)
     for slot in range(3):
         np.testing.assert_allclose(state.mobility.xy_m, expected.xy_m, rtol=1e-6)
         again = step_key(key, slot)

@@ -50,11 +50,11 @@ def test_one_place_without_pull_or_experience_is_a_fine_tuning_of_its_weights(pl
     assert same(LEARNER.networks(begun), places[0].networks) and int(begun.run.replay.total) == 0
     tuned = MADDPG.with_networks(MADDPG.start(jax.random.key(2), SOURCE), places[0].networks)
     expected, _ = advanced(MADDPG, tuned, SOURCE, 6)
-    found, told = advanced(LEARNER, begun, SOURCE, 6)
-    ends = (jax.tree.leaves(each) for each in (LEARNER.networks(found), MADDPG.networks(expected)))
+    result, log = advanced(LEARNER, begun, SOURCE, 6)
+    ends = (jax.tree.leaves(each) for each in (LEARNER.networks(result), MADDPG.networks(expected)))
     for one, other in zip(*ends, strict=True):
         assert np.allclose(one, other, atol=1e-5)
-    assert told["cost"].shape == (6,) and int(found.iteration) == 6
+    assert log["cost"].shape == (6,) and int(result.iteration) == 6
 
 
 def test_experience_comes_with_the_weights_and_is_tagged(places):
@@ -64,9 +64,9 @@ def test_experience_comes_with_the_weights_and_is_tagged(places):
     costs, (latest, before) = begun.run.replay.entries.cost, (place.replay.entries.cost for place in places)
     assert np.array_equal(costs[3:9], latest[:6]) and np.array_equal(costs[:3], before[3:6])
     assert not np.array_equal(latest[3:6], before[3:6])
-    found, _ = advanced(LEARNER, begun, SOURCE, 6)
-    assert int(found.run.replay.total) == 15
-    assert np.asarray(found.run.replay.entries.source)[:3, 0].tolist() == [0, 0, 0], "the furthest place goes first"
+    result, _ = advanced(LEARNER, begun, SOURCE, 6)
+    assert int(result.run.replay.total) == 15
+    assert np.asarray(result.run.replay.entries.source)[:3, 0].tolist() == [0, 0, 0], "the furthest place goes first"
 
 
 @pytest.mark.slow
@@ -98,7 +98,7 @@ def test_what_was_lived_through_elsewhere_fits_another_size_and_costs_the_same(p
     before = places[0].replay
     after = fitted(before, 3, 11, 5)
     assert after.entries.host.shape == (8, 3, 11) and int(after.total) == 8
-    cost = jax.vmap(jax.vmap(instance_cost))(after.entries.seen, after.entries.host.astype("int32"))
+    cost = jax.vmap(jax.vmap(instance_cost))(after.entries.obs, after.entries.host.astype("int32"))
     assert np.allclose(cost, after.entries.cost, rtol=1e-5)
     assert np.array_equal(np.asarray(after.entries.cost).ravel(), np.asarray(before.entries.cost)[:6].ravel())
     padded = PaddedSource(SOURCE, 11, 5)

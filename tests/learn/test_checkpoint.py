@@ -33,11 +33,11 @@ def weights(scale=1.0):
 
 def test_a_checkpoint_says_what_it_is(tmp_path):
     save_checkpoint(tmp_path / "one", RECORD, weights(), {"state": jnp.ones(2)})
-    found = open_checkpoint(tmp_path / "one")
-    assert (found.algorithm, found.users, found.stations, found.iteration) == ("structured", 3, 2, 7)
-    assert np.array_equal(found.weights(weights()).first, weights().first)
-    assert found.state({"state": jnp.zeros(2)})["state"].tolist() == [1.0, 1.0]
-    assert found.record["version"] and len(found.digest) == 64
+    result = open_checkpoint(tmp_path / "one")
+    assert (result.algorithm, result.users, result.stations, result.iteration) == ("structured", 3, 2, 7)
+    assert np.array_equal(result.weights(weights()).first, weights().first)
+    assert result.state({"state": jnp.zeros(2)})["state"].tolist() == [1.0, 1.0]
+    assert result.record["version"] and len(result.digest) == 64
 
 
 def test_without_a_state_training_cannot_go_on(tmp_path):

@@ -26,9 +26,9 @@ def logits_in_jax(weights, instance):
     return decision.opening, decision.score
 
 
-def decided_in_jax(weights, instance, decode="calibrated", polish=0):
+def hosts_by_jax(weights, instance, decode="calibrated", local_moves=0):
     """Hosts by the logits of the actor that is trained."""
-    return decoded(*map(np.asarray, logits_in_jax(weights, instance)), instance, decode, polish)
+    return decoded(*map(np.asarray, logits_in_jax(weights, instance)), instance, decode, local_moves)
 
 
 def noisy(config, seed=0):
@@ -51,13 +51,13 @@ def shipped():
 
 def assert_asks_alike(weights, instance):
     """To one part in 100,000 of the largest number."""
-    for found, expected in zip(Forward(weights)(instance), logits_in_jax(weights, instance), strict=True):
+    for result, expected in zip(Forward(weights)(instance), logits_in_jax(weights, instance), strict=True):
         wanted = np.asarray(expected)
         possible = wanted > -1e8
-        assert (found[~possible] == wanted[~possible]).all()
-        assert found.shape == wanted.shape and found.dtype == wanted.dtype
+        assert (result[~possible] == wanted[~possible]).all()
+        assert result.shape == wanted.shape and result.dtype == wanted.dtype
         largest = max(1.0, np.abs(wanted[possible]).max(initial=0.0))
-        np.testing.assert_allclose(found[possible], wanted[possible], rtol=0, atol=1e-5 * largest)
+        np.testing.assert_allclose(result[possible], wanted[possible], rtol=0, atol=1e-5 * largest)
 
 
 @pytest.mark.parametrize(("users", "stations"), [(1, 1), (9, 4), (16, 1), (33, 7), (100, 10)])
@@ -102,10 +102,10 @@ def test_the_weights_of_the_package_ask_alike(users, stations):
 
 def test_the_exponential_is_exact_to_a_millionth():
     numbers = np.linspace(-80, 80, 2001).astype(np.float32)
-    found = np.array([exponential(each) for each in numbers], np.float64)
-    np.testing.assert_allclose(found, np.exp(numbers.astype(np.float64)), rtol=1e-5)
+    result = np.array([exponential(each) for each in numbers], np.float64)
+    np.testing.assert_allclose(result, np.exp(numbers.astype(np.float64)), rtol=1e-5)
     near = np.abs(numbers) <= 2
-    np.testing.assert_allclose(found[near], np.exp(numbers[near].astype(np.float64)), rtol=1e-6)
+    np.testing.assert_allclose(result[near], np.exp(numbers[near].astype(np.float64)), rtol=1e-6)
     assert exponential(np.float32(-1e9)) < 1e-37 and np.isfinite(exponential(np.float32(1e9)))
 
 
@@ -126,7 +126,7 @@ def test_the_same_hosts_as_with_jax(users, stations, capacity):
     for seed in range(40):
         instance = instance_of_problem(problem(seed, users, stations, capacity=capacity))
         for how, moves in (("argmax", 0), ("calibrated", 0), ("calibrated", 10)):
-            ours, theirs = decider(instance, how, moves), decided_in_jax(weights, instance, how, moves)
+            ours, theirs = decider(instance, how, moves), hosts_by_jax(weights, instance, how, moves)
             # Where two scores are equal up to rounding, calibration may go another way, in JAX's programs too.
             differing += not (ours == theirs).all()
             assert float(cost_of(instance, ours)) == pytest.approx(float(cost_of(instance, theirs)), rel=5e-3)
@@ -140,7 +140,7 @@ def test_instances_of_other_arrays_are_decided_alike():
     for each in other:
         each.flags.writeable = False
     assert hosts.dtype == np.int64
-    assert hosts.tolist() == decided_in_jax(ACTOR, instance, "calibrated", 2).tolist()
+    assert hosts.tolist() == hosts_by_jax(ACTOR, instance, "calibrated", 2).tolist()
     assert hosts.tolist() == Decider(ACTOR)(other, "calibrated", 2).tolist()
 
 

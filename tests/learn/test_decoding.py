@@ -17,7 +17,7 @@ cost_of = jax.jit(instance_cost)
 SEEDS = st.integers(0, 2**16)
 
 
-def asked(seed, one):
+def logits(seed, one):
     rng = np.random.default_rng(seed)
     return rng.normal(size=one.stations).astype(np.float32), rng.normal(size=one.comm_s.T.shape).astype(np.float32)
 
@@ -30,7 +30,7 @@ def cost(instance, host):
 @settings(max_examples=25, deadline=None)
 def test_argmax_is_the_rule_of_the_environment(seed, capacity):
     one = problem(seed, capacity=capacity)
-    instance, (opening, score) = instance_of_problem(one), asked(seed, one)
+    instance, (opening, score) = instance_of_problem(one), logits(seed, one)
     by_rule = rule(Action(opening, score), instance.capacity, instance.comm_s, instance.active, is_capacitated=True)
     assert decoded(opening, score, instance, "argmax").tolist() == by_rule.host.tolist()
 
@@ -39,7 +39,7 @@ def test_argmax_is_the_rule_of_the_environment(seed, capacity):
 @settings(max_examples=25, deadline=None)
 def test_each_stage_costs_no_more_than_the_one_before_and_keeps_capacities(seed, capacity, forbidden):
     one = problem(seed, capacity=capacity, forbidden=forbidden)
-    instance, (opening, score) = instance_of_problem(one), asked(seed, one)
+    instance, (opening, score) = instance_of_problem(one), logits(seed, one)
     stages = [("argmax", 0), ("calibrated", 0), ("calibrated", 1), ("calibrated", 5)]
     hosts = [decoded(opening, score, instance, how, moves) for how, moves in stages]
     costs = [cost(instance, host) for host in hosts]
@@ -62,7 +62,7 @@ def test_calibration_gives_each_station_the_load_that_its_scores_promise():
 
 def test_one_move_is_the_best_of_all():
     one = problem(8)
-    instance, (opening, score) = instance_of_problem(one), asked(8, one)
+    instance, (opening, score) = instance_of_problem(one), logits(8, one)
     host = decoded(opening, score, instance, "argmax")
     neighbours = []
     for user in range(one.users):
@@ -78,4 +78,4 @@ def test_one_move_is_the_best_of_all():
 def test_without_an_open_station_the_likeliest_opens():
     one = problem(2)
     opening = np.array([-3.0, -1.0, -2.0, -4.0], np.float32)
-    assert set(decoded(opening, asked(0, one)[1], instance_of_problem(one), "calibrated")) == {1}
+    assert set(decoded(opening, logits(0, one)[1], instance_of_problem(one), "calibrated")) == {1}

@@ -62,9 +62,9 @@ def test_settings_are_read_in_any_order_and_refused_by_name(own):
 
 
 def test_weights_of_ones_own_decide_and_polish_never_worsens(own):
-    found = [solve(problem(), f"maddpg:{own}:polish={moves}") for moves in (0, 5)]
-    assert found[1].cost <= found[0].cost
-    assert found[0].evaluation.feasible and found[0].cost >= solve(problem()).lower_bound
+    result = [solve(problem(), f"maddpg:{own}:polish={moves}") for moves in (0, 5)]
+    assert result[1].cost <= result[0].cost
+    assert result[0].evaluation.feasible and result[0].cost >= solve(problem()).lower_bound
 
 
 @pytest.mark.parametrize("users", [1, 5, 31, 33])
@@ -80,10 +80,10 @@ def test_any_number_of_users_is_seated_on_allowed_stations_with_room(own, users)
 def test_the_weights_of_the_package_are_close_to_the_bound():
     policy = maddpg.configured("polish=10")
     asked = twinhop.plan("lu2021-n80-m5", seed=700).case.problem
-    found = solve(asked, "maddpg:polish=10")
+    result = solve(asked, "maddpg:polish=10")
     assert policy.polish == 10
-    assert found.cost < 1.02 * solve(asked).lower_bound
-    assert found.cost < 0.95 * solve(asked, "nearest").cost
+    assert result.cost < 1.02 * solve(asked).lower_bound
+    assert result.cost < 0.95 * solve(asked, "nearest").cost
 
 
 def test_weights_of_a_flat_state_cannot_decide_bare_problems(tmp_path):
@@ -95,16 +95,16 @@ def test_weights_of_a_flat_state_cannot_decide_bare_problems(tmp_path):
 
 
 def test_evaluation_judges_everybody_on_the_same_worlds(tmp_path):
-    found = evaluate_checkpoint("maddpg", ["lu2021-n80-m5"], seeds=2, polish=5)
-    (source,) = found.sources
+    result = evaluate_checkpoint("maddpg", ["lu2021-n80-m5"], seeds=2, polish=5)
+    (source,) = result.sources
     assert [score.policy for score in source.scores] == [LEARNED, *BASELINES]
     assert source.root_seeds == (1000, 1001)
     assert all(min(score.gap) >= 0 for score in source.scores)
-    row = found.rows()[0]
-    assert row["gap_percent"] < found.rows()[1]["gap_percent"] and row["gain_percent"] is None
+    row = result.rows()[0]
+    assert row["gap_percent"] < result.rows()[1]["gap_percent"] and row["gain_percent"] is None
     assert row["cost_interval"][0] <= row["cost"] <= row["cost_interval"][1]
-    assert found.to_json()["digest"] == found.checkpoint.digest
-    written = [path.name for path in found.save(tmp_path / "out")]
+    assert result.to_json()["digest"] == result.checkpoint.digest
+    written = [path.name for path in result.save(tmp_path / "out")]
     assert written == ["evaluation.json", "evaluation.md", "evaluation.png"]
     for changes, words in (({"seeds": 0}, "seeds: got 0"), ({"polish": -1}, "polish: got -1")):
         with pytest.raises(InputError, match=words):

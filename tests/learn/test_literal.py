@@ -71,15 +71,15 @@ def test_what_is_remembered_was_acted_by_the_whole_state(source):
     start = quiet.start(jax.random.key(1), source)
     after = jax.jit(lambda state: quiet.advance(state, source, 1)[0])(start)
     rows, words = after.replay.entries, episode_key(start.key, jnp.int32(0))
-    seen, state = reset(words, source)
+    obs, state = reset(words, source)
     for slot in range(CONFIG.slots):
-        flat = flat_state(source, seen)
+        flat = flat_state(source, obs)
         chosen = actions(start.learner.networks.actor, flat[None])[:, 0]
         assert np.allclose(rows.state[slot], flat)
         assert np.allclose(rows.action[slot], chosen, atol=1e-5)
-        seen, state, reward, *_ = step(step_key(words, jnp.int32(slot)), state, action_of(chosen), source)
+        obs, state, reward, *_ = step(step_key(words, jnp.int32(slot)), state, action_of(chosen), source)
         assert float(rows.reward[slot]) == pytest.approx(float(reward), rel=1e-5)
-        assert np.allclose(rows.next_state[slot], flat_state(source, seen))
+        assert np.allclose(rows.next_state[slot], flat_state(source, obs))
 
 
 def test_an_episode_without_noise_repeats_and_keeps_seats(source):
@@ -93,8 +93,8 @@ def test_an_episode_without_noise_repeats_and_keeps_seats(source):
 
 
 def test_shapes_are_those_of_the_flat_state(source):
-    seen, _ = reset(episode_key(jnp.zeros(2, jnp.uint32), jnp.int32(0)), source)
-    assert flat_state(source, seen).shape == (shapes_of(source).state,)
+    obs, _ = reset(episode_key(jnp.zeros(2, jnp.uint32), jnp.int32(0)), source)
+    assert flat_state(source, obs).shape == (shapes_of(source).state,)
     assert shapes_of(source).action == 8
 
 

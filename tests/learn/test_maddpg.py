@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from twinhop.learn.maddpg import MaddpgConfig, Shapes, Transition, act, actions, begin, update
+from twinhop.learn.maddpg import MaddpgConfig, ReplayTransition, Shapes, act, actions, begin, update
 from twinhop.learn.maddpg.learner import _losses, target_values
 
 SHAPES = Shapes(agents=3, observation=4, action=2, state=5)
@@ -23,7 +23,7 @@ def batch_of(config, seed=0, rows=7):
     def draw(*shape):
         return jnp.asarray(rng.uniform(-1, 1, (rows, *shape)), jnp.float32)
 
-    return Transition(
+    return ReplayTransition(
         state=draw(SHAPES.state),
         observation=draw(SHAPES.agents, SHAPES.observation),
         action=draw(SHAPES.agents, SHAPES.action),
@@ -61,12 +61,12 @@ def plain_actions(config, actor, state, observation):
 def plain_values(config, critic, at, state, observation, action):
     """(B,) the values of critic `at`: one perceptron over everything, one input beside the other."""
     rows = len(action)
-    seen = state if config.critic_sees == "state" else observation.reshape(rows, -1)
+    obs = state if config.critic_sees == "state" else observation.reshape(rows, -1)
     acted = np.asarray(critic.acted)[at]
-    first = np.concatenate([np.asarray(critic.seen)[at], acted.reshape(-1, acted.shape[-1])])
+    first = np.concatenate([np.asarray(critic.obs)[at], acted.reshape(-1, acted.shape[-1])])
     layers = [(first, np.asarray(critic.bias)[at])]
     layers += [(np.asarray(layer.weight)[at], np.asarray(layer.bias)[at]) for layer in critic.rest.layers]
-    return perceptron(layers, np.concatenate([seen, action.reshape(rows, -1)], axis=1))[:, 0]
+    return perceptron(layers, np.concatenate([obs, action.reshape(rows, -1)], axis=1))[:, 0]
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=str)
@@ -75,16 +75,16 @@ def test_losses_are_those_of_plain_networks(config):
     critics = SHAPES.agents if config.critics == "own" else 1
     wanted = jnp.asarray(np.random.default_rng(2).normal(size=(critics, 7)), jnp.float32)
     critic_loss, actor_loss = _losses(config, learner.networks, batch, wanted)
-    state, seen, done = (np.asarray(each) for each in (batch.state, batch.observation, batch.action))
+    state, obs, done = (np.asarray(each) for each in (batch.state, batch.observation, batch.action))
     critic = learner.networks.critic
-    errors = [plain_values(config, critic, c, state, seen, done) - np.asarray(wanted)[c] for c in range(critics)]
+    errors = [plain_values(config, critic, c, state, obs, done) - np.asarray(wanted)[c] for c in range(critics)]
     assert float(critic_loss) == pytest.approx(np.mean(np.square(errors)), rel=1e-4)
-    mine = plain_actions(config, learner.networks.actor, state, seen)
+    mine = plain_actions(config, learner.networks.actor, state, obs)
     values = []
     for m in range(SHAPES.agents):
         joint = done.copy()
         joint[:, m] = mine[:, m]
-        values.append(plain_values(config, critic, min(m, critics - 1), state, seen, joint))
+        values.append(plain_values(config, critic, min(m, critics - 1), state, obs, joint))
     assert float(actor_loss) == pytest.approx(-np.mean(values), rel=1e-4, abs=1e-6)
 
 
@@ -96,10 +96,10 @@ def test_targets_go_on_where_an_episode_was_cut_off_and_stop_where_it_ended(conf
     ended = target_values(config, learner.targets, batch._replace(terminated=jnp.ones(7)))
     assert np.allclose(ended, reward, atol=1e-6)
     cut = np.asarray(target_values(config, learner.targets, batch))
-    state, seen = np.asarray(batch.next_state), np.asarray(batch.next_observation)
-    then = plain_actions(config, learner.targets.actor, state, seen)
+    state, obs = np.asarray(batch.next_state), np.asarray(batch.next_observation)
+    then = plain_actions(config, learner.targets.actor, state, obs)
     for c in range(len(reward)):
-        follows = plain_values(config, learner.targets.critic, c, state, seen, then)
+        follows = plain_values(config, learner.targets.critic, c, state, obs, then)
         assert np.allclose(cut[c], reward[c] + config.gamma * follows, atol=1e-5)
 
 
@@ -163,18 +163,18 @@ def test_agents_find_what_pays():
     @jax.jit
     def learn(learner, key):
         first, second = jax.random.split(key)
-        seen = jax.random.uniform(first, (64, 2, 1), minval=-0.8, maxval=0.8)
+        obs = jax.random.uniform(first, (64, 2, 1), minval=-0.8, maxval=0.8)
         done = jax.random.uniform(second, (64, 2, 1), minval=-1.0, maxval=1.0)
-        reward = -jnp.square(done - seen).sum((1, 2))
-        rows = Transition(seen[..., 0], seen, done, reward, seen[..., 0], seen, jnp.ones(64))
+        reward = -jnp.square(done - obs).sum((1, 2))
+        rows = ReplayTransition(obs[..., 0], obs, done, reward, obs[..., 0], obs, jnp.ones(64))
         return update(config, learner, rows)[0]
 
     learner = begin(config, shapes, jax.random.key(0))
     for key in jax.random.split(jax.random.key(1), 400):
         learner = learn(learner, key)
-    seen = jnp.array([[[-0.5], [0.5]], [[0.3], [-0.7]]])
-    found = jnp.swapaxes(actions(learner.networks.actor, seen), 0, 1)
-    assert np.allclose(found, seen, atol=0.15)
+    obs = jnp.array([[[-0.5], [0.5]], [[0.3], [-0.7]]])
+    result = jnp.swapaxes(actions(learner.networks.actor, obs), 0, 1)
+    assert np.allclose(result, obs, atol=0.15)
 
 
 def test_noise_is_scaled_and_actions_stay_in_the_box():

@@ -26,25 +26,25 @@ def action(seed, environments=E):
 
 
 MIXED = MixedSource((SCALED, BANK))
-begun, stepped = jax.jit(MIXED.reset), jax.jit(MIXED.step)
+reset, step = jax.jit(MIXED.reset), jax.jit(MIXED.step)
 observed, priced = jax.jit(MIXED.observe), jax.jit(jax.vmap(instance_cost))
 
 
 def test_costs_are_those_of_the_instance_observed():
-    state = begun(jax.random.key(0))
+    state = reset(jax.random.key(0))
     for slot in range(3):
-        seen = observed(state)
-        state, outcome = stepped(jax.random.key(slot), state, action(slot, MIXED.environments))
-        np.testing.assert_allclose(outcome.cost, priced(seen, outcome.host), rtol=1e-4)
-    assert seen.comm_s.shape == (MIXED.environments, M, N) == (5, 3, 8)
+        obs = observed(state)
+        state, outcome = step(jax.random.key(slot), state, action(slot, MIXED.environments))
+        np.testing.assert_allclose(outcome.cost, priced(obs, outcome.host), rtol=1e-4)
+    assert obs.comm_s.shape == (MIXED.environments, M, N) == (5, 3, 8)
 
 
 def test_episodes_end_at_the_horizon_and_others_begin():
-    state, ended = begun(jax.random.key(0)), np.zeros(E, int)
+    state, ended = reset(jax.random.key(0)), np.zeros(E, int)
     first, read = np.asarray(state[1].slot), np.zeros(2, int)
     for slot in range(8):
         before = np.asarray(state[0].state.topology.station_xy_m)
-        state, outcome = stepped(jax.random.key(slot), state, action(slot, MIXED.environments))
+        state, outcome = step(jax.random.key(slot), state, action(slot, MIXED.environments))
         truncated = np.asarray(outcome.truncated)[:E]
         ended += truncated
         read += np.asarray(outcome.truncated)[E:]
@@ -66,8 +66,8 @@ def test_openings_and_communication_are_scaled_within_their_spreads():
 
 
 def test_a_bank_is_read_in_order():
-    state = begun(jax.random.key(1))
-    after, outcome = stepped(jax.random.key(2), state, action(0, MIXED.environments))
+    state = reset(jax.random.key(1))
+    after, outcome = step(jax.random.key(2), state, action(0, MIXED.environments))
     following = (np.asarray(state[1].row) + 1) % 5
     goes_on = ~np.asarray(outcome.truncated)[E:]
     assert (np.asarray(after[1].row) == following)[goes_on].all()

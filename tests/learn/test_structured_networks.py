@@ -7,7 +7,7 @@ jnp = jax.numpy
 from small_instances import problem  # noqa: E402
 
 from twinhop.learn.instance import instance_of_problem, padded  # noqa: E402
-from twinhop.learn.multilayer import Multilayer, drawn  # noqa: E402
+from twinhop.learn.multilayer import Multilayer, init_weights  # noqa: E402
 from twinhop.learn.structured import StructuredConfig, new_actor  # noqa: E402
 from twinhop.learn.structured.critic import Critic, cost_of_hosts, cost_of_shares  # noqa: E402
 from twinhop.learn.structured.features import UNITS, features  # noqa: E402
@@ -24,11 +24,11 @@ CONFIG = StructuredConfig(node_width=8, edge_width=4, rounds=1)
 
 
 def a_critic(key):
-    return drawn(Critic(edge_width=4, station_width=8, sees_future=True), key)
+    return init_weights(Critic(edge_width=4, station_width=8, sees_future=True), key)
 
 
-seen_of = jax.jit(features)
-decided = jax.jit(lambda actor, instance: actor(features(instance)))
+features_of = jax.jit(features)
+act = jax.jit(lambda actor, instance: actor(features(instance)))
 ACTOR = new_actor(CONFIG, jax.random.key(0))
 CRITICS = jax.vmap(a_critic)(jax.random.split(jax.random.key(1), 2))
 CRITIC = jax.tree.map(lambda each: each[0], CRITICS)
@@ -37,7 +37,7 @@ HOST = np.asarray(np.random.default_rng(0).integers(0, 4, 9))
 
 
 def test_networks_are_drawn_by_their_deviations():
-    network = drawn(Multilayer((64, 256, 16), last_gain=0.1), jax.random.key(0))
+    network = init_weights(Multilayer((64, 256, 16), last_gain=0.1), jax.random.key(0))
     first, last = (np.asarray(layer.weight) for layer in network.layers)
     assert first.std() == pytest.approx(np.sqrt(2 / 64), rel=0.05)
     assert last.std() == pytest.approx(0.1 / np.sqrt(256), rel=0.05)
@@ -54,7 +54,7 @@ def test_agents_and_users_may_come_in_any_order():
         root_work=instance.root_work[users],
         cpu_cycles_per_s=instance.cpu_cycles_per_s[stations],
     )
-    before, after = decided(ACTOR, instance), decided(ACTOR, shuffled)
+    before, after = act(ACTOR, instance), act(ACTOR, shuffled)
     np.testing.assert_allclose(after.opening, before.opening[stations], rtol=2e-4, atol=2e-5)
     np.testing.assert_allclose(after.score, before.score[stations][:, users], rtol=2e-4, atol=2e-5)
     new_host = np.argsort(stations)[HOST[users]]
@@ -66,7 +66,7 @@ def test_agents_and_users_may_come_in_any_order():
 def test_absent_users_and_stations_change_nothing():
     instance = instance_of_problem(problem(0))
     wide = padded(instance, 12, 6)
-    before, after = decided(ACTOR, instance), decided(ACTOR, wide)
+    before, after = act(ACTOR, instance), act(ACTOR, wide)
     np.testing.assert_allclose(after.opening[:4], before.opening, rtol=2e-4, atol=2e-5)
     np.testing.assert_allclose(after.score[:4, :9], before.score, rtol=2e-4, atol=2e-5)
     assert (after.opening[4:] < -1e8).all()
@@ -83,7 +83,7 @@ def test_units_of_time_and_work_do_not_show(opening_s):
         opening_s=instance.opening_s * 1000,
         root_work=instance.root_work * np.float32(1000**0.5),
     )
-    before, after = seen_of(instance), seen_of(other)
+    before, after = features_of(instance), features_of(other)
     assert float(after.unit_s) == pytest.approx(1000 * float(before.unit_s), rel=1e-4)
     for name in ("edges", "users", "stations", "whole"):
         np.testing.assert_allclose(getattr(after, name), getattr(before, name), rtol=1e-3, atol=1e-4)
@@ -96,29 +96,29 @@ def test_features_are_finite_where_nothing_costs():
         instance_of_problem(problem(0, forbidden=0.6)),
         instance_of_problem(problem(0))._replace(active=np.zeros(9, bool)),
     ):
-        assert all(np.isfinite(np.asarray(each)).all() for each in seen_of(instance))
+        assert all(np.isfinite(np.asarray(each)).all() for each in features_of(instance))
 
 
 def test_the_unit_is_an_eighth_of_computing_and_opening_in_balance():
-    seen = seen_of(instance_of_problem(problem(0, opening_s=0.01)))
+    obs = features_of(instance_of_problem(problem(0, opening_s=0.01)))
     one = problem(0, opening_s=0.01)
     even_s = one.root_work.sum() ** 2 / (one.users * one.cpu.sum())
     balanced = np.clip(np.sqrt(even_s * 4 / 0.01), 1, 4)
-    assert UNITS * float(seen.unit_s) == pytest.approx(even_s * 4 / balanced + 0.01 * balanced, rel=1e-4)
+    assert UNITS * float(obs.unit_s) == pytest.approx(even_s * 4 / balanced + 0.01 * balanced, rel=1e-4)
 
 
 def test_an_untrained_actor_opens_all_and_asks_for_the_nearest():
     one = problem(0)
-    decision = decided(ACTOR, instance_of_problem(one))
+    decision = act(ACTOR, instance_of_problem(one))
     assert (np.asarray(decision.opening) > 0).all()
     assert (np.asarray(decision.score).argmax(axis=0) == one.comm_s.argmin(axis=1)).mean() > 0.6
 
 
 @jax.jit
 def soft_cost(critic, instance, given):
-    seen = features(instance)
-    edges = jax.tree.map(lambda each: each[0], edges_of(CRITICS, seen))
-    return cost_of_shares(critic, seen, edges, given, given.max(axis=1)) + critic.of_future(seen)
+    obs = features(instance)
+    edges = jax.tree.map(lambda each: each[0], edges_of(CRITICS, obs))
+    return cost_of_shares(critic, obs, edges, given, given.max(axis=1)) + critic.of_future(obs)
 
 
 def test_hard_shares_cost_what_their_hosts_do():
@@ -132,11 +132,11 @@ def test_hard_shares_cost_what_their_hosts_do():
 @jax.jit
 def flipped(instance, opened):
     """What flips change by one product, and the costs of Q(y_j = 1) and Q(y_j = 0) by brute force, (M, 2)."""
-    seen = features(instance)
-    decision, edges = ACTOR(seen), edges_of(CRITICS, seen)
+    obs = features(instance)
+    decision, edges = ACTOR(obs), edges_of(CRITICS, obs)
     ends = jnp.stack([jnp.where(jnp.eye(4, dtype=bool), value, opened) for value in (True, False)], axis=1)
-    worth = jax.vmap(jax.vmap(lambda each: dearest(CRITICS, seen, edges, decision, each.astype(jnp.float32))))(ends)
-    return opening_changes(CRITICS, seen, edges, decision, opened), worth
+    worth = jax.vmap(jax.vmap(lambda each: dearest(CRITICS, obs, edges, decision, each.astype(jnp.float32))))(ends)
+    return opening_changes(CRITICS, obs, edges, decision, opened), worth
 
 
 @pytest.mark.parametrize("opened", [(1, 1, 0, 1), (0, 1, 0, 0), (1, 1, 1, 1)])
@@ -152,7 +152,7 @@ def test_flips_by_one_product_are_those_by_brute_force(opened):
 def test_shares_are_a_softmax_over_what_is_open():
     instance = instance_of_problem(problem(0))
     opened = np.array([1.0, 0.0, 1.0, 1.0], np.float32)
-    decision = decided(ACTOR, instance)
+    decision = act(ACTOR, instance)
     score = np.where(opened[:, None] > 0, np.asarray(decision.score), -np.inf)
     weight = np.exp(score - score.max(axis=0))
     soft = jax.jit(lambda instance: shares(ACTOR(features(instance)), features(instance), opened))(instance)

@@ -69,7 +69,7 @@ class Setting(NamedTuple):
     rules: Rules = Rules()
 
 
-class Contender(NamedTuple):
+class Learner(NamedTuple):
     algorithm: Drift
     source: jax.Array
 
@@ -88,8 +88,8 @@ class Judge:
 @pytest.fixture
 def quick(monkeypatch):
     def use(algorithm):
-        made = (Setting(), Contender(algorithm, jnp.float32(1.0)))
-        monkeypatch.setattr(trainer, "contender_of", lambda config, scenario, root: made)
+        made = (Setting(), Learner(algorithm, jnp.float32(1.0)))
+        monkeypatch.setattr(trainer, "learner_of", lambda config, scenario, root: made)
         monkeypatch.setattr(trainer, "Validation", Judge)
         monkeypatch.setattr(trainer, "PIECE", 10)
 
@@ -106,14 +106,14 @@ def weights_of(folder):
 
 
 def test_a_run_logs_is_judged_and_keeps_its_best_and_its_last(quick, tmp_path):
-    told = []
-    found = train_run(parse_config(CONFIG), tmp_path / "run", on_progress=lambda done, of, values: told.append(done))
-    assert (found.iteration, found.interrupted) == (40, False)
-    assert told == [10, 20, 30, 40] == [line["iteration"] for line in lines(tmp_path / "run")]
+    log = []
+    result = train_run(parse_config(CONFIG), tmp_path / "run", on_progress=lambda done, of, values: log.append(done))
+    assert (result.iteration, result.interrupted) == (40, False)
+    assert log == [10, 20, 30, 40] == [line["iteration"] for line in lines(tmp_path / "run")]
     assert lines(tmp_path / "run")[1]["evaluation/gap_percent"] == 1.0
     assert open_checkpoint(tmp_path / "run").iteration == 20, "the best, not the last"
-    kept = {path.name for path in (tmp_path / "run" / "checkpoints").iterdir()}
-    assert kept == {"00000020", "00000040", "best.json", "last.json"}
+    saved = {path.name for path in (tmp_path / "run" / "checkpoints").iterdir()}
+    assert saved == {"00000020", "00000040", "best.json", "last.json"}
     assert list((tmp_path / "run" / "tensorboard").iterdir())
 
 
@@ -128,8 +128,8 @@ def test_a_run_that_was_killed_goes_on_bit_for_bit(quick, tmp_path):
         train_run(parse_config(CONFIG), tmp_path / "parts", on_progress=kill)
     with (tmp_path / "parts" / "log.jsonl").open("a") as stream:
         stream.write('{"iteration": 4')
-    found = train_run(parse_config(CONFIG), tmp_path / "parts")
-    assert found.iteration == 40
+    result = train_run(parse_config(CONFIG), tmp_path / "parts")
+    assert result.iteration == 40
     assert weights_of(tmp_path / "parts").tobytes() == weights_of(tmp_path / "whole").tobytes()
     costs = [[line["cost"] for line in lines(tmp_path / name)] for name in ("whole", "parts")]
     assert costs[0] == costs[1]
@@ -140,9 +140,9 @@ def test_ctrl_c_writes_a_checkpoint_and_ends(quick, tmp_path):
         if done == 10:
             os.kill(os.getpid(), signal.SIGINT)
 
-    found = train_run(parse_config(CONFIG), tmp_path / "run", on_progress=interrupt)
-    assert found.interrupted and 10 <= found.iteration < 40
-    assert open_checkpoint(tmp_path / "run" / "checkpoints" / f"{found.iteration:08d}").iteration == found.iteration
+    result = train_run(parse_config(CONFIG), tmp_path / "run", on_progress=interrupt)
+    assert result.interrupted and 10 <= result.iteration < 40
+    assert open_checkpoint(tmp_path / "run" / "checkpoints" / f"{result.iteration:08d}").iteration == result.iteration
     again = train_run(parse_config(CONFIG), tmp_path / "run")
     assert (again.iteration, again.interrupted) == (40, False)
 

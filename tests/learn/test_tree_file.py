@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 from twinhop.errors import InputError
 from twinhop.learn import tree_file
-from twinhop.learn.tree_file import load_record, load_tree, save_tree
+from twinhop.learn.tree_file import load_part, load_record, load_tree, save_tree
 
 
 class Run(NamedTuple):
@@ -47,6 +47,21 @@ def test_all_bits_come_back(path, record):
     for before, after in zip(jax.tree.leaves(state), jax.tree.leaves(again), strict=True):
         assert (before.dtype, before.shape) == (after.dtype, after.shape)
         assert np.asarray(before).tobytes() == np.asarray(after).tobytes()
+
+
+class Entry(NamedTuple):
+    """What a replay memory keeps, as far as files have other names for it."""
+
+    obs: Any
+    observation: Any
+
+
+def test_observations_are_under_the_name_that_the_first_files_gave_them(path):
+    entry = Entry({"w": jnp.ones(2)}, jnp.zeros(1))
+    save_tree(path, (entry,))
+    assert set(load_file(path)) == {"[0].seen['w']", "[0].observation"}
+    assert load_tree(path, (entry,))[0].obs["w"].tolist() == [1, 1]
+    assert load_part(path, (entry,), lambda tree: tree[0].obs)["w"].tolist() == [1, 1]
 
 
 def test_a_record_comes_back_and_arrays_alone_have_none(path):

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from twinhop.env.core import Action
-from twinhop.learn.contenders import Acting, Contender, Deciding
+from twinhop.learn.learners import ActingPolicy, DecidingPolicy, Learner
 
 
 class State(NamedTuple):
@@ -58,13 +58,13 @@ def act(weights, params, seen):
 
 
 def made(params, iterations):
-    """The contender."""
-    return Contender(Walk(), params, Acting(act), {"iterations": iterations})
+    """The learner."""
+    return Learner(Walk(), params, ActingPolicy(act), {"iterations": iterations})
 
 
 def breaking(params, iterations):
     """One whose losses break in its 15th iteration."""
-    return Contender(Walk(15), params, Acting(act), {"iterations": iterations})
+    return Learner(Walk(15), params, ActingPolicy(act), {"iterations": iterations})
 
 
 def to_the_nearest(weights, distance_m):
@@ -74,9 +74,9 @@ def to_the_nearest(weights, distance_m):
 
 def deciding(params, iterations):
     """One that decides slot by slot, in two ways that are the same."""
-    policy = Deciding(
+    policy = DecidingPolicy(
         lambda params, seen: np.asarray(seen.distance_m),
         lambda weights: partial(to_the_nearest, weights),
         lambda weights: {name: partial(to_the_nearest, weights) for name in ("structured", "structured, 10 moves")},
     )
-    return Contender(Walk(), params, policy, {"iterations": iterations})
+    return Learner(Walk(), params, policy, {"iterations": iterations})

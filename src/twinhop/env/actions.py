@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.errors import InputError
+
+if TYPE_CHECKING:
+    from twinhop.env.core.types import Rules
 
 Actions = Literal["scores", "hosts"]
 """`scores`: an opening and N scores a station, Eq. 23; `hosts`: the index of a station for every user."""
@@ -25,6 +28,13 @@ def check_actions(actions: str) -> None:
     """
     if actions not in get_args(Actions):
         raise InputError(f"actions: got {actions!r}; accepted: {', '.join(get_args(Actions))}")
+
+
+def checked_action(action: Any, kind: Actions, rules: Rules, *batch: int) -> NDArray[Any]:
+    """The action of a central agent, or with leading axes those of a batch, checked: see `hosts_of`, `scores_of`."""
+    if kind == "hosts":
+        return hosts_of(action, (*batch, rules.users), rules.stations)
+    return scores_of(action, (*batch, rules.stations, rules.users + 1))
 
 
 def scores_of(action: Any, shape: tuple[int, ...], what: str = "action") -> NDArray[np.float32]:

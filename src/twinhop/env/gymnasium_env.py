@@ -10,12 +10,13 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
-from twinhop.env.actions import Actions, check_actions, hosts_of, scores_of
+from twinhop.env import stepping
+from twinhop.env.actions import Actions, check_actions, checked_action
 from twinhop.env.core.types import Task
 from twinhop.env.options import DEFAULT_SCENARIO, setting
 from twinhop.env.picture import picture
 from twinhop.env.spaces import action_space, observation_space
-from twinhop.env.stepping import TERMS, Episode, begun, seed_words, stepped
+from twinhop.env.stepping import TERMS, Episode, seed_words
 from twinhop.errors import InputError
 from twinhop.scenario import Scenario
 
@@ -30,8 +31,8 @@ class TwinEnv(gymnasium.Env):
     of s, and each further `reset()` the next one. The same seed gives the same episodes in every adapter.
 
     >>> env = TwinEnv("placement", "lu2021-n80-m5", observation="flat")
-    >>> seen, info = env.reset(seed=3)
-    >>> seen.shape, bool(info["action_mask"].all())
+    >>> obs, info = env.reset(seed=3)
+    >>> obs.shape, bool(info["action_mask"].all())
     ((1295,), True)
     """
 
@@ -99,9 +100,9 @@ class TwinEnv(gymnasium.Env):
             self._key, self._number = key, 0
         else:
             self._number += 1
-        seen, self._episode = begun(self._key, np.int32(self._number), self.params, self._view)
+        obs, self._episode = stepping.reset(self._key, np.int32(self._number), self.params, self._view)
         self._is_over = False
-        return self._as_numpy(seen), {"action_mask": self._mask()}
+        return self._as_numpy(obs), {"action_mask": self._mask()}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Decide one slot.
@@ -119,13 +120,13 @@ class TwinEnv(gymnasium.Env):
         if self._episode is None or self._is_over:
             what = "the episode is over" if self._is_over else "no episode has begun"
             raise ResetNeeded(f"{what}; call reset() before step()")
-        array = self._checked(action)
-        result, self._episode = stepped(self._episode, array, self.params, self._view, self._actions)
+        array = checked_action(action, self._actions, self.params.rules)
+        result, self._episode = stepping.step(self._episode, array, self.params, self._view, self._actions)
         scalars = np.asarray(result.scalars).tolist()
         self._is_over = bool(result.truncated)
         info = dict(zip(TERMS, scalars[1:], strict=True))
         info |= {"host": np.asarray(result.host), "action_mask": self._mask()}
-        return self._as_numpy(result.seen), scalars[0], False, self._is_over, info
+        return self._as_numpy(result.obs), scalars[0], False, self._is_over, info
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Which stations may host, once for each user: the mask that MaskablePPO asks for, with `actions="hosts"`."""
@@ -137,17 +138,11 @@ class TwinEnv(gymnasium.Env):
             return None
         return picture(self.params, self._episode.state)
 
-    def _checked(self, action: Any) -> NDArray[Any]:
-        rules = self.params.rules
-        if self._actions == "hosts":
-            return hosts_of(action, (rules.users,), rules.stations)
-        return scores_of(action, (rules.stations, rules.users + 1))
-
     def _mask(self) -> NDArray[np.bool_]:
         assert self._episode is not None
         return np.asarray(self._episode.state.topology.capacity) > 0
 
-    def _as_numpy(self, seen: Any) -> Any:
+    def _as_numpy(self, obs: Any) -> Any:
         if self._view == "flat":
-            return np.array(seen)
-        return {name: np.array(value) for name, value in seen._asdict().items()}
+            return np.array(obs)
+        return {name: np.array(value) for name, value in obs._asdict().items()}

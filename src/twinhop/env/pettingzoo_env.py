@@ -11,12 +11,13 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 from pettingzoo import ParallelEnv
 
+from twinhop.env import stepping
 from twinhop.env.actions import ActionError, scores_of
 from twinhop.env.core.types import Task
 from twinhop.env.options import DEFAULT_SCENARIO, setting
 from twinhop.env.picture import picture
 from twinhop.env.spaces import agent_size, features, flat_size
-from twinhop.env.stepping import TERMS, Episode, begun, seed_words, stepped
+from twinhop.env.stepping import TERMS, Episode, seed_words
 from twinhop.errors import InputError
 from twinhop.scenario import Scenario
 
@@ -30,8 +31,8 @@ class TwinParallelEnv(ParallelEnv):
     centralised critics. The same seed gives the same episodes as `TwinEnv`.
 
     >>> env = TwinParallelEnv("placement", "lu2021-n80-m5")
-    >>> seen, infos = env.reset(seed=3)
-    >>> env.agents, seen["station_0"].shape, env.state().shape
+    >>> obs, infos = env.reset(seed=3)
+    >>> env.agents, obs["station_0"].shape, env.state().shape
     (['station_0', 'station_1', 'station_2', 'station_3', 'station_4'], (806,), (1295,))
     """
 
@@ -102,9 +103,9 @@ class TwinParallelEnv(ParallelEnv):
             self._number = 0
         else:
             self._number += 1
-        seen, self._episode = begun(self._key, np.int32(self._number), self.params, "agents")
+        obs, self._episode = stepping.reset(self._key, np.int32(self._number), self.params, "agents")
         self.agents = list(self.possible_agents)
-        return self._told(seen), self._infos([0.0] * len(TERMS))
+        return self._by_agent(obs), self._infos([0.0] * len(TERMS))
 
     def step(self, actions: dict[str, Any]) -> tuple[dict, dict, dict, dict, dict]:
         """Decide one slot.
@@ -123,16 +124,16 @@ class TwinParallelEnv(ParallelEnv):
         if not self.agents or self._episode is None:
             what = "no episode has begun" if self._episode is None else "the episode is over"
             raise ResetNeeded(f"{what}; call reset() before step()")
-        result, self._episode = stepped(self._episode, self._joined(actions), self.params, "agents", "scores")
+        result, self._episode = stepping.step(self._episode, self._joined(actions), self.params, "agents", "scores")
         scalars, over = np.asarray(result.scalars).tolist(), bool(result.truncated)
         own = np.asarray(result.station_reward).tolist() if self._rewards == "own" else [scalars[0]] * len(self.agents)
-        told, infos = self._told(result.seen), self._infos(scalars[1:])
+        obs, infos = self._by_agent(result.obs), self._infos(scalars[1:])
         rewards = dict(zip(self.possible_agents, own, strict=True))
         terminated = dict.fromkeys(self.possible_agents, False)
         truncated = dict.fromkeys(self.possible_agents, over)
         if over:
             self.agents = []
-        return told, rewards, terminated, truncated, infos
+        return obs, rewards, terminated, truncated, infos
 
     def state(self) -> NDArray[np.float32]:
         """The flat state of Eq. 22, of the last reset or step.
@@ -159,13 +160,13 @@ class TwinParallelEnv(ParallelEnv):
         length = (self.params.rules.users + 1,)
         return np.stack([scores_of(actions[name], length, f"{name}: action") for name in self.agents])
 
-    def _told(self, seen: Any) -> dict[str, NDArray[np.float32]]:
-        self._state, everybody = np.array(seen[0]), np.array(seen[1])
+    def _by_agent(self, obs: Any) -> dict[str, NDArray[np.float32]]:
+        self._state, everybody = np.array(obs[0]), np.array(obs[1])
         return dict(zip(self.possible_agents, everybody, strict=True))
 
     def _infos(self, terms: list[float]) -> dict[str, dict[str, Any]]:
-        told = dict(zip(TERMS, terms, strict=True))
-        return {name: told | {"may_host": bool(may)} for name, may in zip(self.agents, self._mask(), strict=True)}
+        shared = dict(zip(TERMS, terms, strict=True))
+        return {name: shared | {"may_host": bool(may)} for name, may in zip(self.agents, self._mask(), strict=True)}
 
     def _mask(self) -> NDArray[np.bool_]:
         assert self._episode is not None

@@ -11,8 +11,9 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
+from twinhop.env import core
 from twinhop.env.actions import Actions
-from twinhop.env.core import Action, Observation, Params, State, StepInfo, episode_key, reset, step, step_key
+from twinhop.env.core import Action, Observation, Params, State, StepInfo, episode_key, step_key
 from twinhop.env.core.view import agent_states, flat_state, graph
 from twinhop.errors import InputError
 
@@ -37,7 +38,7 @@ class Episode(NamedTuple):
 class Result(NamedTuple):
     """What a step gives, besides where it ends."""
 
-    seen: Any
+    obs: Any
     """the observation as the adapter shows it"""
     scalars: Array
     """(1 + len(TERMS),) float32: reward, and the terms"""
@@ -64,13 +65,13 @@ def seed_words(seed: int | np.integer) -> NDArray[np.uint32]:
     return np.array([(seed >> 32) & 0xFFFFFFFF, seed & 0xFFFFFFFF], np.uint32)
 
 
-def shown(view: View, params: Params, seen: Observation) -> Any:
+def shown(view: View, params: Params, obs: Observation) -> Any:
     """An observation as an adapter shows it: a graph, the flat state, or the flat state and every agent's own."""
     if view == "graph":
-        return graph(params, seen)
+        return graph(params, obs)
     if view == "flat":
-        return flat_state(params, seen)
-    return flat_state(params, seen), agent_states(params, seen)
+        return flat_state(params, obs)
+    return flat_state(params, obs), agent_states(params, obs)
 
 
 def core_action(actions: Actions, array: Array, stations: int) -> Action:
@@ -82,47 +83,45 @@ def core_action(actions: Actions, array: Array, stations: int) -> Action:
 
 
 @partial(jax.jit, static_argnames=("view",))
-def begun(key: Array, number: Array, params: Params, view: View) -> tuple[Any, Episode]:
+def reset(key: Array, number: Array, params: Params, view: View) -> tuple[Any, Episode]:
     """Begin an episode of a seed."""
-    return _begun(key, number, params, view)
+    return _reset(key, number, params, view)
 
 
 @partial(jax.jit, static_argnames=("view", "actions"), donate_argnames=("episode",))
-def stepped(episode: Episode, array: Array, params: Params, view: View, actions: Actions) -> tuple[Result, Episode]:
+def step(episode: Episode, array: Array, params: Params, view: View, actions: Actions) -> tuple[Result, Episode]:
     """One step of one environment."""
-    return _stepped(episode, array, params, view, actions)
+    return _step(episode, array, params, view, actions)
 
 
 @partial(jax.jit, static_argnames=("view",))
-def all_begun(keys: Array, numbers: Array, params: Params, view: View) -> tuple[Any, Episode]:
+def reset_all(keys: Array, numbers: Array, params: Params, view: View) -> tuple[Any, Episode]:
     """Begin an episode of every seed."""
-    return jax.vmap(lambda key, number: _begun(key, number, params, view))(keys, numbers)
+    return jax.vmap(lambda key, number: _reset(key, number, params, view))(keys, numbers)
 
 
 @partial(jax.jit, static_argnames=("view", "actions"), donate_argnames=("episodes",))
-def all_stepped(
-    episodes: Episode, arrays: Array, params: Params, view: View, actions: Actions
-) -> tuple[Result, Episode]:
+def step_all(episodes: Episode, arrays: Array, params: Params, view: View, actions: Actions) -> tuple[Result, Episode]:
     """One step of many environments."""
-    return jax.vmap(lambda episode, array: _stepped(episode, array, params, view, actions))(episodes, arrays)
+    return jax.vmap(lambda episode, array: _step(episode, array, params, view, actions))(episodes, arrays)
 
 
 @jax.jit
-def chosen(mask: Array, new: Any, old: Any) -> Any:
+def where_tree(mask: Array, new: Any, old: Any) -> Any:
     """The entries of new arrays where the mask (B,) says so, of old ones elsewhere."""
     return jax.tree.map(lambda a, b: jnp.where(mask.reshape(-1, *[1] * (a.ndim - 1)), a, b), new, old)
 
 
-def _begun(key: Array, number: Array, params: Params, view: View) -> tuple[Any, Episode]:
-    seen, state = reset(episode_key(key, number), params)
-    return shown(view, params, seen), Episode(key, number, state)
+def _reset(key: Array, number: Array, params: Params, view: View) -> tuple[Any, Episode]:
+    obs, state = core.reset(episode_key(key, number), params)
+    return shown(view, params, obs), Episode(key, number, state)
 
 
-def _stepped(episode: Episode, array: Array, params: Params, view: View, actions: Actions) -> tuple[Result, Episode]:
+def _step(episode: Episode, array: Array, params: Params, view: View, actions: Actions) -> tuple[Result, Episode]:
     key = step_key(episode_key(episode.key, episode.number), episode.state.slot_index)
     action = core_action(actions, array, params.rules.stations)
-    seen, state, reward, _, truncated, info = step(key, episode.state, action, params)
-    result = Result(shown(view, params, seen), _scalars(reward, info), info.host, info.station_reward, truncated)
+    obs, state, reward, _, truncated, info = core.step(key, episode.state, action, params)
+    result = Result(shown(view, params, obs), _scalars(reward, info), info.host, info.station_reward, truncated)
     return result, Episode(episode.key, episode.number, state)
 
 

@@ -12,12 +12,12 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from twinhop.env.actions import Actions, check_actions, hosts_of, scores_of
+from twinhop.env.actions import Actions, check_actions, checked_action
 from twinhop.env.core.types import Task
 from twinhop.env.gymnasium_env import CentralView
 from twinhop.env.options import DEFAULT_SCENARIO, setting
 from twinhop.env.spaces import action_space, observation_space
-from twinhop.env.stepping import TERMS, Episode, all_begun, all_stepped, chosen, seed_words
+from twinhop.env.stepping import TERMS, Episode, reset_all, seed_words, step_all, where_tree
 from twinhop.errors import InputError
 from twinhop.scenario import Scenario
 
@@ -74,7 +74,7 @@ class TwinVectorEnv(VectorEnv):
         self._actions: Actions = actions
         self._keys: NDArray[np.uint32] | None = None
         self._numbers: NDArray[np.int32] = np.zeros(num_envs, np.int32)
-        self._seen: Any = None
+        self._obs: Any = None
         self._episodes: Episode | None = None
 
     def reset(
@@ -95,9 +95,9 @@ class TwinVectorEnv(VectorEnv):
         """
         mask = self._reset_mask(options)
         self._set_keys(seed, mask)
-        new = all_begun(self._keys, self._numbers, self.params, self._view)
-        self._seen, self._episodes = new if mask.all() else chosen(mask, new, (self._seen, self._episodes))
-        return self._as_numpy(self._seen), self._told({"action_mask": self._mask()})
+        new = reset_all(self._keys, self._numbers, self.params, self._view)
+        self._obs, self._episodes = new if mask.all() else where_tree(mask, new, (self._obs, self._episodes))
+        return self._as_numpy(self._obs), self._with_masks({"action_mask": self._mask()})
 
     def step(
         self, actions: Any
@@ -118,30 +118,29 @@ class TwinVectorEnv(VectorEnv):
         """
         if self._episodes is None:
             raise ResetNeeded("no episode has begun; call reset() before step()")
-        result, self._episodes = all_stepped(
-            self._episodes, self._checked(actions), self.params, self._view, self._actions
-        )
-        self._seen = result.seen
+        arrays = checked_action(actions, self._actions, self.params.rules, self.num_envs)
+        result, self._episodes = step_all(self._episodes, arrays, self.params, self._view, self._actions)
+        self._obs = result.obs
         scalars, over = np.asarray(result.scalars), np.asarray(result.truncated)
         info: dict[str, Any] = {name: scalars[:, 1 + at] for at, name in enumerate(TERMS)}
         info |= {"host": np.asarray(result.host), "action_mask": self._mask()}
-        info = self._told(info) if not over.any() else self._begin_next(info, over)
-        return self._as_numpy(self._seen), scalars[:, 0], np.zeros(self.num_envs, bool), over, info
+        info = self._with_masks(info) if not over.any() else self._begin_next(info, over)
+        return self._as_numpy(self._obs), scalars[:, 0], np.zeros(self.num_envs, bool), over, info
 
     def _begin_next(self, info: dict[str, Any], over: NDArray[np.bool_]) -> dict[str, Any]:
         """Begin the next episodes of environments that are over; the infos of the step and of their ends."""
-        last = self._as_numpy(self._seen)
+        last = self._as_numpy(self._obs)
         final = np.full(self.num_envs, None, object)
         for at in np.flatnonzero(over):
             final[at] = {name: each[at] for name, each in last.items()} if isinstance(last, dict) else last[at]
         self._numbers = self._numbers + over
-        new = all_begun(self._keys, self._numbers, self.params, self._view)
-        self._seen, self._episodes = new if over.all() else chosen(over, new, (self._seen, self._episodes))
-        told = self._told(info | {"action_mask": self._mask()})
+        new = reset_all(self._keys, self._numbers, self.params, self._view)
+        self._obs, self._episodes = new if over.all() else where_tree(over, new, (self._obs, self._episodes))
+        masked = self._with_masks(info | {"action_mask": self._mask()})
         ends = {name: value for key, value in info.items() for name, value in ((key, value), ("_" + key, over))}
-        return told | {"final_obs": final, "_final_obs": over, "final_info": ends, "_final_info": over}
+        return masked | {"final_obs": final, "_final_obs": over, "final_info": ends, "_final_info": over}
 
-    def _told(self, info: dict[str, Any]) -> dict[str, Any]:
+    def _with_masks(self, info: dict[str, Any]) -> dict[str, Any]:
         """Infos that hold for all environments, with the masks that say so."""
         return info | {f"_{name}": np.ones(self.num_envs, bool) for name in info}
 
@@ -180,18 +179,12 @@ class TwinVectorEnv(VectorEnv):
             raise InputError(f"seed: got {len(seed)} seeds; expected {self.num_envs}, one for each environment")
         return [None if root is None else seed_words(root) for root in seed]
 
-    def _checked(self, actions: Any) -> NDArray[Any]:
-        rules = self.params.rules
-        if self._actions == "hosts":
-            return hosts_of(actions, (self.num_envs, rules.users), rules.stations)
-        return scores_of(actions, (self.num_envs, rules.stations, rules.users + 1))
-
     def _mask(self) -> NDArray[np.bool_]:
         """(num_envs, M) which stations may host."""
         assert self._episodes is not None
         return np.asarray(self._episodes.state.topology.capacity) > 0
 
-    def _as_numpy(self, seen: Any) -> Any:
+    def _as_numpy(self, obs: Any) -> Any:
         if self._view == "flat":
-            return np.asarray(seen)
-        return {name: np.asarray(value) for name, value in seen._asdict().items()}
+            return np.asarray(obs)
+        return {name: np.asarray(value) for name, value in obs._asdict().items()}

@@ -185,21 +185,21 @@ def pointed_to(run: Path, name: str) -> Path | None:
     if not path.exists():
         return None
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))["checkpoint"]
+        target = json.loads(path.read_text(encoding="utf-8"))["checkpoint"]
     except (OSError, ValueError, KeyError, TypeError):
-        found = None
-    if not isinstance(found, str) or Path(found).name != found:
+        target = None
+    if not isinstance(target, str) or Path(target).name != target:
         raise InputError(f"{path}: is damaged; expected the name of a checkpoint beside it")
-    return run / CHECKPOINTS / found
+    return run / CHECKPOINTS / target
 
 
 def _folder_of(path: Path) -> Path:
     if (path / MANIFEST).exists():
         return path
     if path.is_dir():
-        found = pointed_to(path, BEST) or pointed_to(path, LAST)
-        if found is not None:
-            return found
+        checkpoint = pointed_to(path, BEST) or pointed_to(path, LAST)
+        if checkpoint is not None:
+            return checkpoint
         raise InputError(f"{path}: holds no checkpoint; expected a folder with {MANIFEST}, or the folder of a run")
     raise InputError(f"{path}: no such folder; expected a checkpoint, or the folder of a run of `twinhop train`")
 

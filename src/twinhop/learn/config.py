@@ -70,8 +70,8 @@ class TransferSection(_Section):
             if given is not None and len(given) != len(self.sources):
                 raise problem(f"got {len(given)} for {len(self.sources)} sources; expected one for each", name)
         if self.weights is not None and abs(sum(self.weights) - 1.0) > SUM_TOLERANCE:
-            told = ", ".join(f"{weight:g}" for weight in self.weights)
-            raise problem(f"{told} add up to {sum(self.weights):g}; expected 1", "weights")
+            numbers = ", ".join(f"{weight:g}" for weight in self.weights)
+            raise problem(f"{numbers} add up to {sum(self.weights):g}; expected 1", "weights")
         if self.weights is not None and self.dwell_s is not None:
             raise problem("weights are given too; expected one of both", "dwell_s")
         if not self.networks and self.share == 0:

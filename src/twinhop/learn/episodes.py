@@ -13,14 +13,14 @@ from jax import Array
 from twinhop.env.core import Action, Observation, Params, State, StepInfo, episode_key, reset, step, step_key
 from twinhop.env.core.decode import decode
 
-#: What a policy does: weights, the environment and what is seen, to an action.
+#: What a policy does: weights, the environment and an observation, to an action.
 Act = Callable[[Any, Params, Observation], Action]
 
 
 class Episodes(NamedTuple):
-    """What was seen and what came of it; every array has leading axes (episodes, slots)."""
+    """Observations and what came of them; every array has leading axes (episodes, slots)."""
 
-    seen: Observation
+    obs: Observation
     info: StepInfo
 
 
@@ -41,9 +41,9 @@ def episodes_of(act: Act, weights: Any, params: Params, seed: Any, episodes: int
     """
 
     def slot(own: Array, now: tuple[Observation, State], index: Array) -> tuple[Any, Episodes]:
-        seen, state = now
-        after, state, _, _, _, info = step(step_key(own, index), state, act(weights, params, seen), params)
-        return (after, state), Episodes(seen, info)
+        obs, state = now
+        after, state, _, _, _, info = step(step_key(own, index), state, act(weights, params, obs), params)
+        return (after, state), Episodes(obs, info)
 
     def episode(at: Array) -> Episodes:
         own = episode_key(jax.random.key(seed), at)
@@ -52,13 +52,13 @@ def episodes_of(act: Act, weights: Any, params: Params, seed: Any, episodes: int
     return jax.vmap(episode)(jnp.arange(episodes))
 
 
-def nearest_of_all(weights: Any, params: Params, seen: Observation) -> Action:
+def nearest_of_all(weights: Any, params: Params, obs: Observation) -> Action:
     """Open every station and put twins on the nearest: a policy that needs no weights."""
-    return Action(jnp.ones(params.rules.stations), -seen.distance_m)
+    return Action(jnp.ones(params.rules.stations), -obs.distance_m)
 
 
-@partial(jax.jit, static_argnames=("act",))
-def decided(act: Act, weights: Any, params: Params, seen: Observation) -> Array:
+@partial(jax.jit, static_argnames=("policy",))
+def act(policy: Act, weights: Any, params: Params, obs: Observation) -> Array:
     """(N,) int32, where a policy puts twins in one slot, by the decoding rule that all share."""
-    action, rules = act(weights, params, seen), params.rules
-    return decode(action, seen.capacity, seen.comm_s, seen.active, rules.is_capacitated).host
+    action, rules = policy(weights, params, obs), params.rules
+    return decode(action, obs.capacity, obs.comm_s, obs.active, rules.is_capacitated).host

@@ -1,4 +1,4 @@
-"""What a placement policy is told: one instance of the placement problem, as arrays of one precision.
+"""What a placement policy sees: one instance of the placement problem, as arrays of one precision.
 
 Users and stations may be absent, so that instances of several sizes share one shape: whatever reads an instance gives
 the same answer for a padded one.
@@ -16,7 +16,7 @@ from twinhop.env.core.types import CostRules, Observation
 from twinhop.placement.problem import PlacementProblem
 
 
-class Instance(NamedTuple):
+class ProblemArrays(NamedTuple):
     """Users to be placed on stations, at ``cost = 1/N (sum_i comm_i,k(i) + sum_k H_k) + sum_k opening_k y_k``.
 
     ``H_k = (sum_(i on k) root_work_i)^2 / F_k``; N counts those present. The weights of the objective are folded into
@@ -37,24 +37,24 @@ class Instance(NamedTuple):
     """(N,) bool, who is present"""
 
 
-def instance_of_observation(cost: CostRules, seen: Observation) -> Instance:
+def instance_of_observation(cost: CostRules, obs: Observation) -> ProblemArrays:
     """The instance that an environment shows in a slot.
 
     Args:
         cost: the weights of the objective.
-        seen: what `reset` or `step` returned.
+        obs: what `reset` or `step` returned.
 
     Returns:
         The instance. Deadlines are no part of it: late updates show in the reward only.
     """
-    active = seen.active & (seen.access >= 0)
+    active = obs.active & (obs.access >= 0)
     alpha = mean_latency_weight(cost, active)
-    return Instance(
-        comm_s=seen.comm_s,
-        root_work=seen.root_work,
-        cpu_cycles_per_s=seen.cpu_cycles_per_s,
-        opening_s=seen.opening_s * (cost.beta / alpha),
-        capacity=seen.capacity,
+    return ProblemArrays(
+        comm_s=obs.comm_s,
+        root_work=obs.root_work,
+        cpu_cycles_per_s=obs.cpu_cycles_per_s,
+        opening_s=obs.opening_s * (cost.beta / alpha),
+        capacity=obs.capacity,
         active=active,
     )
 
@@ -66,7 +66,7 @@ def mean_latency_weight(cost: CostRules, active: Array) -> Array:
     return cost.alpha * share
 
 
-def instance_of_problem(problem: PlacementProblem) -> Instance:
+def instance_of_problem(problem: PlacementProblem) -> ProblemArrays:
     """The instance of a placement problem, in float32.
 
     Args:
@@ -85,10 +85,10 @@ def instance_of_problem(problem: PlacementProblem) -> Instance:
         "capacity": np.minimum(problem.capacity, problem.users).astype(np.int32),
         "active": np.ones(problem.users, bool),
     }
-    return Instance(**arrays)
+    return ProblemArrays(**arrays)
 
 
-def instance_cost(instance: Instance, host: Array) -> Array:
+def instance_cost(instance: ProblemArrays, host: Array) -> Array:
     """What a placement costs.
 
     Args:
@@ -96,7 +96,7 @@ def instance_cost(instance: Instance, host: Array) -> Array:
         host: (N,) int32, a station for every user; those of absent users do not count.
 
     Returns:
-        () the cost of `Instance` [s]; inf where a twin is where it may not be.
+        () the cost of `ProblemArrays` [s]; inf where a twin is where it may not be.
     """
     stations = instance.cpu_cycles_per_s.shape[0]
     member = (jnp.arange(stations)[:, None] == host[None, :]) & instance.active
@@ -108,7 +108,7 @@ def instance_cost(instance: Instance, host: Array) -> Array:
     return latency_s / present + jnp.sum(jnp.where(member.any(axis=1), instance.opening_s, 0.0))
 
 
-def padded(instance: Instance, users: int, stations: int) -> Instance:
+def padded(instance: ProblemArrays, users: int, stations: int) -> ProblemArrays:
     """The same instance with absent users and stations behind those that there are.
 
     Args:
@@ -118,7 +118,7 @@ def padded(instance: Instance, users: int, stations: int) -> Instance:
     """
     more_users, more_stations = users - instance.active.shape[0], stations - instance.capacity.shape[0]
     pad: Any = np.pad if isinstance(instance.comm_s, np.ndarray) else jnp.pad
-    return Instance(
+    return ProblemArrays(
         comm_s=pad(instance.comm_s, ((0, more_stations), (0, more_users))),
         root_work=pad(instance.root_work, (0, more_users)),
         cpu_cycles_per_s=pad(instance.cpu_cycles_per_s, (0, more_stations)),

@@ -13,7 +13,8 @@ from pydantic import Field
 from twinhop.env.core import Action, Observation, Params, StepInfo, episode_key, reset, step, step_key
 from twinhop.env.core import State as WorldState
 from twinhop.env.core.view import flat_state
-from twinhop.learn.maddpg import LearnerState, MaddpgConfig, Networks, Shapes, Transition, actions, begin, update
+from twinhop.env.spaces import flat_size
+from twinhop.learn.maddpg import LearnerState, MaddpgConfig, Networks, ReplayTransition, Shapes, actions, begin, update
 from twinhop.learn.multilayer import Affine, Multilayer
 from twinhop.learn.replay import Replay, empty, sampled, stored
 from twinhop.scenario.schema.movement_section import EPISODE_SLOTS
@@ -67,7 +68,7 @@ class Literal:
         shapes = shapes_of(source)
         learner = begin(self.config, shapes, jax.random.fold_in(_key(words), 0))
         learner = learner._replace(targets=jax.tree.map(jnp.copy, learner.targets))
-        row = Transition(
+        row = ReplayTransition(
             state=jnp.zeros(shapes.state, jnp.float32),
             observation=None,
             action=jnp.zeros((shapes.agents, shapes.action), jnp.float32),
@@ -123,9 +124,9 @@ class Literal:
         """
 
         def go(now: tuple[Observation, WorldState], slot: Array) -> tuple[tuple[Observation, WorldState], Played]:
-            chosen = actions(weights, flat_state(source, now[0])[None])[:, 0]
-            seen, after, _, _, _, info = step(step_key(words, slot), now[1], action_of(chosen), source)
-            return (seen, after), Played(info.cost, info.latency_s, info.opened, info.host)
+            joint_action = actions(weights, flat_state(source, now[0])[None])[:, 0]
+            obs, after, _, _, _, info = step(step_key(words, slot), now[1], action_of(joint_action), source)
+            return (obs, after), Played(info.cost, info.latency_s, info.opened, info.host)
 
         words = episode_key(key, jnp.int32(0))
         return jax.lax.scan(go, reset(words, source), jnp.arange(self.config.slots))[1]
@@ -155,21 +156,23 @@ class Literal:
         it together, before the first decision.
         """
         actor, slots = now.learner.networks.actor, self.config.slots
-        begun = reset(world, source)
-        apart = _first_layers(actor, _undecided(source, world, begun, slots), source)
+        first_obs_state = reset(world, source)
+        apart = _first_layers(actor, _undecided(source, world, first_obs_state, slots), source)
         noise = self.config.noise * jax.random.normal(
             jax.random.fold_in(chance, 0), (slots, source.rules.stations, source.rules.users + 1)
         )
 
         def go(carried: Any, at: Any) -> tuple[Any, StepInfo]:
-            (seen, state), replay = carried
+            (obs, state), replay = carried
             slot, first, jitter = at
-            chosen = jnp.clip(_acted(actor, first, seen, source) + jitter, -1.0, 1.0)
-            after, state, reward, terminated, _, info = step(step_key(world, slot), state, action_of(chosen), source)
-            row = Transition(
-                state=flat_state(source, seen),
+            joint_action = jnp.clip(_actor_outputs(actor, first, obs, source) + jitter, -1.0, 1.0)
+            after, state, reward, terminated, _, info = step(
+                step_key(world, slot), state, action_of(joint_action), source
+            )
+            row = ReplayTransition(
+                state=flat_state(source, obs),
                 observation=None,
-                action=chosen,
+                action=joint_action,
                 reward=reward,
                 next_state=flat_state(source, after),
                 next_observation=None,
@@ -177,39 +180,39 @@ class Literal:
             )
             return ((after, state), stored(replay, row)), info
 
-        carried, infos = jax.lax.scan(go, (begun, now.replay), (jnp.arange(slots), apart, noise))
+        carried, infos = jax.lax.scan(go, (first_obs_state, now.replay), (jnp.arange(slots), apart, noise))
         return carried[1], infos
 
 
 def shapes_of(source: Params) -> Shapes:
     """What agents see and do: 3 M N + N + 3 M numbers, all the same; an opening and N scores each."""
     stations, users = source.rules.stations, source.rules.users
-    return Shapes(stations, 0, users + 1, 3 * stations * users + users + 3 * stations)
+    return Shapes(stations, 0, users + 1, flat_size(source))
 
 
-def action_of(chosen: Array) -> Action:
+def action_of(joint_action: Array) -> Action:
     """(M, 1 + N) what the agents' networks say: opening, then scores (Eq. 23)."""
-    return Action(chosen[:, 0], chosen[:, 1:])
+    return Action(joint_action[:, 0], joint_action[:, 1:])
 
 
 def _key(words: Array) -> Array:
     return jax.random.wrap_key_data(words)
 
 
-def _undecided(source: Params, world: Array, begun: tuple[Observation, WorldState], slots: int) -> Array:
+def _undecided(source: Params, world: Array, first_obs_state: tuple[Observation, WorldState], slots: int) -> Array:
     """(T, S) the states of an episode, nought where they depend on decisions: openings, hosts and loads."""
     nothing = Action(jnp.ones(source.rules.stations), jnp.zeros((source.rules.stations, source.rules.users)))
 
     def go(now: tuple[Observation, WorldState], slot: Array) -> tuple[tuple[Observation, WorldState], Array]:
-        seen, state = step(step_key(world, slot), now[1], nothing, source)[:2]
-        return (seen, state), flat_state(source, now[0])
+        obs, state = step(step_key(world, slot), now[1], nothing, source)[:2]
+        return (obs, state), flat_state(source, now[0])
 
-    states = jax.lax.scan(go, begun, jnp.arange(slots))[1]
-    opening, host, load = _decided(source)
+    states = jax.lax.scan(go, first_obs_state, jnp.arange(slots))[1]
+    opening, host, load = _decision_slices(source)
     return states.at[:, opening].set(0.0).at[:, host].set(0.0).at[:, load].set(0.0)
 
 
-def _decided(source: Params) -> tuple[slice, slice, slice]:
+def _decision_slices(source: Params) -> tuple[slice, slice, slice]:
     """Where `env.core.view.flat_state` has openings, hosts and loads."""
     stations, users = source.rules.stations, source.rules.users
     links = stations * users
@@ -225,18 +228,18 @@ def _first_layers(actor: Multilayer, states: Array, source: Params) -> Array:
     return jnp.swapaxes(jax.vmap(lambda layer, own: layer(own))(first, every), 0, 1)
 
 
-def _acted(actor: Multilayer, first: Array, seen: Observation, source: Params) -> Array:
+def _actor_outputs(actor: Multilayer, first: Array, obs: Observation, source: Params) -> Array:
     """(M, 1 + N) what actors do, from what their first layers make of the rest of the state (M, H)."""
     users = source.rules.users
-    opening, host, load = _decided(source)
+    opening, host, load = _decision_slices(source)
     weight = actor.layers[0].weight  # (M, S, H)
-    state = flat_state(source, seen)
-    rows = host.start + jnp.maximum(seen.host, 0) * users + jnp.arange(users)
-    placed = jnp.where((seen.host >= 0)[None, :, None], weight[:, rows, :], 0.0).sum(axis=1)
-    told = jnp.einsum("s,msh->mh", state[opening], weight[:, opening]) + jnp.einsum(
+    state = flat_state(source, obs)
+    rows = host.start + jnp.maximum(obs.host, 0) * users + jnp.arange(users)
+    placed = jnp.where((obs.host >= 0)[None, :, None], weight[:, rows, :], 0.0).sum(axis=1)
+    of_openings_and_loads = jnp.einsum("s,msh->mh", state[opening], weight[:, opening]) + jnp.einsum(
         "s,msh->mh", state[load], weight[:, load]
     )
-    hidden = jax.nn.relu(first + placed + told)
+    hidden = jax.nn.relu(first + placed + of_openings_and_loads)
     return jnp.tanh(jax.vmap(_rest)(actor.layers[1:], hidden))
 
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinhop.learn.placement_cost import cost_of
-from twinhop.learn.policy import SHIPPED, accepted_decode, decider_of, learned_hosts
+from twinhop.learn.policy import SHIPPED, accepted_decode, decider_of, hosts_cost, learned_hosts
 from twinhop.migration.first_plan import first_plan
 from twinhop.migration.policy import PolicyKind, Setting
 from twinhop.migration.run import MigrationRun
@@ -41,7 +40,7 @@ class LearnedMigration:
         stays = (before >= 0).all() and np.isfinite(problem.comm_s[np.arange(len(before)), before]).all()
         if not stays or (np.bincount(before, minlength=problem.stations) > problem.capacity).any():
             return proposed
-        return proposed if cost_of(problem, proposed) < cost_of(problem, before) else before
+        return proposed if hosts_cost(problem, proposed) < hosts_cost(problem, before) else before
 
     def _decider_now(self, problem: PlacementProblem) -> Decider:
         """The weights that a slot is decided by."""

@@ -25,7 +25,7 @@ class Affine(eqx.Module):
     def __init__(self, inputs: int, outputs: int, *, key: Array | None = None, gain: float = 1.0):
         """Draw normal weights of variance ``gain^2 / inputs``; biases are nought.
 
-        Without a key, weights hold the standard deviation instead: what `drawn` draws by.
+        Without a key, weights hold the standard deviation instead: what `init_weights` draws by.
         """
         shape, deviation = (inputs, outputs), gain / math.sqrt(inputs)
         self.weight = deviation * (jnp.ones(shape) if key is None else jax.random.normal(key, shape, jnp.float32))
@@ -54,7 +54,7 @@ class Multilayer(eqx.Module):
 
         Args:
             sizes: of the input, the hidden layers and the output.
-            key: of the draw; None: weights hold deviations, see `drawn`.
+            key: of the draw; None: weights hold deviations, see `init_weights`.
             activation: between layers; none follows the last one.
             last_gain: of the last layer; a small one makes outputs start near nought.
         """
@@ -75,7 +75,7 @@ class Multilayer(eqx.Module):
         return self.layers[-1](x)
 
 
-def drawn(deviations: Any, key: Array) -> Any:
+def init_weights(deviations: Any, key: Array) -> Any:
     """A network with normal weights, all in one draw: it compiles in a tenth of the time of a draw a layer.
 
     Args:

@@ -11,6 +11,7 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.placement.budget import Budget
+from twinhop.placement.evaluation import evaluate
 from twinhop.placement.placement import Placement
 from twinhop.placement.policy import Decision
 from twinhop.placement.problem import IntArray, PlacementProblem
@@ -19,7 +20,7 @@ from twinhop.placement.station_load import NOBODY
 
 if TYPE_CHECKING:
     from twinhop.learn.decoding import Decider, Decode
-    from twinhop.learn.instance import Instance
+    from twinhop.learn.instance import ProblemArrays
 
 SHIPPED = "maddpg"
 FORBIDDEN = 4.0
@@ -140,10 +141,10 @@ def learned_hosts(decider: Decider, problem: PlacementProblem, decode: Decode, p
     Returns:
         (N,) hosts that keep twin capacities.
     """
-    return _seated(problem, decider(seen_instance(problem), decode, polish))
+    return _seated(problem, decider(observed_instance(problem), decode, polish))
 
 
-def seen_instance(problem: PlacementProblem) -> Instance:
+def observed_instance(problem: PlacementProblem) -> ProblemArrays:
     """What learned weights are shown of a problem: its instance, forbidden arcs dear."""
     from twinhop.learn.instance import instance_of_problem
 
@@ -154,13 +155,18 @@ def seen_instance(problem: PlacementProblem) -> Instance:
     return instance._replace(comm_s=comm)
 
 
+def hosts_cost(problem: PlacementProblem, host: IntArray) -> float:
+    """What hosts (N,) cost, stations without twins closed."""
+    return evaluate(problem, Placement.of_hosts(host, problem.stations)).cost
+
+
 def _seated(problem: PlacementProblem, host: IntArray) -> IntArray:
     """The same hosts; users on forbidden arcs, or beyond the seats of a station, get others."""
-    kept = np.where(problem.reachable[np.arange(problem.users), host], host, NOBODY)
-    for station in np.flatnonzero(np.bincount(kept[kept != NOBODY], minlength=problem.stations) > problem.capacity):
-        members = np.flatnonzero(kept == station)
-        kept[members[problem.capacity[station] :]] = NOBODY
-    return kept if (kept != NOBODY).all() else seat_remaining(problem, kept)
+    result = np.where(problem.reachable[np.arange(problem.users), host], host, NOBODY)
+    for station in np.flatnonzero(np.bincount(result[result != NOBODY], minlength=problem.stations) > problem.capacity):
+        members = np.flatnonzero(result == station)
+        result[members[problem.capacity[station] :]] = NOBODY
+    return result if (result != NOBODY).all() else seat_remaining(problem, result)
 
 
 maddpg = LearnedPlacement()

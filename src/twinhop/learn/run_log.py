@@ -1,4 +1,4 @@
-"""What a run of training tells as it goes: lines of JSON, and events for TensorBoard."""
+"""What a run of training logs as it goes: lines of JSON, and events for TensorBoard."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RunLog:
 
     Args:
         folder: of the run.
-        iteration: at which the run goes on; what was told of later ones is dropped.
+        iteration: at which the run goes on; what was logged of later ones is dropped.
 
     Raises:
         InputError: the log cannot be read or written.
@@ -31,7 +31,7 @@ class RunLog:
         _keep_until(self._path, iteration)
         self._events = SummaryWriter(logdir=str(folder / EVENTS), purge_step=iteration + 1, flush_secs=10)
 
-    def tell(self, iteration: int, values: Mapping[str, float]) -> None:
+    def log(self, iteration: int, values: Mapping[str, float]) -> None:
         """Add what is known after an iteration."""
         line = json.dumps({"iteration": iteration, **values}, allow_nan=False)
         try:
@@ -50,12 +50,12 @@ class RunLog:
 def _keep_until(path: Path, iteration: int) -> None:
     if not path.exists():
         return
-    kept = []
+    lines = []
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
             if json.loads(line)["iteration"] <= iteration:
-                kept.append(line)
+                lines.append(line)
         except (ValueError, KeyError, TypeError):
             continue  # a line that a kill cut off
     with replacing(path, overwrite=True) as temporary:
-        temporary.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+        temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

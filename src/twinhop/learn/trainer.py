@@ -21,7 +21,7 @@ import numpy as np
 from twinhop.env.core import Params, params_of
 from twinhop.errors import InputError, TwinhopError
 from twinhop.io.files import replacing
-from twinhop.learn import contenders
+from twinhop.learn import learners
 from twinhop.learn.checkpoint import (
     BEST,
     CHECKPOINTS,
@@ -33,7 +33,7 @@ from twinhop.learn.checkpoint import (
     save_checkpoint,
 )
 from twinhop.learn.config import TrainingConfig
-from twinhop.learn.contenders import Contender
+from twinhop.learn.learners import Learner
 from twinhop.learn.measured_run import advance_compiled
 from twinhop.learn.run_log import RunLog
 from twinhop.learn.transfer.arrival import ANCESTORS, READINGS, SECONDS, SOURCES, ancestor_of, arrival
@@ -46,8 +46,8 @@ PIECE = 50
 """Iterations that are compiled together, at most."""
 _DIGITS = 8
 _NAMED = 5
-#: Told the iterations done, those of the whole run, and the latest figures.
-Tell = Callable[[int, int, dict[str, float]], None]
+#: Reports the iterations done, those of the whole run, and the latest figures.
+Report = Callable[[int, int, dict[str, float]], None]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Training:
         interrupted: whether Ctrl-C ended it; the same call goes on with it.
         compiled_s: spent on compiling [s].
         seconds: spent on training, earlier calls included [s].
-        sources: what it took over, as `transfer.arrival.Arrival` tells it.
+        sources: what it took over, as `transfer.arrival.Arrival` records it.
     """
 
     folder: Path
@@ -86,7 +86,7 @@ class Training:
 
 
 def train_run(
-    config: TrainingConfig, out: Path, *, root: Path | None = None, on_progress: Tell | None = None
+    config: TrainingConfig, out: Path, *, root: Path | None = None, on_progress: Report | None = None
 ) -> Training:
     """Train, or go on training, to the end.
 
@@ -94,7 +94,7 @@ def train_run(
         config: of the run.
         out: its folder; one that is there already must be of the same configuration.
         root: folder from which the scenario's file is found.
-        on_progress: told how far it is.
+        on_progress: is called with how far it is.
 
     Returns:
         What came of it. Ctrl-C writes a checkpoint and ends the run, marked ``interrupted``.
@@ -111,18 +111,18 @@ class _Run:
     def __init__(self, config: TrainingConfig, out: Path, root: Path | None) -> None:
         self._config, self._out = config, out
         scenario = _scenario(config.scenario, root)
-        self._params, self._contender = contender_of(config, scenario, root)
+        self._params, self._learner = learner_of(config, scenario, root)
         readings = scenario.readings
         arrived = None
         if config.transfer is not None:
-            arrived = arrival(config, config.transfer, self._contender, readings)
+            arrived = arrival(config, config.transfer, self._learner, readings)
         _claim(config, out)
-        self._algorithm = self._contender.algorithm if arrived is None else arrived.algorithm
-        self._source = self._contender.source if arrived is None else arrived.source
+        self._algorithm = self._learner.algorithm if arrived is None else arrived.algorithm
+        self._source = self._learner.source if arrived is None else arrived.source
         steps = (config.iterations, config.evaluation.every, config.checkpoint_every, PIECE)
         self._piece = math.gcd(*steps)
         algorithm, source = self._algorithm, self._source
-        begun = time.perf_counter()
+        started = time.perf_counter()
         key = jax.random.key(config.seed)
         start = jax.jit(partial(algorithm.start, source=source)) if arrived is None else arrived.begin
         shapes = jax.eval_shape(start, key)
@@ -138,26 +138,26 @@ class _Run:
                 SCENARIO: scenario.model_dump(mode="json", exclude_unset=True),
             }
             if arrived is not None:
-                self._origin[SOURCES] = list(arrived.told)
+                self._origin[SOURCES] = list(arrived.records)
         else:
-            kept = open_checkpoint(last)
-            self._state, self._iteration = kept.state(shapes), kept.iteration
+            checkpoint = open_checkpoint(last)
+            self._state, self._iteration = checkpoint.state(shapes), checkpoint.iteration
             self._best = dict(open_checkpoint(pointed_to(out, BEST) or last).evaluation)
-            self._seconds = float(kept.record.get(SECONDS, 0.0))
+            self._seconds = float(checkpoint.record.get(SECONDS, 0.0))
             known = (ANCESTORS, READINGS, SCENARIO, SOURCES)
-            self._origin = {name: kept.record[name] for name in known if name in kept.record}
-            _check_same_sources(self._origin, () if arrived is None else arrived.told)
-        self._kept_at = self._iteration
+            self._origin = {name: checkpoint.record[name] for name in known if name in checkpoint.record}
+            _check_same_sources(self._origin, () if arrived is None else arrived.records)
+        self._saved_at = self._iteration
         self._advance = None
         if self._iteration < config.iterations:
             self._advance = advance_compiled.lower(algorithm, shapes, source, self._piece).compile()
-        self._compiled_s = time.perf_counter() - begun
+        self._compiled_s = time.perf_counter() - started
 
-    def go_on(self, tell: Tell) -> Training:
+    def go_on(self, report: Report) -> Training:
         """To the end, or to Ctrl-C."""
         config = self._config
         every = config.evaluation
-        validation = Validation(self._contender, self._params, every.instances, every.first_seed)
+        validation = Validation(self._learner, self._params, every.instances, every.first_seed)
         log = RunLog(self._out, self._iteration)
         try:
             with _interrupts() as asked_to_stop:
@@ -167,12 +167,12 @@ class _Run:
                     evaluation: dict[str, Any] = {}
                     if is_end or self._iteration % every.every == 0:
                         evaluation = validation.judge(self._weights())
-                    log.tell(self._iteration, {**values, **{f"evaluation/{k}": v for k, v in evaluation.items()}})
+                    log.log(self._iteration, {**values, **{f"evaluation/{k}": v for k, v in evaluation.items()}})
                     if evaluation or self._iteration % config.checkpoint_every == 0:
-                        self._keep(evaluation)
-                    tell(self._iteration, config.iterations, {**values, **evaluation})
-                if self._iteration != self._kept_at:
-                    self._keep({})
+                        self._save(evaluation)
+                    report(self._iteration, config.iterations, {**values, **evaluation})
+                if self._iteration != self._saved_at:
+                    self._save({})
                 interrupted = self._iteration < config.iterations
         finally:
             log.close()
@@ -192,24 +192,24 @@ class _Run:
 
     def _advanced(self) -> dict[str, float]:
         """Go on for a piece; means of what it tells."""
-        begun = time.perf_counter()
+        started = time.perf_counter()
         assert self._advance is not None, "there is something left to do"
-        self._state, told = jax.block_until_ready(self._advance(self._state, self._source))
-        self._seconds += time.perf_counter() - begun
-        for name, series in told.items():
+        self._state, log = jax.block_until_ready(self._advance(self._state, self._source))
+        self._seconds += time.perf_counter() - started
+        for name, series in log.items():
             wrong = np.flatnonzero(~np.isfinite(np.asarray(series)))
             if wrong.size:
                 raise TwinhopError(self._not_finite(name, self._iteration + int(wrong[0]) + 1))
         self._iteration += self._piece
-        values = {name: float(np.mean(series)) for name, series in told.items()}
+        values = {name: float(np.mean(series)) for name, series in log.items()}
         return {**values, "seconds": round(self._seconds, 3)}
 
     def _not_finite(self, name: str, iteration: int) -> str:
         last = pointed_to(self._out, LAST)
-        kept = "no checkpoint was written before" if last is None else f"{last} is the last good checkpoint"
-        return f"{self._config.name}: {name} is no longer finite in iteration {iteration}; {kept}"
+        good = "no checkpoint was written before" if last is None else f"{last} is the last good checkpoint"
+        return f"{self._config.name}: {name} is no longer finite in iteration {iteration}; {good}"
 
-    def _keep(self, evaluation: dict[str, Any]) -> None:
+    def _save(self, evaluation: dict[str, Any]) -> None:
         """Write a checkpoint, let `last` and, where it is, `best` mean it, and drop what neither means."""
         folder = self._out / CHECKPOINTS / f"{self._iteration:0{_DIGITS}d}"
         record = {
@@ -225,17 +225,17 @@ class _Run:
         }
         save_checkpoint(folder, record, self._weights(), self._state)
         point_to(self._out, LAST, folder)
-        self._kept_at = self._iteration
+        self._saved_at = self._iteration
         if evaluation and evaluation["gap_percent"] < self._best.get("gap_percent", math.inf):
             self._best = evaluation
             point_to(self._out, BEST, folder)
-        kept = {pointed_to(self._out, name) for name in (BEST, LAST)}
+        referenced = {pointed_to(self._out, name) for name in (BEST, LAST)}
         for other in (self._out / CHECKPOINTS).iterdir():
-            if other.is_dir() and other not in kept:
+            if other.is_dir() and other not in referenced:
                 shutil.rmtree(other, ignore_errors=True)
 
 
-def contender_of(config: TrainingConfig, scenario: Scenario, root: Path | None = None) -> tuple[Params, Contender]:
+def learner_of(config: TrainingConfig, scenario: Scenario, root: Path | None = None) -> tuple[Params, Learner]:
     """The environment of a configuration, and the learner in it.
 
     Args:
@@ -249,9 +249,9 @@ def contender_of(config: TrainingConfig, scenario: Scenario, root: Path | None =
     redraws = config.topologies == "random"
     params = params_of(scenario, "placement", redraws=redraws)
     if config.algorithm == "literal":
-        return params, contenders.literal(params, config.iterations, config.constants())
+        return params, learners.literal(params, config.iterations, config.constants())
     spreads = {"opening_spread": config.opening_spread, "communication_spread": config.communication_spread}
-    made = contenders.structured(
+    made = learners.structured(
         params, config.iterations, config.constants(), environments=config.environments, **spreads
     )
     if not config.more_scenarios:
@@ -267,7 +267,7 @@ def contender_of(config: TrainingConfig, scenario: Scenario, root: Path | None =
             )
     share = max(1, config.environments // len(each))
     parts = tuple(EnvironmentSource(one, share, **spreads) for one in each)
-    return params, Contender(**{**vars(made), "source": MixedSource(parts)})
+    return params, Learner(**{**vars(made), "source": MixedSource(parts)})
 
 
 def _scenario(name: str, root: Path | None) -> Scenario:
@@ -275,9 +275,9 @@ def _scenario(name: str, root: Path | None) -> Scenario:
     return load_scenario(beside if beside is not None and beside.is_file() else name)
 
 
-def _check_same_sources(origin: Mapping[str, Any], told: Sequence[Mapping[str, Any]]) -> None:
+def _check_same_sources(origin: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> None:
     """Refuse to go on with a run whose sources are no longer those that it began with."""
-    for before, now in zip(origin.get(SOURCES, ()), told, strict=True):
+    for before, now in zip(origin.get(SOURCES, ()), records, strict=True):
         if before["digest"] != now["digest"]:
             raise InputError(f"sources: {now['path']}: is another checkpoint than the one that this run began with")
 
@@ -290,8 +290,8 @@ def _claim(config: TrainingConfig, out: Path) -> None:
             there = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             raise InputError(f"{path}: is damaged; choose another --out, or delete it") from None
-        asked = config.plain()
-        other = [name for name in sorted({*there, *asked}) if there.get(name) != asked.get(name)]
+        requested = config.plain()
+        other = [name for name in sorted({*there, *requested}) if there.get(name) != requested.get(name)]
         if other:
             differing = ", ".join(other[:_NAMED])
             raise InputError(f"{out}: holds a run of another configuration ({differing} differ); choose another --out")

@@ -8,7 +8,7 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.learn.migration_policy import LearnedMigration
-from twinhop.learn.policy import seen_instance
+from twinhop.learn.policy import observed_instance
 from twinhop.migration.policy import PolicyKind, Setting
 from twinhop.migration.run import MigrationRun
 from twinhop.placement.problem import PlacementProblem
@@ -42,7 +42,7 @@ class TransferMigration(LearnedMigration):
 
         if self._settings["updates"] == 0:
             return self._decider
-        instance = padded(seen_instance(problem), *self._size)
+        instance = padded(observed_instance(problem), *self._size)
         if self._adapted is None:
             self._adapted = _Adapted(self._path, self._settings, self._size, self._seed)
         return self._adapted.after(instance)
@@ -64,8 +64,8 @@ class _Adapted:
         rows = self._settings["memory"]
         if self._bank is None:  # until the memory is full, the first slot stands in every row that is left
             self._bank = type(instance)(*(np.stack([each] * rows) for each in instance))
-        for kept, each in zip(self._bank, instance, strict=True):
-            kept[self._rows % rows] = each
+        for column, each in zip(self._bank, instance, strict=True):
+            column[self._rows % rows] = each
         self._rows += 1
         source = self._source()
         if self._state is None:
@@ -96,7 +96,7 @@ class _Adapted:
         share, replay = self._settings["share"], None
         if share > 0:
             replay = checkpoint.part(shapes, lambda run: run.replay, any_size=True)
-            users, stations = replay.entries.host.shape[2], replay.entries.seen.capacity.shape[2]
+            users, stations = replay.entries.host.shape[2], replay.entries.obs.capacity.shape[2]
             if int(replay.total) == 0 or users > self._size[0] or stations > self._size[1]:
                 raise InputError(
                     f"transfer: {self._path}: its experience of {users} users, {stations} stations does not fit a run "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,10 @@ def save_tree(path: Path, tree: Any, record: Mapping[str, Any] | None = None) ->
         InputError: it cannot be written, such as on a full disk; what was there before stays.
     """
     arrays = {name: np.array(leaf, order="C") for name, leaf in _named(tree)}
-    kept = None if record is None else {_RECORD: json.dumps(record, allow_nan=False)}
+    metadata = None if record is None else {_RECORD: json.dumps(record, allow_nan=False)}
     with replacing(path, overwrite=True) as temporary:
         try:
-            save_file(arrays, temporary, kept)
+            save_file(arrays, temporary, metadata)
         except SafetensorError as error:
             raise InputError(f"{path}: cannot be written: {error}") from None
 
@@ -63,10 +64,10 @@ def load_tree(path: Path, like: Any) -> Any:
         there = "is not expected" if odd[0] in arrays else "is missing"
         raise InputError(f"{path}: array {odd[0]} {there}; it is of other networks")
     for name, leaf in wanted:
-        found = arrays[name]
-        if (found.shape, found.dtype) != (leaf.shape, leaf.dtype):
+        array = arrays[name]
+        if (array.shape, array.dtype) != (leaf.shape, leaf.dtype):
             raise InputError(
-                f"{path}: array {name} is {found.dtype} {found.shape}; expected {leaf.dtype} {tuple(leaf.shape)}"
+                f"{path}: array {name} is {array.dtype} {array.shape}; expected {leaf.dtype} {tuple(leaf.shape)}"
             )
     return jax.tree.unflatten(jax.tree.structure(like), [jax.numpy.asarray(arrays[name]) for name, _ in wanted])
 
@@ -89,7 +90,7 @@ def load_part(path: Path, like: Any, part: Callable[[Any], Any], *, any_size: bo
     """
     names = jax.tree.unflatten(jax.tree.structure(like), [below + name for name, _ in _named(like)])
     wanted, leaves = jax.tree.leaves(part(names)), jax.tree.leaves(part(like))
-    found = []
+    result = []
     try:
         with safe_open(path, framework="numpy") as file:
             there = set(file.keys())
@@ -102,10 +103,10 @@ def load_part(path: Path, like: Any, part: Callable[[Any], Any], *, any_size: bo
                         f"{path}: array {name} is {array.dtype} {array.shape}; expected {leaf.dtype} "
                         f"{tuple(leaf.shape)}: it is of other networks"
                     )
-                found.append(jax.numpy.asarray(array))
+                result.append(jax.numpy.asarray(array))
     except (OSError, SafetensorError) as error:
         raise _unreadable(path, error) from None
-    return jax.tree.unflatten(jax.tree.structure(part(like)), found)
+    return jax.tree.unflatten(jax.tree.structure(part(like)), result)
 
 
 def load_record(path: Path) -> dict[str, Any]:
@@ -122,11 +123,11 @@ def load_record(path: Path) -> dict[str, Any]:
     """
     try:
         with safe_open(path, framework="numpy") as file:
-            kept = file.metadata() or {}
+            metadata = file.metadata() or {}
     except (OSError, SafetensorError) as error:
         raise _unreadable(path, error) from None
     try:
-        return dict(json.loads(kept[_RECORD]))
+        return dict(json.loads(metadata[_RECORD]))
     except (KeyError, TypeError, ValueError):
         raise InputError(f"{path}: keeps no record beside its arrays, or a damaged one") from None
 
@@ -152,4 +153,11 @@ def _unreadable(path: Path, error: Exception) -> InputError:
 
 
 def _named(tree: Any) -> list[tuple[str, Any]]:
-    return [(jax.tree_util.keystr(path), leaf) for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]]
+    return [
+        (_in_file(jax.tree_util.keystr(path)), leaf) for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]
+    ]
+
+
+def _in_file(path: str) -> str:
+    """What files call an array: a field `obs` is `seen` there, as it was called when the first ones were written."""
+    return re.sub(r"\.obs\b", ".seen", path)

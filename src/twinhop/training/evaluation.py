@@ -164,7 +164,7 @@ def evaluate_checkpoint(
         decode: `calibrated` or `argmax`.
         polish: best local moves after that.
         policies: beside the weights, as in `compare`; `lagrangian` gives the bound in any case.
-        on_progress: told instances done and in all.
+        on_progress: is called with instances done and in all.
 
     Returns:
         The scores. Weights of the literal algorithm are judged on slots of the environment that they were trained in.
@@ -183,44 +183,44 @@ def evaluate_checkpoint(
     opened = open_checkpoint(checkpoint)
     named = [(name, load(name)) for name in sources] or [(opened.configuration["scenario"], _trained_on(opened))]
     root_seeds = tuple(range(seed, seed + seeds))
-    tell = _Teller(len(named) * seeds, on_progress)
+    progress = _ProgressReporter(len(named) * seeds, on_progress)
     if opened.algorithm == "literal":
-        found = tuple(_literal_scores(opened, name, each, root_seeds, beside, tell) for name, each in named)
-        return LearnedEvaluation(opened, "argmax", 0, found)
+        scores = tuple(_literal_scores(opened, name, each, root_seeds, beside, progress) for name, each in named)
+        return LearnedEvaluation(opened, "argmax", 0, scores)
     accepted_decode(decode)
-    found = tuple(
-        _structured_scores(str(checkpoint), name, each, root_seeds, decode, polish, beside, tell)
+    scores = tuple(
+        _structured_scores(str(checkpoint), name, each, root_seeds, decode, polish, beside, progress)
         for name, each in named
     )
-    return LearnedEvaluation(opened, decode, polish, found)
+    return LearnedEvaluation(opened, decode, polish, scores)
 
 
 def _beside(policies: str | Sequence[PolicyLike]) -> tuple[PlacementPolicy, ...]:
     """The policies beside the weights, none of them twice."""
-    chosen = placement_policies(policy_list(policies))
-    names = [LEARNED, *(policy.name for policy in chosen)]
+    others = placement_policies(policy_list(policies))
+    names = [LEARNED, *(policy.name for policy in others)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"policies: {', '.join(twice)} given more than once; {LEARNED} are the weights")
-    return chosen
+    return others
 
 
 def _trained_on(checkpoint: Checkpoint) -> Scenario:
     """The scenario that a checkpoint keeps, wherever its file is by now; older ones name it alone."""
     from twinhop.learn.checkpoint import SCENARIO
 
-    kept = checkpoint.record.get(SCENARIO)
-    return load_scenario(checkpoint.configuration["scenario"]) if kept is None else Scenario.model_validate(kept)
+    fields = checkpoint.record.get(SCENARIO)
+    return load_scenario(checkpoint.configuration["scenario"]) if fields is None else Scenario.model_validate(fields)
 
 
-class _Teller:
-    def __init__(self, total: int, tell: Callable[[int, int], None] | None) -> None:
-        self._done, self._total, self._tell = 0, total, tell
+class _ProgressReporter:
+    def __init__(self, total: int, report: Callable[[int, int], None] | None) -> None:
+        self._done, self._total, self._report = 0, total, report
 
-    def one_more(self) -> None:
+    def advance(self) -> None:
         self._done += 1
-        if self._tell is not None:
-            self._tell(self._done, self._total)
+        if self._report is not None:
+            self._report(self._done, self._total)
 
 
 def _structured_scores(
@@ -231,52 +231,64 @@ def _structured_scores(
     decode: str,
     polish: int,
     beside: Policies,
-    tell: _Teller,
+    progress: _ProgressReporter,
 ) -> SourceScores:
     from twinhop.learn.policy import accepted_decode, decider_of, learned_hosts
 
     problems = [make_case(source, seed).problem for seed in seeds]
     decider, how = decider_of(path), accepted_decode(decode)
-    return _scores(name, seeds, problems, lambda at: learned_hosts(decider, problems[at], how, polish), beside, tell)
+    return _scores(
+        name, seeds, problems, lambda at: learned_hosts(decider, problems[at], how, polish), beside, progress
+    )
 
 
 def _literal_scores(
-    checkpoint: Checkpoint, name: str, source: Source, seeds: Sequence[int], beside: Policies, tell: _Teller
+    checkpoint: Checkpoint,
+    name: str,
+    source: Source,
+    seeds: Sequence[int],
+    beside: Policies,
+    progress: _ProgressReporter,
 ) -> SourceScores:
     """On the first slots of episodes in the environment that the weights were trained in."""
     from twinhop.env.core import Observation
     from twinhop.learn.config import TrainingConfig
-    from twinhop.learn.contenders import Acting
-    from twinhop.learn.episodes import decided, episodes_of, nearest_of_all
+    from twinhop.learn.episodes import act, episodes_of, nearest_of_all
+    from twinhop.learn.learners import ActingPolicy
     from twinhop.learn.problem import problem_of
-    from twinhop.learn.trainer import contender_of
+    from twinhop.learn.trainer import learner_of
 
     if not isinstance(source, Scenario):
         raise InputError(f"{name}: is a problem file; weights of a flat state are judged on scenarios")
-    params, contender = contender_of(TrainingConfig.model_validate(checkpoint.configuration), source)
+    params, learner = learner_of(TrainingConfig.model_validate(checkpoint.configuration), source)
     rules = params.rules
-    assert isinstance(contender.policy, Acting)
-    policy = contender.policy
+    assert isinstance(learner.policy, ActingPolicy)
+    policy = learner.policy
     if (rules.users, rules.stations) != (checkpoint.users, checkpoint.stations):
         raise InputError(
             f"{checkpoint.folder}: was trained for {checkpoint.users} users and {checkpoint.stations} stations, which "
             f"a flat state (Eq. 22) cannot change; {name} has {rules.users} and {rules.stations}"
         )
-    weights = checkpoint.weights(contender.weights_like())
-    seen = [
-        Observation(*(np.asarray(array)[0, 0] for array in episodes_of(nearest_of_all, None, params, seed, 1, 1).seen))
+    weights = checkpoint.weights(learner.weights_like())
+    obs = [
+        Observation(*(np.asarray(array)[0, 0] for array in episodes_of(nearest_of_all, None, params, seed, 1, 1).obs))
         for seed in seeds
     ]
-    problems = [problem_of(params, each) for each in seen]
+    problems = [problem_of(params, each) for each in obs]
 
     def decide(at: int) -> IntArray:
-        return np.asarray(decided(policy.act, weights, params, seen[at]), np.int64)
+        return np.asarray(act(policy.act, weights, params, obs[at]), np.int64)
 
-    return _scores(name, seeds, problems, decide, beside, tell)
+    return _scores(name, seeds, problems, decide, beside, progress)
 
 
 def _scores(
-    name: str, seeds: Sequence[int], problems: list[PlacementProblem], decide: Decide, beside: Policies, tell: _Teller
+    name: str,
+    seeds: Sequence[int],
+    problems: list[PlacementProblem],
+    decide: Decide,
+    beside: Policies,
+    progress: _ProgressReporter,
 ) -> SourceScores:
     names = [policy.name for policy in beside]
     bounding = () if BOUNDING_POLICY in names else (BOUNDING_POLICY,)
@@ -284,9 +296,9 @@ def _scores(
     bounds = []
     decide(0)  # compiles
     for at, problem in enumerate(problems):
-        begun = time.perf_counter()
+        started = time.perf_counter()
         host = decide(at)
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - started
         priced = evaluate(problem, Placement.of_hosts(host, problem.stations))
         entries[LEARNED].append((priced.cost, seconds, priced.feasible))
         solved = {each.policy: each for each in (solve(problem, how, seed=seeds[at]) for how in (*beside, *bounding))}
@@ -294,7 +306,7 @@ def _scores(
             each = solved[policy]
             entries[policy].append((each.cost, each.seconds, each.evaluation.feasible))
         bounds.append(solved[BOUNDING_POLICY].lower_bound)
-        tell.one_more()
+        progress.advance()
     scores = tuple(
         Score(
             policy=name,

@@ -31,7 +31,7 @@ def train(
         seed: root seed in place of the configuration's, or the first of several.
         seeds: how many runs, of seeds that follow each other.
         iterations: in place of the configuration's.
-        on_progress: told iterations done, iterations in all, and the latest figures.
+        on_progress: is called with iterations done, iterations in all, and the latest figures.
 
     Returns:
         What came of each run; the list ends with the one that Ctrl-C ended.
@@ -47,14 +47,14 @@ def train(
         from twinhop.learn.trainer import train_run
     except ModuleNotFoundError as error:
         raise InputError(f"learning needs {error.name}; install twinhop[learn]") from None
-    found, root = load_config(config)
-    folder = Path(DEFAULT_OUT) / found.name if out is None else Path(out)
-    first = found.seed if seed is None else seed
+    run_config, root = load_config(config)
+    folder = Path(DEFAULT_OUT) / run_config.name if out is None else Path(out)
+    first = run_config.seed if seed is None else seed
     results = []
     for own in range(first, first + seeds):
         changes = {"seed": own} | ({} if iterations is None else {"iterations": iterations})
         own_folder = folder / f"seed-{own}" if seeds > 1 else folder
-        results.append(train_run(changed(found, changes), own_folder, root=root, on_progress=on_progress))
+        results.append(train_run(changed(run_config, changes), own_folder, root=root, on_progress=on_progress))
         if results[-1].interrupted:
             break
     return results

@@ -39,7 +39,7 @@ def transfer(
         iterations: of the adaptation; None: 500.
         seed: root seed of the run.
         topologies: ``random``: new stations and users of the target's kind in every episode; ``fixed``: its own.
-        on_progress: told iterations done, iterations in all, and the latest figures.
+        on_progress: is called with iterations done, iterations in all, and the latest figures.
         **takes_over: fields of a configuration's section ``transfer``: ``weights`` or ``dwell_s``, ``networks``,
             ``share``, ``recency``, ``rho``, ``decay``, ``sum_reading``, ``pull_reading``.
 

@@ -8,7 +8,7 @@ import pytest
 from pictures import check_picture
 
 from twinhop.errors import InputError, TwinhopError
-from twinhop.learn import contenders, measured_run
+from twinhop.learn import learners, measured_run
 from twinhop.studies.lu2021 import reproduce_lu2021, training
 from twinhop.studies.lu2021.files import CLAIMS_FILE, FIGURES
 from twinhop.studies.lu2021.results import read_results
@@ -25,7 +25,7 @@ UNIT = Unit("structured", SMALL, 0, 150, 50, 4)
 @pytest.fixture(scope="module", autouse=True)
 def fake():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(contenders, "CONTENDERS", {"structured": "fake_contender:made"})
+        patch.setattr(learners, "LEARNERS", {"structured": "fake_contender:made"})
         yield patch
 
 
@@ -114,7 +114,7 @@ def test_results_of_other_constants_are_refused(done):
 
 def test_losses_that_are_no_numbers_stop_the_run(fake, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(contenders, "CONTENDERS", {"structured": "fake_contender:breaking"})
+        patch.setattr(learners, "LEARNERS", {"structured": "fake_contender:breaking"})
         with pytest.raises(TwinhopError, match="critic_loss is no longer finite"):
             training.do_training(UNIT, tmp_path)
 
@@ -140,7 +140,7 @@ def test_solvers_of_worlds_without_a_run_do_not_count(done, tmp_path):
 def test_policies_that_decide_slot_by_slot_see_the_slots_of_the_others(done, tmp_path):
     """One that puts twins on the nearest station costs what the baseline does, all the time and in all ways."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(contenders, "CONTENDERS", {"structured": "fake_contender:deciding"})
+        patch.setattr(learners, "LEARNERS", {"structured": "fake_contender:deciding"})
         value = training.do_training(UNIT, tmp_path)
     nearest = read(done[0], Unit(SOLVERS, SMALL, 0, 0, 0, 4))["policies"]["nearest"]["slots"]
     assert set(value["policies"]) == {"structured", "structured, 10 moves"}

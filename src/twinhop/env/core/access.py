@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jax import Array
 
-from twinhop.env.core.links import membership, own
+from twinhop.env.core.links import at_host, membership
 
 
 def next_access(
@@ -35,15 +35,15 @@ def next_access(
         [0, 1]
     """
     stations = score.shape[0]
-    limit = own(membership(held, stations), score) - hysteresis
+    limit = at_host(membership(held, stations), score) - hysteresis
     is_better = jnp.where(held[None, :] >= 0, score < limit[None, :], True)
     if better is None:
         ready, count = is_better, None
     else:
         count = jnp.where(is_better, better + 1, 0)
         ready = (count >= slots_to_trigger) | (held < 0)[None, :]
-    chosen = jnp.argmin(jnp.where(ready, score, jnp.inf), axis=0).astype(held.dtype)
-    taken = ready.any(axis=0)
+    best = jnp.argmin(jnp.where(ready, score, jnp.inf), axis=0).astype(held.dtype)
+    hands_over = ready.any(axis=0)
     if count is not None:
-        count = jnp.where(taken[None, :], 0, count)
-    return jnp.where(taken, chosen, held), count
+        count = jnp.where(hands_over[None, :], 0, count)
+    return jnp.where(hands_over, best, held), count

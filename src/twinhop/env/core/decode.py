@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from twinhop.env.core.links import membership, own
+from twinhop.env.core.links import at_host, membership
 from twinhop.env.core.types import Action
 
 
@@ -77,7 +77,7 @@ def _repaired(host: Array, opened: Array, capacity: Array, comm_s: Array, active
         open_room = has_room & now.opened
         target = jnp.where(open_room.any(), open_room, has_room)
         leaves = (member & (now.load > capacity)[:, None]).any(axis=0)
-        extra_s = jnp.where(target[:, None] & leaves[None, :], comm_s - own(member, comm_s), jnp.inf)
+        extra_s = jnp.where(target[:, None] & leaves[None, :], comm_s - at_host(member, comm_s), jnp.inf)
         at = jnp.argmin(extra_s)
         to, user = at // users, at % users
         change = jnp.zeros_like(now.load).at[to].add(1).at[now.host[user]].add(-1)

@@ -44,8 +44,8 @@ def first_moment(key: Array, rules: Rules, topology: Topology) -> Moment:
     counts = rules.radio.slots_to_trigger > 1
     better = jnp.zeros((rules.stations, rules.users), jnp.int32) if counts else None
     nowhere = jnp.full(rules.users, -1, jnp.int32)
-    seen = _radio(key, rules, topology, mobility, channel, nowhere, better)
-    return Moment(mobility, channel, seen[1].better, _slot(rules, *seen, topology.cpu_cycles_per_s))
+    uplink = _radio(key, rules, topology, mobility, channel, nowhere, better)
+    return Moment(mobility, channel, uplink[1].better, _slot(rules, *uplink, topology.cpu_cycles_per_s))
 
 
 def next_moment(key: Array, rules: Rules, topology: Topology, now: Moment, time_s: Any) -> Moment:
@@ -70,12 +70,12 @@ def next_moment(key: Array, rules: Rules, topology: Topology, now: Moment, time_
     way_m = mobility.xy_m - now.mobility.xy_m
     step_m = jnp.sqrt(way_m[:, 0] * way_m[:, 0] + way_m[:, 1] * way_m[:, 1])
     channel = next_channel(key, rules.radio, now.channel, step_m)
-    seen = _radio(key, rules, topology, mobility, channel, now.slot.access, now.better)
+    uplink = _radio(key, rules, topology, mobility, channel, now.slot.access, now.better)
     cpu = now.slot.cpu_cycles_per_s
     if rules.cpu.kind != "constant":
         normal = random.normal(key, "cpu", (rules.stations,))
         cpu = next_cpu(cpu, topology.cpu_cycles_per_s, normal, rules.cpu, rules.slot_s)
-    return Moment(mobility, channel, seen[1].better, _slot(rules, *seen, cpu))
+    return Moment(mobility, channel, uplink[1].better, _slot(rules, *uplink, cpu))
 
 
 def _radio(
@@ -94,6 +94,6 @@ def _radio(
     return distance_m, radio(rules.radio, topology, distance_m, loss_db, fading, held, better)
 
 
-def _slot(rules: Rules, distance_m: Array, seen: Radio, cpu_cycles_per_s: Array) -> Slot:
+def _slot(rules: Rules, distance_m: Array, uplink: Radio, cpu_cycles_per_s: Array) -> Slot:
     active = jnp.ones(rules.users, bool)
-    return Slot(distance_m, seen.rate_bps, seen.access, seen.access_rate_bps, cpu_cycles_per_s, active)
+    return Slot(distance_m, uplink.rate_bps, uplink.access, uplink.access_rate_bps, cpu_cycles_per_s, active)

@@ -9,7 +9,7 @@ from twinhop.env.core import random
 from twinhop.env.core.decode import decode
 from twinhop.env.core.dynamics import Moment, first_moment, next_moment
 from twinhop.env.core.generator import topology_of_episode
-from twinhop.env.core.pricing import Priced, links, price
+from twinhop.env.core.pricing import Priced, link_costs, price
 from twinhop.env.core.reward import station_rewards
 from twinhop.env.core.types import Action, Observation, Params, Rules, State, StepInfo, Topology
 from twinhop.env.core.view import observe
@@ -50,15 +50,15 @@ def step(
     """
     rules, key = params.rules, random.key_words(key)
     topology, slot = state.topology, state.slot
-    reach = links(rules, topology, slot)
-    decided = decode(action, topology.capacity, reach.comm_s, slot.active, rules.is_capacitated)
-    host = jnp.where(slot.active, decided.host, state.host)
-    priced = price(rules, topology, slot, reach, state.host, host)
+    costs = link_costs(rules, topology, slot)
+    decoded = decode(action, topology.capacity, costs.comm_s, slot.active, rules.is_capacitated)
+    host = jnp.where(slot.active, decoded.host, state.host)
+    priced = price(rules, topology, slot, costs, state.host, host)
     rewards = station_rewards(rules, topology, priced, host)
     now = Moment(state.mobility, state.channel, state.better, slot)
     moment = next_moment(key, rules, topology, now, state.slot_index * rules.slot_s)
     after = _state(topology, moment, state.slot_index + 1, host, priced.load)
-    info = _info(rules, topology, priced, host, decided.repaired, rewards)
+    info = _info(rules, topology, priced, host, decoded.repaired, rewards)
     truncated = after.slot_index >= params.horizon
     return observe(rules, after), after, rewards.sum(), jnp.zeros((), bool), truncated, info
 

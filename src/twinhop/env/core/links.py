@@ -19,7 +19,7 @@ def membership(station: Array, stations: int) -> Array:
     return jnp.arange(stations, dtype=station.dtype)[:, None] == station[None, :]
 
 
-def own(member: Array, values: Array) -> Array:
+def at_host(member: Array, values: Array) -> Array:
     """Each user's entry at its station.
 
     Args:

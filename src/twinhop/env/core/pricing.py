@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from twinhop import network
-from twinhop.env.core.links import membership, own
+from twinhop.env.core.links import at_host, membership
 from twinhop.env.core.shares import floored_shares, least_shares, proportional_shares
 from twinhop.env.core.types import Rules, Slot, Topology
 from twinhop.placement.evaluation import DEADLINE_TOLERANCE
@@ -18,7 +18,7 @@ ROUNDING_STEPS = 64
 suffices."""
 
 
-class Links(NamedTuple):
+class LinkCosts(NamedTuple):
     """What it costs to reach a twin."""
 
     comm_s: Array
@@ -50,7 +50,7 @@ class Priced(NamedTuple):
     """() weight of one user's energy in the cost [s/J]"""
 
 
-def links(rules: Rules, topology: Topology, slot: Slot) -> Links:
+def link_costs(rules: Rules, topology: Topology, slot: Slot) -> LinkCosts:
     """Communication latencies from every user to every station.
 
     Formula: P2 counts an update, ``comm(dD)``; P1 ``comm(D) + eta / dt comm(dD)``.
@@ -66,11 +66,11 @@ def links(rules: Rules, topology: Topology, slot: Slot) -> Links:
     update = topology.update_bits[None, :]
     update_s = network.communication_latency_s(update, rate_bps, update * wire)
     if rules.task == "migration":
-        return Links(update_s, update_s)
+        return LinkCosts(update_s, update_s)
     cost, history = rules.cost, topology.history_bits[None, :]
     history_s = network.communication_latency_s(history, rate_bps, history * wire, cost.construction_hops)
     comm_s = network.placement_communication_s(history_s, update_s, cost.eta_s, cost.sync_period_s)
-    return Links(comm_s, update_s)
+    return LinkCosts(comm_s, update_s)
 
 
 def work_cycles(rules: Rules, topology: Topology) -> Array:
@@ -88,14 +88,14 @@ def work_cycles(rules: Rules, topology: Topology) -> Array:
     )
 
 
-def price(rules: Rules, topology: Topology, slot: Slot, reach: Links, before: Array, host: Array) -> Priced:
+def price(rules: Rules, topology: Topology, slot: Slot, costs: LinkCosts, before: Array, host: Array) -> Priced:
     """Price a decision.
 
     Args:
         rules: the task and its constants.
         topology: sizes and wires.
         slot: rates, CPUs and who is present.
-        reach: communication latencies of the slot.
+        costs: communication latencies of the slot.
         before: (N,) int32, where twins were; -1: nowhere yet.
         host: (N,) int32, where they are.
 
@@ -104,8 +104,8 @@ def price(rules: Rules, topology: Topology, slot: Slot, reach: Links, before: Ar
     """
     served = slot.active & (slot.access >= 0)
     member = membership(host, rules.stations) & served
-    comm_s = own(member, reach.comm_s)
-    share, late = _shares(rules, topology, slot, reach, member)
+    comm_s = at_host(member, costs.comm_s)
+    share, late = _shares(rules, topology, slot, costs, member)
     computing_s = jnp.where(served, network.computing_latency_s(work_cycles(rules, topology), share), 0.0)
     sent_bits = topology.update_bits if rules.task == "migration" else topology.history_bits
     rate_bps = jnp.where(served, slot.access_rate_bps, jnp.inf)
@@ -126,16 +126,16 @@ def price(rules: Rules, topology: Topology, slot: Slot, reach: Links, before: Ar
     )
 
 
-def _shares(rules: Rules, topology: Topology, slot: Slot, reach: Links, member: Array) -> tuple[Array, Array]:
+def _shares(rules: Rules, topology: Topology, slot: Slot, costs: LinkCosts, member: Array) -> tuple[Array, Array]:
     """(N,) CPU shares [cycle/s], and whose update is late."""
     weight = network.share_weights(work_cycles(rules, topology), rules.cost.cpu_rule)
     cpu = slot.cpu_cycles_per_s
     if not rules.cost.has_deadlines:
         return proportional_shares(member, weight, cpu), jnp.zeros(weight.shape, bool)
     work = rules.cost.update_cycles_per_bit * topology.update_bits
-    floor = least_shares(member, work, topology.tau_s, reach.update_s, cpu, topology.capacity)
+    floor = least_shares(member, work, topology.tau_s, costs.update_s, cpu, topology.capacity)
     share = floored_shares(member, weight, floor, cpu)
-    latency_s = network.update_latency_s(own(member, reach.update_s), network.computing_latency_s(work, share))
+    latency_s = network.update_latency_s(at_host(member, costs.update_s), network.computing_latency_s(work, share))
     tolerance = max(DEADLINE_TOLERANCE, ROUNDING_STEPS * float(jnp.finfo(latency_s.dtype).eps))
     return share, latency_s > topology.tau_s * (1.0 + tolerance)
 

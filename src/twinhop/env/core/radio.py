@@ -11,7 +11,7 @@ from jax import Array
 from twinhop import network
 from twinhop.env.core import random
 from twinhop.env.core.access import next_access
-from twinhop.env.core.links import membership, own
+from twinhop.env.core.links import at_host, membership
 from twinhop.env.core.types import Channel, RadioRules, Topology
 from twinhop.units import linear_to_db
 
@@ -120,11 +120,11 @@ def radio(
     width_hz = _width_hz(rules, attached)
     noise = rules.noise_w_per_hz
     if rules.interference == "full_reuse":
-        noise = noise + _interference_w_per_hz(topology, loss_db, access, own(attached, width_hz))[:, None]
+        noise = noise + _interference_w_per_hz(topology, loss_db, access, at_host(attached, width_hz))[:, None]
     gain = network.channel_gain(loss_db, fading)
     rate_bps = network.rate_bps(width_hz, topology.tx_power_w[None, :], gain, noise, rules.logarithm)
     rate_bps = jax.lax.optimization_barrier(rate_bps)
-    return Radio(rate_bps, access, own(attached, rate_bps), better)
+    return Radio(rate_bps, access, at_host(attached, rate_bps), better)
 
 
 def fading_power(key: Array, rules: RadioRules, links: tuple[int, int]) -> Array | float:

@@ -41,7 +41,8 @@ def key_words(key: Array) -> Array:
 def threefry(key: Array, first: Array, second: Array) -> tuple[Array, Array]:
     """Encrypt counters: 64 random bits for each, the same on every device and under `vmap`.
 
-    JAX's own generator runs its rounds in a loop on CPUs, which takes three to five times as long.
+    JAX's own primitive gives the same words; on CPUs it runs its rounds in a loop, and a step of the environment takes
+    4 to 16 % longer with it.
 
     Args:
         key: (2,) uint32.

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from twinhop import network
-from twinhop.env.core.links import own
+from twinhop.env.core.links import at_host
 from twinhop.kernels.edge import cpu_room, floor_scale
 
 
@@ -27,7 +27,7 @@ def least_shares(member: Array, work: Array, tau_s: Array, comm_s: Array, cpu: A
     """
     floor = network.minimum_share_cycles_per_s(work[None, :], tau_s[None, :], comm_s)
     is_possible = (floor <= cpu_room(cpu)[:, None]) & (capacity > 0)[:, None]
-    return jnp.where(is_possible.any(axis=0), own(member, floor), 0.0)
+    return jnp.where(is_possible.any(axis=0), at_host(member, floor), 0.0)
 
 
 def proportional_shares(member: Array, weight: Array, cpu: Array) -> Array:
@@ -44,7 +44,7 @@ def proportional_shares(member: Array, weight: Array, cpu: Array) -> Array:
         (N,) shares; 0 for users that are nowhere [cycle/s].
     """
     total = jnp.sum(jnp.where(member, weight, 0.0), axis=1)
-    return own(member, (cpu / jnp.where(total > 0, total, jnp.inf))[:, None]) * weight
+    return at_host(member, (cpu / jnp.where(total > 0, total, jnp.inf))[:, None]) * weight
 
 
 def floored_shares(member: Array, weight: Array, floor: Array, cpu: Array) -> Array:
@@ -63,19 +63,19 @@ def floored_shares(member: Array, weight: Array, floor: Array, cpu: Array) -> Ar
         (N,) shares; 0 for users that are nowhere [cycle/s].
     """
     floored = jnp.sum(jnp.where(member, floor, 0.0), axis=1)
-    scale = own(member, floor_scale(floored, cpu)[:, None])
+    scale = at_host(member, floor_scale(floored, cpu)[:, None])
     bottom = jnp.where(scale > 0, floor, 0.0) * scale
 
     def levels(pinned: Array) -> Array:
         """(N,) what a unit of weight gets on each user's station, with these users at their floors."""
         free = cpu - jnp.sum(jnp.where(member & pinned, bottom, 0.0), axis=1)
         shared = jnp.sum(jnp.where(member & ~pinned, weight, 0.0), axis=1)
-        return own(member, (jnp.maximum(free, 0.0) / jnp.where(shared > 0, shared, jnp.inf))[:, None])
+        return at_host(member, (jnp.maximum(free, 0.0) / jnp.where(shared > 0, shared, jnp.inf))[:, None])
 
-    def more(found: tuple[Array, Array]) -> tuple[Array, Array]:
-        pinned = found[0] | (bottom > levels(found[0]) * weight)
-        return pinned, (pinned != found[0]).any()
+    def more(state: tuple[Array, Array]) -> tuple[Array, Array]:
+        pinned = state[0] | (bottom > levels(state[0]) * weight)
+        return pinned, (pinned != state[0]).any()
 
     nobody = jnp.zeros(floor.shape, bool)
-    pinned, _ = jax.lax.while_loop(lambda found: found[1], more, (nobody, jnp.asarray(True)))
+    pinned, _ = jax.lax.while_loop(lambda state: state[1], more, (nobody, jnp.asarray(True)))
     return jnp.where(pinned, bottom, levels(pinned) * weight)

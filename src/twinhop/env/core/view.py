@@ -9,13 +9,13 @@ import jax.numpy as jnp
 from jax import Array
 
 from twinhop.env.core.links import membership
-from twinhop.env.core.pricing import links, work_cycles
+from twinhop.env.core.pricing import link_costs, work_cycles
 from twinhop.env.core.types import Observation, Params, Rules, State
 
 TIME_SCALE_S = {"placement": 1.0, "migration": 0.1}
 """Latencies are of this size in each task: a twin takes seconds to construct and tens of milliseconds to update."""
 EFFICIENCY_SCALE = 10.0
-"""Rates are told as bit/s/Hz over this."""
+"""Rates are given as bit/s/Hz over this."""
 LARGEST_FEATURE = 10.0
 """Scaled features are clipped to [0, 10]."""
 USER_FEATURES = ("history", "update", "root_work", "deadline", "active")
@@ -52,13 +52,13 @@ def observe(rules: Rules, state: State) -> Observation:
         load=state.load,
         distance_m=slot.distance_m,
         rate_bps=slot.rate_bps,
-        comm_s=links(rules, topology, slot).comm_s,
+        comm_s=link_costs(rules, topology, slot).comm_s,
         admissible=topology.capacity > 0,
         slot_index=state.slot_index,
     )
 
 
-def graph(params: Params, seen: Observation) -> Graph:
+def graph(params: Params, obs: Observation) -> Graph:
     """Features of users, stations and the edges between them, scaled.
 
     Sizes and CPUs are over the scenario's means, rates are bit/s/Hz over 10, distances are over the diagonal of the
@@ -66,73 +66,73 @@ def graph(params: Params, seen: Observation) -> Graph:
 
     Args:
         params: whose scenario gives the scales.
-        seen: what `reset` or `step` returned.
+        obs: what `reset` or `step` returned.
     """
-    users, stations = _user_columns(params, seen), _station_columns(params, seen)
-    edges = _edge_columns(params, seen)
+    users, stations = _user_columns(params, obs), _station_columns(params, obs)
+    edges = _edge_columns(params, obs)
     return Graph(_stacked(users), _stacked(stations), _stacked(edges))
 
 
-def flat_state(params: Params, seen: Observation) -> Array:
+def flat_state(params: Params, obs: Observation) -> Array:
     """The state of Eq. 22 as a vector: d, r, D, pl and l, and after them F_k and load (reading row 13), scaled.
 
     Returns:
         (3 M N + N + 3 M,) float32.
     """
-    columns = _edge_columns(params, seen)
+    columns = _edge_columns(params, obs)
     distance, rate, is_host = columns[0], columns[1], columns[4]
-    stations = _station_columns(params, seen)
-    history = _user_columns(params, seen)[0]
+    stations = _station_columns(params, obs)
+    history = _user_columns(params, obs)[0]
     parts = (distance.ravel(), rate.ravel(), history, stations[4], is_host.ravel(), stations[0], stations[3])
     return _clipped(jnp.concatenate([part.astype(jnp.float32) for part in parts]))
 
 
-def agent_states(params: Params, seen: Observation) -> Array:
+def agent_states(params: Params, obs: Observation) -> Array:
     """What each station's agent sees: itself, its links to all users, and the users.
 
     Returns:
         (M, 6 + 5 N + 5 N) float32: station features, each edge feature over the users, each user feature over them.
     """
     stations, users = params.rules.stations, params.rules.users
-    own = _stacked(_station_columns(params, seen))
-    edges = jnp.stack([each.astype(jnp.float32) for each in _edge_columns(params, seen)], axis=1)
-    everybody = jnp.stack([each.astype(jnp.float32) for each in _user_columns(params, seen)])
+    own = _stacked(_station_columns(params, obs))
+    edges = jnp.stack([each.astype(jnp.float32) for each in _edge_columns(params, obs)], axis=1)
+    everybody = jnp.stack([each.astype(jnp.float32) for each in _user_columns(params, obs)])
     shared = jnp.broadcast_to(everybody.reshape(1, -1), (stations, len(USER_FEATURES) * users))
     return jnp.concatenate([own, _clipped(edges.reshape(stations, -1)), _clipped(shared)], axis=1)
 
 
-def _user_columns(params: Params, seen: Observation) -> tuple[Array, ...]:
+def _user_columns(params: Params, obs: Observation) -> tuple[Array, ...]:
     topology, rules = params.topology, params.rules
     root_work = jnp.sqrt(work_cycles(rules, topology))
     return (
-        seen.history_bits / _mean(topology.history_bits),
-        seen.update_bits / _mean(topology.update_bits),
-        seen.root_work / _mean(root_work),
-        seen.tau_s / TIME_SCALE_S["migration"],
-        seen.active,
+        obs.history_bits / _mean(topology.history_bits),
+        obs.update_bits / _mean(topology.update_bits),
+        obs.root_work / _mean(root_work),
+        obs.tau_s / TIME_SCALE_S["migration"],
+        obs.active,
     )
 
 
-def _station_columns(params: Params, seen: Observation) -> tuple[Array, ...]:
+def _station_columns(params: Params, obs: Observation) -> tuple[Array, ...]:
     rules = params.rules
     return (
-        seen.cpu_cycles_per_s / _mean(params.topology.cpu_cycles_per_s),
-        seen.capacity / rules.users,
-        seen.opening_s / TIME_SCALE_S[rules.task],
-        seen.load / rules.users,
-        seen.load > 0,
-        seen.admissible,
+        obs.cpu_cycles_per_s / _mean(params.topology.cpu_cycles_per_s),
+        obs.capacity / rules.users,
+        obs.opening_s / TIME_SCALE_S[rules.task],
+        obs.load / rules.users,
+        obs.load > 0,
+        obs.admissible,
     )
 
 
-def _edge_columns(params: Params, seen: Observation) -> tuple[Array, ...]:
+def _edge_columns(params: Params, obs: Observation) -> tuple[Array, ...]:
     rules = params.rules
     return (
-        seen.distance_m / math.hypot(rules.area.width_m, rules.area.height_m),
-        seen.rate_bps / (rules.radio.bandwidth_hz * EFFICIENCY_SCALE),
-        seen.comm_s / TIME_SCALE_S[rules.task],
-        membership(seen.access, rules.stations),
-        membership(seen.host, rules.stations),
+        obs.distance_m / math.hypot(rules.area.width_m, rules.area.height_m),
+        obs.rate_bps / (rules.radio.bandwidth_hz * EFFICIENCY_SCALE),
+        obs.comm_s / TIME_SCALE_S[rules.task],
+        membership(obs.access, rules.stations),
+        membership(obs.host, rules.stations),
     )
 
 

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from twinhop.jit import jit
 from twinhop.learn.decoding.calibration import calibrated
 from twinhop.learn.decoding.forward import Forward
-from twinhop.learn.decoding.polish import polish as polished
+from twinhop.learn.decoding.local_moves import make_local_moves
 from twinhop.learn.decoding.repair import repair
 from twinhop.learn.decoding.rule import cost_of, highest, opened_stations, tally
-from twinhop.learn.instance import Instance
+from twinhop.learn.instance import ProblemArrays
 from twinhop.learn.structured.actor import Actor
 
 Decode = Literal["argmax", "calibrated"]
 TYPES = (np.float32, np.float32, np.float32, np.float32, np.int32, np.bool_)
-"""Of the arrays of an `Instance`. They are copied, as others, and read-only ones, would be compiled for once more."""
+"""Of the `ProblemArrays`. They are copied, as others, and read-only ones, would be compiled for once more."""
 
 
 class Decider:
@@ -30,30 +30,36 @@ class Decider:
 
     def __init__(self, weights: Actor):
         """Take the weights."""
-        self._asked = Forward(weights)
+        self._forward = Forward(weights)
 
-    def __call__(self, instance: Instance, decode: Decode = "calibrated", polish: int = 0) -> NDArray[np.int64]:
+    def __call__(
+        self, instance: ProblemArrays, decode: Decode = "calibrated", local_moves: int = 0
+    ) -> NDArray[np.int64]:
         """Where twins go.
 
         Args:
             instance: of NumPy arrays.
             decode: `argmax`, the highest score wins; `calibrated`, it does once loads are what scores promise.
-            polish: local moves after that, at most.
+            local_moves: local moves after that, at most.
 
         Returns:
             (N,) stations; those of absent users mean nothing.
         """
-        own = _copied(instance)
-        return _decoded(*self._asked(own), own, decode, polish)
+        copied = _copied(instance)
+        return _decoded(*self._forward(copied), copied, decode, local_moves)
 
 
-def _copied(instance: Instance) -> Instance:
+def _copied(instance: ProblemArrays) -> ProblemArrays:
     arrays: Any = [np.array(each, kind, order="C") for each, kind in zip(instance, TYPES, strict=True)]
-    return Instance(*arrays)
+    return ProblemArrays(*arrays)
 
 
 def decoded(
-    opening: NDArray[np.float32], score: NDArray[np.float32], instance: Instance, decode: Decode, polish: int = 0
+    opening: NDArray[np.float32],
+    score: NDArray[np.float32],
+    instance: ProblemArrays,
+    decode: Decode,
+    local_moves: int = 0,
 ) -> NDArray[np.int64]:
     """Where twins go, from what all agents ask for.
 
@@ -64,14 +70,14 @@ def decoded(
         score: (M, N) logits.
         instance: what is decided on; its twin capacities are kept. Deadlines are no part of it.
         decode: `argmax` or `calibrated`.
-        polish: local moves after that, at most.
+        local_moves: local moves after that, at most.
     """
-    own = np.array(opening, np.float32), np.array(score, np.float32, order="C"), _copied(instance)
-    return _decoded(*own, decode, polish)
+    copied = np.array(opening, np.float32), np.array(score, np.float32, order="C"), _copied(instance)
+    return _decoded(*copied, decode, local_moves)
 
 
 def _decoded(
-    opening: NDArray[np.float32], score: NDArray[np.float32], instance: Instance, decode: Decode, polish: int
+    opening: NDArray[np.float32], score: NDArray[np.float32], instance: ProblemArrays, decode: Decode, local_moves: int
 ) -> NDArray[np.int64]:
     comm, work, cpu, price, seats, active = instance
     opened = opened_stations(opening, seats)
@@ -82,8 +88,8 @@ def _decoded(
         other = calibrated(score, comm, work, cpu, price, seats, active, opened)
         if _seated(comm, work, cpu, price, seats, active, opened, other) < cost:
             host = other
-    if polish > 0:
-        polished(comm, work, cpu, price, seats, active, host, polish)
+    if local_moves > 0:
+        make_local_moves(comm, work, cpu, price, seats, active, host, local_moves)
     return host
 
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from twinhop.jit import jit
-from twinhop.learn.decoding.seen import NOUGHT, ONE, Floats, seen_of
-from twinhop.learn.instance import Instance
+from twinhop.learn.decoding.actor_input import NOUGHT, ONE, Floats, actor_input
+from twinhop.learn.instance import ProblemArrays
 from twinhop.learn.multilayer import Multilayer
 from twinhop.learn.structured.actor import (
     FIRST_NEARNESS,
@@ -76,14 +76,14 @@ class Forward:
         self._edges = _edges(weights.edge)
         self._score, self._score_bias = _array(weights.score.weight), _array(weights.score.bias)
 
-    def __call__(self, instance: Instance) -> tuple[Floats, Floats]:
+    def __call__(self, instance: ProblemArrays) -> tuple[Floats, Floats]:
         """Opening logits (M,) and scores (M, N) of an instance of NumPy arrays, in C order and of its own types."""
-        seen = seen_of(*instance)
-        users, stations = _first_states(self._user, self._station, seen)
+        obs = actor_input(*instance)
+        users, stations = _first_states(self._user, self._station, obs)
         for weights in self._exchanges:
-            users, stations = _exchanged(weights, seen, users, stations)
-        return _asked(
-            self._edges, self._score, self._score_bias, self._opening, seen, users, stations, instance.active.size
+            users, stations = _exchanged(weights, obs, users, stations)
+        return _logits(
+            self._edges, self._score, self._score_bias, self._opening, obs, users, stations, instance.active.size
         )
 
 
@@ -182,13 +182,13 @@ def _of_stations(layers, x):
 
 
 @jit(fastmath=True)
-def _first_states(user, station, seen):
+def _first_states(user, station, obs):
     """Users (D, N) and stations (M, D)."""
-    hidden, users = _columns(user.first_bias, seen.work.size), _columns(user.last_bias, seen.work.size)
-    _add_product(hidden, user.first, seen.users)
+    hidden, users = _columns(user.first_bias, obs.work.size), _columns(user.last_bias, obs.work.size)
+    _add_product(hidden, user.first, obs.users)
     _silu(hidden)
     _add_product(users, user.last, hidden)
-    return users, _of_stations(station, seen.stations)
+    return users, _of_stations(station, obs.stations)
 
 
 @jit(fastmath=True)
@@ -213,21 +213,21 @@ def _edge_states(weights, edges, users, stations):
 
 
 @jit(fastmath=True)
-def _associated(weights, seen, edges):
+def _associated(weights, obs, edges):
     """(M, heads, N) softmax over stations; nought for absent users."""
-    stations, users = seen.extra.shape
+    stations, users = obs.extra.shape
     soft = np.empty((stations, HEADS, users), np.float32)
     largest, total = np.zeros((HEADS, users), np.float32), np.zeros((HEADS, users), np.float32)
     for k in range(stations):
         for h in range(HEADS):
             row, nearness = soft[k, h], weights.nearness[h]
             for i in range(users):
-                row[i] = -nearness * seen.extra[k, i]
+                row[i] = -nearness * obs.extra[k, i]
         _add_product(soft[k], weights.association, edges[k])
         for h in range(HEADS):
             row, top = soft[k, h], largest[h]
             for i in range(users):
-                row[i] = row[i] if seen.allowed[k, i] else NEVER
+                row[i] = row[i] if obs.allowed[k, i] else NEVER
                 top[i] = max(top[i], row[i]) if k > 0 else row[i]
     for k in range(stations):
         for h in range(HEADS):
@@ -237,7 +237,7 @@ def _associated(weights, seen, edges):
                 sums[i] += row[i]
     for h in range(HEADS):
         for i in range(users):
-            total[h, i] = ONE / total[h, i] if seen.active[i] else NOUGHT
+            total[h, i] = ONE / total[h, i] if obs.active[i] else NOUGHT
     for k in range(stations):
         for h in range(HEADS):
             for i in range(users):
@@ -259,27 +259,27 @@ def _under_heads(soft, row, share):
 
 
 @jit(fastmath=True)
-def _pooled(seen, stations, soft, edges):
+def _pooled(obs, stations, soft, edges):
     """(M, D + heads + heads x width + D) states, loads, edges under each head, and the mean of the states."""
     count, node = stations.shape
     width = edges.shape[1]
     result = np.zeros((count, 2 * node + HEADS * (1 + width)), np.float32)
     present, mean = 0, np.zeros((1, node), np.float32)
     for k in range(count):
-        present += seen.present[k]
+        present += obs.present[k]
     for k in range(count):
-        if seen.present[k]:
+        if obs.present[k]:
             for d in range(node):
                 mean[0, d] += stations[k, d] / np.float32(present)
     for k in range(count):
         for d in range(node):
             result[k, d] = stations[k, d]
             result[k, d - node] = mean[0, d]
-        loads = _under_heads(soft[k], seen.work, seen.share)
+        loads = _under_heads(soft[k], obs.work, obs.share)
         for h in range(HEADS):
             result[k, node + h] = loads[h]
         for d in range(width):
-            pooled = _under_heads(soft[k], edges[k, d], seen.share)
+            pooled = _under_heads(soft[k], edges[k, d], obs.share)
             for h in range(HEADS):
                 result[k, node + HEADS + h * width + d] = pooled[h]
     return result
@@ -309,25 +309,25 @@ def _sum(a, b):
 
 
 @jit(fastmath=True)
-def _exchanged(weights, seen, users, stations):
+def _exchanged(weights, obs, users, stations):
     """New states of users and stations, after an exchange."""
-    edges = _edge_states(weights.edges, seen.edges, users, stations)
-    soft = _associated(weights, seen, edges)
-    stations = _sum(stations, _of_stations(weights.station, _pooled(seen, stations, soft, edges)))
+    edges = _edge_states(weights.edges, obs.edges, users, stations)
+    soft = _associated(weights, obs, edges)
+    stations = _sum(stations, _of_stations(weights.station, _pooled(obs, stations, soft, edges)))
     return _sum(users, _looked_back(weights, users, stations, soft)), stations
 
 
 @jit(fastmath=True)
-def _asked(weights, score_weight, score_bias, opening_layers, seen, users, stations, count):
+def _logits(weights, score_weight, score_bias, opening_layers, obs, users, stations, count):
     """Opening logits (M,) and scores (M, N) of so many users."""
     gain, nearness = np.float32(OUTPUT_GAIN), np.float32(FIRST_NEARNESS)
-    edges, score = _edge_states(weights, seen.edges, users, stations), np.empty((len(stations), count), np.float32)
+    edges, score = _edge_states(weights, obs.edges, users, stations), np.empty((len(stations), count), np.float32)
     logits, opening = _of_stations(opening_layers, stations), np.empty(len(stations), np.float32)
     for k in range(len(score)):
         learned = _columns(score_bias, users.shape[1])
         _add_product(learned, score_weight, edges[k])
         for i in range(count):
-            asked = gain * learned[0, i] - nearness * seen.extra[k, i]
-            score[k, i] = asked if seen.allowed[k, i] else NEVER
-        opening[k] = gain * logits[k, 0] + np.float32(FIRST_OPENING) if seen.present[k] else NEVER
+            logit = gain * learned[0, i] - nearness * obs.extra[k, i]
+            score[k, i] = logit if obs.allowed[k, i] else NEVER
+        opening[k] = gain * logits[k, 0] + np.float32(FIRST_OPENING) if obs.present[k] else NEVER
     return opening, score

@@ -1,7 +1,7 @@
 """The decoding rule and what a placement costs, compiled: a few microseconds at 100 users and 10 stations.
 
-Arrays are those of `Instance`: comm (M, N) and work (N,), cpu (M,), opening (M,) in float32, seats (M,) int32, active
-(N,) bool. Sums are in float64.
+Arrays are those of `ProblemArrays`: comm (M, N) and work (N,), cpu (M,), opening (M,) in float32, seats (M,) int32,
+active (N,) bool. Sums are in float64.
 """
 
 import numpy as np
@@ -58,7 +58,7 @@ def tally(work, active, host, load, count):
 
 @jit()
 def cost_of(comm, cpu, opening, active, host, load, count):
-    """The cost of `Instance` [s], given loads and counts; inf where a twin is where it may not be."""
+    """The cost of `ProblemArrays` [s], given loads and counts; inf where a twin is where it may not be."""
     users, latency, open_s = 0, 0.0, 0.0
     for i in range(host.size):
         if active[i]:

@@ -1,7 +1,7 @@
 """Multi-agent deep deterministic policy gradient, for agents with vectors in and out."""
 
 from twinhop.learn.maddpg.config import MaddpgConfig
-from twinhop.learn.maddpg.learner import LearnerState, Losses, Transition, act, begin, update
+from twinhop.learn.maddpg.learner import LearnerState, Losses, ReplayTransition, act, begin, update
 from twinhop.learn.maddpg.networks import Critic, Networks, Shapes, actions
 
 __all__ = [
@@ -11,7 +11,7 @@ __all__ = [
     "MaddpgConfig",
     "Networks",
     "Shapes",
-    "Transition",
+    "ReplayTransition",
     "act",
     "actions",
     "begin",

@@ -12,7 +12,7 @@ Width = Annotated[int, Field(ge=1, le=4096)]
 
 
 class MaddpgConfig(BaseModel):
-    """What MADDPG is told; the defaults are the paper's, and those of docs/learning.md where it gives none."""
+    """The constants of MADDPG; the defaults are the paper's, and those of docs/learning.md where it gives none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -13,7 +13,7 @@ from twinhop.learn.maddpg.config import MaddpgConfig
 from twinhop.learn.maddpg.networks import Critic, Networks, Shapes, actions, networks
 
 
-class Transition(NamedTuple):
+class ReplayTransition(NamedTuple):
     """One joint transition, stored once for all agents; None where nobody sees it."""
 
     state: Array | None
@@ -58,12 +58,12 @@ def begin(config: MaddpgConfig, shapes: Shapes, key: Array) -> LearnerState:
         shapes: of the environment.
         key: of the draw.
     """
-    drawn = networks(config, shapes, key)
+    initial = networks(config, shapes, key)
     adam: Any = optax.scale_by_adam()
-    return LearnerState(drawn, drawn, adam.init(drawn.actor), adam.init(drawn.critic))
+    return LearnerState(initial, initial, adam.init(initial.actor), adam.init(initial.critic))
 
 
-def act(config: MaddpgConfig, learner: LearnerState, seen: Array, key: Array, scale: float | Array = 1.0) -> Array:
+def act(config: MaddpgConfig, learner: LearnerState, obs: Array, key: Array, scale: float | Array = 1.0) -> Array:
     """What the agents do while they explore, Eq. 29.
 
     Formula: ``a_i = clip(pi_i(o_i) + noise * n, -1, 1)`` with a standard normal n.
@@ -71,18 +71,18 @@ def act(config: MaddpgConfig, learner: LearnerState, seen: Array, key: Array, sc
     Args:
         config: the noise.
         learner: the actors.
-        seen: (S,) a state that all see, or (M, O).
+        obs: (S,) a state that all see, or (M, O).
         key: of the noise.
         scale: by which the noise is multiplied; 0 to exploit.
 
     Returns:
         (M, A).
     """
-    chosen = actions(learner.networks.actor, seen[None])[:, 0]
-    return jnp.clip(chosen + config.noise * scale * jax.random.normal(key, chosen.shape), -1.0, 1.0)
+    joint_action = actions(learner.networks.actor, obs[None])[:, 0]
+    return jnp.clip(joint_action + config.noise * scale * jax.random.normal(key, joint_action.shape), -1.0, 1.0)
 
 
-def update(config: MaddpgConfig, learner: LearnerState, batch: Transition) -> tuple[LearnerState, Losses]:
+def update(config: MaddpgConfig, learner: LearnerState, batch: ReplayTransition) -> tuple[LearnerState, Losses]:
     """One step of Adam for every critic and actor, and of their targets.
 
     Formula: critics descend ``(y_i - Q_i(s, a))^2`` with ``y_i = r_i + gamma (1 - terminated) Q'_i(s', pi'(s'))``
@@ -108,8 +108,10 @@ def update(config: MaddpgConfig, learner: LearnerState, batch: Transition) -> tu
         return losses.critic * both.critic.bias.shape[0] + losses.actor * both.actor.layers[0].bias.shape[0], losses
 
     slopes, losses = jax.grad(loss, has_aux=True)(learner.networks)
-    actor, actor_optimiser = _stepped(config.actor_rate, slopes.actor, learner.networks.actor, learner.actor_optimiser)
-    critic, critic_optimiser = _stepped(
+    actor, actor_optimiser = _adam_step(
+        config.actor_rate, slopes.actor, learner.networks.actor, learner.actor_optimiser
+    )
+    critic, critic_optimiser = _adam_step(
         config.critic_rate, slopes.critic, learner.networks.critic, learner.critic_optimiser
     )
     after = Networks(actor, critic)
@@ -117,24 +119,24 @@ def update(config: MaddpgConfig, learner: LearnerState, batch: Transition) -> tu
     return LearnerState(after, targets, actor_optimiser, critic_optimiser), losses
 
 
-def target_values(config: MaddpgConfig, targets: Networks, batch: Transition) -> Array:
+def target_values(config: MaddpgConfig, targets: Networks, batch: ReplayTransition) -> Array:
     """(C, B) what critics are fitted to; a transition that was cut off counts what follows it."""
     then = jnp.swapaxes(
-        actions(targets.actor, _seen(config.agents_see, batch.next_state, batch.next_observation)), 0, 1
+        actions(targets.actor, _sight(config.agents_see, batch.next_state, batch.next_observation)), 0, 1
     )
-    seen = _flat(_seen(config.critic_sees, batch.next_state, batch.next_observation))
-    follows = jax.vmap(lambda one, own: one(own, then))(targets.critic, _repeated(seen, targets.critic))
+    obs = _flat(_sight(config.critic_sees, batch.next_state, batch.next_observation))
+    follows = jax.vmap(lambda one, own: one(own, then))(targets.critic, _repeated(obs, targets.critic))
     reward = batch.reward[None, :] if batch.reward.ndim == 1 else batch.reward.T
     return reward + config.gamma * (1.0 - batch.terminated)[None, :] * follows
 
 
-def _losses(config: MaddpgConfig, both: Networks, batch: Transition, wanted: Array) -> tuple[Array, Array]:
+def _losses(config: MaddpgConfig, both: Networks, batch: ReplayTransition, wanted: Array) -> tuple[Array, Array]:
     """Means over batch and agents: of the critics' squared errors, and of minus the values of the actors' actions."""
     critic = both.critic
-    seen = _flat(_seen(config.critic_sees, batch.state, batch.observation))
-    first = jax.vmap(lambda one, own: one.first(own, batch.action))(critic, _repeated(seen, critic))  # (C, B, H)
+    obs = _flat(_sight(config.critic_sees, batch.state, batch.observation))
+    first = jax.vmap(lambda one, own: one.first(own, batch.action))(critic, _repeated(obs, critic))  # (C, B, H)
     error = jax.vmap(lambda one, h: one.value(h))(critic, first) - wanted
-    mine = actions(both.actor, _seen(config.agents_see, batch.state, batch.observation))  # (M, B, A)
+    mine = actions(both.actor, _sight(config.agents_see, batch.state, batch.observation))  # (M, B, A)
     fixed = jax.tree.map(jax.lax.stop_gradient, critic)
     other = mine - jnp.swapaxes(batch.action, 0, 1)
     agents = jnp.arange(mine.shape[0])
@@ -148,22 +150,22 @@ def _losses(config: MaddpgConfig, both: Networks, batch: Transition, wanted: Arr
     return jnp.mean(error**2), -jnp.mean(value)
 
 
-def _stepped(rate: float, slope: Any, weights: Any, moments: Any) -> tuple[Any, Any]:
+def _adam_step(rate: float, slope: Any, weights: Any, moments: Any) -> tuple[Any, Any]:
     direction, moments = optax.scale_by_adam().update(slope, moments)
     return jax.tree.map(lambda each, way: each - rate * way, weights, direction), moments
 
 
-def _seen(sight: str, state: Array | None, observation: Array | None) -> Array:
-    seen = state if sight == "state" else observation
-    if seen is None:
+def _sight(sight: str, state: Array | None, observation: Array | None) -> Array:
+    obs = state if sight == "state" else observation
+    if obs is None:
         raise ValueError(f"transitions hold no {sight}, which the configuration says is seen")
-    return seen
+    return obs
 
 
-def _flat(seen: Array) -> Array:
-    return seen.reshape(seen.shape[0], -1)
+def _flat(obs: Array) -> Array:
+    return obs.reshape(obs.shape[0], -1)
 
 
-def _repeated(seen: Array, critic: Critic) -> Array:
+def _repeated(obs: Array, critic: Critic) -> Array:
     """(C, B, S): a product of stacks reads each critic's weights once and copies none."""
-    return jnp.broadcast_to(seen, (critic.bias.shape[0], *seen.shape))
+    return jnp.broadcast_to(obs, (critic.bias.shape[0], *obs.shape))

@@ -33,7 +33,7 @@ class Critic(eqx.Module):
     ``h = s W_s + sum_m a_m W_m + b``, so that the effect of one agent's other action costs one small product.
     """
 
-    seen: Array
+    obs: Array
     """(S, H) W_s"""
     acted: Array
     """(M, A, H) W_m"""
@@ -41,35 +41,35 @@ class Critic(eqx.Module):
     """(H,)"""
     rest: Multilayer
 
-    def __init__(self, seen: int, agents: int, action: int, hidden: tuple[int, ...], *, key: Array):
+    def __init__(self, obs: int, agents: int, action: int, hidden: tuple[int, ...], *, key: Array):
         """Draw normal weights as one layer of all inputs would have them."""
         first, second, third = jax.random.split(key, 3)
-        scale = GAINS["relu"] / math.sqrt(seen + agents * action)
-        self.seen = scale * jax.random.normal(first, (seen, hidden[0]), jnp.float32)
+        scale = GAINS["relu"] / math.sqrt(obs + agents * action)
+        self.obs = scale * jax.random.normal(first, (obs, hidden[0]), jnp.float32)
         self.acted = scale * jax.random.normal(second, (agents, action, hidden[0]), jnp.float32)
         self.bias = jnp.zeros(hidden[0], jnp.float32)
         self.rest = Multilayer((*hidden, 1), key=third)
 
-    def first(self, seen: Array, actions: Array) -> Array:
+    def first(self, obs: Array, actions: Array) -> Array:
         """The first layer before its activation.
 
         Args:
-            seen: (B, S) what the critic sees.
+            obs: (B, S) what the critic sees.
             actions: (B, M, A) the joint action.
 
         Returns:
             (B, H).
         """
         batch, width = actions.shape[0], self.bias.shape[0]
-        return seen @ self.seen + actions.reshape(batch, -1) @ self.acted.reshape(-1, width) + self.bias
+        return obs @ self.obs + actions.reshape(batch, -1) @ self.acted.reshape(-1, width) + self.bias
 
     def value(self, first: Array) -> Array:
         """(..., H) the first layer to (...) values."""
         return self.rest(jax.nn.relu(first))[..., 0]
 
-    def __call__(self, seen: Array, actions: Array) -> Array:
+    def __call__(self, obs: Array, actions: Array) -> Array:
         """(B, S) and (B, M, A) to (B,) values."""
-        return self.value(self.first(seen, actions))
+        return self.value(self.first(obs, actions))
 
 
 class Networks(NamedTuple):
@@ -81,12 +81,12 @@ class Networks(NamedTuple):
     """M of them, stacked, or one with a leading axis of 1"""
 
 
-def seen_by_critics(config: MaddpgConfig, shapes: Shapes) -> int:
+def critic_inputs(config: MaddpgConfig, shapes: Shapes) -> int:
     """How many numbers a critic sees beside the actions."""
     return shapes.state if config.critic_sees == "state" else shapes.agents * shapes.observation
 
 
-def seen_by_actors(config: MaddpgConfig, shapes: Shapes) -> int:
+def actor_inputs(config: MaddpgConfig, shapes: Shapes) -> int:
     """How many numbers an actor sees."""
     return shapes.state if config.agents_see == "state" else shapes.observation
 
@@ -100,27 +100,27 @@ def networks(config: MaddpgConfig, shapes: Shapes, key: Array) -> Networks:
         key: of the draw.
     """
     actor_key, critic_key = jax.random.split(key)
-    sizes = (seen_by_actors(config, shapes), *config.hidden, shapes.action)
+    sizes = (actor_inputs(config, shapes), *config.hidden, shapes.action)
     critics = shapes.agents if config.critics == "own" else 1
     actor = jax.vmap(lambda each: Multilayer(sizes, key=each, last_gain=0.1))(
         jax.random.split(actor_key, shapes.agents)
     )
     critic = jax.vmap(
-        lambda each: Critic(seen_by_critics(config, shapes), shapes.agents, shapes.action, config.hidden, key=each)
+        lambda each: Critic(critic_inputs(config, shapes), shapes.agents, shapes.action, config.hidden, key=each)
     )(jax.random.split(critic_key, critics))
     return Networks(actor, critic)
 
 
-def actions(actor: Multilayer, seen: Array) -> Array:
+def actions(actor: Multilayer, obs: Array) -> Array:
     """What the agents do without noise.
 
     Args:
         actor: stacked, of M agents.
-        seen: (B, S) a state that all see, or (B, M, O) what each sees.
+        obs: (B, S) a state that all see, or (B, M, O) what each sees.
 
     Returns:
         (M, B, A), from -1 to 1.
     """
     agents = actor.layers[0].bias.shape[0]
-    each = jnp.broadcast_to(seen, (agents, *seen.shape)) if seen.ndim == 2 else jnp.swapaxes(seen, 0, 1)
+    each = jnp.broadcast_to(obs, (agents, *obs.shape)) if obs.ndim == 2 else jnp.swapaxes(obs, 0, 1)
     return jnp.tanh(jax.vmap(lambda one, own: one(own))(actor, each))

@@ -4,6 +4,6 @@ from twinhop.learn.sources.bank import BankSource
 from twinhop.learn.sources.environment import EnvironmentSource
 from twinhop.learn.sources.mixed import MixedSource
 from twinhop.learn.sources.padded import PaddedSource
-from twinhop.learn.sources.source import Outcome, Source
+from twinhop.learn.sources.source import Source, StepOutcome
 
-__all__ = ["BankSource", "EnvironmentSource", "MixedSource", "Outcome", "PaddedSource", "Source"]
+__all__ = ["BankSource", "EnvironmentSource", "MixedSource", "StepOutcome", "PaddedSource", "Source"]

@@ -11,8 +11,8 @@ from jax import Array
 
 from twinhop.env.core import Action
 from twinhop.env.core.decode import decode
-from twinhop.learn.instance import Instance, instance_cost
-from twinhop.learn.sources.source import Outcome
+from twinhop.learn.instance import ProblemArrays, instance_cost
+from twinhop.learn.sources.source import StepOutcome
 
 
 class Turned(NamedTuple):
@@ -34,7 +34,7 @@ class BankSource:
         horizon: an episode reads so many in a row; after the last one comes the first.
     """
 
-    bank: Instance
+    bank: ProblemArrays
     environments: int
     horizon: int = 25
 
@@ -43,22 +43,22 @@ class BankSource:
         keys = jax.random.split(key, 2)
         return Turned(self._rows(keys[0]), jax.random.randint(keys[1], (self.environments,), 0, self.horizon))
 
-    def observe(self, state: Turned) -> Instance:
+    def observe(self, state: Turned) -> ProblemArrays:
         """The instances to decide on."""
         return jax.tree.map(lambda each: jnp.asarray(each)[state.row], self.bank)
 
-    def step(self, key: Array, state: Turned, action: Action) -> tuple[Turned, Outcome]:
+    def step(self, key: Array, state: Turned, action: Action) -> tuple[Turned, StepOutcome]:
         """Decide, pay, turn to the next row."""
-        seen = self.observe(state)
+        obs = self.observe(state)
 
-        def one(instance: Instance, asked: Action) -> tuple[Array, Array]:
-            host = decode(asked, instance.capacity, instance.comm_s, instance.active, True).host
+        def one(instance: ProblemArrays, action: Action) -> tuple[Array, Array]:
+            host = decode(action, instance.capacity, instance.comm_s, instance.active, True).host
             return instance_cost(instance, host), host
 
-        cost, host = jax.vmap(one)(seen, action)
+        cost, host = jax.vmap(one)(obs, action)
         truncated = state.slot + 1 >= self.horizon
         following = Turned((state.row + 1) % self._length, state.slot + 1)
-        outcome = Outcome(cost, host, truncated, self.observe(following))
+        outcome = StepOutcome(cost, host, truncated, self.observe(following))
         row = jnp.where(truncated, self._rows(key), following.row)
         return Turned(row, jnp.where(truncated, 0, following.slot)), outcome
 

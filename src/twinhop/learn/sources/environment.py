@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,8 +11,9 @@ from jax import Array
 
 from twinhop.env.core import Action, Params, State, StepInfo, reset, step
 from twinhop.env.core.types import Observation
-from twinhop.learn.instance import Instance, instance_of_observation, mean_latency_weight
-from twinhop.learn.sources.source import Outcome
+from twinhop.env.stepping import where_tree
+from twinhop.learn.instance import ProblemArrays, instance_of_observation, mean_latency_weight
+from twinhop.learn.sources.source import StepOutcome
 
 
 class Scales(NamedTuple):
@@ -24,11 +25,11 @@ class Scales(NamedTuple):
     """of communication latencies"""
 
 
-class Lived(NamedTuple):
+class EnvState(NamedTuple):
     """Where the environments are."""
 
     state: State
-    seen: Observation
+    obs: Observation
     scales: Scales
 
 
@@ -48,59 +49,54 @@ class EnvironmentSource:
     opening_spread: float = 0.0
     communication_spread: float = 0.0
 
-    def reset(self, key: Array) -> Lived:
+    def reset(self, key: Array) -> EnvState:
         """The states that training begins with: somewhere in an episode, so that they do not all end together."""
         keys = jax.random.split(key, 2)
-        lived = self._begun(keys[0])
+        env_state = self._reset(keys[0])
         slots = jax.random.randint(keys[1], (self.environments,), 0, self.params.horizon, jnp.int32)
-        return lived._replace(state=lived.state._replace(slot_index=slots))
+        return env_state._replace(state=env_state.state._replace(slot_index=slots))
 
-    def observe(self, state: Lived) -> Instance:
+    def observe(self, state: EnvState) -> ProblemArrays:
         """The instances to decide on."""
-        return self._instances(state.seen, state.scales)
+        return self._instances(state.obs, state.scales)
 
-    def _instances(self, seen: Observation, scales: Scales) -> Instance:
-        def one(seen: Observation, scales: Scales) -> Instance:
-            instance = instance_of_observation(self.params.rules.cost, seen)
+    def _instances(self, obs: Observation, scales: Scales) -> ProblemArrays:
+        def one(obs: Observation, scales: Scales) -> ProblemArrays:
+            instance = instance_of_observation(self.params.rules.cost, obs)
             return instance._replace(
                 comm_s=instance.comm_s * scales.communication, opening_s=instance.opening_s * scales.opening
             )
 
-        return jax.vmap(one)(seen, scales)
+        return jax.vmap(one)(obs, scales)
 
-    def step(self, key: Array, state: Lived, action: Action) -> tuple[Lived, Outcome]:
+    def step(self, key: Array, state: EnvState, action: Action) -> tuple[EnvState, StepOutcome]:
         """Decide, pay, go on."""
         keys = jax.random.split(key, 2)
         each = jax.random.split(keys[0], self.environments)
-        seen, after, _, _, truncated, info = jax.vmap(lambda own, now, asked: step(own, now, asked, self.params))(
+        obs, after, _, _, truncated, info = jax.vmap(lambda own, now, action: step(own, now, action, self.params))(
             each, state.state, action
         )
-        outcome = Outcome(self._cost(state, info), info.host, truncated, self._instances(seen, state.scales))
-        gone_on = Lived(after, seen, state.scales)
-        return _chosen(truncated, self._begun(keys[1]), gone_on), outcome
+        outcome = StepOutcome(self._cost(state, info), info.host, truncated, self._instances(obs, state.scales))
+        gone_on = EnvState(after, obs, state.scales)
+        return where_tree(truncated, self._reset(keys[1]), gone_on), outcome
 
-    def _begun(self, key: Array) -> Lived:
+    def _reset(self, key: Array) -> EnvState:
         keys = jax.random.split(key, 3)
-        seen, state = jax.vmap(lambda each: reset(each, self.params))(jax.random.split(keys[0], self.environments))
+        obs, state = jax.vmap(lambda each: reset(each, self.params))(jax.random.split(keys[0], self.environments))
         spreads = (self.opening_spread, self.communication_spread)
-        drawn = [
+        factors = [
             jnp.exp(spread * jax.random.uniform(each, (self.environments,), minval=-1.0))
             for each, spread in zip(keys[1:], spreads, strict=True)
         ]
-        return Lived(state, seen, Scales(*drawn))
+        return EnvState(state, obs, Scales(*factors))
 
-    def _cost(self, lived: Lived, info: StepInfo) -> Array:
+    def _cost(self, env_state: EnvState, info: StepInfo) -> Array:
         cost = self.params.rules.cost
         late_s = cost.late_s if cost.has_deadlines and cost.reading == "sound" else 0.0
-        active = lived.seen.active & (lived.seen.access >= 0)
+        active = env_state.obs.active & (env_state.obs.access >= 0)
         weight = jax.vmap(lambda present: mean_latency_weight(cost, present))(active)
-        paid = info.communication * lived.scales.communication + info.computing + info.moves
-        return (paid + info.opening * lived.scales.opening + late_s * info.late) / weight
-
-
-def _chosen(mask: Array, new: Any, old: Any) -> Any:
-    """The entries of new arrays where the mask (E,) says so, of old ones elsewhere."""
-    return jax.tree.map(lambda a, b: jnp.where(mask.reshape(-1, *[1] * (a.ndim - 1)), a, b), new, old)
+        paid = info.communication * env_state.scales.communication + info.computing + info.moves
+        return (paid + info.opening * env_state.scales.opening + late_s * info.late) / weight
 
 
 jax.tree_util.register_dataclass(

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from twinhop.env.core import Action
-from twinhop.learn.instance import Instance
-from twinhop.learn.sources.source import Outcome, Source
+from twinhop.learn.instance import ProblemArrays
+from twinhop.learn.sources.source import Source, StepOutcome
 
 
 @dataclass(frozen=True)
@@ -34,20 +34,20 @@ class MixedSource:
         keys = jax.random.split(key, len(self.parts))
         return tuple(part.reset(each) for part, each in zip(self.parts, keys, strict=True))
 
-    def observe(self, state: tuple[Any, ...]) -> Instance:
+    def observe(self, state: tuple[Any, ...]) -> ProblemArrays:
         """The instances to decide on."""
         return _joined([part.observe(each) for part, each in zip(self.parts, state, strict=True)])
 
-    def step(self, key: Array, state: tuple[Any, ...], action: Action) -> tuple[tuple[Any, ...], Outcome]:
+    def step(self, key: Array, state: tuple[Any, ...], action: Action) -> tuple[tuple[Any, ...], StepOutcome]:
         """Decide, pay, go on."""
         keys = jax.random.split(key, len(self.parts))
-        begin, stepped = 0, []
+        begin, results = 0, []
         for part, own, each in zip(self.parts, state, keys, strict=True):
             end = begin + part.environments
-            asked = Action(action.opening[begin:end], action.score[begin:end])
-            stepped.append(part.step(each, own, asked))
+            own_action = Action(action.opening[begin:end], action.score[begin:end])
+            results.append(part.step(each, own, own_action))
             begin = end
-        return tuple(after for after, _ in stepped), _joined([outcome for _, outcome in stepped])
+        return tuple(after for after, _ in results), _joined([outcome for _, outcome in results])
 
 
 def _joined(parts: list[Any]) -> Any:

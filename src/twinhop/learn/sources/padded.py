@@ -11,13 +11,13 @@ import jax.numpy as jnp
 from jax import Array
 
 from twinhop.env.core import Action
-from twinhop.learn.instance import Instance, padded
-from twinhop.learn.sources.source import Outcome, Source
+from twinhop.learn.instance import ProblemArrays, padded
+from twinhop.learn.sources.source import Source, StepOutcome
 
 
 @dataclass(frozen=True)
 class PaddedSource:
-    """A source whose instances are told as larger ones; what they cost and where twins may go stays the same.
+    """A source whose instances are shown as larger ones; what they cost and where twins may go stays the same.
 
     Attributes:
         source: any.
@@ -38,20 +38,20 @@ class PaddedSource:
         """The states that training begins with."""
         return self.source.reset(key)
 
-    def observe(self, state: Any) -> Instance:
+    def observe(self, state: Any) -> ProblemArrays:
         """The instances to decide on."""
         return self._larger(self.source.observe(state))
 
-    def step(self, key: Array, state: Any, action: Action) -> tuple[Any, Outcome]:
+    def step(self, key: Array, state: Any, action: Action) -> tuple[Any, StepOutcome]:
         """Decide, pay, go on; what is asked of those absent is not heard."""
-        seen = jax.eval_shape(self.source.observe, state)
-        stations, users = seen.comm_s.shape[1:]
-        asked = Action(action.opening[:, :stations], action.score[:, :stations, :users])
-        after, outcome = self.source.step(key, state, asked)
+        obs = jax.eval_shape(self.source.observe, state)
+        stations, users = obs.comm_s.shape[1:]
+        own_action = Action(action.opening[:, :stations], action.score[:, :stations, :users])
+        after, outcome = self.source.step(key, state, own_action)
         host = jnp.pad(outcome.host, ((0, 0), (0, self.users - users)))
         return after, outcome._replace(host=host, after=self._larger(outcome.after))
 
-    def _larger(self, instances: Instance) -> Instance:
+    def _larger(self, instances: ProblemArrays) -> ProblemArrays:
         return jax.vmap(partial(padded, users=self.users, stations=self.stations))(instances)
 
 

@@ -7,19 +7,19 @@ from typing import Any, NamedTuple, Protocol
 from jax import Array
 
 from twinhop.env.core import Action
-from twinhop.learn.instance import Instance
+from twinhop.learn.instance import ProblemArrays
 
 
-class Outcome(NamedTuple):
+class StepOutcome(NamedTuple):
     """What came of one decision in each of E environments."""
 
     cost: Array
-    """(E,) of the slot, as `Instance` counts it, and what lateness costs [s]"""
+    """(E,) of the slot, as `ProblemArrays` counts it, and what lateness costs [s]"""
     host: Array
     """(E, N) int32, where twins went"""
     truncated: Array
     """(E,) bool, whose episode has reached its horizon; the next one has begun"""
-    after: Instance
+    after: ProblemArrays
     """with a leading axis of E: what followed in the same episode, even where it was broken off there"""
 
 
@@ -35,10 +35,10 @@ class Source(Protocol):
         """The states that training begins with."""
         ...
 
-    def observe(self, state: Any) -> Instance:
+    def observe(self, state: Any) -> ProblemArrays:
         """The instances to decide on, with a leading axis of E."""
         ...
 
-    def step(self, key: Array, state: Any, action: Action) -> tuple[Any, Outcome]:
+    def step(self, key: Array, state: Any, action: Action) -> tuple[Any, StepOutcome]:
         """Decide in every environment, pay, go on; `action` has a leading axis of E."""
         ...

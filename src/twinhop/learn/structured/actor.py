@@ -75,25 +75,25 @@ class Round(eqx.Module):
         self.station = Multilayer((2 * node + HEADS + HEADS * width, node, node), activation="silu")
         self.user = Multilayer((node + HEADS * node, node, node), activation="silu")
 
-    def __call__(self, seen: Features, users: Array, stations: Array) -> tuple[Array, Array]:
+    def __call__(self, obs: Features, users: Array, stations: Array) -> tuple[Array, Array]:
         """New states of the users (N, D) and the stations (M, D)."""
-        count, share = seen.present.sum(), _stations_a_user(seen)
-        h = self.edge(users, stations, seen.edges)
-        logit = self.association(h) - seen.extra[..., None] * (jnp.array(NEARNESS) + self.nearness)
-        soft = jax.nn.softmax(jnp.where(seen.allowed[..., None], logit, FORBIDDEN), axis=0)
-        taken = jnp.where(seen.active[None, :, None], soft, 0.0) * share
-        load = jnp.einsum("knh,n->kh", taken, seen.work)
-        pooled = jnp.einsum("knh,knd->khd", taken, h).reshape(len(stations), -1)
-        mean = jnp.sum(jnp.where(seen.present[:, None], stations, 0.0), axis=0) / count
+        count, share = obs.present.sum(), _stations_a_user(obs)
+        h = self.edge(users, stations, obs.edges)
+        logit = self.association(h) - obs.extra[..., None] * (jnp.array(NEARNESS) + self.nearness)
+        soft = jax.nn.softmax(jnp.where(obs.allowed[..., None], logit, FORBIDDEN), axis=0)
+        flow = jnp.where(obs.active[None, :, None], soft, 0.0) * share
+        load = jnp.einsum("knh,n->kh", flow, obs.work)
+        pooled = jnp.einsum("knh,knd->khd", flow, h).reshape(len(stations), -1)
+        mean = jnp.sum(jnp.where(obs.present[:, None], stations, 0.0), axis=0) / count
         inputs = jnp.concatenate([stations, load, pooled, jnp.broadcast_to(mean, stations.shape)], axis=-1)
         stations = stations + self.station(inputs)
         looked = jnp.einsum("knh,kd->nhd", soft, stations).reshape(len(users), -1)
         return users + self.user(jnp.concatenate([users, looked], axis=-1)), stations
 
 
-def _stations_a_user(seen: Features) -> Array:
+def _stations_a_user(obs: Features) -> Array:
     """() M / N of those present: what makes sums over users comparable."""
-    return seen.present.sum() / jnp.maximum(seen.active.sum(), 1)
+    return obs.present.sum() / jnp.maximum(obs.active.sum(), 1)
 
 
 class Actor(eqx.Module):
@@ -107,7 +107,7 @@ class Actor(eqx.Module):
     opening: Multilayer
 
     def __init__(self, *, node: int, width: int, rounds: int):
-        """Make deviations of weights, by which `drawn` draws them.
+        """Make deviations of weights, by which `init_weights` draws them.
 
         Args:
             node: width of the states of users and stations.
@@ -121,16 +121,16 @@ class Actor(eqx.Module):
         self.score = Affine(width, 1, gain=0.1)
         self.opening = Multilayer((node, node, 1), activation="silu", last_gain=0.1)
 
-    def __call__(self, seen: Features) -> Decision:
+    def __call__(self, obs: Features) -> Decision:
         """What the agents of one instance ask for."""
-        users = self.user(_with_whole(seen.users, seen.whole))
-        stations = self.station(_with_whole(seen.stations, seen.whole))
+        users = self.user(_with_whole(obs.users, obs.whole))
+        stations = self.station(_with_whole(obs.stations, obs.whole))
         for exchange in self.rounds:
-            users, stations = exchange(seen, users, stations)
-        learned = self.score(self.edge(users, stations, seen.edges))[..., 0]
-        score = OUTPUT_GAIN * learned - FIRST_NEARNESS * seen.extra
+            users, stations = exchange(obs, users, stations)
+        learned = self.score(self.edge(users, stations, obs.edges))[..., 0]
+        score = OUTPUT_GAIN * learned - FIRST_NEARNESS * obs.extra
         opening = OUTPUT_GAIN * self.opening(stations)[:, 0] + FIRST_OPENING
-        return Decision(jnp.where(seen.present, opening, FORBIDDEN), jnp.where(seen.allowed, score, FORBIDDEN))
+        return Decision(jnp.where(obs.present, opening, FORBIDDEN), jnp.where(obs.allowed, score, FORBIDDEN))
 
 
 def _with_whole(rows: Array, whole: Array) -> Array:

@@ -35,7 +35,7 @@ class Critic(eqx.Module):
     future: Multilayer | None
 
     def __init__(self, *, edge_width: int, station_width: int, sees_future: bool):
-        """Make deviations of weights, by which `drawn` draws them.
+        """Make deviations of weights, by which `init_weights` draws them.
 
         Args:
             edge_width: hidden width of f and psi.
@@ -55,74 +55,74 @@ class Critic(eqx.Module):
         x = jnp.stack([extra / 2, work - 1, extra * work / 2], axis=-1)
         return self.edge(x) + self.edge_skip(x)
 
-    def of_stations(self, seen: Features, pooled: Array, opened: Array) -> Array:
+    def of_stations(self, obs: Features, pooled: Array, opened: Array) -> Array:
         """() mean of g over the stations present.
 
         Args:
-            seen: the instance.
+            obs: the instance.
             pooled: (M, POOLED) what each station gets.
             opened: (M,) y, from 0 to 1.
         """
-        return jnp.sum(jnp.where(seen.present, self.g(seen, pooled, opened), 0.0)) / seen.present.sum()
+        return jnp.sum(jnp.where(obs.present, self.g(obs, pooled, opened), 0.0)) / obs.present.sum()
 
-    def g(self, seen: Features, pooled: Array, opened: Array) -> Array:
+    def g(self, obs: Features, pooled: Array, opened: Array) -> Array:
         """(M,) g of each station."""
-        columns = (seen.speed - 1, 1 / jnp.maximum(seen.speed, 0.1) - 1, opened, seen.price * opened / UNITS)
-        even = jnp.broadcast_to(_even_share(seen), opened.shape)
+        columns = (obs.speed - 1, 1 / jnp.maximum(obs.speed, 0.1) - 1, opened, obs.price * opened / UNITS)
+        even = jnp.broadcast_to(_even_share(obs), opened.shape)
         own = jnp.stack([*columns, even], axis=-1)
-        whole = jnp.broadcast_to(seen.whole, (*opened.shape, GLOBAL_FEATURES))
+        whole = jnp.broadcast_to(obs.whole, (*opened.shape, GLOBAL_FEATURES))
         inputs = jnp.concatenate([pooled, own, whole], axis=-1)
         return self.station(jax.nn.silu(self.gate(inputs)) * self.gated(inputs))[..., 0]
 
-    def of_future(self, seen: Features) -> Array:
+    def of_future(self, obs: Features) -> Array:
         """() what is to come whatever is decided now; 0 where nothing is."""
         if self.future is None:
             return jnp.zeros(())
-        return self.future(jnp.concatenate([*means(seen), seen.whole]))[0]
+        return self.future(jnp.concatenate([*means(obs), obs.whole]))[0]
 
 
-def _even_share(seen: Features) -> Array:
+def _even_share(obs: Features) -> Array:
     """() G over the eight units: what computing costs where all stations share evenly."""
-    return (0.5 - seen.whole[1]) * (seen.whole[0] + 0.5)
+    return (0.5 - obs.whole[1]) * (obs.whole[0] + 0.5)
 
 
-def means(seen: Features) -> tuple[Array, Array]:
+def means(obs: Features) -> tuple[Array, Array]:
     """Means of the features of the users and of the stations that are present."""
-    users = jnp.sum(jnp.where(seen.active[:, None], seen.users, 0.0), axis=0) / jnp.maximum(seen.active.sum(), 1)
-    stations = jnp.sum(jnp.where(seen.present[:, None], seen.stations, 0.0), axis=0) / seen.present.sum()
+    users = jnp.sum(jnp.where(obs.active[:, None], obs.users, 0.0), axis=0) / jnp.maximum(obs.active.sum(), 1)
+    stations = jnp.sum(jnp.where(obs.present[:, None], obs.stations, 0.0), axis=0) / obs.present.sum()
     return users, stations
 
 
-def cost_of_hosts(critic: Critic, seen: Features, host: Array) -> Array:
+def cost_of_hosts(critic: Critic, obs: Features, host: Array) -> Array:
     """() the predicted cost of a placement, by which the critic is fitted.
 
     Args:
         critic: the critic.
-        seen: the instance.
+        obs: the instance.
         host: (N,) int32.
     """
-    stations = seen.present.shape[0]
-    member = ((jnp.arange(stations)[:, None] == host[None, :]) & seen.active).astype(jnp.float32)
-    own_extra = jnp.sum(member * seen.extra, axis=0)
-    z = critic.of_edges(own_extra, seen.work)
-    users = jnp.maximum(seen.active.sum(), 1)
-    pooled = seen.present.sum() / users * (member @ z[:, 1:])
-    alone = jnp.sum(jnp.where(seen.active, z[:, 0], 0.0)) / users
-    return alone + critic.of_stations(seen, pooled, member.max(axis=1)) + critic.of_future(seen)
+    stations = obs.present.shape[0]
+    member = ((jnp.arange(stations)[:, None] == host[None, :]) & obs.active).astype(jnp.float32)
+    own_extra = jnp.sum(member * obs.extra, axis=0)
+    z = critic.of_edges(own_extra, obs.work)
+    users = jnp.maximum(obs.active.sum(), 1)
+    pooled = obs.present.sum() / users * (member @ z[:, 1:])
+    alone = jnp.sum(jnp.where(obs.active, z[:, 0], 0.0)) / users
+    return alone + critic.of_stations(obs, pooled, member.max(axis=1)) + critic.of_future(obs)
 
 
-def cost_of_shares(critic: Critic, seen: Features, edges: Array, shares: Array, opened: Array) -> Array:
+def cost_of_shares(critic: Critic, obs: Features, edges: Array, shares: Array, opened: Array) -> Array:
     """() the predicted cost of a soft association, by which the actor is led.
 
     Args:
         critic: the critic.
-        seen: the instance.
+        obs: the instance.
         edges: (M, N, 1 + POOLED) its `of_edges`, which depend on no decision.
         shares: (M, N) P, of every user's twin on every station.
         opened: (M,) y.
     """
-    users = jnp.maximum(seen.active.sum(), 1)
-    shares = jnp.where(seen.active, shares, 0.0)
+    users = jnp.maximum(obs.active.sum(), 1)
+    shares = jnp.where(obs.active, shares, 0.0)
     pooled = jnp.einsum("kn,knc->kc", shares, edges)
     alone = pooled[:, 0].sum() / users
-    return alone + critic.of_stations(seen, seen.present.sum() / users * pooled[:, 1:], opened)
+    return alone + critic.of_stations(obs, obs.present.sum() / users * pooled[:, 1:], opened)

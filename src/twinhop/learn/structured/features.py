@@ -7,7 +7,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from twinhop.learn.instance import Instance
+from twinhop.learn.instance import ProblemArrays
 
 # Constants are compiled in elsewhere, by `twinhop.jit`, whose cache looks for changes in files that name it.
 UNITS = 8.0
@@ -15,9 +15,9 @@ UNITS = 8.0
 LEAST_SHARE = 1e-3
 """The unit is at least so much of the mean communication latency, where neither computing nor opening costs."""
 FARTHEST = 30.0
-"""Communication latencies above a user's least are told up to so many units."""
+"""Communication latencies above a user's least count up to so many units."""
 ROOMIEST = 4.0
-"""Capacities are told up to so many times N / M."""
+"""Capacities count up to so many times N / M."""
 EDGE_FEATURES, USER_FEATURES, STATION_FEATURES, GLOBAL_FEATURES = 5, 3, 7, 4
 
 
@@ -49,10 +49,10 @@ class Features(NamedTuple):
     unit_s: Array
     """() [s]"""
     base_s: Array
-    """() what a cost is told above: mean least communication, and the eight units [s]"""
+    """() what a cost is counted above: mean least communication, and the eight units [s]"""
 
 
-def features(instance: Instance) -> Features:
+def features(instance: ProblemArrays) -> Features:
     """Features of an instance, the same whatever the unit of time, the unit of work, and those absent.
 
     Formula: with ``G = (sum s)^2 / (N sum F)``, the computing latency where all stations share evenly, O the mean

@@ -11,7 +11,7 @@ from jax import Array
 
 from twinhop.env.core import Action
 from twinhop.env.core.decode import decode
-from twinhop.learn.instance import Instance
+from twinhop.learn.instance import ProblemArrays
 from twinhop.learn.structured.actor import Actor
 from twinhop.learn.structured.critic import Critic, cost_of_hosts
 from twinhop.learn.structured.features import Features, features
@@ -21,29 +21,29 @@ HUBER_DELTA = 2.0
 """Errors beyond so many units count linearly."""
 
 
-class Transition(NamedTuple):
+class SlotTransitions(NamedTuple):
     """One joint transition of every environment in a slot."""
 
-    seen: Instance
+    obs: ProblemArrays
     """what was decided on"""
     host: Array
     """(E, N) int16, where twins went"""
     cost: Array
     """(E,) what it cost [s]"""
-    after: Instance | None
+    after: ProblemArrays | None
     """what followed; None where costs to come do not count"""
     source: Array
     """(E,) int8, whence it is: 0 where it was lived through in this run, others where replays are merged"""
 
 
-def mean_actor_loss(actor: Actor, critics: Critic, seen: Instance, key: Array, opening: OpeningGradient) -> Array:
+def mean_actor_loss(actor: Actor, critics: Critic, obs: ProblemArrays, key: Array, opening: OpeningGradient) -> Array:
     """() the mean over a batch of instances."""
-    keys = jax.random.split(key, seen.active.shape[0])
-    losses = jax.vmap(lambda one, each: actor_loss(actor, critics, features(one), each, opening))(seen, keys)
+    keys = jax.random.split(key, obs.active.shape[0])
+    losses = jax.vmap(lambda one, each: actor_loss(actor, critics, features(one), each, opening))(obs, keys)
     return losses.mean()
 
 
-def mean_critic_loss(critics: Critic, batch: Transition, target: Array) -> Array:
+def mean_critic_loss(critics: Critic, batch: SlotTransitions, target: Array) -> Array:
     """() the mean Huber loss of all critics.
 
     Args:
@@ -52,15 +52,15 @@ def mean_critic_loss(critics: Critic, batch: Transition, target: Array) -> Array
         target: (B,) what they should say [unit].
     """
 
-    def one(instance: Instance, host: Array) -> Array:
-        seen = features(instance)
-        return jax.vmap(lambda critic: cost_of_hosts(critic, seen, host))(critics)
+    def one(instance: ProblemArrays, host: Array) -> Array:
+        obs = features(instance)
+        return jax.vmap(lambda critic: cost_of_hosts(critic, obs, host))(critics)
 
-    predicted = jax.vmap(one)(batch.seen, batch.host)
+    predicted = jax.vmap(one)(batch.obs, batch.host)
     return optax.huber_loss(predicted, target[:, None], delta=HUBER_DELTA).mean()
 
 
-def critic_targets(batch: Transition, actor: Actor | None, critics: Critic | None, gamma: float) -> Array:
+def critic_targets(batch: SlotTransitions, actor: Actor | None, critics: Critic | None, gamma: float) -> Array:
     """(B,) ``(cost - base) / unit``, and with gamma > 0 what the target networks say of the slot that follows.
 
     The environment never ends by itself, so what follows always counts, even where an episode was broken off.
@@ -72,29 +72,29 @@ def critic_targets(batch: Transition, actor: Actor | None, critics: Critic | Non
         gamma: the discount.
     """
 
-    def now(instance: Instance, cost: Array) -> tuple[Array, Array]:
-        seen = features(instance)
-        return (cost - seen.base_s) / seen.unit_s, seen.unit_s
+    def now(instance: ProblemArrays, cost: Array) -> tuple[Array, Array]:
+        obs = features(instance)
+        return (cost - obs.base_s) / obs.unit_s, obs.unit_s
 
-    target, unit_s = jax.vmap(now)(batch.seen, batch.cost)
+    target, unit_s = jax.vmap(now)(batch.obs, batch.cost)
     if actor is None or critics is None or batch.after is None:
         return target
 
-    def then(instance: Instance) -> Array:
-        seen = features(instance)
-        host = decided_hosts(actor, seen, instance)
-        return seen.unit_s * jax.vmap(lambda critic: cost_of_hosts(critic, seen, host))(critics).max()
+    def then(instance: ProblemArrays) -> Array:
+        obs = features(instance)
+        host = actor_hosts(actor, obs, instance)
+        return obs.unit_s * jax.vmap(lambda critic: cost_of_hosts(critic, obs, host))(critics).max()
 
     return target + gamma * jax.vmap(then)(batch.after) / unit_s
 
 
-def decided_hosts(actor: Actor, seen: Features, instance: Instance) -> Array:
+def actor_hosts(actor: Actor, obs: Features, instance: ProblemArrays) -> Array:
     """(N,) where the actor puts twins, by the rule that all policies share."""
-    decision = actor(seen)
+    decision = actor(obs)
     action = Action(decision.opening, decision.score)
     return decode(action, instance.capacity, instance.comm_s, instance.active, False).host
 
 
-def flat(batch: Transition) -> Transition:
+def flat(batch: SlotTransitions) -> SlotTransitions:
     """A batch of slots and environments as one of transitions."""
     return jax.tree.map(lambda each: jnp.reshape(each, (-1, *each.shape[2:])), batch)

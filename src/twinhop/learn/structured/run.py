@@ -12,28 +12,21 @@ import optax
 from jax import Array
 
 from twinhop.env.core import Action
-from twinhop.learn.instance import Instance
-from twinhop.learn.multilayer import drawn
+from twinhop.learn.instance import ProblemArrays
+from twinhop.learn.multilayer import init_weights
 from twinhop.learn.replay import Replay, empty, sampled, stored
-from twinhop.learn.sources.source import Outcome, Source
+from twinhop.learn.sources.source import Source, StepOutcome
 from twinhop.learn.structured.actor import Actor
 from twinhop.learn.structured.config import StructuredConfig
 from twinhop.learn.structured.critic import Critic
 from twinhop.learn.structured.features import features
 from twinhop.learn.structured.losses import (
-    Transition,
+    SlotTransitions,
     critic_targets,
     flat,
     mean_actor_loss,
     mean_critic_loss,
 )
-
-
-class Targets(NamedTuple):
-    """Networks that follow slowly, where costs to come count."""
-
-    actor: Actor
-    critics: Critic
 
 
 class Networks(NamedTuple):
@@ -49,7 +42,8 @@ class RunState(NamedTuple):
     actor: Actor
     critics: Critic
     """stacked on a leading axis"""
-    targets: Targets | None
+    targets: Networks | None
+    """which follow slowly, where costs to come count"""
     actor_optimiser: Any
     critic_optimiser: Any
     replay: Replay
@@ -81,10 +75,10 @@ class StructuredMaddpg:
         config, keys = self.config, jax.random.split(key, 4)
         actor = new_actor(config, keys[0])
         critics = jax.vmap(partial(_new_critic, config))(jax.random.split(keys[1], config.critics))
-        lived = source.reset(keys[2])
-        seen = source.observe(lived)
-        entry = _transition(seen, _nothing(seen), config.gamma > 0)
-        targets = jax.tree.map(jnp.copy, Targets(actor, critics)) if config.gamma > 0 else None
+        env_state = source.reset(keys[2])
+        obs = source.observe(env_state)
+        entry = _transition(obs, _nothing(obs), config.gamma > 0)
+        targets = jax.tree.map(jnp.copy, Networks(actor, critics)) if config.gamma > 0 else None
         return RunState(
             actor=actor,
             critics=critics,
@@ -92,7 +86,7 @@ class StructuredMaddpg:
             actor_optimiser=self._actor_optimiser().init(actor),
             critic_optimiser=self._critic_optimiser().init(critics),
             replay=empty(entry, config.replay_slots),
-            source=lived,
+            source=env_state,
             key=jax.random.key_data(keys[3]),
             iteration=jnp.zeros((), jnp.int32),
         )
@@ -129,12 +123,12 @@ class StructuredMaddpg:
         """
         state = state._replace(actor=networks.actor, critics=networks.critics)
         if targets and state.targets is not None:
-            state = state._replace(targets=jax.tree.map(jnp.copy, Targets(networks.actor, networks.critics)))
+            state = state._replace(targets=jax.tree.map(jnp.copy, networks))
         return state
 
     def _iteration(self, state: RunState, source: Source) -> tuple[RunState, dict[str, Array]]:
         keys = jax.random.split(jax.random.wrap_key_data(state.key), 5)
-        state, log = self._lived(state, source, keys[0], keys[1])
+        state, log = self._rollout(state, source, keys[0], keys[1])
         state, log["critic_loss"] = self._critic_updates(state, keys[2])
         state, log["actor_loss"] = jax.lax.cond(
             state.iteration >= self.config.critic_only_iterations,
@@ -148,19 +142,19 @@ class StructuredMaddpg:
         )
         return state, log
 
-    def _lived(self, state: RunState, source: Source, act: Array, go_on: Array) -> tuple[RunState, dict[str, Array]]:
+    def _rollout(self, state: RunState, source: Source, act: Array, go_on: Array) -> tuple[RunState, dict[str, Array]]:
         """Decide with noise in every environment, and store what came of it."""
-        seen = source.observe(state.source)
-        decision = jax.vmap(lambda one: state.actor(features(one)))(seen)
+        obs = source.observe(state.source)
+        decision = jax.vmap(lambda one: state.actor(features(one)))(obs)
         keys = jax.random.split(act, 3)
         environments = decision.opening.shape[0]
         sigma = self._noise(state.iteration) * jax.random.uniform(keys[0], (environments, 1))
         opening = decision.opening + sigma * jax.random.normal(keys[1], decision.opening.shape)
         score = decision.score + sigma[..., None] * jax.random.normal(keys[2], decision.score.shape)
-        lived, outcome = source.step(go_on, state.source, Action(opening, score))
-        entry = _transition(seen, outcome, self.config.gamma > 0)
-        log = {"cost": outcome.cost.mean(), "opened": _stations_used(seen, outcome.host)}
-        return state._replace(source=lived, replay=stored(state.replay, entry)), log
+        env_state, outcome = source.step(go_on, state.source, Action(opening, score))
+        entry = _transition(obs, outcome, self.config.gamma > 0)
+        log = {"cost": outcome.cost.mean(), "opened": _stations_used(obs, outcome.host)}
+        return state._replace(source=env_state, replay=stored(state.replay, entry)), log
 
     def _noise(self, iteration: Array) -> Array:
         config = self.config
@@ -182,21 +176,21 @@ class StructuredMaddpg:
 
     def _actor_update(self, state: RunState, key: Array) -> tuple[RunState, Array]:
         keys = jax.random.split(key, 2)
-        seen = flat(sampled(state.replay, keys[0], self.config.actor_slots)).seen
+        obs = flat(sampled(state.replay, keys[0], self.config.actor_slots)).obs
         loss, gradient = jax.value_and_grad(mean_actor_loss)(
-            state.actor, state.critics, seen, keys[1], self.config.opening_gradient
+            state.actor, state.critics, obs, keys[1], self.config.opening_gradient
         )
         change, optimiser = self._actor_optimiser().update(gradient, state.actor_optimiser)
         return state._replace(actor=_moved(state.actor, change), actor_optimiser=optimiser), loss
 
-    def _followed(self, state: RunState) -> Targets | None:
+    def _followed(self, state: RunState) -> Networks | None:
         if state.targets is None:
             return None
         rate = self.config.target_rate
         return jax.tree.map(
             lambda slow, fast: (1.0 - rate) * slow + rate * fast,
             state.targets,
-            Targets(state.actor, state.critics),
+            self.networks(state),
         )
 
     def _actor_optimiser(self) -> Any:
@@ -212,7 +206,7 @@ class StructuredMaddpg:
 
 def new_actor(config: StructuredConfig, key: Array) -> Actor:
     """An actor that has learned nothing: it opens every station and puts twins on the nearest."""
-    return drawn(Actor(node=config.node_width, width=config.edge_width, rounds=config.rounds), key)
+    return init_weights(Actor(node=config.node_width, width=config.edge_width, rounds=config.rounds), key)
 
 
 def _new_critic(config: StructuredConfig, key: Array) -> Critic:
@@ -221,7 +215,7 @@ def _new_critic(config: StructuredConfig, key: Array) -> Critic:
         station_width=config.critic_station_width,
         sees_future=config.gamma > 0,
     )
-    return drawn(deviations, key)
+    return init_weights(deviations, key)
 
 
 def _adam(rate: float, updates: int, last_share: float, clip: float) -> Any:
@@ -234,17 +228,17 @@ def _moved(network: Any, change: Any) -> Any:
     return jax.tree.map(jnp.add, network, change)
 
 
-def _nothing(seen: Instance) -> Outcome:
+def _nothing(obs: ProblemArrays) -> StepOutcome:
     """The shape of an outcome."""
-    environments, users = seen.active.shape
-    return Outcome(
-        jnp.zeros(environments), jnp.zeros((environments, users), jnp.int32), jnp.zeros(environments, bool), seen
+    environments, users = obs.active.shape
+    return StepOutcome(
+        jnp.zeros(environments), jnp.zeros((environments, users), jnp.int32), jnp.zeros(environments, bool), obs
     )
 
 
-def _transition(seen: Instance, outcome: Outcome, sees_future: bool) -> Transition:
-    return Transition(
-        seen=seen,
+def _transition(obs: ProblemArrays, outcome: StepOutcome, sees_future: bool) -> SlotTransitions:
+    return SlotTransitions(
+        obs=obs,
         host=outcome.host.astype(jnp.int16),
         cost=outcome.cost.astype(jnp.float32),
         after=outcome.after if sees_future else None,
@@ -252,8 +246,8 @@ def _transition(seen: Instance, outcome: Outcome, sees_future: bool) -> Transiti
     )
 
 
-def _stations_used(seen: Instance, host: Array) -> Array:
+def _stations_used(obs: ProblemArrays, host: Array) -> Array:
     """() mean number of stations in use."""
-    stations = jnp.arange(seen.capacity.shape[1], dtype=host.dtype)
-    used = ((host[:, None, :] == stations[None, :, None]) & seen.active[:, None, :]).any(axis=2)
+    stations = jnp.arange(obs.capacity.shape[1], dtype=host.dtype)
+    used = ((host[:, None, :] == stations[None, :, None]) & obs.active[:, None, :]).any(axis=2)
     return used.sum(axis=1).mean()

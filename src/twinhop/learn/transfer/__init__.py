@@ -1,6 +1,6 @@
 """Transfer of policies to where users go: weights, experience, and Algorithm 2."""
 
-from twinhop.learn.transfer.adaptation import Adaptation, AdaptedState, Inheritance, Learner, Place
+from twinhop.learn.transfer.adaptation import Adaptation, AdaptedState, Algorithm, Inheritance, Place
 from twinhop.learn.transfer.aggregation import Approach, approached, weighted_sum
 from twinhop.learn.transfer.experience import Experience, fitted, merged_replay
 
@@ -10,7 +10,7 @@ __all__ = [
     "Approach",
     "Experience",
     "Inheritance",
-    "Learner",
+    "Algorithm",
     "Place",
     "approached",
     "fitted",

@@ -15,7 +15,7 @@ from twinhop.learn.transfer.aggregation import Approach, approached, weighted_su
 from twinhop.learn.transfer.experience import Experience, merged_replay
 
 
-class Learner(Protocol):
+class Algorithm(Protocol):
     """What can be adapted: `StructuredMaddpg`, or `Literal` of one size; see there.
 
     A state has a field `replay`; networks are a tuple of actors and critics.
@@ -93,7 +93,7 @@ class Adaptation:
         algorithm: the learner.
     """
 
-    algorithm: Learner
+    algorithm: Algorithm
 
     def start(
         self,
@@ -128,14 +128,14 @@ class Adaptation:
             inherited = weighted_sum([place.networks for place in places], inheritance.weights, names)
             run = self.algorithm.with_networks(run, inherited, targets=True)
         if inheritance.share > 0:
-            lived = [Experience(each.replay, age) for age, each in enumerate(places) if each.replay is not None]
-            memory = merged_replay(lived, capacity_of(run.replay), inheritance.share, inheritance.recency)
+            experiences = [Experience(each.replay, age) for age, each in enumerate(places) if each.replay is not None]
+            memory = merged_replay(experiences, capacity_of(run.replay), inheritance.share, inheritance.recency)
             run = run._replace(replay=memory)
         rho: Any = jnp.float32(approach.rho)
         decay: Any = jnp.float32(approach.decay)
         approach = Approach(rho, decay, approach.reading)
-        begun = AdaptedState(run, inherited, approach, jnp.zeros((), jnp.int32))
-        return jax.tree.map(jnp.copy, begun)  # no two fields share an array: states are given up to what is compiled
+        state = AdaptedState(run, inherited, approach, jnp.zeros((), jnp.int32))
+        return jax.tree.map(jnp.copy, state)  # no two fields share an array: states are given up to what is compiled
 
     def advance(self, state: AdaptedState, source: Any, iterations: int) -> tuple[AdaptedState, dict[str, Array]]:
         """Go on for so many iterations.
@@ -153,10 +153,10 @@ class Adaptation:
         """
 
         def go(now: AdaptedState, _: Any) -> tuple[AdaptedState, dict[str, Array]]:
-            run, told = self.algorithm.advance(now.run, source, 1)
+            run, log = self.algorithm.advance(now.run, source, 1)
             pulled = approached(self.algorithm.networks(run), now.source, now.approach, now.iteration)
             run = self.algorithm.with_networks(run, pulled)
-            return now._replace(run=run, iteration=now.iteration + 1), {name: each[0] for name, each in told.items()}
+            return now._replace(run=run, iteration=now.iteration + 1), {name: each[0] for name, each in log.items()}
 
         return jax.lax.scan(go, state, None, length=iterations)
 

@@ -14,7 +14,7 @@ from jax import Array
 from twinhop.errors import InputError
 from twinhop.learn.checkpoint import Checkpoint, open_checkpoint
 from twinhop.learn.config import TrainingConfig, TransferSection
-from twinhop.learn.contenders import Contender
+from twinhop.learn.learners import Learner
 from twinhop.learn.replay import Replay
 from twinhop.learn.sources import PaddedSource
 from twinhop.learn.structured import StructuredMaddpg
@@ -37,23 +37,23 @@ class Arrival:
         source: of instances of the new place, padded where a place before was larger.
         begin: from the key of the run to the state before the first iteration.
         ancestors: of the weights: digests of the first weights that all of the sources go back to.
-        told: of each source: path, digest, scenario, iterations and seconds of its own training.
+        records: of each source: path, digest, scenario, iterations and seconds of its own training.
     """
 
     algorithm: Adaptation
     source: Any
     begin: Callable[[Array], AdaptedState]
     ancestors: tuple[str, ...]
-    told: tuple[dict[str, Any], ...]
+    records: tuple[dict[str, Any], ...]
 
 
-def arrival(config: TrainingConfig, transfer: TransferSection, contender: Contender, readings: Readings) -> Arrival:
+def arrival(config: TrainingConfig, transfer: TransferSection, learner: Learner, readings: Readings) -> Arrival:
     """Open the sources of a run and make them fit.
 
     Args:
         config: of the run.
         transfer: what is taken over.
-        contender: the learner in the new place.
+        learner: the learner in the new place.
         readings: of the new place's scenario.
 
     Raises:
@@ -61,19 +61,19 @@ def arrival(config: TrainingConfig, transfer: TransferSection, contender: Conten
             reading, has kept no experience, or shares no ancestor with the others.
     """
     opened = [open_checkpoint(path) for path in transfer.sources]
-    shapes = jax.eval_shape(contender.algorithm.start, jax.random.key(0), contender.source)
+    shapes = jax.eval_shape(learner.algorithm.start, jax.random.key(0), learner.source)
     for path, each in zip(transfer.sources, opened, strict=True):
-        _check_kind(path, each, config, contender, shapes, readings)
+        _check_kind(path, each, config, learner, shapes, readings)
     ancestors = _ancestors(transfer, opened)
-    networks = [each.part(shapes, contender.algorithm.networks) for each in opened]
+    networks = [each.part(shapes, learner.algorithm.networks) for each in opened]
     replays: Sequence[Replay | None] = [None] * len(opened)
-    source = contender.source
+    source = learner.source
     if transfer.share > 0:
-        kept = [each.part(shapes, lambda run: run.replay, any_size=True) for each in opened]
-        _check_experience(transfer.sources, kept)
-        if isinstance(contender.algorithm, StructuredMaddpg):
-            kept, source = _fitted_to_all(kept, contender, shapes)
-        replays = kept
+        memories = [each.part(shapes, lambda run: run.replay, any_size=True) for each in opened]
+        _check_experience(transfer.sources, memories)
+        if isinstance(learner.algorithm, StructuredMaddpg):
+            memories, source = _fitted_to_all(memories, learner, shapes)
+        replays = memories
     places = [Place(*each) for each in zip(transfer.sources, networks, replays, strict=True)]
     inheritance = Inheritance(
         weights=weights_of(transfer)[::-1] if transfer.networks else None,
@@ -81,13 +81,13 @@ def arrival(config: TrainingConfig, transfer: TransferSection, contender: Conten
         recency=transfer.recency,
     )
     approach = Approach(transfer.rho if transfer.networks else 0.0, transfer.decay, transfer.pull_reading)
-    algorithm = Adaptation(contender.algorithm)
+    algorithm = Adaptation(learner.algorithm)
 
     def begin(key: Array) -> AdaptedState:
         return algorithm.start(key, source, places[::-1], inheritance, approach)
 
-    told = tuple(_told(path, each) for path, each in zip(transfer.sources, opened, strict=True))
-    return Arrival(algorithm, source, begin, ancestors if transfer.networks else (), told)
+    records = tuple(_source_record(path, each) for path, each in zip(transfer.sources, opened, strict=True))
+    return Arrival(algorithm, source, begin, ancestors if transfer.networks else (), records)
 
 
 def weights_of(transfer: TransferSection) -> tuple[float, ...]:
@@ -107,7 +107,7 @@ def ancestor_of(networks: Any) -> str:
 
 
 def _check_kind(
-    path: str, checkpoint: Checkpoint, config: TrainingConfig, contender: Contender, shapes: Any, readings: Readings
+    path: str, checkpoint: Checkpoint, config: TrainingConfig, learner: Learner, shapes: Any, readings: Readings
 ) -> None:
     if checkpoint.algorithm != config.algorithm:
         raise InputError(
@@ -121,14 +121,14 @@ def _check_kind(
             f"({_in_words(readings.model_dump(mode='json'))}); its costs and experience mean something else"
         )
     if config.algorithm == "literal":
-        rules = contender.source.rules
+        rules = learner.source.rules
         if (checkpoint.users, checkpoint.stations) != (rules.users, rules.stations):
             raise InputError(
                 f"sources: {path}: a literal policy has one agent a station and a flat state (Eq. 22): trained for "
                 f"{checkpoint.users} users and {checkpoint.stations} stations, it cannot serve {rules.users} and "
                 f"{rules.stations}; what fits is a target of the same numbers, or a structured policy, which serves any"
             )
-    checkpoint.part(shapes, contender.algorithm.networks)
+    checkpoint.part(shapes, learner.algorithm.networks)
 
 
 def _in_words(readings: dict[str, Any]) -> str:
@@ -149,25 +149,25 @@ def _ancestors(transfer: TransferSection, opened: Sequence[Checkpoint]) -> tuple
     return tuple(shared)
 
 
-def _check_experience(names: Sequence[str], kept: Sequence[Replay]) -> None:
-    for name, replay in zip(names, kept, strict=True):
+def _check_experience(names: Sequence[str], memories: Sequence[Replay]) -> None:
+    for name, replay in zip(names, memories, strict=True):
         if int(replay.total) == 0:
             raise InputError(f"sources: {name}: its replay memory is empty; expected at least one entry, or share: 0")
 
 
-def _fitted_to_all(kept: Sequence[Replay], contender: Contender, shapes: Any) -> tuple[list[Replay], Any]:
+def _fitted_to_all(memories: Sequence[Replay], learner: Learner, shapes: Any) -> tuple[list[Replay], Any]:
     """Memories in one shape that has room for all sizes, and the source in that shape."""
     environments, users = shapes.replay.entries.host.shape[1:]
-    sizes = [(users, shapes.replay.entries.seen.capacity.shape[2])]
-    sizes += [(each.entries.host.shape[2], each.entries.seen.capacity.shape[2]) for each in kept]
+    sizes = [(users, shapes.replay.entries.obs.capacity.shape[2])]
+    sizes += [(each.entries.host.shape[2], each.entries.obs.capacity.shape[2]) for each in memories]
     most_users, most_stations = (max(each) for each in zip(*sizes, strict=True))
-    source = contender.source
+    source = learner.source
     if (most_users, most_stations) != sizes[0]:
         source = PaddedSource(source, most_users, most_stations)
-    return [fitted(each, environments, most_users, most_stations) for each in kept], source
+    return [fitted(each, environments, most_users, most_stations) for each in memories], source
 
 
-def _told(path: str, checkpoint: Checkpoint) -> dict[str, Any]:
+def _source_record(path: str, checkpoint: Checkpoint) -> dict[str, Any]:
     return {
         "path": path,
         "digest": checkpoint.digest,

@@ -12,7 +12,7 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.learn.instance import padded
-from twinhop.learn.replay import Replay
+from twinhop.learn.replay import Replay, capacity_of
 
 
 class Experience(NamedTuple):
@@ -72,16 +72,12 @@ def _rows_of_sources(sources: Sequence[Experience], room: int, recency: float) -
 
 
 def _held(replay: Replay) -> int:
-    return min(int(replay.total), _capacity(replay))
-
-
-def _capacity(replay: Replay) -> int:
-    return jax.tree.leaves(replay.entries)[0].shape[0]
+    return min(int(replay.total), capacity_of(replay))
 
 
 def _at(replay: Replay, rows: int) -> Any:
     """Where the latest entries are, oldest first."""
-    return (int(replay.total) - rows + np.arange(rows)) % _capacity(replay)
+    return (int(replay.total) - rows + np.arange(rows)) % capacity_of(replay)
 
 
 def _latest(replay: Replay, rows: int, tag: int) -> Any:
@@ -119,7 +115,7 @@ def fitted(replay: Replay, environments: int, users: int, stations: int) -> Repl
     entries = jax.tree.map(dealt, entries)
     more = users - entries.host.shape[2]
     entries = entries._replace(
-        seen=larger(entries.seen),
+        obs=larger(entries.obs),
         host=jnp.pad(entries.host, ((0, 0), (0, 0), (0, more))),
         after=None if entries.after is None else larger(entries.after),
     )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from twinhop.learn.instance import Instance
+from twinhop.learn.instance import ProblemArrays
 from twinhop.learn.measured_run import advance_compiled
 from twinhop.learn.sources import BankSource
 from twinhop.learn.structured import StructuredConfig, StructuredMaddpg
@@ -41,7 +41,7 @@ class Trials:
         """Take the constants; nothing is compiled yet."""
         self.constants = constants
         self._compiled: dict[Any, Any] = {}
-        self._drawn, self._taught = (
+        self._fresh, self._pretrained = (
             Adaptation(
                 StructuredMaddpg(
                     StructuredConfig(
@@ -56,7 +56,7 @@ class Trials:
 
     def begin(
         self,
-        bank: Instance,
+        bank: ProblemArrays,
         places: Sequence[Place],
         ancestor: Place | None,
         seed: int,
@@ -80,7 +80,7 @@ class Trials:
             reading: of Eq. 34; printed, the pull does not decay either.
         """
         constants = self.constants
-        learner = self._taught if networks else self._drawn
+        learner = self._pretrained if networks else self._fresh
         weights = [networks / len(places)] * len(places) if networks else None
         if weights is not None and ancestor is not None:
             places, weights = [*places, ancestor], [*weights, 1.0 - networks]
@@ -123,13 +123,13 @@ class Trial:
     def go_on(self, iterations: int) -> float:
         """Advance by a multiple of `Constants.every`; the processor time that took, compilation left out [s]."""
         advance = self._trials.compiled(self._learner, self._source, self._state)
-        begun = time.process_time()
+        started = time.process_time()
         for _ in range(iterations // self._trials.constants.every):
             self._state, _ = jax.block_until_ready(advance(self._state, self._source))
-        return time.process_time() - begun
+        return time.process_time() - started
 
 
-def stacked(instances: Sequence[Instance]) -> Instance:
+def stacked(instances: Sequence[ProblemArrays]) -> ProblemArrays:
     """Instances of one size as a bank, with a leading axis."""
     arrays: Any = [np.stack(each) for each in zip(*instances, strict=True)]
-    return Instance(*arrays)
+    return ProblemArrays(*arrays)

@@ -69,9 +69,9 @@ def seconds_an_iteration(unit: Unit, root: Path) -> float:
 
 def _measured(unit: Unit) -> float:
     from twinhop.env.core import params_of
-    from twinhop.learn.contenders import contender
+    from twinhop.learn.learners import make_learner
     from twinhop.learn.measured_run import MeasuredRun
 
     params = params_of(scenario_of(unit.setting, unit.world_seed))
-    made = contender(unit.kind, params, unit.iterations)
+    made = make_learner(unit.kind, params, unit.iterations)
     return MeasuredRun(made.algorithm, made.source, unit.seed, PIECE).go_on(PIECE).wall_s / PIECE

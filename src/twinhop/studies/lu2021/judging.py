@@ -34,11 +34,11 @@ def judge_of(unit: Unit, params: Any, policy: Any) -> Judge:
     Args:
         unit: of training.
         params: of its environment.
-        policy: `Acting` or `Deciding`.
+        policy: `ActingPolicy` or `DecidingPolicy`.
     """
-    from twinhop.learn.contenders import Acting
+    from twinhop.learn.learners import ActingPolicy
 
-    return _ByActing(unit, params, policy) if isinstance(policy, Acting) else _ByDeciding(unit, params, policy)
+    return _ByActing(unit, params, policy) if isinstance(policy, ActingPolicy) else _ByDeciding(unit, params, policy)
 
 
 class _ByActing:
@@ -57,19 +57,19 @@ class _ByActing:
         return Terms(*(np.asarray(getattr(info, name), float) for name in Terms._fields))
 
     def policies(self, weights: Any) -> dict[str, Any]:
-        from twinhop.learn.episodes import decided
+        from twinhop.learn.episodes import act
 
         lived = self._lived(weights)
         host = np.asarray(lived.info.host)
         terms = [
             [placed_terms(problem, host[episode, slot]) for slot, problem in enumerate(slots)]
-            for episode, slots in enumerate(problems_of(self._params, lived.seen))
+            for episode, slots in enumerate(problems_of(self._params, lived.obs))
         ]
-        one, seconds = slot_of(lived.seen, 0, 0), []
-        np.asarray(decided(self._act, weights, self._params, one))  # compiles
+        one, seconds = slot_of(lived.obs, 0, 0), []
+        np.asarray(act(self._act, weights, self._params, one))  # compiles
         for _ in range(TIMED_DECISIONS):
             started = time.perf_counter()
-            np.asarray(decided(self._act, weights, self._params, one))
+            np.asarray(act(self._act, weights, self._params, one))
             seconds.append(time.perf_counter() - started)
         return {self._unit.kind: _judged(terms, seconds)}
 
@@ -80,7 +80,7 @@ class _ByDeciding:
     def __init__(self, unit: Unit, params: Any, policy: Any) -> None:
         from twinhop.learn.episodes import episodes_of, nearest_of_all
 
-        seen = episodes_of(nearest_of_all, None, params, unit.world_seed, unit.episodes, SLOTS).seen
+        seen = episodes_of(nearest_of_all, None, params, unit.world_seed, unit.episodes, SLOTS).obs
         self._policy, self._problems = policy, problems_of(params, seen)
         self._prepared = [
             [policy.prepared(params, slot_of(seen, episode, slot)) for slot in range(SLOTS)]

@@ -28,7 +28,7 @@ def do_solvers(unit: Unit) -> dict[str, Any]:
 
     params = params_of(scenario_of(unit.setting, unit.world_seed))
     lived = episodes_of(nearest_of_all, None, params, unit.world_seed, unit.episodes, SLOTS)
-    problems = problems_of(params, lived.seen)
+    problems = problems_of(params, lived.obs)
     found = {policy: _solved(problems, policy, unit.world_seed) for policy in (*BASELINES, SOLVER)}
     time_alone = [[replace(problem, beta=0.0) for problem in slots] for slots in problems]
     return {

@@ -45,14 +45,14 @@ def state_path(unit: Unit, root: Path) -> Path:
 class _Training:
     def __init__(self, unit: Unit, path: Path) -> None:
         from twinhop.env.core import params_of
-        from twinhop.learn.contenders import contender
+        from twinhop.learn.learners import make_learner
         from twinhop.learn.measured_run import MeasuredRun
 
         self._unit, self._path = unit, path
         params = params_of(scenario_of(unit.setting, unit.world_seed))
-        self._contender = contender(unit.kind, params, unit.iterations)
-        self._judge = judge_of(unit, params, self._contender.policy)
-        self._run = MeasuredRun(self._contender.algorithm, self._contender.source, unit.seed, PIECE)
+        self._learner = make_learner(unit.kind, params, unit.iterations)
+        self._judge = judge_of(unit, params, self._learner.policy)
+        self._run = MeasuredRun(self._learner.algorithm, self._learner.source, unit.seed, PIECE)
         self._record: dict[str, Any] = {"iteration": [], "terms": [], "wall_s": [], "cpu_s": []}
         if path.exists():
             self._record = self._run.load(path)
@@ -81,7 +81,7 @@ class _Training:
         """What is kept of a finished run."""
         record = self._record
         return {
-            "configuration": self._contender.configuration,
+            "configuration": self._learner.configuration,
             "iteration": record["iteration"],
             "terms": plain(Terms(*np.array(record["terms"]).T)),
             "policies": self._judge.policies(self._run.weights),

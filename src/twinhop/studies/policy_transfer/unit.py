@@ -16,7 +16,7 @@ from twinhop.studies.policy_transfer.shifts import SHIFTS, TRAJECTORIES, Network
 from twinhop.studies.policy_transfer.worlds import JUDGED_FROM, Judged, bank, judged, varied
 
 if TYPE_CHECKING:
-    from twinhop.learn.instance import Instance
+    from twinhop.learn.instance import ProblemArrays
 
 
 class Arm(NamedTuple):
@@ -208,7 +208,7 @@ class _Run:
         return {name: self._curve(arms_of(shift.name)[name], own, lived, judge) for name in names}
 
     def _curve(
-        self, arm: Arm, own: Instance, lived: Mapping[tuple[bool, int], _Lived], judge: Judged
+        self, arm: Arm, own: ProblemArrays, lived: Mapping[tuple[bool, int], _Lived], judge: Judged
     ) -> dict[str, Any]:
         """Gaps and norms by iteration, the zeroth being what is taken over, unchanged."""
         places, ancestor, _ = lived[arm.varied, arm.longer]
@@ -231,13 +231,13 @@ class _Run:
 def _gaps(actor: Any, judge: Judged) -> tuple[float, float]:
     """Mean gaps to the bounds, by load calibration and by the highest score [1]."""
     from twinhop.learn.decoding import Decider
-    from twinhop.learn.placement_cost import cost_of
+    from twinhop.learn.policy import hosts_cost
 
     decider = Decider(actor)
     found = []
     for decode in ("calibrated", "argmax"):
         costs = [
-            cost_of(problem, decider(instance, decode)[: problem.users])
+            hosts_cost(problem, decider(instance, decode)[: problem.users])
             for problem, instance in zip(judge.problems, judge.instances, strict=True)
         ]
         found.append(float((np.array(costs) / judge.bounds - 1.0).mean()))

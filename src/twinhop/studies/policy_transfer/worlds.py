@@ -18,7 +18,7 @@ from twinhop.scenario import Scenario, load_scenario
 from twinhop.studies.policy_transfer.shifts import LARGEST, Network
 
 if TYPE_CHECKING:
-    from twinhop.learn.instance import Instance
+    from twinhop.learn.instance import ProblemArrays
 
 BASE, FOLDER, FILES = "lu2021-n100-m10", "sf_cab_cells", ("sf_cells.csv", "sf_serving_1min.npz")
 JUDGED_FROM = 1000
@@ -46,7 +46,7 @@ def city_files(data: Path | None) -> tuple[Path, Path] | None:
     return (first, second) if first.is_file() and second.is_file() else None
 
 
-def bank(network: Network, worlds: int, data: Path | None) -> Instance:
+def bank(network: Network, worlds: int, data: Path | None) -> ProblemArrays:
     """Instances to learn from, padded, with a leading axis.
 
     Args:
@@ -59,7 +59,7 @@ def bank(network: Network, worlds: int, data: Path | None) -> Instance:
     return stacked([_padded(problem) for problem in _problems(network, range(worlds), data)])
 
 
-def varied(instances: Instance, seed: int) -> Instance:
+def varied(instances: ProblemArrays, seed: int) -> ProblemArrays:
     """The same worlds at other prices, from half of their own to ten times for openings and thirty for wires.
 
     Formula: ``opening_k e^U(-0.7, 2.3)`` and ``least_i + (comm_ik - least_i) e^U(-0.7, 3.4)`` with ``least_i`` that of
@@ -91,11 +91,11 @@ def judged(network: Network, worlds: int, data: Path | None) -> Judged:
     return Judged(problems, tuple(_padded(problem) for problem in problems), bounds)
 
 
-def _padded(problem: PlacementProblem) -> Instance:
+def _padded(problem: PlacementProblem) -> ProblemArrays:
     from twinhop.learn.instance import padded
-    from twinhop.learn.policy import seen_instance
+    from twinhop.learn.policy import observed_instance
 
-    return padded(seen_instance(problem), *LARGEST)
+    return padded(observed_instance(problem), *LARGEST)
 
 
 def _problems(network: Network, seeds: range, data: Path | None) -> list[PlacementProblem]:

@@ -24,22 +24,22 @@ Decide = Callable[[Any], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
-class Acting:
+class ActingPolicy:
     """A policy by the decoding rule that all share; what it sees depends on what it did before.
 
     Attributes:
-        act: of weights, environment and what is seen.
+        act: of weights, environment and observation.
     """
 
     act: Act
 
 
 @dataclass(frozen=True)
-class Deciding:
+class DecidingPolicy:
     """A policy that decides slot by slot, whatever was before, decoded in several ways.
 
     Attributes:
-        prepared: makes of an environment and what is seen in a slot what decisions are made from.
+        prepared: makes of an environment and the observation of a slot what decisions are made from.
         decider: makes of weights what decides by the way of decoding that counts.
         decoders: makes of weights all ways of decoding them, by name.
     """
@@ -50,7 +50,7 @@ class Deciding:
 
 
 @dataclass(frozen=True)
-class Contender:
+class Learner:
     """An algorithm, what it trains on, and how its weights decide.
 
     Attributes:
@@ -62,7 +62,7 @@ class Contender:
 
     algorithm: Any
     source: Any
-    policy: Acting | Deciding
+    policy: ActingPolicy | DecidingPolicy
     configuration: dict[str, Any]
 
     def weights_like(self) -> Any:
@@ -71,26 +71,26 @@ class Contender:
         return self.algorithm.weights(shapes)
 
 
-#: Makers of contenders, from an environment and the iterations of the whole run.
-CONTENDERS = {
-    "literal": "twinhop.learn.contenders:literal",
-    "structured": "twinhop.learn.contenders:structured",
+#: Makers of learners, from an environment and the iterations of the whole run.
+LEARNERS = {
+    "literal": "twinhop.learn.learners:literal",
+    "structured": "twinhop.learn.learners:structured",
 }
 
 
-def contender(name: str, params: Params, iterations: int) -> Contender:
-    """A contender by name.
+def make_learner(name: str, params: Params, iterations: int) -> Learner:
+    """A learner by name.
 
     Args:
-        name: of `CONTENDERS`.
+        name: of `LEARNERS`.
         params: of the environment that it is trained in.
         iterations: of the whole run.
     """
-    module, function = CONTENDERS[name].split(":")
+    module, function = LEARNERS[name].split(":")
     return getattr(import_module(module), function)(params, iterations)
 
 
-def structured(params: Params, iterations: int, constants: Mapping[str, Any] | None = None, **source: Any) -> Contender:
+def structured(params: Params, iterations: int, constants: Mapping[str, Any] | None = None, **source: Any) -> Learner:
     """MADDPG over the graph of users and stations.
 
     Args:
@@ -103,12 +103,12 @@ def structured(params: Params, iterations: int, constants: Mapping[str, Any] | N
     from twinhop.learn.structured import StructuredConfig, StructuredMaddpg
 
     config = StructuredConfig.model_validate({**(constants or {}), "iterations": iterations})
-    lived = {"environments": ENVIRONMENTS, **source}
-    return Contender(
+    settings = {"environments": ENVIRONMENTS, **source}
+    return Learner(
         algorithm=StructuredMaddpg(config),
-        source=EnvironmentSource(params, **lived),
-        policy=Deciding(_prepared, _structured_decider, _structured_decoders),
-        configuration={**config.model_dump(), **lived},
+        source=EnvironmentSource(params, **settings),
+        policy=DecidingPolicy(_prepared, _structured_decider, _structured_decoders),
+        configuration={**config.model_dump(), **settings},
     )
 
 
@@ -125,32 +125,32 @@ def _structured_decoders(weights: Any) -> dict[str, Decide]:
     return {
         "structured": decide,
         "structured, highest score": partial(decide, decode="argmax"),
-        f"structured, {LOCAL_MOVES} moves": partial(decide, polish=LOCAL_MOVES),
+        f"structured, {LOCAL_MOVES} moves": partial(decide, local_moves=LOCAL_MOVES),
     }
 
 
-def _prepared(params: Params, seen: Observation) -> Any:
+def _prepared(params: Params, obs: Observation) -> Any:
     from twinhop.learn.instance import instance_of_observation
 
-    return jax.tree.map(np.asarray, instance_of_observation(params.rules.cost, seen))
+    return jax.tree.map(np.asarray, instance_of_observation(params.rules.cost, obs))
 
 
-def literal(params: Params, iterations: int, constants: Mapping[str, Any] | None = None) -> Contender:
+def literal(params: Params, iterations: int, constants: Mapping[str, Any] | None = None) -> Learner:
     """Algorithm 1 as printed, with the constants of Table II where no others are given."""
     from twinhop.learn.literal import Literal, LiteralConfig
 
     config = LiteralConfig.model_validate(constants or {})
-    return Contender(
+    return Learner(
         algorithm=Literal(config),
         source=params,
-        policy=Acting(_literal_act),
+        policy=ActingPolicy(_literal_act),
         configuration={**config.model_dump(mode="json"), "iterations": iterations},
     )
 
 
-def _literal_act(weights: Any, params: Params, seen: Observation) -> Action:
+def _literal_act(weights: Any, params: Params, obs: Observation) -> Action:
     from twinhop.env.core.view import flat_state
     from twinhop.learn.literal import action_of
     from twinhop.learn.maddpg import actions
 
-    return action_of(actions(weights, flat_state(params, seen)[None])[:, 0])
+    return action_of(actions(weights, flat_state(params, obs)[None])[:, 0])

@@ -1,4 +1,7 @@
-"""MADDPG on any environment with PettingZoo's parallel interface whose agents see vectors and act in boxes."""
+"""MADDPG on any environment with PettingZoo's parallel interface whose agents see vectors and act in boxes.
+
+The learner of `twinhop.learn.maddpg`, for comparisons with others on their environments.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from pettingzoo import ParallelEnv
 from pydantic import Field
 
 from twinhop.errors import InputError
-from twinhop.learn.maddpg import LearnerState, MaddpgConfig, Shapes, Transition, act, actions, begin, update
+from twinhop.learn.maddpg import LearnerState, MaddpgConfig, ReplayTransition, Shapes, act, actions, begin, update
 from twinhop.learn.maddpg.config import Sight
 from twinhop.learn.multilayer import Multilayer
 from twinhop.learn.replay import Replay, empty, sampled, stored
@@ -24,7 +27,7 @@ from twinhop.learn.replay import Replay, empty, sampled, stored
 Policy = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """(B, M, O) what agents see, or (B, S) a state where they see that, to (B, M, A) actions in their boxes"""
 Watch = Callable[[int, Policy], None]
-"""is told how many steps are done, and the policy without noise"""
+"""is called with how many steps are done, and the policy without noise"""
 
 
 class ParallelConfig(MaddpgConfig):
@@ -46,9 +49,9 @@ class Ports(NamedTuple):
     """(M, A)"""
     shapes: Shapes
 
-    def boxed(self, chosen: Array | NDArray[np.float32]) -> NDArray[np.float32]:
+    def boxed(self, joint_action: Array | NDArray[np.float32]) -> NDArray[np.float32]:
         """(..., M, A) from -1 to 1, to actions in the boxes."""
-        return (self.low + (np.asarray(chosen) + 1.0) / 2.0 * (self.high - self.low)).astype(np.float32)
+        return (self.low + (np.asarray(joint_action) + 1.0) / 2.0 * (self.high - self.low)).astype(np.float32)
 
 
 class Trained(NamedTuple):
@@ -62,7 +65,7 @@ class Trained(NamedTuple):
     """(episodes that ended,) sum of rewards with noise, mean over agents"""
 
 
-class _Seen(NamedTuple):
+class _Sight(NamedTuple):
     """One moment, as far as somebody looks at it."""
 
     state: Any
@@ -105,10 +108,8 @@ def train_parallel(
             watch(bout * config.bout, policy_of(world.ports, learner.networks.actor))
         rows = []
         for step in range(bout * config.bout, (bout + 1) * config.bout):
-            rows.append(world.step(np.asarray(_acted(config, learner, world.looked(), root, step))))
-        learner, replay = _learned(
-            config, learner, replay, jax.tree.map(lambda *each: np.stack(each), *rows), root, bout
-        )
+            rows.append(world.step(np.asarray(_explore(config, learner, world.looked(), root, step))))
+        learner, replay = _learn(config, learner, replay, jax.tree.map(lambda *each: np.stack(each), *rows), root, bout)
     policy = policy_of(world.ports, learner.networks.actor)
     if watch is not None:
         watch(steps, policy)
@@ -117,7 +118,7 @@ def train_parallel(
 
 def policy_of(ports: Ports, actor: Multilayer) -> Policy:
     """What actors do without noise, in the boxes of their environment."""
-    return lambda seen: ports.boxed(np.swapaxes(np.asarray(_chosen(actor, seen)), 0, 1))
+    return lambda obs: ports.boxed(np.swapaxes(np.asarray(_exploit(actor, obs)), 0, 1))
 
 
 def ports_of(env: ParallelEnv, config: ParallelConfig) -> Ports:
@@ -131,12 +132,12 @@ def ports_of(env: ParallelEnv, config: ParallelConfig) -> Ports:
         InputError: agents see or do what is no vector, or not of one length, or actions without bounds.
     """
     names = tuple(env.possible_agents)
-    seen, said = _boxes(names, env.observation_space), _boxes(names, env.action_space)
+    obs, said = _boxes(names, env.observation_space), _boxes(names, env.action_space)
     low, high = (np.stack([np.asarray(getattr(box, side), np.float32) for box in said]) for side in ("low", "high"))
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
         raise InputError(f"environment: actions from {low.min()} to {high.max()}; expected boxes with finite bounds")
     state = len(env.state()) if "state" in (config.agents_see, config.critic_sees) else 0
-    return Ports(names, low, high, Shapes(len(names), seen[0].shape[0], low.shape[1], state))
+    return Ports(names, low, high, Shapes(len(names), obs[0].shape[0], low.shape[1], state))
 
 
 class _World:
@@ -146,45 +147,45 @@ class _World:
         self.env, self.config = env, config
         observed, _ = env.reset(seed=seed)
         self.ports = ports_of(env, config)
-        self.seen, self.total = self._seen(observed), 0.0
+        self.obs, self.total = self._sight(observed), 0.0
         self.returns: list[float] = []
 
     def looked(self) -> Any:
         """What actors see now."""
-        return self.seen.state if self.config.agents_see == "state" else self.seen.observation
+        return self.obs.state if self.config.agents_see == "state" else self.obs.observation
 
-    def blank(self) -> Transition:
+    def blank(self) -> ReplayTransition:
         """A transition with the shapes of all."""
         rewards = dict.fromkeys(self.ports.names, 0.0)
-        return self._transition(np.zeros_like(self.ports.low), rewards, self.seen, False)
+        return self._transition(np.zeros_like(self.ports.low), rewards, self.obs, False)
 
-    def step(self, chosen: NDArray[np.float32]) -> Transition:
+    def step(self, joint_action: NDArray[np.float32]) -> ReplayTransition:
         """Do what agents have chosen, from -1 to 1; where the episode ends, begin the next one."""
-        told = dict(zip(self.ports.names, self.ports.boxed(chosen), strict=True))
-        observed, rewards, terminations, _, _ = self.env.step(told)
+        by_agent = dict(zip(self.ports.names, self.ports.boxed(joint_action), strict=True))
+        observed, rewards, terminations, _, _ = self.env.step(by_agent)
         left = len(self.ports.names) - len(self.env.agents)
         if self.env.agents and left:
             raise InputError(f"environment: {left} agents left before the episode ended; expected that all stay")
-        row = self._transition(chosen, rewards, self._seen(observed), all(terminations.values()))
-        self.seen, self.total = self._seen(observed), self.total + float(np.mean(list(rewards.values())))
+        row = self._transition(joint_action, rewards, self._sight(observed), all(terminations.values()))
+        self.obs, self.total = self._sight(observed), self.total + float(np.mean(list(rewards.values())))
         if left:
             self.returns.append(self.total)
-            self.seen, self.total = self._seen(self.env.reset()[0]), 0.0
+            self.obs, self.total = self._sight(self.env.reset()[0]), 0.0
         return row
 
-    def _seen(self, observed: dict) -> _Seen:
+    def _sight(self, observed: dict) -> _Sight:
         sights = (self.config.agents_see, self.config.critic_sees)
         state = np.asarray(self.env.state(), np.float32) if "state" in sights else None
         rows = np.stack([np.asarray(observed[name], np.float32) for name in self.ports.names])
-        return _Seen(state, rows if "observations" in sights else None)
+        return _Sight(state, rows if "observations" in sights else None)
 
-    def _transition(self, chosen: Any, rewards: dict, after: _Seen, is_over: bool) -> Transition:
+    def _transition(self, joint_action: Any, rewards: dict, after: _Sight, is_over: bool) -> ReplayTransition:
         each: Any = np.array([rewards[name] for name in self.ports.names], np.float32)
         ended: Any = np.float32(is_over)
-        return Transition(
-            state=self.seen.state,
-            observation=self.seen.observation,
-            action=chosen,
+        return ReplayTransition(
+            state=self.obs.state,
+            observation=self.obs.observation,
+            action=joint_action,
             reward=each.mean() if self.config.critics == "shared" else each,
             next_state=after.state,
             next_observation=after.observation,
@@ -201,18 +202,18 @@ def _boxes(names: tuple[str, ...], space_of: Callable[[str], object]) -> list[Bo
 
 
 @partial(jax.jit, static_argnums=0)
-def _acted(config: ParallelConfig, learner: LearnerState, seen: Array, root: Array, step: Array) -> Array:
-    return act(config, learner, seen, jax.random.fold_in(jax.random.fold_in(root, 1), step))
+def _explore(config: ParallelConfig, learner: LearnerState, obs: Array, root: Array, step: Array) -> Array:
+    return act(config, learner, obs, jax.random.fold_in(jax.random.fold_in(root, 1), step))
 
 
 @jax.jit
-def _chosen(actor: Multilayer, seen: Array) -> Array:
-    return actions(actor, seen)
+def _exploit(actor: Multilayer, obs: Array) -> Array:
+    return actions(actor, obs)
 
 
 @partial(jax.jit, static_argnums=0, donate_argnums=(1, 2))
-def _learned(
-    config: ParallelConfig, learner: LearnerState, replay: Replay, rows: Transition, root: Array, bout: Array
+def _learn(
+    config: ParallelConfig, learner: LearnerState, replay: Replay, rows: ReplayTransition, root: Array, bout: Array
 ) -> tuple[LearnerState, Replay]:
     """Remember a bout, then update."""
     replay, _ = jax.lax.scan(lambda now, row: (stored(now, row), None), replay, rows)

@@ -10,7 +10,7 @@ LEAST_SAVING = 1e-9
 
 
 @jit()
-def polish(comm, work, cpu, opening, seats, active, host, moves):
+def make_local_moves(comm, work, cpu, opening, seats, active, host, moves):
     """Make the move that saves most, up to so many times, in place.
 
     Args:

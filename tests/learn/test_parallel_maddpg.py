@@ -1,6 +1,9 @@
 """MADDPG through PettingZoo: it learns, repeats by seed, compiles once, and refuses what does not fit."""
 
+import importlib.util
+import sys
 from functools import partial
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -10,9 +13,20 @@ from pettingzoo import ParallelEnv
 
 from twinhop.env import TwinParallelEnv
 from twinhop.errors import InputError
-from twinhop.learn import pettingzoo
-from twinhop.learn.pettingzoo import ParallelConfig, train_parallel
 
+PROGRAM = Path(__file__).parents[2] / "benchmarks" / "parallel_maddpg.py"
+
+
+def program():
+    """The module, which is no part of the package."""
+    spec = importlib.util.spec_from_file_location(PROGRAM.stem, PROGRAM)
+    module = sys.modules[PROGRAM.stem] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+parallel_maddpg = program()
+ParallelConfig, train_parallel = parallel_maddpg.ParallelConfig, parallel_maddpg.train_parallel
 CONFIG = ParallelConfig(
     hidden=(16,), noise=0.5, actor_rate=1e-2, critic_rate=1e-2, gamma=0.0, bout=20, updates=20, replay=1000
 )
@@ -35,27 +49,27 @@ class Echo(ParallelEnv):
         return Box(-1.0, self.bound, (length,)) if length else Discrete(3)
 
     def state(self):
-        return np.concatenate([self.seen[name] for name in self.possible_agents])
+        return np.concatenate([self.obs[name] for name in self.possible_agents])
 
     def reset(self, seed=None, options=None):
         if seed is not None:
             self.rng = np.random.default_rng(seed)
         self.agents, self.steps = self.possible_agents[:], 0
-        self.seen = {name: self.rng.uniform(0, 1, 1).astype(np.float32) for name in self.agents}
-        return self.seen, {name: {} for name in self.agents}
+        self.obs = {name: self.rng.uniform(0, 1, 1).astype(np.float32) for name in self.agents}
+        return self.obs, {name: {} for name in self.agents}
 
     def step(self, actions):
         assert all(self.action_space(name).contains(np.float32(actions[name])) for name in self.agents)
-        rewards = {name: -float((actions[name][0] - 2 * self.seen[name][0]) ** 2) for name in self.agents}
+        rewards = {name: -float((actions[name][0] - 2 * self.obs[name][0]) ** 2) for name in self.agents}
         self.steps += 1
         is_over = self.steps == 4
         names = self.agents
-        self.seen = {name: self.rng.uniform(0, 1, 1).astype(np.float32) for name in names}
+        self.obs = {name: self.rng.uniform(0, 1, 1).astype(np.float32) for name in names}
         ends = dict.fromkeys(names, is_over)
         self.agents = [] if is_over else names[:1] if self.leaves else names
         nobody = dict.fromkeys(names, False)
         both = (ends, nobody) if self.terminates else (nobody, ends)
-        return self.seen, rewards, *both, {name: {} for name in names}
+        return self.obs, rewards, *both, {name: {} for name in names}
 
 
 @pytest.mark.parametrize(
@@ -63,14 +77,17 @@ class Echo(ParallelEnv):
 )
 def test_agents_learn_what_pays_and_everything_compiles_once(critics, critic_sees):
     config = CONFIG.model_copy(update={"critics": critics, "critic_sees": critic_sees})
-    before = pettingzoo._learned._cache_size(), pettingzoo._acted._cache_size()
+    before = parallel_maddpg._learn._cache_size(), parallel_maddpg._explore._cache_size()
     watched = []
     run = train_parallel(Echo, config, 600, seed=1, watch=lambda steps, policy: watched.append(steps))
-    assert (pettingzoo._learned._cache_size(), pettingzoo._acted._cache_size()) == (before[0] + 1, before[1] + 1)
+    assert (parallel_maddpg._learn._cache_size(), parallel_maddpg._explore._cache_size()) == (
+        before[0] + 1,
+        before[1] + 1,
+    )
     assert watched == list(range(0, 601, 20))
     assert run.returns.shape == (150,)
-    seen = np.array([[[0.2], [0.7]], [[0.9], [0.4]]], np.float32)
-    assert np.abs(run.policy(seen) - 2 * seen).max() < 0.45
+    obs = np.array([[[0.2], [0.7]], [[0.9], [0.4]]], np.float32)
+    assert np.abs(run.policy(obs) - 2 * obs).max() < 0.45
 
 
 def test_a_run_repeats_by_seed():
@@ -86,8 +103,8 @@ def test_only_an_episode_that_ends_by_itself_is_remembered_as_over(terminates):
     replay = train_parallel(partial(Echo, terminates=terminates), CONFIG, 40).replay
     wanted = np.tile([0, 0, 0, 1], 10) if terminates else np.zeros(40)
     assert np.array_equal(replay.entries.terminated[:40], wanted)
-    seen, after = np.asarray(replay.entries.observation), np.asarray(replay.entries.next_observation)
-    assert np.array_equal(after[:3], seen[1:4]) and not np.array_equal(after[3], seen[4])
+    obs, after = np.asarray(replay.entries.observation), np.asarray(replay.entries.next_observation)
+    assert np.array_equal(after[:3], obs[1:4]) and not np.array_equal(after[3], obs[4])
 
 
 @pytest.mark.parametrize(

@@ -31,11 +31,11 @@ NOUGHT, ONE, QUARTER = np.float32(0), np.float32(1), np.float32(0.25)
 FAR, INFINITE = np.float32(FARTHEST), np.float32(np.inf)
 
 
-class Seen(NamedTuple):
+class ActorInput(NamedTuple):
     """What an actor sees of an instance; N counts the absent users at the end. Entries of those absent mean nothing."""
 
     users: Floats
-    """(3 + 4, N), with what is told of the instance as a whole"""
+    """(3 + 4, N), with the features of the instance as a whole"""
     stations: Floats
     """(M, 7 + 4), likewise"""
     edges: Floats
@@ -171,8 +171,8 @@ def _stations(cpu, opening, seats, present, work, nearest, extra, scale):
 
 
 @jit(fastmath=True)
-def seen_of(comm, root_work, cpu, opening, seats, active):
-    """What an actor sees of the arrays of an `Instance`."""
+def actor_input(comm, root_work, cpu, opening, seats, active):
+    """What an actor sees of `ProblemArrays`."""
     users, room = active.size, (active.size + LANES - 1) // LANES * LANES
     present, here, work = np.zeros(seats.size, np.bool_), np.zeros(room, np.bool_), np.zeros(room, np.float32)
     for k in range(seats.size):
@@ -201,4 +201,4 @@ def seen_of(comm, root_work, cpu, opening, seats, active):
             columns[USER_FEATURES + at, i] = whole[at]
         for k in range(seats.size):
             rows[k, STATION_FEATURES + at] = whole[at]
-    return Seen(columns, rows, edges, extra, work, allowed, here, present, scale.stations / scale.users)
+    return ActorInput(columns, rows, edges, extra, work, allowed, here, present, scale.stations / scale.users)
