@@ -31,7 +31,7 @@ from twinhop.migration.run_problem import run_problem
 from twinhop.migration.simulate import outcomes
 from twinhop.scenario import load_scenario
 from twinhop.scenario.importers import save_sf_taxis
-from twinhop.scenario.importers.sf_cells import nearest_kept, read_record
+from twinhop.scenario.importers.sf_cells import nearest_cell, read_record
 
 #: First minutes of the stretches by which settings are chosen, and of the one that is reported.
 CHOICE_MINUTES, TEST_MINUTE, MINUTES = (180, 300, 420, 540), 660, 120
@@ -81,7 +81,7 @@ class ToldOfAll(MigrationRun):
         """Blocks as wide as the run, parted by a slot without anybody; that of the run's own taxis comes last."""
         own, record = super().past_access(), read_record(*self._files)
         kept = np.array([int(name.removeprefix("cell")) - 1 for name in self.world_run.station_ids])
-        station = np.searchsorted(kept, nearest_kept(record.sites.positions, kept))
+        station = np.searchsorted(kept, nearest_cell(record.sites.positions, kept))
         others = sorted(
             set(range(record.present.shape[1])) - {int(name.removeprefix("taxi")) for name in self.user_ids}
         )

@@ -31,7 +31,7 @@ from twinhop.replay.forecasts import forecast_coverage
 from twinhop.replay.sync_runs import best_fixed, run_delta, run_model, sample_period_s
 from twinhop.replay.tracks import Track, model_positions, moved_tracks, tracks_of
 from twinhop.scenario import geo
-from twinhop.scenario.importers.sf_cells import busiest_cells, filled_forward, nearest_kept
+from twinhop.scenario.importers.sf_cells import busiest_cells, filled_forward, nearest_cell
 from twinhop.scenario.mobility import MOBILITY_MODELS, GaussMarkov
 from twinhop.twin.behaviour import (
     ConstantAcceleration,
@@ -243,7 +243,7 @@ def serving_cells(folder):
         sites = np.array([(float(row["lat"]), float(row["lon"])) for row in csv.DictReader(stream)])
     present = filled_forward(np.load(folder / "sf_serving_1min.npz")["serving"].astype(np.int64), LONGEST_GAP_MIN)
     busiest = busiest_cells(present[:FIRST_TEST], len(sites), PRESENCE)
-    nearest = np.searchsorted(busiest, nearest_kept(sites, busiest))
+    nearest = np.searchsorted(busiest, nearest_cell(sites, busiest))
     return np.where(present > 0, nearest[np.maximum(present, 1) - 1], -1), len(busiest)
 
 

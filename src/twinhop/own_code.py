@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.errors import InputError
+from twinhop.text import suggestion
 
 #: Of a name that is none, or of a message of someone else's, so much is repeated.
 LONGEST_NAME, LONGEST_MESSAGE = 60, 300
@@ -134,13 +135,8 @@ def load_own(text: str) -> OwnCode:
         own = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
         named = f"no function named '{function[:LONGEST_NAME]}'" if function else "no function is named"
         defines = ", ".join(own[:10]) or "nothing that can be called"
-        raise InputError(f"policy: {text}: {named}; {_close(function, own)}it defines {defines}")
+        raise InputError(f"policy: {text}: {named}; {suggestion(function, own)}it defines {defines}")
     return OwnCode(text, getattr(module, function))
-
-
-def _close(name: str, names: Iterable[str]) -> str:
-    close = get_close_matches(name, list(names), 1)
-    return f"did you mean '{close[0]}'? " if close else ""
 
 
 def _imported(text: str, name: str) -> ModuleType:
@@ -359,5 +355,5 @@ def unknown(text: str, names: Iterable[str], label: str = "policy") -> InputErro
     else:
         what = f"no policy named '{name[:LONGEST_NAME]}'"
     return InputError(
-        f"{label}: {what}; {_close(name, names)}accepted: {', '.join(names)}, file.py:function, module:function"
+        f"{label}: {what}; {suggestion(name, names)}accepted: {', '.join(names)}, file.py:function, module:function"
     )

@@ -1,4 +1,7 @@
-"""Counts in sentences, and results in a line."""
+"""Counts in sentences, names that were meant, and results in a line."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 #: Characters of a result in a line, fewer than this.
 LONGEST_LINE = 120
@@ -20,6 +23,16 @@ def plural(count: int, noun: str) -> str:
     ('host', 'hosts')
     """
     return noun if count == 1 else f"{noun}s"
+
+
+def suggestion(name: str, accepted: Iterable[str], most: int = 1) -> str:
+    """A did-you-mean for a name that is not among the accepted, ending in `? `, or nothing.
+
+    >>> suggestion("bandwith_mhz", ["bandwidth_mhz", "seed"]), suggestion("nothing", ["like", "it"])
+    ("did you mean 'bandwidth_mhz'? ", '')
+    """
+    close = get_close_matches(name, list(accepted), most)
+    return f"did you mean {' or '.join(map(repr, close))}? " if close else ""
 
 
 def in_a_line(result: object, *parts: str | None) -> str:

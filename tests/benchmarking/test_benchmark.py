@@ -12,10 +12,10 @@ from pictures import check_picture
 import twinhop
 from twinhop.benchmarking.benchmark import Benchmark
 from twinhop.benchmarking.choice import QUICK_TASKS, kinds_of_policy
-from twinhop.benchmarking.score import bootstrap_interval, interquartile_mean
 from twinhop.benchmarking.unit import Bound, Outcome, Unit, UnitResult
 from twinhop.scenario import build_world, load_scenario
 from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED, benchmark_names, benchmark_tasks
+from twinhop.stats.bootstrap import bootstrap_interval, interquartile_mean
 
 PLACE, MOVE = "bench-place-n20-m4", "bench-move-n20-m4-waypoint"
 MELBOURNE = "bench-place-melbourne"

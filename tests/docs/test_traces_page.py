@@ -2,9 +2,9 @@
 
 from blocks import ROOT
 
+from twinhop.io.xml_stream import LARGEST_TOKEN_BYTES
 from twinhop.scenario.importers.sf_cells import LONGEST_GAP_MIN
 from twinhop.scenario.traces import TRACE_FORMATS
-from twinhop.scenario.traces.fcd_xml import LARGEST_TOKEN_BYTES
 from twinhop.scenario.traces.importing import LEAST_LONGEST_GAP_S, LONGEST_GAP_INTERVALS
 from twinhop.scenario.traces.movements import GAP_INTERVALS
 from twinhop.scenario.traces.sumo import ENTRY_SHARE, GRID_LENGTH_M

@@ -90,7 +90,7 @@ def test_users_that_are_late_cost_what_the_environment_takes_off_for_them():
 
 
 def test_prices_of_an_episode_scale_what_is_seen():
-    state, factor = begun(jax.random.key(0))[0], np.array([0.5, 1.0, 3.0], np.float32)
+    state, factor = reset(jax.random.key(0))[0], np.array([0.5, 1.0, 3.0], np.float32)
     one = SCALED.observe(state._replace(scales=Scales(np.ones(E), np.ones(E))))
     dear, far = (
         SCALED.observe(state._replace(scales=each)) for each in (Scales(factor, np.ones(E)), Scales(np.ones(E), factor))

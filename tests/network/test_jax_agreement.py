@@ -125,8 +125,7 @@ CASES: dict[str, tuple[Callable, tuple]] = {
     "computing_latency_s": (network.computing_latency_s, (real(0.0, 2e9, N), real(1e6, 2e9, N))),
     "optimal_computing_latency_s": (network.optimal_computing_latency_s, (real(0.0, 4e4, M, N), CPU)),
     "communication_latency_s": (network.communication_latency_s, (BITS, RATE, SECONDS_NM)),
-    "construction_latency_s": (network.construction_latency_s, (SECONDS_NM, SECONDS_NM)),
-    "update_latency_s": (network.update_latency_s, (SECONDS_NM, SECONDS_NM)),
+    "twin_latency_s": (network.twin_latency_s, (SECONDS_NM, SECONDS_NM)),
     "synchronisation_utilisation": (lambda t: network.synchronisation_utilisation(t, DT_S), (SECONDS,)),
     "system_latency_s": (lambda t, u: network.system_latency_s(t, u, ETA_S), (SECONDS, SECONDS)),
     "placement_communication_s": (

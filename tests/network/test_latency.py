@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 
 from twinhop.network import (
     communication_latency_s,
-    construction_latency_s,
     mean_age_s,
     peak_age_s,
     placement_communication_s,
     placement_work_cycles,
     synchronisation_utilisation,
     system_latency_s,
-    update_latency_s,
+    twin_latency_s,
 )
 
 ETA_S, DT_S, C_C, C_U = 0.7, 0.5, 100.0, 50.0
@@ -42,10 +41,9 @@ def test_communication_latency_refuses_a_third_hop():
         communication_latency_s(1.0, 1.0, np.ones(1), wired_hops=3)
 
 
-@given(SECONDS, SECONDS)
-def test_construction_and_update_add_communication_and_computing(comm_s, computing_s):
-    for latency_s in (construction_latency_s, update_latency_s):
-        assert latency_s(np.array([comm_s]), np.array([computing_s]))[0] == comm_s + computing_s
+def test_latency_of_each_host_counts_its_own_computing():
+    latency_s = twin_latency_s(np.array([[0.5, 0.75], [1.0, 2.0]]), np.array([[0.25], [4.0]]))
+    assert latency_s.tolist() == [[0.75, 1.0], [5.0, 6.0]]
 
 
 @given(SECONDS, st.floats(0.1, 10.0))
@@ -78,6 +76,6 @@ def test_placement_terms_rebuild_the_system_latency():
     work = placement_work_cycles(history, update, C_C, C_U, ETA_S, DT_S)
     gathered_s = placement_communication_s(comm_s, comm_update_s, ETA_S, DT_S) + work / share
     assert gathered_s == pytest.approx(by_user_s, rel=1e-12)
-    construction_s = construction_latency_s(comm_s, C_C * history / share)
-    utilisation = synchronisation_utilisation(update_latency_s(comm_update_s, C_U * update / share), DT_S)
+    construction_s = twin_latency_s(comm_s, C_C * history / share)
+    utilisation = synchronisation_utilisation(twin_latency_s(comm_update_s, C_U * update / share), DT_S)
     assert system_latency_s(construction_s, utilisation, ETA_S) == pytest.approx(sum(by_user_s) / 6, rel=1e-12)

@@ -14,7 +14,9 @@ import twinhop
 from twinhop.formulation import formulate
 from twinhop.placement import evaluate
 from twinhop.plans.planning import make_case, plan_case
-from twinhop.plans.robustness import loaded, parse_load, sample_robustness, spread, wilson_interval
+from twinhop.plans.robustness import loaded, parse_load, sample_robustness
+from twinhop.stats.intervals import wilson_interval
+from twinhop.stats.quantiles import sample_summary
 from twinhop.streams import stream
 
 TIGHT = "family(60, 6, deadlines=on)"
@@ -155,7 +157,7 @@ def test_wilson(hits, trials, low, high):
 
 
 def test_spread_of_infinite_values_is_null():
-    value = spread(np.array([1.0, 2.0, math.inf]))
+    value = sample_summary(np.array([1.0, 2.0, math.inf]))
     assert (value["worst"], value["mean"], value["p50"]) == (None, None, 2.0)
 
 

@@ -15,7 +15,6 @@ import numpy as np
 
 from twinhop._version import __version__
 from twinhop.benchmarking.choice import ALL, PolicyLike, chosen_tasks, name_of, policies_by_kind
-from twinhop.benchmarking.score import bootstrap_interval, interquartile_mean
 from twinhop.benchmarking.unit import Unit, UnitResult, do_unit
 from twinhop.errors import InputError
 from twinhop.io.folders import require_writable
@@ -26,6 +25,7 @@ from twinhop.runs.simulation_folder import SimulationFolder, identity_of
 from twinhop.scenario import Scenario, load_scenario
 from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED, BenchmarkTask
 from twinhop.scenario.presets.benchmark_set.tasks import TaskKind
+from twinhop.stats.bootstrap import bootstrap_interval, interquartile_mean
 from twinhop.stats.intervals import mean
 from twinhop.text import counted, in_a_line
 

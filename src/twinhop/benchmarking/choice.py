@@ -16,7 +16,7 @@ from twinhop.placement.policy import policy_names as placement_policy_names
 from twinhop.plans.comparison import DEFAULT_POLICIES as PLACEMENT_POLICIES
 from twinhop.scenario.presets.benchmark_set import BenchmarkTask, benchmark_tasks
 from twinhop.scenario.presets.benchmark_set.tasks import TaskKind
-from twinhop.scenario.validation_errors import suggestion
+from twinhop.text import suggestion
 
 KINDS: tuple[TaskKind, ...] = ("placement", "migration")
 POLICY_NAMES = (placement_policy_names, migration_policy_names)

@@ -1,3 +1,3 @@
-"""The command line: one file a command, no logic of its own."""
+"""The command line: one file per command, no logic of its own."""
 
 from twinhop.cli.entry import main as main

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinhop.cli.common import Json, Out, TimeLimit, Verbose, print_json, print_table, share_progress
+from twinhop.cli.common import Json, Out, TimeLimit, Verbose, print_result, print_table, share_progress
 
 if TYPE_CHECKING:
     from twinhop.benchmarking.benchmark import Benchmark
@@ -40,8 +40,8 @@ def run(
     """Run policies on the benchmark set, and judge them by certified bounds."""
     from twinhop.benchmarking.benchmark import TIME_LIMIT_S, benchmark
 
-    with share_progress("benchmark", "worlds") as tell:
-        found = benchmark(
+    with share_progress("benchmark", "worlds") as report:
+        result = benchmark(
             policies,
             tasks=[word.strip() for word in tasks.split(",") if word.strip()],
             seeds=seeds,
@@ -50,22 +50,17 @@ def run(
             out=out,
             jobs=jobs,
             time_limit_s=TIME_LIMIT_S if time_limit is None else time_limit,
-            on_progress=tell,
+            on_progress=report,
         )
-    if as_json:
-        print_json(found.to_json())
-        return
-    _show(found)
+    print_result(result, as_json, _show, result.files)
 
 
-def _show(found: "Benchmark") -> None:
+def _show(result: "Benchmark") -> None:
     from twinhop.output.benchmarking.report import HEADER, overall_cells
     from twinhop.text import counted
 
-    for kind, rows in found.leaderboard.items():
-        sizes = f"{counted(len(found.tasks(kind)), 'task')}, {counted(len(found.root_seeds), 'seed')}"
+    for kind, rows in result.leaderboard.items():
+        sizes = f"{counted(len(result.tasks(kind)), 'task')}, {counted(len(result.root_seeds), 'seed')}"
         print_table(f"{kind}: {sizes}", HEADER, list(map(overall_cells, rows)))
-    for text in found.skipped:
+    for text in result.skipped:
         typer.echo(f"skipped: {text}")
-    for path in found.files:
-        typer.echo(f"wrote {path}")

@@ -69,6 +69,23 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, allow_nan=False))
 
 
+def print_result(result: Any, as_json: bool, show: Callable[[Any], None], written: Sequence[Path | str] = ()) -> None:
+    """A result on standard output: as JSON, or as tables and the files that were written.
+
+    Args:
+        result: has a `to_json`.
+        as_json: whether JSON was asked for.
+        show: prints its tables.
+        written: files.
+    """
+    if as_json:
+        print_json(result.to_json())
+        return
+    show(result)
+    for path in written:
+        typer.echo(f"wrote {path}")
+
+
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table on standard output, the first column to the left, the others to the right."""
     from rich import box
@@ -114,13 +131,13 @@ def progress(title: str) -> Iterator[Callable[[float, float], None]]:
     """
     started = time.perf_counter()
 
-    def tell(cost: float, bound: float) -> None:
+    def report(cost: float, bound: float) -> None:
         known = f"cost {cost:.5g}" if cost < float("inf") else "no plan yet"
         proof = f", bound {bound:.5g}" if bound == bound else ""
         say(f"{title}: {known}{proof}, {time.perf_counter() - started:.0f} s (Ctrl-C: best so far)")
 
     with _spinner(title) as say:
-        yield tell
+        yield report
 
 
 @contextmanager
@@ -207,6 +224,14 @@ def proof_answer(source: str) -> Callable[["InfeasibilityProof"], Any]:
     return lambda proof: {"source": source, "feasible": False, "proof": vars(proof)}
 
 
+def read_case(source: str, seed: int | None, problem_format: str | None) -> "Case":
+    """The scenario or problem that a command is about, with a spinner where reading it takes long."""
+    from twinhop.plans.planning import make_case
+
+    with progress(f"reading {source}"):
+        return make_case(source, seed, problem_format=problem_format)
+
+
 def plan_or_saved(
     case: "Case",
     saved: Path | None,
@@ -225,6 +250,6 @@ def plan_or_saved(
     limit = float("inf") if time_limit is None else time_limit
     with (
         infeasible_exits(case.name, lambda proof: infeasible_answer(case, policy, proof), as_json),
-        progress(f"{policy} on {case.name}") as tell,
+        progress(f"{policy} on {case.name}") as report,
     ):
-        return plan_case(case, policy, time_limit_s=limit, gap=gap, on_progress=tell)
+        return plan_case(case, policy, time_limit_s=limit, gap=gap, on_progress=report)

@@ -15,7 +15,7 @@ from twinhop.cli.common import (
     Verbose,
     exit_interrupted,
     infeasible_exits,
-    print_json,
+    print_result,
     print_table,
     progress,
     proof_answer,
@@ -55,18 +55,13 @@ def run(
     limit = float("inf") if time_limit is None else time_limit
     with (
         infeasible_exits(source, proof_answer(source), as_json),
-        progress(f"comparing {len(names)} policies on {source}") as tell,
+        progress(f"comparing {len(names)} policies on {source}") as report,
     ):
         comparison = compare(
-            source, names, seed=seed, time_limit_s=limit, gap=gap, on_progress=tell, problem_format=problem_format
+            source, names, seed=seed, time_limit_s=limit, gap=gap, on_progress=report, problem_format=problem_format
         )
     written, gave_up = save(out, comparison.save)
-    if as_json:
-        print_json(comparison.to_json())
-    else:
-        _show(comparison)
-        for path in written:
-            typer.echo(f"wrote {path}")
+    print_result(comparison, as_json, _show, written)
     if comparison.interrupted or gave_up:
         exit_interrupted("policies not reached are missing", written)
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinhop.cli.common import Json, Out, Verbose, print_json, print_table, save, share_progress
+from twinhop.cli.common import Json, Out, Verbose, print_result, print_table, save, share_progress
 
 if TYPE_CHECKING:
     from twinhop.training.evaluation import LearnedEvaluation
@@ -37,8 +37,8 @@ def run(
     """Cost, certified gap and decision time of learned weights, beside policies and solvers."""
     from twinhop.training.evaluation import BASELINES, evaluate_checkpoint
 
-    with share_progress(f"evaluate {checkpoint}", "worlds") as tell:
-        found = evaluate_checkpoint(
+    with share_progress(f"evaluate {checkpoint}", "worlds") as report:
+        evaluation = evaluate_checkpoint(
             checkpoint,
             sources or (),
             seeds=seeds,
@@ -46,21 +46,16 @@ def run(
             decode=decode,
             polish=polish,
             policies=BASELINES if policies is None else policies,
-            on_progress=tell,
+            on_progress=report,
         )
-    written, _ = save(out, found.save)
-    if as_json:
-        print_json(found.to_json())
-        return
-    _show(found)
-    for path in written:
-        typer.echo(f"wrote {path}")
+    written, _ = save(out, evaluation.save)
+    print_result(evaluation, as_json, _show, written)
 
 
-def _show(found: "LearnedEvaluation") -> None:
+def _show(evaluation: "LearnedEvaluation") -> None:
     from twinhop.output.training.evaluation import HEADER, cells
 
-    for each in found.sources:
+    for each in evaluation.sources:
         size = f"{each.users} users, {each.stations} stations, {len(each.root_seeds)} worlds"
         header = [name.replace("[", "").replace("]", "") for name in HEADER]
-        print_table(f"{each.source}: {size}, {found.decode}", header, [cells(row) for row in each.rows()])
+        print_table(f"{each.source}: {size}, {evaluation.decode}", header, [cells(row) for row in each.rows()])

@@ -15,9 +15,9 @@ from twinhop.cli.common import (
     TimeLimit,
     Verbose,
     plan_or_saved,
-    print_json,
+    print_result,
     print_table,
-    progress,
+    read_case,
 )
 from twinhop.cli.exit_codes import INTERRUPTED
 
@@ -41,18 +41,13 @@ def run(
 ) -> None:
     """Say why a twin is where it is: what every other host would cost, why some are impossible, what would help."""
     from twinhop.plans.explanation import explain, find_user
-    from twinhop.plans.planning import make_case
     from twinhop.plans.users_alone import users_alone
 
-    with progress(f"reading {source}"):
-        case = users_alone(make_case(source, seed, problem_format=problem_format), "an explanation")
+    case = users_alone(read_case(source, seed, problem_format), "an explanation")
     find_user(case, user)
     plan = plan_or_saved(case, saved, policy, time_limit, gap, as_json)
     explanation = explain(plan, user)
-    if as_json:
-        print_json(explanation.to_json())
-    else:
-        _show(explanation)
+    print_result(explanation, as_json, _show)
     if plan.solution.interrupted:
         typer.echo("twinhop: interrupted; this explains the best plan found", err=True)
         raise typer.Exit(INTERRUPTED)

@@ -3,13 +3,14 @@
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+
+from twinhop.text import suggestion
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,7 @@ class ImporterGroup(TyperGroup):
         """As in any group, but unknown names are refused here."""
         if args and self.get_command(ctx, args[0]) is None:
             names = self.list_commands(ctx)
-            close = get_close_matches(args[0], names, 1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            ctx.fail(f"No importer named {args[0][:40]!r}; {hint}accepted: {', '.join(names)}")
+            ctx.fail(f"No importer named {args[0][:40]!r}; {suggestion(args[0], names)}accepted: {', '.join(names)}")
         return super().resolve_command(ctx, args)
 
 
@@ -139,14 +138,14 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def _command(importer: Importer) -> Callable[..., None]:
-    own = _problem_parameters() if importer.makes_problem else _scenario_parameters(importer)
+    parameters = _problem_parameters() if importer.makes_problem else _scenario_parameters(importer)
 
     def run(**given: Any) -> None:
         (_import_problem if importer.makes_problem else _import_scenario)(importer, given)
 
     # typer reads a command's options from its signature
-    run.__signature__ = inspect.Signature(own)  # type: ignore[attr-defined]
-    run.__annotations__ = {each.name: each.annotation for each in own}
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
     return run
 
 

@@ -31,13 +31,13 @@ def run(
 
     check_attribution(attribution or ())
     options = ImportOptions(origin=parse_origin(origin), longest_gap_s=max_gap_s, attribution=tuple(attribution or ()))
-    with counting_progress("SUMO", seconds, "s") as tell:
+    with counting_progress("SUMO", seconds, "s") as report:
         imported = import_sumo(
             Traffic(generate, vehicles, seconds, seed),
             out,
             live=live,
             options=options,
             overwrite=force,
-            on_second=tell,
+            on_second=report,
         )
     show(imported)

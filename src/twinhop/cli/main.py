@@ -60,8 +60,8 @@ importers.command("sumo", epilog=import_sumo.EXAMPLE)(import_sumo.run)
 app.add_typer(importers, name="import")
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"twinhop {__version__}")
         raise typer.Exit
 

@@ -18,9 +18,10 @@ from twinhop.cli.common import (
     Verbose,
     exit_interrupted,
     infeasible_exits,
-    print_json,
+    print_result,
     print_table,
     progress,
+    read_case,
     save,
 )
 
@@ -60,14 +61,12 @@ def run(
     from twinhop.placement import save_problem
     from twinhop.placement.policy import placement_policy
     from twinhop.placement.solve import check_limits
-    from twinhop.plans.planning import make_case
     from twinhop.plans.request import plan_request, replan
 
-    chosen = placement_policy(policy)
+    chosen_policy = placement_policy(policy)
     limit = float("inf") if time_limit is None else time_limit
     check_limits(limit, gap)
-    with progress(f"reading {source}"):
-        case = make_case(source, seed, problem_format=problem_format)
+    case = read_case(source, seed, problem_format)
     request = plan_request(case, without or (), saved, move_cost)
     if out is not None:
         require_writable(out)
@@ -75,16 +74,11 @@ def run(
         save_problem(request.problem, dump_problem)
     with (
         infeasible_exits(case.name, lambda proof: infeasible_answer(request.reduced, policy, proof), as_json),
-        progress(f"{policy} on {case.name}") as tell,
+        progress(f"{policy} on {case.name}") as report,
     ):
-        plan = replan(request, chosen, time_limit_s=limit, gap=gap, on_progress=tell)
+        plan = replan(request, chosen_policy, time_limit_s=limit, gap=gap, on_progress=report)
     written, gave_up = save(out, plan.save)
-    if as_json:
-        print_json(plan.to_json())
-    else:
-        _show(plan)
-        for path in written:
-            typer.echo(f"wrote {path}")
+    print_result(plan, as_json, _show, written)
     if plan.solution.interrupted or gave_up:
         exit_interrupted("this is the best plan found", written)
 

@@ -45,8 +45,8 @@ def lu2021(
     """Fig. 7 to 10 of Lu, Maharjan and Zhang (2021), by Algorithm 1 as printed and by a learner that learns."""
     from twinhop.studies.lu2021 import reproduce_lu2021
 
-    with share_progress("reproduce lu2021", "iterations") as tell:
-        found = reproduce_lu2021(
+    with share_progress("reproduce lu2021", "iterations") as report:
+        result = reproduce_lu2021(
             quick=quick,
             settings=_words(settings),
             algorithms=_words(algorithms),
@@ -55,9 +55,9 @@ def lu2021(
             out=out,
             jobs=jobs,
             on_forecast=_say_forecast,
-            on_progress=tell,
+            on_progress=report,
         )
-    _show(found)
+    _show(result)
 
 
 @app.command("transfer", epilog="Example: twinhop reproduce transfer --quick --out out/transfer-study")
@@ -82,8 +82,8 @@ def transfer(
     from twinhop.studies.policy_transfer.results import HEADER, row_in_words
     from twinhop.studies.policy_transfer.study import reproduce_transfer
 
-    with share_progress("reproduce transfer", "runs") as tell:
-        found = reproduce_transfer(
+    with share_progress("reproduce transfer", "runs") as report:
+        result = reproduce_transfer(
             quick=quick,
             shifts=_words(shifts),
             seeds=seeds,
@@ -92,12 +92,12 @@ def transfer(
             jobs=jobs,
             seed=seed,
             out=out,
-            on_progress=tell,
+            on_progress=report,
         )
-    print_table("Policies that go where their users go", HEADER, [row_in_words(row) for row in found.policies.rows()])
-    for reason in found.policies.skipped:
+    print_table("Policies that go where their users go", HEADER, [row_in_words(row) for row in result.policies.rows()])
+    for reason in result.policies.skipped:
         typer.echo(f"skipped: {reason}", err=True)
-    for path in found.files:
+    for path in result.files:
         typer.echo(f"wrote {path}")
 
 
@@ -108,13 +108,13 @@ def _say_forecast(units: int, hours: float) -> None:
         typer.echo(f"{counted(units, 'unit')} left, about {hours:.2g} h; finished ones are kept", err=True)
 
 
-def _show(found: "Reproduction") -> None:
+def _show(result: "Reproduction") -> None:
     from twinhop.studies.lu2021.claims import CLAIMS
 
     rows = [
-        (f"{at + 1}. {claim.figure}: {claim.words}"[:84], *(each[at].verdict for each in found.findings.values()))
+        (f"{at + 1}. {claim.figure}: {claim.words}"[:84], *(each[at].verdict for each in result.findings.values()))
         for at, claim in enumerate(CLAIMS)
     ]
-    print_table("The paper's claims, by sign tests", ("claim", *found.findings), rows)
-    for path in found.files:
+    print_table("The paper's claims, by sign tests", ("claim", *result.findings), rows)
+    for path in result.files:
         typer.echo(f"wrote {path}")

@@ -16,9 +16,9 @@ from twinhop.cli.common import (
     TimeLimit,
     Verbose,
     plan_or_saved,
-    print_json,
+    print_result,
     print_table,
-    progress,
+    read_case,
     sampling_progress,
 )
 from twinhop.cli.exit_codes import INTERRUPTED
@@ -45,13 +45,11 @@ def run(
 ) -> None:
     """Let every user's load vary, keep the placement, and count how often deadlines break."""
     from twinhop.io.folders import require_writable
-    from twinhop.plans.planning import make_case
     from twinhop.plans.robustness import check_sampling, parse_load, sample_robustness
     from twinhop.plans.users_alone import users_alone
 
     share = parse_load(load)
-    with progress(f"reading {source}"):
-        case = users_alone(make_case(source, seed, problem_format=problem_format), "robustness")
+    case = users_alone(read_case(source, seed, problem_format), "robustness")
     check_sampling(case, share, samples)
     if out is not None:
         require_writable(out)
@@ -59,15 +57,10 @@ def run(
     if plan.solution.interrupted:
         typer.echo("twinhop: interrupted before anything was sampled", err=True)
         raise typer.Exit(INTERRUPTED)
-    with sampling_progress(f"sampling {case.name}", samples) as tell:
-        result = sample_robustness(plan, share, samples, on_progress=tell)
+    with sampling_progress(f"sampling {case.name}", samples) as report:
+        result = sample_robustness(plan, share, samples, on_progress=report)
     written = [] if out is None else result.save(out)
-    if as_json:
-        print_json(result.to_json())
-        return
-    _show(result)
-    for path in written:
-        typer.echo(f"wrote {path}")
+    print_result(result, as_json, _show, written)
 
 
 def _show(result: "Robustness") -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinhop.cli.common import Json, Out, Seed, TimeLimit, Verbose, print_json, print_table, share_progress
+from twinhop.cli.common import Json, Out, Seed, TimeLimit, Verbose, print_result, print_table, share_progress
 from twinhop.cli.world import Animate
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def run(
     """Let the users of a city move, apply migration policies slot by slot, and judge what they cost."""
     from twinhop.runs.simulation import DEFAULT_POLICIES, OFFLINE_TIME_LIMIT_S, simulate
 
-    with share_progress(f"simulating {source}", "slots") as tell:
+    with share_progress(f"simulating {source}", "slots") as report:
         simulation = simulate(
             source,
             DEFAULT_POLICIES if policies is None else policies,
@@ -54,14 +54,9 @@ def run(
             out=out,
             jobs=jobs,
             animation=animate.value,
-            on_progress=tell,
+            on_progress=report,
         )
-    if as_json:
-        print_json(simulation.to_json())
-        return
-    _show(simulation)
-    for path in simulation.files:
-        typer.echo(f"wrote {path}")
+    print_result(simulation, as_json, _show, simulation.files)
 
 
 def _show(simulation: "Simulation") -> None:
@@ -72,7 +67,7 @@ def _show(simulation: "Simulation") -> None:
     print_table(f"{facts['source']}: {title(facts)}", header(tuple(shown)), rows(facts, tuple(shown)))
     if facts["offline_bound"] is not None:
         plan, gap = facts["offline_plan"], facts["offline_gap"]
-        found = "no plan" if plan is None else f"plan {1e3 * plan:.5g} ms, gap {100 * gap:.3g} %"
-        typer.echo(f"with full knowledge: certified bound {1e3 * facts['offline_bound']:.5g} ms, {found}")
+        plan_words = "no plan" if plan is None else f"plan {1e3 * plan:.5g} ms, gap {100 * gap:.3g} %"
+        typer.echo(f"with full knowledge: certified bound {1e3 * facts['offline_bound']:.5g} ms, {plan_words}")
     for note in (*facts["notes"], *late_lines(facts)):
         typer.echo(f"note: {note}")

@@ -15,10 +15,11 @@ from twinhop.cli.common import (
     Verbose,
     exit_interrupted,
     infeasible_exits,
-    print_json,
+    print_result,
     print_table,
     progress,
     proof_answer,
+    read_case,
     save,
 )
 
@@ -44,32 +45,25 @@ def run(
     """Find the best plan and a certified bound for every number of servers."""
     from twinhop.io.folders import require_writable
     from twinhop.placement.solve import check_limits
-    from twinhop.plans.planning import make_case
     from twinhop.plans.tradeoff import tradeoff_case
 
     limit = float("inf") if time_limit is None else time_limit
     check_limits(limit, gap)
-    with progress(f"reading {source}"):
-        case = make_case(source, seed, problem_format=problem_format)
+    case = read_case(source, seed, problem_format)
     if out is not None:
         require_writable(out)
     with (
         infeasible_exits(case.name, proof_answer(case.name), as_json),
-        progress(f"trade-off of {case.name}") as tell,
+        progress(f"trade-off of {case.name}") as report,
     ):
-        found = tradeoff_case(case, most=most, time_limit_s=limit, gap=gap, on_progress=tell)
-    written, gave_up = save(out, found.save)
-    if as_json:
-        print_json(found.to_json())
-    else:
-        _show(found)
-        for path in written:
-            typer.echo(f"wrote {path}")
-    if found.curve.interrupted or gave_up:
+        tradeoff = tradeoff_case(case, most=most, time_limit_s=limit, gap=gap, on_progress=report)
+    written, gave_up = save(out, tradeoff.save)
+    print_result(tradeoff, as_json, _show, written)
+    if tradeoff.curve.interrupted or gave_up:
         exit_interrupted("points not reached are left out", written)
 
 
-def _show(found: "Tradeoff") -> None:
+def _show(tradeoff: "Tradeoff") -> None:
     from twinhop.output.markdown import percent
     from twinhop.output.plans.tradeoff_report import remarks, verdict
 
@@ -82,11 +76,11 @@ def _show(found: "Tradeoff") -> None:
             "-" if row["lower_bound"] is None else f"{row['lower_bound']:.5g}",
             percent(row["gap"]),
         )
-        for row in found.rows()
+        for row in tradeoff.rows()
     ]
-    problem = found.case.problem
-    title = f"{found.case.name}: {problem.users} twins, {problem.stations} stations. {verdict(found)}"
+    problem = tradeoff.case.problem
+    title = f"{tradeoff.case.name}: {problem.users} twins, {problem.stations} stations. {verdict(tradeoff)}"
     header = ("servers", "cost", "communication", "computing", "opening", "energy", "lower bound", "gap")
     print_table(title, header, rows)
-    for line in remarks(found):
+    for line in remarks(tradeoff):
         typer.echo(line)

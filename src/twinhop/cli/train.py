@@ -33,8 +33,8 @@ def run(
     """Train a policy; write checkpoints, a log and events for TensorBoard. Ctrl-C keeps what was learned."""
     from twinhop.training.training import train
 
-    with training_progress(f"train {config}") as tell:
-        runs = train(config, out=out, seed=seed, seeds=seeds, iterations=iterations, on_progress=tell)
+    with training_progress(f"train {config}") as report:
+        runs = train(config, out=out, seed=seed, seeds=seeds, iterations=iterations, on_progress=report)
     if as_json:
         print_json([each.to_json() for each in runs])
     for each in runs:
@@ -44,10 +44,11 @@ def run(
             exit_interrupted("the same command goes on with the run", [each.folder])
 
 
-def show_run(found: "Training") -> None:
+def show_run(training: "Training") -> None:
     """Say in a line what came of a run."""
-    figures = ", ".join(f"{name} {found.evaluation[name]:.5g}" for name in SHOWN if name in found.evaluation)
-    typer.echo(f"{found.folder}: {found.iteration} of {found.iterations} iterations; best: {figures or 'none yet'}")
+    figures = ", ".join(f"{name} {training.evaluation[name]:.5g}" for name in SHOWN if name in training.evaluation)
+    done = f"{training.iteration} of {training.iterations} iterations"
+    typer.echo(f"{training.folder}: {done}; best: {figures or 'none yet'}")
 
 
 @contextmanager
@@ -66,9 +67,9 @@ def training_progress(title: str) -> Iterator[Callable[[int, int, dict[str, floa
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None, figures="compiling")
 
-        def tell(done: int, total: int, values: dict[str, float]) -> None:
+        def report(done: int, total: int, values: dict[str, float]) -> None:
             known.update(values)
             shown = " ".join(f"{name} {known[name]:.4g}" for name in SHOWN if name in known)
             bar.update(task, completed=done, total=total, figures=f"{done}/{total} {shown}")
 
-        yield tell
+        yield report

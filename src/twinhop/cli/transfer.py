@@ -78,27 +78,27 @@ def run(
     takes_over: dict[str, Any] = {"rho": rho, "decay": decay, "share": share, "recency": recency, "networks": networks}
     takes_over |= {"sum_reading": sum_reading.value, "pull_reading": pull_reading.value}
     takes_over |= {"weights": _numbers(weights, "--weights"), "dwell_s": _numbers(dwell, "--dwell")}
-    with training_progress(f"transfer to {target}") as tell:
-        found = transfer(
+    with training_progress(f"transfer to {target}") as report:
+        training = transfer(
             [each.strip() for each in sources.split(",") if each.strip()],
             target,
             out=out,
             iterations=iterations,
             seed=seed,
             topologies=topologies.value,
-            on_progress=tell,
+            on_progress=report,
             **takes_over,
         )
     if as_json:
-        print_json(found.to_json())
+        print_json(training.to_json())
     else:
-        show_run(found)
-        for place in found.sources:
+        show_run(training)
+        for place in training.sources:
             cost = "an unknown time" if place["seconds"] is None else f"{place['seconds']:.0f} s"
             typer.echo(f"source {place['path']}: {place['iterations']} iterations on {place['scenario']}, {cost}")
-        typer.echo(f"policy: maddpg:{found.folder}")
-    if found.interrupted:
-        exit_interrupted("the same command goes on with the run", [found.folder])
+        typer.echo(f"policy: maddpg:{training.folder}")
+    if training.interrupted:
+        exit_interrupted("the same command goes on with the run", [training.folder])
 
 
 def _numbers(text: str | None, option: str) -> list[float] | None:

@@ -35,12 +35,12 @@ def verify(path: PackFile, as_json: Json = False) -> None:
     from twinhop.text import counted
     from twinhop.twin.verification import verify as verified
 
-    found = verified(path)
+    pack = verified(path)
     if as_json:
-        print_json(vars(found))
+        print_json(vars(pack))
         return
-    typer.echo(f"{path}: valid; twin {found.id!r}, {counted(found.parts, 'part')}, {counted(found.records, 'record')}")
-    typer.echo(f"SHA-256 {found.digest}")
+    typer.echo(f"{path}: valid; twin {pack.id!r}, {counted(pack.parts, 'part')}, {counted(pack.records, 'record')}")
+    typer.echo(f"SHA-256 {pack.digest}")
 
 
 def _show(facts: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinhop.cli.common import Json, Out, Seed, Verbose, counting_progress, print_json, print_table
+from twinhop.cli.common import Json, Out, Seed, Verbose, counting_progress, print_result, print_table
 
 if TYPE_CHECKING:
     from twinhop.runs.world import WatchedWorld
@@ -43,14 +43,9 @@ def run(
         require_writable(out)
     scenario = moving(load_scenario(source, seed), slots, slot_s, mobility)
     assert scenario.movement is not None
-    with counting_progress(scenario.name, scenario.movement.run_slots, "slots") as tell:
-        watched, written = watch(scenario, out, animate.value, tell)
-    if as_json:
-        print_json(watched.to_json())
-        return
-    _show(watched)
-    for path in written:
-        typer.echo(f"wrote {path}")
+    with counting_progress(scenario.name, scenario.movement.run_slots, "slots") as report:
+        watched, written = watch(scenario, out, animate.value, report)
+    print_result(watched, as_json, _show, written)
 
 
 def _show(watched: "WatchedWorld") -> None:

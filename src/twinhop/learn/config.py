@@ -18,7 +18,8 @@ from twinhop.learn.transfer.aggregation import SUM_TOLERANCE
 from twinhop.scenario.fields import LARGEST_SEED, NonNegative, problem
 from twinhop.scenario.files.load import locator
 from twinhop.scenario.schema.readings import Reading
-from twinhop.scenario.validation_errors import input_error, suggestion
+from twinhop.scenario.validation_errors import input_error
+from twinhop.text import suggestion
 
 VALIDATION_SEED = 500
 """The first seed of evaluation while training; those from 1000 on are kept for final figures."""

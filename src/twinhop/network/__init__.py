@@ -14,20 +14,24 @@ from twinhop.network.geometry import distance_m
 from twinhop.network.interference import uplink_interference_w_per_hz
 from twinhop.network.latency import (
     communication_latency_s,
-    construction_latency_s,
     mean_age_s,
     peak_age_s,
     placement_communication_s,
     placement_work_cycles,
     synchronisation_utilisation,
     system_latency_s,
-    update_latency_s,
+    twin_latency_s,
 )
 from twinhop.network.line_of_sight import LOS_DECORRELATION_M, line_of_sight, normal_cdf
 from twinhop.network.okumura_hata import HATA_ENVIRONMENTS, okumura_hata_pathloss_db
-from twinhop.network.path_loss import PATH_LOSS, PathLossModel, Shadowing
+from twinhop.network.path_loss import (
+    PATH_LOSS,
+    PathLossModel,
+    Shadowing,
+    power_law_pathloss_db,
+    tr36814_macro_pathloss_db,
+)
 from twinhop.network.paths import Route, path_envelopes, routes_from
-from twinhop.network.power_law import power_law_pathloss_db
 from twinhop.network.radio import (
     BANDWIDTH_RULES,
     LOGARITHMS,
@@ -46,7 +50,6 @@ from twinhop.network.spatial_field import (
     next_shadowing_db,
     spatial_field,
 )
-from twinhop.network.tr36814 import tr36814_macro_pathloss_db
 from twinhop.network.tr38901 import (
     TR38901_CELLS,
     UrbanCell,
@@ -75,7 +78,6 @@ __all__ = [
     "channel_gain",
     "communication_latency_s",
     "computing_latency_s",
-    "construction_latency_s",
     "correlation_after",
     "distance_m",
     "fastest_path",
@@ -106,7 +108,7 @@ __all__ = [
     "tr38901_nlos_pathloss_db",
     "tr38901_pathloss_db",
     "transmit_energy_j",
-    "update_latency_s",
+    "twin_latency_s",
     "uplink_interference_w_per_hz",
     "user_bandwidth_hz",
     "users_per_station",

@@ -37,45 +37,23 @@ def communication_latency_s(bits: Array, access_rate_bps: Array, wired_s: Array,
     return per_user(bits, wired_s) / per_user(access_rate_bps, wired_s) + wired_hops * wired_s
 
 
-def construction_latency_s(comm_s: Array, computing_s: Array) -> Array:
-    """Return the time to construct a twin.
+def twin_latency_s(comm_s: Array, computing_s: Array) -> Array:
+    """Return the time to construct a twin, or to update a running one.
 
-    Formula: ``T_ini = comm(D) + C_c D / f``.
+    Formula: ``T_ini = comm(D) + C_c D / f``, ``T_upd = comm(dD) + C_u dD / f``.
 
     Args:
-        comm_s: any shape, communication latency of the history [s].
-        computing_s: broadcastable to it, computing latency of the construction [s].
+        comm_s: any shape, communication latency of the history or of the update [s].
+        computing_s: broadcastable to it, computing latency of the same [s].
 
     Returns:
         Latencies of the broadcast shape [s].
 
     Source:
-        Lu et al., Eq. 10.
+        Lu et al., Eq. 10 and 11.
 
     Example:
-        >>> construction_latency_s(0.5, 0.25)
-        0.75
-    """
-    return comm_s + computing_s
-
-
-def update_latency_s(comm_s: Array, computing_s: Array) -> Array:
-    """Return the time of one update of a running twin.
-
-    Formula: ``T_upd = comm(dD) + C_u dD / f``.
-
-    Args:
-        comm_s: any shape, communication latency of the update [s].
-        computing_s: broadcastable to it, computing latency of the update [s].
-
-    Returns:
-        Latencies of the broadcast shape [s].
-
-    Source:
-        Lu et al., Eq. 11.
-
-    Example:
-        >>> update_latency_s(0.5, 0.25)
+        >>> twin_latency_s(0.5, 0.25)
         0.75
     """
     return comm_s + computing_s

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from twinhop.network.okumura_hata import HATA_ENVIRONMENTS, okumura_hata_pathloss_db
-from twinhop.network.power_law import power_law_pathloss_db
-from twinhop.network.tr36814 import tr36814_macro_pathloss_db
 from twinhop.network.tr38901 import (
     ENVIRONMENT_HEIGHT_M,
     TR38901_CELLS,
@@ -14,7 +12,8 @@ from twinhop.network.tr38901 import (
     tr38901_los_probability,
     tr38901_pathloss_db,
 )
-from twinhop.units.arrays import Array
+from twinhop.units import M_PER_KM
+from twinhop.units.arrays import Array, namespace_of
 
 Parameter = float | str
 
@@ -88,6 +87,68 @@ def _tr38901(cell: str, highest_user_m: float, *shadowing: Shadowing) -> PathLos
         los_probability=partial(tr38901_los_probability, cell=cell),
         shadowing=shadowing,
     )
+
+
+POWER_LAW_MIN_DISTANCE_M = 1.0  # the reference distance: nearer, the law would turn into a gain
+
+
+def power_law_pathloss_db(
+    distance_m: Array,
+    path_loss_exponent: float = 4.0,
+    reference_loss_db: float = 0.0,
+    min_distance_m: float = POWER_LAW_MIN_DISTANCE_M,
+) -> Array:
+    """Return the path loss of a gain of ``d^-alpha``.
+
+    Formula: ``L = L_1 + 10 alpha log10(d / 1 m)``.
+
+    Args:
+        distance_m: any shape, at least 0 [m].
+        path_loss_exponent: scalar alpha: 2 in free space, about 4 over flat ground [1].
+        reference_loss_db: scalar L_1, the loss at 1 m; 0 gives exactly ``d^-alpha`` [dB].
+        min_distance_m: distances below it count as it [m].
+
+    Returns:
+        The loss, same shape [dB].
+
+    Source:
+        Log-distance model; Rappaport, Wireless Communications, 2nd edition, section 4.9.1.
+
+    Example:
+        >>> float(power_law_pathloss_db(100.0, path_loss_exponent=3.5, reference_loss_db=30.0))
+        100.0
+    """
+    xp = namespace_of(distance_m)
+    return reference_loss_db + 10.0 * path_loss_exponent * xp.log10(xp.maximum(xp.asarray(distance_m), min_distance_m))
+
+
+TR36814_MACRO_AT_1_KM_DB = 128.1  # 3GPP TR 36.814, A.2.1.1, macro cell at 2 GHz
+TR36814_MACRO_PER_DECADE_DB = 37.6  # same place
+TR36814_MACRO_MIN_DISTANCE_M = 10.0  # below it the far-field formula would turn into a gain
+
+
+def tr36814_macro_pathloss_db(distance_m: Array, min_distance_m: float = TR36814_MACRO_MIN_DISTANCE_M) -> Array:
+    """Return the macro-cell path loss of TR 36.814.
+
+    Formula: ``L = 128.1 + 37.6 log10(max(d, d_min) / 1 km)``.
+
+    Args:
+        distance_m: any shape, at least 0 [m].
+        min_distance_m: distances below it count as it [m].
+
+    Returns:
+        The loss, same shape [dB].
+
+    Source:
+        3GPP TR 36.814, A.2.1.1, macro cell at 2 GHz; the channel of Lu et al., section VI.
+
+    Example:
+        >>> float(tr36814_macro_pathloss_db(100.0))
+        90.5
+    """
+    xp = namespace_of(distance_m)
+    distance_km = xp.maximum(xp.asarray(distance_m), min_distance_m) / M_PER_KM
+    return TR36814_MACRO_AT_1_KM_DB + TR36814_MACRO_PER_DECADE_DB * xp.log10(distance_km)
 
 
 PATH_LOSS: dict[str, PathLossModel] = {

@@ -81,13 +81,13 @@ def path_envelopes(
     search = _Search(
         1 + max([*places.tolist(), int(link_nodes.max(initial=0))]), link_nodes, link_delay_s, link_rate_bps
     )
-    found = []
+    hull_lines = []
     for source in places.tolist():
         hulls = search.hulls(source)
-        found.append([[(label.delay_s, label.s_per_bit) for label in hulls[to]] for to in places.tolist()])
-    most = max(1, max((len(lines) for row in found for lines in row), default=1))
+        hull_lines.append([[(label.delay_s, label.s_per_bit) for label in hulls[to]] for to in places.tolist()])
+    most = max(1, max((len(lines) for row in hull_lines for lines in row), default=1))
     nowhere = [(np.inf, 0.0)]
-    padded = [[lines + (lines or nowhere)[-1:] * (most - len(lines)) for lines in row] for row in found]
+    padded = [[lines + (lines or nowhere)[-1:] * (most - len(lines)) for lines in row] for row in hull_lines]
     delay_s, s_per_bit = np.array(padded).reshape(len(places), len(places), most, 2).transpose(3, 2, 0, 1)
     return np.ascontiguousarray(delay_s), np.ascontiguousarray(s_per_bit)
 

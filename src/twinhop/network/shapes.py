@@ -1,4 +1,4 @@
-"""Lining up one value a user with one value a user and station."""
+"""Lining up one value per user with one value per user and station."""
 
 from twinhop.units.arrays import Array
 

@@ -1,12 +1,12 @@
 """The formats of files that hold a placement problem, by name."""
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 
 from twinhop.errors import InputError
 from twinhop.placement.problem import PlacementProblem
+from twinhop.text import suggestion
 
 #: Readers of problem files, imported when first asked for: a new format is one file and one line here.
 FORMATS = {
@@ -27,8 +27,7 @@ def read_problem(path: str | Path, problem_format: str) -> PlacementProblem:
         InputError: there is no such format, or the file is not of it.
     """
     if problem_format not in FORMATS:
-        close = get_close_matches(problem_format, FORMATS, 1)
-        hint = f"did you mean '{close[0]}'? " if close else ""
+        hint = suggestion(problem_format, FORMATS)
         raise InputError(f"format: no format named '{problem_format}'; {hint}Accepted: {', '.join(FORMATS)}")
     module, function = FORMATS[problem_format].split(":")
     reader: Callable[[str | Path], PlacementProblem] = getattr(import_module(module), function)

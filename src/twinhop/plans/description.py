@@ -12,7 +12,7 @@ from twinhop import network
 from twinhop.formulation import RadioState
 from twinhop.result import Result
 from twinhop.scenario import World
-from twinhop.stats.quantiles import quantiles
+from twinhop.stats.quantiles import value_summary
 from twinhop.units import BITS_PER_MBIT, CYCLES_PER_GCYCLE
 
 FloatArray = NDArray[np.float64]
@@ -20,7 +20,6 @@ IntArray = NDArray[np.int64]
 
 #: Users whose links to every host are looked at together: 4096 x 200 float64 fit a cache.
 BLOCK_USERS = 4096
-QUANTILES = {"p5": 0.05, "p50": 0.5, "p95": 0.95}
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,13 +98,13 @@ class Description(Result):
             "possible_hosts": int(possible_hosts(world).size),
             "seats": world.seats,
             "classes": {name: int((world.user_class == at).sum()) for at, name in enumerate(world.class_names)},
-            "distance_to_access_m": spread(self.distance_m),
-            "access_rate_mbps": spread(self.radio.access_rate_bps / BITS_PER_MBIT),
-            "attached_users": spread(self.attached),
+            "distance_to_access_m": value_summary(self.distance_m),
+            "access_rate_mbps": value_summary(self.radio.access_rate_bps / BITS_PER_MBIT),
+            "attached_users": value_summary(self.attached),
             "stations_without_users": int((self.attached == 0).sum()),
-            "construction_at_access_host_s": spread(self.construction_s),
-            "update_at_access_host_s": spread(self.update_s),
-            "latency_counted_s": spread(self.placement_latency_s),
+            "construction_at_access_host_s": value_summary(self.construction_s),
+            "update_at_access_host_s": value_summary(self.update_s),
+            "latency_counted_s": value_summary(self.placement_latency_s),
             "radio_share_of_latency": self.radio_share,
             "total_cpu_gcycles_per_s": self.total_cpu_cycles_per_s / CYCLES_PER_GCYCLE,
             "update_load_of_total_cpu": self.total_update_load,
@@ -121,21 +120,11 @@ class Description(Result):
             return None
         assert self.least_cpu_cycles_per_s is not None
         return {
-            "deadline_ms": spread(self.world.deadline_s * 1e3),
+            "deadline_ms": value_summary(self.world.deadline_s * 1e3),
             "unmeetable_users": int(self.unmeetable.sum()),
             "late_at_access_host": int((self.deadline_slack_s < 0).sum()),
             "least_cpu_gcycles_per_s": self.least_cpu_cycles_per_s / CYCLES_PER_GCYCLE,
         }
-
-
-def spread(values: NDArray[Any]) -> dict[str, float]:
-    """Mean, quantiles and extremes of some values; quantiles as in reports.
-
-    >>> spread(np.array([1.0, 3.0]))["p95"]
-    3.0
-    """
-    numbers = {"mean": float(values.mean()), "min": float(values.min()), "max": float(values.max())}
-    return numbers | dict(zip(QUANTILES, quantiles(values, list(QUANTILES.values())), strict=True))
 
 
 def possible_hosts(world: World) -> IntArray:

@@ -1,7 +1,6 @@
 """Why a twin is where it is: what every other host would cost the whole plan, and what would change that."""
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from twinhop.plans.alternatives import Alternative, Relocation, alternatives
 from twinhop.plans.result import Case, Plan
 from twinhop.plans.users_alone import plan_of_users_alone
 from twinhop.result import Result
-from twinhop.text import counted, in_a_line
+from twinhop.text import counted, in_a_line, suggestion
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,6 @@ def find_user(case: Case, user: str | int) -> int:
     wanted = user if problem.user_ids else f"#{user.removeprefix('#')}"
     if wanted in names:
         return names.index(wanted)
-    close = get_close_matches(wanted, names, 3)
-    hint = f"did you mean {' or '.join(repr(name) for name in close)}? " if close else ""
+    hint = suggestion(wanted, names, 3)
     some = f"{names[0]}, ..., {names[-1]}" if len(names) > 2 else ", ".join(names)
     raise InputError(f"user: '{case.name}' has no user '{user}'; {hint}It has {problem.users} users: {some}")

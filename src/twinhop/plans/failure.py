@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 
 import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.placement.problem import IntArray
 from twinhop.plans.result import Case, Plan
+from twinhop.text import suggestion
 
 #: Stations named in a message; the rest are counted.
 NAMED = 8
@@ -46,8 +46,7 @@ def stations_named(case: Case, names: Sequence[str]) -> IntArray:
         raise InputError("without: no station named; expected names of stations, separated by commas")
     unknown = [word for word in words if word not in at]
     if unknown:
-        close = get_close_matches(unknown[0], at, 1)
-        hint = f"did you mean '{close[0]}'? " if close else ""
+        hint = suggestion(unknown[0], at)
         some = ", ".join(list(at)[:NAMED]) + (", ..." if len(at) > NAMED else "")
         raise InputError(
             f"without: '{case.name}' has no station '{unknown[0]}'; {hint}It has {len(at)} stations: {some}"

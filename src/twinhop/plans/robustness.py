@@ -21,11 +21,11 @@ from twinhop.plans.saved_placement import SavedPlacement, plan_of_saved
 from twinhop.plans.users_alone import plan_of_users_alone, users_alone
 from twinhop.result import Result
 from twinhop.scenario import Scenario
+from twinhop.stats.intervals import wilson_interval
+from twinhop.stats.quantiles import sample_summary
 from twinhop.streams import LOAD_FACTORS, stream
 from twinhop.text import counted, in_a_line, in_percent
 
-#: Two-sided 95 % quantile of the normal distribution.
-Z_95 = 1.959963984540054
 #: Users and stations named in reports.
 NAMED = 10
 MOST_SAMPLES = 1_000_000
@@ -111,9 +111,9 @@ class Robustness(Result):
             "broken": self.broken,
             "broken_share": self.broken_share,
             "broken_interval": None if self.interval is None else list(self.interval),
-            "cost": spread(self.cost),
-            "latency_s": spread(self.latency_s),
-            "missed": None if self.missed is None else spread(self.missed),
+            "cost": sample_summary(self.cost),
+            "latency_s": sample_summary(self.latency_s),
+            "missed": None if self.missed is None else sample_summary(self.missed),
             "breaking_users": _counted("user", self.most_broken(self.user_missed), self.user_missed, problem.user_name),
             "breaking_stations": _counted(
                 "station", self.most_broken(self.station_broken), self.station_broken, problem.station_name
@@ -126,38 +126,6 @@ def _counted(
     noun: str, indices: list[int], counts: NDArray[np.int64] | None, name: Callable[[int], str]
 ) -> list[dict[str, Any]]:
     return [] if counts is None else [{noun: name(at), "index": at, "samples": int(counts[at])} for at in indices]
-
-
-def spread(values: NDArray[Any]) -> dict[str, float | None]:
-    """Mean, 5th, 50th and 95th percentile and the largest of some values; None where infinite."""
-    p5, p50, p95 = np.quantile(values, (0.05, 0.5, 0.95), method="inverted_cdf")
-    numbers = {"mean": values.mean(), "p5": p5, "p50": p50, "p95": p95, "worst": values.max()}
-    return {name: float(value) if math.isfinite(value) else None for name, value in numbers.items()}
-
-
-def wilson_interval(hits: int, trials: int) -> tuple[float, float]:
-    """The 95 % confidence interval of a share, by Wilson's score.
-
-    ``(p + z^2/2n +- z sqrt(p (1 - p)/n + z^2/4n^2)) / (1 + z^2/n)`` with ``p = hits / n`` and ``z = 1.96``.
-
-    Args:
-        hits: how often, from 0 to ``trials``.
-        trials: n >= 1.
-
-    Returns:
-        Lower and upper end, within 0 and 1.
-
-    Source:
-        E. B. Wilson, Probable inference, the law of succession, and statistical inference (1927).
-
-    >>> [round(end, 4) for end in wilson_interval(0, 100)]
-    [0.0, 0.037]
-    """
-    share, scale = hits / trials, 1 + Z_95**2 / trials
-    middle = (share + Z_95**2 / (2 * trials)) / scale
-    half = Z_95 * math.sqrt(share * (1 - share) / trials + Z_95**2 / (4 * trials**2)) / scale
-    low = 0.0 if hits == 0 else max(0.0, middle - half)
-    return low, 1.0 if hits == trials else min(1.0, middle + half)
 
 
 def parse_load(text: str) -> float:

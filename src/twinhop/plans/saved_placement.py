@@ -157,14 +157,14 @@ def _require_known(placement: SavedPlacement, case: Case, users: dict[str, int],
             f"{placement.name}: is a placement of another scenario: none of its {_few(strangers, 'user')} is in "
             f"'{case.name}', which has {_few(list(users), 'user')}"
         )
-    complaints = [
+    errors = [
         f"{_few(names, noun)} that '{case.name}' does not have"
         for names, noun in ((strangers, "user"), (unknown, "station"))
         if names
     ]
-    if complaints:
+    if errors:
         origin = "" if placement.source in (None, case.name) else f"; it was made for '{placement.source}'"
-        raise InputError(f"{placement.name}: names {' and '.join(complaints)}{origin}; use the file of this scenario")
+        raise InputError(f"{placement.name}: names {' and '.join(errors)}{origin}; use the file of this scenario")
 
 
 def _notes(placement: SavedPlacement, case: Case, host: IntArray) -> list[str]:

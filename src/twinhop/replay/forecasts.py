@@ -67,9 +67,9 @@ def forecast_coverage(tracks: Sequence[Track], model: RowModel) -> list[Coverage
     calibration = Calibration.learned([ahead * step_s for ahead in enough], learnt)
     rows = []
     for ahead, scale in zip(enough, calibration.scales.tolist(), strict=True):
-        found = misses[ahead]
-        judged = found.ratio[found.late == 1]
-        middle = float(np.median(found.distance_m))
+        missed = misses[ahead]
+        judged = missed.ratio[missed.late == 1]
+        middle = float(np.median(missed.distance_m))
         shares = (float((judged <= 1).mean()), float((judged <= scale).mean()))
         rows.append(Coverage(ahead * step_s, judged.size, *shares, scale, middle))
     return rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twinhop.errors import InputError
-from twinhop.scenario.validation_errors import suggestion
+from twinhop.text import suggestion
 from twinhop.twin.behaviour import BEHAVIOUR_MODELS, RowModel
 from twinhop.twin.synchronisation import SYNC_POLICIES
 

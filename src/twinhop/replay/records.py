@@ -42,7 +42,7 @@ def recorded_paths(path: Path, users: int, seconds: float) -> RecordedPaths:
 
     Args:
         path: a trace, or a file of one of `TRACE_FORMATS`.
-        users: at most so many, in the order of appearance.
+        users: how many at most, in the order of appearance.
         seconds: from the beginning of the recording on [s].
 
     Raises:
@@ -58,7 +58,7 @@ def recorded_paths(path: Path, users: int, seconds: float) -> RecordedPaths:
 def _paths(trace: Trace, users: int, seconds: float) -> dict[str, tuple[FloatArray, FloatArray]]:
     import polars as pl
 
-    records = pl.concat(_kept(trace, users, seconds))
+    records = pl.concat(_slices(trace, users, seconds))
     paths = {}
     for (user,), rows in records.partition_by("user", maintain_order=True, as_dict=True).items():
         time_s, xy_m = rows["time_s"].to_numpy(), rows.select("x_m", "y_m").to_numpy()
@@ -68,24 +68,24 @@ def _paths(trace: Trace, users: int, seconds: float) -> dict[str, tuple[FloatArr
     return paths
 
 
-def _kept(trace: Trace, users: int, seconds: float) -> Iterator[pl.DataFrame]:
+def _slices(trace: Trace, users: int, seconds: float) -> Iterator[pl.DataFrame]:
     """The records of the first users, slice by slice."""
     import polars as pl
 
-    chosen: list[str] = []
+    names: list[str] = []
     count = 0
     for rows in parquet_slices(trace.path, COLUMNS, SLICE_RECORDS):
         within = rows.filter(pl.col("time_s") <= seconds)
-        if len(chosen) < users:
-            seen = within["user"].unique(maintain_order=True).to_list()
-            chosen = list(dict.fromkeys([*chosen, *seen]))[:users]
-        kept = within.filter(pl.col("user").is_in(chosen))
-        count += kept.height
+        if len(names) < users:
+            users_within = within["user"].unique(maintain_order=True).to_list()
+            names = list(dict.fromkeys([*names, *users_within]))[:users]
+        selected = within.filter(pl.col("user").is_in(names))
+        count += selected.height
         if count > MOST_RECORDS:
             raise InputError(
                 f"{trace.path}: more than {MOST_RECORDS} records of {users} users in {seconds:g} s; "
                 "replay fewer --users or --seconds"
             )
-        yield kept
+        yield selected
         if within.height < rows.height:
             return

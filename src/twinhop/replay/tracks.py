@@ -15,7 +15,7 @@ from twinhop.errors import InputError
 from twinhop.replay.records import recorded_paths
 from twinhop.scenario.mobility import MOBILITY_MODELS, MobilityModel, ModelPositions, Positions
 from twinhop.scenario.place_sections import Area
-from twinhop.scenario.validation_errors import suggestion
+from twinhop.text import suggestion
 from twinhop.twin.behaviour.model import FloatArray
 
 MEASUREMENT = "twin.measurement"
@@ -52,7 +52,7 @@ def tracks_of(source: str, users: int, seconds: float, sample_s: float, noise_m:
 
     Args:
         source: a trace of twinhop, a file of any of its formats of recorded movement, or the name of a mobility model.
-        users: how many move, of a model; of a recording, at most so many of its users, in the order of appearance.
+        users: how many move, of a model; of a recording, how many of its users at most, in the order of appearance.
         seconds: span of a model's movement; of a recording, from its first moment on [s].
         sample_s: time between two samples of a model [s]; a recording is sampled as it was recorded.
         noise_m: standard deviation of each coordinate that is measured, at least 0 [m].

@@ -76,18 +76,18 @@ def replay(
     Raises:
         InputError: no path has two samples, or a parameter is out of range.
     """
-    kept = [track for track in tracks if len(track.time_s) > 1]
-    sample_period_s(kept)
+    used = [track for track in tracks if len(track.time_s) > 1]
+    sample_period_s(used)
     runs: dict[str, PolicyRun] = {}
     if "model" in policies:
-        runs["model"] = run_model(kept, tolerance_m, longest_period_s, model)
+        runs["model"] = run_model(used, tolerance_m, longest_period_s, model)
     if "delta" in policies:
-        runs["delta"] = run_delta(kept, tolerance_m, longest_period_s)
+        runs["delta"] = run_delta(used, tolerance_m, longest_period_s)
     if "fixed" in policies:
         goal = runs.get("model") or runs.get("delta")
         if period_s is not None or goal is None:
-            runs["fixed"] = run_fixed(kept, 1.0 if period_s is None else period_s)
+            runs["fixed"] = run_fixed(used, 1.0 if period_s is None else period_s)
         else:
-            runs["fixed"] = best_fixed(kept, goal.p95_error_m)
-    chosen = tuple(runs[policy] for policy in policies)
-    return TwinReplay(name, tuple(kept), model, tolerance_m, noise_m, chosen)
+            runs["fixed"] = best_fixed(used, goal.p95_error_m)
+    policy_runs = tuple(runs[policy] for policy in policies)
+    return TwinReplay(name, tuple(used), model, tolerance_m, noise_m, policy_runs)

@@ -22,7 +22,8 @@ from twinhop.scenario.dynamics import WorldRun
 from twinhop.scenario.mobility import MOBILITY_MODELS
 from twinhop.scenario.schema.movement_checks import check_movement
 from twinhop.scenario.schema.movement_section import Movement
-from twinhop.scenario.validation_errors import input_error, suggestion
+from twinhop.scenario.validation_errors import input_error
+from twinhop.text import suggestion
 
 #: Told how many slots are done.
 Progress = Callable[[int], None]

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from twinhop.errors import InputError
 from twinhop.scenario.place_sections import Area
 from twinhop.scenario.schema.scenario import SCHEMA_VERSION, Scenario
-from twinhop.scenario.validation_errors import input_error, suggestion
+from twinhop.scenario.validation_errors import input_error
+from twinhop.text import suggestion
 
 #: A size of all stations or users: one number for all, a distribution such as ``{"uniform": [8, 24]}``, or one each.
 Size = float | Mapping[str, Any] | ArrayLike
@@ -46,7 +47,7 @@ def city(
     What is not given has the defaults of scenario files; what is drawn at random goes by the seed.
 
     Args:
-        stations: (M, 2) positions eastwards and northwards [m], or M: so many drawn uniformly over the area.
+        stations: (M, 2) positions eastwards and northwards [m], or M: how many are drawn uniformly over the area.
         users: (N, 2) positions [m], or N.
         name: of the scenario.
         seed: root seed.

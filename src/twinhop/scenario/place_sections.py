@@ -29,7 +29,7 @@ from twinhop.scenario.fields import (
     Text,
     problem,
 )
-from twinhop.scenario.validation_errors import suggestion
+from twinhop.text import suggestion
 
 MOST_STATIONS = 20_000
 MOST_USERS = 2_000_000

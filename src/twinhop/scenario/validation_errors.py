@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from twinhop.errors import InputError
+from twinhop.text import suggestion
 
-MOST_COMPLAINTS = 10
+MOST_ERRORS = 10
 """More errors than this are counted, not listed."""
 LONGEST_VALUE = 60
 
 Path = tuple[str | int, ...]
-
-
-def suggestion(name: str, accepted: Iterable[str]) -> str:
-    """A did-you-mean for a name that is not among the accepted, ending in `; `, or nothing.
-
-    >>> suggestion("bandwith_mhz", ["bandwidth_mhz", "seed"])
-    "did you mean 'bandwidth_mhz'? "
-    """
-    close = difflib.get_close_matches(name, list(accepted), n=1)
-    return f"did you mean {close[0]!r}? " if close else ""
 
 
 def input_error(
@@ -42,13 +32,13 @@ def input_error(
         The error to raise.
     """
     details = error.errors(include_url=False, include_context=True)
-    found = [(_path(detail), _message(detail, model)) for detail in details]
-    shown = found[:MOST_COMPLAINTS]
+    listed = [(_path(detail), _message(detail, model)) for detail in details]
+    shown = listed[:MOST_ERRORS]
     places = where([path for path, _ in shown])
     shown.sort(key=lambda entry: _line(places[entry[0]]))
     lines = [f"{places[path]}: {'.'.join(map(str, path))}{': ' if path else ''}{text}" for path, text in shown]
-    if len(found) > len(shown):
-        lines.append(f"and {len(found) - len(shown)} more")
+    if len(listed) > len(shown):
+        lines.append(f"and {len(listed) - len(shown)} more")
     return InputError("\n".join(lines))
 
 
@@ -126,11 +116,11 @@ def _accepted_fields(model: type[BaseModel], path: Path) -> list[str]:
         if isinstance(part, int):
             continue
         fields = [field for each in models for name, field in each.model_fields.items() if part in (name, field.alias)]
-        models = [found for field in fields for found in _models_in(field.annotation)]
+        models = [model for field in fields for model in _models_in(field.annotation)]
     return [field.alias or name for each in models for name, field in each.model_fields.items()]
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [found for part in get_args(annotation) for found in _models_in(part)]
+    return [model for part in get_args(annotation) for model in _models_in(part)]

@@ -1,9 +1,13 @@
 """One definition of quantiles for all reports and figures."""
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+QUANTILES = {"p5": 0.05, "p50": 0.5, "p95": 0.95}
 
 
 def quantiles(values: NDArray[np.float64] | NDArray[np.int64], shares: Sequence[float]) -> list[float]:
@@ -13,3 +17,20 @@ def quantiles(values: NDArray[np.float64] | NDArray[np.int64], shares: Sequence[
     [2.0, 9.0]
     """
     return [float(cut) for cut in np.quantile(values, shares, method="inverted_cdf")]
+
+
+def value_summary(values: NDArray[Any]) -> dict[str, float]:
+    """Mean, extremes and quantiles of some values; quantiles as in reports.
+
+    >>> value_summary(np.array([1.0, 3.0]))["p95"]
+    3.0
+    """
+    numbers = {"mean": float(values.mean()), "min": float(values.min()), "max": float(values.max())}
+    return numbers | dict(zip(QUANTILES, quantiles(values, list(QUANTILES.values())), strict=True))
+
+
+def sample_summary(values: NDArray[Any]) -> dict[str, float | None]:
+    """Mean, 5th, 50th and 95th percentile and the largest of some values, which is the worst; None where infinite."""
+    p5, p50, p95 = quantiles(values, list(QUANTILES.values()))
+    numbers = {"mean": values.mean(), "p5": p5, "p50": p50, "p95": p95, "worst": values.max()}
+    return {name: float(value) if math.isfinite(value) else None for name, value in numbers.items()}

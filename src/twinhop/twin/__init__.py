@@ -14,7 +14,7 @@ from twinhop.twin.pack import packed as packed
 from twinhop.twin.pack import resume as resume
 from twinhop.twin.pack import unpacked as unpacked
 from twinhop.twin.records import Records as Records
+from twinhop.twin.records import Update as Update
 from twinhop.twin.retention import Retention as Retention
 from twinhop.twin.schema import TwinSchema as TwinSchema
 from twinhop.twin.schema import parse_twin_schema as parse_twin_schema
-from twinhop.twin.update import Update as Update

@@ -10,7 +10,7 @@ from twinhop.errors import InputError
 from twinhop.twin.behaviour import Prediction
 from twinhop.twin.behaviour.model import INTERVAL_SIGMAS, FloatArray
 
-#: The cumulative sums of errors forget so many standard deviations an observation, and raise the alarm above so many.
+#: Standard deviations that the cumulative sums of errors forget per observation, and above which they raise the alarm.
 DRIFT_ALLOWANCE, DRIFT_LIMIT = 0.5, 8.0
 
 

@@ -172,8 +172,8 @@ class History:
 
     def find(self, seq: int) -> Records | None:
         """The one record of a sequence number, None where it is not kept."""
-        found = self.between(seq, seq)
-        return found if len(found) else None
+        record = self.between(seq, seq)
+        return record if len(record) else None
 
     def between(self, first_seq: int, last_seq: int) -> Records:
         """Copies of the records with sequence numbers from ``first_seq`` to ``last_seq``, both included."""
@@ -186,13 +186,13 @@ class History:
     def _where(self, first: float, last: float, column: str) -> Records:
         """The records whose ``column`` is from ``first`` to ``last``; chunks outside are not looked into."""
         start = bisect_left(self.chunks, first, key=lambda chunk: getattr(chunk.records, column)[-1])
-        found = []
+        parts = []
         for run in [*(chunk.records for chunk in self.chunks[start:]), self.tail()]:
             keys = getattr(run, column)
             if len(keys) and keys[0] > last:
                 break
-            found.append(run.part(int(np.searchsorted(keys, first)), int(np.searchsorted(keys, last, "right"))))
-        return Records.joined(found, self.width)
+            parts.append(run.part(int(np.searchsorted(keys, first)), int(np.searchsorted(keys, last, "right"))))
+        return Records.joined(parts, self.width)
 
     def _seal(self) -> None:
         chunk = Chunk.of_records(self._tail.take(CHUNK_RECORDS))

@@ -55,12 +55,12 @@ def inspect(pack: Pack) -> dict[str, Any]:
 
 
 def _history_facts(history: History) -> Mapping[str, Any]:
-    kept = history.between(0, history.last_seq)
+    records = history.between(0, history.last_seq)
     return {
         "records": len(history),
         "taken": history.taken,
-        "first_seq": int(kept.seq[0]) if len(kept) else None,
-        "first_time_s": float(kept.time_s[0]) if len(kept) else None,
+        "first_seq": int(records.seq[0]) if len(records) else None,
+        "first_time_s": float(records.time_s[0]) if len(records) else None,
         "chunks": len(history.chunks),
         "open_records": len(history.tail()),
         "bytes": history.bytes,

@@ -137,9 +137,9 @@ def read_manifest(text: bytes, where: str) -> Manifest:
         value = parse_json(text.decode(), where)
     except UnicodeDecodeError:
         raise InputError(f"{where}: is not UTF-8 text") from None
-    found = value.get("format") if isinstance(value, dict) else None
-    if found != FORMAT:
-        raise InputError(f"{where}: format: got {str(found)[:80]!r}; expected {FORMAT!r}")
+    stated_format = value.get("format") if isinstance(value, dict) else None
+    if stated_format != FORMAT:
+        raise InputError(f"{where}: format: got {str(stated_format)[:80]!r}; expected {FORMAT!r}")
     version, reader = value.get("version"), value.get("reader")
     if isinstance(reader, int) and reader > VERSION:
         raise InputError(

@@ -9,7 +9,7 @@ from pathlib import Path
 from numpy.typing import NDArray
 
 from twinhop.errors import InputError
-from twinhop.scenario.validation_errors import suggestion
+from twinhop.text import suggestion
 from twinhop.twin.behaviour.model import BehaviourModel
 from twinhop.twin.behaviour.registry import BEHAVIOUR_MODELS
 from twinhop.twin.chunk import Chunk, records_of_payload

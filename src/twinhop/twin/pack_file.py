@@ -133,9 +133,9 @@ def _check_parts(parts: tuple[Part, ...], members: Mapping[str, bytes], where: s
     for name, part in stated.items():
         if name not in members:
             raise InputError(f"{where}: part {name} is missing")
-        found = sha256(members[name]).hexdigest()
-        if found != part.sha256 or len(members[name]) != part.bytes:
+        digest = sha256(members[name]).hexdigest()
+        if digest != part.sha256 or len(members[name]) != part.bytes:
             raise InputError(
-                f"{where}: part {name}: digest mismatch: {len(members[name])} bytes with the SHA-256 {found}; the "
+                f"{where}: part {name}: digest mismatch: {len(members[name])} bytes with the SHA-256 {digest}; the "
                 f"manifest says {part.bytes} bytes with {part.sha256}"
             )

@@ -1,4 +1,4 @@
-"""A run of what a twin has taken from its device, in the order of sequence numbers."""
+"""What a device sends its twin: one update, and a run of those taken, in the order of sequence numbers."""
 
 from __future__ import annotations
 
@@ -44,3 +44,19 @@ class Records:
             np.concatenate([run.time_s for run in runs]),
             np.concatenate([run.values for run in runs]),
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Update:
+    """Observations that a device made at one moment.
+
+    Attributes:
+        seq: the device's sequence number of the update; its first is 1.
+        time_s: when it was observed, on the twin's own time axis [s].
+        values: (width,) state vector in the columns of the twin's schema, NaN where a dimension is not in the update;
+            an update without any dimension is a sign of life.
+    """
+
+    seq: int
+    time_s: float
+    values: NDArray[np.float64]

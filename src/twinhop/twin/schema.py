@@ -13,7 +13,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from twinhop.errors import InputError
 from twinhop.scenario.fields import Section, problem
-from twinhop.scenario.validation_errors import input_error, suggestion
+from twinhop.scenario.validation_errors import input_error
+from twinhop.text import suggestion
 from twinhop.twin.dimension import PURE_NUMBER, Dimension
 
 MOST_DIMENSIONS = 256
@@ -147,10 +148,8 @@ class TwinSchema(Section):
                 broken where the dimension is whole, or a dimension is there in part.
         """
         if not isinstance(vector, np.ndarray) or vector.shape != (self.width,) or vector.dtype != np.float64:
-            found = (
-                f"{vector.dtype} of shape {vector.shape}" if isinstance(vector, np.ndarray) else type(vector).__name__
-            )
-            raise InputError(f"values: {found}; expected float64 of shape ({self.width},)")
+            got = f"{vector.dtype} of shape {vector.shape}" if isinstance(vector, np.ndarray) else type(vector).__name__
+            raise InputError(f"values: {got}; expected float64 of shape ({self.width},)")
         for name, start, end, least, greatest, whole in self._ranges:
             numbers = vector[start:end].tolist()
             absent = numbers[0] != numbers[0]

@@ -53,13 +53,13 @@ class Tail:
 
     def take(self, count: int) -> Records:
         """Remove the oldest ``count`` records; returns copies."""
-        taken = self.records().part(0, count)
-        taken = Records(taken.seq.copy(), taken.time_s.copy(), taken.values.copy())
+        records = self.records().part(0, count)
+        records = Records(records.seq.copy(), records.time_s.copy(), records.values.copy())
         rest = self._count - count
         for array in (self._seq, self._time_s, self._values):
             array[:rest] = array[count : self._count].copy()
         self._count = rest
-        return taken
+        return records
 
     def _grow(self) -> None:
         room = min(2 * len(self._seq), self._most)

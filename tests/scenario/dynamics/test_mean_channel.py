@@ -105,7 +105,7 @@ def test_the_number_of_threads_changes_no_bit(monkeypatch, threads):
     world = build_world(city("path_loss: tr38901_uma, shadowing: correlated"))
     xy_m = np.random.default_rng(2).uniform(-20, 920, (500, 2))
     whole = mapped(world, xy_m, threads)
-    monkeypatch.setattr(module, "LINKS_A_THREAD", 100)
+    monkeypatch.setattr(module, "LINKS_PER_THREAD", 100)
     for count in (2, 3, 7):
         monkeypatch.setattr(module, "thread_count", lambda count=count: count)
         assert mapped(world, xy_m, threads).tobytes() == whole.tobytes()

@@ -49,7 +49,7 @@ def graph(tmp_path):
 
 
 @pytest.fixture
-def complaint(graph):
+def error(graph):
     def refused(text, name="net.gml"):
         with pytest.raises(InputError) as caught:
             graph(text, name)
@@ -132,8 +132,8 @@ def gml(*, node="", edge="", head=""):
         ("ordinary words", "must be a number"),
     ],
 )
-def test_gml_that_is_refused(complaint, text, message):
-    assert message in complaint(text)
+def test_gml_that_is_refused(error, text, message):
+    assert message in error(text)
 
 
 def graphml(body, head=""):
@@ -172,8 +172,8 @@ BOMB = '<!DOCTYPE lolz [<!ENTITY a "ha">' + "".join(f'<!ENTITY a{i} "{"&a;" * 10
         (GML, "its name says XML, but it holds GML"),
     ],
 )
-def test_graphml_that_is_refused(complaint, text, message):
-    assert message in complaint(text, "net.graphml")
+def test_graphml_that_is_refused(error, text, message):
+    assert message in error(text, "net.graphml")
 
 
 @pytest.mark.parametrize(
@@ -190,16 +190,16 @@ def test_graphml_that_is_refused(complaint, text, message):
         (GML, "its name says comma-separated values, but it holds GML"),
     ],
 )
-def test_csv_that_is_refused(complaint, text, message):
-    assert message in complaint(text, "links.csv")
+def test_csv_that_is_refused(error, text, message):
+    assert message in error(text, "links.csv")
 
 
-def test_other_endings_are_refused(complaint):
-    assert "must end in .gml, .graphml, .xml, .csv (got '.json')" in complaint("{}", "net.json")
+def test_other_endings_are_refused(error):
+    assert "must end in .gml, .graphml, .xml, .csv (got '.json')" in error("{}", "net.json")
 
 
-def test_too_large(complaint):
-    assert "is larger than 16 MiB" in complaint("#" * (16 * 1024 * 1024 + 1))
+def test_too_large(error):
+    assert "is larger than 16 MiB" in error("#" * (16 * 1024 * 1024 + 1))
 
 
 @given(st.text(alphabet='[] \n"#ab1.-&;', max_size=60))

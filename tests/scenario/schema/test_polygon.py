@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from matplotlib.path import Path
 
 from twinhop.errors import InputError
-from twinhop.scenario.schema.polygon import MOST_VERTICES, Polygon, complaint_about
+from twinhop.scenario.schema.polygon import MOST_VERTICES, Polygon, polygon_error
 
 CORNERS = st.tuples(st.integers(-4, 4), st.integers(-4, 4)).map(lambda point: (float(point[0]), float(point[1])))
 
@@ -32,7 +32,7 @@ CORNERS = st.tuples(st.integers(-4, 4), st.integers(-4, 4)).map(lambda point: (f
     ],
 )
 def test_what_is_refused(vertices, message):
-    assert message in complaint_about(vertices)
+    assert message in polygon_error(vertices)
     with pytest.raises(InputError, match="polygon: "):
         Polygon(tuple(vertices))
 
@@ -40,10 +40,10 @@ def test_what_is_refused(vertices, message):
 def test_decided_exactly():
     """Two edges that floats cannot tell apart: one polygon just closes, the other just crosses."""
     tiny = 2.0**-52
-    assert complaint_about([(0, 0), (3, 0), (3, 1), (1 + tiny, 1 / 3), (0, 1)]) is None
+    assert polygon_error([(0, 0), (3, 0), (3, 1), (1 + tiny, 1 / 3), (0, 1)]) is None
     apart = [(0.0, 0.0), (1.0, 1.0), (1.0, 2.0), (0.5, 0.5 + tiny)]
-    assert complaint_about(apart) is None
-    assert complaint_about([*apart[:3], (0.5, 0.5)]) is not None
+    assert polygon_error(apart) is None
+    assert polygon_error([*apart[:3], (0.5, 0.5)]) is not None
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
@@ -68,9 +68,9 @@ def test_stars_are_simple_and_hold_what_matplotlib_says(angles, data):
 @given(ring=st.lists(CORNERS, min_size=3, max_size=7), turn=st.integers(0, 6))
 def test_start_and_direction_do_not_matter(ring, turn):
     turned = ring[turn % len(ring) :] + ring[: turn % len(ring)]
-    simple = complaint_about(ring) is None
-    assert (complaint_about(turned) is None) == simple
-    assert (complaint_about(ring[::-1]) is None) == simple
+    simple = polygon_error(ring) is None
+    assert (polygon_error(turned) is None) == simple
+    assert (polygon_error(ring[::-1]) is None) == simple
 
 
 def test_neighbours_share_no_point():

@@ -20,7 +20,7 @@ def scenario(radio, seed=3, stations=4, users=6):
     )
 
 
-def complaint(radio):
+def error(radio):
     with pytest.raises(InputError) as caught:
         scenario(radio)
     return str(caught.value)
@@ -104,7 +104,7 @@ def test_parameters_are_converted_to_si():
     ],
 )
 def test_bad_input(radio, message):
-    assert message in complaint(radio)
+    assert message in error(radio)
 
 
 def test_extrapolation_that_is_allowed_is_warned_of():

@@ -10,7 +10,7 @@ STATIONS = "stations: {generate: {count: 2}}\n"
 USERS = "users: {generate: {count: 3}}\n"
 
 
-def complaint(text: str) -> str:
+def error(text: str) -> str:
     with pytest.raises(InputError) as caught:
         parse_scenario(text, "city.yaml")
     return str(caught.value)
@@ -57,7 +57,7 @@ def complaint(text: str) -> str:
     ],
 )
 def test_fields(extra, message):
-    assert message in complaint(HEAD + STATIONS + USERS + extra + "\n")
+    assert message in error(HEAD + STATIONS + USERS + extra + "\n")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_fields(extra, message):
     ],
 )
 def test_stations(stations, message):
-    assert message in complaint(HEAD + USERS + stations + "\n")
+    assert message in error(HEAD + USERS + stations + "\n")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_stations(stations, message):
     ],
 )
 def test_users(users, message):
-    assert message in complaint(HEAD + STATIONS + users + "\n")
+    assert message in error(HEAD + STATIONS + users + "\n")
 
 
 @pytest.mark.parametrize(
@@ -173,17 +173,17 @@ def test_users(users, message):
     ],
 )
 def test_documents(text, message):
-    assert message in complaint(text)
+    assert message in error(text)
 
 
 def test_errors_are_collected_in_the_order_of_the_file():
-    lines = complaint(HEAD + "seed: -1\nradio: {bandwidth_mhz: 0}\nstations: {generate: {count: x}}\n").splitlines()
+    lines = error(HEAD + "seed: -1\nradio: {bandwidth_mhz: 0}\nstations: {generate: {count: x}}\n").splitlines()
     assert [line.split(":")[1] for line in lines] == ["1", "3", "4", "5"]
 
 
 def test_many_errors_are_counted():
     rows = "\n".join("    - {id: a, x_m: q, y_m: 0}" for _ in range(25))
-    lines = complaint(f"{HEAD}{STATIONS}users:\n  list:\n{rows}\n").splitlines()
+    lines = error(f"{HEAD}{STATIONS}users:\n  list:\n{rows}\n").splitlines()
     assert len(lines) == 11 and lines[-1] == "and 15 more"
 
 

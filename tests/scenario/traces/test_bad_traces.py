@@ -8,9 +8,9 @@ import pytest
 from trace_texts import CSV, FCD, FCD_CSV
 
 from twinhop.errors import InputError
+from twinhop.io.xml_stream import LARGEST_TOKEN_BYTES
 from twinhop.scenario.place_sections import Area
 from twinhop.scenario.traces import ImportOptions, Trace, TracePositions, import_trace
-from twinhop.scenario.traces.fcd_xml import LARGEST_TOKEN_BYTES
 from twinhop.scenario.traces.trace import METADATA_KEY
 
 STEP_AGAIN = FCD.replace('time="2.00"', 'time="-1.00"')
@@ -61,6 +61,17 @@ BAD = {
     "json": ("a.json", '{"a": 1}', "not a trace: found JSON"),
     "image": ("a.png", b"\x89PNG\r\n\x1a\n\0\0", "not a trace: found a PNG image"),
     "cut xml": ("a.xml", FCD[:520], r"stops in the middle \(truncated\); the last whole time step is"),
+    "cut gpx": (
+        "a.gpx",
+        GPX.format(POINT.format(5))[:-20],
+        r"a\.gpx: the file stops in the middle \(truncated\); 1 track points are whole",
+    ),
+    "nested too deep, gpx": ("a.gpx", GPX.format("<a>" * 40), "nested deeper than 32 levels, which no track needs"),
+    "nested too deep, xml": (
+        "a.xml",
+        "<fcd-export>" + "<a>" * 20,
+        "nested deeper than 16 levels, which no trace needs",
+    ),
     "a long token": ("a.xml", f'<fcd-export n="{"x" * (3 * LARGEST_TOKEN_BYTES)}">', "more than 1024 KiB"),
     "degrees out of range": ("a.csv", "id,time_s,lat,lon\na,0,91,0\n", "latitudes from 91 to 91"),
 }

@@ -25,7 +25,7 @@ def scenario(graph, origin=""):
     return parse_scenario(HEAD.replace("ORIGIN", origin) + f"backhaul: {{graph: {{{graph}}}}}\n", "ring.yaml")
 
 
-def complaint(graph, origin=""):
+def error(graph, origin=""):
     with pytest.raises(InputError) as caught:
         build_world(scenario(graph, origin))
     return str(caught.value)
@@ -143,7 +143,7 @@ def test_an_axis_without_extent_is_centred():
     ],
 )
 def test_refused(graph, message):
-    assert message in complaint(graph)
+    assert message in error(graph)
 
 
 GML = """graph [ Creator "Topology Zoo Toolset" Network "Pair"

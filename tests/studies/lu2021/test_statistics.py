@@ -6,8 +6,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from twinhop.studies.lu2021.bands import RESAMPLES, band, interval
-from twinhop.studies.lu2021.sign_test import SignTest, joint_verdict, sign_test
+from twinhop.stats.bootstrap import RESAMPLES, band, band_interval
+from twinhop.stats.sign_test import SignTest, joint_verdict, sign_test
 
 
 def test_the_middle_is_the_interquartile_mean_of_all_runs():
@@ -21,7 +21,7 @@ def test_the_interval_of_three_runs_is_what_all_resamples_give():
     """Of 27 equally likely resamples, by enumeration; the ends are quantiles, so they are among the means."""
     values = np.array([0.0, 1.0, 5.0])
     means = sorted(np.mean(chosen) for chosen in itertools.product(values, repeat=3))
-    found = interval([values])
+    found = band_interval([values])
     assert found is not None
     assert found[0] == pytest.approx(2.0)
     # the least mean has the chance 1/27 = 3.7 % > 2.5 %, and so has the greatest
@@ -43,14 +43,14 @@ def test_intervals_cover_what_they_should():
     rng = np.random.default_rng(1)
     hits = 0
     for _ in range(100):
-        low, high = interval([rng.normal(3.0, 1.0, 10)])[1:]
+        low, high = band_interval([rng.normal(3.0, 1.0, 10)])[1:]
         hits += low <= 3.0 <= high
     assert 85 <= hits <= 100
     assert RESAMPLES >= 1000
 
 
 def test_one_run_has_no_interval():
-    assert interval([np.array([2.0])]) is None
+    assert band_interval([np.array([2.0])]) is None
     assert band([np.array([[2.0, 3.0]])]).low is None
 
 

@@ -135,7 +135,7 @@ def _shares(rules: Rules, topology: Topology, slot: Slot, costs: LinkCosts, memb
     work = rules.cost.update_cycles_per_bit * topology.update_bits
     floor = least_shares(member, work, topology.tau_s, costs.update_s, cpu, topology.capacity)
     share = floored_shares(member, weight, floor, cpu)
-    latency_s = network.update_latency_s(at_host(member, costs.update_s), network.computing_latency_s(work, share))
+    latency_s = network.twin_latency_s(at_host(member, costs.update_s), network.computing_latency_s(work, share))
     tolerance = max(DEADLINE_TOLERANCE, ROUNDING_STEPS * float(jnp.finfo(latency_s.dtype).eps))
     return share, latency_s > topology.tau_s * (1.0 + tolerance)
 

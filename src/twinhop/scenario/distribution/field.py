@@ -16,7 +16,7 @@ from twinhop.scenario.distribution.log_normal import LogNormal
 from twinhop.scenario.distribution.uniform import Uniform
 from twinhop.scenario.distribution.values import Values
 from twinhop.scenario.fields import LARGEST_VALUE, Number, problem
-from twinhop.scenario.validation_errors import suggestion
+from twinhop.text import suggestion
 
 KINDS: dict[str, type[Kind]] = {kind.KEY: kind for kind in (Uniform, LogNormal, Choice, Values, Column)}
 """Every kind of distribution, by the field that tells it from the others."""
@@ -26,7 +26,7 @@ SCHEMA_TITLE = "Distribution"
 
 
 def _tag(value: Any) -> str:
-    """Which member of the union a value is meant for; see `complaints` for the brackets."""
+    """Which member of the union a value is meant for; see `validation_errors` for the brackets."""
     if isinstance(value, Kind):
         return f"<{value.KEY}>"
     if isinstance(value, dict):

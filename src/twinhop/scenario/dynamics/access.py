@@ -11,7 +11,7 @@ from twinhop.kernels.handover import NO_STATION, hand_over
 from twinhop.scenario.dynamics.mean_channel import in_parts
 
 #: Links below which a second thread costs more than it brings.
-LINKS_A_THREAD = 500_000
+LINKS_PER_THREAD = 500_000
 
 
 class AccessState:
@@ -61,5 +61,5 @@ class AccessState:
                 self._better[users],
             )
 
-        in_parts(len(active), score.size // LINKS_A_THREAD, self._threads, part)
+        in_parts(len(active), score.size // LINKS_PER_THREAD, self._threads, part)
         return self._access.copy()

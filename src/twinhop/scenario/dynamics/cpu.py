@@ -121,24 +121,25 @@ def cpu_process(scenario: Scenario, world: World) -> CpuProcess:
     """
     movement = scenario.movement
     assert movement is not None
-    section, own = movement.cpu, world.cpu_cycles_per_s
+    section, cpu_cycles_per_s = movement.cpu, world.cpu_cycles_per_s
     if section.kind == "constant":
-        return ConstantCpu(own)
+        return ConstantCpu(cpu_cycles_per_s)
     if section.kind == "trace":
         assert section.file is not None
         path = scenario_file(scenario, section.file, "movement.cpu.file")
-        return TracedCpu(read_cpu_trace(path, world.station_ids), own)
+        return TracedCpu(read_cpu_trace(path, world.station_ids), cpu_cycles_per_s)
     _check_bounds(scenario, world, section)
-    return Ar1Cpu(section, own, movement.slot_s, scenario.seed)
+    return Ar1Cpu(section, cpu_cycles_per_s, movement.slot_s, scenario.seed)
 
 
 def _check_bounds(scenario: Scenario, world: World, section: CpuDynamics) -> None:
-    own = world.cpu_cycles_per_s / CYCLES_PER_GCYCLE
+    gcycles_per_s = world.cpu_cycles_per_s / CYCLES_PER_GCYCLE
     low, high = section.min_gcycles_per_s, section.max_gcycles_per_s
-    outside = np.flatnonzero((own < low) | (own > high))
+    outside = np.flatnonzero((gcycles_per_s < low) | (gcycles_per_s > high))
     if outside.size:
         at = int(outside[0])
+        name = world.station_ids[at]
         raise InputError(
-            f"{scenario.where}: movement.cpu: station {world.station_ids[at]!r} has {own[at]:g} Gcycle/s, outside the "
+            f"{scenario.where}: movement.cpu: station {name!r} has {gcycles_per_s[at]:g} Gcycle/s, outside the "
             f"bounds of {low:g} to {high:g}; set min_gcycles_per_s and max_gcycles_per_s around all stations"
         )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twinhop.errors import InputError
 from twinhop.io.file_kind import describe_file, require_regular
 from twinhop.scenario.fields import LARGEST_VALUE
-from twinhop.scenario.validation_errors import suggestion
+from twinhop.text import suggestion
 from twinhop.units import CYCLES_PER_GCYCLE
 
 COLUMNS = ("station", "time_s", "cpu_gcycles_per_s")

@@ -25,19 +25,19 @@ def epoch_world(scenario: Scenario, first: World, epoch: int) -> World:
     """
     if epoch == 0:
         return first
-    drawn = build_world(scenario.with_seed(epoch_seed(scenario.seed, epoch)))
+    world = build_world(scenario.with_seed(epoch_seed(scenario.seed, epoch)))
     return replace(
         first,
-        station_xy_m=drawn.station_xy_m,
-        host=drawn.host,
-        cpu_cycles_per_s=drawn.cpu_cycles_per_s,
-        capacity=drawn.capacity,
-        opening_s=drawn.opening_s,
-        los_wave_uniform=drawn.los_wave_uniform,
-        los_weight_normal=drawn.los_weight_normal,
-        shadowing_wave_uniform=drawn.shadowing_wave_uniform,
-        shadowing_weight_normal=drawn.shadowing_weight_normal,
-        graph=drawn.graph,
+        station_xy_m=world.station_xy_m,
+        host=world.host,
+        cpu_cycles_per_s=world.cpu_cycles_per_s,
+        capacity=world.capacity,
+        opening_s=world.opening_s,
+        los_wave_uniform=world.los_wave_uniform,
+        los_weight_normal=world.los_weight_normal,
+        shadowing_wave_uniform=world.shadowing_wave_uniform,
+        shadowing_weight_normal=world.shadowing_weight_normal,
+        graph=world.graph,
     )
 
 
@@ -48,5 +48,5 @@ def epoch_seed(root_seed: int, epoch: int) -> int:
     True
     """
     key = (crc32(streams.EPOCHS.encode()), epoch)
-    drawn = np.random.SeedSequence([root_seed], spawn_key=key).generate_state(1, np.uint64)
-    return int(drawn[0]) & LARGEST_SEED
+    words = np.random.SeedSequence([root_seed], spawn_key=key).generate_state(1, np.uint64)
+    return int(words[0]) & LARGEST_SEED

@@ -17,12 +17,12 @@ FINEST, COARSEST = 8.0, 2.0
 TILE_BITS = 5
 TILE = 1 << TILE_BITS
 #: Steps of a stored value in one standard deviation: it is rounded by 1.2e-4 at most, and clipped beyond 8.
-STEPS_A_SIGMA = 4096
-BYTES_A_VALUE = 2
+STEPS_PER_SIGMA = 4096
+BYTES_PER_VALUE = 2
 LARGEST = np.iinfo(np.int16).max
 #: Interpolation flattens a field between the nodes; what is missing of its variance is added as noise that is constant
-#: on squares of 1 / `SQUARES_A_STEP` step, one of `NOISE_ROWS` rows of it each.
-NOISE_ROWS, SQUARES_A_STEP = 4096, 4
+#: on squares of 1 / `SQUARES_PER_STEP` step, one of `NOISE_ROWS` rows of it each.
+NOISE_ROWS, SQUARES_PER_STEP = 4096, 4
 
 FloatArray = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ class FieldKind:
 
     Attributes:
         wave_uniform: (K, 2) draws of its waves, see `spatial_field`.
-        wave_normal: (M, 2 K) weights, a field a station.
+        wave_normal: (M, 2 K) weights, one field per station.
         decorrelation_m: D [m].
         sigma: standard deviation of what follows from it [dB for shadowing, 1 for the line of sight].
     """
@@ -70,7 +70,7 @@ def grid_step_m(world: World, most_bytes: float) -> float | None:
     if not kinds:
         return max(world.width_m, world.height_m)
     least_m = min(kind.decorrelation_m for kind in kinds)
-    bytes_a_node = BYTES_A_VALUE * len(kinds) * len(world.station_ids)
+    bytes_a_node = BYTES_PER_VALUE * len(kinds) * len(world.station_ids)
     nodes = most_bytes / bytes_a_node - NOISE_ROWS
     # (w/h + 2)(v/h + 2) <= nodes, solved for h
     w, v, spare = world.width_m, world.height_m, nodes - 4.0
@@ -89,8 +89,8 @@ class FieldGrid:
     is filled.
 
     Attributes:
-        values: (Y, X, kinds x M) int16, standard normal in steps of 1 / `STEPS_A_SIGMA`: what a user reads are the rows
-            of its four corners, so that half the bytes are half the time. From (0, 0) to beyond the far corner.
+        values: (Y, X, kinds x M) int16, standard normal in steps of 1 / `STEPS_PER_SIGMA`: what a user reads are the
+            rows of its four corners, so that half the bytes are half the time. From (0, 0) to beyond the far corner.
         noise: (`NOISE_ROWS`, kinds x M) int16, independent standard normal values in the same steps.
         step_m: distance between neighbours on the grid [m].
         correlation: (kinds, 4) covariance of a field at two corners of a cell: along x, along y, and both diagonals.
@@ -110,8 +110,8 @@ class FieldGrid:
         x_m, y_m = (step_m * np.arange(math.floor(m / step_m) + 2.0) for m in (world.width_m, world.height_m))
         self.step_m: float = step_m
         self.values: NDArray[np.int16] = np.empty((len(y_m), len(x_m), fields), np.int16)
-        drawn = streams.stream(world.seed, streams.ROUGHNESS).standard_normal((NOISE_ROWS, fields), np.float32)
-        self.noise: NDArray[np.int16] = _in_steps(drawn)
+        normals = streams.stream(world.seed, streams.ROUGHNESS).standard_normal((NOISE_ROWS, fields), np.float32)
+        self.noise: NDArray[np.int16] = _in_steps(normals)
         self.correlation: FloatArray = np.array([_corner_covariance(each, step_m) for each in kinds]).reshape(-1, 4)
         self.sigma: FloatArray = np.array([each.sigma for each in kinds])
         self.ready: NDArray[np.bool_] = np.zeros((-(-len(y_m) // TILE), -(-len(x_m) // TILE)), np.bool_)
@@ -147,7 +147,7 @@ class _Waves:
 
 
 def _in_steps(values: NDArray[np.float32]) -> NDArray[np.int16]:
-    return np.clip(np.rint(values * STEPS_A_SIGMA), -LARGEST, LARGEST).astype(np.int16)
+    return np.clip(np.rint(values * STEPS_PER_SIGMA), -LARGEST, LARGEST).astype(np.int16)
 
 
 def _corner_covariance(kind: FieldKind, step_m: float) -> FloatArray:

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from twinhop.jit import jit, prefetch
 from twinhop.scenario.dynamics.distance_table import COLUMNS, SHIFT
-from twinhop.scenario.dynamics.field_grid import NOISE_ROWS, SQUARES_A_STEP, STEPS_A_SIGMA, TILE_BITS
+from twinhop.scenario.dynamics.field_grid import NOISE_ROWS, SQUARES_PER_STEP, STEPS_PER_SIGMA, TILE_BITS
 
 _MASK = (1 << SHIFT) - 1
 _SCALE = np.float32(1.0 / (1 << SHIFT))
 #: A user's corners are asked for this many users before it is their turn: memory is slower than arithmetic.
 USERS_AHEAD = 6
-VALUES_A_CACHE_LINE = 32
+VALUES_PER_CACHE_LINE = 32
 
 
 @jit(fastmath=True)
@@ -83,7 +83,7 @@ def _ask_for_corners(values: NDArray[np.int16], column: float, line: float) -> N
     if not (0 <= column < columns - 1 and 0 <= line < lines - 1):
         return
     lower = (int(line) * columns + int(column)) * fields
-    for at in range(0, 2 * fields, VALUES_A_CACHE_LINE):
+    for at in range(0, 2 * fields, VALUES_PER_CACHE_LINE):
         prefetch(values, lower + at)
         prefetch(values, lower + columns * fields + at)
 
@@ -128,14 +128,14 @@ def _interpolate(
     x, y = int(column), int(line)
     right, up = column - x, line - y
     w00, w10, w01, w11 = (1 - right) * (1 - up), right * (1 - up), (1 - right) * up, right * up
-    grain = noise[_noise_row(int(column * SQUARES_A_STEP), int(line * SQUARES_A_STEP))]
+    grain = noise[_noise_row(int(column * SQUARES_PER_STEP), int(line * SQUARES_PER_STEP))]
     squares = w00 * w00 + w10 * w10 + w01 * w01 + w11 * w11
     along_x, along_y, rising, falling = w00 * w10 + w01 * w11, w00 * w01 + w10 * w11, w00 * w11, w10 * w01
     c00, c10, c01, c11 = values[y, x], values[y, x + 1], values[y + 1, x], values[y + 1, x + 1]
     for kind in range(len(sigma)):
         r = correlation[kind]
         variance = squares + 2.0 * (along_x * r[0] + along_y * r[1] + rising * r[2] + falling * r[3])
-        factor = sigma[kind] / STEPS_A_SIGMA
+        factor = sigma[kind] / STEPS_PER_SIGMA
         rough = np.float32(factor * math.sqrt(max(0.0, 1.0 - variance)))
         a, b = np.float32(w00 * factor), np.float32(w10 * factor)
         c, d = np.float32(w01 * factor), np.float32(w11 * factor)

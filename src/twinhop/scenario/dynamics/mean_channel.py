@@ -19,7 +19,7 @@ from twinhop.scenario.world.world import World
 #: Users whose links are worked out together by the formulas.
 BLOCK_USERS = 1024
 #: Links below which a second thread costs more than it brings.
-LINKS_A_THREAD = 20_000
+LINKS_PER_THREAD = 20_000
 BYTES_PER_MIB = 2**20
 
 FloatArray = NDArray[np.float64]
@@ -100,7 +100,7 @@ def _by_map(world: World, grid: FieldGrid, threads: Executor) -> MeanChannel:
                 outside = ((block < 0) | (block > extent)).any(axis=1)  # NaN is neither
                 _write_exactly(world, block, np.flatnonzero(outside), loss_db[users])
 
-        in_parts(len(xy_m), loss_db.size // LINKS_A_THREAD, threads, part)
+        in_parts(len(xy_m), loss_db.size // LINKS_PER_THREAD, threads, part)
         if grid.wanted.any():
             grid.fill()
             write(xy_m, loss_db)

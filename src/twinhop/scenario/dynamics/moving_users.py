@@ -93,16 +93,16 @@ def _traced(scenario: Scenario, movement: Movement, trace: TraceFile, slots: int
 
 def _by_trace(scenario: Scenario, movement: Movement, positions: Positions) -> MovingUsers:
     """The users of the trace take sizes and classes as the scenario's own users do; rows of the same id keep theirs."""
-    first_xy_m = _first_seen(positions)
+    first_xy_m = _first_positions(positions)
     listed = {row.id: row for row in scenario.users.rows or ()}
     rows = [
         {**(listed[name].model_dump(by_alias=True, exclude_none=True) if name in listed else {}), "id": name}
         | {"x_m": x_m, "y_m": y_m}
         for name, (x_m, y_m) in zip(positions.user_ids, first_xy_m.tolist(), strict=True)
     ]
-    kept = scenario.users.model_dump(by_alias=True, exclude_unset=True, exclude={"generate", "rows", "csv"})
+    stated = scenario.users.model_dump(by_alias=True, exclude_unset=True, exclude={"generate", "rows", "csv"})
     try:
-        users = Users.model_validate({**kept, "list": [UserRow.model_validate(row) for row in rows]})
+        users = Users.model_validate({**stated, "list": [UserRow.model_validate(row) for row in rows]})
     except ValidationError as error:
         detail = error.errors()[0]
         raise InputError(f"{scenario.where}: users: {detail['msg']}, with the users of the trace") from None
@@ -113,14 +113,14 @@ def _by_trace(scenario: Scenario, movement: Movement, positions: Positions) -> M
     return MovingUsers(moved, build_world(moved), _churning(positions, movement, scenario.seed), notes)
 
 
-def _first_seen(positions: Positions) -> NDArray[np.float64]:
+def _first_positions(positions: Positions) -> NDArray[np.float64]:
     """(N, 2) where each user is first; the middle of all those for users that are nowhere in the run."""
-    found = np.full((len(positions.user_ids), 2), np.nan)
+    first_xy_m = np.full((len(positions.user_ids), 2), np.nan)
     for xy_m in positions if positions.slots is not None else itertools.islice(positions, 1):
-        missing = np.isnan(found[:, 0])
+        missing = np.isnan(first_xy_m[:, 0])
         if not missing.any():
             break
-        found[missing] = xy_m[missing]
-    known = ~np.isnan(found[:, 0])
-    found[~known] = found[known].mean(axis=0) if known.any() else 0.0
-    return found
+        first_xy_m[missing] = xy_m[missing]
+    known = ~np.isnan(first_xy_m[:, 0])
+    first_xy_m[~known] = first_xy_m[known].mean(axis=0) if known.any() else 0.0
+    return first_xy_m

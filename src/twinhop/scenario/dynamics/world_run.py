@@ -139,9 +139,9 @@ class _State:
         uniform = self._fading_uniform(index)
         access = self._access.advance(self._score(xy_m, uniform), active, up)
         users = np.flatnonzero(access >= 0)
-        served, own = access[users], self._of_access(uniform, users, access)
+        served, uniform_at_access = access[users], self._of_access(uniform, users, access)
         rate_bps, distance_m = np.zeros(len(access)), np.full(len(access), np.nan)
-        rate_bps[users] = self._rates(users, served, None if own is None else own[users])
+        rate_bps[users] = self._rates(users, served, None if uniform_at_access is None else uniform_at_access[users])
         distance_m[users] = np.hypot(*(xy_m[users] - self._world.station_xy_m[served]).T)
         return Slot(
             index=index,
@@ -156,7 +156,7 @@ class _State:
             up=up,
             _stations=self._world,
             _summed=self._run.scenario.objective.aggregation == "sum",
-            _fading_uniform=own,
+            _fading_uniform=uniform_at_access,
         )
 
     def _redraw(self, index: int) -> None:
@@ -198,9 +198,9 @@ class _State:
         """(N,) draws of the access links; 0 where there is none."""
         if uniform is None or uniform.ndim == 1:
             return uniform
-        own = np.zeros(len(access))
-        own[users] = uniform[users, access[users]]
-        return own
+        uniform_at_access = np.zeros(len(access))
+        uniform_at_access[users] = uniform[users, access[users]]
+        return uniform_at_access
 
     def _rates(self, users: IntArray, served: IntArray, uniform: FloatArray | None) -> FloatArray:
         """The rates of users to their access stations (n,) [bit/s]."""

@@ -18,7 +18,8 @@ from twinhop.scenario.place_sections import DEFAULT_CLASS, Origin
 from twinhop.scenario.presets import presets
 from twinhop.scenario.presets.family import family_constants
 from twinhop.scenario.schema.scenario import SCHEMA_VERSION, Scenario
-from twinhop.scenario.validation_errors import input_error, suggestion
+from twinhop.scenario.validation_errors import input_error
+from twinhop.text import suggestion
 
 PRESETS = ("family", "lu2021")
 """Where the constants that no column gives may come from."""

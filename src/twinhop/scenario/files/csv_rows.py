@@ -16,7 +16,8 @@ from twinhop.io.yaml_io import resolve_plain
 from twinhop.scenario import geo
 from twinhop.scenario.files.csv_table import GEOGRAPHIC, LOCAL, CsvTable, read_header, read_table
 from twinhop.scenario.place_sections import MOST_STATIONS, MOST_USERS, Origin, StationRow, UserRow
-from twinhop.scenario.validation_errors import MOST_COMPLAINTS, input_error, suggestion
+from twinhop.scenario.validation_errors import MOST_ERRORS, input_error
+from twinhop.text import suggestion
 
 STATION_COLUMNS = ("host", "cpu_gcycles_per_s", "capacity_users", "opening_s")
 USER_COLUMNS = ("history_mbit", "update_mbit", "deadline_ms", "tx_power_w", "class")
@@ -139,13 +140,13 @@ def _renamed(path: Path, optional: tuple[str, ...], columns: Mapping[str, str], 
         for field, column in source.items():
             if not row[column]:
                 raise InputError(f"{path}:{line}: {column}: is empty; {field} takes this column and needs a number")
-    kept = [column for column in table.columns if column in ("id", *LOCAL, *GEOGRAPHIC, *optional)]
-    kept = [column for column in kept if column not in source.values() or column in source]
+    plain = [column for column in table.columns if column in ("id", *LOCAL, *GEOGRAPHIC, *optional)]
+    plain = [column for column in plain if column not in source.values() or column in source]
     rows = tuple(
-        {column: row[column] for column in kept} | {field: row[column] for field, column in source.items()}
+        {column: row[column] for column in plain} | {field: row[column] for field, column in source.items()}
         for row in table.rows
     )
-    return CsvTable(table.name, (*kept, *(field for field in source if field not in kept)), rows, table.lines)
+    return CsvTable(table.name, (*plain, *(field for field in source if field not in plain)), rows, table.lines)
 
 
 def _require_columns(path: Path, source: Mapping[str, str]) -> None:
@@ -160,21 +161,21 @@ def _require_columns(path: Path, source: Mapping[str, str]) -> None:
 
 
 def _points(table: CsvTable, model: type[StationRow] | type[UserRow]) -> CsvPoints:
-    complaints: list[str] = []
+    errors: list[str] = []
     first_line: dict[str, int] = {}
     fields, positions = [], []
     for row, line in zip(table.rows, table.lines, strict=True):
         place = f"{table.name}:{line}"
         stated, position = _values(row), _position(row, table.is_geographic)
-        complaints += _row_complaints(stated, position, model, place, table.is_geographic)
+        errors += _row_errors(stated, position, model, place, table.is_geographic)
         if first_line.setdefault(row["id"], line) != line:
-            complaints.append(f"{place}: id: duplicate id {row['id']!r}; first on line {first_line[row['id']]}")
-        if len(complaints) >= MOST_COMPLAINTS:
+            errors.append(f"{place}: id: duplicate id {row['id']!r}; first on line {first_line[row['id']]}")
+        if len(errors) >= MOST_ERRORS:
             break
         fields.append(stated)
         positions.append(position)
-    if complaints:
-        raise InputError("\n".join(complaints[:MOST_COMPLAINTS]))
+    if errors:
+        raise InputError("\n".join(errors[:MOST_ERRORS]))
     return CsvPoints(table.name, tuple(fields), np.array(positions, dtype=np.float64), table.is_geographic)
 
 
@@ -194,10 +195,10 @@ def _position(row: dict[str, str], is_geographic: bool) -> tuple[Any, Any]:
     return resolve_plain(row[first]), resolve_plain(row[second])
 
 
-def _row_complaints(
+def _row_errors(
     stated: Fields, position: tuple[Any, Any], model: type[StationRow] | type[UserRow], place: str, is_geographic: bool
 ) -> list[str]:
-    complaints = geographic_complaints(position, place) if is_geographic else []
+    errors = geographic_errors(position, place) if is_geographic else []
     xy_m: Fields = _POSITION_PLACEHOLDER if is_geographic else dict(zip(LOCAL, position, strict=True))
     try:
         model.model_validate({**stated, **xy_m})
@@ -206,25 +207,25 @@ def _row_complaints(
         def everywhere(paths: Collection[tuple[str | int, ...]]) -> dict[tuple[str | int, ...], str]:
             return dict.fromkeys(paths, place)
 
-        complaints += str(input_error(error, model, everywhere)).splitlines()
-    return complaints
+        errors += str(input_error(error, model, everywhere)).splitlines()
+    return errors
 
 
 LONGEST_SHOWN = 40
 """As much of a value that is no number is shown."""
 
 
-def geographic_complaints(position: tuple[Any, Any], place: str) -> list[str]:
+def geographic_errors(position: tuple[Any, Any], place: str) -> list[str]:
     """What is wrong with a latitude and a longitude [degree], one line each, beginning with the place."""
-    complaints = []
+    errors = []
     for column, name, value, limit in zip(GEOGRAPHIC, ("latitude", "longitude"), position, (90, 180), strict=True):
         if not isinstance(value, int | float) or isinstance(value, bool):
-            found = "nothing" if value is None else repr(value)[:LONGEST_SHOWN]
-            complaints.append(f"{place}: {column}: must be a number (got {found})")
+            got = "nothing" if value is None else repr(value)[:LONGEST_SHOWN]
+            errors.append(f"{place}: {column}: must be a number (got {got})")
         elif not -limit <= value <= limit:
             hint = "; are lat and lon swapped?" if name == "latitude" else ""
-            complaints.append(f"{place}: {column}: {name} {_shown(value)} is outside [-{limit}, {limit}]{hint}")
-    return complaints
+            errors.append(f"{place}: {column}: {name} {_shown(value)} is outside [-{limit}, {limit}]{hint}")
+    return errors
 
 
 def _shown(number: float) -> str:

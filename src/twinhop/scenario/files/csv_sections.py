@@ -43,8 +43,8 @@ def read_csv_sections(
             xy_m = local_positions(points, scenario.area.origin)
         except InputError as error:
             raise InputError(f"{place(name)}: {name}.csv: {error}") from None
-        kept = {key: field for key, field in value[name].items() if key != "csv" and key not in columns}
-        sections[name] = {**kept, "list": points.listed(xy_m)}
+        fields = {key: field for key, field in value[name].items() if key != "csv" and key not in columns}
+        sections[name] = {**fields, "list": points.listed(xy_m)}
     return sections
 
 
@@ -70,8 +70,8 @@ def read_graph_section(scenario: Scenario, value: dict[str, Any], root: Path | N
         raise InputError(
             f"{where}: backhaul.graph.nodes: {graph.file} has nodes of its own; only CSV files need a list"
         )
-    kept = {key: field for key, field in value["backhaul"]["graph"].items() if key != "file"}
-    written_out = {**kept, **({"nodes": read.nodes} if read.nodes else {}), "links": read.links}
+    fields = {key: field for key, field in value["backhaul"]["graph"].items() if key != "file"}
+    written_out = {**fields, **({"nodes": read.nodes} if read.nodes else {}), "links": read.links}
     sections: dict[str, Any] = {"backhaul": {**value["backhaul"], "graph": written_out}}
     if read.source and read.source not in scenario.attribution:
         sections["attribution"] = [*scenario.attribution, read.source]

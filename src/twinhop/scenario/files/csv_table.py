@@ -11,7 +11,7 @@ from pathlib import Path
 from twinhop.errors import InputError
 from twinhop.io.file_kind import describe_file
 from twinhop.io.text_file import read_text
-from twinhop.scenario.validation_errors import suggestion
+from twinhop.text import suggestion
 
 LOCAL = ("x_m", "y_m")
 GEOGRAPHIC = ("lat", "lon")

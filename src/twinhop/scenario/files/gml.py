@@ -38,11 +38,11 @@ class GmlList:
 
     def scalars(self) -> dict[str, str | float]:
         """The texts and numbers, by key; of a repeated key the first."""
-        found: dict[str, str | float] = {}
+        values: dict[str, str | float] = {}
         for name, value, _ in self.entries:
             if not isinstance(value, GmlList):
-                found.setdefault(name, value)
-        return found
+                values.setdefault(name, value)
+        return values
 
 
 def read_gml(text: str, source_name: str) -> GmlList:

@@ -19,7 +19,8 @@ from twinhop.scenario.files.csv_table import csv_records
 from twinhop.scenario.files.gml import read_gml
 from twinhop.scenario.files.graphml import read_graphml
 from twinhop.scenario.schema.graph_sections import MOST_LINKS, MOST_NODES, LinkRow, NodeRow
-from twinhop.scenario.validation_errors import LONGEST_VALUE, input_error, suggestion
+from twinhop.scenario.validation_errors import LONGEST_VALUE, input_error
+from twinhop.text import suggestion
 from twinhop.units import BITS_PER_MBIT
 
 LARGEST_GRAPH_BYTES = 16 * 1024 * 1024
@@ -78,9 +79,9 @@ def read_graph(path: Path) -> GraphFile:
     text = read_text(path)
     if len(text) > LARGEST_GRAPH_BYTES:
         raise InputError(f"{path}: is larger than {LARGEST_GRAPH_BYTES // 1024**2} MiB, the most that a graph may take")
-    found, wanted = _kind_of(text), _KINDS[path.suffix.lower()]
-    if found != wanted and found != "text":
-        raise InputError(f"{path}: its name says {wanted}, but it holds {found}")
+    kind, wanted = _kind_of(text), _KINDS[path.suffix.lower()]
+    if kind != wanted and kind != "text":
+        raise InputError(f"{path}: its name says {wanted}, but it holds {kind}")
     return reader(text, str(path))
 
 

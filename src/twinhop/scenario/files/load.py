@@ -21,7 +21,8 @@ from twinhop.scenario.presets import presets
 from twinhop.scenario.presets.benchmark_set.tasks import benchmark_names
 from twinhop.scenario.presets.family import FAMILY_FORM
 from twinhop.scenario.schema.scenario import Scenario
-from twinhop.scenario.validation_errors import input_error, suggestion
+from twinhop.scenario.validation_errors import input_error
+from twinhop.text import suggestion
 
 HINT_CHARACTERS = 1000
 """So much of a text is looked at to tell what it may be instead of a scenario."""

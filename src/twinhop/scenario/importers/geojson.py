@@ -23,7 +23,7 @@ SOURCE_FIELDS = ("attribution", "source", "license", "licence")
 KINDS = ("station", "user", "association")
 """What the property ``kind`` says in files that twinhop writes; a file may hold stations and users together."""
 MOST_EXAMPLES = 3
-"""Of features that are no Points, so many are named one by one."""
+"""Features that are no Points named one by one, at most."""
 
 Feature = dict[str, Any]
 
@@ -85,10 +85,11 @@ def _collection(path: Path) -> dict[str, Any]:
 
 
 def _sources(collection: dict[str, Any]) -> list[str]:
-    own = collection.get("twinhop")
-    found = [collection.get(field) for field in SOURCE_FIELDS]
-    found += own.get("attribution", []) if isinstance(own, dict) and isinstance(own.get("attribution"), list) else []
-    return [" ".join(text.split()) for text in found if isinstance(text, str) and text.strip()]
+    metadata = collection.get("twinhop")
+    attribution = metadata.get("attribution") if isinstance(metadata, dict) else None
+    sources = [collection.get(field) for field in SOURCE_FIELDS]
+    sources += attribution if isinstance(attribution, list) else []
+    return [" ".join(text.split()) for text in sources if isinstance(text, str) and text.strip()]
 
 
 def _points(name: str, collection: dict[str, Any], kind: str, columns: Sequence[str]) -> CsvPoints:
@@ -117,7 +118,7 @@ def _properties(feature: Any) -> dict[str, Any]:
 def _check_geometries(name: str, features: Sequence[tuple[int, Any]], kind: str) -> None:
     if not features:
         raise InputError(f"{name}: holds no {kind}; expected at least one Point")
-    complaints: list[str] = []
+    errors: list[str] = []
     kinds: Counter[str] = Counter()
     for at, feature in features:
         geometry = feature.get("geometry") if isinstance(feature, dict) else None
@@ -125,17 +126,15 @@ def _check_geometries(name: str, features: Sequence[tuple[int, Any]], kind: str)
         kinds[shape if isinstance(shape, str) else "no geometry"] += 1
         place = f"{name}: features[{at}]"
         if not isinstance(geometry, dict) or shape != "Point":
-            complaints.append(f"{place}: geometry: expected a Point, found {shape or 'no geometry'}")
+            errors.append(f"{place}: geometry: expected a Point, found {shape or 'no geometry'}")
             continue
         coordinates = geometry.get("coordinates")
         if not isinstance(coordinates, list) or len(coordinates) < 2:
-            complaints.append(
-                f"{place}: coordinates: expected [longitude, latitude], found {describe_json(coordinates)}"
-            )
-    if complaints:
+            errors.append(f"{place}: coordinates: expected [longitude, latitude], found {describe_json(coordinates)}")
+    if errors:
         held = ", ".join(f"{count} {shape}" for shape, count in kinds.most_common())
         summary = f"{name}: each {kind} must be one Point; the file holds {held}; for example"
-        raise InputError("\n".join([summary, *complaints[:MOST_EXAMPLES]]))
+        raise InputError("\n".join([summary, *errors[:MOST_EXAMPLES]]))
 
 
 def _fields(feature: Feature, default_id: str, columns: Sequence[str]) -> dict[str, Any]:
@@ -146,8 +145,8 @@ def _fields(feature: Feature, default_id: str, columns: Sequence[str]) -> dict[s
 
 
 def _is_nowhere(collection: dict[str, Any]) -> bool:
-    own = collection.get("twinhop")
-    return isinstance(own, dict) and own.get("georeferenced") is False
+    metadata = collection.get("twinhop")
+    return isinstance(metadata, dict) and metadata.get("georeferenced") is False
 
 
 def _local(places: Sequence[str], features: Sequence[Feature]) -> np.ndarray:

@@ -82,8 +82,9 @@ def _path(path: Path, step: int | None) -> ForeignTable:
     return _rows(table, [step])
 
 
-def _rows(table: ForeignTable, kept: Sequence[int]) -> ForeignTable:
-    return replace(table, rows=tuple(table.rows[at] for at in kept), places=tuple(table.places[at] for at in kept))
+def _rows(table: ForeignTable, indices: Sequence[int]) -> ForeignTable:
+    rows, places = (tuple(column[at] for at in indices) for column in (table.rows, table.places))
+    return replace(table, rows=rows, places=places)
 
 
 def _together(tables: Sequence[ForeignTable]) -> ForeignTable:

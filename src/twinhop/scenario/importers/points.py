@@ -15,8 +15,8 @@ from twinhop.errors import InputError
 from twinhop.io.file_kind import describe_file
 from twinhop.io.text_file import read_text
 from twinhop.io.yaml_io import resolve_plain
-from twinhop.scenario.files.csv_rows import CsvPoints, geographic_complaints
-from twinhop.scenario.validation_errors import MOST_COMPLAINTS
+from twinhop.scenario.files.csv_rows import CsvPoints, geographic_errors
+from twinhop.scenario.validation_errors import MOST_ERRORS
 
 
 @dataclass(frozen=True)
@@ -125,16 +125,16 @@ def points_on_earth(
     Raises:
         InputError: a coordinate is no number or outside its range, or an id is given twice.
     """
-    complaints: list[str] = []
+    errors: list[str] = []
     first: dict[str, str] = {}
     for place, each, position in zip(places, fields, lat_lon, strict=True):
-        complaints += geographic_complaints(position, place)
+        errors += geographic_errors(position, place)
         if first.setdefault(str(each["id"]), place) != place:
-            complaints.append(f"{place}: duplicate id {each['id']!r}; first at {first[str(each['id'])]}")
-        if len(complaints) >= MOST_COMPLAINTS:
+            errors.append(f"{place}: duplicate id {each['id']!r}; first at {first[str(each['id'])]}")
+        if len(errors) >= MOST_ERRORS:
             break
-    if complaints:
-        raise InputError("\n".join(complaints[:MOST_COMPLAINTS]))
+    if errors:
+        raise InputError("\n".join(errors[:MOST_ERRORS]))
     return CsvPoints(name, tuple(fields), np.array(lat_lon, dtype=np.float64).reshape(-1, 2), is_geographic=True)
 
 

@@ -26,7 +26,7 @@ ATTRIBUTION = (
     "Taxi traces: CRAWDAD epfl/mobility (2009-02-24), CC BY 4.0",
 )
 LONGEST_GAP_MIN = 15
-"""A taxi not heard of is taken to be where it was for so many minutes."""
+"""Minutes for which a taxi not heard of is taken to be where it was."""
 PRESENCE_SHARE = 0.99
 """The busiest cells that together carry this share of the presence become stations."""
 
@@ -68,13 +68,13 @@ def import_sf_cells(
     present = record.present
     if not 0 <= minute < len(present):
         raise InputError(f"{serving}: has the minutes 0 to {len(present) - 1} (got {minute})")
-    kept = busiest_cells(present, len(record.sites.fields), PRESENCE_SHARE)
+    stations = busiest_cells(present, len(record.sites.fields), PRESENCE_SHARE)
     users = np.flatnonzero(present[minute] > 0)
     if users.size == 0:
         raise InputError(f"{serving}: nobody is present at minute {minute}")
     return scenario_of_cells(
         record,
-        kept,
+        stations,
         users,
         present[minute][users],
         name=name or f"san-francisco-{minute}",
@@ -116,7 +116,7 @@ def read_record(cells: Path, serving: Path) -> CellRecord:
 
 def scenario_of_cells(
     record: CellRecord,
-    kept: IntArray,
+    station_cells: IntArray,
     users: IntArray,
     served: IntArray,
     *,
@@ -126,11 +126,11 @@ def scenario_of_cells(
     sections: dict[str, Any] | None = None,
     attribution: Sequence[str] = (),
 ) -> Scenario:
-    """A scenario whose stations are the cells that are kept, and whose users stand at the nearest of them.
+    """A scenario whose stations are some of the cells, and whose users stand at the nearest of them.
 
     Args:
         record: the cells.
-        kept: indices of the cells that are kept.
+        station_cells: indices of the cells that become stations.
         users: (N,) numbers of the users.
         served: (N,) their cells, from 1.
         name: of the scenario.
@@ -140,12 +140,12 @@ def scenario_of_cells(
         attribution: further sources to name in reports.
     """
     sites = record.sites
-    host = nearest_kept(sites.positions, kept)[served - 1]
+    host = nearest_cell(sites.positions, station_cells)[served - 1]
     stations = points_on_earth(
         sites.name,
-        [record.places[k] for k in kept],
-        [{"id": f"cell{k + 1}"} for k in kept],
-        [(float(lat), float(lon)) for lat, lon in sites.positions[kept]],
+        [record.places[k] for k in station_cells],
+        [{"id": f"cell{k + 1}"} for k in station_cells],
+        [(float(lat), float(lon)) for lat, lon in sites.positions[station_cells]],
     )
     people = points_on_earth(
         record.serving,
@@ -210,7 +210,7 @@ def _cell_numbers(name: str, cells: Sequence[str]) -> int:
 
 
 def filled_forward(serving: IntArray, longest_gap_min: int) -> IntArray:
-    """Serving cells with absences filled by the last cell, for at most so many minutes.
+    """Serving cells with absences filled by the last cell, for a limited number of minutes.
 
     Args:
         serving: (minutes, users) cells, 0 where absent.
@@ -242,13 +242,13 @@ def busiest_cells(serving: IntArray, cells: int, share: float) -> IntArray:
     return np.sort(order[:count])
 
 
-def nearest_kept(lat_lon_deg: NDArray[np.float64], kept: IntArray) -> IntArray:
-    """(cells,) the kept cell nearest to each cell, itself where it is kept.
+def nearest_cell(lat_lon_deg: NDArray[np.float64], stations: IntArray) -> IntArray:
+    """(cells,) the station nearest to each cell, itself where it is one.
 
     Args:
         lat_lon_deg: (cells, 2) sites [degree].
-        kept: indices of the cells that are kept.
+        stations: indices of the cells that become stations.
     """
-    centre = lat_lon_deg[kept].mean(axis=0)
+    centre = lat_lon_deg[stations].mean(axis=0)
     xy_m = np.column_stack(geo.project(lat_lon_deg[:, 0], lat_lon_deg[:, 1], (float(centre[0]), float(centre[1]))))
-    return kept[[int(np.argmin(np.hypot(*(xy_m[kept] - point).T))) for point in xy_m]]
+    return stations[[int(np.argmin(np.hypot(*(xy_m[stations] - point).T))) for point in xy_m]]

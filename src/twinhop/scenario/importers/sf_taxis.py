@@ -17,7 +17,7 @@ from twinhop.scenario.importers.sf_cells import (
     CellRecord,
     IntArray,
     busiest_cells,
-    nearest_kept,
+    nearest_cell,
     read_record,
     scenario_of_cells,
 )
@@ -86,13 +86,13 @@ def save_sf_taxis(
     present = _cut(record, from_minute, to_minute)
     first, last = chosen_by or (from_minute, to_minute)
     known = _cut(record, first, last) > 0
-    chosen = known.all(axis=0) if throughout else known.any(axis=0)
-    users = np.flatnonzero(chosen & (present > 0).any(axis=0))
+    is_known = known.all(axis=0) if throughout else known.any(axis=0)
+    users = np.flatnonzero(is_known & (present > 0).any(axis=0))
     if users.size == 0:
         when = "throughout the" if throughout else "in the"
         raise InputError(f"{serving}: nobody is present {when} minutes {first} to {last}")
     served = present[:, users]
-    kept = busiest_cells(record.present[first : last + 1, users], len(record.sites.fields), PRESENCE_SHARE)
+    stations = busiest_cells(record.present[first : last + 1, users], len(record.sites.fields), PRESENCE_SHARE)
     past = _past(record, past_from, from_minute)[:, users]
     trace_section = {"file": trace.name, **({"start_s": len(past) * MINUTE_S} if len(past) else {})}
     sections: dict[str, Any] = {
@@ -103,7 +103,7 @@ def save_sf_taxis(
         preset, sections = "family", migration_constants(users.size, sections)
     scenario = scenario_of_cells(
         record,
-        kept,
+        stations,
         users,
         served[(served > 0).argmax(axis=0), np.arange(users.size)],
         name=name or f"san-francisco-{from_minute}-{to_minute}",
@@ -112,10 +112,10 @@ def save_sf_taxis(
         sections=sections,
         attribution=attribution,
     )
-    host = np.searchsorted(kept, nearest_kept(record.sites.positions, kept))
-    told = np.concatenate([past, served])
+    host = np.searchsorted(stations, nearest_cell(record.sites.positions, stations))
+    stated = np.concatenate([past, served])
     with replacing(trace, overwrite=overwrite) as temporary:
-        _save_trace(scenario, users, np.where(told > 0, host[told - 1], -1), Path(serving), temporary, attribution)
+        _save_trace(scenario, users, np.where(stated > 0, host[stated - 1], -1), Path(serving), temporary, attribution)
         save_scenario(scenario, target, overwrite=overwrite)
     return trace
 
@@ -124,7 +124,7 @@ def migration_constants(n_users: int, sections: dict[str, Any]) -> dict[str, Any
     """The sections of the preset `sf-taxis-midday`, in file units, besides those given.
 
     Updates of 0.1 to 1 Mbit at 50 cycles/bit, twins of 5 to 20 Mbit, wires of 2e-11 s/(bit m), CPUs of 8 to 24
-    Gcycle/s; an open host costs 0.3/N s a slot, a move 0.05 s and the way of the twin; no radio, deadlines or energy.
+    Gcycle/s; an open host costs 0.3/N s per slot, a move 0.05 s and the way of the twin; no radio, deadlines or energy.
 
     Args:
         n_users: N.

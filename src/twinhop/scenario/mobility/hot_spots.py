@@ -113,9 +113,9 @@ class HotSpotAttraction(MobilityModel):
         which, x, y, speed = (uniform[k * legs : (k + 1) * legs] for k in range(UNIFORMS_PER_LEG))
         places = _places(self, area)  # pyright: ignore[reportArgumentType]  (frozen sections are hashable)
         hour = xp.astype(xp.floor(xp.asarray(self.begin_hour + time_s / S_PER_HOUR)), xp.int32) % HOURS
-        chosen = xp.searchsorted(xp.asarray(places.edges, dtype=which.dtype)[hour], which, side="right")
-        centre_x_m, centre_y_m, sigma_m = (xp.asarray(each, dtype=which.dtype)[chosen] for each in places.discs)
-        elsewhere = chosen == places.elsewhere
+        spot = xp.searchsorted(xp.asarray(places.edges, dtype=which.dtype)[hour], which, side="right")
+        centre_x_m, centre_y_m, sigma_m = (xp.asarray(each, dtype=which.dtype)[spot] for each in places.discs)
+        elsewhere = spot == places.elsewhere
         near_x_m = _mirrored(centre_x_m + sigma_m * normal[:legs], area.width_m)
         near_y_m = _mirrored(centre_y_m + sigma_m * normal[legs:], area.height_m)
         goal_x_m = xp.where(elsewhere, area.width_m * x, near_x_m)

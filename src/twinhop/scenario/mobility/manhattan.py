@@ -106,7 +106,7 @@ class Manhattan(MobilityModel):
         stop_m = self.stop_probability * self.stop_s * speed_mps
         waits = stops * (stop_m + 0.5 * (blocks.length_x_m + blocks.length_y_m)) < stop_m
         way = xp.where(forwards, 1.0, -1.0)
-        return _seen(
+        return _street_state(
             crossing_x=xp.where(eastwards, last, xp.round(at_x)),
             crossing_y=xp.where(eastwards, xp.round(at_y), last),
             heading_x=xp.where(eastwards, way, 0.0),
@@ -135,7 +135,7 @@ class Manhattan(MobilityModel):
             if self.stop_probability > 0.0:
                 stops = xp.where(uniform[draw + 1] < self.stop_probability, reached, 0.0)
                 beyond_m = beyond_m - stops * speed_mps * self.stop_s
-        return _seen(at_x, at_y, way_x, way_y, beyond_m, speed_mps, blocks)
+        return _street_state(at_x, at_y, way_x, way_y, beyond_m, speed_mps, blocks)
 
     def blocks(self, area: Area) -> Blocks:
         """The whole numbers of blocks that fill the area, and their lengths.
@@ -156,7 +156,7 @@ class Manhattan(MobilityModel):
         return math.floor(self.max_speed_mps * slot_s / min(blocks.length_x_m, blocks.length_y_m)) + 1
 
 
-def _seen(
+def _street_state(
     crossing_x: Array,
     crossing_y: Array,
     heading_x: Array,

@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from twinhop.scenario.fields import Section, problem
 from twinhop.scenario.place_sections import Area
-from twinhop.scenario.validation_errors import suggestion
+from twinhop.text import suggestion
 from twinhop.units.arrays import Array
 
 State: TypeAlias = Any
@@ -29,7 +29,7 @@ class MobilityModel(Section):
     """One mobility model. A further model is one file with one class, and one line in `registry.MOBILITY_MODELS`.
 
     A subclass has a field `kind`, a literal of its name, and otherwise its parameters. Its methods are pure functions
-    over the array API: random numbers come in as arrays, one row a draw and one column a user.
+    over the array API: random numbers come in as arrays, one row per draw and one column per user.
     """
 
     @model_validator(mode="before")

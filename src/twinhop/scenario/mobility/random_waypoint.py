@@ -101,10 +101,10 @@ def stationary_leg(uniform: Array, width_m: float, height_m: float) -> Leg:
         short = 1.0 - xp.sqrt(1.0 - second)  # Beta(1, 2)
         new_x_m = width_m * xp.where(x_is_longer, long, short)
         new_y_m = height_m * xp.where(x_is_longer, short, long)
-        taken = right * (new_x_m + new_y_m) <= xp.sqrt(new_x_m * new_x_m + new_y_m * new_y_m)
+        accepted = right * (new_x_m + new_y_m) <= xp.sqrt(new_x_m * new_x_m + new_y_m * new_y_m)
         if attempt == LEG_ATTEMPTS - 1:
-            taken = taken | True
-        x_m, y_m = xp.where(taken, new_x_m, x_m), xp.where(taken, new_y_m, y_m)
+            accepted = accepted | True
+        x_m, y_m = xp.where(accepted, new_x_m, x_m), xp.where(accepted, new_y_m, y_m)
     place = uniform[DRAWS_PER_ATTEMPT * LEG_ATTEMPTS :]
     from_x_m, to_x_m = _ends(x_m, width_m, place[0], place[1])
     from_y_m, to_y_m = _ends(y_m, height_m, place[2], place[3])

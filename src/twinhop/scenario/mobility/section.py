@@ -9,11 +9,11 @@ from pydantic import BeforeValidator, Discriminator, Tag
 from twinhop.scenario.fields import problem
 from twinhop.scenario.mobility.model import MobilityModel
 from twinhop.scenario.mobility.registry import MOBILITY_MODELS
-from twinhop.scenario.validation_errors import suggestion
+from twinhop.text import suggestion
 
 
 def _tag(value: Any) -> str:
-    """Which model a value is meant for; see `complaints` for the brackets."""
+    """Which model a value is meant for; see `validation_errors` for the brackets."""
     return f"<{value['kind'] if isinstance(value, dict) else value.kind}>"
 
 

@@ -10,7 +10,7 @@ from twinhop.io import yaml_io
 from twinhop.scenario.presets.benchmark_set.tasks import CITIES, benchmark_names, benchmark_scenario, benchmark_text
 from twinhop.scenario.presets.family import FAMILY_FORM, family_by_name, is_family_name
 from twinhop.scenario.schema.scenario import Scenario
-from twinhop.scenario.validation_errors import suggestion
+from twinhop.text import suggestion
 
 _SUFFIX = ".yaml"
 

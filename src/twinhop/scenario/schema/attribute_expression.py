@@ -46,11 +46,12 @@ class Comparison:
 
     def holds(self, attributes: Mapping[str, Any]) -> Any:
         """Whether it holds; false where the attribute is missing or of another kind than the value."""
-        found = attributes.get(self.name)
-        if found is None:
+        attribute = attributes.get(self.name)
+        if attribute is None:
             return False
         compare = _COMPARISONS["==" if self.sign == "in" else self.sign]
-        return reduce(operator.or_, (compare(found, value) for value in self.values if _alike(found, value)), False)
+        held = (compare(attribute, value) for value in self.values if _alike(attribute, value))
+        return reduce(operator.or_, held, False)
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class AttributeExpression:
         """Whether the attributes meet the condition.
 
         Args:
-            attributes: numbers, texts and booleans by name; or arrays of them, one entry a device.
+            attributes: numbers, texts and booleans by name; or arrays of them, one entry per device.
 
         Returns:
             A bool, or an array of bools where the attributes are arrays. A comparison with an attribute that is missing
@@ -126,8 +127,8 @@ def parse_expression(text: str) -> AttributeExpression:
     return AttributeExpression(text, condition)
 
 
-def _alike(found: Any, value: float | str | bool) -> bool:
-    kind = np.asarray(found).dtype.kind
+def _alike(attribute: Any, value: float | str | bool) -> bool:
+    kind = np.asarray(attribute).dtype.kind
     if isinstance(value, str):
         return kind == "U"
     return kind == "b" if isinstance(value, bool) else kind in "iuf"
@@ -223,11 +224,11 @@ class _Reader:
         if not rest.strip():
             self.kind, self.word = "end", ""
             return before
-        found = _TOKEN.match(self._text, self._at)
-        if found is None:
+        match = _TOKEN.match(self._text, self._at)
+        if match is None:
             raise self.error("cannot be read")
-        self._at, self.kind = found.end(), found.lastgroup or ""
-        self.word = found[self.kind]
+        self._at, self.kind = match.end(), match.lastgroup or ""
+        self.word = match[self.kind]
         if self.kind == "name" and self.word in _WORDS:
             self.kind = "word"
         return before

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from twinhop.scenario.fields import Coordinate, Latitude, Longitude, Name, NonNegative, Positive, Section, Text, problem
-from twinhop.scenario.validation_errors import suggestion
+from twinhop.text import suggestion
 
 MOST_NODES = 5_000
 MOST_LINKS = 50_000

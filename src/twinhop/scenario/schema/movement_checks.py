@@ -9,7 +9,7 @@ from twinhop.scenario.place_sections import Area, Stations
 from twinhop.scenario.schema.movement_section import Movement
 from twinhop.scenario.schema.radio_section import Radio
 from twinhop.scenario.schema.readings import ROW_REDRAWN, Readings
-from twinhop.scenario.validation_errors import suggestion
+from twinhop.text import suggestion
 
 SHOWN_IDS = 5
 """As many station ids are listed where one is unknown."""

@@ -1,4 +1,4 @@
-"""Scenario sections that set the physics and the objective: backhaul, compute, objective."""
+"""Scenario sections that set the physics and the objective: backhaul, compute, objective, migration."""
 
 from __future__ import annotations
 
@@ -41,4 +41,27 @@ class Objective(Section):
     aggregation: Aggregation = Field(default="mean", description="mean over users, or their sum (alpha times N)")
     deadlines: Annotated[bool, Field(strict=True)] = Field(
         default=True, description="whether updates must arrive within their deadlines"
+    )
+
+
+Transfer = Literal["stop", "live"]
+
+
+class Migration(Section):
+    """Costs of a run in which twins move (P2)."""
+
+    opening_s: NonNegative = Field(default=0.002, description="cost of an open host in a slot; a cloud's is 0 [s]")
+    move_s: NonNegative = Field(
+        default=0.05, description="fixed cost of a move, besides the way of the twin's data [s]"
+    )
+    transfer: Transfer = Field(
+        default="stop",
+        description="stop: a twin rests while all its data move; live: only while the last update follows",
+    )
+    energy_j_per_mbit: NonNegative = Field(default=0.0, description="energy of moving a twin [J/Mbit]")
+    utility_weight: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)] = Field(
+        default=0.5, description="weight of timeliness against energy in the utility, beta_u [1]"
+    )
+    utility_scale_ms: Positive | None = Field(
+        default=None, description="time scale of the utility, tau_0 [ms]; null: 100, or 1000 where row 11 is literal"
     )

@@ -36,9 +36,9 @@ class Polygon:
     vertices_m: tuple[Point, ...]
 
     def __post_init__(self) -> None:
-        complaint = complaint_about(self.vertices_m)
-        if complaint is not None:
-            raise InputError(f"polygon: {complaint}")
+        error = polygon_error(self.vertices_m)
+        if error is not None:
+            raise InputError(f"polygon: {error}")
 
     def holds(self, x_m: Any, y_m: Any) -> Any:
         """Whether points lie inside: a ray to the east crosses an odd number of edges.
@@ -61,10 +61,10 @@ class Polygon:
         return inside
 
 
-def complaint_about(vertices_m: Sequence[Point]) -> str | None:
+def polygon_error(vertices_m: Sequence[Point]) -> str | None:
     """What keeps a ring of vertices from being a simple polygon, or None; decided in exact arithmetic.
 
-    >>> complaint_about([(0, 0), (1, 1), (1, 0), (0, 1)])
+    >>> polygon_error([(0, 0), (1, 1), (1, 0), (0, 1)])
     'crosses itself: the edge from vertex 0 to 1 meets the edge from vertex 2 to 3'
     """
     count = len(vertices_m)

@@ -12,10 +12,9 @@ from twinhop.scenario.fields import LARGEST_SEED, Name, Section, Seed, Text, pro
 from twinhop.scenario.place_sections import DEFAULT_CLASS, Area, Cloud, Stations, Users
 from twinhop.scenario.schema.graph_sections import Graph
 from twinhop.scenario.schema.load_section import Load
-from twinhop.scenario.schema.migration_section import Migration
 from twinhop.scenario.schema.movement_checks import check_movement
 from twinhop.scenario.schema.movement_section import Movement
-from twinhop.scenario.schema.physics_sections import Backhaul, Compute, Objective
+from twinhop.scenario.schema.physics_sections import Backhaul, Compute, Migration, Objective
 from twinhop.scenario.schema.radio_section import Radio
 from twinhop.scenario.schema.readings import Readings
 from twinhop.scenario.schema.service_sections import Services, check_service_classes

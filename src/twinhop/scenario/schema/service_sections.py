@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field, model_validator
 from twinhop.errors import InputError
 from twinhop.scenario.fields import Coordinate, Name, NonNegative, Positive, Section, problem
 from twinhop.scenario.schema.attribute_expression import LONGEST_EXPRESSION, parse_expression
-from twinhop.scenario.schema.polygon import MOST_VERTICES, complaint_about
-from twinhop.scenario.validation_errors import suggestion
+from twinhop.scenario.schema.polygon import MOST_VERTICES, polygon_error
+from twinhop.text import suggestion
 
 MOST_SERVICES = 200
 USER_NUMBERS = ("x_m", "y_m", "history_mbit", "update_mbit", "deadline_ms", "tx_power_w")
@@ -37,9 +37,9 @@ def _check_expression(text: str) -> str:
 
 
 def _check_polygon(vertices: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
-    complaint = complaint_about(vertices)
-    if complaint is not None:
-        raise problem(complaint)
+    error = polygon_error(vertices)
+    if error is not None:
+        raise problem(error)
     return vertices
 
 

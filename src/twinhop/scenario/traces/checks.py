@@ -38,7 +38,7 @@ class TraceChecks:
         self.lowest, self.highest = np.full(2, np.inf), np.full(2, -np.inf)
         self.interval_s = Quantiles()
 
-    def kept(self, batch: Batch) -> Batch:
+    def accept(self, batch: Batch) -> Batch:
         """The batch without repeated records.
 
         Raises:
@@ -49,20 +49,19 @@ class TraceChecks:
         self.first_s, self.until_s = min(self.first_s, batch.first_s), max(self.until_s, batch.until_s)
         if not batch.time_s.size:
             return batch
-        kept = self._ordered(batch)
-        self.repeated += int((~kept).sum())
-        self.records += int(kept.sum())
+        is_new = self._ordered(batch)
+        self.repeated += int((~is_new).sum())
+        self.records += int(is_new.sum())
         place = np.column_stack([batch.east, batch.north])
         self.lowest, self.highest = (
             np.minimum(self.lowest, place.min(axis=0)),
             np.maximum(self.highest, place.max(axis=0)),
         )
-        if kept.all():
+        if is_new.all():
             return batch
-        line = None if batch.line is None else batch.line[kept]
-        return batch._replace(
-            code=batch.code[kept], time_s=batch.time_s[kept], east=batch.east[kept], north=batch.north[kept], line=line
-        )
+        line = None if batch.line is None else batch.line[is_new]
+        code, time_s, east, north = (each[is_new] for each in (batch.code, batch.time_s, batch.east, batch.north))
+        return batch._replace(code=code, time_s=time_s, east=east, north=north, line=line)
 
     def looks_geographic(self) -> bool:
         """Whether all positions lie in the range of longitude and latitude."""
@@ -96,9 +95,9 @@ class TraceChecks:
         self.interval_s.add((time_s - before_s)[~same & np.isfinite(before_s)])
         ends = np.r_[begins[1:], True]
         self._time_s[code[ends]], self._at[code[ends]] = time_s[ends], at[ends]
-        kept = np.empty(len(order), np.bool_)
-        kept[order] = ~same
-        return kept
+        is_new = np.empty(len(order), np.bool_)
+        is_new[order] = ~same
+        return is_new
 
     def _grow(self) -> None:
         missing = len(self._roster) - len(self._time_s)
@@ -110,9 +109,9 @@ class TraceChecks:
     def _first_refused(
         self, batch: Batch, order: NDArray[np.intp], bad: NDArray[np.bool_], what: Callable[[int], str]
     ) -> None:
-        found = np.flatnonzero(bad)
-        if found.size:
-            k = int(found[np.argmin(order[found])])
+        places = np.flatnonzero(bad)
+        if places.size:
+            k = int(places[np.argmin(order[places])])
             at = int(order[k])
             self._refuse(batch, at, f"time {batch.time_s[at]:g} s {what(k)}")
 

@@ -17,10 +17,10 @@ def source_seconds(text: str) -> float | None:
     try:
         value = float(text)
     except ValueError:
-        found = HOURS.fullmatch(text.strip())
-        if found is None:
+        match = HOURS.fullmatch(text.strip())
+        if match is None:
             return None
-        days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
+        days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
         return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
     return value if abs(value) < float("inf") else None
 

@@ -9,7 +9,7 @@ from twinhop.scenario import geo
 from twinhop.scenario.place_sections import Origin
 
 EDGE_POINTS = 33
-"""A box of latitudes and longitudes is bounded in metres by so many points on each of its edges."""
+"""A box of latitudes and longitudes is bounded in metres by this number of points on each of its edges."""
 ORIGIN_DECIMALS = 7
 """The origin is kept to about a centimetre."""
 ORIGIN_STEPS = 4

@@ -5,23 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
-from xml.parsers import expat
 
 import numpy as np
 
 from twinhop.errors import InputError
+from twinhop.io.xml_stream import XmlReader
 from twinhop.scenario.traces.clock import source_seconds
 from twinhop.scenario.traces.records import BATCH_RECORDS, CONTAINER, PERSON, VEHICLE, Batch, Reading, Roster
 from twinhop.scenario.traces.source import EndsEarly, blocks, head
 
-DEEPEST_NESTING = 16
-LARGEST_TOKEN_BYTES = 1 << 20
-"""One element, comment or text longer than this is refused."""
 STATES_GEOGRAPHIC = re.compile(rb'<fcd-output\.geo\s+value="(true|1|t|yes)"', re.IGNORECASE)
 """SUMO's configuration, which it writes as a comment before the data, asked for longitude and latitude."""
-CUT_OFF = (expat.errors.XML_ERROR_NO_ELEMENTS, expat.errors.XML_ERROR_UNCLOSED_TOKEN)
-"""What expat says of a document that stops in the middle."""
 STATES_SUMO = re.compile(rb"<sumoConfiguration")
 
 
@@ -58,12 +52,14 @@ def _batches(path: Path, reader: _Parser) -> Iterator[Batch]:
     yield reader.take()
 
 
-class _Parser:
-    """Takes expat's events; the records of the time steps so far wait in lists until they are taken."""
+class _Parser(XmlReader):
+    """Takes the elements; the records of the time steps so far wait in lists until they are taken."""
+
+    kind, noun, root = "floating car data", "trace", "fcd-export"
+    namespaces = False
 
     def __init__(self, path: Path, roster: Roster) -> None:
-        self._path = path
-        self._depth = self._fed = 0
+        super().__init__(path)
         self._in_step = False
         self._time_s = self._whole_s = float("nan")
         self._first_s: float | None = None
@@ -73,31 +69,17 @@ class _Parser:
         self._east: list[float] = []
         self._north: list[float] = []
         self._known = {kind: roster.codes(kind) for kind in (VEHICLE, PERSON, CONTAINER)}
-        self._expat = expat.ParserCreate()
-        self._expat.StartElementHandler = self._start
-        self._expat.EndElementHandler = self._end
-        self._expat.StartDoctypeDeclHandler = self._refuse_doctype
-
-    def feed(self, block: bytes) -> None:
-        """Parse one more block of the file."""
-        self._fed += len(block)
-        self._parse(block, False)
-        if self._fed - self._expat.CurrentByteIndex > LARGEST_TOKEN_BYTES + len(block):
-            self._fail(f"one element or text of more than {LARGEST_TOKEN_BYTES // 1024} KiB; no trace needs one")
 
     def close(self) -> None:
         """Check that the document is complete."""
-        self._parse(b"", True)
+        self.feed(b"", last=True)
         if self._first_s is None:
-            raise InputError(f"{self._path}: has no time step; expected <timestep time=...> in <fcd-export>")
+            raise InputError(f"{self.source}: has no time step; expected <timestep time=...> in <fcd-export>")
 
-    def ends_early(self, why: str) -> InputError:
-        """The error for a file that stops in the middle."""
-        until = "no time step is whole" if self._whole_s != self._whole_s else self._last_whole()
-        return InputError(f"{self._path}: {why}; {until}")
-
-    def _last_whole(self) -> str:
-        return f"the last whole time step is {self._whole_s:g} s"
+    def progress(self) -> str:
+        """How far the file could be read."""
+        is_none = self._whole_s != self._whole_s
+        return "no time step is whole" if is_none else f"the last whole time step is {self._whole_s:g} s"
 
     def take(self) -> Batch:
         """The records so far; those of an unfinished time step among them."""
@@ -117,59 +99,38 @@ class _Parser:
         self._step_times_s, self._step_begins = [self._time_s], [0]
         return batch
 
-    def _parse(self, block: bytes, last: bool) -> None:
-        try:
-            self._expat.Parse(block, last)
-        except expat.ExpatError as error:
-            if last and self._depth and expat.ErrorString(error.code) in CUT_OFF:
-                raise self.ends_early("the file stops in the middle (truncated)") from None
-            self._fail(f"not valid XML: {expat.ErrorString(error.code)}", error.lineno)
-        except (ValueError, UnicodeError) as error:
-            self._fail(f"not valid XML: {error}")
-
-    def _fail(self, message: str, line: int | None = None) -> NoReturn:
-        raise InputError(f"{self._path}:{line or self._expat.CurrentLineNumber}: {message}")
-
-    def _refuse_doctype(self, *_: object) -> None:
-        self._fail("the document type (<!DOCTYPE ...>), which may define entities, is not accepted; take it out")
-
-    def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        self._depth += 1
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Take a record or a time step."""
         known = self._known.get(tag)
         if known is None:
-            self._other(tag, attributes)
+            if self.enter(tag) == "timestep":
+                self._begin_step(attributes.get("time", ""))
             return
+        self.path.append(tag)  # not by `enter`: this is called for every record
         try:
             self._east.append(float(attributes["x"]))
             self._north.append(float(attributes["y"]))
             self.codes.append(known[attributes["id"]])
         except (KeyError, ValueError):
             self._bad_record(tag, attributes)
-        if self._depth != 3 or not self._in_step:
-            self._fail(f"<{tag}> must stand in a <timestep>")
-
-    def _other(self, tag: str, attributes: dict[str, str]) -> None:
-        if self._depth == 1 and tag != "fcd-export":
-            self._fail(f"not floating car data: the outermost element is <{tag[:40]}>, not <fcd-export>")
-        if self._depth > DEEPEST_NESTING:
-            self._fail(f"nested deeper than {DEEPEST_NESTING} levels, which no trace needs")
-        if tag == "timestep":
-            self._begin_step(attributes.get("time", ""))
+        if len(self.path) != 3 or not self._in_step:
+            self.fail(f"<{tag}> must stand in a <timestep>")
 
     def _begin_step(self, text: str) -> None:
         time_s = source_seconds(text)
         if time_s is None:
-            self._fail(f"timestep: time: must be seconds or h:mm:ss (got {text[:40]!r})")
+            self.fail(f"timestep: time: must be seconds or h:mm:ss (got {text[:40]!r})")
         if time_s <= self._time_s:
-            self._fail(f"time goes backwards: time step {time_s:g} s comes after {self._time_s:g} s")
+            self.fail(f"time goes backwards: time step {time_s:g} s comes after {self._time_s:g} s")
         if self._first_s is None:
             self._first_s = time_s
         self._time_s, self._in_step = time_s, True
         self._step_times_s.append(time_s)
         self._step_begins.append(len(self.codes))
 
-    def _end(self, tag: str) -> None:
-        self._depth -= 1
+    def end(self, tag: str) -> None:
+        """A time step is whole at its end."""
+        self.path.pop()
         if tag == "timestep":
             self._whole_s, self._in_step = self._time_s, False
 
@@ -177,9 +138,9 @@ class _Parser:
         name = attributes.get("id", "")[:40]
         for axis in ("x", "y"):
             if axis not in attributes:
-                self._fail(f"<{tag}> {name!r}: has no {axis}; expected id, x and y")
+                self.fail(f"<{tag}> {name!r}: has no {axis}; expected id, x and y")
             try:
                 float(attributes[axis])
             except ValueError:
-                self._fail(f"<{tag}> {name!r}: {axis}: must be a number (got {attributes[axis][:40]!r})")
-        self._fail(f"<{tag}>: has no id; expected id, x and y")
+                self.fail(f"<{tag}> {name!r}: {axis}: must be a number (got {attributes[axis][:40]!r})")
+        self.fail(f"<{tag}>: has no id; expected id, x and y")

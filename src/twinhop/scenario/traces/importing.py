@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 LEAST_LONGEST_GAP_S, LONGEST_GAP_INTERVALS = 60.0, 5.0
-"""Unless told otherwise, gaps are bridged up to a minute, or so many typical intervals where that is longer."""
+"""Unless told otherwise, gaps are bridged up to a minute, or this many typical intervals where that is longer."""
 
 Coordinates = Literal["degrees", "metres"]
 
@@ -175,7 +175,7 @@ class _Import:
     def _take(self) -> None:
         """Read all records, check them and lay them aside."""
         for batch in self._reading.batches:
-            self._spool.append(self._checks.kept(batch))
+            self._spool.append(self._checks.accept(batch))
         self._spool.close()
         if not self._checks.records:
             raise InputError(f"{self._source}: holds no record; a trace needs at least one user at one time")
@@ -184,17 +184,17 @@ class _Import:
 
     def _is_geographic(self) -> bool:
         """Whether positions are degrees: as the file or the option says, else by their range."""
-        stated, found = self._options.coordinates, self._reading.is_geographic
-        if found is not None and stated is not None and found != (stated == "degrees"):
+        stated, is_geographic = self._options.coordinates, self._reading.is_geographic
+        if is_geographic is not None and stated is not None and is_geographic != (stated == "degrees"):
             raise InputError(
-                f"--coordinates: {self._source} gives {'degrees' if found else 'metres'}; leave the option out"
+                f"--coordinates: {self._source} gives {'degrees' if is_geographic else 'metres'}; leave the option out"
             )
         in_range = self._checks.looks_geographic()
-        if found is None and stated is None:
+        if is_geographic is None and stated is None:
             what = "degrees of longitude and latitude" if in_range else "metres"
             self._notes.append(f"positions are taken to be {what}, by their range; --coordinates says otherwise")
             return in_range
-        geographic = stated == "degrees" if found is None else found
+        geographic = stated == "degrees" if is_geographic is None else is_geographic
         if geographic and not in_range:
             low, high = self._checks.lowest, self._checks.highest
             raise InputError(

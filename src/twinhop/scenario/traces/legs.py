@@ -117,7 +117,7 @@ def placed(legs: Legs, stretch: Stretch, users: int, area: Area) -> tuple[FloatA
     leg = np.repeat(np.arange(len(lengths)), lengths)
     slot = begin[leg] + np.arange(len(leg)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     since_s = (stretch.start_s + slot * stretch.slot_s - legs.from_s[leg])[:, None]
-    found = legs.xy_m[leg] + legs.velocity_mps[leg] * since_s
-    inside = np.clip(found, 0.0, (area.width_m, area.height_m))
+    position_m = legs.xy_m[leg] + legs.velocity_mps[leg] * since_s
+    inside = np.clip(position_m, 0.0, (area.width_m, area.height_m))
     xy_m[slot, legs.code[leg]] = inside
-    return xy_m, int((inside != found).any(axis=1).sum())
+    return xy_m, int((inside != position_m).any(axis=1).sum())

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-BINS_A_DECADE = 200
+BINS_PER_DECADE = 200
 LEAST, LARGEST = 1e-3, 1e9
 """Values outside are counted at the ends."""
 GAP_INTERVALS = 1.5
-"""Time between two records of a user longer than so many typical intervals is a gap."""
+"""Time between two records of a user longer than this many typical intervals is a gap."""
 
 FloatArray = NDArray[np.float64]
 
@@ -18,7 +18,7 @@ class Quantiles:
     """Counts of values on a logarithmic scale, to about one part in a hundred."""
 
     def __init__(self) -> None:
-        self._edges = np.geomspace(LEAST, LARGEST, round(np.log10(LARGEST / LEAST)) * BINS_A_DECADE + 1)
+        self._edges = np.geomspace(LEAST, LARGEST, round(np.log10(LARGEST / LEAST)) * BINS_PER_DECADE + 1)
         self._counts = np.zeros(len(self._edges) + 1, np.int64)
         self.largest = 0.0
 

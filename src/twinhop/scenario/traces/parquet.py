@@ -36,7 +36,7 @@ def parquet_metadata(path: Path) -> dict[str, str]:
 
 
 def parquet_slices(path: Path, columns: Sequence[str], rows: int, first: int = 0) -> Iterator[pl.DataFrame]:
-    """The rows from a row on, so many at a time; only the row groups of a slice are in memory.
+    """The rows from a row on, slice by slice; only the row groups of a slice are in memory.
 
     Raises:
         InputError: the file is damaged.
@@ -60,6 +60,6 @@ def _guarded(path: Path, read):  # noqa: ANN001, ANN202
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-        found = describe_file(path)
-        why = "damaged or cut off" if found == "a Parquet table" else f"found {found}"
+        kind = describe_file(path)
+        why = "damaged or cut off" if kind == "a Parquet table" else f"found {kind}"
         raise InputError(f"{path}: not a Parquet table that can be read: {why} ({str(error)[:80]})") from None

@@ -19,7 +19,7 @@ CodeArray = NDArray[np.int32]
 
 USER, VEHICLE, PERSON, CONTAINER = "user", "vehicle", "person", "container"
 BATCH_RECORDS = 100_000
-"""A reader hands over about so many records at once."""
+"""Records, about, that a reader hands over at once."""
 
 
 class Batch(NamedTuple):
@@ -122,8 +122,8 @@ class Roster:
 
         A vehicle keeps its name; others that share it are called `person:NAME` and so on.
         """
-        seen = Counter(name for name, _ in self._members)
-        shared = [seen[name] > 1 and kind != VEHICLE for name, kind in self._members]
+        counts = Counter(name for name, _ in self._members)
+        shared = [counts[name] > 1 and kind != VEHICLE for name, kind in self._members]
         names = [f"{kind}:{name}" if at else name for (name, kind), at in zip(self._members, shared, strict=True)]
         if len(set(names)) != len(names):
             again = next(name for name, count in Counter(names).items() if count > 1)

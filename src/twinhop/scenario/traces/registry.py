@@ -9,21 +9,17 @@ from pathlib import Path
 
 from twinhop.errors import InputError
 from twinhop.io.file_kind import describe_file
-from twinhop.scenario.traces.fcd_columns import marks_of
-from twinhop.scenario.traces.fcd_csv import read_fcd_csv
-from twinhop.scenario.traces.fcd_parquet import read_fcd_parquet
+from twinhop.scenario.traces.fcd_table import marks_of, read_fcd_csv, read_fcd_parquet
 from twinhop.scenario.traces.fcd_xml import read_fcd_xml
 from twinhop.scenario.traces.gpx import read_gpx
 from twinhop.scenario.traces.parquet import parquet_columns
-from twinhop.scenario.traces.position_table import position_columns
-from twinhop.scenario.traces.positions_csv import read_positions_csv
-from twinhop.scenario.traces.positions_parquet import read_positions_parquet
+from twinhop.scenario.traces.position_table import position_columns, read_positions_csv, read_positions_parquet
 from twinhop.scenario.traces.records import Reading, Roster
 from twinhop.scenario.traces.source import head
 from twinhop.scenario.traces.tables import header_of
 from twinhop.scenario.traces.trace import is_trace
 from twinhop.scenario.traces.walks import read_walk
-from twinhop.scenario.validation_errors import suggestion
+from twinhop.text import suggestion
 
 PARQUET_MAGIC = b"PAR1"
 OUTERMOST = re.compile(rb"<([A-Za-z_][\w.:-]*)")
@@ -69,11 +65,11 @@ def format_of(path: Path, name: str | None) -> str:
                 f"--trace-format: unknown format {name[:40]!r}; {suggestion(name, TRACE_FORMATS)}accepted: {accepted}"
             )
         return name
-    found = _sniffed(path, head(path))
-    if found is None:
+    trace_format = _sniffed(path, head(path))
+    if trace_format is None:
         formats = "; ".join(f"{name} ({each.about})" for name, each in TRACE_FORMATS.items())
         raise InputError(f"{path}: not a trace: found {describe_file(path)}; expected one of {formats}")
-    return found
+    return trace_format
 
 
 def _sniffed(path: Path, beginning: bytes) -> str | None:
@@ -96,8 +92,8 @@ def _sniffed(path: Path, beginning: bytes) -> str | None:
 
 def _sniffed_xml(beginning: bytes) -> str:
     """The format by the outermost element; floating car data, whose reader says what is wrong, where it is another."""
-    found = OUTERMOST.search(COMMENTS.sub(b"", beginning))
-    return "gpx" if found and found[1].rpartition(b":")[2] == b"gpx" else "fcd-xml"
+    match = OUTERMOST.search(COMMENTS.sub(b"", beginning))
+    return "gpx" if match and match[1].rpartition(b":")[2] == b"gpx" else "fcd-xml"
 
 
 def read_trace(path: Path, name: str, roster: Roster, step_s: float | None) -> Reading:
@@ -112,11 +108,11 @@ def read_trace(path: Path, name: str, roster: Roster, step_s: float | None) -> R
     Raises:
         InputError: the file is not of that format, or the format has times and a step was given.
     """
-    chosen = TRACE_FORMATS[name]
+    trace_format = TRACE_FORMATS[name]
     if step_s is not None:
-        if not chosen.has_steps:
+        if not trace_format.has_steps:
             raise InputError(f"--step-s: has no effect on {name}, which states its times; leave it out")
         if not 0 < step_s < float("inf"):
             raise InputError(f"--step-s: must be greater than 0 s (got {step_s:g})")
-        return chosen.read(path, roster, step_s)
-    return chosen.read(path, roster)
+        return trace_format.read(path, roster, step_s)
+    return trace_format.read(path, roster)

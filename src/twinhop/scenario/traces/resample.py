@@ -18,7 +18,7 @@ from twinhop.scenario.traces.movements import GAP_INTERVALS
 from twinhop.scenario.traces.trace import Trace
 
 BLOCK_POSITIONS = 2_000_000
-"""About so many positions of users are worked out at once."""
+"""Positions of users, about, that are worked out at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +138,7 @@ def _surveyed(positions: TracePositions) -> TracePositions:
     """The same with its users and notes, after one pass over the run."""
     names = _names_in_reach(positions)
     users = len(names)
-    seen, there = np.zeros(users, np.bool_), np.zeros(users, np.bool_)
+    ever_there, there = np.zeros(users, np.bool_), np.zeros(users, np.bool_)
     counts = _Counts()
     gap_s = GAP_INTERVALS * positions.trace.about.typical_interval_s
     for stretch in _stretches(positions, users):
@@ -148,10 +148,10 @@ def _surveyed(positions: TracePositions) -> TracePositions:
         counts.bridged += legs.bridged(gap_s, stretch)
         for present in ~np.isnan(blocks[:, :, 0]):
             counts.present += int(present.sum())
-            counts.returns += int((present & seen & ~there).sum())
-            seen |= present
+            counts.returns += int((present & ever_there & ~there).sum())
+            ever_there |= present
             there = present
-    if not seen.any():
+    if not ever_there.any():
         end_s = positions.start_s + (positions.slots - 1) * positions.slot_s
         raise InputError(
             f"{positions.trace.path}: nobody is present at the beginning of any slot from {positions.start_s:g} s to "
@@ -159,8 +159,8 @@ def _surveyed(positions: TracePositions) -> TracePositions:
         )
     if counts.clipped == counts.present:
         raise _outside(positions)
-    kept = tuple(name for name, at in zip(names, seen.tolist(), strict=True) if at)
-    return replace(positions, user_ids=kept, notes=_notes(positions, counts))
+    user_ids = tuple(name for name, at in zip(names, ever_there.tolist(), strict=True) if at)
+    return replace(positions, user_ids=user_ids, notes=_notes(positions, counts))
 
 
 def _names_in_reach(positions: TracePositions) -> tuple[str, ...]:
@@ -171,8 +171,8 @@ def _names_in_reach(positions: TracePositions) -> tuple[str, ...]:
     reach_s = about.held_s or about.longest_gap_s or 0.0
     end_s = positions.start_s + positions.slots * positions.slot_s
     near = pl.col("time_s").is_between(positions.start_s - reach_s, end_s + reach_s)
-    found = positions.trace.scan().filter(near).select(pl.col("user").unique()).collect(engine="streaming")
-    return tuple(sorted(found["user"].to_list()))
+    present = positions.trace.scan().filter(near).select(pl.col("user").unique()).collect(engine="streaming")
+    return tuple(sorted(present["user"].to_list()))
 
 
 def _outside(positions: TracePositions) -> InputError:

@@ -26,18 +26,18 @@ def head(path: Path, size: int = LONGEST_LINE_BYTES) -> bytes:
     Raises:
         InputError: the file is missing, empty, no regular file, or cannot be read.
     """
-    found = b""
+    content = b""
     try:
         for block in blocks(path):
-            found += block
-            if len(found) >= size:
+            content += block
+            if len(content) >= size:
                 break
     except EndsEarly as error:
-        if not found:
+        if not content:
             raise InputError(f"{path}: {error}; nothing of it can be read") from None
-    if not found.strip(b"\xef\xbb\xbf \t\r\n\0"):
+    if not content.strip(b"\xef\xbb\xbf \t\r\n\0"):
         raise InputError(f"{path}: is an empty file; expected a trace")
-    return found[:size]
+    return content[:size]
 
 
 def is_compressed(path: Path) -> bool:

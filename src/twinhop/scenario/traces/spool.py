@@ -72,8 +72,8 @@ class Spool:
             yield from self._chunks()
             return
         for begin, end in self._passes():
-            kept = [chunk[(bins >= begin) & (bins < end)] for chunk, bins in self._binned()]
-            records = np.concatenate(kept)
+            parts = [chunk[(bins >= begin) & (bins < end)] for chunk, bins in self._binned()]
+            records = np.concatenate(parts)
             records = records[np.argsort(records["time_s"], kind="stable")]
             for at in range(0, len(records), CHUNK_RECORDS):
                 yield records[at : at + CHUNK_RECORDS]
@@ -89,7 +89,7 @@ class Spool:
             yield chunk, np.minimum((chunk["time_s"] - self._first_s) // width_s, BINS - 1).astype(np.int64)
 
     def _passes(self) -> list[tuple[int, int]]:
-        """Bins from, to (exclusive), of at most so many records each, where one bin alone does not hold more."""
+        """Bins from, to (exclusive), of at most that many records each, where one bin alone does not hold more."""
         counts = sum(np.bincount(bins, minlength=BINS) for _, bins in self._binned())
         passes, begin, held = [], 0, 0
         for at, count in enumerate(np.asarray(counts).tolist()):

@@ -22,11 +22,11 @@ GRID = "grid"
 GRID_LENGTH_M, GRID_MARGIN_M = 200.0, 50.0
 LEAST_GRID = 5
 """Junctions on each side of a generated grid, at least."""
-VEHICLES_A_JUNCTION = 4.0
+VEHICLES_PER_JUNCTION = 4.0
 ENTRY_SHARE = 0.1
 """Vehicles enter evenly over this share of the time."""
-SECONDS_A_STAGE = 30.0
-"""A trip passes a further random place for so many seconds, so that it lasts to the end."""
+SECONDS_PER_STAGE = 30.0
+"""A trip passes one further random place per this many seconds, so that it lasts to the end."""
 MOST_VEHICLES, MOST_SECONDS = 100_000, 1_000_000
 SUMO_SEEDS = 2**31 - 1
 """SUMO takes seeds below this."""
@@ -114,7 +114,7 @@ def _network(sumo: Sumo, traffic: Traffic, folder: Path) -> Path:
     """The network file, made where a grid is asked for."""
     if traffic.network != GRID:
         return Path(traffic.network).resolve()
-    junctions = max(LEAST_GRID, math.ceil(math.sqrt(traffic.vehicles / VEHICLES_A_JUNCTION)))
+    junctions = max(LEAST_GRID, math.ceil(math.sqrt(traffic.vehicles / VEHICLES_PER_JUNCTION)))
     size = ["--grid.number", str(junctions), "--grid.length", f"{GRID_LENGTH_M:g}"]
     size += ["--offset.x", f"{GRID_MARGIN_M:g}", "--offset.y", f"{GRID_MARGIN_M:g}"]
     network = folder / "grid.net.xml"
@@ -127,7 +127,7 @@ def _simulation(sumo: Sumo, traffic: Traffic, network: Path, folder: Path) -> li
     """The arguments of the simulation, its trips made."""
     trips, seed = folder / "trips.xml", str(traffic.seed % SUMO_SEEDS)
     entry_s = max(1.0, ENTRY_SHARE * traffic.seconds)
-    stages = math.ceil(traffic.seconds / SECONDS_A_STAGE)
+    stages = math.ceil(traffic.seconds / SECONDS_PER_STAGE)
     trip_options = ["--net-file", str(network), "--output-trip-file", str(trips), "--seed", seed, "--no-validate"]
     times = ["--begin", "0", "--end", repr(entry_s), "--period", repr(entry_s / traffic.vehicles)]
     sumo.run("randomTrips.py", [*trip_options, *times, "--intermediate", str(stages), "--prefix", "veh"], folder)

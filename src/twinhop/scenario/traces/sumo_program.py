@@ -47,8 +47,8 @@ class Sumo:
                 return Sumo(home)
         on_path = shutil.which("sumo")
         if on_path is None:
-            found = f" (SUMO_HOME, {stated}, has no bin/sumo)" if stated else ""
-            raise InputError(f"SUMO is not installed{found}; {HOW_TO_INSTALL}")
+            hint = f" (SUMO_HOME, {stated}, has no bin/sumo)" if stated else ""
+            raise InputError(f"SUMO is not installed{hint}; {HOW_TO_INSTALL}")
         return Sumo(_home_of(Path(on_path).resolve()))
 
     def run(self, program: str, arguments: Sequence[str], folder: Path) -> str:
@@ -95,8 +95,8 @@ class Sumo:
 
     def version(self, folder: Path) -> str:
         """The version, as the program states it."""
-        found = VERSION.search(self.run("sumo", ["--version"], folder))
-        return found[0].replace("_", ".") if found else "of unknown version"
+        match = VERSION.search(self.run("sumo", ["--version"], folder))
+        return match[0].replace("_", ".") if match else "of unknown version"
 
 
 def _home_of(program: Path) -> Path:

@@ -52,8 +52,8 @@ class Rows:
         """
         import polars as pl
 
-        found = self.cells[column].cast(pl.Float64, strict=False)
-        values = found.fill_null(np.nan).to_numpy()
+        numbers = self.cells[column].cast(pl.Float64, strict=False)
+        values = numbers.fill_null(np.nan).to_numpy()
         bad = np.flatnonzero(~np.isfinite(values))
         if bad.size:
             raise self._refused(column, int(bad[0]), "must be a finite number")
@@ -72,12 +72,12 @@ class Rows:
             if np.isfinite(values).all():
                 return values
         seconds = date_seconds if is_clock else source_seconds
-        found = [None if cell is None else seconds(str(cell)) for cell in self.cells[column].to_list()]
-        for row, value in enumerate(found):
+        times_s = [None if cell is None else seconds(str(cell)) for cell in self.cells[column].to_list()]
+        for row, value in enumerate(times_s):
             if value is None:
                 expected = "a date and time (ISO 8601), as the rows before" if is_clock else "seconds or h:mm:ss"
                 raise self._refused(column, row, f"must be {expected}")
-        return np.array(found, dtype=np.float64)
+        return np.array(times_s, dtype=np.float64)
 
     def users(self, column: str, codes: Codes) -> CodeArray:
         """The numbers of the users that a column names.
@@ -99,14 +99,14 @@ class Rows:
             raise InputError(f"{error} (near line {self.cells[LINE][0]})") from None
         return names.replace_strict(distinct, pl.Series(known, dtype=pl.Int32), return_dtype=pl.Int32).to_numpy()
 
-    def kept(self, mask: pl.Series) -> Rows:
+    def where(self, mask: pl.Series) -> Rows:
         """The rows where the mask is true."""
         return Rows(self.path, self.cells.filter(mask))
 
     def _refused(self, column: str, row: int, expected: str) -> InputError:
         cell = self.cells[column][row]
-        found = "nothing" if cell is None else repr(str(cell)[:40])
-        return InputError(f"{self.path}:{self.cells[LINE][row]}: {column}: {expected} (got {found})")
+        got = "nothing" if cell is None else repr(str(cell)[:40])
+        return InputError(f"{self.path}:{self.cells[LINE][row]}: {column}: {expected} (got {got})")
 
 
 def header_of(path: Path) -> tuple[str, list[str]]:

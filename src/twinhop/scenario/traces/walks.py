@@ -1,4 +1,4 @@
-"""The walks of iFogSim2: the path of one user, one row a time step."""
+"""The walks of iFogSim2: the path of one user, one row per time step."""
 
 from __future__ import annotations
 

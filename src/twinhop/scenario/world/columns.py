@@ -87,12 +87,12 @@ def user_columns(scenario: Scenario) -> UserColumns:
     """
     users, load = scenario.users, scenario.load
     ids, xy_m = _listed(users.rows) if users.rows is not None else _generated_users(scenario)
-    chosen = _classes(scenario.seed, users.classes, users.rows, len(ids))
+    class_of = _classes(scenario.seed, users.classes, users.rows, len(ids))
     active = active_users(load, len(ids), scenario.seed)
 
     def sizes(field: str, factor: float = 1.0) -> NDArray[np.float64]:
         by_class = tuple(getattr(each, field) for each in users.classes)
-        values = _sizes(scenario.seed, field, getattr(users, field), users.rows, len(ids), by_class, chosen)[active]
+        values = _sizes(scenario.seed, field, getattr(users, field), users.rows, len(ids), by_class, class_of)[active]
         return values if factor == 1 else values * factor
 
     return UserColumns(
@@ -103,7 +103,7 @@ def user_columns(scenario: Scenario) -> UserColumns:
         sizes("deadline_ms"),
         sizes("tx_power_w"),
         (*(each.name for each in users.classes), DEFAULT_CLASS) if users.classes else (),
-        chosen[active],
+        class_of[active],
     )
 
 
@@ -177,12 +177,12 @@ def _classes(
         return np.zeros(count, dtype=np.int64)
     edges = np.cumsum([each.share for each in classes])
     edges[-1] = 1.0 if edges[-1] > 1 - FRACTION_TOLERANCE else edges[-1]
-    chosen = np.searchsorted(edges, streams.stream(seed, streams.USER_CLASSES).random(count), side="right")
+    class_of = np.searchsorted(edges, streams.stream(seed, streams.USER_CLASSES).random(count), side="right")
     index = {each.name: at for at, each in enumerate(classes)} | {DEFAULT_CLASS: len(classes)}
     for at, row in enumerate(rows or ()):
         if row.user_class is not None:
-            chosen[at] = index[row.user_class]
-    return chosen.astype(np.int64)
+            class_of[at] = index[row.user_class]
+    return class_of.astype(np.int64)
 
 
 def _sizes(
@@ -192,13 +192,13 @@ def _sizes(
     rows: tuple[StationRow, ...] | tuple[UserRow, ...] | None,
     count: int,
     by_class: tuple[float | Kind | None, ...] = (),
-    chosen: NDArray[np.int64] | None = None,
+    class_of: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64]:
     """One field of all: drawn, as the class draws it from the same random numbers, or as the row states it."""
     values = draw(distribution, streams.stream(seed, streams.SIZES + field), count)
     for at, of_class in enumerate(by_class):
         if of_class is not None:
-            members = chosen == at
+            members = class_of == at
             values[members] = draw(of_class, streams.stream(seed, streams.SIZES + field), count)[members]
     for index, row in enumerate(rows or ()):
         stated = getattr(row, field)

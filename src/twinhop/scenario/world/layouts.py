@@ -52,8 +52,8 @@ def hexagonal(count: int, width_m: float, height_m: float) -> NDArray[np.float64
     rows, even, odd = min(grids, key=lambda grid: _irregularity(grid, count, width_m, height_m))
     sites = _grid(rows, even, odd, width_m, height_m)
     from_centre_m = np.hypot(sites[:, 0] - width_m / 2, sites[:, 1] - height_m / 2)
-    kept = np.sort(np.argsort(from_centre_m, kind="stable")[:count])
-    return sites[kept]
+    nearest = np.sort(np.argsort(from_centre_m, kind="stable")[:count])
+    return sites[nearest]
 
 
 def _row_lengths(count: int, rows: int) -> list[tuple[int, int]]:
@@ -112,10 +112,10 @@ def hot_spots(
     """
     which, first, second = generator.random((count, 3)).T
     points = np.column_stack([first * width_m, second * height_m])
-    chosen = np.searchsorted(np.cumsum([spot.share for spot in spots]), which, side="right")
+    spot_of = np.searchsorted(np.cumsum([spot.share for spot in spots]), which, side="right")
     distance_sigma, angle = np.sqrt(-2 * np.log1p(-first)), 2 * np.pi * second
     for index, spot in enumerate(spots):
-        members = chosen == index
+        members = spot_of == index
         distance_m = spot.radius_m / 2 * distance_sigma[members]
         points[members, 0] = spot.x_m + distance_m * np.cos(angle[members])
         points[members, 1] = spot.y_m + distance_m * np.sin(angle[members])

@@ -12,7 +12,7 @@ from twinhop.errors import InputError
 from twinhop.scenario.schema.attribute_expression import parse_expression
 from twinhop.scenario.schema.polygon import Polygon
 from twinhop.scenario.schema.service_sections import Members, Service
-from twinhop.scenario.validation_errors import suggestion
+from twinhop.text import suggestion
 from twinhop.units import BITS_PER_MBIT, CYCLES_PER_GCYCLE, S_PER_MS
 
 
@@ -61,7 +61,7 @@ def service_demands(services: tuple[Service, ...], users: UserAttributes, where:
     Raises:
         InputError: a member is unknown, or a service has none.
     """
-    found = []
+    demands = []
     for index, service in enumerate(services):
         members = np.flatnonzero(_members(service.members, users, f"{where}: services.{index}.members"))
         if not members.size:
@@ -69,7 +69,7 @@ def service_demands(services: tuple[Service, ...], users: UserAttributes, where:
                 f"{where}: services.{index}.members: the service {service.name!r} has no members: no active user "
                 f"meets {', '.join(service.members.model_dump(exclude_none=True))}; a service needs at least one"
             )
-        found.append(
+        demands.append(
             ServiceDemand(
                 name=service.name,
                 members=members,
@@ -79,24 +79,24 @@ def service_demands(services: tuple[Service, ...], users: UserAttributes, where:
                 deadline_s=np.inf if service.deadline_ms is None else service.deadline_ms * S_PER_MS,
             )
         )
-    return tuple(found)
+    return tuple(demands)
 
 
-def _members(asked: Members, users: UserAttributes, where: str) -> NDArray[np.bool_]:
+def _members(selection: Members, users: UserAttributes, where: str) -> NDArray[np.bool_]:
     """(N,) whether each user is a member."""
     columns = users.columns
-    chosen = np.ones(len(columns["x_m"]), dtype=np.bool_)
-    if asked.ids is not None:
-        _check_ids(asked.ids, users.every_id, where)
-        wanted = set(asked.ids)
-        chosen &= np.array([name in wanted for name in columns["id"].tolist()], dtype=np.bool_)
-    if asked.classes is not None:
-        chosen &= np.isin(columns["class"], asked.classes)
-    if asked.where is not None:
-        chosen &= np.asarray(parse_expression(asked.where).holds(columns), dtype=np.bool_)
-    if asked.polygon_m is not None:
-        chosen &= Polygon(asked.polygon_m).holds(columns["x_m"], columns["y_m"])
-    return chosen
+    is_member = np.ones(len(columns["x_m"]), dtype=np.bool_)
+    if selection.ids is not None:
+        _check_ids(selection.ids, users.every_id, where)
+        wanted = set(selection.ids)
+        is_member &= np.array([name in wanted for name in columns["id"].tolist()], dtype=np.bool_)
+    if selection.classes is not None:
+        is_member &= np.isin(columns["class"], selection.classes)
+    if selection.where is not None:
+        is_member &= np.asarray(parse_expression(selection.where).holds(columns), dtype=np.bool_)
+    if selection.polygon_m is not None:
+        is_member &= Polygon(selection.polygon_m).holds(columns["x_m"], columns["y_m"])
+    return is_member
 
 
 def _check_ids(ids: Sequence[str], every_id: Sequence[str], where: str) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from twinhop.placement.problem import FloatArray
+from twinhop.stats.sign_test import SignTest, Verdict, joint_verdict, sign_test
 from twinhop.studies.lu2021.results import Results
 from twinhop.studies.lu2021.setting import Setting
-from twinhop.studies.lu2021.sign_test import SignTest, Verdict, joint_verdict, sign_test
 from twinhop.studies.lu2021.terms import SYSTEM, TIME, Reading
 
 #: The association policies that the paper compares with; its random one opens servers at random too.

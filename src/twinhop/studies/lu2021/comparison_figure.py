@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from twinhop.output.palette import HUES, INK, MUTED
-from twinhop.studies.lu2021.bands import interval
+from twinhop.stats.bootstrap import band_interval
 from twinhop.studies.lu2021.panels import figure_of, frame, legend
 from twinhop.studies.lu2021.results import Results
 from twinhop.studies.lu2021.setting import Setting
@@ -58,13 +58,13 @@ def _draw(axes: Axes, results: Results, setting: Setting, reading: Reading, at: 
             axes.bar(left + BAR * place, 0.0, width=0.92 * BAR, color=colour, label=label)
             continue
         values = slots.mean(axis=1)
-        found = interval([values])
+        found = band_interval([values])
         middle = float(values[0]) if found is None else found[0]
         axes.bar(left + BAR * place, middle, width=0.92 * BAR, color=colour, label=label)
         if found is not None:
             axes.plot([left + BAR * place] * 2, found[1:], color=INK, linewidth=1.1, solid_capstyle="butt")
     bound = results.bound(setting, BOUNDS[reading])
     if bound is not None:
-        found = interval([bound.mean(axis=1)])
+        found = band_interval([bound.mean(axis=1)])
         height = float(np.mean(bound)) if found is None else found[0]
         axes.plot([at - 0.45, at + 0.45], [height, height], color=INK, linewidth=1.2, linestyle=(0, (4, 2)))

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from twinhop.studies.lu2021.bands import band
+from twinhop.stats.bootstrap import band
 from twinhop.studies.lu2021.panels import TITLES, draw_band, figure_of, frame, legend, seeds_in_words, style
 from twinhop.studies.lu2021.results import Results
 from twinhop.studies.lu2021.setting import Setting

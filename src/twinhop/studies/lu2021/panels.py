@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from twinhop.output.palette import FAINT, FONT, HUES, INK, MUTED, PAPER, fitting
 from twinhop.placement.problem import FloatArray
-from twinhop.studies.lu2021.bands import Band, band
+from twinhop.stats.bootstrap import Band, band
 from twinhop.studies.lu2021.setting import Setting
 from twinhop.text import counted
 

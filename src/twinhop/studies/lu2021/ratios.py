@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from twinhop.placement.problem import FloatArray
-from twinhop.studies.lu2021.bands import interval
+from twinhop.stats.bootstrap import band_interval
 from twinhop.studies.lu2021.claims import CLOCK
 from twinhop.studies.lu2021.results import Results
 from twinhop.studies.lu2021.setting import Setting
@@ -62,5 +62,5 @@ def measured(results: Results, algorithm: str, square: tuple[Setting, Setting, S
 def middle(results: Results, algorithm: str, setting: Setting) -> float:
     """Interquartile mean of the time that a whole run takes [s]."""
     seconds: FloatArray = results.seconds(algorithm, setting, CLOCK)[:, -1]
-    found = interval([seconds])
+    found = band_interval([seconds])
     return float(np.mean(seconds)) if found is None else found[0]

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from twinhop.output.markdown import table
+from twinhop.stats.sign_test import LEVEL
 from twinhop.studies.lu2021.cells import percent_change, value_with_interval
 from twinhop.studies.lu2021.claims import CLAIMS, Finding, by_seed, findings, squares
 from twinhop.studies.lu2021.comparison_report import comparison_report, latency_report
 from twinhop.studies.lu2021.ratios import PRINTED, Ratios, measured, middle
 from twinhop.studies.lu2021.results import Results
-from twinhop.studies.lu2021.sign_test import LEVEL
 from twinhop.studies.lu2021.terms import READINGS, SYSTEM, TIME, Reading
 from twinhop.studies.lu2021.unit import SOLVERS
 

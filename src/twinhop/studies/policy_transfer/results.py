@@ -9,7 +9,7 @@ import numpy as np
 
 from twinhop.output.markdown import table
 from twinhop.placement.problem import FloatArray
-from twinhop.studies.lu2021.bands import Band, band, interval
+from twinhop.stats.bootstrap import Band, band, band_interval
 from twinhop.studies.policy_transfer.shifts import SHIFTS, TRAJECTORIES, Shift
 from twinhop.studies.policy_transfer.unit import LITERAL, SCRATCH
 
@@ -101,7 +101,7 @@ class PolicyTransfer:
 
     def _row(self, shift: Shift, arm: str) -> Row:
         curves, scratch = self.curves(shift, arm), self.curves(shift, SCRATCH)
-        final, ends = scratch[:, -1].mean(), interval([curves[:, -1]])
+        final, ends = scratch[:, -1].mean(), band_interval([curves[:, -1]])
         near, within = (self._reached(curves, final, more) for more in (NEAR, 2 * NEAR))
         seconds = [unit["shifts"][shift.name][arm]["seconds"] for unit in self.units if shift.name in unit["shifts"]]
         above = np.maximum(scratch.mean(axis=0) - final, 0.0).sum()
@@ -128,7 +128,7 @@ class PolicyTransfer:
     def _verdict(self, shift: Shift, arm: str, near: float | None) -> str:
         if arm == SCRATCH:
             return "hard shift" if self.is_hard(shift) else "zero-shot is there"
-        own, scratch = (interval([self.curves(shift, each)[:, -1]]) for each in (arm, SCRATCH))
+        own, scratch = (band_interval([self.curves(shift, each)[:, -1]]) for each in (arm, SCRATCH))
         if own is not None and scratch is not None and own[1] > scratch[2]:
             return "negative transfer"
         if near is None:
@@ -140,7 +140,7 @@ class PolicyTransfer:
     def _is_apart(self, shift: Shift, arm: str) -> bool:
         """Whether the intervals of the arm and of scratch do not overlap after a quarter of the updates."""
         at = int(np.searchsorted(self.updates, EARLY * self.updates[-1]))
-        own, scratch = (interval([self.curves(shift, each)[:, at]]) for each in (arm, SCRATCH))
+        own, scratch = (band_interval([self.curves(shift, each)[:, at]]) for each in (arm, SCRATCH))
         return own is not None and scratch is not None and own[2] < scratch[1]
 
     def source_s(self) -> dict[str, dict[str, float]]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from twinhop.scenario.importers.sf_cells import PRESENCE_SHARE, busiest_cells, nearest_kept, read_record
+from twinhop.scenario.importers.sf_cells import PRESENCE_SHARE, busiest_cells, nearest_cell, read_record
 from twinhop.studies.twin_transfer.motion import RHOS, Constants
 from twinhop.studies.twin_transfer.scores import BLENDED, COLD, DECAYING, LITERAL, OWN, REGION, Forecasts
 from twinhop.twin.behaviour import MarkovChain, blended_probabilities, decayed, dwell_weights, of_twins, pooled
@@ -55,7 +55,7 @@ def serving_cells(folder: Path) -> tuple[NDArray[np.int64], int]:
     """
     record = read_record(folder / "sf_cells.csv", folder / "sf_serving_1min.npz")
     busiest = busiest_cells(record.present[:FIRST_TEST], len(record.sites.positions), PRESENCE_SHARE)
-    nearest = np.searchsorted(busiest, nearest_kept(record.sites.positions, busiest))
+    nearest = np.searchsorted(busiest, nearest_cell(record.sites.positions, busiest))
     return np.where(record.present > 0, nearest[np.maximum(record.present, 1) - 1], -1), len(busiest)
 
 

@@ -40,7 +40,7 @@ def backed_off(counts: FloatArray, lower: FloatArray) -> float:
 
 
 def with_interval(probabilities: FloatArray, trials: float) -> Prediction:
-    """Probabilities with the 90 % interval of each: that of Wilson for so many trials; [0, 1] without any.
+    """Probabilities with the 90 % interval of each: that of Wilson for n trials; [0, 1] without any.
 
     Source: Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927).
 

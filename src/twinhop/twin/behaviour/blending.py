@@ -140,8 +140,10 @@ def blended(region: BehaviourModel, source: BehaviourModel, rho: float, reading:
     if isinstance(source, RowModel):
         row = blended_rows(type(source), source.width, theirs[STATE], mine[STATE], rho, reading)
         return type(source).from_arrays({**mine, STATE: row})
-    kept = 1.0 if reading == "literal" else 1.0 - rho
-    return type(source).from_arrays({**mine, **{name: kept * theirs[name] + rho * mine[name] for name in COUNTS}})
+    region_weight = 1.0 if reading == "literal" else 1.0 - rho
+    return type(source).from_arrays(
+        {**mine, **{name: region_weight * theirs[name] + rho * mine[name] for name in COUNTS}}
+    )
 
 
 def blended_probabilities(region: FloatArray, source: FloatArray, rho: float, reading: Reading = "sound") -> FloatArray:

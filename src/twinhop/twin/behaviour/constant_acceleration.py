@@ -8,8 +8,7 @@ from typing import ClassVar
 from twinhop.jit import jit
 from twinhop.twin.behaviour.model import INTERVAL_SIGMAS, FloatArray
 from twinhop.twin.behaviour.motion import MEANS, Transition, ahead, correct, propagate, start
-from twinhop.twin.behaviour.row_model import RowModel
-from twinhop.twin.behaviour.usable import usable
+from twinhop.twin.behaviour.row_model import RowModel, usable
 
 
 @jit()

@@ -7,8 +7,7 @@ from typing import ClassVar
 
 from twinhop.jit import jit
 from twinhop.twin.behaviour.model import INTERVAL_SIGMAS, FloatArray
-from twinhop.twin.behaviour.row_model import RowModel
-from twinhop.twin.behaviour.usable import usable
+from twinhop.twin.behaviour.row_model import RowModel, usable
 
 #: State: time, variance of the position, covariance, variance of the velocity, then position and velocity by column.
 _MEANS = 4

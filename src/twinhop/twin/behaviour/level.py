@@ -7,9 +7,8 @@ from typing import ClassVar
 
 from twinhop.jit import jit
 from twinhop.twin.behaviour.model import INTERVAL_SIGMAS, FloatArray
-from twinhop.twin.behaviour.row_model import RowModel
+from twinhop.twin.behaviour.row_model import RowModel, usable
 from twinhop.twin.behaviour.smoothing import COUNT, FIRST, TIME, check_smoothing, faded, gain_over
-from twinhop.twin.behaviour.usable import usable
 
 
 @jit()

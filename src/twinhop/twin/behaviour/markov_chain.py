@@ -89,9 +89,9 @@ class MarkovChain:
 
     def transitions(self) -> FloatArray:
         """(K, K) probabilities of one step, from the row's category to the column's."""
-        seen = np.full(self.categories, 1.0 / self.categories)
-        backed_off(self._seen, seen)
-        rows = np.tile(seen, (self.categories, 1))
+        frequencies = np.full(self.categories, 1.0 / self.categories)
+        backed_off(self._seen, frequencies)
+        rows = np.tile(frequencies, (self.categories, 1))
         for row, counts in zip(rows, self._counts, strict=True):
             backed_off(counts, row)
         return rows

@@ -13,15 +13,15 @@ Arrays = Mapping[str, NDArray]
 
 #: The share of true values that the interval of a prediction is meant to hold.
 INTERVAL_SHARE = 0.9
-#: A normal variable lies within so many standard deviations of its mean with that probability.
+#: Standard deviations from its mean within which a normal variable lies with that probability.
 INTERVAL_SIGMAS = 1.6448536269514722
 
 
 class Prediction(NamedTuple):
     """What a model expects at a moment.
 
-    Of a number (position, scalar, counter) each array has one entry a column of the dimension, in its unit. Of a
-    category each has one entry a category: its probability, and the ends of the probability's own 90 % interval.
+    Of a number (position, scalar, counter) each array has one entry per column of the dimension, in its unit. Of a
+    category each has one entry per category: its probability, and the ends of the probability's own 90 % interval.
     """
 
     mean: FloatArray

@@ -107,7 +107,7 @@ def correct(state: FloatArray, value: FloatArray, variance: float) -> None:
 
 @jit()
 def ahead(state: FloatArray, f: Transition, mean: FloatArray, half: FloatArray, sigmas: float) -> None:
-    """The position after a time, and so many standard deviations of it.
+    """The position after a time, and a multiple of its standard deviation.
 
     Args:
         state: a row.

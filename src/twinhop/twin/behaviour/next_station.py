@@ -130,19 +130,19 @@ class NextStation:
             return with_interval(probabilities, 0.0)
         recent = self._recent()
         length = min(so_far, self._visits.size)
-        own = np.zeros((recent.size + 1, self.categories))
-        followers(self._visits, (so_far - length) % self._visits.size, length, recent, own)
-        trials = float(max(own.sum(axis=1)[1:], default=0.0)) if recent.size else float(own.sum())
+        own_counts = np.zeros((recent.size + 1, self.categories))
+        followers(self._visits, (so_far - length) % self._visits.size, length, recent, own_counts)
+        trials = float(max(own_counts.sum(axis=1)[1:], default=0.0)) if recent.size else float(own_counts.sum())
         if self._population is None:
-            for counts in own:
+            for counts in own_counts:
                 backed_off(counts, probabilities)
         else:
-            others = np.zeros_like(own)
+            others = np.zeros_like(own_counts)
             followers(self._population, 0, self._population.size, recent, others)
             for counts in others:
                 backed_off(counts, probabilities)
             weight = self._parameters[4]
-            for counts in own[1:]:
+            for counts in own_counts[1:]:
                 probabilities = (counts + weight * probabilities) / (counts.sum() + weight)
         if not self._parameters[3] and self.categories > 1:
             probabilities[last] = 0.0

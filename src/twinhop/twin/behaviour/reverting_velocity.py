@@ -8,30 +8,29 @@ from typing import ClassVar
 from twinhop.jit import jit
 from twinhop.twin.behaviour.model import INTERVAL_SIGMAS, FloatArray
 from twinhop.twin.behaviour.motion import MEANS, Transition, ahead, correct, propagate, start
-from twinhop.twin.behaviour.row_model import RowModel
-from twinhop.twin.behaviour.usable import usable
+from twinhop.twin.behaviour.row_model import RowModel, usable
 
 
 @jit()
 def _transition(span: float, rate: float, sigma: float, drift: float) -> Transition:
     """Of dx = v dt, dv = rate (m - v) dt + sigma sqrt(2 rate) dW, dm = sqrt(drift) dV, in closed form."""
-    kept = math.exp(-rate * span)
-    held = -math.expm1(-rate * span) / rate
-    lost = span - held
-    squares = max(span - 2.0 * held - math.expm1(-2.0 * rate * span) / (2.0 * rate), 0.0)
+    decay = math.exp(-rate * span)
+    reach = -math.expm1(-rate * span) / rate
+    drift_reach = span - reach
+    squares = max(span - 2.0 * reach - math.expm1(-2.0 * rate * span) / (2.0 * rate), 0.0)
     drive = 2.0 * rate * sigma * sigma
-    ramps = (0.5 * span * span - (1.0 - kept * (1.0 + rate * span)) / (rate * rate)) / rate
+    ramps = (0.5 * span * span - (1.0 - decay * (1.0 + rate * span)) / (rate * rate)) / rate
     distances = max(span * span * span / 3.0 - 2.0 * ramps + squares / (rate * rate), 0.0)
     return Transition(
-        held,
-        lost,
-        kept,
-        1.0 - kept,
+        reach,
+        drift_reach,
+        decay,
+        1.0 - decay,
         drive * squares / (rate * rate) + drift * distances,
-        drive * 0.5 * held * held + drift * 0.5 * lost * lost,
-        drift * (0.5 * span * span - lost / rate),
-        sigma * sigma * (1.0 - kept * kept) + drift * squares,
-        drift * lost,
+        drive * 0.5 * reach * reach + drift * 0.5 * drift_reach * drift_reach,
+        drift * (0.5 * span * span - drift_reach / rate),
+        sigma * sigma * (1.0 - decay * decay) + drift * squares,
+        drift * drift_reach,
         drift * span,
     )
 

@@ -56,20 +56,21 @@ def blended_rows(
     Source: reference paper, Eq. 34, readings row 20; the moments are those of any mixture of two distributions.
     """
     weight = np.asarray(rho, dtype=np.float64)[..., None]
-    kept = 1.0 if reading == "literal" else 1.0 - weight
+    region_weight = 1.0 if reading == "literal" else 1.0 - weight
     if kind not in _ORDERS:
         columns = learned_columns(kind, width, source.shape[-1])
         result = np.array(np.broadcast_to(source, np.broadcast_shapes(region.shape, source.shape)))
-        result[..., columns] = kept * region[..., columns] + weight * source[..., columns]
+        result[..., columns] = region_weight * region[..., columns] + weight * source[..., columns]
         return result
     order = _ORDERS[kind]
     theirs, mine = _means(region, width, order), _means(source, width, order)
     spread_region, spread_source = _covariance(region, order), _covariance(source, order)
     spread_region[..., 0, 1:] = spread_region[..., 1:, 0] = 0.0
     spread_region[..., 0, 0] = spread_source[..., 0, 0]
-    share, rest = weight[..., None], np.asarray(kept)[..., None] if np.ndim(kept) else kept
-    covariance = rest * spread_region + share * spread_source
-    mean = rest * theirs + share * mine
+    share = weight[..., None]
+    region_share = np.asarray(region_weight)[..., None] if np.ndim(region_weight) else region_weight
+    covariance = region_share * spread_region + share * spread_source
+    mean = region_share * theirs + share * mine
     if reading == "sound":
         apart = mine - theirs
         apart[..., 0] = 0.0

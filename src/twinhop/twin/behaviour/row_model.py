@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn, Self
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.errors import InputError
+from twinhop.jit import jit
 from twinhop.twin.behaviour.model import Arrays, FloatArray, Prediction, unknown
 
 PARAMETERS, STATE = "parameters", "state"
@@ -138,3 +140,19 @@ def float_row(kind: str, arrays: Arrays, name: str, length: int) -> FloatArray:
     if row.dtype != np.float64 or row.shape != (length,):
         raise InputError(f"{kind}: {name}: must be float64 of shape ({length},) (got {row.dtype} of {row.shape})")
     return row.copy()
+
+
+@jit()
+def usable(state: FloatArray, parameters: FloatArray, time_s: float, value: FloatArray) -> bool:
+    """Whether a value has the right width, is finite, and is not older than the last.
+
+    Args:
+        state: of a `RowModel`, its first number the time of the last update [s].
+        parameters: of a `RowModel`, the first of them the width.
+        time_s: of the value [s].
+        value: (width,).
+    """
+    good = value.size == int(parameters[0]) and math.isfinite(time_s) and not time_s < state[0]
+    for column in range(value.size):
+        good = good and math.isfinite(value[column])
+    return good

@@ -7,9 +7,8 @@ from typing import ClassVar
 
 from twinhop.jit import jit
 from twinhop.twin.behaviour.model import INTERVAL_SIGMAS, FloatArray
-from twinhop.twin.behaviour.row_model import RowModel, require
+from twinhop.twin.behaviour.row_model import RowModel, require, usable
 from twinhop.twin.behaviour.smoothing import COUNT, FIRST, TIME, check_smoothing, faded, gain_over
-from twinhop.twin.behaviour.usable import usable
 
 
 @jit()
@@ -53,7 +52,7 @@ def _advance(state: FloatArray, parameters: FloatArray, time_s: float, value: Fl
             state[at], state[at + 1], state[at + 2] = value[column], 0.0, 0.0
     else:
         steps = (time_s - state[TIME]) / parameters[1]
-        gain, kept = gain_over(steps, weight), damping**steps
+        gain, damping_over = gain_over(steps, weight), damping**steps
         reach, growth = damped_steps(steps, damping), damped_growth(steps, weight, trend_weight, damping)
         known = min(state[COUNT], memory)
         state[COUNT] += 1.0
@@ -62,7 +61,7 @@ def _advance(state: FloatArray, parameters: FloatArray, time_s: float, value: Fl
             expected = state[at] + reach * state[at + 1]
             error = value[column] - expected
             state[at] = expected + gain * error
-            state[at + 1] = kept * state[at + 1] + gain * trend_weight * error / max(steps, 1.0)
+            state[at + 1] = damping_over * state[at + 1] + gain * trend_weight * error / max(steps, 1.0)
             state[at + 2] = faded(state[at + 2], error, growth, known)
     state[TIME] = time_s
     return True

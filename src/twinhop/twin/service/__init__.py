@@ -4,10 +4,10 @@ from twinhop.twin.service.aggregate import Aggregate as Aggregate
 from twinhop.twin.service.closeness import Closeness as Closeness
 from twinhop.twin.service.count import Count as Count
 from twinhop.twin.service.density import Density as Density
-from twinhop.twin.service.exact_sum import ExactSum as ExactSum
 from twinhop.twin.service.extraction import Extraction as Extraction
 from twinhop.twin.service.flow import Flow as Flow
 from twinhop.twin.service.grid import Grid as Grid
+from twinhop.twin.service.mean import ExactSum as ExactSum
 from twinhop.twin.service.mean import Mean as Mean
 from twinhop.twin.service.membership import Membership as Membership
 from twinhop.twin.service.quantiles import Quantiles as Quantiles

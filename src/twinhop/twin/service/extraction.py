@@ -87,11 +87,11 @@ class Extraction:
         if not isinstance(values, np.ndarray) or values.shape != (self.width,):
             raise InputError(f"values: shape {np.shape(values)} does not fit; expected an array of ({self.width},)")
         row = values.tolist()
-        taken = [row[source] for source in self._sources]
-        if any(map(math.isinf, taken)):
+        numbers = [row[source] for source in self._sources]
+        if any(map(math.isinf, numbers)):
             raise InputError("values: an infinite number; expected finite ones, NaN for what the update does not hold")
         for first, *others in self._wide:
-            unknown = taken[first] != taken[first]
-            if any((taken[other] != taken[other]) is not unknown for other in others):
+            unknown = numbers[first] != numbers[first]
+            if any((numbers[other] != numbers[other]) is not unknown for other in others):
                 raise InputError("values: a position is known in part; expected numbers, or NaN throughout")
-        return tuple(old if new != new else new for old, new in zip(before, taken, strict=True))
+        return tuple(old if new != new else new for old, new in zip(before, numbers, strict=True))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from twinhop.errors import InputError
 from twinhop.twin.behaviour.model import BehaviourModel, Prediction
-from twinhop.twin.behaviour.suitable import require_suitable
+from twinhop.twin.behaviour.registry import require_suitable
 from twinhop.twin.service.aggregate import Aggregate, Extract, FloatArray
 from twinhop.twin.service.extraction import Extraction
 from twinhop.twin.service.membership import Membership
@@ -309,8 +309,8 @@ def _sources(where: str, arrays: Mapping[str, NDArray], width: int) -> dict[str,
             raise InputError(f"{where}: the array {name!r} is missing")
         array, expected = arrays[name], tuple({"twins": twins, "width": width}[each] for each in shape)
         if array.dtype.kind not in kinds or array.shape != expected:
-            found = f"{array.dtype} of shape {array.shape}"
-            raise InputError(f"{where}: the array {name!r} is {found}; expected {_TYPES[kinds]} of shape {expected}")
+            got = f"{array.dtype} of shape {array.shape}"
+            raise InputError(f"{where}: the array {name!r} is {got}; expected {_TYPES[kinds]} of shape {expected}")
     columns = [arrays[name].tolist() for name in ("number", "may_join", "extract", "seq", "time_s", "member")]
     rows = zip(arrays["twin_ids"].tolist(), *columns, strict=True)
     return {name: _Source(number, may, tuple(extract), *rest) for name, number, may, extract, *rest in rows}

@@ -149,13 +149,13 @@ def place_services(
         relaxed = run.relaxed(excused)
         if relaxed is not None:
             at_best = _with_best_servers(task, _hosts(task, relaxed.placement), opening_given=False)
-            state = _taken(steps, state, _best_of(state, at_best, _users_moved(task, state, relaxed.placement)))
+            state = _noted(steps, state, _best_of(state, at_best, _users_moved(task, state, relaxed.placement)))
         while turns < MOST_TURNS and run.goes_on:
             turns += 1
-            found = _taken(steps, state, run.turn(state))
-            if found is state:
+            best = _noted(steps, state, run.turn(state))
+            if best is state:
                 break
-            state = found
+            state = best
         if relaxed is not None and relaxed.certificate is not None and (state.excused & ~excused).any():
             relaxed = run.relaxed(state.excused)
         if relaxed is not None and relaxed.certificate is not None:
@@ -185,7 +185,7 @@ class _Run:
         if not self.goes_on:
             return None
         try:
-            found = solve(
+            solution = solve(
                 relaxed_problem(self.task, excused),
                 self.solution.policy,
                 seed=self.solution.seed,
@@ -195,8 +195,8 @@ class _Run:
             )
         except InfeasibleProblem:  # the users' deadlines cannot be kept either
             return None
-        self.seconds, self.interrupted = self.seconds + found.seconds, found.interrupted
-        return found
+        self.seconds, self.interrupted = self.seconds + solution.seconds, solution.interrupted
+        return solution
 
     def turn(self, state: _State) -> _State:
         """A user step and a service step; the best of what they give and what there was."""
@@ -220,7 +220,7 @@ class _Run:
         return replace(self.solution, seconds=self.seconds, interrupted=self.interrupted, timed_out=late)
 
 
-def _taken(steps: list[Step], before: _State, after: _State) -> _State:
+def _noted(steps: list[Step], before: _State, after: _State) -> _State:
     """The better state, noted among the steps if it is a new one."""
     if after is not before:
         steps.append(after.step)

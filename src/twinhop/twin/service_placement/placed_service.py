@@ -70,13 +70,13 @@ class PlacedService:
         """What is to be said of a deadline that is missed."""
         if self.kept is not False:
             return None
-        asked, best = self.deadline_s / S_PER_MS, self.best_latency_s / S_PER_MS
+        deadline_ms, best_ms = self.deadline_s / S_PER_MS, self.best_latency_s / S_PER_MS
         if self.best_latency_s > self.deadline_s:
-            said = f"no server meets it; the best is {self.best_server_name} with {best:.4g} ms"
+            remedy = f"no server meets it; the best is {self.best_server_name} with {best_ms:.4g} ms"
         else:
-            said = f"{self.best_server_name} alone could, in {best:.4g} ms, but not beside the other services"
+            remedy = f"{self.best_server_name} alone could, in {best_ms:.4g} ms, but not beside the other services"
         late = f"takes {self.latency_s / S_PER_MS:.4g} ms on {self.server_name}"
-        return f"service {self.name}: its deadline of {asked:.4g} ms is missed ({late}): {said}"
+        return f"service {self.name}: its deadline of {deadline_ms:.4g} ms is missed ({late}): {remedy}"
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -115,11 +115,11 @@ def placed_services(
     computing_s = computing_latency_s(task.work_cycles, share_cycles_per_s)
     candidates = np.flatnonzero(task.candidates(placement))
     left = np.maximum(task.cpu - _users_floors(task, placement), 0.0)[candidates]
-    found = []
+    placed = []
     for z, service in enumerate(task.services):
         alone_s = slowest_s[z, candidates] + computing_latency_s(service.work_cycles, left)
         best, at = int(np.argmin(alone_s)), int(server[z])
-        found.append(
+        placed.append(
             PlacedService(
                 name=service.name,
                 members=service.members.size,
@@ -136,7 +136,7 @@ def placed_services(
                 fed_bps=service.members.size * service.extracted_bits / service.period_s,
             )
         )
-    return tuple(found)
+    return tuple(placed)
 
 
 def _users_floors(task: ServiceTask, placement: Placement) -> FloatArray:

@@ -3,8 +3,10 @@
 from twinhop.twin.synchronisation.fixed_period import FixedPeriod
 from twinhop.twin.synchronisation.model_based import ModelBased
 from twinhop.twin.synchronisation.policy import HEADER_BITS, NUMBER_BITS, SyncPolicy
-from twinhop.twin.synchronisation.registry import SYNC_POLICIES
 from twinhop.twin.synchronisation.send_on_delta import SendOnDelta
+
+SYNC_POLICIES: dict[str, type[SyncPolicy]] = {"fixed": FixedPeriod, "delta": SendOnDelta, "model": ModelBased}
+"""Every synchronisation policy, by its kind."""
 
 __all__ = [
     "HEADER_BITS",

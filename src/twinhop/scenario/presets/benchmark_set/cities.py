@@ -22,26 +22,26 @@ def city_files(task: BenchmarkTask, data: Path | None) -> tuple[Path, ...] | Non
     """
     assert task.city is not None
     for folder in () if data is None else (data, data / task.city.folder):
-        found = tuple(folder / name for name in task.city.files)
-        if all(path.is_file() for path in found):
-            return found
+        paths = tuple(folder / name for name in task.city.files)
+        if all(path.is_file() for path in paths):
+            return paths
     return None
 
 
-def city_scenario(task: BenchmarkTask, found: tuple[Path, ...], folder: Path) -> Scenario:
+def city_scenario(task: BenchmarkTask, paths: tuple[Path, ...], folder: Path) -> Scenario:
     """The scenario of a city.
 
     Melbourne is a minute of the constants of family(N, M); San Francisco moves by those of `sf-taxis-midday`.
 
     Args:
         task: of a city.
-        found: its files.
+        paths: its files.
         folder: where scenario and trace of a city that moves are written; made if missing.
 
     Raises:
         InputError: a file is not what it should be, or the folder cannot be written.
     """
-    first, second = found
+    first, second = paths
     if task.kind == "placement":
         return import_eua(first, second, name=task.name)
     folder.mkdir(parents=True, exist_ok=True)

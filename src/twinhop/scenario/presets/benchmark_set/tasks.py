@@ -67,11 +67,11 @@ def benchmark_tasks() -> tuple[BenchmarkTask, ...]:
     24
     """
     entries = (files(_PACKAGE) / "files").iterdir()
-    own = sorted(entry.name.removesuffix(_SUFFIX) for entry in entries if entry.name.endswith(_SUFFIX))
+    names = sorted(entry.name.removesuffix(_SUFFIX) for entry in entries if entry.name.endswith(_SUFFIX))
     return tuple(
         BenchmarkTask(name, kind, CITIES.get(name))
         for prefix, kind in _KINDS
-        for name in (*own, *CITIES)
+        for name in (*names, *CITIES)
         if name.startswith(prefix)
     )
 

@@ -26,7 +26,7 @@ class SignTest:
 
     @property
     def chance(self) -> float:
-        """The chance of at least so many wins if both ways were as likely, ``sum_(w >= wins) C(n, w) / 2^n``.
+        """The chance of at least this many wins if both ways were as likely, ``sum_(w >= wins) C(n, w) / 2^n``.
 
         >>> SignTest(6, 0).chance, SignTest(0, 0).chance
         (0.015625, 1.0)
@@ -35,7 +35,7 @@ class SignTest:
 
     @property
     def opposite_chance(self) -> float:
-        """The chance of at least so many losses."""
+        """The chance of at least this many losses."""
         return _at_least(self.losses, self.wins + self.losses)
 
     @property
@@ -58,7 +58,7 @@ def sign_test(differences: Sequence[float]) -> SignTest:
     """Count the signs of differences, each claimed to be greater than 0.
 
     Args:
-        differences: one a pair, any unit.
+        differences: one per pair, any unit.
     """
     return SignTest(sum(each > 0 for each in differences), sum(each < 0 for each in differences))
 

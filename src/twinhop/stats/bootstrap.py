@@ -1,0 +1,128 @@
+"""Interquartile means of runs, of single values and of curves, and how well they are known: stratified bootstraps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinhop.streams import stream
+
+FloatArray = NDArray[np.float64]
+
+RESAMPLES = 2000
+CONFIDENCE = 0.95
+BENCHMARK_STREAM = "benchmark.bootstrap"
+BAND_STREAM = "lu2021.bootstrap"
+
+
+def interquartile_mean(values: FloatArray) -> FloatArray:
+    """The mean of the middle half: of n values without the floor(n / 4) least and as many greatest.
+
+    Args:
+        values: (..., n), n >= 1; infinite where a run failed.
+
+    Returns:
+        (...,) means; infinite where failed runs are left in the middle half.
+
+    Source:
+        Agarwal et al., Deep reinforcement learning at the edge of the statistical precipice (2021), section 4.
+
+    >>> float(interquartile_mean(np.array([9.0, 1.0, 2.0, 3.0, np.inf])))
+    4.666666666666667
+    """
+    ordered = np.sort(values, axis=-1)
+    cut = values.shape[-1] // 4
+    return ordered[..., cut : values.shape[-1] - cut].mean(axis=-1)
+
+
+def bootstrap_interval(values: FloatArray, seed: int = 0) -> tuple[float, float] | None:
+    """The 95 % interval of the interquartile mean of all values, by a bootstrap stratified by task.
+
+    In each of `RESAMPLES` samples every task keeps its number of runs, drawn from its own with replacement; the ends
+    are quantiles over the samples.
+
+    Args:
+        values: (tasks, runs); infinite where a run failed.
+        seed: of the draws.
+
+    Returns:
+        Both ends; None for fewer than two runs per task.
+
+    Source:
+        Agarwal et al. (2021), section 4.
+
+    >>> bootstrap_interval(np.array([[1.0, 1.0], [3.0, 3.0]]))
+    (2.0, 2.0)
+    """
+    tasks, runs = values.shape
+    if runs < 2:
+        return None
+    rows = stream(seed, BENCHMARK_STREAM).integers(runs, size=(RESAMPLES, tasks, runs))
+    sampled = values[np.arange(tasks)[:, None], rows].reshape(RESAMPLES, tasks * runs)
+    low, high = _ends(interquartile_mean(sampled))
+    return float(low), float(high)
+
+
+def _ends(means: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The ends of the interval, of (..., RESAMPLES) means."""
+    ordered = np.sort(means, axis=-1)
+    tail = round((1 - CONFIDENCE) / 2 * RESAMPLES)
+    return ordered[..., tail - 1], ordered[..., RESAMPLES - tail]
+
+
+class Band(NamedTuple):
+    """A curve with the interval of each of its points."""
+
+    middle: FloatArray
+    """(P,) interquartile means"""
+    low: FloatArray | None
+    """(P,) lower ends of the 95 % intervals; None where there is one run only"""
+    high: FloatArray | None
+    """(P,) upper ends"""
+
+
+def band(strata: Sequence[FloatArray], seed: int = 0) -> Band:
+    """The interquartile mean of all runs at every point, with a 95 % interval by a stratified bootstrap.
+
+    In each of `RESAMPLES` samples every stratum keeps its number of runs, drawn from its own with replacement; the same
+    draw serves all points. The ends are quantiles over the samples.
+
+    Args:
+        strata: (runs, P) each, at least one run each; of one setting for its curve, of several for what they share.
+        seed: of the draws.
+
+    Returns:
+        The band.
+
+    Source:
+        Agarwal et al., Deep reinforcement learning at the edge of the statistical precipice (2021), section 4.
+
+    >>> band([np.array([[1.0, 5.0], [1.0, 5.0]])])
+    Band(middle=array([1., 5.]), low=array([1., 5.]), high=array([1., 5.]))
+    """
+    middle = interquartile_mean(np.concatenate(strata).T)
+    if all(len(runs) < 2 for runs in strata):
+        return Band(middle, None, None)
+    generator = stream(seed, BAND_STREAM)
+    rows = [generator.integers(len(runs), size=(RESAMPLES, len(runs))) for runs in strata]
+    means = np.empty((middle.size, RESAMPLES))
+    for point in range(middle.size):
+        sampled = [runs[sample, point] for runs, sample in zip(strata, rows, strict=True)]
+        means[point] = interquartile_mean(np.concatenate(sampled, axis=1))
+    return Band(middle, *_ends(means))
+
+
+def band_interval(strata: Sequence[FloatArray], seed: int = 0) -> tuple[float, float, float] | None:
+    """The interquartile mean of single values and the ends of its interval; None where there is one run only.
+
+    Args:
+        strata: (runs,) each.
+        seed: of the draws.
+    """
+    middle, low, high = band([np.asarray(values, float)[:, None] for values in strata], seed)
+    if low is None or high is None:
+        return None
+    return float(middle[0]), float(low[0]), float(high[0])
