@@ -140,7 +140,8 @@ def draw(curves, file):
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    from twinhop.output.palette import FONT, HUES, INK, MUTED
+    from twinhop.output.kit.colours import HUES, INK, MUTED
+    from twinhop.output.kit.figures import FONT
 
     with mpl.rc_context(FONT):
         figure = Figure(figsize=(7.5, 4.2), dpi=160)

@@ -10,7 +10,7 @@ from twinhop.studies.policy_transfer import study
 from twinhop.studies.policy_transfer import unit as experiment
 from twinhop.studies.policy_transfer.figure import draw_policy_transfer
 from twinhop.studies.policy_transfer.shifts import LARGEST, SHIFTS, TRAJECTORIES
-from twinhop.studies.policy_transfer.unit import SCRATCH, Unit, arms_of, do_unit, is_done, kept
+from twinhop.studies.policy_transfer.unit import SCRATCH, Unit, arms_of, cached, do_unit, is_done
 from twinhop.studies.policy_transfer.worlds import bank, judged, varied
 
 UPDATES = 100
@@ -35,45 +35,45 @@ def unit(seed):
 
 
 @pytest.fixture(scope="module")
-def found():
+def transfer():
     return study.PolicyTransfer(tuple(unit(seed) for seed in range(3)), ("nothing",))
 
 
-def row(found, arm):
-    return next(each for each in found.rows() if each.arm == arm)
+def row(transfer, arm):
+    return next(each for each in transfer.rows() if each.arm == arm)
 
 
-def test_arms_are_named_for_what_they_do_against_scratch(found):
-    assert row(found, SCRATCH).verdict == "hard shift", "what is taken over unchanged is fine-tune's first point"
-    early, lost = row(found, "Algorithm 2"), row(found, "fine-tune")
+def test_arms_are_named_for_what_they_do_against_scratch(transfer):
+    assert row(transfer, SCRATCH).verdict == "hard shift", "what is taken over unchanged is fine-tune's first point"
+    early, lost = row(transfer, "Algorithm 2"), row(transfer, "fine-tune")
     assert (early.verdict, early.near, early.within, early.seconds) == ("early, apart", 0.25, 0.0, 0.0)
     assert early.jump_start == pytest.approx(0.18) and 0.9 < early.area < 1.0
     assert (lost.verdict, lost.near, lost.seconds) == ("negative transfer", None, None)
-    assert row(found, "replay only").near == 1.0
+    assert row(transfer, "replay only").near == 1.0
 
 
-def test_a_report_says_it_all_and_a_figure_has_a_panel_a_shift(found):
-    text = found.markdown()
+def test_a_report_says_it_all_and_a_figure_has_a_panel_a_shift(transfer):
+    text = transfer.markdown()
     assert "| load | Algorithm 2 | 2.00 | 18.00 | 25 % | 0 % |" in text
     assert "weights grow 5-fold" in text and "Skipped: nothing." in text and "3 seeds, 100 updates" in text
-    figure = draw_policy_transfer(found)
+    figure = draw_policy_transfer(transfer)
     assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == [
         "twice the work (hard)",
         "length of the weights by Eq. 34, load [1]",
     ]
-    json.dumps(found.to_json(), allow_nan=False)
+    json.dumps(transfer.to_json(), allow_nan=False)
 
 
 def test_results_of_other_constants_are_refused(tmp_path):
     made = Unit("city", 0, UPDATES, 25, 10, 2, ("load",))
-    assert kept(made, tmp_path) is None
+    assert cached(made, tmp_path) is None
     path = made.path(tmp_path)
     path.parent.mkdir()
     path.write_text(json.dumps(unit(0)))
-    assert kept(made, tmp_path) == unit(0) and is_done(made, tmp_path)
+    assert cached(made, tmp_path) == unit(0) and is_done(made, tmp_path)
     other = Unit("city", 0, 2 * UPDATES, 25, 10, 2, ("load",))
     with pytest.raises(InputError, match="result of other constants"):
-        kept(other, tmp_path)
+        cached(other, tmp_path)
 
 
 def test_arms_that_are_left_are_done_and_others_kept(tmp_path, monkeypatch):
@@ -97,7 +97,7 @@ def test_arms_that_are_left_are_done_and_others_kept(tmp_path, monkeypatch):
     do_unit((made, tmp_path, None))
     do_unit((made, tmp_path, None))
     assert asked == [{"load": ["varied sources"]}]
-    after = kept(made, tmp_path)
+    after = cached(made, tmp_path)
     assert list(after["shifts"]["load"]) == list(arms_of("load"))
     assert after["source_s"] == {"prices as they are": 3.0, "varied prices": 2.0}
     after["shifts"]["load"]["fine-tune"]["arm"][0] = 0.9

@@ -47,26 +47,26 @@ def small(tmp_path_factory):
 
 
 def test_a_twin_that_brings_its_model_or_finds_the_regions_goes_on_at_once():
-    found = forecasts()
-    first = found.age_s == 0
-    assert first.sum() == 5 and np.allclose(found.found["cold"][first], 50.0)
+    result = forecasts()
+    first = result.age_s == 0
+    assert first.sum() == 5 and np.allclose(result.values["cold"][first], 50.0)
     for arm in ("region", "own", "blended", "decaying"):
-        assert found.found[arm][first].max() < 1.0, arm
-    literal = found.found["literal"][first]
+        assert result.values[arm][first].max() < 1.0, arm
+    literal = result.values["literal"][first]
     assert (literal > 20.0).all()  # half of the velocity comes on top of the region's
-    assert set(found.found) == set(ARMS)
+    assert set(result.values) == set(ARMS)
 
 
 def test_rho_at_its_ends_is_the_region_or_the_twin():
-    region, own = forecasts(Constants(0.0, 0.0, 60.0)).found, forecasts(Constants(1.0, 1.0, 1e12)).found
+    region, own = forecasts(Constants(0.0, 0.0, 60.0)).values, forecasts(Constants(1.0, 1.0, 1e12)).values
     assert np.allclose(own["blended"], own["own"]) and np.allclose(own["decaying"], own["own"])
     first = forecasts().age_s == 0
     assert np.allclose(region["decaying"][first], region["region"][first])
 
 
 def test_only_the_second_half_is_judged_and_only_until_the_next_move():
-    found = forecasts()
-    assert found.age_s.max() < 20.0 and len(found.age_s) < 4 * 40
+    result = forecasts()
+    assert result.age_s.max() < 20.0 and len(result.age_s) < 4 * 40
     nobody = learned_moves([straight()[0][0]], [np.zeros(80, np.int64)], ConstantVelocity(2), 5)
     assert motion_forecasts(nobody, CONSTANTS).age_s.size == 0
 
@@ -81,7 +81,7 @@ def test_means_and_intervals_are_of_users():
     assert own.below_cold == own.below_cold_low == own.below_cold_high == pytest.approx(0.5)
     assert [row.from_s for row in rows] == [0.0, 0.0, 5.0, 5.0]
     twice = joined([made, made])
-    assert len(np.unique(twice.user)) == 4 and twice.found["own"].size == 8
+    assert len(np.unique(twice.user)) == 4 and twice.values["own"].size == 8
 
 
 def test_taxis_guess_what_they_or_the_others_did():
@@ -90,10 +90,10 @@ def test_taxis_guess_what_they_or_the_others_did():
     guesses = cell_guesses(cells, 3, (45, 59))
     top = hits(guesses, Constants(0.5, 0.5, 600.0), 1)
     backwards = top.user == 3
-    assert top.found["own"].all()
-    assert top.found["region"][~backwards].all() and not top.found["region"][backwards].any()
-    assert np.allclose(top.found["cold"], 0.5)  # one of two other cells
-    assert hits(guesses, CONSTANTS, 2).found["cold"].all()
+    assert top.values["own"].all()
+    assert top.values["region"][~backwards].all() and not top.values["region"][backwards].any()
+    assert np.allclose(top.values["cold"], 0.5)  # one of two other cells
+    assert hits(guesses, CONSTANTS, 2).values["cold"].all()
 
 
 def test_the_same_by_the_same_seed(small):
@@ -145,5 +145,5 @@ def test_where_sumo_is_missing_the_study_says_so(monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     monkeypatch.setattr(twin_transfer, "_generated", lambda: iter(()))
-    found = twin_transfer.twin_transfer_study(True, 0, None)
-    assert "SUMO is not installed" in found.skipped[-1] and found.scores == ()
+    values = twin_transfer.twin_transfer_study(True, 0, None)
+    assert "SUMO is not installed" in values.skipped[-1] and values.scores == ()

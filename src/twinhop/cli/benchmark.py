@@ -56,7 +56,7 @@ def run(
 
 
 def _show(result: "Benchmark") -> None:
-    from twinhop.output.benchmarking.report import HEADER, overall_cells
+    from twinhop.output.benchmarking.benchmark import HEADER, overall_cells
     from twinhop.text import counted
 
     for kind, rows in result.leaderboard.items():

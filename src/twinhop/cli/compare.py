@@ -67,7 +67,7 @@ def run(
 
 
 def _show(comparison: "Comparison") -> None:
-    from twinhop.output.markdown import percent
+    from twinhop.output.kit.tables import percent
 
     rows = [
         (

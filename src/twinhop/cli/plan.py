@@ -84,7 +84,7 @@ def run(
 
 
 def _show(plan: "Plan") -> None:
-    from twinhop.output.markdown import percent
+    from twinhop.output.kit.tables import percent
     from twinhop.output.plans.operating_report import move_rows
     from twinhop.output.plans.service_report import service_terms
     from twinhop.text import counted, plural

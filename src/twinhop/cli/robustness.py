@@ -64,7 +64,7 @@ def run(
 
 
 def _show(result: "Robustness") -> None:
-    from twinhop.output.plans.robustness_report import breaking_rows, spread_rows, verdict
+    from twinhop.output.plans.robustness import breaking_rows, spread_rows, verdict
 
     plan = result.plan
     title = f"{plan.case.name}: load of every user +-{100 * result.load:g} %, {result.samples} samples, "

@@ -64,8 +64,8 @@ def run(
 
 
 def _show(tradeoff: "Tradeoff") -> None:
-    from twinhop.output.markdown import percent
-    from twinhop.output.plans.tradeoff_report import remarks, verdict
+    from twinhop.output.kit.tables import percent
+    from twinhop.output.plans.tradeoff import remarks, verdict
 
     rows = [
         (

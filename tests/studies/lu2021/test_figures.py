@@ -4,7 +4,7 @@ import made_up_results
 import pytest
 from pictures import is_cut
 
-from twinhop.studies.lu2021.files import FIGURES
+from twinhop.studies.lu2021.figures import FIGURES
 from twinhop.studies.lu2021.results import Results
 from twinhop.studies.lu2021.setting import SMALL
 

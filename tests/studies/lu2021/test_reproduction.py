@@ -10,7 +10,7 @@ from pictures import check_picture
 from twinhop.errors import InputError, TwinhopError
 from twinhop.learn import learners, measured_run
 from twinhop.studies.lu2021 import reproduce_lu2021, training
-from twinhop.studies.lu2021.files import CLAIMS_FILE, FIGURES
+from twinhop.studies.lu2021.report import CLAIMS_FILE, FIGURES
 from twinhop.studies.lu2021.results import read_results
 from twinhop.studies.lu2021.setting import Setting
 from twinhop.studies.lu2021.terms import SYSTEM, TIME

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twinhop.benchmarking.benchmark import Benchmark
 from twinhop.io.json_text import json_text
-from twinhop.output.benchmarking.report import leaderboard_report
+from twinhop.output.kit.tables import percent, table
+from twinhop.scenario.presets.benchmark_set.tasks import TaskKind
+from twinhop.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
-def report(benchmark: Benchmark) -> str:
-    """The leaderboard in Markdown."""
-    return leaderboard_report(benchmark)
+TITLES: dict[TaskKind, str] = {
+    "placement": "Placement: decided once, gap to the bound of `lagrangian`",
+    "migration": "Migration: decided in every slot, gap to the certified offline bound",
+}
+HEADER = ("policy", "gap, IQM", "95 % interval", "mean", "worst", "feasible", "ms")
 
 
 def plot(benchmark: Benchmark) -> Figure:
@@ -31,5 +34,43 @@ def write(benchmark: Benchmark, folder: Path) -> None:
 
     (folder / "benchmark.json").write_text(json_text(benchmark.to_json()), encoding="utf-8")
     pl.DataFrame(benchmark.run_rows(), infer_schema_length=None).write_parquet(folder / "benchmark.parquet")
-    (folder / "leaderboard.md").write_text(leaderboard_report(benchmark), encoding="utf-8")
+    (folder / "leaderboard.md").write_text(report(benchmark), encoding="utf-8")
     plot(benchmark).savefig(folder / "leaderboard.png")
+
+
+def report(benchmark: Benchmark) -> str:
+    """The leaderboard in Markdown: both, and the mean gap of every policy on every task."""
+    first, last = benchmark.root_seeds[0], benchmark.root_seeds[-1]
+    seeds = f"seed {first}" if first == last else f"seeds {first} to {last}"
+    lines = ["# Leaderboard", "", f"{counted(len(benchmark.results), 'task')}, {seeds}."]
+    for kind, rows in benchmark.leaderboard.items():
+        lines += ["", f"## {TITLES[kind]}", "", *table(HEADER, map(overall_cells, rows))]
+        lines += ["", "Mean gap of every task:", "", *_by_task(benchmark, kind)]
+    lines += ["", *(f"- Skipped: {text}" for text in benchmark.skipped)]
+    lines += [f"- {text}" for text in benchmark.attribution]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def overall_cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """The cells of one policy's row."""
+    interval = row["gap_iqm_interval"]
+    ends = "-" if interval is None else " to ".join(percent(end) if end is not None else "∞" for end in interval)
+    return (
+        row["policy"],
+        percent(row["gap_iqm"]),
+        ends,
+        percent(row["gap_mean"]),
+        percent(row["gap_worst"]),
+        f"{100 * row['feasible']:.0f} %",
+        f"{row['decision_ms']:.3g}",
+    )
+
+
+def _by_task(benchmark: Benchmark, kind: TaskKind) -> list[str]:
+    """A row a task, a column a policy, in the order of the leaderboard."""
+    policies = [row["policy"] for row in benchmark.leaderboard[kind]]
+    rows = []
+    for task in benchmark.tasks(kind):
+        gaps = {row["policy"]: row["gap_mean"] for row in benchmark.task_rows(task)}
+        rows.append((task.name, *(percent(gaps[policy]) for policy in policies)))
+    return table(("task", *policies), rows)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from twinhop.output.palette import ACCENT, ALARM, FAINT, FONT, INK, MUTED, PAPER
+from twinhop.output.kit.colours import ACCENT, ALARM, INK, MUTED
+from twinhop.output.kit.figures import beside, heading, line, panel, rows_frame, sheet
 from twinhop.scenario.presets.benchmark_set.tasks import TaskKind
 from twinhop.text import counted
 
 if TYPE_CHECKING:
     from twinhop.benchmarking.benchmark import Benchmark
 
-DOTS_PER_INCH = 160
 WIDTH_IN, ROW_IN, HEAD_IN, PANEL_IN = 8.5, 0.34, 0.95, 0.95
 LEFT_IN, RIGHT_IN, ABOVE_IN = 2.1, 1.25, 0.35
 #: Gaps below are drawn here: the axis is logarithmic, and a gap may be 0.
@@ -33,18 +32,16 @@ def draw_leaderboard(benchmark: Benchmark) -> Figure:
     """
     boards = benchmark.leaderboard
     height = HEAD_IN + sum(PANEL_IN + ROW_IN * len(rows) for rows in boards.values())
-    with mpl.rc_context(FONT):
-        figure = Figure(figsize=(WIDTH_IN, height), dpi=DOTS_PER_INCH)
-        figure.set_facecolor(PAPER)
+    with sheet(WIDTH_IN, height) as figure:
         top = height - HEAD_IN
         for kind, rows in boards.items():
             size = ROW_IN * len(rows)
-            box = (LEFT_IN, top - ABOVE_IN - size, WIDTH_IN - LEFT_IN - RIGHT_IN, size)
-            axes = figure.add_axes((box[0] / WIDTH_IN, box[1] / height, box[2] / WIDTH_IN, box[3] / height))
+            axes = panel(figure, LEFT_IN, top - ABOVE_IN - size, RIGHT_IN, height - top + ABOVE_IN)
             _draw_board(axes, benchmark, kind, rows)
             top -= PANEL_IN + size
-        _head(figure, benchmark, height)
-        figure.canvas.draw()
+        about = "dots: means of tasks; diamonds: interquartile mean of all runs, with its 95 % interval"
+        heading(figure, 0.25, 0.4, "Gap above the certified bound", 15)
+        line(figure, 0.25, 0.65, f"{counted(len(benchmark.root_seeds), 'seed')} a task; {about}", 9, color=MUTED)
     return figure
 
 
@@ -52,14 +49,15 @@ def _draw_board(axes: Axes, benchmark: Benchmark, kind: TaskKind, rows: list[dic
     axes.set_xscale("log")
     for at, row in enumerate(reversed(rows)):
         gaps = benchmark.gaps(kind, benchmark.policies[kind].index(row["policy"])).mean(axis=1)
-        known = np.maximum(gaps[np.isfinite(gaps)], LEAST_GAP)
-        axes.plot(known, np.full(known.size, at), "o", color=MUTED, alpha=0.35, markersize=4, markeredgewidth=0)
+        finite = np.maximum(gaps[np.isfinite(gaps)], LEAST_GAP)
+        axes.plot(finite, np.full(finite.size, at), "o", color=MUTED, alpha=0.35, markersize=4, markeredgewidth=0)
         _mark(axes, row, at)
     axes.set_ylim(-0.6, len(rows) - 0.4)
-    axes.set_yticks(range(len(rows)), [row["policy"] for row in reversed(rows)], fontsize=9)
     tasks = counted(len(benchmark.tasks(kind)), "task")
     axes.set_title(f"{kind}, {tasks}", loc="left", fontsize=10.5, weight="bold")
-    _frame(axes)
+    rows_frame(axes, [row["policy"] for row in reversed(rows)], "", 9)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda gap, _: f"{PERCENT * gap:g} %"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _mark(axes: Axes, row: dict[str, Any], at: int) -> None:
@@ -73,27 +71,5 @@ def _mark(axes: Axes, row: dict[str, Any], at: int) -> None:
     if 0 < row["feasible"] < 1 and middle is not None:
         text += f"  ({PERCENT * (1 - row['feasible']):.0f} % infeasible)"
     colour = ALARM if row["feasible"] < 1 else INK
-    axes.annotate(
-        text, (1, at), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
-        fontsize=8, color=colour, annotation_clip=False,
-    )  # fmt: skip
-
-
-def _frame(axes: Axes) -> None:
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda gap, _: f"{PERCENT * gap:g} %"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.tick_params(axis="y", length=0)
-    axes.tick_params(axis="x", colors=MUTED, labelsize=8, which="both")
-    axes.grid(axis="x", color=FAINT, linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(FAINT)
-
-
-def _head(figure: Figure, benchmark: Benchmark, height: float) -> None:
-    left = 0.25 / WIDTH_IN
-    seeds = counted(len(benchmark.root_seeds), "seed")
-    figure.text(left, 1 - 0.4 / height, "Gap above the certified bound", fontsize=15, weight="bold")
-    about = f"{seeds} a task; dots: means of tasks; diamonds: interquartile mean of all runs, with its 95 % interval"
-    figure.text(left, 1 - 0.65 / height, about, fontsize=9, color=MUTED)
+    place = {"xycoords": ("axes fraction", "data"), "annotation_clip": False}
+    beside(axes, text, (1, at), 8, color=colour, **place)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from twinhop._version import __version__
 from twinhop.io.json_text import json_text
-from twinhop.output.markdown import percent, table
-from twinhop.output.plans.report import source_lines
+from twinhop.output.kit.tables import percent, source_lines, table, to_text
 from twinhop.plans.comparison import Comparison
 from twinhop.text import counted
 
@@ -59,6 +58,6 @@ def report(comparison: Comparison) -> str:
         "",
         *table(header, rows),
         "",
-        *source_lines(case),
+        *source_lines(case.attribution),
     ]
-    return "\n".join(lines).rstrip("\n") + "\n"
+    return to_text(lines)

@@ -1,19 +1,18 @@
 """The bar chart of a comparison: what each policy costs, by term, against the certified bound."""
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from twinhop.output.markdown import percent
-from twinhop.output.palette import ACCENT, ALARM, FAINT, FONT, INK, MUTED, PAPER, fitting
+from twinhop.output.kit.colours import ACCENT, ALARM, DASHED, ENERGY, INK, OPENING
+from twinhop.output.kit.figures import beside, heading, line, panel, rows_frame, shared_legend, sheet, stacked_bars
+from twinhop.output.kit.tables import percent
 from twinhop.plans.comparison import Comparison
+from twinhop.plans.result import Plan
 from twinhop.text import counted
 
-DOTS_PER_INCH = 160
-WIDTH_IN = 8.0
-BAR_IN = 0.42
-TERMS = (("latency", ACCENT), ("opening", "#e0a030"), ("energy", "#8aa39b"), ("services", "#6b5bb5"))
+WIDTH_IN, BAR_IN, LEFT_IN = 8.0, 0.42, 0.25
+TERMS = (("latency", ACCENT), ("opening", OPENING), ("energy", ENERGY), ("services", "#6b5bb5"))
 
 
 def draw_bars(comparison: Comparison) -> Figure:
@@ -27,82 +26,44 @@ def draw_bars(comparison: Comparison) -> Figure:
     """
     plans = sorted(comparison.plans, key=lambda plan: -plan.cost)
     problem = comparison.case.problem
-    height = 1.75 + BAR_IN * len(plans)
-    with mpl.rc_context(FONT):
-        figure = Figure(figsize=(WIDTH_IN, height), dpi=DOTS_PER_INCH)
-        figure.set_facecolor(PAPER)
-        axes = figure.add_axes((1.6 / WIDTH_IN, 0.62 / height, 1 - 2.9 / WIDTH_IN, 1 - 1.75 / height))
-        left = np.zeros(len(plans))
-        for name, colour in TERMS:
-            values = np.array([_term(comparison, at, name, plans) for at in range(len(plans))])
-            if values.any():
-                axes.barh(range(len(plans)), values, left=left, height=0.62, color=colour, label=name)
-            left = left + values
+    with sheet(WIDTH_IN, 1.75 + BAR_IN * len(plans)) as figure:
+        axes = panel(figure, 1.6, 0.62, 1.3, 1.13)
+        ends = stacked_bars(axes, ((name, hue, _term(comparison, name, plans)) for name, hue in TERMS))
         for at, plan in enumerate(plans):
-            _label(axes, comparison, plan, at, float(left[at]))
+            _label(axes, comparison, plan, at, float(ends[at]))
         if comparison.lower_bound is not None:
-            axes.axvline(comparison.lower_bound, color=INK, linewidth=1.3, linestyle=(0, (4, 2)), zorder=5)
-        _frame(axes, [plan.solution.policy for plan in plans], float(left.max()))
-        _head(figure, comparison, height, problem.users, problem.stations)
-        figure.canvas.draw()
+            axes.axvline(comparison.lower_bound, color=INK, linewidth=1.3, linestyle=DASHED, zorder=5)
+        rows_frame(axes, [plan.solution.policy.replace("_", " ") for plan in plans], "cost")
+        axes.set_xlim(0, float(ends.max()) * 1.02)
+        heading(figure, LEFT_IN, 0.42, comparison.case.name)
+        size = f"{counted(problem.users, 'user')}, {counted(problem.stations, 'station')}"
+        line(figure, LEFT_IN, 0.70, f"{size}; {_bound(comparison)}", 9.5)
+        shared_legend(figure, [axes], (LEFT_IN - 0.012 * WIDTH_IN, 0.74), handlelength=1.0, handleheight=1.0)
     return figure
 
 
-def _term(comparison: Comparison, at: int, name: str, plans: list) -> float:
-    problem, evaluation = comparison.case.problem, plans[at].solution.evaluation
-    if name == "services":
-        return 0.0 if plans[at].services is None else problem.alpha * plans[at].services.latency_s
-    if name == "latency":
-        return problem.alpha * evaluation.latency_s
-    return problem.beta * (evaluation.opening_s if name == "opening" else evaluation.energy_j)
+def _term(comparison: Comparison, name: str, plans: list[Plan]) -> np.ndarray:
+    """(plans,) a term of the cost, weighted."""
+    problem = comparison.case.problem
+
+    def value(plan: Plan) -> float:
+        evaluation = plan.solution.evaluation
+        if name == "services":
+            return 0.0 if plan.services is None else problem.alpha * plan.services.latency_s
+        if name == "latency":
+            return problem.alpha * evaluation.latency_s
+        return problem.beta * (evaluation.opening_s if name == "opening" else evaluation.energy_j)
+
+    return np.array([value(plan) for plan in plans])
 
 
-def _label(axes: Axes, comparison: Comparison, plan, at: int, end: float) -> None:
+def _label(axes: Axes, comparison: Comparison, plan: Plan, at: int, end: float) -> None:
     gap = comparison.gap(plan)
     text = f"{plan.cost:#.4g}   +{percent(gap)}" if gap is not None else f"{plan.cost:#.4g}   infeasible"
-    colour = INK if gap is not None else ALARM
-    axes.annotate(text, (end, at), (6, 0), textcoords="offset points", va="center", fontsize=9, color=colour)
-
-
-def _frame(axes: Axes, names: list[str], longest: float) -> None:
-    axes.set_yticks(range(len(names)), [name.replace("_", " ") for name in names], fontsize=10)
-    axes.set_xlim(0, longest * 1.02)
-    axes.tick_params(axis="y", length=0)
-    axes.tick_params(axis="x", colors=MUTED, labelsize=8)
-    axes.set_xlabel("cost", fontsize=9, color=MUTED)
-    axes.grid(axis="x", color=FAINT, linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(FAINT)
+    beside(axes, text, (end, at), color=INK if gap is not None else ALARM)
 
 
 def _bound(comparison: Comparison) -> str:
     if comparison.lower_bound is None:
         return "no bound yet"
     return f"dashed: certified lower bound {comparison.lower_bound:#.4g}, no feasible plan costs less"
-
-
-def _head(figure: Figure, comparison: Comparison, height: float, users: int, stations: int) -> None:
-    left = 0.25 / WIDTH_IN
-    name = comparison.case.name
-    figure.text(left, 1 - 0.42 / height, name, fontsize=fitting(name, 16, 48), weight="bold", parse_math=False)
-    figure.text(
-        left,
-        1 - 0.70 / height,
-        f"{counted(users, 'user')}, {counted(stations, 'station')}; {_bound(comparison)}",
-        fontsize=9.5,
-        va="baseline",
-    )
-    handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(
-        handles,
-        labels,
-        loc="upper left",
-        ncols=len(labels),
-        frameon=False,
-        fontsize=8.5,
-        handlelength=1.0,
-        handleheight=1.0,
-        bbox_to_anchor=(left - 0.012, 1 - 0.74 / height),
-    )

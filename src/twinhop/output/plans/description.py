@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twinhop.io.json_text import json_text
+from twinhop.output.kit.tables import share, single_row, spread_row
 from twinhop.plans.description import Description
 
 if TYPE_CHECKING:
@@ -21,15 +22,6 @@ _SPREADS = (
 )
 
 
-def share_text(share: float | None) -> str:
-    """A share as a percentage; a dash where there is none.
-
-    >>> share_text(0.125), share_text(None)
-    ('12.5 %', '-')
-    """
-    return "-" if share is None else f"{100 * share:.3g} %"
-
-
 def fact_rows(facts: dict[str, Any]) -> list[tuple[str, ...]]:
     """The facts of `Description.to_json` as rows of a label, mean, p5, p50, p95 and max."""
     spreads = [(label, facts[name]) for label, name in _SPREADS]
@@ -39,10 +31,10 @@ def fact_rows(facts: dict[str, Any]) -> list[tuple[str, ...]]:
         ("seats", f"{facts['seats']}"),
         *((f"users of class {name}", f"{count}") for name, count in facts["classes"].items()),
         ("stations without users", f"{facts['stations_without_users']}"),
-        ("radio, of the latency", f"{100 * facts['radio_share_of_latency']:.3g} %"),
-        ("updates, of all CPU", share_text(facts["update_load_of_total_cpu"])),
-        (f"updates, of the CPU of {facts['busiest_station']}", f"{100 * facts['update_load_of_busiest']:.3g} %"),
-        ("updates slower than the period", f"{100 * facts['updates_slower_than_period']:.3g} %"),
+        ("radio, of the latency", share(facts["radio_share_of_latency"])),
+        ("updates, of all CPU", share(facts["update_load_of_total_cpu"])),
+        (f"updates, of the CPU of {facts['busiest_station']}", share(facts["update_load_of_busiest"])),
+        ("updates slower than the period", share(facts["updates_slower_than_period"])),
     ]
     deadlines = facts["deadlines"]
     if deadlines is None:
@@ -54,9 +46,7 @@ def fact_rows(facts: dict[str, Any]) -> list[tuple[str, ...]]:
             ("late at the access host", f"{deadlines['late_at_access_host']}"),
             ("CPU that deadlines need at least (Gcycle/s)", f"{deadlines['least_cpu_gcycles_per_s']:.4g}"),
         ]
-    columns = ("mean", "p5", "p50", "p95", "max")
-    rows = [(label, *(f"{values[name]:.4g}" for name in columns)) for label, values in spreads]
-    return rows + [(label, value, "", "", "", "") for label, value in single]
+    return [*(spread_row(*each) for each in spreads), *(single_row(*each) for each in single)]
 
 
 def plot(description: Description) -> Figure:

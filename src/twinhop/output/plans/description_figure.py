@@ -3,15 +3,16 @@
 import textwrap
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
-from twinhop.output.palette import ACCENT, ALARM, FAINT, FONT, GROUND, INK, MUTED, PAPER, fitting
+from twinhop.output.kit.colours import ACCENT, ALARM, DASHED, GROUND, INK, MUTED, PAPER, SECOND
+from twinhop.output.kit.figures import frame, heading, legend, line, log_axis, sheet, sorted_bars
+from twinhop.output.kit.tables import share
 from twinhop.output.plans.map_figure import cloud_is_drawn, cloud_label, cloud_xy_m, extent
 from twinhop.plans.description import Description, possible_hosts
 from twinhop.plans.link_loads import drawn_links
@@ -20,14 +21,10 @@ from twinhop.stats.quantiles import quantiles
 from twinhop.text import plural
 from twinhop.units import BITS_PER_MBIT
 
-DOTS_PER_INCH = 160
-WIDTH_IN, BODY_IN, HEAD_IN = 11.0, 6.2, 1.12
+WIDTH_IN, BODY_IN, HEAD_IN, LEFT_IN = 11.0, 6.2, 1.12, 0.66
 LINE_IN, FOOT_IN = 0.2, 0.25
 #: From this many users on the map shows their density, below it each of them.
 CROWD = 3000
-#: Stations beyond this many are drawn as a curve, sorted, rather than as bars.
-MOST_BARS = 60
-SECOND = "#e07b00"
 WRAP_AT = 150
 #: As many characters of the cloud's label are shown on the map.
 LONGEST_LABEL = 32
@@ -45,28 +42,16 @@ def draw_description(description: Description) -> Figure:
     """
     notes = [line for text in description.warnings for line in _wrapped(text)]
     height = HEAD_IN + BODY_IN + FOOT_IN + LINE_IN * len(notes)
-    with mpl.rc_context(FONT):
-        figure = Figure(figsize=(WIDTH_IN, height), dpi=DOTS_PER_INCH)
-        figure.set_facecolor(PAPER)
-        grid = figure.add_gridspec(
-            2,
-            3,
-            left=0.06,
-            right=0.985,
-            top=1 - HEAD_IN / height,
-            bottom=(FOOT_IN + LINE_IN * len(notes) + 0.45) / height,
-            wspace=0.24,
-            hspace=0.36,
-        )
-        axes = [figure.add_subplot(cell) for cell in grid]
+    with sheet(WIDTH_IN, height) as figure:
+        top, bottom = 1 - HEAD_IN / height, (FOOT_IN + LINE_IN * len(notes) + 0.45) / height
+        grid = figure.add_gridspec(2, 3, left=0.06, right=0.985, top=top, bottom=bottom, wspace=0.24, hspace=0.36)
         panels = (_map, _distances, _rates, _latencies, _attached, _loads)
-        for each, panel in zip(axes, panels, strict=True):
-            panel(each, description)
-        _head(figure, description, height)
-        for at, line in enumerate(reversed(notes)):
-            y = (FOOT_IN * 0.6 + LINE_IN * at) / height
-            figure.text(0.06, y, line, fontsize=8.5, color=ALARM, va="bottom")
-        figure.canvas.draw()
+        for each, draw in zip([figure.add_subplot(cell) for cell in grid], panels, strict=True):
+            draw(each, description)
+        _head(figure, description)
+        for at, text in enumerate(reversed(notes)):
+            up_in = FOOT_IN * 0.6 + LINE_IN * at
+            line(figure, LEFT_IN, height - up_in, text, 8.5, color=ALARM, va="bottom")
     return figure
 
 
@@ -74,10 +59,8 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, WRAP_AT, initial_indent="!  ", subsequent_indent="    ")
 
 
-def _head(figure: Figure, description: Description, height: float) -> None:
+def _head(figure: Figure, description: Description) -> None:
     world = description.world
-    size = fitting(world.name, 16, 66)
-    figure.text(0.06, 1 - 0.38 / height, world.name, fontsize=size, weight="bold", va="baseline", parse_math=False)
     counts = (
         (len(world.user_ids), "user"),
         (len(world.station_ids), "station"),
@@ -87,21 +70,9 @@ def _head(figure: Figure, description: Description, height: float) -> None:
     facts += f" with {world.seats:,} {plural(world.seats, 'seat')}"
     facts += f"; radio {100 * description.radio_share:.0f} % of the latency"
     if description.total_update_load is not None:
-        facts += f"; updates take {100 * description.total_update_load:.3g} % of all CPU"
-    figure.text(0.06, 1 - 0.62 / height, facts, fontsize=9.5, color=MUTED, va="baseline")
-
-
-def _frame(axes: Axes, title: str, x: str, y: str = "") -> None:
-    axes.set_title(title, fontsize=10, loc="left", color=INK, pad=7)
-    axes.set_xlabel(x, fontsize=8.5, color=MUTED)
-    axes.set_ylabel(y, fontsize=8.5, color=MUTED)
-    axes.tick_params(colors=MUTED, labelsize=7.5, length=2.5)
-    axes.grid(axis="y", color=FAINT, linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(FAINT)
+        facts += f"; updates take {share(description.total_update_load)} of all CPU"
+    heading(figure, LEFT_IN, 0.38, world.name, columns=66)
+    line(figure, LEFT_IN, 0.62, facts, 9.5, color=MUTED)
 
 
 def _map(axes: Axes, description: Description) -> None:
@@ -116,24 +87,15 @@ def _map(axes: Axes, description: Description) -> None:
         counts, *_ = np.histogram2d(users[:, 0] / 1000, users[:, 1] / 1000, bins=cells)
         axes.pcolormesh(*cells, counts.T, cmap=DENSITY, vmin=0, rasterized=True)
     else:
-        axes.scatter(
-            *(users / 1000).T, s=float(np.clip(2500 / len(users), 1.5, 12)), c=ACCENT, alpha=0.55, linewidths=0
-        )
+        size = float(np.clip(2500 / len(users), 1.5, 12))
+        axes.scatter(*(users / 1000).T, s=size, c=ACCENT, alpha=0.55, linewidths=0)
     _wires_and_cloud(axes, world)
     crowd = float(np.clip(30 / len(xy), 0.25, 1))
     for members, marker in ((world.host, "o"), (~world.host, "^")):
         sizes = 20 + 130 * description.attached[members] / max(1, description.attached.max())
-        axes.scatter(
-            *(xy[members] / 1000).T,
-            s=sizes * crowd,
-            marker=marker,
-            facecolors=SECOND if marker == "o" else PAPER,
-            edgecolors=INK,
-            linewidths=0.7,
-            zorder=3,
-        )
-    _frame(axes, "Users, and stations sized by users attached", "km", "km")
-    axes.grid(visible=False)
+        look = {"facecolors": SECOND if marker == "o" else PAPER, "edgecolors": INK, "linewidths": 0.7}
+        axes.scatter(*(xy[members] / 1000).T, s=sizes * crowd, marker=marker, zorder=3, **look)
+    frame(axes, "Users, and stations sized by users attached", "km", "km", grid=None)
     axes.set_facecolor(GROUND)
     middle = (low + high) / 2
     axes.set_xlim(middle[0] - half[0], middle[0] + half[0])
@@ -150,19 +112,10 @@ def _wires_and_cloud(axes: Axes, world: World) -> None:
         x, y = cloud_xy_m(world) / 1000
         axes.scatter([x], [y], s=60, marker="D", facecolors=INK, edgecolors=PAPER, linewidths=0.8, zorder=4)
         left = x > np.mean(axes.get_xlim())
-        axes.annotate(
-            cloud_label(world)[:LONGEST_LABEL],
-            (x, y),
-            (-7 if left else 7, 0),
-            textcoords="offset points",
-            ha="right" if left else "left",
-            va="center",
-            fontsize=7.5,
-            color=INK,
-            parse_math=False,
-            bbox={"facecolor": GROUND, "edgecolor": "none", "alpha": 0.8, "pad": 1},
-            zorder=4,
-        )
+        text, ha = cloud_label(world)[:LONGEST_LABEL], "right" if left else "left"
+        style = {"fontsize": 7.5, "color": INK, "parse_math": False, "ha": ha, "va": "center", "zorder": 4}
+        box = {"facecolor": GROUND, "edgecolor": "none", "alpha": 0.8, "pad": 1}
+        axes.annotate(text, (x, y), (-7 if left else 7, 0), textcoords="offset points", bbox=box, **style)
 
 
 def _histogram(axes: Axes, values: np.ndarray, colour: str, *, log: bool) -> None:
@@ -176,29 +129,22 @@ def _histogram(axes: Axes, values: np.ndarray, colour: str, *, log: bool) -> Non
         bins = np.geomspace(low, high, edges) if high / low > 1.01 else np.array([low * 0.8, high * 1.25])
     else:
         bins = np.linspace(low, high, edges) if high > low else np.array([low - 0.5, low + 0.5])
-    share = np.full(good.size, 100 / len(values))
-    axes.hist(good, bins=list(bins), weights=share, color=colour, edgecolor=PAPER, linewidth=0.3)
+    weights = np.full(good.size, 100 / len(values))
+    axes.hist(good, bins=list(bins), weights=weights, color=colour, edgecolor=PAPER, linewidth=0.3)
     if log:
-        _log_axis(axes)
+        log_axis(axes)
 
 
 def _median(axes: Axes, value: float, text: str) -> None:
-    axes.axvline(value, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
-    axes.annotate(
-        f"median {text}",
-        (value, 1.0),
-        (4, -2),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        fontsize=8,
-        va="top",
-    )
+    axes.axvline(value, color=INK, linewidth=1.1, linestyle=DASHED)
+    place = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+    axes.annotate(f"median {text}", (value, 1.0), (4, -2), fontsize=8, va="top", **place)
 
 
 def _distances(axes: Axes, description: Description) -> None:
     _histogram(axes, description.distance_m, ACCENT, log=False)
     [middle] = quantiles(description.distance_m, [0.5])
-    _frame(axes, "Distance to the access station", "m", "% of users")
+    frame(axes, "Distance to the access station", "m", "% of users")
     _median(axes, middle, f"{middle:.0f} m")
 
 
@@ -206,7 +152,7 @@ def _rates(axes: Axes, description: Description) -> None:
     rate = description.radio.access_rate_bps / BITS_PER_MBIT
     _histogram(axes, rate, ACCENT, log=True)
     [middle] = quantiles(rate, [0.5])
-    _frame(axes, "Rate to the access station", "Mbit/s", "% of users")
+    frame(axes, "Rate to the access station", "Mbit/s", "% of users")
     _median(axes, middle, f"{middle:.3g} Mbit/s")
 
 
@@ -220,10 +166,10 @@ def _latencies(axes: Axes, description: Description) -> None:
         _cumulative(axes, values, colour, name)
     if world.deadline_s is not None:
         _cumulative(axes, world.deadline_s, MUTED, "deadline", dashed=True)
-    axes.axvline(world.sync_period_s, color=ALARM, linewidth=1.1, linestyle=(0, (4, 2)), label="period")
-    _log_axis(axes)
+    axes.axvline(world.sync_period_s, color=ALARM, linewidth=1.1, linestyle=DASHED, label="period")
+    log_axis(axes)
     axes.set_ylim(0, 101)
-    _frame(axes, "Latency on the access host", "s", "% of users at most")
+    frame(axes, "Latency on the access host", "s", "% of users at most")
     axes.legend(fontsize=7.5, loc="best", handlelength=1.6, facecolor=PAPER, edgecolor="none", framealpha=0.85)
 
 
@@ -233,53 +179,32 @@ def _cumulative(axes: Axes, values: np.ndarray, colour: str, name: str, *, dashe
     if not good.size:
         return
     nothing = int((values <= 0).sum())
-    picked = np.unique(np.linspace(0, good.size - 1, 400).astype(int))
-    at, share = np.append(good[0], good[picked]), np.append(nothing, nothing + picked + 1) * 100 / values.size
+    points = np.unique(np.linspace(0, good.size - 1, 400).astype(int))
+    at, percents = np.append(good[0], good[points]), np.append(nothing, nothing + points + 1) * 100 / values.size
     style = (0, (2, 1.5)) if dashed else "solid"
-    axes.step(at, share, where="post", color=colour, linewidth=1.8, linestyle=style, label=name)
-
-
-def _log_axis(axes: Axes) -> None:
-    """A logarithmic axis below, with few labels that stay apart however wide its range is."""
-    axes.set_xscale("log")
-    low, high = axes.get_xlim()
-    decades = np.log10(high / low)
-    steps = (1.0,) if decades > 2 else (1.0, 2.0, 5.0) if decades > 0.7 else (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
-    axes.xaxis.set_major_locator(LogLocator(subs=steps, numticks=8))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    if decades <= 2:
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.step(at, percents, where="post", color=colour, linewidth=1.8, linestyle=style, label=name)
 
 
 def _attached(axes: Axes, description: Description) -> None:
     world = description.world
     order = np.argsort(-description.attached, kind="stable")
-    _sorted_stations(axes, description.attached[order].astype(float), ACCENT)
+    sorted_bars(axes, description.attached[order].astype(float), ACCENT)
     capacity = np.where(world.host, world.capacity, 0)[order].astype(float)
     top = float(description.attached.max()) * 1.15 + 1
-    shown = world.host[order] & (capacity <= top)
-    if shown.any():
-        axes.plot(np.flatnonzero(shown), capacity[shown], "_", color=INK, markersize=7, label="seats")
-        axes.legend(fontsize=7.5, frameon=False, loc="upper right")
+    visible = world.host[order] & (capacity <= top)
+    if visible.any():
+        axes.plot(np.flatnonzero(visible), capacity[visible], "_", color=INK, markersize=7, label="seats")
+        legend(axes)
     axes.set_ylim(0, top)
-    _frame(axes, "Users attached", "stations, most users first", "users")
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
+    frame(axes, "Users attached", "stations, most users first", "users")
 
 
 def _loads(axes: Axes, description: Description) -> None:
     load = np.sort(100 * description.update_load[np.isfinite(description.update_load)])[::-1]
-    _sorted_stations(axes, load, SECOND)
+    sorted_bars(axes, load, SECOND)
     if load.max() > 60:
-        axes.axhline(100, color=ALARM, linewidth=1.1, linestyle=(0, (4, 2)))
+        axes.axhline(100, color=ALARM, linewidth=1.1, linestyle=DASHED)
     axes.set_ylim(0, max(load.max() * 1.15, 1e-9))
-    _frame(axes, "Update work against CPU", "access hosts, busiest first", "% of the CPU")
-
-
-def _sorted_stations(axes: Axes, values: np.ndarray, colour: str) -> None:
-    at = np.arange(len(values))
-    if len(values) <= MOST_BARS:
-        axes.bar(at, values, width=0.72, color=colour)
-    else:
-        axes.fill_between(at, values, step="mid", color=colour, linewidth=0)
-    axes.set_xlim(-0.6, len(values) - 0.4)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
+    frame(axes, "Update work against CPU", "access hosts, busiest first", "% of the CPU")

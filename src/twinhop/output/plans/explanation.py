@@ -72,26 +72,26 @@ def sentences(explanation: Explanation) -> list[str]:
     """Why here, the next best, and what would change it."""
     problem = explanation.plan.solution.problem
     user, host = problem.user_name(explanation.user), problem.station_name(explanation.host)
-    said = []
+    lines = []
     if explanation.violations:
-        said.append(f"{user} on {host} breaks constraints: {', '.join(explanation.violations)}.")
+        lines.append(f"{user} on {host} breaks constraints: {', '.join(explanation.violations)}.")
     best = explanation.next_best
     if best is None or best.change is None:
-        return [*said, f"No other host may take the twin of {user} as the plan is.", *_blocked(explanation)]
+        return [*lines, f"No other host may take the twin of {user} as the plan is.", *_blocked(explanation)]
     name = problem.station_name(best.station)
     share = _share(best.change.total, explanation.plan.cost)
     if best.change.total < 0:
-        said.append(
+        lines.append(
             f"The twin of {user} would be cheaper on {name}: moved there alone, the plan would cost "
             f"{-best.change.total:.4g} less{share}. {_cause(explanation)}"
         )
     else:
-        said.append(
+        lines.append(
             f"{host} is the cheapest host that can take the twin of {user} as the others are placed. Next best is "
             f"{name}: moved there alone, the plan would cost {best.change.total:.4g} more{share}."
         )
-        said.append(_to_win(best, name))
-    return [*said, *_blocked(explanation)]
+        lines.append(_to_win(best, name))
+    return [*lines, *_blocked(explanation)]
 
 
 def _share(change: float, cost: float) -> str:
@@ -123,13 +123,13 @@ def in_words(remedies: Sequence[Remedy]) -> str:
 def _blocked(explanation: Explanation) -> list[str]:
     """Stations that are impossible, but would win if one thing changed."""
     problem = explanation.plan.solution.problem
-    said = []
+    lines = []
     for each in explanation.alternatives:
         winning = [remedy for remedy in each.remedies if remedy.wins]
-        if each.obstacles and winning and len(said) < NAMED:
+        if each.obstacles and winning and len(lines) < NAMED:
             name = problem.station_name(each.station)
-            said.append(f"{name} cannot take it ({each.obstacles[0]}), but would win if {in_words(winning)}.")
-    return said
+            lines.append(f"{name} cannot take it ({each.obstacles[0]}), but would win if {in_words(winning)}.")
+    return lines
 
 
 def term_rows(explanation: Explanation) -> list[tuple[str, str, str]]:

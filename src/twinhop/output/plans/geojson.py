@@ -69,10 +69,10 @@ def _services(plan: Plan, world: World, hosts: list[list[float] | None]) -> list
     if cloud is not None and not cloud.host:
         hosts = hosts + _lon_lat(world, np.array([cloud.xy_m or (np.nan, np.nan)]))
     features = []
-    for placed, asked in zip(plan.services.services, world.services, strict=True):
+    for placed, service in zip(plan.services.services, world.services, strict=True):
         where = hosts[placed.server]
         features.append(_feature("Point", where, kind="service", **placed.to_json()))
-        for k, count in zip(*np.unique(host[asked.members], return_counts=True), strict=True):
+        for k, count in zip(*np.unique(host[service.members], return_counts=True), strict=True):
             line = None if where is None or hosts[k] is None else [hosts[k], where]
             names = {"service": placed.name, "from": plan.case.problem.station_name(int(k)), "members": int(count)}
             features.append(_feature("LineString", line, kind="extracts", **names, to=placed.server_name))
@@ -98,11 +98,11 @@ def _metres(xy_m: NDArray[np.float64]) -> dict[str, float]:
 
 def _lon_lat(world: World, xy_m: NDArray[np.float64]) -> list[list[float] | None]:
     """Longitude and latitude of points; None of a point without position."""
-    known = np.asarray(np.isfinite(xy_m).all(axis=1))
-    x_m, y_m = np.where(known[:, None], xy_m, 0.0).T
+    has_place = np.asarray(np.isfinite(xy_m).all(axis=1))
+    x_m, y_m = np.where(has_place[:, None], xy_m, 0.0).T
     latitude, longitude = unproject(x_m, y_m, world.origin or NOWHERE)
     points = np.round(np.column_stack([longitude, latitude]), DIGITS).tolist()
-    return [point if placed else None for point, placed in zip(points, known.tolist(), strict=True)]
+    return [point if placed else None for point, placed in zip(points, has_place.tolist(), strict=True)]
 
 
 def _feature(kind_of_geometry: str, coordinates: Any, **properties: Any) -> dict[str, Any]:

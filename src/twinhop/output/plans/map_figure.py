@@ -1,24 +1,21 @@
 """The map of a plan: stations, opened servers sized by load, users coloured by host, links, certificate."""
 
-import textwrap
-
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from twinhop.output.markdown import percent
-from twinhop.output.palette import ALARM, FAINT, FONT, GROUND, INK, MUTED, PAPER, fitting, hues_apart
+from twinhop.output.kit.colours import ALARM, INK, MUTED, PAPER, hues_apart
+from twinhop.output.kit.figures import fitting, heading, line
+from twinhop.output.kit.maps import LEFT_IN, WIDTH_IN, corners, map_sheet
+from twinhop.output.kit.tables import percent
 from twinhop.output.plans.service_marks import draw_services, service_legend
 from twinhop.plans.link_loads import drawn_links, link_loads
 from twinhop.plans.result import Plan
 from twinhop.scenario import World
 from twinhop.text import counted, plural
 
-DOTS_PER_INCH = 160
-WIDTH_IN = 8.0
 #: Opened servers are drawn with areas [points^2] from the first to the sum of both, by share of the largest load.
 SMALLEST_SERVER, LARGEST_SERVER = 70.0, 520.0
 #: Stations are named on the map up to this many.
@@ -29,8 +26,6 @@ LEGEND_COLUMNS = 5
 CORNER = (0.95, 0.95)
 #: A cloud farther from the others than this many times their extent is drawn at the edge of the map.
 FAR = 1.0
-#: Characters and lines of the sources below the map, and the height of a line [inch].
-SOURCE_COLUMNS, SOURCE_LINES, SOURCE_LINE_IN = 170, 8, 0.11
 HEAD_IN, FOOT_IN = 1.15, 0.75
 
 
@@ -46,64 +41,33 @@ def draw_map(plan: Plan) -> Figure:
     world = plan.case.world
     assert world is not None
     low, high = extent(world)
-    width, height = high - low
-    sources = _sources(world)
-    foot = FOOT_IN + SOURCE_LINE_IN * len(sources)
-    with mpl.rc_context(FONT):
-        figure = Figure(figsize=(WIDTH_IN, HEAD_IN + (WIDTH_IN - 0.5) * height / width + foot), dpi=DOTS_PER_INCH)
-        figure.set_facecolor(PAPER)
-        total = figure.get_figheight()
-        axes = figure.add_axes((0.25 / WIDTH_IN, foot / total, 1 - 0.5 / WIDTH_IN, 1 - (HEAD_IN + foot) / total))
-        _frame(axes, low, high)
+    with map_sheet(low, high, HEAD_IN, FOOT_IN, world.attribution, "report.md") as (figure, axes, sources_in):
         _backhaul(axes, plan, world)
         _links_and_users(axes, plan, world)
         _stations(axes, plan, world)
         if plan.services is not None:
             draw_services(axes, plan, _sites_xy_m(world))
         _scale_bar(axes, low, high)
-        _title(figure, plan, total)
-        _legend(figure, plan, world, (0.12 + SOURCE_LINE_IN * len(sources)) / total)
-        figure.text(
-            0.25 / WIDTH_IN, 0.06 / total, "\n".join(sources), fontsize=6, parse_math=False, color=MUTED, va="bottom"
-        )
-        figure.canvas.draw()
+        _title(figure, plan)
+        _legend(figure, plan, world, (0.12 + sources_in) / figure.get_figheight())
     return figure
 
 
 def extent(world: World) -> tuple[np.ndarray, np.ndarray]:
     """The corners of the map, with a margin [m]."""
     points = np.vstack([world.station_xy_m, world.user_xy_m, _nodes_of_the_area(world)])
-    low, high = points.min(axis=0), points.max(axis=0)
     if world.cloud is not None and world.cloud.xy_m is not None:
+        low, high = points.min(axis=0), points.max(axis=0)
         reach = FAR * max(1.0, float((high - low).max()))
         if not ((world.cloud.xy_m < low - reach) | (world.cloud.xy_m > high + reach)).any():
-            low, high = np.minimum(low, world.cloud.xy_m), np.maximum(high, world.cloud.xy_m)
-    middle, half = (low + high) / 2, np.maximum((high - low) / 2, 1.0)
-    half = np.maximum(half * 1.06, np.array([0.8, 0.45]) * half.max())  # never a sliver
-    return middle - half, middle + half
+            points = np.vstack([points, world.cloud.xy_m])
+    return corners([points])
 
 
 def _nodes_of_the_area(world: World) -> np.ndarray:
     """(L, 2) nodes of the backhaul graph that lie in the scenario's area [m]."""
     nodes = np.empty((0, 2)) if world.graph is None else world.graph.node_xy_m
     return nodes[((nodes >= 0) & (nodes <= (world.width_m, world.height_m))).all(axis=1)]
-
-
-def _sources(world: World) -> list[str]:
-    """The lines that name the sources of the data."""
-    text = "; ".join(world.attribution)
-    return textwrap.wrap(text, SOURCE_COLUMNS, max_lines=SOURCE_LINES, placeholder=" ... (in full in report.md)")
-
-
-def _frame(axes: Axes, low: np.ndarray, high: np.ndarray) -> None:
-    axes.set_facecolor(GROUND)
-    axes.set_xlim(low[0], high[0])
-    axes.set_ylim(low[1], high[1])
-    axes.set_aspect("equal")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for side in axes.spines.values():
-        side.set_color(FAINT)
 
 
 def _sites_xy_m(world: World) -> np.ndarray:
@@ -128,9 +92,9 @@ def _backhaul(axes: Axes, plan: Plan, world: World) -> None:
     loads = link_loads(plan)
     if loads is None:
         return
-    xy, drawn = loads.graph.node_xy_m, drawn_links(world)
-    share = loads.bits_per_user[drawn] / max(1.0, loads.bits_per_user.max(initial=0.0))
-    lines = list(xy[loads.graph.link_nodes[drawn]])
+    xy, links = loads.graph.node_xy_m, drawn_links(world)
+    share = loads.bits_per_user[links] / max(1.0, loads.bits_per_user.max(initial=0.0))
+    lines = list(xy[loads.graph.link_nodes[links]])
     axes.add_collection(LineCollection(lines, colors=MUTED, linewidths=0.8 + 2.2 * share, alpha=0.4, zorder=0.5))
     axes.scatter(*xy.T, s=9, marker="s", c=MUTED, linewidths=0, alpha=0.6, zorder=0.6)
 
@@ -146,9 +110,9 @@ def _links_and_users(axes: Axes, plan: Plan, world: World) -> None:
     thin, faint = (0.7, 0.45) if crowd <= 400 else (0.4, 0.25)
     axes.add_collection(LineCollection(list(segments), colors=colours, linewidths=thin, alpha=faint, zorder=1))
     size = float(np.clip(9000 / crowd, 3, 26))
-    seen = np.flatnonzero(~_under_stations(world))
-    shown = [colours[i] for i in seen.tolist()]
-    axes.scatter(*world.user_xy_m[seen].T, s=size, c=shown, edgecolors=PAPER, linewidths=0.3, zorder=3)
+    visible = np.flatnonzero(~_under_stations(world))
+    hues = [colours[i] for i in visible.tolist()]
+    axes.scatter(*world.user_xy_m[visible].T, s=size, c=hues, edgecolors=PAPER, linewidths=0.3, zorder=3)
     late = [v.user for v in plan.solution.evaluation.violations if v.kind == "deadline" and v.user is not None]
     if late:
         axes.scatter(*world.user_xy_m[late].T, s=size * 3, facecolors="none", edgecolors=ALARM, linewidths=1, zorder=4)
@@ -173,15 +137,8 @@ def _stations(axes: Axes, plan: Plan, world: World) -> None:
     sizes = (SMALLEST_SERVER + (LARGEST_SERVER - SMALLEST_SERVER) * loads[used] / max(1, loads.max())) * crowd
     hues = np.array(hues_apart(xy[used]))
     for marker, members in (("o", used < len(world.host)), ("D", used >= len(world.host))):
-        axes.scatter(
-            *xy[used[members]].T,
-            s=sizes[members],
-            marker=marker,
-            c=hues[members].tolist(),
-            edgecolors=INK,
-            linewidths=1.1,
-            zorder=6,
-        )
+        look = {"s": sizes[members], "c": hues[members].tolist(), "edgecolors": INK, "linewidths": 1.1}
+        axes.scatter(*xy[used[members]].T, marker=marker, zorder=6, **look)
     if plan.failure is not None:
         axes.scatter(*xy[plan.failure.stations].T, s=60, marker="x", c=ALARM, linewidths=1.8, zorder=8)
     if cloud_is_drawn(world) and not _cloud_is_opened(plan, world):
@@ -189,10 +146,8 @@ def _stations(axes: Axes, plan: Plan, world: World) -> None:
         axes.scatter([x], [y], s=110, marker="D", facecolors=INK, edgecolors=PAPER, linewidths=1, zorder=6)
     if used.size <= NAMED_STATIONS:
         for k, size in zip(used, sizes, strict=True):
-            number = 7 if size > 150 else 5.5
-            axes.annotate(
-                f"{loads[k]}", xy[k], ha="center", va="center", fontsize=number, color=PAPER, weight="bold", zorder=7
-            )
+            type_ = {"fontsize": 7 if size > 150 else 5.5, "color": PAPER, "weight": "bold"}
+            axes.annotate(f"{loads[k]}", xy[k], ha="center", va="center", zorder=7, **type_)
 
 
 def cloud_is_drawn(world: World) -> bool:
@@ -226,35 +181,16 @@ def _scale_bar(axes: Axes, low: np.ndarray, high: np.ndarray) -> None:
     power = 10.0 ** np.floor(np.log10(span / 5))
     length = power * max(step for step in (1, 2, 5) if power * step <= span / 5 * 1.01)
     above = axes.get_xaxis_transform()
-    y = 1 + 0.1 * (high[0] - low[0]) / (WIDTH_IN - 0.5) / (high[1] - low[1])
-    axes.plot(
-        [high[0] - length, high[0]],
-        [y, y],
-        color=INK,
-        linewidth=2.2,
-        solid_capstyle="butt",
-        transform=above,
-        clip_on=False,
-    )
+    y = 1 + 0.1 * (high[0] - low[0]) / (WIDTH_IN - 2 * LEFT_IN) / (high[1] - low[1])
+    bar = {"color": INK, "linewidth": 2.2, "solid_capstyle": "butt"}
+    axes.plot([high[0] - length, high[0]], [y, y], transform=above, clip_on=False, **bar)
     text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    axes.annotate(
-        text,
-        (high[0] - length / 2, y),
-        (0, 4),
-        xycoords=above,
-        textcoords="offset points",
-        ha="center",
-        fontsize=8,
-        color=INK,
-        annotation_clip=False,
-    )
+    place = {"xycoords": above, "textcoords": "offset points", "annotation_clip": False}
+    axes.annotate(text, (high[0] - length / 2, y), (0, 4), ha="center", fontsize=8, color=INK, **place)
 
 
-def _title(figure: Figure, plan: Plan, height_in: float) -> None:
+def _title(figure: Figure, plan: Plan) -> None:
     solution, problem = plan.solution, plan.case.problem
-    left = 0.25 / WIDTH_IN
-    size = fitting(plan.case.name, 16, 48)
-    figure.text(left, 1 - 0.42 / height_in, plan.case.name, fontsize=size, weight="bold", parse_math=False)
     proof = f"cost {plan.cost:#.4g}"
     if plan.gap is not None:
         proof += f", certified within {percent(plan.gap)} of the optimum"
@@ -262,26 +198,18 @@ def _title(figure: Figure, plan: Plan, height_in: float) -> None:
         proof += f", {len(solution.evaluation.violations)} constraints violated"
     else:
         proof += f", policy {solution.policy} (no bound)"
-    figure.text(left, 1 - 0.70 / height_in, proof, fontsize=11, va="baseline")
     hosts = int((problem.capacity > 0).sum())
     opened = f"{int(solution.placement.open.sum())} of {hosts} possible {plural(hosts, 'server')}"
     services = "" if plan.services is None else f" and {counted(len(plan.services.services), 'service')}"
-    counts = f"{counted(problem.users, 'twin')}{services} on {opened}"
-    figure.text(left, 1 - 0.95 / height_in, counts, fontsize=9, color=MUTED, va="baseline")
+    heading(figure, LEFT_IN, 0.42, plan.case.name)
+    line(figure, LEFT_IN, 0.70, proof, 11)
+    line(figure, LEFT_IN, 0.95, f"{counted(problem.users, 'twin')}{services} on {opened}", 9, color=MUTED)
 
 
 def _legend(figure: Figure, plan: Plan, world: World, bottom: float) -> None:
     def mark(label: str, marker: str, face: str, edge: str, size: float) -> Line2D:
-        return Line2D(
-            [],
-            [],
-            linestyle="",
-            marker=marker,
-            markersize=size,
-            markerfacecolor=face,
-            markeredgecolor=edge,
-            label=label,
-        )
+        shape = {"marker": marker, "markersize": size, "markerfacecolor": face, "markeredgecolor": edge}
+        return Line2D([], [], linestyle="", label=label, **shape)
 
     entries = [mark("opened server, sized by its twins", "o", MUTED, INK, 11)]
     if (world.host & ~plan.solution.placement.open[: len(world.host)]).any():
@@ -291,9 +219,8 @@ def _legend(figure: Figure, plan: Plan, world: World, bottom: float) -> None:
     if not _under_stations(world).all():
         entries.append(mark("user, in the colour of its host", "o", MUTED, PAPER, 5))
     else:
-        entries.append(
-            Line2D([], [], color=MUTED, alpha=0.8, linewidth=1, label="from users at stations to their hosts")
-        )
+        label = "from users at stations to their hosts"
+        entries.append(Line2D([], [], color=MUTED, alpha=0.8, linewidth=1, label=label))
     if world.graph is not None and len(drawn_links(world)):
         entries.append(Line2D([], [], color=MUTED, alpha=0.6, linewidth=2, label="backhaul link"))
     if cloud_is_drawn(world):

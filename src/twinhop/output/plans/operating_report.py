@@ -1,6 +1,6 @@
 """Sections of a plan's report for who runs the system: what fails, what moves, and what more would be worth."""
 
-from twinhop.output.markdown import percent, table
+from twinhop.output.kit.tables import number, percent, table
 from twinhop.output.plans.service_report import service_terms
 from twinhop.plans.failure import loss_bounds
 from twinhop.plans.result import Plan
@@ -54,7 +54,7 @@ def failure_lines(plan: Plan) -> list[str]:
     reference = plan.failure.reference
     rows = [
         ("cost", f"{reference.cost:.6g}", f"{plan.cost:.6g}"),
-        ("certified lower bound", _number(reference.lower_bound), _number(plan.lower_bound)),
+        ("certified lower bound", number(reference.lower_bound, 6), number(plan.lower_bound, 6)),
         ("gap", percent(reference.gap), percent(plan.gap)),
         ("mean latency [s]", f"{reference.evaluation.latency_s:.6g}", f"{plan.evaluation.latency_s:.6g}"),
         ("opening [s]", f"{reference.evaluation.opening_s:.6g}", f"{plan.evaluation.opening_s:.6g}"),
@@ -117,10 +117,6 @@ def _loss(plan: Plan) -> list[str]:
     if bounds is None:
         return []
     return [f"Between the best plans of both it is certified to lie between {bounds[0]:.4g} and {bounds[1]:.4g}."]
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.6g}"
 
 
 def _move_table(plan: Plan, moves: list[dict]) -> list[str]:

@@ -3,11 +3,11 @@
 import numpy as np
 
 from twinhop._version import __version__
-from twinhop.output.markdown import percent, table
+from twinhop.output.kit.tables import note_lines, percent, source_lines, table
 from twinhop.output.plans.operating_report import failure_lines, move_lines, move_rows, price_lines
 from twinhop.output.plans.service_report import service_lines, service_terms
 from twinhop.plans.link_loads import link_loads
-from twinhop.plans.result import Case, Plan
+from twinhop.plans.result import Plan
 from twinhop.plans.service_levels import service_levels
 from twinhop.stats.quantiles import quantiles
 from twinhop.text import counted
@@ -29,7 +29,7 @@ def plan_report(plan: Plan) -> str:
         + (" Ended early by Ctrl-C." if solution.interrupted else "")
         + (" Ended by the time limit." if solution.timed_out else ""),
         "",
-        *[line for note in plan.notes for line in (f"Note: {note}.", "")],
+        *note_lines(plan.notes),
         *_cost_lines(plan),
         *failure_lines(plan),
         *move_lines(plan),
@@ -41,7 +41,7 @@ def plan_report(plan: Plan) -> str:
         *service_lines(plan),
         *price_lines(plan),
         *_link_lines(plan),
-        *source_lines(case),
+        *source_lines(case.attribution),
     ]
     return "\n".join(lines) + "\n"
 
@@ -96,9 +96,10 @@ def _constraint_lines(plan: Plan) -> list[str]:
     are = "is" if full == 1 else "are"
     lines.append(f"- Twin capacities: {_count(plan, 'capacity')} exceeded; {counted(full, 'server')} {are} full.")
     if problem.demand_capacity is not None and problem.demand is not None:
-        taken = problem.demand.sum() / problem.demand_capacity[used].sum() if problem.demand_capacity[used].any() else 0
+        total = problem.demand_capacity[used].sum()
+        part = problem.demand.sum() / total if total else 0.0
         lines.append(
-            f"- Demand capacities: {_count(plan, 'demand')} exceeded; {100 * taken:.1f} % of those opened are used."
+            f"- Demand capacities: {_count(plan, 'demand')} exceeded; {100 * part:.1f} % of those opened are used."
         )
     if not problem.has_deadlines:
         lines.append("- Deadlines: none given.")
@@ -206,10 +207,10 @@ def _class_lines(plan: Plan) -> list[str]:
         members = world.user_class == at
         if not members.any():
             continue
-        kept = "-"
+        deadlines_kept = "-"
         if problem.has_deadlines:
             meetable = int((members & ~unmeetable).sum())
-            kept = f"{meetable - int((members & missed).sum())} of {meetable}"
+            deadlines_kept = f"{meetable - int((members & missed).sum())} of {meetable}"
         counted, update = levels.placement_latency_s[members], levels.update_s
         rows.append(
             (
@@ -217,7 +218,7 @@ def _class_lines(plan: Plan) -> list[str]:
                 f"{int(members.sum())}",
                 *_mean_and_p95(counted),
                 *(("-", "-") if update is None else _mean_and_p95(update[members])),
-                kept,
+                deadlines_kept,
                 f"{int((members & unmeetable).sum())}" if problem.has_deadlines else "-",
             )
         )
@@ -276,10 +277,3 @@ def _link_lines(plan: Plan) -> list[str]:
         "Used by updates: their rate, one a synchronisation period, over the link's rate."
     )
     return [*lines, *table(header, rows), "", meaning, ""]
-
-
-def source_lines(case: Case) -> list[str]:
-    """The sources of the data, to be named wherever results are."""
-    if not case.attribution:
-        return []
-    return ["## Sources", "", *(f"- {line}" for line in case.attribution), ""]

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twinhop.io.json_text import json_text
-from twinhop.output.markdown import table
-from twinhop.output.plans.robustness_report import breaking_rows, spread_rows, verdict
-from twinhop.plans.robustness import Robustness
+from twinhop.output.kit.tables import number, share, table
+from twinhop.plans.robustness import NAMED, Robustness
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,7 +37,7 @@ def plot(result: Robustness) -> Figure:
     """Costs and missed deadlines over the samples."""
     from twinhop.output.plans.robustness_figure import draw_robustness
 
-    return draw_robustness(result)
+    return draw_robustness(result, verdict(result))
 
 
 def write(result: Robustness, folder: Path) -> None:
@@ -51,3 +50,40 @@ def write(result: Robustness, folder: Path) -> None:
         columns["missed"] = result.missed
     pl.DataFrame(columns).write_parquet(folder / "robustness.parquet")
     plot(result).savefig(folder / "robustness.png")
+
+
+def spread_rows(result: Robustness) -> list[tuple[str, ...]]:
+    """Cost, latency and missed deadlines: as planned, mean, p5, p50, p95 and worst."""
+    facts = result.to_json()
+    rows = [
+        ("cost", f"{facts['planned_cost']:.6g}", *(number(value, 6) for value in facts["cost"].values())),
+        (
+            "mean latency (s)",
+            f"{facts['planned_latency_s']:.6g}",
+            *(number(value, 6) for value in facts["latency_s"].values()),
+        ),
+    ]
+    if facts["missed"] is not None:
+        rows.append(("deadlines newly missed", "0", *(number(value, 6) for value in facts["missed"].values())))
+    return rows
+
+
+def verdict(result: Robustness) -> str:
+    """How often the plan breaks, in words."""
+    if result.broken is None or result.interval is None or result.broken_share is None:
+        return "The scenario has no deadlines: nothing can break, only costs vary."
+    low, high = result.interval
+    return (
+        f"Broken in {result.broken} of {result.samples} samples: {share(result.broken_share)}, 95 % confidence "
+        f"interval {100 * low:.3g} to {100 * high:.3g} %."
+    )
+
+
+def breaking_rows(result: Robustness) -> list[tuple[str, ...]]:
+    """The stations and users that break in most samples."""
+    facts = result.to_json()
+    rows = []
+    for noun in ("station", "user"):
+        for entry in facts[f"breaking_{noun}s"][:NAMED]:
+            rows.append((f"{noun} {entry[noun]}", f"{entry['samples']}", share(entry["samples"] / result.samples)))
+    return rows

@@ -6,7 +6,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-from twinhop.output.palette import INK, PAPER
+from twinhop.output.kit.colours import INK, PAPER
 from twinhop.plans.result import Plan
 
 #: Services that share a server are named up to this many, the others counted; names are cut to so many characters.
@@ -31,8 +31,8 @@ def draw_services(axes: Axes, plan: Plan, site_xy_m: np.ndarray) -> None:
     if len(services) <= FED_LINES:
         ways = [
             (site_xy_m[k], site_xy_m[each.server])
-            for each, asked in zip(services, plan.case.world.services, strict=True)
-            for k in np.unique(host[asked.members])
+            for each, service in zip(services, plan.case.world.services, strict=True)
+            for k in np.unique(host[service.members])
             if k != each.server
         ]
         lines = LineCollection(ways, colors=INK, linewidths=0.9, linestyles=(0, (1, 2)), alpha=0.55, zorder=4.5)
@@ -44,8 +44,8 @@ def draw_services(axes: Axes, plan: Plan, site_xy_m: np.ndarray) -> None:
 
 def _name(axes: Axes, names: list[str], xy_m: np.ndarray) -> None:
     more = [f"and {len(names) - NAMED} more"] if len(names) > NAMED else []
-    shown = [name if len(name) <= CHARACTERS else name[: CHARACTERS - 1] + "…" for name in names[:NAMED]] + more
-    text = "\n".join(f"★ {name}" for name in shown)
+    lines = [name if len(name) <= CHARACTERS else name[: CHARACTERS - 1] + "…" for name in names[:NAMED]] + more
+    text = "\n".join(f"★ {name}" for name in lines)
     low, high = axes.get_ylim()
     left, right = axes.get_xlim()
     below = xy_m[1] > low + 0.9 * (high - low)
@@ -68,13 +68,5 @@ def _name(axes: Axes, names: list[str], xy_m: np.ndarray) -> None:
 
 def service_legend() -> list[Line2D]:
     """The entries of the legend."""
-    star = Line2D(
-        [],
-        [],
-        linestyle=(0, (1, 2)),
-        color=INK,
-        marker="*",
-        markersize=8,
-        label="service, and the servers that feed it",
-    )
-    return [star]
+    look = {"linestyle": (0, (1, 2)), "color": INK, "marker": "*", "markersize": 8}
+    return [Line2D([], [], label="service, and the servers that feed it", **look)]

@@ -2,7 +2,7 @@
 
 import math
 
-from twinhop.output.markdown import table
+from twinhop.output.kit.tables import share, table
 from twinhop.plans.result import Plan
 from twinhop.text import counted
 from twinhop.twin.service_placement import PlacedService
@@ -29,7 +29,7 @@ def _row(service: PlacedService) -> tuple[str, ...]:
         f"{service.fed_bps / BITS_PER_MBIT:.4g}",
         *(f"{time / S_PER_MS:.4g}" for time in times),
         f"{deadline}{' missed' if service.kept is False else ''}",
-        f"{100 * service.utilisation:.3g} %",
+        share(service.utilisation),
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from twinhop.output.palette import ACCENT, ALARM, FAINT, FONT, HUES, INK, MUTED, PAPER, fitting
+from twinhop.output.kit.colours import ACCENT, ALARM, DASHED, FAINT, HUES, INK, MUTED
+from twinhop.output.kit.figures import frame, heading, legend, line, note, sheet
 from twinhop.replay.forecasts import AHEAD
 from twinhop.replay.policy_run import PolicyRun
 from twinhop.replay.sync_runs import sample_period_s
@@ -17,7 +19,6 @@ from twinhop.replay.tracks import Track
 from twinhop.replay.twin_replay import TwinReplay
 from twinhop.twin.behaviour import Prediction, RowModel
 
-DOTS_PER_INCH = 160
 WIDTH_IN, HEIGHT_IN = 11.0, 5.4
 #: Samples of one device that are drawn, and forecast fans.
 SHOWN, FANS = 120, 4
@@ -32,12 +33,11 @@ def draw_paths(replay: TwinReplay) -> Figure:
     Returns:
         A figure of its own; nothing global is changed.
     """
-    with mpl.rc_context(FONT):
-        figure, panels = _sheet(replay, "truth against twin"), len(replay.policies)
+    panels = len(replay.policies)
+    with _sheet(replay, "truth against twin") as figure:
         grid = figure.add_gridspec(1, panels, left=0.07, right=0.98, top=0.77, bottom=0.11, wspace=0.28)
         for at, policy in enumerate(replay.policies):
             _path(figure.add_subplot(grid[0, at]), policy)
-        figure.canvas.draw()
     return figure
 
 
@@ -50,24 +50,22 @@ def draw_errors(replay: TwinReplay) -> Figure:
     Returns:
         A figure of its own; nothing global is changed.
     """
-    with mpl.rc_context(FONT):
-        figure = _sheet(replay, "error and age of one twin")
+    with _sheet(replay, "error and age of one twin") as figure:
         grid = figure.add_gridspec(2, 1, left=0.07, right=0.98, top=0.8, bottom=0.1, hspace=0.32)
         error, age = (figure.add_subplot(cell) for cell in grid)
         _frame(error, "error", "", "error [m]")
         _frame(age, "age of what the twin knows", "time [s]", "age [s]")
         for policy, hue in zip(replay.policies, HUES, strict=False):
             track, run = policy.tracks[0], policy.runs[0]
-            shown = slice(0, min(SHOWN, len(track.time_s)))
-            error.plot(track.time_s[shown], run.error_m[shown], color=hue, linewidth=1.3, label=_named(policy))
-            at, age_s = _sawtooth(track, policy, shown)
+            samples = slice(0, min(SHOWN, len(track.time_s)))
+            error.plot(track.time_s[samples], run.error_m[samples], color=hue, linewidth=1.3, label=_named(policy))
+            at, age_s = _sawtooth(track, policy, samples)
             age.plot(at, age_s, color=hue, linewidth=1.3)
         if {"delta", "model"} & {policy.kind for policy in replay.policies}:
-            error.axhline(replay.tolerance_m, color=ALARM, linewidth=0.9, linestyle=(0, (4, 2)), label="tolerance")
+            error.axhline(replay.tolerance_m, color=ALARM, linewidth=0.9, linestyle=DASHED, label="tolerance")
         error.set_ylim(bottom=0)
         age.set_ylim(bottom=0)
-        error.legend(fontsize=7.5, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, borderpad=0)
-        figure.canvas.draw()
+        legend(error, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, borderpad=0)
     return figure
 
 
@@ -82,38 +80,26 @@ def draw_forecasts(replay: TwinReplay) -> Figure:
     """
     from twinhop.replay.forecasts import forecast_coverage
 
-    with mpl.rc_context(FONT):
-        figure = _sheet(replay, f"forecasts by {replay.model.kind}")
+    with _sheet(replay, f"forecasts by {replay.model.kind}") as figure:
         grid = figure.add_gridspec(1, 2, left=0.07, right=0.98, top=0.8, bottom=0.12, wspace=0.2, width_ratios=(1.6, 1))
         fans, shares = (figure.add_subplot(cell) for cell in grid)
         _fans(fans, replay.tracks[0], replay.model)
         _shares(shares, forecast_coverage(replay.tracks, replay.model))
-        figure.canvas.draw()
     return figure
 
 
-def _sheet(replay: TwinReplay, what: str) -> Figure:
-    figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DOTS_PER_INCH)
-    figure.set_facecolor(PAPER)
-    title = f"{replay.name}: {what}"
-    figure.text(0.07, 0.925, title, fontsize=fitting(title, 15, 70), weight="bold", parse_math=False)
+@contextmanager
+def _sheet(replay: TwinReplay, what: str) -> Iterator[Figure]:
     step = f"one sample each {sample_period_s(replay.tracks):g} s, {replay.noise_m:g} m of noise a coordinate"
     text = f"device {replay.tracks[0].user} of {len(replay.tracks)}, {step}, tolerance {replay.tolerance_m:g} m"
-    figure.text(0.07, 0.875, text, fontsize=fitting(text, 9.5, 130), color=MUTED, parse_math=False)
-    return figure
+    with sheet(WIDTH_IN, HEIGHT_IN) as figure:
+        heading(figure, 0.07 * WIDTH_IN, 0.075 * HEIGHT_IN, f"{replay.name}: {what}", 15, 70)
+        line(figure, 0.07 * WIDTH_IN, 0.125 * HEIGHT_IN, text, 9.5, 130, color=MUTED)
+        yield figure
 
 
 def _frame(axes: Axes, title: str, x: str, y: str) -> None:
-    axes.set_title(title, fontsize=9.5, loc="left", color=INK, pad=7, parse_math=False)
-    axes.set_xlabel(x, fontsize=8.5, color=MUTED)
-    axes.set_ylabel(y, fontsize=8.5, color=MUTED)
-    axes.tick_params(colors=MUTED, labelsize=7.5, length=2.5)
-    axes.grid(color=FAINT, linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(FAINT)
+    frame(axes, title, x, y, grid="both", sizes=(9.5, 8.5, 7.5))
 
 
 def _named(policy: PolicyRun) -> str:
@@ -122,22 +108,22 @@ def _named(policy: PolicyRun) -> str:
 
 def _path(axes: Axes, policy: PolicyRun) -> None:
     track, run = policy.tracks[0], policy.runs[0]
-    shown = slice(0, min(SHOWN, len(track.time_s)))
-    sent = int(run.sent[shown].sum())
-    _frame(axes, f"{_named(policy)}\n{sent} updates in {len(track.time_s[shown])} samples", "x [m]", "y [m]")
-    axes.plot(*track.truth_m[shown].T, color=INK, linewidth=1.4, label="truth")
-    axes.plot(*run.estimate_m[shown].T, color=ACCENT, linewidth=0.9, alpha=0.8, label="twin")
-    axes.plot(*track.measured_m[shown][run.sent[shown]].T, "o", color=ALARM, markersize=2.6, label="sent")
+    samples = slice(0, min(SHOWN, len(track.time_s)))
+    sent = int(run.sent[samples].sum())
+    _frame(axes, f"{_named(policy)}\n{sent} updates in {len(track.time_s[samples])} samples", "x [m]", "y [m]")
+    axes.plot(*track.truth_m[samples].T, color=INK, linewidth=1.4, label="truth")
+    axes.plot(*run.estimate_m[samples].T, color=ACCENT, linewidth=0.9, alpha=0.8, label="twin")
+    axes.plot(*track.measured_m[samples][run.sent[samples]].T, "o", color=ALARM, markersize=2.6, label="sent")
     axes.set_aspect("equal", adjustable="datalim")
-    axes.legend(fontsize=7.5, edgecolor="none", framealpha=0.9, loc="best")
+    legend(axes, frameon=True, edgecolor="none", framealpha=0.9, loc="best")
 
 
-def _sawtooth(track: Track, policy: PolicyRun, shown: slice) -> tuple[list[float], list[float]]:
+def _sawtooth(track: Track, policy: PolicyRun, samples: slice) -> tuple[list[float], list[float]]:
     """The age over time, which falls to 0 at every update."""
     at: list[float] = []
     age_s: list[float] = []
     last_s = math.nan
-    for time_s, is_sent in zip(track.time_s[shown].tolist(), policy.runs[0].sent[shown].tolist(), strict=True):
+    for time_s, is_sent in zip(track.time_s[samples].tolist(), policy.runs[0].sent[samples].tolist(), strict=True):
         if not math.isnan(last_s):
             at.append(time_s)
             age_s.append(time_s - last_s)
@@ -159,13 +145,9 @@ def _fans(axes: Axes, track: Track, model: RowModel) -> None:
         learner.update(float(track.time_s[at]), track.measured_m[at])
         if at in starts:
             until = min(at + max(AHEAD), samples - 1)
-            _fan(
-                axes,
-                [learner.predict(float(t)) for t in track.time_s[at : until + 1]],
-                track.time_s[at : until + 1],
-                starts[at],
-            )
-    axes.legend(fontsize=7.5, edgecolor="none", framealpha=0.9, loc="best")
+            time_s = track.time_s[at : until + 1]
+            _fan(axes, [learner.predict(float(t)) for t in time_s], time_s, starts[at])
+    legend(axes, frameon=True, edgecolor="none", framealpha=0.9, loc="best")
 
 
 def _fan(axes: Axes, forecasts: list[Prediction], time_s: np.ndarray, hue: str) -> None:
@@ -178,24 +160,16 @@ def _fan(axes: Axes, forecasts: list[Prediction], time_s: np.ndarray, hue: str) 
 def _shares(axes: Axes, rows: list) -> None:
     _frame(axes, "truth inside the 90 % interval, second half", "ahead [s]", "share of coordinates [%]")
     if not rows:
-        axes.text(0.5, 0.5, "too few forecasts", ha="center", color=MUTED, transform=axes.transAxes)
+        note(axes, "too few forecasts")
         return
     ahead = [row.ahead_s for row in rows]
     axes.axhspan(85, 95, color=FAINT, alpha=0.6, linewidth=0)
-    axes.plot(
-        ahead, [100 * row.covered for row in rows], "o-", color=HUES[1], markersize=4, label="as the model gives it"
-    )
-    axes.plot(
-        ahead,
-        [100 * row.calibrated for row in rows],
-        "o-",
-        color=ACCENT,
-        markersize=4,
-        label="calibrated on the first half",
-    )
+    curves = ((HUES[1], "as the model gives it", "covered"), (ACCENT, "calibrated on the first half", "calibrated"))
+    for hue, label, name in curves:
+        axes.plot(ahead, [100 * getattr(row, name) for row in rows], "o-", color=hue, markersize=4, label=label)
     least = min(100 * min(row.covered, row.calibrated) for row in rows)
     axes.set_ylim(min(70.0, least - 5), 101)
     axes.set_xscale("log")
     axes.set_xticks(ahead, [f"{each:g}" for each in ahead])
     axes.minorticks_off()
-    axes.legend(fontsize=7.5, edgecolor="none", framealpha=0.9, loc="lower right")
+    legend(axes, frameon=True, edgecolor="none", framealpha=0.9, loc="lower right")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinhop.io.json_text import json_text
-from twinhop.output.markdown import table
+from twinhop.output.kit.tables import table
 from twinhop.replay.twin_replay import TwinReplay
 
 if TYPE_CHECKING:

@@ -47,9 +47,8 @@ def write(simulation: Simulation, folder: Path, animation: Animation = "gif") ->
 
 def _draw(simulation: Simulation, animation: Animation, aside: Path) -> None:
     """The figures; map and animation show one policy under the first seed."""
-    from twinhop.output.runs.simulation_animation import save_twin_animation
     from twinhop.output.runs.simulation_figure import draw_bands, draw_costs, draw_series, first_folders
-    from twinhop.output.runs.simulation_map import draw_twin_trails
+    from twinhop.output.runs.simulation_map import draw_twin_trails, save_twin_animation
     from twinhop.runs.simulation_film import RunFilm
 
     draw_costs(simulation).savefig(aside / "costs.png")
@@ -57,8 +56,8 @@ def _draw(simulation: Simulation, animation: Animation, aside: Path) -> None:
         return
     draw_series(simulation).savefig(aside / "series.png")
     draw_bands(simulation).savefig(aside / "hosts.png")
-    shown = shown_policy(simulation)
-    film, policy = RunFilm(simulation.run, first_folders(simulation)[shown]), simulation.policies[shown]
+    index = shown_policy(simulation)
+    film, policy = RunFilm(simulation.run, first_folders(simulation)[index]), simulation.policies[index]
     draw_twin_trails(film, simulation.run, policy).savefig(aside / "map.png")
     save_twin_animation(film, simulation.run, policy, animation, aside)
 

@@ -10,15 +10,28 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from twinhop.output.markdown import percent
-from twinhop.output.palette import ACCENT, ALARM, FAINT, FONT, HUES, INK, MUTED, PAPER, fitting
+from twinhop.output.kit.colours import ACCENT, ALARM, DASHED, DOTTED, ENERGY, FAINT, HUES, INK, MUTED, OPENING, PAPER
+from twinhop.output.kit.figures import (
+    beside,
+    frame,
+    heading,
+    in_pieces,
+    legend,
+    line,
+    panel,
+    rows_frame,
+    shared_legend,
+    sheet,
+    stacked_bars,
+    time_unit,
+)
+from twinhop.output.kit.tables import percent
 from twinhop.output.runs.simulation_report import title
 from twinhop.runs.simulation import Simulation
 from twinhop.runs.simulation_summary import TERMS
 
-DOTS_PER_INCH = 160
-WIDTH_IN, HEAD_IN, BAR_IN, PANEL_IN = 9.0, 1.05, 0.42, 1.75
-TERM_HUES = (ACCENT, "#5783d6", "#b5387a", "#e0a030", "#8aa39b")
+WIDTH_IN, LEFT_IN, HEAD_IN, BAR_IN, PANEL_IN = 9.0, 0.25, 1.05, 0.42, 1.75
+TERM_HUES = (ACCENT, "#5783d6", "#b5387a", OPENING, ENERGY)
 LINES = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
 #: Points of a curve, policies whose hosts are shown, and hosts named beside a band.
 POINTS, BANDS, NAMED_HOSTS = 150, 12, 30
@@ -38,33 +51,20 @@ def draw_costs(simulation: Simulation) -> Figure:
     """
     facts = simulation.to_json(times=False)
     rows = sorted(facts["policies"], key=lambda row: -row["cost"])
-    height = HEAD_IN + 1.05 + BAR_IN * len(rows)
-    with mpl.rc_context(FONT):
-        figure = _figure(facts, height, _bound_in_words(facts))
-        longest = max(len(row["policy"]) for row in rows)
-        left_in = min(3.6, 0.45 + 0.088 * longest)
-        axes = figure.add_axes(
-            (left_in / WIDTH_IN, 0.55 / height, 1 - (left_in + 1.9) / WIDTH_IN, 1 - (HEAD_IN + 0.85) / height)
-        )
-        left = np.zeros(len(rows))
-        for term, hue in zip(TERMS, TERM_HUES, strict=True):
-            values = 1e3 * np.array([row["terms"][term] for row in rows])
-            if values.any():
-                axes.barh(range(len(rows)), values, left=left, height=0.62, color=hue, label=term)
-            left += values
+    names = [row["policy"] for row in rows]
+    with sheet(WIDTH_IN, HEAD_IN + 1.05 + BAR_IN * len(rows)) as figure:
+        _head(figure, facts, _bound_in_words(facts))
+        axes = panel(figure, min(3.6, 0.45 + 0.088 * max(map(len, names))), 0.55, 1.9, HEAD_IN + 0.3)
+        terms = zip(TERMS, TERM_HUES, strict=True)
+        stacked_bars(axes, ((term, hue, 1e3 * np.array([row["terms"][term] for row in rows])) for term, hue in terms))
         for at, row in enumerate(rows):
             _cost_label(axes, row, at)
-        for name, dashes in (("offline_bound", (0, (4, 2))), ("offline_plan", (0, (1, 1)))):
+        for name, dashes in (("offline_bound", DASHED), ("offline_plan", DOTTED)):
             if facts[name] is not None:
                 axes.axvline(1e3 * facts[name], color=INK, linewidth=1.2, linestyle=dashes, zorder=5)
-        axes.set_yticks(range(len(rows)), [row["policy"] for row in rows], fontsize=9, parse_math=False)
-        axes.tick_params(axis="y", length=0)
-        _frame(axes, "", _axis_in_words(facts), "x")
+        rows_frame(axes, names, _axis_in_words(facts), 9)
         axes.set_xlim(left=0)
-        axes.legend(
-            loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=5, frameon=False, fontsize=8.5, handlelength=1.0
-        )
-        figure.canvas.draw()
+        legend(axes, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=5, fontsize=8.5, handlelength=1.0)
     return figure
 
 
@@ -86,17 +86,15 @@ def _axis_in_words(facts: dict[str, Any]) -> str:
 def _cost_label(axes: Axes, row: dict[str, Any], at: int) -> None:
     end, interval = 1e3 * row["cost"], row["intervals"]["cost"]
     if interval is not None:
-        axes.plot(
-            [1e3 * max(each, 0.0) for each in interval], [at, at], color=INK, linewidth=1.3, solid_capstyle="butt"
-        )
+        ends = [1e3 * max(each, 0.0) for each in interval]
+        axes.plot(ends, [at, at], color=INK, linewidth=1.3, solid_capstyle="butt")
         end = max(end, 1e3 * interval[1])
     text = f"{1e3 * row['cost']:#.4g}"
     if row["above_bound"] is not None:
         text += f"   {'+' if row['above_bound'] >= 0 else ''}{percent(row['above_bound'])}"
     if row["breaks_deadlines"]:
         text += "   late"
-    colour = ALARM if row["breaks_deadlines"] else INK
-    axes.annotate(text, (end, at), (6, 0), textcoords="offset points", va="center", fontsize=8.5, color=colour)
+    beside(axes, text, (end, at), 8.5, color=ALARM if row["breaks_deadlines"] else INK)
 
 
 def draw_series(simulation: Simulation) -> Figure:
@@ -116,31 +114,31 @@ def draw_series(simulation: Simulation) -> Figure:
     legend_in = 0.22 * -(-len(simulation.policies) // 3)
     height = HEAD_IN + legend_in + PANEL_IN * rows + 0.5
     unit_s, unit = time_unit(simulation.run.slots * simulation.run.slot_s)
-    with mpl.rc_context(FONT):
-        figure = _figure(facts, height, f"each line a policy, seed {simulation.root_seeds[0]}")
+    with sheet(WIDTH_IN, height) as figure:
+        _head(figure, facts, f"each line a policy, seed {simulation.root_seeds[0]}")
         top = 1 - (HEAD_IN + legend_in) / height
         grid = figure.add_gridspec(rows, 1, left=0.075, right=0.975, top=top, bottom=0.5 / height, hspace=0.42)
         panels = [figure.add_subplot(grid[at]) for at in range(rows)]
         for at, folder in enumerate(first_folders(simulation)):
             slots = pl.read_parquet(folder / "slots.parquet")
-            style = {"color": HUES[at % len(HUES)], "linestyle": LINES[at // len(HUES) % len(LINES)]}
-            for axes, (column, _, factor) in zip(panels, SERIES, strict=False):
-                values = slots[column].cast(pl.Float64).fill_null(np.nan).to_numpy()
-                time_s, means = pieces(values, simulation.run.slot_s)
-                axes.plot(time_s / unit_s, factor * means, linewidth=1.3, label=simulation.policies[at], **style)
+            series = [
+                factor * slots[column].cast(pl.Float64).fill_null(np.nan).to_numpy() for column, _, factor in SERIES
+            ]
             if plan is not None:
-                time_s, means = pieces(_regret_so_far(slots["cost"].to_numpy(), plan), simulation.run.slot_s)
-                panels[-1].plot(time_s / unit_s, 1e2 * means, linewidth=1.3, **style)
+                series.append(1e2 * _regret_so_far(slots["cost"].to_numpy(), plan))
+            style = {"color": HUES[at % len(HUES)], "linestyle": LINES[at // len(HUES) % len(LINES)]}
+            for axes, values in zip(panels, series, strict=True):
+                middle, means = in_pieces(values, POINTS)
+                time = middle * simulation.run.slot_s / unit_s
+                axes.plot(time, means, linewidth=1.3, label=simulation.policies[at], **style)
         names = [name for _, name, _ in SERIES] + ["Regret so far against the best offline plan [%]"]
         for axes, name in zip(panels, names, strict=False):
-            _frame(axes, name, "", "y")
+            frame(axes, name, sides=["bottom"], sizes=(9.5, 9, 8), pad=5)
+            axes.tick_params(length=3.5)
             axes.margins(x=0.01)
         panels[len(SERIES) - 1].set_ylim(bottom=0)
-        panels[-1].set_xlabel(f"time [{unit}]", fontsize=9, color=MUTED)
-        handles, labels = panels[0].get_legend_handles_labels()
-        place = (0.065, 1 - (HEAD_IN - 0.28) / height)
-        figure.legend(handles, labels, loc="upper left", ncols=3, frameon=False, fontsize=8, bbox_to_anchor=place)
-        figure.canvas.draw()
+        panels[-1].set_xlabel(f"time [{unit}]")
+        shared_legend(figure, panels, (0.065 * WIDTH_IN, HEAD_IN - 0.28), ncols=3, fontsize=8)
     return figure
 
 
@@ -173,30 +171,19 @@ def draw_bands(simulation: Simulation) -> Figure:
     height = HEAD_IN + rows * panel_in + 0.35
     most = max(float(table.max()) for table in tables)
     left_out = f", of {len(simulation.policies)} policies the first {BANDS}" if len(simulation.policies) > BANDS else ""
-    with mpl.rc_context(FONT):
-        head = f"twins on each host, white: closed; seed {simulation.root_seeds[0]}{left_out}"
-        figure = _figure(facts, height, head)
-        top = 1 - HEAD_IN / height
-        grid = figure.add_gridspec(
-            rows,
-            columns,
-            left=0.09,
-            right=0.9,
-            top=top,
-            bottom=0.45 / height,
-            hspace=0.55 / (panel_in - 0.55),
-            wspace=0.2,
-        )
+    with sheet(WIDTH_IN, height) as figure:
+        _head(figure, facts, f"twins on each host, white: closed; seed {simulation.root_seeds[0]}{left_out}")
+        edges = {"left": 0.09, "right": 0.9, "top": 1 - HEAD_IN / height, "bottom": 0.45 / height}
+        grid = figure.add_gridspec(rows, columns, hspace=0.55 / (panel_in - 0.55), wspace=0.2, **edges)
         shade = mpl.colormaps["viridis_r"].with_extremes(under=PAPER)
         image = None
         for at, table in enumerate(tables):
             axes = figure.add_subplot(grid[at // columns, at % columns])
             image = _band(axes, table, simulation, shade, most)
             axes.set_title(simulation.policies[at], fontsize=9, loc="left", color=INK, pad=4, parse_math=False)
-        bar = figure.add_axes((0.92, top - 1.3 / height, 0.013, 1.3 / height))
+        bar = panel(figure, 0.92 * WIDTH_IN, height - HEAD_IN - 1.3, 0.067 * WIDTH_IN, HEAD_IN)
         assert image is not None
         figure.colorbar(image, cax=bar).ax.tick_params(labelsize=7.5, colors=MUTED, length=2)
-        figure.canvas.draw()
     return figure
 
 
@@ -223,7 +210,7 @@ def _twins_on_hosts(folder: Path, slots: int) -> np.ndarray:
 
     users = pl.read_parquet(folder / "stations.parquet", columns=["users"])["users"].to_numpy()
     table = users.reshape(slots, -1).T.astype(float)
-    return np.array([pieces(row, 1.0)[1] for row in table])
+    return np.array([in_pieces(row, POINTS)[1] for row in table])
 
 
 def first_folders(simulation: Simulation) -> list[Path]:
@@ -231,37 +218,6 @@ def first_folders(simulation: Simulation) -> list[Path]:
     return [runs[0].folder for runs in simulation.runs if runs[0].folder is not None]
 
 
-def time_unit(length_s: float) -> tuple[float, str]:
-    """Seconds of the unit in which a time is drawn, and its name."""
-    return (1.0, "s") if length_s <= 300 else (60.0, "min") if length_s <= 4 * 3600 else (3600.0, "h")
-
-
-def pieces(values: np.ndarray, slot_s: float) -> tuple[np.ndarray, np.ndarray]:
-    """A series over slots in as many pieces as can be seen: the middle of each, and its mean."""
-    starts = np.unique(np.linspace(0, len(values), min(len(values), POINTS), endpoint=False).astype(int))
-    lengths = np.diff(np.append(starts, len(values)))
-    return (starts + lengths / 2) * slot_s, np.add.reduceat(values, starts) / lengths
-
-
-def _figure(facts: dict[str, Any], height: float, words: str) -> Figure:
-    figure = Figure(figsize=(WIDTH_IN, height), dpi=DOTS_PER_INCH)
-    figure.set_facecolor(PAPER)
-    left, name = 0.25 / WIDTH_IN, facts["source"]
-    y = 1 - 0.42 / height
-    figure.text(left, y, name, fontsize=fitting(name, 16, 54), weight="bold", parse_math=False)
-    figure.text(left, 1 - 0.68 / height, f"{title(facts)}; {words}", fontsize=9, color=MUTED, parse_math=False)
-    return figure
-
-
-def _frame(axes: Axes, name: str, x: str, grid: str) -> None:
-    axes.set_title(name, fontsize=9.5, loc="left", color=INK, pad=5)
-    if x:
-        axes.set_xlabel(x, fontsize=9, color=MUTED)
-    axes.tick_params(axis="x", colors=MUTED, labelsize=8)
-    if grid == "y":
-        axes.tick_params(axis="y", colors=MUTED, labelsize=8)
-    axes.grid(axis="x" if grid == "x" else "y", color=FAINT, linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(FAINT)
+def _head(figure: Figure, facts: dict[str, Any], words: str) -> None:
+    heading(figure, LEFT_IN, 0.42, facts["source"], columns=54)
+    line(figure, LEFT_IN, 0.68, f"{title(facts)}; {words}", 9, color=MUTED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twinhop._version import __version__
-from twinhop.output.markdown import percent, table
+from twinhop.output.kit.tables import note_lines, number, percent, source_lines, table, to_text
 from twinhop.runs.simulation import Simulation
 from twinhop.runs.simulation_summary import PING_PONG_SLOTS, TERMS
 from twinhop.text import counted
@@ -60,7 +60,7 @@ def simulation_report(simulation: Simulation) -> str:
         "",
         f"{title(facts)}, users moved by `{facts['moved_by']}`, root seed {facts['seed']}, twinhop {__version__}.",
         "",
-        *[line for note in facts["notes"] for line in (f"Note: {note}.", "")],
+        *note_lines(facts["notes"]),
         *_cost_lines(facts),
         *_offline_lines(facts),
         "## What users see",
@@ -74,9 +74,9 @@ def simulation_report(simulation: Simulation) -> str:
         f"A ping-pong is a move back to where the twin came from, at most {PING_PONG_SLOTS} slots after it left. "
         "Fallbacks are users placed otherwise than the policy asked, because it could not be.",
         "",
-        *_source_lines(facts),
+        *source_lines(facts["attribution"]),
     ]
-    return "\n".join(lines).rstrip("\n") + "\n"
+    return to_text(lines)
 
 
 def title(facts: dict[str, Any]) -> str:
@@ -92,13 +92,13 @@ def header(columns: Columns) -> tuple[str, ...]:
 
 def rows(facts: dict[str, Any], columns: Columns) -> list[tuple[str, ...]]:
     """A row a policy: means over seeds."""
-    return [(row["policy"], *(_shown(row[field], factor) for _, field, factor in columns)) for row in facts["policies"]]
+    return [(row["policy"], *(_cell(row[field], factor) for _, field, factor in columns)) for row in facts["policies"]]
 
 
-def _shown(value: float | None, factor: float | None) -> str:
+def _cell(value: float | None, factor: float | None) -> str:
     if value is None or factor is None:
         return percent(value)
-    return f"{factor * value:.4g}"
+    return number(factor * value)
 
 
 def late_lines(facts: dict[str, Any]) -> list[str]:
@@ -113,14 +113,13 @@ def late_lines(facts: dict[str, Any]) -> list[str]:
 
 def _cost_lines(facts: dict[str, Any]) -> list[str]:
     terms = [
-        (row["policy"], _with_interval(row), *(_shown(row[field], factor) for _, field, factor in COSTS[1:]))
+        (row["policy"], _with_interval(row), *(_cell(row[field], factor) for _, field, factor in COSTS[1:]))
         + tuple(f"{1e3 * row['terms'][term]:.4g}" for term in TERMS)
         for row in facts["policies"]
     ]
     words = "Costs are means over slots, in milliseconds"
     words += ", and over seeds, with 95 % intervals." if facts["seeds"] > 1 else "."
-    late = [line for each in late_lines(facts) for line in (f"Note: {each}.", "")]
-    return ["## Cost", "", *table((*header(COSTS), *TERMS), terms), "", words, "", *late]
+    return ["## Cost", "", *table((*header(COSTS), *TERMS), terms), "", words, "", *note_lines(late_lines(facts))]
 
 
 def _with_interval(row: dict[str, Any]) -> str:
@@ -132,11 +131,11 @@ def _with_interval(row: dict[str, Any]) -> str:
 def _offline_lines(facts: dict[str, Any]) -> list[str]:
     if not facts["offline"]:
         return []
-    listed = [
+    plans = [
         (
             str(each["seed"]),
-            _shown(each["plan"], 1e3),
-            _shown(each["bound"], 1e3),
+            _cell(each["plan"], 1e3),
+            _cell(each["bound"], 1e3),
             percent(each["gap"]),
             str(each["migrations"]),
         )
@@ -145,15 +144,9 @@ def _offline_lines(facts: dict[str, Any]) -> list[str]:
     return [
         "## With full knowledge of the future",
         "",
-        *table(("seed", "best plan ms", "certified bound ms", "gap", "moves of the plan"), listed),
+        *table(("seed", "best plan ms", "certified bound ms", "gap", "moves of the plan"), plans),
         "",
         "No run that keeps capacities and deadlines costs less than the bound, whatever it knows. `regret` is "
         "cost / plan - 1, `above bound` cost / bound - 1.",
         "",
     ]
-
-
-def _source_lines(facts: dict[str, Any]) -> list[str]:
-    if not facts["attribution"]:
-        return []
-    return ["## Sources", "", *(f"- {source}" for source in facts["attribution"]), ""]

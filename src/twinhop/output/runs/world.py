@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinhop.io.json_text import json_text
+from twinhop.output.kit.tables import number, share, single_row, spread_row
 from twinhop.runs.animation import Animation
 from twinhop.runs.world import WatchedWorld
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 #: Stations that the table names.
 NAMED_STATIONS = 8
-COLUMNS = ("mean", "p5", "p50", "p95", "max")
 _SPREADS = (
     ("speed (m/s)", "speed_mps"),
     ("stay at a station (s)", "stay_s"),
@@ -28,34 +28,25 @@ _SPREADS = (
 
 def fact_rows(facts: dict[str, Any]) -> list[tuple[str, ...]]:
     """The facts of `WorldStatistics.to_json` as rows of a label, mean, p5, p50, p95 and max."""
-    spreads = [(label, *(_figure(facts[name][column]) for column in COLUMNS)) for label, name in _SPREADS]
     present = facts["present_users"]
     single = [
         ("users present: mean, least, most", f"{present['mean']:.4g}, {present['least']}, {present['most']}"),
         ("arrivals, departures", f"{facts['arrivals']}, {facts['departures']}"),
         ("hand-overs", f"{facts['handovers']}"),
-        ("hand-overs a user and minute", _figure(facts["handovers_per_user_minute"])),
-        (f"users handed over within {facts['user_minute_s']:g} s", _percent(facts["handover_probability"])),
+        ("hand-overs a user and minute", number(facts["handovers_per_user_minute"])),
+        (f"users handed over within {facts['user_minute_s']:g} s", share(facts["handover_probability"])),
         ("failures of stations", f"{facts['failures']}"),
         ("users dropped by them", f"{facts['users_dropped']}"),
-        ("without a station, of all present", _percent(facts["unserved_share"])),
+        ("without a station, of all present", share(facts["unserved_share"])),
     ]
-    return spreads + [(label, value, "", "", "", "") for label, value in single]
+    return [*(spread_row(label, facts[name]) for label, name in _SPREADS), *(single_row(*each) for each in single)]
 
 
 def station_rows(facts: dict[str, Any], station_ids: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The stations with most users: name, users attached on average and at most, and the share of time down."""
     mean, most, down = (facts[name] for name in ("attached_users", "attached_users_most", "down_share"))
     order = np.argsort(-np.array(mean), kind="stable")[:NAMED_STATIONS]
-    return [(str(station_ids[at]), f"{mean[at]:.4g}", f"{most[at]}", _percent(down[at])) for at in order.tolist()]
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.3g} %"
+    return [(str(station_ids[at]), f"{mean[at]:.4g}", f"{most[at]}", share(down[at])) for at in order.tolist()]
 
 
 def plot(watched: WatchedWorld) -> Figure:
@@ -67,8 +58,7 @@ def plot(watched: WatchedWorld) -> Figure:
 
 def write(watched: WatchedWorld, folder: Path, animation: Animation = "gif") -> None:
     """Write statistics.json, statistics.png, map.png and the animation; tables of all slots are written in the run."""
-    from twinhop.output.runs.world_animation import save_animation
-    from twinhop.output.runs.world_map import draw_trails
+    from twinhop.output.runs.world_map import draw_trails, save_animation
 
     (folder / "statistics.json").write_text(json_text(watched.to_json()), encoding="utf-8")
     plot(watched).savefig(folder / "statistics.png")

@@ -1,23 +1,33 @@
 """The figure of a run: speeds, stays, hand-overs, rates, load of the stations, presence."""
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from twinhop.output.palette import ACCENT, ALARM, FAINT, FONT, INK, MUTED, PAPER, fitting
+from twinhop.output.kit.colours import ACCENT, ALARM, DASHED, INK, MUTED, PAPER, SECOND
+from twinhop.output.kit.figures import (
+    edges,
+    frame,
+    heading,
+    in_pieces,
+    legend,
+    line,
+    note,
+    sheet,
+    sorted_bars,
+    time_unit,
+)
+from twinhop.output.kit.tables import share
 from twinhop.runs.world_statistics import MINUTE_S, WorldStatistics
 from twinhop.scenario.dynamics import WorldRun
 from twinhop.stats.histogram import Histogram
 from twinhop.text import counted
 from twinhop.units import BITS_PER_MBIT
 
-DOTS_PER_INCH = 160
-WIDTH_IN, HEIGHT_IN, HEAD_IN = 11.0, 7.2, 1.05
-SECOND = "#e07b00"
-#: Bars of a histogram, points of a curve, and stations drawn as bars; more are drawn as an area.
-BARS, POINTS, MOST_STATION_BARS = 40, 60, 60
+WIDTH_IN, HEIGHT_IN, HEAD_IN, LEFT_IN = 11.0, 7.2, 1.05, 0.66
+#: Bars of a histogram, and points of a curve.
+BARS, POINTS = 40, 60
 #: Of the values this share at each end is left out of a histogram.
 TAIL = 0.002
 
@@ -32,23 +42,17 @@ def draw_statistics(statistics: WorldStatistics, run: WorldRun) -> Figure:
     Returns:
         A figure of its own; nothing global is changed.
     """
-    with mpl.rc_context(FONT):
-        figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DOTS_PER_INCH)
-        figure.set_facecolor(PAPER)
+    with sheet(WIDTH_IN, HEIGHT_IN) as figure:
         top = 1 - HEAD_IN / HEIGHT_IN
         grid = figure.add_gridspec(2, 3, left=0.06, right=0.955, top=top, bottom=0.075, wspace=0.24, hspace=0.36)
         panels = (_speeds, _stays, _handovers, _rates, _attached, _presence)
         for at, panel in enumerate(panels):
             panel(figure.add_subplot(grid[at]), statistics, run)
         _head(figure, statistics, run)
-        figure.canvas.draw()
     return figure
 
 
 def _head(figure: Figure, statistics: WorldStatistics, run: WorldRun) -> None:
-    name = run.world.name
-    y = 1 - 0.38 / HEIGHT_IN
-    figure.text(0.06, y, name, fontsize=fitting(name, 16, 66), weight="bold", va="baseline", parse_math=False)
     facts = [
         counted(len(run.user_ids), "user"),
         counted(len(run.station_ids), "station"),
@@ -57,27 +61,9 @@ def _head(figure: Figure, statistics: WorldStatistics, run: WorldRun) -> None:
     ]
     if statistics.handover_probability is not None:
         span = f"{statistics.minute_slots * run.slot_s:g} s"
-        facts.append(f"{100 * statistics.handover_probability:.3g} % of the users hand over within {span}")
-    figure.text(0.06, 1 - 0.64 / HEIGHT_IN, ", ".join(facts), fontsize=9.5, color=MUTED, va="baseline")
-
-
-def _frame(axes: Axes, title: str, x: str, y: str) -> None:
-    axes.set_title(title, fontsize=10, loc="left", color=INK, pad=7)
-    axes.set_xlabel(x, fontsize=8.5, color=MUTED)
-    axes.set_ylabel(y, fontsize=8.5, color=MUTED)
-    axes.tick_params(colors=MUTED, labelsize=7.5, length=2.5)
-    axes.grid(axis="y", color=FAINT, linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(FAINT)
-
-
-def _nothing(axes: Axes, text: str) -> None:
-    axes.text(0.5, 0.5, text, ha="center", color=MUTED, transform=axes.transAxes)
-    axes.set_xticks([])
-    axes.set_yticks([])
+        facts.append(f"{share(statistics.handover_probability)} of the users hand over within {span}")
+    heading(figure, LEFT_IN, 0.38, run.world.name, columns=66)
+    line(figure, LEFT_IN, 0.64, ", ".join(facts), 9.5, color=MUTED)
 
 
 def _bars(axes: Axes, histogram: Histogram, scale: float) -> None:
@@ -90,8 +76,8 @@ def _bars(axes: Axes, histogram: Histogram, scale: float) -> None:
     counts = np.add.reduceat(histogram.counts[: starts[-1] + joined], starts)
     ends = np.minimum(starts + joined, len(histogram.counts))
     left, right = histogram.edges[starts] * scale, histogram.edges[ends] * scale
-    share = 100 * counts / histogram.count
-    axes.bar(left, share, width=right - left, align="edge", color=ACCENT, edgecolor=PAPER, linewidth=0.3)
+    percents = 100 * counts / histogram.count
+    axes.bar(left, percents, width=right - left, align="edge", color=ACCENT, edgecolor=PAPER, linewidth=0.3)
     if histogram.log:
         axes.set_xscale("log")
         low, high = axes.get_xlim()
@@ -102,14 +88,14 @@ def _bars(axes: Axes, histogram: Histogram, scale: float) -> None:
 
 def _median(axes: Axes, value: float) -> None:
     """Mark the median, and name it below the axis."""
-    axes.axvline(value, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
+    axes.axvline(value, color=INK, linewidth=1.1, linestyle=DASHED)
     axes.set_xlabel(f"{axes.get_xlabel()}, median {value:.3g}")
 
 
 def _speeds(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
-    _frame(axes, "Speed", "m/s", "% of users and slots")
+    frame(axes, "Speed", "m/s", "% of users and slots")
     if not statistics.speed_mps.count:
-        _nothing(axes, "no user in two slots in a row")
+        note(axes, "no user in two slots in a row")
         return
     _bars(axes, statistics.speed_mps, 1.0)
     middle = statistics.speed_mps.quantile(0.5)
@@ -117,10 +103,10 @@ def _speeds(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
 
 
 def _stays(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
-    _frame(axes, "Stay from hand-over to hand-over", "s", "% of the stays")
+    frame(axes, "Stay from hand-over to hand-over", "s", "% of the stays")
     lengths = np.flatnonzero(statistics.stays)
     if not lengths.size:
-        _nothing(axes, "no user was handed over twice")
+        note(axes, "no user was handed over twice")
         return
     longest = int(lengths[-1]) + 1
     width = max(1, -(-longest // BARS))
@@ -133,7 +119,7 @@ def _stays(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
 
 
 def _handovers(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
-    _frame(axes, "Hand-overs of a user present", _time_unit(run)[1], "a minute")
+    frame(axes, "Hand-overs of a user present", time_unit(run.slots * run.slot_s)[1], "a minute")
     time, handovers = _averaged(statistics.handovers.astype(float), run)
     present = _averaged(statistics.present.astype(float), run)[1]
     rate = np.divide(handovers, present, out=np.zeros_like(handovers), where=present > 0) * MINUTE_S / run.slot_s
@@ -142,9 +128,9 @@ def _handovers(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
 
 
 def _rates(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
-    _frame(axes, "Rate to the access station", "Mbit/s", "% of users and slots")
+    frame(axes, "Rate to the access station", "Mbit/s", "% of users and slots")
     if not statistics.rate_bps.count:
-        _nothing(axes, "nobody was served")
+        note(axes, "nobody was served")
         return
     _bars(axes, statistics.rate_bps, 1 / BITS_PER_MBIT)
     middle = statistics.rate_bps.quantile(0.5) / BITS_PER_MBIT
@@ -152,24 +138,20 @@ def _rates(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
 
 
 def _attached(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
-    _frame(axes, "Users attached to a station", "stations, most users first", "users")
+    frame(axes, "Users attached to a station", "stations, most users first", "users")
     order = np.argsort(-statistics.attached_sum, kind="stable")
     mean, most = statistics.attached_sum[order] / run.slots, statistics.attached_most[order]
-    at = np.arange(len(order))
-    if len(order) <= MOST_STATION_BARS:
-        axes.bar(at, mean, width=0.72, color=ACCENT, label="mean")
-    else:
-        axes.fill_between(at, mean, step="mid", color=ACCENT, linewidth=0, label="mean")
-    axes.plot(at, most, "_", color=INK, markersize=6, label="most in a slot")
-    axes.set_xlim(-0.6, len(order) - 0.4)
+    sorted_bars(axes, mean, ACCENT, "mean")
+    axes.plot(np.arange(len(order)), most, "_", color=INK, markersize=6, label="most in a slot")
     axes.set_ylim(bottom=0)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    axes.legend(fontsize=7.5, frameon=False, loc="upper right")
+    legend(axes)
 
 
 def _presence(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
     down = statistics.down_slots.any()
-    _frame(axes, "Users present, stations down" if down else "Users present", _time_unit(run)[1], "users")
+    frame(
+        axes, "Users present, stations down" if down else "Users present", time_unit(run.slots * run.slot_s)[1], "users"
+    )
     time, present = _averaged(statistics.present.astype(float), run)
     axes.plot(time, present, color=ACCENT, linewidth=1.4, label="users")
     axes.set_ylim(0, max(1.0, 1.1 * float(present.max())))
@@ -183,19 +165,10 @@ def _presence(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
     right.set_ylabel("stations down", fontsize=8.5, color=ALARM)
     right.tick_params(colors=ALARM, labelsize=7.5, length=2.5)
     right.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    for side in ("top", "left", "bottom"):
-        right.spines[side].set_visible(False)
-
-
-def _time_unit(run: WorldRun) -> tuple[float, str]:
-    """Seconds of the unit in which the run's time is drawn, and its name."""
-    length_s = run.slots * run.slot_s
-    return (1.0, "s") if length_s <= 300 else (60.0, "min") if length_s <= 4 * 3600 else (3600.0, "h")
+    edges(right, ["right"])
 
 
 def _averaged(values: np.ndarray, run: WorldRun) -> tuple[np.ndarray, np.ndarray]:
-    """A series over the slots, in as many points as can be seen: middle of each piece of time, and its mean."""
-    starts = np.unique(np.linspace(0, len(values), min(len(values), POINTS), endpoint=False).astype(int))
-    lengths = np.diff(np.append(starts, len(values)))
-    time = (starts + (lengths - 1) / 2) * run.slot_s / _time_unit(run)[0]
-    return time, np.add.reduceat(values, starts) / lengths
+    """A series over the slots, in as many points as can be seen: when, in the unit of time drawn, and the mean."""
+    middle, means = in_pieces(values, POINTS)
+    return (middle - 0.5) * run.slot_s / time_unit(run.slots * run.slot_s)[0], means

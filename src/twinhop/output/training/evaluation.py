@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from twinhop.io.json_text import json_text
-from twinhop.output.markdown import table
-from twinhop.output.palette import ACCENT, FAINT, FONT, INK, MUTED, PAPER
+from twinhop.output.kit.colours import ACCENT, INK, MUTED
+from twinhop.output.kit.figures import panel, rows_frame, sheet
+from twinhop.output.kit.tables import number, table
 from twinhop.training.evaluation import LearnedEvaluation, SourceScores
 
 HEADER = ("policy", "cost", "gap [%]", "95 %", "worst [%]", "learned gains [%]", "decides in [ms]", "infeasible")
-DOTS_PER_INCH = 160
 WIDTH_IN, ROW_IN, HEAD_IN, FOOT_IN, LEFT_IN, RIGHT_IN = 8.0, 0.34, 0.75, 0.55, 1.9, 1.0
 #: Gaps below are drawn here: the axis is logarithmic [%].
 LEAST_PERCENT = 1e-3
@@ -40,11 +40,6 @@ def report(evaluation: LearnedEvaluation) -> str:
     return "\n".join(_report(evaluation)) + "\n"
 
 
-def plot(evaluation: LearnedEvaluation) -> Figure:
-    """The gaps of all policies."""
-    return draw_evaluation(evaluation)
-
-
 def write(evaluation: LearnedEvaluation, folder: Path) -> None:
     """Write evaluation.json, evaluation.md and evaluation.png."""
     (folder / "evaluation.json").write_text(json_text(evaluation.to_json()), encoding="utf-8")
@@ -67,7 +62,7 @@ def _report(evaluation: LearnedEvaluation) -> list[str]:
     return lines
 
 
-def draw_evaluation(evaluation: LearnedEvaluation) -> Figure:
+def plot(evaluation: LearnedEvaluation) -> Figure:
     """Draw the gaps of all policies, one panel a source: means with their intervals, on a logarithmic axis.
 
     Args:
@@ -79,20 +74,16 @@ def draw_evaluation(evaluation: LearnedEvaluation) -> Figure:
     panels = evaluation.sources
     sizes = [ROW_IN * len(each.scores) for each in panels]
     height = sum(sizes) + (HEAD_IN + FOOT_IN) * len(panels)
-    with mpl.rc_context(FONT):
-        figure = Figure(figsize=(WIDTH_IN, height), dpi=DOTS_PER_INCH)
-        figure.set_facecolor(PAPER)
+    with sheet(WIDTH_IN, height) as figure:
         top = height
         for each, size in zip(panels, sizes, strict=True):
-            box = (LEFT_IN, top - HEAD_IN - size, WIDTH_IN - LEFT_IN - RIGHT_IN, size)
-            axes = figure.add_axes((box[0] / WIDTH_IN, box[1] / height, box[2] / WIDTH_IN, box[3] / height))
+            axes = panel(figure, LEFT_IN, top - HEAD_IN - size, RIGHT_IN, height - top + HEAD_IN)
             _panel(axes, each)
             top -= HEAD_IN + size + FOOT_IN
-        figure.canvas.draw()
     return figure
 
 
-def _panel(axes: Any, source: SourceScores) -> None:
+def _panel(axes: Axes, source: SourceScores) -> None:
     rows = sorted(source.rows(), key=lambda row: -row["gap_percent"])
     axes.set_xscale("log")
     for at, row in enumerate(rows):
@@ -102,19 +93,9 @@ def _panel(axes: Any, source: SourceScores) -> None:
             low, high = (max(end, LEAST_PERCENT) for end in row["gap_percent_interval"])
             axes.plot((low, high), (at, at), color=colour, linewidth=2.2, solid_capstyle="round")
         axes.plot(value, at, "o", color=colour, markersize=7)
-        axes.annotate(
-            f"{row['gap_percent']:.3g} %", (1.02, at), xycoords=("axes fraction", "data"), va="center", fontsize=9
-        )
-    names = [row["policy"].replace("_", " ") for row in rows]
-    axes.set_yticks(range(len(rows)), names, fontsize=10)
+        place = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 9}
+        axes.annotate(f"{number(row['gap_percent'], 3)} %", (1.02, at), **place)
+    rows_frame(axes, [row["policy"].replace("_", " ") for row in rows], "cost above the certified bound [%]")
     axes.set_ylim(-0.6, len(rows) - 0.4)
-    axes.tick_params(axis="y", length=0)
-    axes.tick_params(axis="x", colors=MUTED, labelsize=8)
-    axes.grid(axis="x", color=FAINT, linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.set_xlabel("cost above the certified bound [%]", fontsize=9, color=MUTED)
     title = f"{source.source}: {source.users} users, {source.stations} stations, {len(source.root_seeds)} worlds"
     axes.set_title(title, fontsize=11, color=INK, loc="left", parse_math=False)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(FAINT)

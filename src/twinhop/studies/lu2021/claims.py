@@ -144,11 +144,11 @@ def _steps(settings: list[Setting], *, users: bool) -> Iterator[tuple[Setting, S
 
 def _along(results: Results, algorithm: str, values: Values, *, users: bool) -> FloatArray:
     """By how much a value rises with users, or with stations, in all settings and seeds."""
-    found = []
+    differences = []
     for low, high in _steps(results.settings(algorithm), users=users):
         before, after = values(low), values(high)
-        found += [after[seed] - before[seed] for seed in sorted(before.keys() & after.keys())]
-    return np.array(found, float)
+        differences += [after[seed] - before[seed] for seed in sorted(before.keys() & after.keys())]
+    return np.array(differences, float)
 
 
 def squares(settings: list[Setting]) -> Iterator[tuple[Setting, Setting, Setting, Setting]]:
@@ -162,22 +162,22 @@ def squares(settings: list[Setting]) -> Iterator[tuple[Setting, Setting, Setting
 
 def _effects(results: Results, algorithm: str, values: Values) -> FloatArray:
     """By how much the effect of users, up or down, is above that of stations; from both ends of every square."""
-    found = []
+    differences = []
     for corners in squares(results.settings(algorithm)):
         few, wide, tall, many = map(values, corners)
         for seed in sorted(few.keys() & wide.keys() & tall.keys() & many.keys()):
-            found.append(abs(wide[seed] - few[seed]) - abs(tall[seed] - few[seed]))
-            found.append(abs(many[seed] - tall[seed]) - abs(many[seed] - wide[seed]))
-    return np.array(found, float)
+            differences.append(abs(wide[seed] - few[seed]) - abs(tall[seed] - few[seed]))
+            differences.append(abs(many[seed] - tall[seed]) - abs(many[seed] - wide[seed]))
+    return np.array(differences, float)
 
 
 def _against(results: Results, algorithm: str, other: str) -> FloatArray:
     """By how much the time cost is below that of another policy on the same slots."""
-    found = []
+    differences = []
     for setting in results.settings(algorithm):
         own, others = (_policy_means(results, policy, setting) for policy in (algorithm, other))
-        found += [others[seed] - own[seed] for seed in sorted(own.keys() & others.keys())]
-    return np.array(found, float)
+        differences += [others[seed] - own[seed] for seed in sorted(own.keys() & others.keys())]
+    return np.array(differences, float)
 
 
 def _policy_means(results: Results, policy: str, setting: Setting) -> dict[int, float]:

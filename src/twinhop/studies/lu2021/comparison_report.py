@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from twinhop.output.markdown import table
-from twinhop.studies.lu2021.cells import percent_change, value_with_interval
+from twinhop.output.kit.tables import change, table
+from twinhop.studies.lu2021.bands import value_with_interval
 from twinhop.studies.lu2021.claims import OTHERS
-from twinhop.studies.lu2021.comparison_figure import BOUNDS, POLICIES
+from twinhop.studies.lu2021.figures import BOUNDS, POLICIES
 from twinhop.studies.lu2021.results import Results
 from twinhop.studies.lu2021.setting import Setting
+from twinhop.studies.lu2021.solving import SOLVER
 from twinhop.studies.lu2021.terms import SYSTEM, TIME, Reading
 from twinhop.studies.lu2021.unit import SOLVERS
 
-SOLVER = "lagrangian"
 DECODED = ("structured, highest score", "structured, 10 moves")
 
 
@@ -43,7 +43,7 @@ def comparison_report(results: Results) -> Iterator[str]:
         for policy in (*results.algorithms, *DECODED, SOLVER):
             shares = [_against(results, policy, other, setting) for other in (*OTHERS, "random_association")]
             if any(share is not None for share in shares):
-                rows.append((f"{setting.label}: {policy}", *map(percent_change, shares)))
+                rows.append((f"{setting.label}: {policy}", *map(change, shares)))
     yield from table(("policy", *(f"against {other}" for other in (*OTHERS, "random association"))), rows)
 
 
@@ -61,7 +61,7 @@ def _gap(results: Results, policy: str, setting: Setting, reading: Reading) -> s
     bounds = dict(zip(results.seeds(SOLVERS, setting), bound.mean(axis=1).tolist(), strict=True))
     values = _means(results, policy, setting, reading)
     shares = [values[seed] / bounds[seed] - 1 for seed in values if seed in bounds]
-    return percent_change(float(np.mean(shares)) if shares else None)
+    return change(float(np.mean(shares)) if shares else None)
 
 
 def _against(results: Results, policy: str, other: str, setting: Setting) -> float | None:

@@ -73,5 +73,5 @@ def _measured(unit: Unit) -> float:
     from twinhop.learn.measured_run import MeasuredRun
 
     params = params_of(scenario_of(unit.setting, unit.world_seed))
-    made = make_learner(unit.kind, params, unit.iterations)
-    return MeasuredRun(made.algorithm, made.source, unit.seed, PIECE).go_on(PIECE).wall_s / PIECE
+    learner = make_learner(unit.kind, params, unit.iterations)
+    return MeasuredRun(learner.algorithm, learner.source, unit.seed, PIECE).go_on(PIECE).wall_s / PIECE

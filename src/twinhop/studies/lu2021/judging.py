@@ -8,12 +8,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from twinhop.studies.lu2021.slots import Slots, by_slot, placed_terms, plain, problems_of, slot_of
+from twinhop.studies.lu2021.slots import Slots, by_slot, placed_terms, problems_of, slot_of, timed_terms
 from twinhop.studies.lu2021.terms import SLOTS, Terms
 from twinhop.studies.lu2021.unit import Unit
 
 TIMED_DECISIONS = 100
-MS_PER_S = 1e3
 
 
 class Judge(Protocol):
@@ -47,31 +46,31 @@ class _ByActing:
     def __init__(self, unit: Unit, params: Any, policy: Any) -> None:
         self._unit, self._params, self._act = unit, params, policy.act
 
-    def _lived(self, weights: Any) -> Any:
+    def _rollout(self, weights: Any) -> Any:
         from twinhop.learn.episodes import episodes_of
 
         return episodes_of(self._act, weights, self._params, self._unit.world_seed, self._unit.episodes, SLOTS)
 
     def slots(self, weights: Any) -> Terms:
-        info = self._lived(weights).info
+        info = self._rollout(weights).info
         return Terms(*(np.asarray(getattr(info, name), float) for name in Terms._fields))
 
     def policies(self, weights: Any) -> dict[str, Any]:
         from twinhop.learn.episodes import act
 
-        lived = self._lived(weights)
-        host = np.asarray(lived.info.host)
+        rollout = self._rollout(weights)
+        host = np.asarray(rollout.info.host)
         terms = [
             [placed_terms(problem, host[episode, slot]) for slot, problem in enumerate(slots)]
-            for episode, slots in enumerate(problems_of(self._params, lived.obs))
+            for episode, slots in enumerate(problems_of(self._params, rollout.obs))
         ]
-        one, seconds = slot_of(lived.obs, 0, 0), []
+        one, seconds = slot_of(rollout.obs, 0, 0), []
         np.asarray(act(self._act, weights, self._params, one))  # compiles
         for _ in range(TIMED_DECISIONS):
             started = time.perf_counter()
             np.asarray(act(self._act, weights, self._params, one))
             seconds.append(time.perf_counter() - started)
-        return {self._unit.kind: _judged(terms, seconds)}
+        return {self._unit.kind: timed_terms(terms, seconds)}
 
 
 class _ByDeciding:
@@ -80,10 +79,10 @@ class _ByDeciding:
     def __init__(self, unit: Unit, params: Any, policy: Any) -> None:
         from twinhop.learn.episodes import episodes_of, nearest_of_all
 
-        seen = episodes_of(nearest_of_all, None, params, unit.world_seed, unit.episodes, SLOTS).obs
-        self._policy, self._problems = policy, problems_of(params, seen)
+        obs = episodes_of(nearest_of_all, None, params, unit.world_seed, unit.episodes, SLOTS).obs
+        self._policy, self._problems = policy, problems_of(params, obs)
         self._prepared = [
-            [policy.prepared(params, slot_of(seen, episode, slot)) for slot in range(SLOTS)]
+            [policy.prepared(params, slot_of(obs, episode, slot)) for slot in range(SLOTS)]
             for episode in range(unit.episodes)
         ]
 
@@ -104,8 +103,4 @@ class _ByDeciding:
         return by_slot(self._terms(self._policy.decider(weights))[0])
 
     def policies(self, weights: Any) -> dict[str, Any]:
-        return {name: _judged(*self._terms(decide)) for name, decide in self._policy.decoders(weights).items()}
-
-
-def _judged(terms: Slots, seconds: list[float]) -> dict[str, Any]:
-    return {"slots": plain(by_slot(terms)), "decision_ms": round(MS_PER_S * float(np.median(seconds)), 4)}
+        return {name: timed_terms(*self._terms(decide)) for name, decide in self._policy.decoders(weights).items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from twinhop.errors import InputError
 from twinhop.studies.lu2021.setting import PAPER, SMALL, Setting
-from twinhop.studies.lu2021.unit import ALGORITHMS, SOLVERS, Unit, kept
+from twinhop.studies.lu2021.unit import ALGORITHMS, SOLVERS, Unit, cached
 
 SEEDS = {"literal": 3, "structured": 10}
 ITERATIONS = {"literal": 5000, "structured": 1000}
@@ -33,7 +33,7 @@ class Plan:
         Raises:
             InputError: it keeps units of the same names but other constants.
         """
-        return [unit for unit in self.units if kept(unit, root) is None]
+        return [unit for unit in self.units if cached(unit, root) is None]
 
 
 def plan_of(
@@ -61,12 +61,12 @@ def plan_of(
     """
     algorithms = ALGORITHMS if algorithms is None else tuple(algorithms)
     _check(settings, algorithms, seeds, iterations)
-    chosen = ((*SMALL, FULL_SIZE) if quick else PAPER) if settings is None else settings
-    counts = {(name, setting): _seeds(name, setting, quick, seeds) for name in algorithms for setting in chosen}
+    all_settings = ((*SMALL, FULL_SIZE) if quick else PAPER) if settings is None else settings
+    counts = {(name, setting): _seeds(name, setting, quick, seeds) for name in algorithms for setting in all_settings}
     lengths = {name: iterations or (QUICK_ITERATIONS if quick else ITERATIONS[name]) for name in algorithms}
     units: list[Unit] = []
     for seed in range(max(counts.values())):
-        for setting in chosen:
+        for setting in all_settings:
             there = [name for name in algorithms if seed < counts[name, setting]]
             if there:
                 units.append(Unit(SOLVERS, setting, seed, 0, 0, EPISODES))

@@ -62,5 +62,5 @@ def measured(results: Results, algorithm: str, square: tuple[Setting, Setting, S
 def middle(results: Results, algorithm: str, setting: Setting) -> float:
     """Interquartile mean of the time that a whole run takes [s]."""
     seconds: FloatArray = results.seconds(algorithm, setting, CLOCK)[:, -1]
-    found = band_interval([seconds])
-    return float(np.mean(seconds)) if found is None else found[0]
+    ends = band_interval([seconds])
+    return float(np.mean(seconds)) if ends is None else ends[0]

@@ -1,20 +1,45 @@
-"""claims.md: the seven claims, the two contradictions, and the figures behind them."""
+"""The files of a reproduction: figures, and claims.md with seven claims, two contradictions and what is behind them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
-from twinhop.output.markdown import table
+from twinhop.io.folders import staging
+from twinhop.output.kit.tables import change, table
 from twinhop.stats.sign_test import LEVEL
-from twinhop.studies.lu2021.cells import percent_change, value_with_interval
+from twinhop.studies.lu2021.bands import value_with_interval
 from twinhop.studies.lu2021.claims import CLAIMS, Finding, by_seed, findings, squares
 from twinhop.studies.lu2021.comparison_report import comparison_report, latency_report
+from twinhop.studies.lu2021.figures import FIGURES
 from twinhop.studies.lu2021.ratios import PRINTED, Ratios, measured, middle
 from twinhop.studies.lu2021.results import Results
 from twinhop.studies.lu2021.terms import READINGS, SYSTEM, TIME, Reading
 from twinhop.studies.lu2021.unit import SOLVERS
+
+CLAIMS_FILE = "claims.md"
+
+
+def save_results(results: Results, folder: Path) -> list[Path]:
+    """Write the four figures and claims.md.
+
+    Args:
+        results: with at least one run of an algorithm.
+        folder: made if missing.
+
+    Returns:
+        The files written.
+
+    Raises:
+        InputError: the folder cannot be written; nothing half-written is left.
+    """
+    with staging(folder) as aside:
+        for name, draw in FIGURES.items():
+            draw(results).savefig(aside / name)
+        (aside / CLAIMS_FILE).write_text(claims_report(results), encoding="utf-8")
+    return [folder / name for name in (*FIGURES, CLAIMS_FILE)]
 
 
 def claims_report(results: Results) -> str:
@@ -49,12 +74,12 @@ def _claims(results: Results) -> Iterator[str]:
         "Pairs of one seed share their world: with few seeds the chances are optimistic."
     )
     yield ""
-    found = {algorithm: findings(results, algorithm) for algorithm in results.algorithms}
+    verdicts = {name: [_verdict(finding) for finding in findings(results, name)] for name in results.algorithms}
     rows = [
-        (f"{at + 1}. {claim.figure}: {claim.words}", *(f"{_verdict(found[name][at])}" for name in found))
+        (f"{at + 1}. {claim.figure}: {claim.words}", *(column[at] for column in verdicts.values()))
         for at, claim in enumerate(CLAIMS)
     ]
-    yield from table(("claim", *found), rows)
+    yield from table(("claim", *verdicts), rows)
 
 
 def _verdict(finding: Finding) -> str:
@@ -72,8 +97,8 @@ def _by_reading(results: Results) -> Iterator[str]:
     rows = []
     for algorithm in results.algorithms:
         for reading in READINGS:
-            found = findings(results, algorithm, reading)[: len(cost_claims)]
-            rows.append((f"{algorithm}: {reading.name}", *(finding.verdict for finding in found)))
+            verdicts = [each.verdict for each in findings(results, algorithm, reading)[: len(cost_claims)]]
+            rows.append((f"{algorithm}: {reading.name}", *verdicts))
     yield from table(("cost", *(f"claim {at + 1}" for at in range(len(cost_claims)))), rows)
 
 
@@ -97,7 +122,7 @@ def _fig7_against_fig8(results: Results) -> Iterator[str]:
     for algorithm in results.algorithms:
         for reading in READINGS:
             shares = [_change(results, algorithm, reading, users) for users in (False, True)]
-            rows.append((f"{algorithm}: {reading.name}", *(percent_change(share) for share in shares)))
+            rows.append((f"{algorithm}: {reading.name}", *(change(share) for share in shares)))
     yield from ("", *table(("cost", "more stations", "more users"), rows))
 
 

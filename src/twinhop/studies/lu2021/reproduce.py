@@ -12,9 +12,9 @@ from pathlib import Path
 from twinhop.errors import InputError
 from twinhop.runs.processes import Progress
 from twinhop.studies.lu2021.claims import Finding, findings
-from twinhop.studies.lu2021.files import save_results
 from twinhop.studies.lu2021.forecast import expected_hours
 from twinhop.studies.lu2021.plan import plan_of
+from twinhop.studies.lu2021.report import save_results
 from twinhop.studies.lu2021.results import Results, read_results
 from twinhop.studies.lu2021.runner import do_units, prepare_jax
 from twinhop.studies.lu2021.setting import parse_setting
@@ -68,8 +68,8 @@ def reproduce_lu2021(
     """
     if jobs is not None and jobs < 1:
         raise InputError(f"--jobs: got {jobs}; expected a whole number >= 1")
-    chosen = None if settings is None else [parse_setting(text) for text in settings]
-    plan = plan_of(quick=quick, settings=chosen, algorithms=algorithms, seeds=seeds, iterations=iterations)
+    parsed = None if settings is None else [parse_setting(text) for text in settings]
+    plan = plan_of(quick=quick, settings=parsed, algorithms=algorithms, seeds=seeds, iterations=iterations)
     processes = min(os.cpu_count() or 1 if jobs is None else jobs, len(plan.units))
     with ExitStack() as stack:
         root = _writable(out) or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twinhop-")))

@@ -65,13 +65,13 @@ class Results:
 
     def slots(self, policy: str, setting: Setting, reading: Reading) -> FloatArray | None:
         """(seeds, slots) cost of a policy in every slot of an episode, as trained in the end [s]; None if unknown."""
-        found = list(self._policies(policy, setting))
-        return np.array([reading.of(_terms(each), setting) for each in found]) if found else None
+        policies = list(self._policies(policy, setting))
+        return np.array([reading.of(_terms(each), setting) for each in policies]) if policies else None
 
     def decision_ms(self, policy: str, setting: Setting) -> FloatArray | None:
         """(seeds,) median times of a decision [ms]; None if unknown."""
-        found = [each["decision_ms"] for each in self._policies(policy, setting)]
-        return np.array(found) if found else None
+        times = [each["decision_ms"] for each in self._policies(policy, setting)]
+        return np.array(times) if times else None
 
     def seeds_of_policy(self, policy: str, setting: Setting) -> list[int]:
         """Seeds in which a policy was judged."""
@@ -80,8 +80,8 @@ class Results:
     def bound(self, setting: Setting, name: str, of: str = SOLVERS) -> FloatArray | None:
         """(seeds, slots) certified bounds, `cost_bound` or `time_bound`, of the seeds of a kind [s], or None."""
         seeds = self.seeds(of, setting)
-        found = [run[name] for run in self.runs.get((SOLVERS, setting), ()) if run["unit"]["seed"] in seeds]
-        return np.array(found) if found else None
+        bounds = [run[name] for run in self.runs.get((SOLVERS, setting), ()) if run["unit"]["seed"] in seeds]
+        return np.array(bounds) if bounds else None
 
     def seconds(self, kind: str, setting: Setting, clock: str) -> FloatArray:
         """(seeds, P) time of training until each evaluation, `cpu_s` or `wall_s` [s]."""
@@ -113,22 +113,22 @@ def read_results(root: Path) -> Results:
     runs: dict[tuple[str, Setting], tuple[dict[str, Any], ...]] = {}
     for kind in (*ALGORITHMS, SOLVERS):
         for folder in sorted((root / RUNS / kind).glob("n*-m*")):
-            found = sorted(
+            group = sorted(
                 (read_json(path) for path in folder.glob("seed-*.json")), key=lambda run: run["unit"]["seed"]
             )
-            lengths = {(run["unit"]["iterations"], run["unit"]["every"], run["unit"]["episodes"]) for run in found}
+            lengths = {(run["unit"]["iterations"], run["unit"]["every"], run["unit"]["episodes"]) for run in group}
             if len(lengths) > 1:
                 raise InputError(f"{folder}: its runs differ in iterations or evaluation; keep one kind of them")
-            if found:
-                runs[kind, parse_setting(folder.name)] = tuple(found)
+            if group:
+                runs[kind, parse_setting(folder.name)] = tuple(group)
     return Results(_judging(runs))
 
 
 def _judging(runs: dict[tuple[str, Setting], tuple[dict[str, Any], ...]]) -> dict[Any, tuple[dict[str, Any], ...]]:
     """Without solvers of seeds in which there is nothing to judge: bars side by side are of the same worlds."""
     trained = {(at, run["unit"]["seed"]) for (kind, at), each in runs.items() if kind != SOLVERS for run in each}
-    kept = {
+    used = {
         (kind, at): tuple(run for run in each if kind != SOLVERS or (at, run["unit"]["seed"]) in trained)
         for (kind, at), each in runs.items()
     }
-    return {key: each for key, each in kept.items() if each}
+    return {key: each for key, each in used.items() if each}

@@ -11,7 +11,7 @@ from pathlib import Path
 from twinhop.runs.processes import Progress, in_processes
 from twinhop.studies.lu2021.solving import do_solvers
 from twinhop.studies.lu2021.training import do_training, state_path
-from twinhop.studies.lu2021.unit import SOLVERS, Unit, keep, kept
+from twinhop.studies.lu2021.unit import SOLVERS, Unit, cached, keep
 
 COMPILED = "compiled"
 #: One thread a process: units run side by side, and times of processes are those of one core.
@@ -21,7 +21,7 @@ ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 def do_unit(root: Path, unit: Unit) -> None:
     """Do a unit and keep what came of it; an unfinished run goes on."""
     prepare_jax(root)
-    if kept(unit, root) is not None:
+    if cached(unit, root) is not None:
         return
     if unit.kind == SOLVERS:
         keep(unit, root, do_solvers(unit))

@@ -51,12 +51,12 @@ def parse_setting(text: str) -> Setting:
     >>> parse_setting("n20-m3"), parse_setting("lu2021-n80-m5")
     (Setting(users=20, stations=3), Setting(users=80, stations=5))
     """
-    found = _FORM.fullmatch(text.strip())
-    if found is None or not 1 <= int(found[1]) or not 1 <= int(found[2]):
+    match = _FORM.fullmatch(text.strip())
+    if match is None or not 1 <= int(match[1]) or not 1 <= int(match[2]):
         raise InputError(
             f"--settings: got '{text.strip()}'; accepted: names such as {PAPER[0].name}, users and stations"
         )
-    return Setting(int(found[1]), int(found[2]))
+    return Setting(int(match[1]), int(match[2]))
 
 
 def scenario_of(setting: Setting, seed: int) -> Scenario:

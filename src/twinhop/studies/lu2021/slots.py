@@ -9,27 +9,28 @@ import numpy as np
 from twinhop.placement import Placement, PlacementProblem, evaluate
 from twinhop.placement.problem import IntArray
 from twinhop.studies.lu2021.terms import SLOTS, Terms
+from twinhop.units import S_PER_MS
 
 #: By episode and slot.
 Slots = list[list[Terms]]
 
 
-def problems_of(params: Any, seen: Any) -> list[list[PlacementProblem]]:
+def problems_of(params: Any, obs: Any) -> list[list[PlacementProblem]]:
     """The slots of evaluation, by episode.
 
     Args:
         params: of the environment.
-        seen: observations with leading axes (episodes, slots).
+        obs: observations with leading axes (episodes, slots).
     """
     from twinhop.learn.problem import problem_of
 
-    episodes = np.asarray(seen.active).shape[0]
-    return [[problem_of(params, slot_of(seen, episode, slot)) for slot in range(SLOTS)] for episode in range(episodes)]
+    episodes = np.asarray(obs.active).shape[0]
+    return [[problem_of(params, slot_of(obs, episode, slot)) for slot in range(SLOTS)] for episode in range(episodes)]
 
 
-def slot_of(seen: Any, episode: int, slot: int) -> Any:
+def slot_of(obs: Any, episode: int, slot: int) -> Any:
     """What is seen in one slot."""
-    return type(seen)(*(np.asarray(array)[episode, slot] for array in seen))
+    return type(obs)(*(np.asarray(array)[episode, slot] for array in obs))
 
 
 def placed_terms(problem: PlacementProblem, host: IntArray) -> Terms:
@@ -57,6 +58,11 @@ def by_slot(terms: Slots) -> Terms:
 def plain(terms: Terms) -> dict[str, Any]:
     """Terms as plain values of six digits, for files."""
     return {name: _short(values) for name, values in terms._asdict().items()}
+
+
+def timed_terms(terms: Slots, seconds: list[float]) -> dict[str, Any]:
+    """Terms by slot, means over episodes, and the median time of a decision, as a file keeps them."""
+    return {"slots": plain(by_slot(terms)), "decision_ms": round(float(np.median(seconds)) / S_PER_MS, 4)}
 
 
 def _short(values: Any) -> Any:

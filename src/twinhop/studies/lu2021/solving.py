@@ -9,13 +9,12 @@ import numpy as np
 
 from twinhop.placement import PlacementProblem, Solution, solve
 from twinhop.studies.lu2021.setting import scenario_of
-from twinhop.studies.lu2021.slots import by_slot, plain, problems_of, terms_of
+from twinhop.studies.lu2021.slots import problems_of, terms_of, timed_terms
 from twinhop.studies.lu2021.terms import SLOTS
 from twinhop.studies.lu2021.unit import Unit
 
 BASELINES = ("random_association", "random", "nearest")
 SOLVER = "lagrangian"
-MS_PER_S = 1e3
 
 #: Solutions by episode and slot.
 Solved = list[list[Solution]]
@@ -27,13 +26,13 @@ def do_solvers(unit: Unit) -> dict[str, Any]:
     from twinhop.learn.episodes import episodes_of, nearest_of_all
 
     params = params_of(scenario_of(unit.setting, unit.world_seed))
-    lived = episodes_of(nearest_of_all, None, params, unit.world_seed, unit.episodes, SLOTS)
-    problems = problems_of(params, lived.obs)
-    found = {policy: _solved(problems, policy, unit.world_seed) for policy in (*BASELINES, SOLVER)}
+    rollout = episodes_of(nearest_of_all, None, params, unit.world_seed, unit.episodes, SLOTS)
+    problems = problems_of(params, rollout.obs)
+    solved_by = {policy: _solved(problems, policy, unit.world_seed) for policy in (*BASELINES, SOLVER)}
     time_alone = [[replace(problem, beta=0.0) for problem in slots] for slots in problems]
     return {
-        "policies": {policy: _judged(solved) for policy, solved in found.items()},
-        "cost_bound": _bounds(found[SOLVER]),
+        "policies": {policy: _judged(solved) for policy, solved in solved_by.items()},
+        "cost_bound": _bounds(solved_by[SOLVER]),
         "time_bound": _bounds(_solved(time_alone, SOLVER, unit.world_seed)),
     }
 
@@ -48,7 +47,7 @@ def _solved(problems: list[list[PlacementProblem]], policy: str, seed: int) -> S
 def _judged(solved: Solved) -> dict[str, Any]:
     terms = [[terms_of(each.problem, each.placement) for each in slots] for slots in solved]
     seconds = [each.seconds for slots in solved for each in slots]
-    return {"slots": plain(by_slot(terms)), "decision_ms": round(MS_PER_S * float(np.median(seconds)), 4)}
+    return timed_terms(terms, seconds)
 
 
 def _bounds(solved: Solved) -> list[float]:

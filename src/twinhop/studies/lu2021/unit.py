@@ -61,7 +61,7 @@ class Unit:
         return {**asdict(self), "setting": self.setting.name, "version": __version__}
 
 
-def kept(unit: Unit, root: Path) -> dict[str, Any] | None:
+def cached(unit: Unit, root: Path) -> dict[str, Any] | None:
     """What came of a unit, where it is kept already.
 
     Raises:
@@ -70,18 +70,20 @@ def kept(unit: Unit, root: Path) -> dict[str, Any] | None:
     path = unit.path(root)
     if not path.exists():
         return None
-    found = read_json(path)
-    if not isinstance(found, dict) or not isinstance(found.get("unit"), dict):
+    result = read_json(path)
+    if not isinstance(result, dict) or not isinstance(result.get("unit"), dict):
         raise InputError(f"{path}: is no result of `twinhop reproduce`; delete it")
-    there, asked = found["unit"], unit.identity()
+    there, expected = result["unit"], unit.identity()
     other = [
-        f"{name}: {there.get(name)!r} there, {asked[name]!r} now" for name in asked if there.get(name) != asked[name]
+        f"{name}: {there.get(name)!r} there, {expected[name]!r} now"
+        for name in expected
+        if there.get(name) != expected[name]
     ]
     if other:
         raise InputError(
             f"{path}: is a result of other constants ({'; '.join(other)}); choose another --out, or delete it"
         )
-    return found
+    return result
 
 
 def keep(unit: Unit, root: Path, result: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from twinhop.output.markdown import table
+from twinhop.output.kit.tables import table
 from twinhop.placement.problem import FloatArray
 from twinhop.stats.bootstrap import Band, band, band_interval
 from twinhop.studies.policy_transfer.shifts import SHIFTS, TRAJECTORIES, Shift
@@ -83,8 +83,8 @@ class PolicyTransfer:
 
     def curves(self, shift: Shift, arm: str, measure: str = "calibrated") -> FloatArray:
         """(seeds, P) gaps to the bound [1], or lengths of the weights."""
-        found = [unit["shifts"][shift.name][arm][measure] for unit in self.units if shift.name in unit["shifts"]]
-        return np.array(found, float)
+        curves = [unit["shifts"][shift.name][arm][measure] for unit in self.units if shift.name in unit["shifts"]]
+        return np.array(curves, float)
 
     def band(self, shift: Shift, arm: str, measure: str = "calibrated") -> Band:
         """The interquartile mean over seeds, with its 95 % band."""
@@ -145,12 +145,12 @@ class PolicyTransfer:
 
     def source_s(self) -> dict[str, dict[str, float]]:
         """Mean processor time of learning along each trajectory, by how prices were there [s]."""
-        found: dict[str, dict[str, float]] = {}
+        seconds: dict[str, dict[str, float]] = {}
         for name in TRAJECTORIES:
             each = [unit["source_s"] for unit in self.units if unit["unit"]["trajectory"] == name]
             if each:
-                found[name] = {prices: float(np.mean([one[prices] for one in each])) for prices in each[0]}
-        return found
+                seconds[name] = {prices: float(np.mean([one[prices] for one in each])) for prices in each[0]}
+        return seconds
 
     def to_json(self) -> dict[str, Any]:
         """The table as plain values."""
@@ -170,8 +170,8 @@ class PolicyTransfer:
             "",
         ]
         for name, seconds in self.source_s().items():
-            told = " and ".join(f"{value:.1f} s ({prices})" for prices, value in seconds.items())
-            lines.append(f"- Learning along the trajectory `{name}` took {told} of one core a seed.")
+            text = " and ".join(f"{value:.1f} s ({prices})" for prices, value in seconds.items())
+            lines.append(f"- Learning along the trajectory `{name}` took {text} of one core a seed.")
         for shift in self.shifts:
             if LITERAL in self.arms(shift):
                 norms = self.curves(shift, LITERAL, "norm").mean(axis=0)

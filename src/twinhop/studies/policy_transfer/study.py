@@ -17,7 +17,7 @@ from twinhop.studies.lu2021.runner import prepare_jax
 from twinhop.studies.policy_transfer.figure import draw_policy_transfer
 from twinhop.studies.policy_transfer.results import PolicyTransfer
 from twinhop.studies.policy_transfer.shifts import CITY, SHIFTS, TRAJECTORIES
-from twinhop.studies.policy_transfer.unit import Unit, do_unit, is_done, kept
+from twinhop.studies.policy_transfer.unit import Unit, cached, do_unit, is_done
 from twinhop.studies.policy_transfer.worlds import city_files
 from twinhop.studies.twin_transfer.figure import draw_twin_transfer
 from twinhop.studies.twin_transfer.results import TwinTransferStudy
@@ -84,8 +84,8 @@ def reproduce_transfer(
             root = Path(out)
         left = [unit for unit in units if not is_done(unit, root)]
         _do([(unit, root, root_data) for unit in left], root, processes, on_progress)
-        found = tuple(result for unit in units if (result := kept(unit, root)) is not None)
-        policies = PolicyTransfer(found, tuple(skipped))
+        results = tuple(result for unit in units if (result := cached(unit, root)) is not None)
+        policies = PolicyTransfer(results, tuple(skipped))
         twins = twin_transfer_study(quick, seed, root_data)
         files = () if out is None else tuple(_save(policies, twins, root))
     return TransferReproduction(policies, twins, files)
@@ -99,11 +99,11 @@ def _units(
     data: Path | None,
     first: int,
 ) -> tuple[list[Unit], list[str]]:
-    known = [shift.name for shift in SHIFTS]
-    asked = list(shifts or (QUICK_SHIFTS if quick else known))
-    for name in asked:
-        if name not in known:
-            raise InputError(f"--shifts: no shift is named '{name}'; accepted: {', '.join(known)}")
+    accepted = [shift.name for shift in SHIFTS]
+    names = list(shifts or (QUICK_SHIFTS if quick else accepted))
+    for name in names:
+        if name not in accepted:
+            raise InputError(f"--shifts: no shift is named '{name}'; accepted: {', '.join(accepted)}")
     count = seeds if seeds is not None else QUICK_SEEDS if quick else SEEDS
     updates = iterations if iterations is not None else QUICK_ITERATIONS if quick else ITERATIONS
     if count < 1:
@@ -111,17 +111,17 @@ def _units(
     if updates < 4 * EVERY or updates % (2 * EVERY):
         raise InputError(f"--iterations: got {updates}; expected a multiple of {2 * EVERY}, at least {4 * EVERY}")
     skipped = []
-    if any(shift.trajectory == CITY for shift in SHIFTS if shift.name in asked) and city_files(data) is None:
+    if any(shift.trajectory == CITY for shift in SHIFTS if shift.name in names) and city_files(data) is None:
         skipped.append(
             f"the shift of San Francisco, whose files are not in {data or 'the data, of which none are given'}"
         )
-        asked = [shift.name for shift in SHIFTS if shift.name in asked and shift.trajectory != CITY]
-    if not asked:
+        names = [shift.name for shift in SHIFTS if shift.name in names and shift.trajectory != CITY]
+    if not names:
         raise InputError("--shifts: none is left; give --data, or other shifts")
     units = []
     for own in range(first, first + count):
         for trajectory in TRAJECTORIES:
-            here = tuple(shift.name for shift in SHIFTS if shift.name in asked and shift.trajectory == trajectory)
+            here = tuple(shift.name for shift in SHIFTS if shift.name in names and shift.trajectory == trajectory)
             if here:
                 units.append(Unit(trajectory, own, updates, EVERY, WORLDS, JUDGED, here))
     return units, skipped

@@ -90,7 +90,7 @@ class Unit:
         return {**vars(self), "shifts": list(self.shifts)}
 
 
-def kept(unit: Unit, root: Path) -> dict[str, Any] | None:
+def cached(unit: Unit, root: Path) -> dict[str, Any] | None:
     """The result of a unit, if it is there.
 
     Raises:
@@ -99,10 +99,10 @@ def kept(unit: Unit, root: Path) -> dict[str, Any] | None:
     path = unit.path(root)
     if not path.exists():
         return None
-    found = read_json(path)
-    if not isinstance(found, dict) or found.get("unit") != unit.identity() or not _are_known(found.get("shifts")):
+    result = read_json(path)
+    if not isinstance(result, dict) or result.get("unit") != unit.identity() or not _are_known(result.get("shifts")):
         raise InputError(f"{path}: is a result of other constants; choose another --out, or delete it")
-    return found
+    return result
 
 
 def _are_known(shifts: Any) -> bool:
@@ -122,13 +122,13 @@ def arms_of(shift: str) -> dict[str, Arm]:
 
 def is_done(unit: Unit, root: Path) -> bool:
     """Whether a unit has a result with all arms."""
-    found = kept(unit, root)
-    return found is not None and not any(_left(unit, found).values())
+    result = cached(unit, root)
+    return result is not None and not any(_left(unit, result).values())
 
 
-def _left(unit: Unit, found: dict[str, Any] | None) -> dict[str, list[str]]:
+def _left(unit: Unit, result: dict[str, Any] | None) -> dict[str, list[str]]:
     """Arms without a curve, by shift."""
-    done = {} if found is None else found["shifts"]
+    done = {} if result is None else result["shifts"]
     return {shift: [name for name in arms_of(shift) if name not in done.get(shift, {})] for shift in unit.shifts}
 
 
@@ -142,7 +142,7 @@ def do_unit(job: tuple[Unit, Path, Path | None]) -> None:
 
     unit, root, data = job
     prepare_jax(root)
-    before = kept(unit, root)
+    before = cached(unit, root)
     left = _left(unit, before)
     if not any(left.values()):
         return
@@ -162,7 +162,7 @@ def _merged(before: dict[str, Any] | None, result: dict[str, Any]) -> dict[str, 
     return {"source_s": {**old["source_s"], **result["source_s"]}, "shifts": shifts}
 
 
-class _Lived(NamedTuple):
+class _Trajectory(NamedTuple):
     """What was learned and lived through in each network, the latest first; what it began with; the time it took."""
 
     places: list[Any]
@@ -181,16 +181,19 @@ class _Run:
 
     def result(self, left: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """Curves of the arms that are left, by shift, and what learning along the trajectory took."""
-        asked = [arms_of(shift)[name] for shift, names in left.items() for name in names]
-        lived = {
+        arms = [arms_of(shift)[name] for shift, names in left.items() for name in names]
+        paths = {
             each: self._trajectory(TRAJECTORIES[self._unit.trajectory], *each)
-            for each in sorted({(arm.varied, arm.longer) for arm in asked})
+            for each in sorted({(arm.varied, arm.longer) for arm in arms})
         }
         shifts = [shift for shift in SHIFTS if shift.name in self._unit.shifts]
-        found = {shift.name: self._shift(shift, left[shift.name], lived) for shift in shifts}
-        return {"source_s": {SOURCES[each]: round(lived[each].seconds, 2) for each in lived}, "shifts": found}
+        curves = {shift.name: self._shift(shift, left[shift.name], paths) for shift in shifts}
+        return {
+            "source_s": {SOURCES[each]: round(paths[each].seconds, 2) for each in paths},
+            "shifts": curves,
+        }
 
-    def _trajectory(self, networks: Sequence[Network], is_varied: bool, longer: int) -> _Lived:
+    def _trajectory(self, networks: Sequence[Network], is_varied: bool, longer: int) -> _Trajectory:
         """Learn in each network: in the first from the ancestor, in every other from what the one before came to."""
         unit, places, ancestor, seconds = self._unit, [], None, 0.0
         for at, network in enumerate(networks):
@@ -200,18 +203,20 @@ class _Run:
             ancestor = trial.place("the ancestor")._replace(replay=None) if ancestor is None else ancestor
             seconds += trial.go_on(longer * (unit.iterations // 2))
             places.insert(0, trial.place(f"place {at + 1}"))
-        return _Lived(places, ancestor, seconds)
+        return _Trajectory(places, ancestor, seconds)
 
-    def _shift(self, shift: Shift, names: Sequence[str], lived: Mapping[tuple[bool, int], _Lived]) -> dict[str, Any]:
+    def _shift(
+        self, shift: Shift, names: Sequence[str], paths: Mapping[tuple[bool, int], _Trajectory]
+    ) -> dict[str, Any]:
         judge = judged(shift.target, self._unit.judged, self._data)
         own = bank(shift.target, self._unit.worlds, self._data)
-        return {name: self._curve(arms_of(shift.name)[name], own, lived, judge) for name in names}
+        return {name: self._curve(arms_of(shift.name)[name], own, paths, judge) for name in names}
 
     def _curve(
-        self, arm: Arm, own: ProblemArrays, lived: Mapping[tuple[bool, int], _Lived], judge: Judged
+        self, arm: Arm, own: ProblemArrays, paths: Mapping[tuple[bool, int], _Trajectory], judge: Judged
     ) -> dict[str, Any]:
         """Gaps and norms by iteration, the zeroth being what is taken over, unchanged."""
-        places, ancestor, _ = lived[arm.varied, arm.longer]
+        places, ancestor, _ = paths[arm.varied, arm.longer]
         how = {name: value for name, value in arm._asdict().items() if name not in ("varied", "longer")}
         trial = self._trials.begin(own, places, ancestor, FIRST_RUN + self._unit.seed, **how)
         seconds, norms, gaps = 0.0, [trial.norm], [_gaps(trial.weights, judge)]
@@ -234,11 +239,11 @@ def _gaps(actor: Any, judge: Judged) -> tuple[float, float]:
     from twinhop.learn.policy import hosts_cost
 
     decider = Decider(actor)
-    found = []
+    gaps = []
     for decode in ("calibrated", "argmax"):
         costs = [
             hosts_cost(problem, decider(instance, decode)[: problem.users])
             for problem, instance in zip(judge.problems, judge.instances, strict=True)
         ]
-        found.append(float((np.array(costs) / judge.bounds - 1.0).mean()))
-    return found[0], found[1]
+        gaps.append(float((np.array(costs) / judge.bounds - 1.0).mean()))
+    return gaps[0], gaps[1]

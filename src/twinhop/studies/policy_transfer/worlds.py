@@ -139,8 +139,8 @@ def _minutes(minutes: tuple[int, int], seeds: range, data: Path | None) -> list[
         situations = list(MigrationRun(load_scenario(path)))
     stations = _busiest([situation.problem for situation in situations])
     parity = int(seeds.start >= JUDGED_FROM)
-    chosen = situations[parity::2][: len(seeds)]
-    return [_cut(situation.problem, stations) for situation in chosen]
+    sample = situations[parity::2][: len(seeds)]
+    return [_cut(situation.problem, stations) for situation in sample]
 
 
 def _busiest(problems: Sequence[PlacementProblem]) -> Any:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from twinhop.output.palette import FAINT, FONT, HUES, INK, MUTED, PAPER
+from twinhop.output.kit.colours import HUES, INK
+from twinhop.output.kit.figures import frame, legend, sheet
 from twinhop.studies.twin_transfer.results import TwinTransferStudy
 from twinhop.studies.twin_transfer.scores import ARMS, Score
 
-DOTS_PER_INCH, ACROSS, PANEL_IN = 130, 3, (4.4, 3.0)
+DOTS_PER_INCH, ACROSS, PANEL_IN, HEAD_IN = 130, 3, (4.4, 3.0), 0.5
 
 
 def draw_twin_transfer(study: TwinTransferStudy) -> Figure:
@@ -27,9 +27,8 @@ def draw_twin_transfer(study: TwinTransferStudy) -> Figure:
     for score in study.scores:
         panels.setdefault((score.world, score.measure), []).append(score)
     down = -(-(len(panels) + 1) // ACROSS)
-    with mpl.rc_context(FONT):
-        figure = Figure(figsize=(ACROSS * PANEL_IN[0], down * PANEL_IN[1] + 0.5), dpi=DOTS_PER_INCH)
-        figure.set_facecolor(PAPER)
+    height = down * PANEL_IN[1] + HEAD_IN
+    with sheet(ACROSS * PANEL_IN[0], height, DOTS_PER_INCH) as figure:
         axes = list(figure.subplots(down, ACROSS, squeeze=False).flat)
         for each, ((world, measure), rows) in zip(axes, panels.items(), strict=False):
             _bars(each, world, measure, rows)
@@ -38,20 +37,12 @@ def draw_twin_transfer(study: TwinTransferStudy) -> Figure:
             empty.set_axis_off()
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="upper center", ncols=len(ARMS), frameon=False, fontsize=9)
-        figure.tight_layout(rect=(0, 0, 1, 1 - 0.4 / (down * PANEL_IN[1] + 0.5)))
-        figure.canvas.draw()
+        figure.tight_layout(rect=(0, 0, 1, 1 - 0.4 / height))
     return figure
 
 
 def _frame(axes: Axes, title: str, x: str, y: str) -> None:
-    axes.set_title(title, fontsize=8.5, loc="left", color=INK)
-    axes.set_xlabel(x, fontsize=8, color=MUTED)
-    axes.set_ylabel(y, fontsize=8, color=MUTED)
-    axes.tick_params(colors=MUTED, labelsize=7.5)
-    axes.set_axisbelow(True)
-    axes.grid(axis="y", color=FAINT, linewidth=0.6)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+    frame(axes, title, x, y, sizes=(8.5, 8, 7.5), pad=6)
 
 
 def _bars(axes: Axes, world: str, measure: str, rows: list[Score]) -> None:
@@ -71,4 +62,4 @@ def _lengths(axes: Axes, study: TwinTransferStudy) -> None:
     _frame(axes, "Eq. 34 at every move, rho 1", "moves", "length of the model over that at first [1]")
     for hue, (reading, norms) in zip(HUES, study.norms.items(), strict=False):
         axes.plot(range(len(norms)), norms, color=hue, marker="o", markersize=3, label=reading)
-    axes.legend(fontsize=7.5, frameon=False)
+    legend(axes, loc="best")

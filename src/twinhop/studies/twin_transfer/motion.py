@@ -90,7 +90,7 @@ def motion_forecasts(learned: Learned, constants: Constants) -> Forecasts:
     return _judged(learned.moves, learned.regions, learned.model, learned.ahead_s, constants)
 
 
-def chosen_constants(learned: Learned) -> Constants:
+def best_constants(learned: Learned) -> Constants:
     """The constants with the least mean error on paths that are not judged.
 
     Args:
@@ -114,9 +114,9 @@ def cold_error_m(learned: Learned) -> float:
     return _mean_m(motion_forecasts(learned, Constants(0.0, 0.0, DECAYS_S[0])), COLD)
 
 
-def _mean_m(made: Forecasts, arm: str) -> float:
+def _mean_m(forecasts: Forecasts, arm: str) -> float:
     """Mean error of an arm, 0 without forecasts [m]."""
-    return float(made.found[arm].mean()) if made.age_s.size else 0.0
+    return float(forecasts.values[arm].mean()) if forecasts.age_s.size else 0.0
 
 
 def _step_s(tracks: Sequence[Track]) -> float:
@@ -165,26 +165,26 @@ def _regions(
 def _moves(
     tracks: Sequence[Track], regions: Sequence[NDArray[np.int64]], states: Sequence[FloatArray], ahead: int
 ) -> _Moves:
-    found = [
+    stays = [
         (user, begin, end)
         for user, region in enumerate(regions)
         for begin, end in _stays(region)
         if begin > len(region) // 2
     ]
-    longest = max((end - begin for _, begin, end in found), default=0)
-    after, shape = np.arange(longest), (len(found), longest, 2)
+    longest = max((end - begin for _, begin, end in stays), default=0)
+    after, shape = np.arange(longest), (len(stays), longest, 2)
     measured_m, target_m = np.empty(shape), np.empty(shape)
     judged = np.zeros(shape[:2], dtype=np.bool_)
-    source = np.empty((len(found), states[0].shape[1]))
-    for row, (user, begin, end) in enumerate(found):
+    source = np.empty((len(stays), states[0].shape[1]))
+    for row, (user, begin, end) in enumerate(stays):
         track, last = tracks[user], len(tracks[user].time_s) - 1
         measured_m[row] = track.measured_m[np.minimum(begin + after, last)]
         target_m[row] = track.truth_m[np.minimum(begin + after + ahead, last)]
         judged[row] = (begin + after < end) & (begin + after + ahead <= last)
         source[row] = states[user][begin - 1]
         source[row, 0] -= track.time_s[begin]
-    users = np.array([user for user, _, _ in found], dtype=np.int64)
-    where = np.array([regions[user][begin] for user, begin, _ in found], dtype=np.int64)
+    users = np.array([user for user, _, _ in stays], dtype=np.int64)
+    where = np.array([regions[user][begin] for user, begin, _ in stays], dtype=np.int64)
     return _Moves(users, where, source, _step_s(tracks) * after.astype(np.float64), measured_m, target_m, judged)
 
 

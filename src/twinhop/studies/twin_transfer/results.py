@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from twinhop.output.markdown import table
+from twinhop.output.kit.tables import table
 from twinhop.studies.twin_transfer.motion import Constants
 from twinhop.studies.twin_transfer.scores import Score
 

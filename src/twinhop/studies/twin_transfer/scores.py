@@ -27,7 +27,7 @@ class Forecasts(NamedTuple):
     """(F,) whose twin it was."""
     age_s: FloatArray
     """(F,) time since the move [s]."""
-    found: dict[str, FloatArray]
+    values: dict[str, FloatArray]
     """By arm, (F,) the error [m], or whether the guess was right [1]."""
 
 
@@ -55,13 +55,15 @@ class Score(NamedTuple):
         return self._asdict()
 
 
-def scores(world: str, measure: str, made: Forecasts, spans: Sequence[tuple[float, float]], seed: int) -> list[Score]:
+def scores(
+    world: str, measure: str, forecasts: Forecasts, spans: Sequence[tuple[float, float]], seed: int
+) -> list[Score]:
     """Means by arm and span, with percentile bootstrap intervals over users, the same resamples for all arms.
 
     Args:
         world: name of what moved.
         measure: of what is averaged.
-        made: the forecasts.
+        forecasts: after moves.
         spans: times since the move, the end excluded [s].
         seed: root seed.
 
@@ -72,25 +74,25 @@ def scores(world: str, measure: str, made: Forecasts, spans: Sequence[tuple[floa
     """
     rows = []
     for from_s, to_s in spans:
-        within = (made.age_s >= from_s) & (made.age_s < to_s)
+        within = (forecasts.age_s >= from_s) & (forecasts.age_s < to_s)
         if within.any():
-            rows += _span_scores(world, measure, made, (from_s, to_s), within, seed)
+            rows += _span_scores(world, measure, forecasts, (from_s, to_s), within, seed)
     return rows
 
 
 def _span_scores(
     world: str,
     measure: str,
-    made: Forecasts,
+    forecasts: Forecasts,
     span: tuple[float, float],
     within: NDArray[np.bool_],
     seed: int,
 ) -> list[Score]:
-    users, place = np.unique(made.user[within], return_inverse=True)
+    users, place = np.unique(forecasts.user[within], return_inverse=True)
     number = np.bincount(place).astype(np.float64)
-    drawn = streams.stream(seed, _STREAM).multinomial(len(users), np.full(len(users), 1 / len(users)), RESAMPLES)
-    sums = {arm: np.bincount(place, weights=found[within]) for arm, found in made.found.items()}
-    means, middle = _means(sums, number, drawn), _means(sums, number, np.ones((1, len(users))))
+    counts = streams.stream(seed, _STREAM).multinomial(len(users), np.full(len(users), 1 / len(users)), RESAMPLES)
+    sums = {arm: np.bincount(place, weights=values[within]) for arm, values in forecasts.values.items()}
+    means, middle = _means(sums, number, counts), _means(sums, number, np.ones((1, len(users))))
     rows = []
     for arm in sums:
         low, high = np.percentile(means[arm], [2.5, 97.5])
@@ -101,8 +103,8 @@ def _span_scores(
     return rows
 
 
-def _means(sums: Mapping[str, NDArray], number: FloatArray, drawn: NDArray) -> dict[str, FloatArray]:
-    return {arm: drawn @ each / (drawn @ number) for arm, each in sums.items()}
+def _means(sums: Mapping[str, NDArray], number: FloatArray, counts: NDArray) -> dict[str, FloatArray]:
+    return {arm: counts @ each / (counts @ number) for arm, each in sums.items()}
 
 
 def joined(parts: Sequence[Forecasts]) -> Forecasts:
@@ -112,5 +114,5 @@ def joined(parts: Sequence[Forecasts]) -> Forecasts:
     for part in parts:
         users.append(part.user + first)
         first += int(part.user.max(initial=-1)) + 1
-    found = {arm: np.concatenate([part.found[arm] for part in parts]) for arm in parts[0].found}
-    return Forecasts(np.concatenate(users), np.concatenate([part.age_s for part in parts]), found)
+    values = {arm: np.concatenate([part.values[arm] for part in parts]) for arm in parts[0].values}
+    return Forecasts(np.concatenate(users), np.concatenate([part.age_s for part in parts]), values)

@@ -59,22 +59,22 @@ def serving_cells(folder: Path) -> tuple[NDArray[np.int64], int]:
     return np.where(record.present > 0, nearest[np.maximum(record.present, 1) - 1], -1), len(busiest)
 
 
-def cell_guesses(cells: NDArray[np.int64], kept: int, window: tuple[int, int], every: int = 1) -> Guesses:
+def cell_guesses(cells: NDArray[np.int64], categories: int, window: tuple[int, int], every: int = 1) -> Guesses:
     """What both models say after the moves of a window.
 
     Args:
         cells: (minutes, taxis) from 0, -1 where absent.
-        kept: K, how many cells there are.
+        categories: K, how many cells there are.
         window: first minute, before which the cells' models are learned, and the last; the taxis go on learning.
         every: of the taxis, every so many are judged.
     """
     visits = [_visits(taxi[: window[1] + 1]) for taxi in cells.T]
-    chains = [_chain([each for each in path if each[0] < window[0]], kept) for path in visits]
-    rows = _cell_rows(cells[: window[0]], chains, kept)
-    made: list[tuple[Any, ...]] = []
+    chains = [_chain([each for each in path if each[0] < window[0]], categories) for path in visits]
+    rows = _cell_rows(cells[: window[0]], chains, categories)
+    guesses: list[tuple[Any, ...]] = []
     for taxi in range(0, len(visits), every):
-        made += _taxi_guesses(taxi, visits[taxi], cells[:, taxi], kept, window[0], rows)
-    users, ages_s, now, target, region, own = zip(*made, strict=True)
+        guesses += _taxi_guesses(taxi, visits[taxi], cells[:, taxi], categories, window[0], rows)
+    users, ages_s, now, target, region, own = zip(*guesses, strict=True)
     whole = [np.array(each, dtype=np.int64) for each in (users, now, target)]
     return Guesses(whole[0], np.array(ages_s), whole[1], whole[2], np.array(region), np.array(own))
 
@@ -89,7 +89,7 @@ def hits(guesses: Guesses, constants: Constants, places: int) -> Forecasts:
     """
     fading = decayed(constants.decaying_rho, guesses.age_s, constants.decay_s)[:, None]
     region, own = guesses.region, guesses.own
-    said = {
+    probabilities = {
         COLD: np.full_like(region, 1.0 / region.shape[1]),
         REGION: region,
         OWN: own,
@@ -97,11 +97,11 @@ def hits(guesses: Guesses, constants: Constants, places: int) -> Forecasts:
         DECAYING: (1.0 - fading) * region + fading * own,
         LITERAL: blended_probabilities(region, own, constants.rho, "literal"),
     }
-    found = {arm: _among_first(each, guesses.now, guesses.target, places) for arm, each in said.items()}
-    return Forecasts(guesses.user, guesses.age_s, found)
+    values = {arm: _among_first(each, guesses.now, guesses.target, places) for arm, each in probabilities.items()}
+    return Forecasts(guesses.user, guesses.age_s, values)
 
 
-def chosen_constants(guesses: Guesses) -> Constants:
+def best_constants(guesses: Guesses) -> Constants:
     """The constants with the best top-1 accuracy on guesses that are not judged.
 
     Args:
@@ -109,7 +109,7 @@ def chosen_constants(guesses: Guesses) -> Constants:
     """
 
     def right(arm: str, constants: Constants) -> float:
-        return float(hits(guesses, constants, 1).found[arm].mean())
+        return float(hits(guesses, constants, 1).values[arm].mean())
 
     fixed = max(RHOS, key=lambda rho: right(BLENDED, Constants(rho, rho, DECAYS_S[0])))
     pairs = [Constants(fixed, rho, decay_s) for rho in RHOS for decay_s in DECAYS_S]
@@ -133,21 +133,21 @@ def _visits(taxi: NDArray[np.int64]) -> Visits:
     return [visit for at, visit in enumerate(path) if at == 0 or path[at - 1][1] != visit[1]]
 
 
-def _chain(path: Visits, kept: int) -> MarkovChain:
-    chain = MarkovChain(categories=kept, step_s=STEP_S)
+def _chain(path: Visits, categories: int) -> MarkovChain:
+    chain = MarkovChain(categories=categories, step_s=STEP_S)
     for minute, cell in path:
         chain.update(STEP_S * minute, np.array([float(cell)]))
     return chain
 
 
-def _cell_rows(cells: NDArray[np.int64], chains: list[MarkovChain], kept: int) -> FloatArray:
+def _cell_rows(cells: NDArray[np.int64], chains: list[MarkovChain], categories: int) -> FloatArray:
     """(K, K) probabilities of the cell after each, by the model of that cell."""
-    rows = np.empty((kept, kept))
-    for cell in range(kept):
+    rows = np.empty((categories, categories))
+    for cell in range(categories):
         minutes = (cells == cell).sum(axis=0)
         there = np.flatnonzero(minutes)
         if there.size == 0:
-            rows[cell] = 1.0 / kept
+            rows[cell] = 1.0 / categories
             continue
         weights = dwell_weights(STEP_S * minutes[there])
         region = pooled([chains[taxi] for taxi in there], weights)
@@ -157,18 +157,18 @@ def _cell_rows(cells: NDArray[np.int64], chains: list[MarkovChain], kept: int) -
 
 
 def _taxi_guesses(
-    taxi: int, path: Visits, cells: NDArray[np.int64], kept: int, first: int, rows: FloatArray
+    taxi: int, path: Visits, cells: NDArray[np.int64], categories: int, first: int, rows: FloatArray
 ) -> list[tuple[Any, ...]]:
-    chain = _chain([visit for visit in path if visit[0] < first], kept)
-    made = []
+    chain = _chain([visit for visit in path if visit[0] < first], categories)
+    guesses = []
     for (minute, cell), (following, target) in zip(path, path[1:], strict=False):
         if minute < first:
             continue
         chain.update(STEP_S * minute, np.array([float(cell)]))
         own = chain.predict(STEP_S * (minute + 1)).mean
-        made += [
+        guesses += [
             (taxi, STEP_S * (at - minute), cell, target, rows[cell], own)
             for at in range(minute, following)
             if cells[at] == cell
         ]
-    return made
+    return guesses

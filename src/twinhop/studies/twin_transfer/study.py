@@ -25,7 +25,7 @@ from twinhop.studies.twin_transfer import stations as stations
 from twinhop.studies.twin_transfer.figure import draw_twin_transfer
 from twinhop.studies.twin_transfer.motion import (
     Constants,
-    chosen_constants,
+    best_constants,
     cold_error_m,
     learned_moves,
     motion_forecasts,
@@ -44,7 +44,7 @@ OTHER_SEED = 10_000
 SF, MELBOURNE = "sf_cab_cells", "ifogsim2_melb"
 
 
-class _Found(NamedTuple):
+class _WorldScores(NamedTuple):
     world: World
     scores: list[Score]
 
@@ -63,7 +63,7 @@ def twin_transfer_study(quick: bool, seed: int, data: Path | None) -> TwinTransf
     """
     if seed < 0:
         raise InputError(f"seed: must be at least 0 (got {seed})")
-    found = [
+    results = [
         _generated_scores(name, partial(_tracks, model, period_s, quick), period_s, quick, seed)
         for name, model, period_s in _generated()
     ]
@@ -73,18 +73,18 @@ def twin_transfer_study(quick: bool, seed: int, data: Path | None) -> TwinTransf
     except InputError as error:
         skipped.append(str(error))
     else:
-        found += [
+        results += [
             _generated_scores(
                 f"sumo grid, every {period_s:g} s", partial(_traffic, period_s, quick), period_s, quick, seed
             )
             for period_s in PERIODS_S
         ]
     if data is not None and (data / MELBOURNE).is_dir():
-        found.append(_melbourne_scores(data / MELBOURNE, found[0].world.constants, seed))
+        results.append(_melbourne_scores(data / MELBOURNE, results[0].world.constants, seed))
     if data is not None and (data / SF).is_dir():
-        found.append(_taxi_scores(data / SF, quick, seed))
-    rows = tuple(score for each in found for score in each.scores)
-    worlds = tuple(each.world for each in found)
+        results.append(_taxi_scores(data / SF, quick, seed))
+    rows = tuple(score for each in results for score in each.scores)
+    worlds = tuple(each.world for each in results)
     return TwinTransferStudy(rows, worlds, _norms(seed), tuple(skipped), seed, quick)
 
 
@@ -110,20 +110,20 @@ def _generated() -> Iterator[tuple[str, MobilityModel, float]]:
 
 def _generated_scores(
     name: str, tracks_of_seed: Callable[[int], list[Track]], period_s: float, quick: bool, seed: int
-) -> _Found:
+) -> _WorldScores:
     """Scores, with the kind of model whose cold start errs least, and constants of Eq. 34, chosen on another seed."""
     ahead = round(AHEAD_S / period_s)
     others = tracks_of_seed(seed + OTHER_SEED)
     candidates = [learned_moves(others, _squares(others), learner, ahead) for learner in _learners()]
     best = min(candidates, key=cold_error_m)
-    constants = chosen_constants(best)
+    constants = best_constants(best)
     parts = []
     for run in range(SEEDS[0] if quick else SEEDS[1]):
         tracks = tracks_of_seed(seed + run)
         learned = learned_moves(tracks, _squares(tracks), type(best.model)(2, measurement_sigma=NOISE_M), ahead)
         parts.append(motion_forecasts(learned, constants))
-    found = scores(name, _ahead(AHEAD_S), joined(parts), SECONDS, seed)
-    return _Found(World(name, best.model.kind, constants), found)
+    rows = scores(name, _ahead(AHEAD_S), joined(parts), SECONDS, seed)
+    return _WorldScores(World(name, best.model.kind, constants), rows)
 
 
 def _learners() -> tuple[ConstantVelocity, RevertingVelocity]:
@@ -164,7 +164,7 @@ def _squares(tracks: Sequence[Track]) -> list[NDArray[np.int64]]:
     return [place[:, 0] * across + place[:, 1] for place in places]
 
 
-def _melbourne_scores(folder: Path, constants: Constants, seed: int) -> _Found:
+def _melbourne_scores(folder: Path, constants: Constants, seed: int) -> _WorldScores:
     """Walks of one row a minute; a region is what is nearest to a site of the edge."""
     sites_m = _metres(folder / "edgeResources-melbCBD.csv")
     tracks, regions = [], []
@@ -173,9 +173,9 @@ def _melbourne_scores(folder: Path, constants: Constants, seed: int) -> _Found:
         tracks.append(Track(path.stem, stations.STEP_S * np.arange(len(xy_m), dtype=np.float64), xy_m, xy_m))
         regions.append(np.argmin(np.hypot(*(xy_m[:, None] - sites_m[None]).T), axis=0).astype(np.int64))
     learner: RowModel = ConstantVelocity(2, measurement_sigma=0.1)
-    made = motion_forecasts(learned_moves(tracks, regions, learner, 1), constants)
-    found = scores("melbourne walks", _ahead(stations.STEP_S), made, MINUTES, seed)
-    return _Found(World("melbourne walks", learner.kind, constants), found)
+    forecasts = motion_forecasts(learned_moves(tracks, regions, learner, 1), constants)
+    rows = scores("melbourne walks", _ahead(stations.STEP_S), forecasts, MINUTES, seed)
+    return _WorldScores(World("melbourne walks", learner.kind, constants), rows)
 
 
 def _metres(path: Path) -> NDArray[np.float64]:
@@ -189,17 +189,17 @@ def _metres(path: Path) -> NDArray[np.float64]:
     return np.column_stack(geo.project(lat, lon, (-37.8136, 144.9631)))
 
 
-def _taxi_scores(folder: Path, quick: bool, seed: int) -> _Found:
-    cells, kept = stations.serving_cells(folder)
+def _taxi_scores(folder: Path, quick: bool, seed: int) -> _WorldScores:
+    cells, categories = stations.serving_cells(folder)
     every = 4 if quick else 1
     before = (stations.FIRST_VALIDATION, stations.FIRST_TEST - 1)
-    constants = stations.chosen_constants(stations.cell_guesses(cells, kept, before, every))
-    guesses = stations.cell_guesses(cells, kept, (stations.FIRST_TEST, stations.LAST_TEST), every)
+    constants = stations.best_constants(stations.cell_guesses(cells, categories, before, every))
+    guesses = stations.cell_guesses(cells, categories, (stations.FIRST_TEST, stations.LAST_TEST), every)
     rows: list[Score] = []
     for places in (1, 3):
-        made = stations.hits(guesses, constants, places)
-        rows += scores("san francisco taxis", f"top-{places} next cell", made, MINUTES, seed)
-    return _Found(World("san francisco taxis", MarkovChain.kind, constants), rows)
+        forecasts = stations.hits(guesses, constants, places)
+        rows += scores("san francisco taxis", f"top-{places} next cell", forecasts, MINUTES, seed)
+    return _WorldScores(World("san francisco taxis", MarkovChain.kind, constants), rows)
 
 
 def _norms(seed: int) -> dict[str, tuple[float, ...]]:
@@ -211,11 +211,11 @@ def _norms(seed: int) -> dict[str, tuple[float, ...]]:
             chain.update(float(second), draws.integers(4, size=1).astype(float))
     lengths: dict[str, tuple[float, ...]] = {}
     for reading in ("sound", "literal"):
-        model, found = source, [1.0]
+        model, norms = source, [1.0]
         for _ in range(MOVES):
             model = blended(region, model, 1.0, reading)
-            found.append(knowledge_norm(model) / knowledge_norm(source))
-        lengths[reading] = tuple(found)
+            norms.append(knowledge_norm(model) / knowledge_norm(source))
+        lengths[reading] = tuple(norms)
     return lengths
 
 

@@ -1,6 +1,4 @@
-"""Colours and type sizes shared by all figures."""
-
-from typing import Any
+"""Colours and dashes of all figures."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +9,12 @@ FAINT = "#d9dde1"
 PAPER = "#ffffff"
 GROUND = "#f6f7f5"
 ACCENT = "#0b6e8f"
+SECOND = "#e07b00"
 ALARM = "#c8102e"
+#: Terms of a cost.
+OPENING, ENERGY = "#e0a030", "#8aa39b"
+#: Lines of bounds and medians, of plans, and of periods.
+DASHED, DOTTED = (0, (4, 2)), (0, (1, 1))
 
 #: Hues that stay apart for most forms of colour blindness, and in print.
 HUES = (
@@ -29,18 +32,6 @@ HUES = (
     "#4d5b66",
 )
 
-FONT: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
-    "axes.edgecolor": MUTED,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-}
-
-
-def fitting(text: str, size: float, columns: int) -> float:
-    """The type size at which text of this length still fits a line of so many columns at ``size``."""
-    return size * min(1.0, columns / max(1, len(text)))
-
 
 def hues_apart(xy_m: NDArray[np.float64]) -> list[str]:
     """One hue a point, so that near points differ: each takes the hue whose nearest earlier bearer is farthest.
@@ -51,11 +42,11 @@ def hues_apart(xy_m: NDArray[np.float64]) -> list[str]:
     Returns:
         K colours.
     """
-    chosen: list[int] = []
+    hues: list[int] = []
     for at, point in enumerate(xy_m):
         distance = np.full(len(HUES), np.inf)
         for before in range(at):
             reach = float(np.hypot(*(xy_m[before] - point)))
-            distance[chosen[before]] = min(distance[chosen[before]], reach)
-        chosen.append(int(np.argmax(distance)))
-    return [HUES[hue] for hue in chosen]
+            distance[hues[before]] = min(distance[hues[before]], reach)
+        hues.append(int(np.argmax(distance)))
+    return [HUES[hue] for hue in hues]

@@ -1,0 +1,1 @@
+"""What all reports and figures share: numbers and tables, colours and frames, maps and films."""

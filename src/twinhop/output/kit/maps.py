@@ -1,0 +1,147 @@
+"""What all maps share: their corners, their sheet, stations, trails, and films of them."""
+
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from matplotlib.animation import AbstractMovieWriter, FFMpegWriter, PillowWriter
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from twinhop.output.kit.colours import FAINT, GROUND, INK, MUTED, PAPER, hues_apart
+from twinhop.output.kit.figures import heading, line, panel, sheet
+
+FloatArray = NDArray[np.float64]
+Points = NDArray[np.floating]
+Frame = TypeVar("Frame")
+WIDTH_IN, LEFT_IN = 8.0, 0.25
+#: Characters and lines of the sources below the map, and the height of a line [inch].
+SOURCE_COLUMNS, SOURCE_LINES, SOURCE_LINE_IN = 170, 8, 0.11
+#: A frame of a film: its width, what is left around the map and above it.
+FILM_IN, RIM_IN, FILM_HEAD_IN = 6.0, 0.1, 0.6
+FILM_DOTS_PER_INCH, FRAMES_PER_SECOND = 90, 12
+
+
+def corners(points: Sequence[Points]) -> tuple[FloatArray, FloatArray]:
+    """The corners of a map that shows all these points (n, 2), with a margin, never a sliver [m]; NaN are left out."""
+    stacked = np.vstack(points)
+    stacked = stacked[np.isfinite(stacked).all(axis=1)]
+    low, high = (stacked.min(axis=0), stacked.max(axis=0)) if len(stacked) else (np.zeros(2), np.ones(2))
+    middle, half = (low + high) / 2, np.maximum((high - low) / 2, 1.0)
+    half = np.maximum(half * 1.06, np.array([0.8, 0.45]) * half.max())
+    return middle - half, middle + half
+
+
+def frame_map(axes: Axes, low: FloatArray, high: FloatArray) -> None:
+    """Prepare the axes of a map with these corners [m]."""
+    axes.set_facecolor(GROUND)
+    axes.set_xlim(low[0], high[0])
+    axes.set_ylim(low[1], high[1])
+    axes.set_aspect("equal")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for side in axes.spines.values():
+        side.set_color(FAINT)
+
+
+@contextmanager
+def map_sheet(
+    low: FloatArray, high: FloatArray, head_in: float, foot_in: float, attribution: Sequence[str], full_in: str
+) -> Iterator[tuple[Figure, Axes, float]]:
+    """A figure with a map, and the sources of its data below.
+
+    Args:
+        low: lower left corner [m].
+        high: upper right corner [m].
+        head_in: height above the map [inch].
+        foot_in: height below it, without the sources [inch].
+        attribution: the sources.
+        full_in: the file that has them in full, where there are too many.
+
+    Yields:
+        Figure, axes of the map, and how far up the sources reach [inch].
+    """
+    text, more = "; ".join(attribution), f" ... (in full in {full_in})"
+    sources = textwrap.wrap(text, SOURCE_COLUMNS, max_lines=SOURCE_LINES, placeholder=more)
+    sources_in = SOURCE_LINE_IN * len(sources)
+    width, height = high - low
+    total = head_in + (WIDTH_IN - 2 * LEFT_IN) * height / width + foot_in + sources_in
+    with sheet(WIDTH_IN, total) as figure:
+        axes = panel(figure, LEFT_IN, foot_in + sources_in, LEFT_IN, head_in)
+        frame_map(axes, low, high)
+        yield figure, axes, sources_in
+        line(figure, LEFT_IN, total - 0.06, "\n".join(sources), 6, color=MUTED, va="bottom")
+
+
+def write_span(figure: Figure, low: FloatArray, high: FloatArray, up_in: float) -> None:
+    """Width and height of a map, below its right end."""
+    width, height = (high - low) / 1000
+    size = figure.get_size_inches()
+    text = f"{width:.3g} km x {height:.3g} km"
+    line(figure, size[0] - LEFT_IN, size[1] - up_in, text, 8, color=MUTED, ha="right")
+
+
+def draw_stations(axes: Axes, xy_m: FloatArray, up: NDArray[np.bool_], colours: FloatArray | None = None) -> None:
+    """Draw stations as triangles, in these colours (M, 4) or all alike; open where they are down."""
+    size = float(np.clip(3000 / len(xy_m), 12, 60))
+    faces = np.tile(to_rgba(INK), (len(xy_m), 1)) if colours is None else colours.copy()
+    faces[~up] = to_rgba(PAPER)
+    axes.scatter(*xy_m.T, s=size, marker="^", facecolors=faces, edgecolors=INK, linewidths=0.9, zorder=5)
+
+
+def draw_ends(axes: Axes, first: Points, last: Points, hue: str, zorder: float) -> None:
+    """Draw where a user came from, a ring, and where it went, a dot."""
+    axes.scatter(*first, s=16, facecolors=PAPER, edgecolors=hue, linewidths=1.0, zorder=zorder)
+    axes.scatter(*last, s=18, c=hue, linewidths=0, zorder=zorder)
+
+
+def station_colours(xy_m: FloatArray) -> FloatArray:
+    """(M, 4) one colour a station, grey where it has no place."""
+    placed = np.isfinite(xy_m[:, 0])
+    colours = np.tile(to_rgba(MUTED), (len(xy_m), 1))
+    colours[placed] = [to_rgba(hue) for hue in hues_apart(xy_m[placed])]
+    return colours
+
+
+def save_film(
+    path: Path,
+    frames: Sequence[Frame],
+    corners_m: tuple[FloatArray, FloatArray],
+    stations: Callable[[Frame], FloatArray],
+    draw: Callable[[Axes, Frame, FloatArray], tuple[str, str]],
+    columns: int,
+) -> None:
+    """Write a film of maps.
+
+    Args:
+        path: a file that ends in gif or mp4.
+        frames: in order.
+        corners_m: of all of them [m].
+        stations: (M, 2) positions in a frame, which keep their colours until they change [m].
+        draw: a frame on a map with the colours of the stations, and say its title and the words below.
+        columns: of the title.
+    """
+    low, high = corners_m
+    height = FILM_HEAD_IN + (FILM_IN - 2 * RIM_IN) * (high[1] - low[1]) / (high[0] - low[0]) + RIM_IN
+    colours: dict[bytes, FloatArray] = {}
+    writer: AbstractMovieWriter = (PillowWriter if path.suffix == ".gif" else FFMpegWriter)(fps=FRAMES_PER_SECOND)
+    with (
+        sheet(FILM_IN, height, FILM_DOTS_PER_INCH) as figure,
+        writer.saving(figure, str(path), FILM_DOTS_PER_INCH),
+    ):
+        for frame in frames:
+            figure.clear()
+            axes = panel(figure, RIM_IN, RIM_IN, RIM_IN, FILM_HEAD_IN)
+            frame_map(axes, low, high)
+            place = stations(frame)
+            if place.tobytes() not in colours:
+                colours[place.tobytes()] = station_colours(place)
+            title, text = draw(axes, frame, colours[place.tobytes()])
+            heading(figure, RIM_IN, 0.36, title, 12, columns)
+            line(figure, RIM_IN, 0.53, text, 7.5, color=MUTED)
+            writer.grab_frame(facecolor=PAPER)
