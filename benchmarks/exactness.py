@@ -35,7 +35,7 @@ from twinhop.formulation import formulate
 from twinhop.placement import InfeasibleProblem, PlacementProblem, prices, solve
 from twinhop.placement.branching import BranchAndBound
 from twinhop.placement.budget import Budget
-from twinhop.placement.mip import Outcome
+from twinhop.placement.mip import MipStatus
 from twinhop.placement.policies import lagrangian
 from twinhop.placement.policies.exact import TangentModel
 from twinhop.placement.prices import StepRule, ascend
@@ -180,10 +180,10 @@ def plain_highs(problem, limit_s):
     model = TangentModel(problem, search.cost, 0.3 * MELBOURNE_GAP)
     model.add_tangents(search.placement())
     for _ in range(ROUNDS):
-        outcome = model.solve(search)
+        status = model.solve(search)
         bound = max(bound, model.certificate().lower_bound)
         cost = search.unscaled(search.cost)
-        if outcome is not Outcome.OPTIMAL or cost <= bound * (1 + MELBOURNE_GAP) or budget.exhausted():
+        if status is not MipStatus.OPTIMAL or cost <= bound * (1 + MELBOURNE_GAP) or budget.exhausted():
             break
     return search.unscaled(search.cost), bound, budget.elapsed_s()
 

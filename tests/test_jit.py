@@ -26,13 +26,13 @@ ROOT = Path(twinhop.__file__).parent
 #: Ten kernels of all layers: some called by many, some by none; one with fast sums, one that inner loops are made of.
 KERNELS = (
     "placement.station_load._water_filled",
-    "placement.station_load.charge",
+    "kernels.shares.charge",
     "placement.descent.cheapest_host",
     "placement.annealing._next_random",
     "placement.station_response._above",
     "placement.best_subset._look",
     "placement.prices.ascend",
-    "migration.offline.water_fill.least_computing",
+    "kernels.shares.least_computing",
     "learn.decoding.forward.exponential",
     "twin.behaviour.motion.propagate",
 )
@@ -157,16 +157,16 @@ def test_fields_of_named_tuples_are_in_the_key(monkeypatch):
 
 def test_a_value_changed_after_it_was_compiled_in_is_not_kept(monkeypatch):
     jit_key.forget_first_values()
-    kernel = kernels()["placement.descent.associate"]
+    kernel = kernels()["kernels.shares.host_shares"]
     function_key(kernel)
-    monkeypatch.setattr(importlib.import_module("twinhop.placement.station_load"), "SHARE_TOLERANCE", 0.5)
-    with pytest.raises(Unkeyed, match="has_room depends on values that have changed"):
+    monkeypatch.setattr(importlib.import_module("twinhop.kernels.shares"), "SHARE_TOLERANCE", 0.5)
+    with pytest.raises(Unkeyed, match="floors_fit depends on values that have changed"):
         function_key(kernel)
     jit_key.forget_first_values()
 
 
 def test_functions_as_arguments_are_not_kept():
-    kernel = kernels()["placement.station_load.charge"]
+    kernel = kernels()["kernels.shares.charge"]
     with pytest.raises(Unkeyed, match="an argument is"):
         function_key(kernel, (types.Dispatcher(kernel),))
 

@@ -13,7 +13,7 @@ from problem_makers import AGREEMENT, roomy, tiny, tiny_demand
 
 from twinhop.placement import PlacementProblem, certify, solve
 from twinhop.placement.budget import Budget
-from twinhop.placement.policies.lagrangian import PriceAscent
+from twinhop.placement.price_ascent import PriceAscent
 from twinhop.placement.prices import ascend, make_price_state
 from twinhop.placement.search import Search
 

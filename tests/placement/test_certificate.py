@@ -11,7 +11,7 @@ from problem_makers import AGREEMENT, deadline_arrays, first_tiny, roomy_arrays,
 from twinhop.placement import Certificate, Part, PlacementProblem, Prices, certify, certify_parts, solve
 from twinhop.placement.budget import Budget
 from twinhop.placement.certificate import ROUNDING_MARGIN, charges
-from twinhop.placement.policies.lagrangian import PriceAscent
+from twinhop.placement.price_ascent import PriceAscent
 from twinhop.placement.search import Search
 
 FEASIBLE = first_tiny(60, feasible=True)

@@ -24,7 +24,7 @@ from twinhop.placement import (
 from twinhop.placement.budget import Budget
 from twinhop.placement.demand_response import knapsack_response
 from twinhop.placement.descent import associate
-from twinhop.placement.policies.lagrangian import PriceAscent
+from twinhop.placement.price_ascent import PriceAscent
 from twinhop.placement.search import Search
 from twinhop.placement.station_load import NOBODY, attach, detach, has_room, make_hosting, make_instance
 

@@ -7,7 +7,7 @@ import pytest
 
 from twinhop.placement import mip
 from twinhop.placement.budget import Budget
-from twinhop.placement.mip import Model, Outcome
+from twinhop.placement.mip import MipStatus, Model
 
 
 def knapsack(limit=2.0):
@@ -20,7 +20,7 @@ def knapsack(limit=2.0):
 
 def test_optimum():
     model = knapsack()
-    assert model.solve(Budget()) is Outcome.OPTIMAL
+    assert model.solve(Budget()) is MipStatus.OPTIMAL
     assert model.values() == pytest.approx([1, 1, 0])
     assert model.lower_bound() == pytest.approx(3)
 
@@ -28,14 +28,14 @@ def test_optimum():
 def test_infeasible():
     model = knapsack()
     model.add_rows(np.zeros(1, int), np.zeros(1, int), np.ones(1), 2.0, np.inf, 1)
-    assert model.solve(Budget()) is Outcome.INFEASIBLE
+    assert model.solve(Budget()) is MipStatus.INFEASIBLE
 
 
 def test_row_duals():
     model = Model()
     columns = model.add_columns(np.array([1.0, 3.0]), 1.0)
     model.add_rows(np.zeros(2, int), columns, np.ones(2), 1.5, np.inf, 1)
-    assert model.solve(Budget()) is Outcome.OPTIMAL
+    assert model.solve(Budget()) is MipStatus.OPTIMAL
     assert model.row_duals() == pytest.approx([3.0])
 
 
@@ -53,11 +53,11 @@ def deaf():
 
 
 def test_a_solve_that_does_not_hear_is_left_behind(deaf):
-    assert deaf.solve(Budget(0.05)) is Outcome.STOPPED
+    assert deaf.solve(Budget(0.05)) is MipStatus.STOPPED
     assert mip.still_solving()
     assert (deaf.values(), deaf.lower_bound()) == (None, -np.inf)
     other = knapsack()
-    assert other.solve(Budget()) is Outcome.OPTIMAL
+    assert other.solve(Budget()) is MipStatus.OPTIMAL
     assert other.lower_bound() == pytest.approx(3)
 
 
@@ -75,6 +75,6 @@ def test_what_it_has_told_is_known(deaf):
         wait()
 
     wait, deaf._highs.run = deaf._highs.run, run
-    assert deaf.solve(Budget(0.05)) is Outcome.STOPPED
+    assert deaf.solve(Budget(0.05)) is MipStatus.STOPPED
     assert deaf.lower_bound() == 2.5
     assert deaf.values().tolist() == [1.0, 0.0, 1.0]

@@ -183,7 +183,7 @@ def test_an_interruption_keeps_what_is_there(monkeypatch):
         if len(told) == 3:
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(TradeoffWalk, "_tell", interrupt)
+    monkeypatch.setattr(TradeoffWalk, "_report", interrupt)
     curve = trade_off(problem)
     assert curve.interrupted and not curve.timed_out
     assert len(curve.points) == told[-1] == 3 and len(curve.missing) == 17

@@ -69,9 +69,9 @@ class DistanceChain:
         """
         stations, bins = len(self.bin), self._bins
         pairs = np.bincount(self.bin.ravel(), minlength=bins)
-        found = np.flatnonzero(pairs)
+        bins_in_use = np.flatnonzero(pairs)
         mean_s = np.empty((len(wires.unit_s), bins))
         for group, unit_s in enumerate(wires.unit_s):
             summed_s = np.bincount(self.bin.ravel(), unit_s[:stations].ravel(), minlength=bins)
-            mean_s[group] = np.interp(np.arange(bins), found, summed_s[found] / pairs[found])
+            mean_s[group] = np.interp(np.arange(bins), bins_in_use, summed_s[bins_in_use] / pairs[bins_in_use])
         return mean_s

@@ -17,7 +17,7 @@ class MigrationProblem:
     """T slots, N users, K hosts, and P visits: a visit is one user in one slot in which it is served.
 
     ``cost = energy + 1/T sum_t [ weight_t (sum_i comm_s + sum_k H_tk + sum_i move_i) + sum_k opening_s[t, k] y_tk ]``
-    subject to one host a visit, at most ``capacity[t, k]`` visits on host k in slot t, and minimum CPU shares where
+    subject to one host per visit, at most ``capacity[t, k]`` visits on host k in slot t, and minimum CPU shares where
     deadlines are given. ``H_tk`` is the least ``sum_i root_work[i]^2 / f_i`` over shares with ``sum f <= cpu[t, k]``
     and ``f_i >= floor``: ``(sum_i root_work[i])^2 / cpu[t, k]`` where no floor binds. A move is a change of host from
     one visit of a user to its next, and costs ``move_fixed_s + moves.between(user, from, to)`` at the later visit; the

@@ -29,7 +29,7 @@ def run_problem(run: MigrationRun) -> MigrationProblem:
         InputError: stations are redrawn as time goes, nobody is ever served, or the problem takes too much memory.
     """
     require_bounded(run)
-    return window_problem(run, list(_bounded(run)))
+    return slots_problem(run, list(_bounded(run)))
 
 
 def require_bounded(run: MigrationRun) -> None:
@@ -43,11 +43,11 @@ def require_bounded(run: MigrationRun) -> None:
 
 def _bounded(run: MigrationRun) -> Iterator[Situation]:
     """The situations, as long as they fit in memory."""
-    used = 0
+    size_bytes = 0
     for situation in run:
         arrays = 2 if situation.all_users.has_deadlines else 1
-        used += arrays * len(situation.users) * len(run.host_ids) * 8
-        if used > LARGEST_PROBLEM:
+        size_bytes += arrays * len(situation.users) * len(run.host_ids) * 8
+        if size_bytes > LARGEST_PROBLEM:
             raise InputError(
                 f"{run.scenario.where}: the latencies of {situation.index + 1} of {run.slots} slots take more than "
                 f"{LARGEST_PROBLEM / 2**30:g} GiB; bound a shorter run with --slots"
@@ -55,7 +55,7 @@ def _bounded(run: MigrationRun) -> Iterator[Situation]:
         yield situation
 
 
-def window_problem(
+def slots_problem(
     run: MigrationRun,
     situations: list[Situation],
     start: IntArray | None = None,
@@ -65,7 +65,7 @@ def window_problem(
 
     Args:
         run: the constants.
-        situations: one a slot.
+        situations: one per slot.
         start: (N,) hosts before the first of them, -1: none; None: nobody has one.
         comm_s: (n, K) latencies of each slot in place of its own [s]; or None.
 

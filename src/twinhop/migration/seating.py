@@ -16,7 +16,7 @@ from twinhop.placement.station_load import NOBODY
 
 
 @dataclass(frozen=True, eq=False)
-class Seated:
+class Seating:
     """Hosts that can be used.
 
     Attributes:
@@ -30,7 +30,7 @@ class Seated:
     late: BoolArray
 
 
-def seat(situation: Situation, wanted: IntArray) -> Seated:
+def seat(situation: Situation, requested: IntArray) -> Seating:
     """Keep what a policy asks for wherever twin capacities and deadlines allow it, and find the others a host.
 
     On a host that is too full those leave first whom another host costs least more. Users without a host then take,
@@ -39,7 +39,7 @@ def seat(situation: Situation, wanted: IntArray) -> Seated:
 
     Args:
         situation: the slot.
-        wanted: (n,) host of each user; -1 where the policy names none.
+        requested: (n,) host of each user; -1 where the policy names none.
 
     Returns:
         The hosts.
@@ -47,12 +47,16 @@ def seat(situation: Situation, wanted: IntArray) -> Seated:
     Raises:
         InputError: there are fewer seats than users; the slot and a user are named.
     """
-    none = np.zeros(len(wanted), bool)
-    floor = situation.floors(wanted, situation.own_comm_s(wanted)) if (wanted >= 0).all() else np.zeros(len(wanted))
-    if not faults(wanted, situation.capacity, situation.cpu, floor, situation.all_users.has_deadlines):
-        return Seated(wanted, none, none)
+    none = np.zeros(len(requested), bool)
+    floor = (
+        situation.floors(requested, situation.own_comm_s(requested))
+        if (requested >= 0).all()
+        else np.zeros(len(requested))
+    )
+    if not faults(requested, situation.capacity, situation.cpu, floor, situation.all_users.has_deadlines):
+        return Seating(requested, none, none)
     problem = situation.problem
-    host = _kept(problem, wanted)
+    host = _feasible_requests(problem, requested)
     load = _Load(problem, host)
     cost_s = problem.comm_s + situation.move_s
     homeless = np.flatnonzero(host == NOBODY)
@@ -64,12 +68,12 @@ def seat(situation: Situation, wanted: IntArray) -> Seated:
     late = host == NOBODY
     if late.any():
         host = _without_deadlines(situation, problem, host)
-    return Seated(host, (host != wanted) & (wanted != NOBODY), late & (problem.floor is not None))
+    return Seating(host, (host != requested) & (requested != NOBODY), late & (problem.floor is not None))
 
 
-def _kept(problem: PlacementProblem, wanted: IntArray) -> IntArray:
-    """(n,) the wanted hosts that can be kept; NOBODY where a host is not allowed or too full."""
-    host = np.where(wanted < 0, NOBODY, wanted)
+def _feasible_requests(problem: PlacementProblem, requested: IntArray) -> IntArray:
+    """(n,) the requested hosts that can be kept; NOBODY where a host is not allowed or too full."""
+    host = np.where(requested < 0, NOBODY, requested)
     named = np.flatnonzero(host != NOBODY)
     host[named[~problem.allowed[named, host[named]]]] = NOBODY
     for k in range(problem.stations):

@@ -39,16 +39,16 @@ def outcomes(run: MigrationRun, choice: PolicyChoice) -> Iterator[Outcome]:
             epoch = situation.slot.epoch
             host[:] = NOWHERE
         situation.with_hosts(host)
-        begin = solving_clock_s()
-        wanted = policy.decide(situation) if len(situation.users) else situation.before
-        decision_s = solving_clock_s() - begin
-        outcome = _settled(situation, wanted, decision_s)
+        start_s = solving_clock_s()
+        requested = policy.decide(situation) if len(situation.users) else situation.before
+        decision_s = solving_clock_s() - start_s
+        outcome = _settle(situation, requested, decision_s)
         host[situation.users] = outcome.host
         yield outcome
 
 
-def _settled(situation: Situation, wanted: IntArray, decision_s: float) -> Outcome:
-    """The outcome of what a policy asks for, as far as it can be kept."""
-    seated = seat(situation, wanted)
-    fallbacks = int((seated.changed | seated.late).sum())
-    return outcome_of(situation, seated.host, fallbacks, decision_s)
+def _settle(situation: Situation, requested: IntArray, decision_s: float) -> Outcome:
+    """The outcome of what a policy asks for, as far as it can be met."""
+    seating = seat(situation, requested)
+    fallbacks = int((seating.changed | seating.late).sum())
+    return outcome_of(situation, seating.host, fallbacks, decision_s)

@@ -34,21 +34,21 @@ def faults(host: IntArray, capacity: IntArray, cpu: FloatArray, floor: FloatArra
     """What keeps the users (n,) from these hosts: the sum of the bits `DOWN`, `FULL` and `LATE`; 0: nothing."""
     count = np.zeros(len(capacity), np.int64)
     load = np.zeros(len(capacity))
-    found = 0
+    bits = 0
     for i in range(len(host)):
         k = host[i]
         if k < 0 or k >= len(capacity) or capacity[k] == 0:
-            found |= DOWN
+            bits |= DOWN
             continue
         count[k] += 1
         if has_floor:
             load[k] += floor[i]
     for k in range(len(capacity)):
         if capacity[k] > 0 and count[k] > capacity[k]:
-            found |= FULL
+            bits |= FULL
         if has_floor and not floors_fit(load[k], cpu[k]):
-            found |= LATE
-    return found
+            bits |= LATE
+    return bits
 
 
 @jit()

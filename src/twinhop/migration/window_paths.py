@@ -9,8 +9,8 @@ from twinhop.errors import InputError
 from twinhop.kernels.edge import cpu_room
 from twinhop.migration.forecast import Forecast
 from twinhop.migration.offline.descent import descend, make_space
-from twinhop.migration.offline.instance import Instance, make_instance
 from twinhop.migration.offline.plan_state import make_state
+from twinhop.migration.offline.run_arrays import RunArrays, make_run_arrays
 from twinhop.migration.problem import MigrationProblem
 from twinhop.migration.situation import Situation
 from twinhop.migration.wire_table import WireTable
@@ -38,20 +38,20 @@ def window_hosts(situation: Situation, forecasts: list[Forecast], host: IntArray
         return host
     served = np.stack([each.served for each in forecasts], axis=1)
     try:
-        instance = make_instance(window_problem(situation, forecasts, served))
+        arrays = make_run_arrays(window_problem(situation, forecasts, served))
     except InputError:
         return host
-    state = make_state(instance, _standing(instance, host))
-    nothing = np.zeros(instance.cpu.shape)
-    descend(instance, state, SWEEPS, NO_ROOM_S * situation.weight, nothing, make_space(instance))
-    return state.host[instance.first[:-1]]
+    state = make_state(arrays, _stay(arrays, host))
+    nothing = np.zeros(arrays.cpu.shape)
+    descend(arrays, state, SWEEPS, NO_ROOM_S * situation.weight, nothing, make_space(arrays))
+    return state.host[arrays.first[:-1]]
 
 
-def _standing(instance: Instance, host: IntArray) -> IntArray:
+def _stay(arrays: RunArrays, host: IntArray) -> IntArray:
     """(P,) everybody stays on its host; for slots in which it is not to be had, the one of least latency."""
-    stays = host[instance.user]
-    comm_s = instance.comm[np.arange(len(stays)), stays]
-    return np.where(np.isfinite(comm_s), stays, instance.comm.argmin(axis=1))
+    stays = host[arrays.user]
+    comm_s = arrays.comm[np.arange(len(stays)), stays]
+    return np.where(np.isfinite(comm_s), stays, arrays.comm.argmin(axis=1))
 
 
 def window_problem(situation: Situation, forecasts: list[Forecast], served: BoolArray) -> MigrationProblem:
@@ -59,7 +59,7 @@ def window_problem(situation: Situation, forecasts: list[Forecast], served: Bool
 
     Args:
         situation: the slot.
-        forecasts: one a slot.
+        forecasts: one per slot.
         served: (n, H) bool, who is served in which; everybody in the first.
 
     Returns:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from twinhop.kernels.opening import opened_stations, switching_penalties
 from twinhop.placement.association import Associations
 from twinhop.placement.certificate import Certificate, Part, Prices, all_plans, certify_parts, charges
 from twinhop.placement.prices import ByStation, PriceState, ascend, make_price_state
@@ -88,10 +89,10 @@ class BranchAndBound:
         self._instance = search.instance
         self._by_station = by_station
         self._waiting: list[tuple[float, int, Branch]] = []
-        self._done: list[Branch] = []
+        self._settled: list[Branch] = []
         self._least_done = np.inf
         self._count = 0
-        self._tried: set[bytes] = set()
+        self._visited: set[bytes] = set()
         self._split_by_number(root, part or all_plans(self._problem))
 
     def __len__(self) -> int:
@@ -138,7 +139,7 @@ class BranchAndBound:
 
     def certificate(self, root: Certificate) -> Certificate:
         """The list of all parts where they are few and use all arcs, else their bound; the root's where no lower."""
-        parts = [*self._done, *(branch for _, _, branch in self._waiting)]
+        parts = [*self._settled, *(branch for _, _, branch in self._waiting)]
         priced = _by_prices(parts)
         few = len(parts) <= MOST_PARTS and len(priced) <= MOST_PRICES
         if few and all(branch.arcs is None and branch.associations is None for branch in parts):
@@ -184,8 +185,8 @@ class BranchAndBound:
 
     def _settle(self, branch: Branch) -> None:
         self._least_done = min(self._least_done, branch.value)
-        if len(self._done) <= MOST_PARTS:
-            self._done.append(branch)
+        if len(self._settled) <= MOST_PARTS:
+            self._settled.append(branch)
 
     def _raise(self, branch: Branch, deep: bool) -> tuple[Branch, PriceState]:
         """Price steps for one branch, as long as they close enough of its gap."""
@@ -213,8 +214,8 @@ class BranchAndBound:
         """Try the stations that the branch's prices open, and the association that they lean to."""
         opened = state.chosen & (self._problem.capacity > 0)
         key = opened.tobytes()
-        if opened.any() and key not in self._tried:
-            self._tried.add(key)
+        if opened.any() and key not in self._visited:
+            self._visited.add(key)
             self.search.try_set(opened.copy())
         if deep and opened.any():
             leaning = np.where(opened[:, None], state.mean, -1.0).argmax(axis=0)
@@ -244,13 +245,12 @@ class BranchAndBound:
 
     def _decide_stations(self, branch: Branch, state: PriceState) -> tuple[Branch, FloatArray]:
         """Force the stations whose other state would cost too much; and (M,) what it would cost [s]."""
-        free = np.flatnonzero(branch.forced == 0)
-        penalty = np.full(branch.forced.size, np.inf)
-        penalty[free] = _penalties(state, branch, free)
+        reduced, fewest, most = state.best_reduced, branch.fewest, branch.most
+        opened = opened_stations(reduced, branch.forced, fewest, most)
+        penalty = switching_penalties(reduced, branch.forced, opened, fewest, most)
         room = self.search.cost - min(branch.value, float(state.progress[0]))  # that of the prices behind the penalties
         forced = branch.forced.copy()
-        decided = free[penalty[free] > room]
-        opened = _opened(state, branch)
+        decided = np.flatnonzero((branch.forced == 0) & (penalty > room))
         forced[decided] = np.where(opened[decided], 1, -1)
         return replace(branch, forced=forced), penalty
 
@@ -296,8 +296,8 @@ class BranchAndBound:
     def _start_on(self, opened: IntArray) -> IntArray:
         """The best plan by index into some stations where it uses only these, else the cheapest arcs."""
         comm = self._instance.comm[:, opened]
-        known = np.searchsorted(opened, self.search.host).clip(max=opened.size - 1)
-        return np.where(opened[known] == self.search.host, known, comm.argmin(axis=1))
+        index = np.searchsorted(opened, self.search.host).clip(max=opened.size - 1)
+        return np.where(opened[index] == self.search.host, index, comm.argmin(axis=1))
 
     def _room_for_arcs(self) -> bool:
         return len(self._waiting) * self._problem.users * self._problem.stations <= MOST_BYTES
@@ -321,20 +321,20 @@ class BranchAndBound:
         divided = (share * (1 - share)).sum(axis=0) * problem.root_work**2 + 1e-12 * ways
         i = int(np.argmax(np.where(ways > 1, divided + 1e-300, -1.0)))
         k = int(np.argmax(np.where(alive[:, i], share[:, i] + 1e-9, -1.0)))
-        given, taken = alive.copy(), alive.copy()
-        given[:, i] = False
-        given[k, i] = True
-        taken[k, i] = False
-        yield replace(branch, arcs=given)
-        yield replace(branch, arcs=taken)
+        assigned, excluded = alive.copy(), alive.copy()
+        assigned[:, i] = False
+        assigned[k, i] = True
+        excluded[k, i] = False
+        yield replace(branch, arcs=assigned)
+        yield replace(branch, arcs=excluded)
 
     def _arc_penalties(self, branch: Branch, opened: IntArray) -> FloatArray:
         """(K, N) how much the value rises, at least, if a user is hosted on each of some stations [s]."""
         problem = self._problem
-        asked = problem.comm_s[:, opened] + charges(problem, opened, branch.theta[opened]) + branch.nu[opened]
+        charge = problem.comm_s[:, opened] + charges(problem, opened, branch.theta[opened]) + branch.nu[opened]
         if problem.demand is not None:
-            asked = asked + branch.mu[opened] * problem.demand[:, None]
-        return np.maximum(asked - branch.price[:, None], 0.0).T
+            charge = charge + branch.mu[opened] * problem.demand[:, None]
+        return np.maximum(charge - branch.price[:, None], 0.0).T
 
     def _single_plan(self, branch: Branch, alive: BoolArray) -> Iterator[Branch]:
         """A branch with one arc a user: its plan is offered, so that none better is left in it."""
@@ -358,27 +358,3 @@ def _ruled_out(branch: Branch, decided: Branch, value: FloatArray) -> Iterator[B
         other[k] = -decided.forced[k]
         yield replace(branch, forced=other, value=max(branch.value, float(value[k])))
         forced[k] = decided.forced[k]
-
-
-def _opened(state: PriceState, branch: Branch) -> BoolArray:
-    """(M,) the stations that the best prices open in the branch."""
-    free = np.flatnonzero(branch.forced == 0)
-    free = free[np.argsort(state.best_reduced[free], kind="stable")]
-    already = int((branch.forced == 1).sum())
-    negative = int((state.best_reduced[free] < 0).sum())
-    count = min(max(negative, branch.fewest - already), branch.most - already)
-    opened = branch.forced == 1
-    opened[free[:count]] = True
-    return opened
-
-
-def _penalties(state: PriceState, branch: Branch, free: IntArray) -> FloatArray:
-    """How much the branch's value rises, at least, if each free station is in the other state [s]."""
-    reduced, opened = state.best_reduced[free], _opened(state, branch)[free]
-    count = int((branch.forced == 1).sum()) + int(opened.sum())
-    inside, outside = reduced[opened], reduced[~opened]
-    dearest = inside.max(initial=-np.inf)
-    cheapest = outside.min(initial=np.inf)
-    forced_open = reduced - (dearest if count == branch.most else max(dearest, 0.0) if count == branch.fewest else 0.0)
-    forced_shut = (cheapest if count == branch.fewest else min(cheapest, 0.0)) - reduced
-    return np.maximum(np.where(opened, forced_shut, forced_open), 0.0)

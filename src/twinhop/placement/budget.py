@@ -16,7 +16,7 @@ class Budget:
     Attributes:
         time_limit_s: limit [s], inf for none, on a clock that stands still while functions are compiled or loaded.
         gap: stop once cost / bound - 1 is at most this, and not before; None: once little more is to be gained.
-        on_progress: told the cost of the best plan and the best bound so far (nan where there is none).
+        on_progress: called with the cost of the best plan and the best bound so far (nan where there is none).
         interrupted: set by Ctrl-C inside `catch_interrupt`.
     """
 
@@ -63,7 +63,7 @@ class Budget:
 
 
 @dataclass
-class Slice(Budget):
+class SubBudget(Budget):
     """A part of the time of a whole budget; it ends with that one at the latest, by Ctrl-C too.
 
     Attributes:

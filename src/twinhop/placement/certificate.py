@@ -164,12 +164,12 @@ def reduced_costs(
         fixed = fixed + problem.demand_room * demand_price
     for at in range(0, hosts.size, max(1, ARCS_AT_ONCE // problem.users)):
         k = hosts[at : at + max(1, ARCS_AT_ONCE // problem.users)]
-        asked = problem.comm_s[:, k] + charges(problem, k, congestion[k]) + seat_price[k]
+        charge = problem.comm_s[:, k] + charges(problem, k, congestion[k]) + seat_price[k]
         if problem.demand is not None and demand_price is not None:
-            asked = asked + demand_price[k] * problem.demand[:, None]
-        margin = np.where(problem.allowed[:, k], price[:, None] - asked, 0.0)
+            charge = charge + demand_price[k] * problem.demand[:, None]
+        margin = np.where(problem.allowed[:, k], price[:, None] - charge, 0.0)
         gained = _pairwise_sums(np.maximum(margin, 0.0))
-        inside = _pairwise_sums(np.where(margin > 0, np.abs(price)[:, None] + asked, 0.0))
+        inside = _pairwise_sums(np.where(margin > 0, np.abs(price)[:, None] + charge, 0.0))
         reduced[k] = problem.scaled_opening[k] - (fixed[k] + gained)
         magnitude[k] = problem.scaled_opening[k] + fixed[k] + gained + inside
     return reduced, magnitude
@@ -248,21 +248,21 @@ def certify_parts(problem: PlacementProblem, parts: Iterable[tuple[Part, Prices]
         The certificate: the list, and as its bound the least of those of the parts.
     """
     costs: dict[int, tuple[FloatArray, FloatArray]] = {}
-    priced = []
+    priced_parts = []
     for part, prices in parts:
         if id(prices) not in costs:
             costs[id(prices)] = reduced_costs(problem, *prices)
-        priced.append(PricedPart(part, prices, _bound(problem, part, prices, *costs[id(prices)])))
-    return Certificate("prices", tuple(priced))
+        priced_parts.append(PricedPart(part, prices, _bound(problem, part, prices, *costs[id(prices)])))
+    return Certificate("prices", tuple(priced_parts))
 
 
 def _bound(problem: PlacementProblem, part: Part, prices: Prices, reduced: FloatArray, magnitude: FloatArray) -> float:
     """The bound of a part, rounded down, from the reduced costs at its prices and the magnitudes in them."""
-    chosen = cheapest_stations(reduced, part)
-    if chosen is None:
+    stations = cheapest_stations(reduced, part)
+    if stations is None:
         return math.inf
-    total = float(prices.price.sum() + reduced[chosen].sum())
-    size = float(np.abs(prices.price).sum() + magnitude[chosen].sum())
+    total = float(prices.price.sum() + reduced[stations].sum())
+    size = float(np.abs(prices.price).sum() + magnitude[stations].sum())
     scaled = problem.alpha / problem.users * (total - ROUNDING_MARGIN * size)
     return scaled + problem.constant_cost * (1 - ROUNDING_MARGIN)
 
@@ -285,8 +285,8 @@ def cheapest_stations(reduced: FloatArray, part: Part) -> IntArray | None:
     undecided[np.array(part.shut, np.int64)] = False
     free = np.flatnonzero(undecided)
     free = free[np.argsort(reduced[free], kind="stable")]
-    asked, room = max(0, part.fewest - opened.size), part.most - opened.size
-    if room < 0 or asked > free.size:
+    required, room = max(0, part.fewest - opened.size), part.most - opened.size
+    if room < 0 or required > free.size:
         return None
-    taken = max(asked, min(room, int((reduced[free] < 0).sum())))
-    return np.concatenate([opened, free[:taken]])
+    count = max(required, min(room, int((reduced[free] < 0).sum())))
+    return np.concatenate([opened, free[:count]])

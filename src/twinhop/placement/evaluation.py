@@ -155,15 +155,15 @@ def _demand_violations(problem: PlacementProblem, placement: Placement) -> list[
 def _user_violations(problem: PlacementProblem, placement: Placement, update: FloatArray | None) -> list[Violation]:
     users = np.arange(problem.users)
     missing = ~problem.reachable[users, placement.host]
-    found = [Violation("forbidden", int(i), int(placement.host[i]), float("inf")) for i in np.flatnonzero(missing)]
+    violations = [Violation("forbidden", int(i), int(placement.host[i]), float("inf")) for i in np.flatnonzero(missing)]
     if problem.deadline_s is None or update is None:
-        return found
+        return violations
     meetable = np.isfinite(problem.deadline_s)
     late = np.where(meetable, update, 0.0) - np.where(meetable, problem.deadline_s, 0.0)
     late[problem.unmeetable] = 0.0
     late[~(late > DEADLINE_TOLERANCE * problem.deadline_s)] = 0.0
     late[missing] = 0.0
-    return found + [
+    return violations + [
         Violation("deadline", int(i), int(placement.host[i]), float(late[i])) for i in np.flatnonzero(late > 0)
     ]
 

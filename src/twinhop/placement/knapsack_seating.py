@@ -3,13 +3,13 @@
 import numpy as np
 
 from twinhop.placement.budget import Budget
-from twinhop.placement.mip import Model, Outcome
+from twinhop.placement.mip import MipStatus, Model
 from twinhop.placement.problem import FloatArray, IntArray, PlacementProblem
 
 
 def seat_users(
     problem: PlacementProblem, users: IntArray, budget: Budget, servers: int | None = None
-) -> tuple[Outcome, IntArray | None]:
+) -> tuple[MipStatus, IntArray | None]:
     """Find hosts of these users alone, the others left out, or prove that there are none.
 
     Args:
@@ -32,18 +32,18 @@ def seat_users(
         model.add_rows(station, arcs, weight, -np.inf, 1.0, problem.stations)
     if servers is not None:
         _require_in_use(model, problem, arcs, station, servers)
-    outcome = model.solve(budget)
-    if outcome is not Outcome.OPTIMAL:
-        return outcome, None
+    status = model.solve(budget)
+    if status is not MipStatus.OPTIMAL:
+        return status, None
     values = model.values()
     assert values is not None
-    taken = values[arcs] > 0.5
+    used = values[arcs] > 0.5
     host = np.empty(users.size, np.int64)
-    host[row[taken]] = station[taken]
-    return outcome, host
+    host[row[used]] = station[used]
+    return status, host
 
 
-def seat_on(problem: PlacementProblem, servers: int, budget: Budget) -> tuple[Outcome, IntArray | None]:
+def seat_on(problem: PlacementProblem, servers: int, budget: Budget) -> tuple[MipStatus, IntArray | None]:
     """Find hosts that keep all limits and use exactly so many stations, or prove that there are none.
 
     Returns:
@@ -65,10 +65,10 @@ def _require_in_use(model: Model, problem: PlacementProblem, arcs: IntArray, sta
 
 def _knapsacks(problem: PlacementProblem, user: IntArray, station: IntArray) -> list[FloatArray]:
     """What each arc takes of its station's CPU and of its demand capacity, as shares; one entry a kind of limit."""
-    found = []
+    weights = []
     if problem.floor is not None:
-        found.append(problem.floor[user, station] / problem.cpu[station])
+        weights.append(problem.floor[user, station] / problem.cpu[station])
     if problem.demand is not None and problem.demand_capacity is not None:
         capacity = problem.demand_capacity[station]
-        found.append(problem.demand[user] / np.where(capacity > 0, capacity, 1.0))
-    return found
+        weights.append(problem.demand[user] / np.where(capacity > 0, capacity, 1.0))
+    return weights

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from twinhop.placement.budget import Budget, Slice
+from twinhop.placement.budget import Budget, SubBudget
 from twinhop.placement.infeasibility import InfeasibilityProof, InfeasibleProblem
 from twinhop.placement.knapsack_seating import seat_users
-from twinhop.placement.mip import Outcome
+from twinhop.placement.mip import MipStatus
 from twinhop.placement.problem import IntArray, PlacementProblem
 from twinhop.placement.shortage import copies, crowded_station, priced_shortage, shares
 
@@ -32,8 +32,8 @@ def seat_within_limits(problem: PlacementProblem, budget: Budget) -> IntArray | 
     users, host = shrinking.first_proof(), None
     if users is None:
         everyone = np.arange(problem.users)
-        outcome, host = seat_users(problem, everyone, budget)
-        users = everyone if outcome is Outcome.INFEASIBLE else None
+        status, host = seat_users(problem, everyone, budget)
+        users = everyone if status is MipStatus.INFEASIBLE else None
     if users is not None:
         raise InfeasibleProblem(_proof(problem, *shrinking.fewest(users)))
     return host
@@ -49,12 +49,12 @@ class _Shrinking:
 
     def __init__(self, problem: PlacementProblem, budget: Budget):
         self._problem, self._budget = problem, budget
-        self._taken = shares(problem)
-        self._copies = copies(self._taken, problem.allowed)
+        self._usage = shares(problem)
+        self._copies = copies(self._usage, problem.allowed)
 
     def first_proof(self) -> IntArray | None:
         """Users who do not fit, where one station, few users or prices show it; else None."""
-        crowded = crowded_station(self._taken, self._problem.allowed)
+        crowded = crowded_station(self._usage, self._problem.allowed)
         if crowded is not None:
             return crowded
         hardest = np.argsort(self._copies, kind="stable")
@@ -64,7 +64,7 @@ class _Shrinking:
             if users is not None:
                 return users
             few *= 2
-        return self._priced(np.arange(self._problem.users), self._budget)
+        return self._shortage(np.arange(self._problem.users), self._budget)
 
     def fewest(self, users: IntArray) -> tuple[IntArray, bool]:
         """Drop users while the rest still do not fit: by prices, then in blocks of half as many each time.
@@ -74,7 +74,7 @@ class _Shrinking:
         Returns:
             The users left, and whether none of them can be dropped.
         """
-        clock = Slice(SHRINKING_S, whole=self._budget)
+        clock = SubBudget(SHRINKING_S, whole=self._budget)
         users = self._by_prices(users, clock)
         users = users[np.argsort(-self._copies[users], kind="stable")]
         block = max(1, users.size // 2)
@@ -86,7 +86,7 @@ class _Shrinking:
 
     def _by_prices(self, users: IntArray, clock: Budget) -> IntArray:
         while True:
-            fewer = self._priced(users, clock)
+            fewer = self._shortage(users, clock)
             if fewer is None or fewer.size >= users.size:
                 return users
             users = fewer
@@ -96,29 +96,29 @@ class _Shrinking:
         at, certain = 0, True
         while at < users.size and not clock.exhausted():
             rest = np.delete(users, np.s_[at : at + block])
-            fewer, outcome = self._short(rest, clock)
+            fewer, status = self._short(rest, clock)
             if fewer is None:
                 at += block
-                certain &= outcome is Outcome.OPTIMAL
+                certain &= status is MipStatus.OPTIMAL
             else:
-                left = np.isin(users, fewer)
-                at = int(left[:at].sum())
-                users = users[left]
+                remaining = np.isin(users, fewer)
+                at = int(remaining[:at].sum())
+                users = users[remaining]
         return users, certain
 
-    def _short(self, users: IntArray, clock: Budget) -> tuple[IntArray | None, Outcome]:
+    def _short(self, users: IntArray, clock: Budget) -> tuple[IntArray | None, MipStatus]:
         """Those of the users who are proved not to fit, or None; and what is known: OPTIMAL where all fit."""
         if not users.size:
-            return None, Outcome.OPTIMAL
-        priced = self._priced(users, clock)
-        if priced is not None:
-            return priced, Outcome.INFEASIBLE
-        outcome, _ = seat_users(self._problem, users, Slice(QUESTION_S, whole=clock))
-        return (users if outcome is Outcome.INFEASIBLE else None), outcome
+            return None, MipStatus.OPTIMAL
+        short = self._shortage(users, clock)
+        if short is not None:
+            return short, MipStatus.INFEASIBLE
+        status, _ = seat_users(self._problem, users, SubBudget(QUESTION_S, whole=clock))
+        return (users if status is MipStatus.INFEASIBLE else None), status
 
-    def _priced(self, users: IntArray, clock: Budget) -> IntArray | None:
-        found = priced_shortage(self._taken[:, users], self._problem.allowed[users], clock)
-        return None if found is None else users[found]
+    def _shortage(self, users: IntArray, clock: Budget) -> IntArray | None:
+        short = priced_shortage(self._usage[:, users], self._problem.allowed[users], clock)
+        return None if short is None else users[short]
 
 
 def _proof(problem: PlacementProblem, users: IntArray, minimal: bool) -> InfeasibilityProof:
@@ -150,5 +150,5 @@ def _numbers(problem: PlacementProblem, users: IntArray, stations: IntArray) -> 
         return " within the seats there"
     if stations.size > 1:
         return ""
-    wanted, cpu = float(problem.floor[users, stations[0]].sum()), float(problem.cpu[stations[0]])
-    return f": {wanted / 1e9:.4g} of {cpu / 1e9:.4g} Gcycle/s"
+    required, cpu = float(problem.floor[users, stations[0]].sum()), float(problem.cpu[stations[0]])
+    return f": {required / 1e9:.4g} of {cpu / 1e9:.4g} Gcycle/s"

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 #: How often a running solve looks at its budget [s].
 POLL_S = 0.02
-#: How long a solve that was told to stop may take to hear of it before it is left behind [s]; deep in its cuts and
+#: How long a solve that was asked to stop may take to hear of it before it is left behind [s]; deep in its cuts and
 #: heuristics HiGHS does not listen for many seconds.
 GRACE_S = 0.25
 #: HiGHS drops matrix entries below this; its own default of 1e-9 could turn a weak tangent into a false one.
@@ -25,14 +25,14 @@ SMALLEST_COEFFICIENT = 1e-12
 
 
 class _QuietHighs(highspy.Highs):
-    """HiGHS without its banner, which it prints on the first call unless told otherwise."""
+    """HiGHS without its banner, which it prints on the first call unless its output is off."""
 
     def enableCallbacks(self) -> None:  # noqa: N802 - called first by the constructor of highspy.Highs
         self.setOptionValue("output_flag", False)
         super().enableCallbacks()
 
 
-class Outcome(Enum):
+class MipStatus(Enum):
     """How a solve ended."""
 
     OPTIMAL = "optimal"
@@ -44,12 +44,12 @@ _SOLVING: set["Model"] = set()
 
 
 def still_solving() -> bool:
-    """Whether a solve that was told to stop still runs in its thread."""
+    """Whether a solve that was asked to stop still runs in its thread."""
     return bool(_SOLVING)
 
 
 class _Watch:
-    """What a running solve is told, and what it has told so far; it does not refer to the solver.
+    """The orders to a running solve, and what it has reported so far; it does not refer to the solver.
 
     Attributes:
         stop: set to end the solve.
@@ -64,8 +64,8 @@ class _Watch:
 
     def follow(self, highs: highspy.Highs) -> None:
         """Listen to a solver's callbacks."""
-        highs.cbSimplexInterrupt += self._end_if_asked
-        highs.cbIpmInterrupt += self._end_if_asked
+        highs.cbSimplexInterrupt += self._interrupt
+        highs.cbIpmInterrupt += self._interrupt
         highs.cbMipInterrupt += self._note_bound
         highs.cbMipImprovingSolution += self._note_solution
 
@@ -74,13 +74,13 @@ class _Watch:
         self.stop.clear()
         self.bound, self.solution = -np.inf, None
 
-    def _end_if_asked(self, event: Any) -> None:
+    def _interrupt(self, event: Any) -> None:
         if self.stop.is_set():
             event.interrupt()
 
     def _note_bound(self, event: Any) -> None:
         self.bound = max(self.bound, float(event.data_out.mip_dual_bound))
-        self._end_if_asked(event)
+        self._interrupt(event)
 
     def _note_solution(self, event: Any) -> None:
         self.solution = np.array(event.data_out.mip_solution, float)
@@ -90,7 +90,7 @@ class Model:
     """Minimise ``cost x`` subject to ``lower <= A x <= upper``, some x binary.
 
     A solve runs in a thread of its own. Where it is to stop and does not hear of it, it is left behind there: what it
-    has told is what is known, and the model can be neither changed nor solved again.
+    has reported is what is known, and the model can be neither changed nor solved again.
     """
 
     def __init__(self, feasibility_tolerance: float = 1e-7, relative_gap: float = 0.0):
@@ -107,7 +107,7 @@ class Model:
             self._highs.setOptionValue(option, value)
         self._watch = _Watch()
         self._watch.follow(self._highs)
-        self._left = False
+        self._abandoned = False
 
     def add_columns(self, cost: ArrayLike, upper: ArrayLike) -> IntArray:
         """Add continuous variables between 0 and ``upper``; returns their indices."""
@@ -143,43 +143,43 @@ class Model:
         """Offer the values of some variables to begin with; HiGHS completes them to a solution."""
         self._highs.setSolution(columns.size, columns.astype(np.int32), np.ascontiguousarray(values, float))
 
-    def solve(self, budget: Budget) -> Outcome:
+    def solve(self, budget: Budget) -> MipStatus:
         """Solve within the budget; where HiGHS gives up by itself, it counts as stopped."""
         if np.isfinite(budget.time_limit_s):
             self._highs.setOptionValue("time_limit", self._highs.getRunTime() + max(budget.remaining_s(), 1e-3))
         if not self._run_to_the_end(budget):
             logger.info("HiGHS did not hear in time that it was to stop")
-            return Outcome.STOPPED
+            return MipStatus.STOPPED
         status = self._highs.getModelStatus()
         if status == highspy.HighsModelStatus.kOptimal:
-            return Outcome.OPTIMAL
+            return MipStatus.OPTIMAL
         if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
-            return Outcome.INFEASIBLE
+            return MipStatus.INFEASIBLE
         if status in (highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kInterrupt):
-            return Outcome.STOPPED
+            return MipStatus.STOPPED
         logger.warning("HiGHS gave up: %s", self._highs.modelStatusToString(status))
-        return Outcome.STOPPED
+        return MipStatus.STOPPED
 
     def _run_to_the_end(self, budget: Budget) -> bool:
         """Run HiGHS until it is done or has stopped; False where it was left behind."""
-        assert not self._left, "a solve of this model was left behind"
+        assert not self._abandoned, "a solve of this model was left behind"
         self._watch.restart()
         thread = threading.Thread(target=self._run)  # no daemon: Python ends in order only once it is through
         _SOLVING.add(self)
         thread.start()
         last = np.inf
         try:
-            while thread.is_alive() and not self._left:
+            while thread.is_alive() and not self._abandoned:
                 thread.join(POLL_S)
                 if budget.exhausted() and not self._watch.stop.is_set():
                     self._watch.stop.set()
                     last = time.perf_counter() + GRACE_S
-                self._left = time.perf_counter() > last and thread.is_alive()
+                self._abandoned = time.perf_counter() > last and thread.is_alive()
         except BaseException:
-            self._left = True
+            self._abandoned = True
             self._watch.stop.set()
             raise
-        return not self._left
+        return not self._abandoned
 
     def _run(self) -> None:
         try:
@@ -190,7 +190,7 @@ class Model:
 
     def values(self) -> FloatArray | None:
         """The best solution found, or None."""
-        if self._left:
+        if self._abandoned:
             return self._watch.solution
         solution = self._highs.getSolution()
         return np.array(solution.col_value) if solution.value_valid else None
@@ -201,5 +201,5 @@ class Model:
 
     def lower_bound(self) -> float:
         """HiGHS's bound on the optimum, -inf where it has none."""
-        bound = self._watch.bound if self._left else self._highs.getInfo().mip_dual_bound
+        bound = self._watch.bound if self._abandoned else self._highs.getInfo().mip_dual_bound
         return float(bound) if np.isfinite(bound) else -np.inf

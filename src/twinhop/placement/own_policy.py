@@ -89,8 +89,8 @@ def decision_of(name: str, problem: PlacementProblem, result: Any) -> Decision:
         )
     placement = result.placement if isinstance(result, Decision) else result
     expected = f"expected {problem.users} station indices from 0 to {problem.stations - 1}, a Placement or a Decision"
-    given = placement.host if isinstance(placement, Placement) else placement
-    host = hosts_of(name, given, problem.users, 0, problem.stations, expected)
+    hosts = placement.host if isinstance(placement, Placement) else placement
+    host = hosts_of(name, hosts, problem.users, 0, problem.stations, expected)
     opened = Placement.of_hosts(host, problem.stations).open
     if isinstance(placement, Placement):
         opened = np.asarray(placement.open)

@@ -25,19 +25,19 @@ from twinhop.placement.station_load import (
 
 logger = logging.getLogger(__name__)
 
-#: Sweeps of moves when a set of opened stations is tried, and when the best plan is polished.
+#: Sweeps of moves when a set of opened stations is tried, and when users of the best plan are moved.
 TRIAL_SWEEPS = 6
-POLISH_SWEEPS = 50
+MOVE_SWEEPS = 50
 #: Savings below this share of the cost are not worth a change.
 RELATIVE_IMPROVEMENT = 1e-10
 #: Pairs of users looked at between two glances at the clock.
 SWAP_PAIRS = 4_000_000
 #: Steps of an annealing walk for each of N users: so many, and so many times N: all pairs, while these are few.
-STEPS_A_USER, STEPS_A_PAIR = 200, 2
-#: A walk is cut to this many steps, or to STEPS_A_USER steps a user where that is more.
+STEPS_PER_USER, STEPS_PER_PAIR = 200, 2
+#: A walk is cut to this many steps, or to STEPS_PER_USER steps a user where that is more.
 ANNEALING_STEPS = 2_000_000
 #: Longer and longer walks: so many of each length, the longest this many times the standard one; idle ones end them.
-WALKS_OF_A_LENGTH, LONGEST_WALK, IDLE_WALKS = 4, 32, 2
+WALKS_PER_LENGTH, LONGEST_WALK, IDLE_WALKS = 4, 32, 2
 #: Where users have no work, the temperature goes by this share of the mean cost of a user.
 TEMPERATURE_SHARE = 0.01
 #: Swaps look at all pairs of users; beyond so many users that costs more than it brings.
@@ -53,7 +53,7 @@ class Search:
         budget: when to stop.
         host: (N,) best hosts so far; feasible unless ``feasible`` is False.
         cost: their scaled cost [s], inf until a feasible plan is known.
-        bound: the best lower bound told of so far, scaled [s], nan for none; only passed on as progress.
+        bound: the best lower bound reported so far, scaled [s], nan for none; only passed on as progress.
     """
 
     def __init__(self, problem: PlacementProblem, budget: Budget, instance: Instance | None = None):
@@ -114,12 +114,14 @@ class Search:
 
     def try_set(self, usable: BoolArray, start: IntArray | None = None, sweeps: int = TRIAL_SWEEPS) -> bool:
         """Re-associate everyone onto these stations; keep the result if it is better; returns whether it was."""
-        begin = self.host if start is None else start
-        kept = self._keep(associate(self.instance, self._hosting, begin, usable, sweeps, self.least, self.cost))
+        origin = self.host if start is None else start
+        improved = self._keep(associate(self.instance, self._hosting, origin, usable, sweeps, self.least, self.cost))
         if start is None and self.problem.has_demand:  # tight knapsacks may need everybody seated anew
             nobody = np.full(self.problem.users, NOBODY, np.int64)
-            kept |= self._keep(associate(self.instance, self._hosting, nobody, usable, sweeps, self.least, self.cost))
-        return kept
+            improved |= self._keep(
+                associate(self.instance, self._hosting, nobody, usable, sweeps, self.least, self.cost)
+            )
+        return improved
 
     def try_association(self, host: IntArray) -> bool:
         """Improve these hosts, seating anew those for whom there is no room; keep the result if it is better."""
@@ -161,7 +163,7 @@ class Search:
         """Move users to cheaper hosts, opening stations where even one user pays for it; returns whether it saved."""
         refill(self.instance, self._hosting, self.host)
         usable = self.problem.capacity > 0
-        for _ in range(POLISH_SWEEPS):
+        for _ in range(MOVE_SWEEPS):
             moves = move_sweep(self.instance, self._hosting, usable, self.instance.opening, self.least)
             if moves == 0 or self.budget.exhausted():
                 break
@@ -204,11 +206,11 @@ class Search:
 
         Args:
             seed: of the first walk.
-            enough: asked after each walk whether to end.
+            enough: called after each walk, says whether to end.
         """
         idle, walk = 0, 0
         while idle < IDLE_WALKS and not enough() and not self.budget.exhausted():
-            saved = self.anneal(seed + walk, min(LONGEST_WALK, 2 ** (walk // WALKS_OF_A_LENGTH)))
+            saved = self.anneal(seed + walk, min(LONGEST_WALK, 2 ** (walk // WALKS_PER_LENGTH)))
             if self.problem.has_deadlines:
                 return
             idle, walk = 0 if saved else idle + 1, walk + 1
@@ -251,7 +253,7 @@ class Search:
         return True
 
     def report(self, bound: float = np.nan) -> None:
-        """Tell the budget's listener the cost of the best plan and the best bound."""
+        """Report to the budget's listener the cost of the best plan and the best bound."""
         self.bound = self.bound if np.isnan(bound) else bound
         self.budget.report(self.unscaled(self.cost), self.unscaled(self.bound))
 
@@ -262,8 +264,8 @@ class Search:
 
 def _walk_length(users: int) -> int:
     """Steps of the standard annealing walk."""
-    wanted = users * (STEPS_A_USER + STEPS_A_PAIR * users)
-    return min(wanted, max(ANNEALING_STEPS, STEPS_A_USER * users))
+    steps = users * (STEPS_PER_USER + STEPS_PER_PAIR * users)
+    return min(steps, max(ANNEALING_STEPS, STEPS_PER_USER * users))
 
 
 def _with(used: BoolArray, k: int, opened: bool) -> BoolArray:

@@ -41,7 +41,7 @@ def seat_remaining(problem: PlacementProblem, host: IntArray, opened: np.ndarray
 def _augment(problem: PlacementProblem, usable: np.ndarray, host: IntArray, count: IntArray, user: int) -> None:
     """Breadth-first search over stations for one with room; shift one user along each step of the path."""
     via: dict[int, tuple[int, int]] = {int(k): (user, NOBODY) for k in np.flatnonzero(usable[user])}
-    seen = usable[user].copy()
+    visited = usable[user].copy()
     queue = deque(via)
     while queue:
         k = queue.popleft()
@@ -50,11 +50,11 @@ def _augment(problem: PlacementProblem, usable: np.ndarray, host: IntArray, coun
             return
         members = np.flatnonzero(host == k)
         onward = usable[members]
-        for reached in np.flatnonzero(onward.any(axis=0) & ~seen).tolist():
-            via[reached] = (int(members[np.argmax(onward[:, reached])]), k)
-            seen[reached] = True
-            queue.append(reached)
-    stations = np.flatnonzero(seen)
+        for station in np.flatnonzero(onward.any(axis=0) & ~visited).tolist():
+            via[station] = (int(members[np.argmax(onward[:, station])]), k)
+            visited[station] = True
+            queue.append(station)
+    stations = np.flatnonzero(visited)
     claimants = np.flatnonzero(np.isin(host, stations))
     raise InfeasibleProblem(_hall_proof(problem, np.sort(np.append(claimants, user)), stations))
 

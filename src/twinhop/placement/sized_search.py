@@ -5,7 +5,7 @@ import numpy as np
 from twinhop.placement.budget import Budget
 from twinhop.placement.descent import move_sweep, occupy
 from twinhop.placement.problem import BoolArray, IntArray, PlacementProblem
-from twinhop.placement.search import POLISH_SWEEPS, TRIAL_SWEEPS, Search
+from twinhop.placement.search import MOVE_SWEEPS, TRIAL_SWEEPS, Search
 from twinhop.placement.station_load import Instance, refill, total
 
 
@@ -29,9 +29,9 @@ class SizedSearch(Search):
     def move(self) -> bool:
         """Move users to cheaper hosts among the stations in use; returns whether it saved."""
         refill(self.instance, self._hosting, self.host)
-        usable, paid = self.used(), np.zeros(self.problem.stations)
-        for _ in range(POLISH_SWEEPS):
-            moves = move_sweep(self.instance, self._hosting, usable, paid, self.least)
+        usable, opening = self.used(), np.zeros(self.problem.stations)
+        for _ in range(MOVE_SWEEPS):
+            moves = move_sweep(self.instance, self._hosting, usable, opening, self.least)
             if moves == 0 or self.budget.exhausted():
                 break
         return self._keep(total(self.instance, self._hosting))

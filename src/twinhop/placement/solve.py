@@ -113,7 +113,7 @@ def solve(
         seed: of the policy's own random stream; never changes the problem.
         time_limit_s: limit on `Solution.seconds`; the best plan so far is returned.
         gap: go on until cost / bound - 1 is at most this; 0 proves the optimum; None: until little more is gained.
-        on_progress: told the cost of the best plan and the best bound so far (nan where there is none).
+        on_progress: called with the cost of the best plan and the best bound so far (nan where there is none).
 
     Returns:
         The solution. Ctrl-C returns the best so far, marked ``interrupted``.
@@ -124,9 +124,9 @@ def solve(
     """
     check_limits(time_limit_s, gap)
     check_seed(seed)
-    chosen = placement_policy(policy)
-    decide = replace(chosen.decide, seed=seed) if isinstance(chosen.decide, OwnPolicy) else chosen.decide
-    rng = np.random.default_rng(np.random.SeedSequence([seed], spawn_key=(zlib.crc32(chosen.name.encode()),)))
+    selected = placement_policy(policy)
+    decide = replace(selected.decide, seed=seed) if isinstance(selected.decide, OwnPolicy) else selected.decide
+    rng = np.random.default_rng(np.random.SeedSequence([seed], spawn_key=(zlib.crc32(selected.name.encode()),)))
     budget = Budget(time_limit_s, gap, on_progress)
     with budget.catch_interrupt():
         require_seats(problem)
@@ -135,7 +135,7 @@ def solve(
         evaluation = evaluate(problem, decision.placement)
     return Solution(
         problem=problem,
-        policy=chosen.name,
+        policy=selected.name,
         placement=decision.placement,
         evaluation=evaluation,
         certificate=decision.certificate,

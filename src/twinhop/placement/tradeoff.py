@@ -52,8 +52,8 @@ class TradeoffCurve:
     @property
     def best(self) -> TradeoffPoint | None:
         """The point of least cost; None where no plan was found."""
-        found = [point for point in self.points if point.evaluation is not None]
-        return min(found, key=lambda point: point.cost, default=None)
+        feasible = [point for point in self.points if point.evaluation is not None]
+        return min(feasible, key=lambda point: point.cost, default=None)
 
     @property
     def lower_bound(self) -> float:
@@ -92,7 +92,7 @@ def trade_off(
         seed: of the walks.
         time_limit_s: wall-clock limit of all points together [s].
         gap: go on at each point until cost / bound - 1 is at most this; None: until little more is gained.
-        on_progress: told the cost of the best plan and the bound on all plans so far.
+        on_progress: called with the cost of the best plan and the bound on all plans so far.
 
     Returns:
         The curve. Ctrl-C and the time limit leave points out; what is there is valid.

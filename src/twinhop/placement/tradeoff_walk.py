@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twinhop.placement.budget import Budget, Slice
+from twinhop.placement.budget import Budget, SubBudget
 from twinhop.placement.certificate import Certificate, Part, certify
 from twinhop.placement.evaluation import evaluate
 from twinhop.placement.knapsack_seating import seat_on
-from twinhop.placement.mip import Outcome
-from twinhop.placement.policies.lagrangian import PriceAscent
+from twinhop.placement.mip import MipStatus
+from twinhop.placement.price_ascent import PriceAscent
 from twinhop.placement.problem import FloatArray, PlacementProblem
 from twinhop.placement.search import Search
 from twinhop.placement.sized_search import SizedSearch
@@ -31,7 +31,7 @@ SEATING_S = 5.0
 
 
 @dataclass
-class _Known:
+class _SizeState:
     """What is known of one number of servers.
 
     Attributes:
@@ -65,7 +65,7 @@ class TradeoffWalk:
         self._problem, self._budget = problem, budget
         self._fewest, self._last = problem.least_open, last
         self._rng = np.random.default_rng(seed)
-        self._known: dict[int, _Known] = {}
+        self._states: dict[int, _SizeState] = {}
         self._whole = Search(problem, budget)
 
     def run(self) -> None:
@@ -81,31 +81,31 @@ class TradeoffWalk:
             self._whole.improve(self._root.undecided(), self._root.undecided_pairs())
             self._root.last_steps()
         for m in self._outwards():
-            if self._known and self._budget.exhausted():
+            if self._states and self._budget.exhausted():
                 return
             self._reach(m)
-            self._tell()
+            self._report()
         self._return()
-        for m in sorted(self._known):
+        for m in sorted(self._states):
             self._lift(m)
         if self._budget.gap is not None:
             self._close_gaps()
 
     def points(self) -> tuple[TradeoffPoint, ...]:
         """The numbers of servers reached, in order."""
-        return tuple(self._point(m) for m in sorted(self._known))
+        return tuple(self._point(m) for m in sorted(self._states))
 
     def certificate(self) -> Certificate:
         """The least bound over all numbers of servers, also those that were not reached."""
         proved, certificates = False, []
         for m in range(self._fewest, self._last + 1):
-            known = self._known.get(m)
-            if known is None:
+            state = self._states.get(m)
+            if state is None:
                 certificates.append(self._root.certificate(_exactly(m)))
-            elif known.impossible:
+            elif state.impossible:
                 proved = True
             else:
-                certificates.append(known.certificate)
+                certificates.append(state.certificate)
         certificates.append(self._root.certificate(Part(self._last + 1, self._problem.stations, (), ())))
         if proved or any(each.method != "prices" for each in certificates):
             return Certificate("branch-and-bound", searched=min(each.lower_bound for each in certificates))
@@ -123,7 +123,7 @@ class TradeoffWalk:
     def _reach(self, m: int) -> None:
         """Find a plan and prices for a number of servers, from those of a neighbour or of the best plan."""
         search = SizedSearch(self._problem, self._budget, m, self._whole.instance)
-        neighbour = self._known.get(m - 1) or self._known.get(m + 1)
+        neighbour = self._states.get(m - 1) or self._states.get(m + 1)
         if self._whole.feasible:
             search.offer(self._whole.host)
         if neighbour is not None:
@@ -132,10 +132,10 @@ class TradeoffWalk:
         ascent = PriceAscent(search, _exactly(m), (start.price, start.theta))
         ascent.run()
         impossible = "" if search.feasible else self._seat(search)
-        self._polish(search, ascent.undecided_pairs()[:INTERCHANGES])
+        self._local_moves(search, ascent.undecided_pairs()[:INTERCHANGES])
         ascent.last_steps()
         certificate = max(ascent.certificate(), self._root.certificate(_exactly(m)), key=lambda each: each.lower_bound)
-        self._known[m] = _Known(search, ascent.price, ascent.theta, ascent.reduced, certificate, impossible)
+        self._states[m] = _SizeState(search, ascent.price, ascent.theta, ascent.reduced, certificate, impossible)
         logger.info("%d servers: cost %.6g, bound %.6g", m, search.unscaled(search.cost), certificate.lower_bound)
 
     def _seat(self, search: SizedSearch) -> str:
@@ -143,14 +143,14 @@ class TradeoffWalk:
         users = self._problem.users
         if search.size > users:
             return f"there are {users} users only"
-        outcome, host = seat_on(self._problem, search.size, Slice(SEATING_S, whole=self._budget))
+        status, host = seat_on(self._problem, search.size, SubBudget(SEATING_S, whole=self._budget))
         if host is not None and not search.try_association(host):
             search.offer(host)
-        if outcome is Outcome.INFEASIBLE:
+        if status is MipStatus.INFEASIBLE:
             return "no association keeps all constraints (by branch and cut)"
         return ""
 
-    def _polish(self, search: SizedSearch, pairs: list[tuple[int, int]]) -> None:
+    def _local_moves(self, search: SizedSearch, pairs: list[tuple[int, int]]) -> None:
         if search.feasible and not self._budget.exhausted():
             search.improve((), pairs)
             search.anneal(int(self._rng.integers(2**31)))
@@ -165,71 +165,70 @@ class TradeoffWalk:
 
     def _follow(self, m: int, other: int) -> bool:
         """Try the neighbour's plan with one station opened or closed; returns whether that gave a better one."""
-        known, neighbour = self._known.get(m), self._known.get(other)
-        if known is None or neighbour is None or known.impossible or self._budget.exhausted():
+        state, neighbour = self._states.get(m), self._states.get(other)
+        if state is None or neighbour is None or state.impossible or self._budget.exhausted():
             return False
-        before = known.search.cost
-        _step(known.search, neighbour.search, known.reduced)
-        if not known.search.cost < before:
+        before = state.search.cost
+        _step(state.search, neighbour.search, state.reduced)
+        if not state.search.cost < before:
             return False
-        self._polish(known.search, [])
-        self._tell()
+        self._local_moves(state.search, [])
+        self._report()
         return True
 
     def _lift(self, m: int) -> None:
         """Go on with the ascent of one number of servers where the prices of a neighbour prove more than its own."""
-        known, part = self._known[m], _exactly(m)
-        for other in (self._known.get(m - 1), self._known.get(m + 1)):
-            if other is None or known.impossible or self._budget.exhausted():
+        state, part = self._states[m], _exactly(m)
+        for other in (self._states.get(m - 1), self._states.get(m + 1)):
+            if other is None or state.impossible or self._budget.exhausted():
                 continue
             if len(other.certificate.parts) != 1:
                 continue
             prices = other.certificate.parts[0].prices
-            found = certify(self._problem, other.price, other.theta, prices.seat_price, prices.demand_price, part)
-            if found.lower_bound > known.certificate.lower_bound:
-                self._ascend_again(known, part, other)
+            certificate = certify(self._problem, other.price, other.theta, prices.seat_price, prices.demand_price, part)
+            if certificate.lower_bound > state.certificate.lower_bound:
+                self._ascend_again(state, part, other)
 
-    def _ascend_again(self, known: _Known, part: Part, other: _Known) -> None:
-        ascent = PriceAscent(known.search, part, (other.price, other.theta))
+    def _ascend_again(self, state: _SizeState, part: Part, other: _SizeState) -> None:
+        ascent = PriceAscent(state.search, part, (other.price, other.theta))
         ascent.run()
-        found = ascent.certificate()
-        if found.lower_bound > known.certificate.lower_bound:
-            known.price, known.theta, known.reduced = ascent.price, ascent.theta, ascent.reduced
-            known.certificate = found
+        certificate = ascent.certificate()
+        if certificate.lower_bound > state.certificate.lower_bound:
+            state.price, state.theta, state.reduced = ascent.price, ascent.theta, ascent.reduced
+            state.certificate = certificate
 
     def _close_gaps(self) -> None:
         """Branch and bound at each number of servers that has a plan, the weakest bound first."""
-        left = [m for m, known in self._known.items() if known.search.feasible]
-        left.sort(key=lambda m: self._known[m].certificate.lower_bound)
-        for at, m in enumerate(left):
+        remaining = [m for m, state in self._states.items() if state.search.feasible]
+        remaining.sort(key=lambda m: self._states[m].certificate.lower_bound)
+        for at, m in enumerate(remaining):
             if not self._budget.exhausted():
-                self._close(
-                    m, Slice(self._budget.remaining_s() / (len(left) - at), self._budget.gap, whole=self._budget)
-                )
-                self._tell()
+                time_limit_s = self._budget.remaining_s() / (len(remaining) - at)
+                self._close(m, SubBudget(time_limit_s, self._budget.gap, whole=self._budget))
+                self._report()
 
     def _close(self, m: int, budget: Budget) -> None:
-        known = self._known[m]
-        known.search.budget = budget
-        ascent = PriceAscent(known.search, _exactly(m), (known.price, known.theta))
+        state = self._states[m]
+        state.search.budget = budget
+        ascent = PriceAscent(state.search, _exactly(m), (state.price, state.theta))
         ascent.last_steps()
         if ascent.closed() or budget.exhausted():
             return
-        known.search.anneal_often(int(self._rng.integers(2**31)), ascent.closed)
+        state.search.anneal_often(int(self._rng.integers(2**31)), ascent.closed)
         tree = ascent.branches()
         tree.run(deep=True)
-        found = tree.certificate(ascent.certificate())
-        known.certificate = max(known.certificate, found, key=lambda each: each.lower_bound)
+        certificate = tree.certificate(ascent.certificate())
+        state.certificate = max(state.certificate, certificate, key=lambda each: each.lower_bound)
 
     def _point(self, m: int) -> TradeoffPoint:
-        known = self._known[m]
-        if not known.search.feasible:
-            return TradeoffPoint(m, known.certificate, impossible=known.impossible)
-        placement = known.search.placement()
-        return TradeoffPoint(m, known.certificate, placement, evaluate(self._problem, placement))
+        state = self._states[m]
+        if not state.search.feasible:
+            return TradeoffPoint(m, state.certificate, impossible=state.impossible)
+        placement = state.search.placement()
+        return TradeoffPoint(m, state.certificate, placement, evaluate(self._problem, placement))
 
-    def _tell(self) -> None:
-        cost = min((known.search.cost for known in self._known.values()), default=math.inf)
+    def _report(self) -> None:
+        cost = min((state.search.cost for state in self._states.values()), default=math.inf)
         self._budget.report(self._whole.unscaled(cost), self.certificate().lower_bound)
 
 
@@ -245,8 +244,8 @@ def _step(search: SizedSearch, neighbour: SizedSearch, reduced: FloatArray) -> N
     opens = search.size > neighbour.size
     others = np.flatnonzero(~used & (search.problem.capacity > 0)) if opens else np.flatnonzero(used)
     order = others[np.argsort(reduced[others] if opens else -reduced[others], kind="stable")]
-    for tried, k in enumerate(order.tolist()):
-        if search.budget.exhausted() or (tried >= CANDIDATES and search.feasible):
+    for trial, k in enumerate(order.tolist()):
+        if search.budget.exhausted() or (trial >= CANDIDATES and search.feasible):
             return
         usable = used.copy()
         usable[k] = opens

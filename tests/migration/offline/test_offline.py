@@ -13,8 +13,8 @@ from tiny_runs import medium_run
 
 from twinhop.errors import InputError
 from twinhop.migration import offline as package
-from twinhop.migration.offline import Prices, bound, certify, offline, plan, price
-from twinhop.migration.offline.instance import make_instance
+from twinhop.migration.offline import RunPrices, bound, certify_run, offline, plan, price
+from twinhop.migration.offline.run_arrays import make_run_arrays
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.run_problem import run_problem
 from twinhop.placement.budget import Budget
@@ -37,7 +37,7 @@ def test_plans_keep_the_constraints_near_the_bound(what, largest_gap):
 def test_same_seed_same_answer_on_any_number_of_threads(monkeypatch):
     problem = medium_run(4, seats=5)
     once = offline(problem, seed=7)
-    monkeypatch.setattr(bound, "NODES_A_THREAD", 100)
+    monkeypatch.setattr(bound, "NODES_PER_THREAD", 100)
     again = offline(problem, seed=7)
     assert once.bound == again.bound
     assert np.array_equal(once.host, again.host)
@@ -45,31 +45,31 @@ def test_same_seed_same_answer_on_any_number_of_threads(monkeypatch):
 
 def test_best_prices_are_better_than_none():
     problem = medium_run(5)
-    instance = make_instance(problem)
-    nothing = Prices(*(np.zeros(shape) for shape in (instance.cpu.shape, instance.comm.shape, instance.cpu.shape)),
+    instance = make_run_arrays(problem)
+    nothing = RunPrices(*(np.zeros(shape) for shape in (instance.cpu.shape, instance.comm.shape, instance.cpu.shape)),
                      np.zeros(problem.slots))  # fmt: skip
     with ThreadPoolExecutor(1) as threads:
-        ascent = bound.PriceAscent(instance, threads)
+        ascent = bound.RunPriceAscent(instance, threads)
         values = []
         for done in range(200):
             ascent.step(done / 200)
             values.append(ascent.value)
     assert all(np.diff(values) >= 0)
-    assert certify(problem, nothing) < certify(problem, ascent.best)
-    assert certify(problem, ascent.best) == pytest.approx(ascent.value / problem.slots, rel=1e-9)
-    assert certify(problem, ascent.best) < ascent.value / problem.slots  # rounded down
+    assert certify_run(problem, nothing) < certify_run(problem, ascent.best)
+    assert certify_run(problem, ascent.best) == pytest.approx(ascent.value / problem.slots, rel=1e-9)
+    assert certify_run(problem, ascent.best) < ascent.value / problem.slots  # rounded down
 
 
 def test_bound_without_prices_is_what_users_cannot_avoid():
     """With all prices 0 every user takes its cheapest path, and one host a slot opens (here the cheapest)."""
     problem = replace(medium_run(6), move_fixed_s=1e9)  # nobody moves
-    prices = Prices(np.zeros(problem.cpu.shape), np.zeros(problem.comm_s.shape), np.zeros(problem.cpu.shape),
+    prices = RunPrices(np.zeros(problem.cpu.shape), np.zeros(problem.comm_s.shape), np.zeros(problem.cpu.shape),
                     np.zeros(problem.slots))  # fmt: skip
     weighted = problem.comm_s * problem.weight[problem.slot, None]
     alone = sum(weighted[a:b].sum(axis=0).min() for a, b in zip(problem.first, problem.first[1:], strict=False))
     expected = (alone + problem.opening_s.min(axis=1).sum()) / problem.slots
-    assert certify(problem, prices) == pytest.approx(expected, rel=1e-9)
-    assert certify(problem, prices) <= expected
+    assert certify_run(problem, prices) == pytest.approx(expected, rel=1e-9)
+    assert certify_run(problem, prices) <= expected
 
 
 def test_wrong_prices_still_bound():
@@ -78,7 +78,7 @@ def test_wrong_prices_still_bound():
     rng = np.random.default_rng(0)
     wild = [rng.normal(0, 1e3, shape) for shape in (problem.cpu.shape, problem.comm_s.shape, problem.cpu.shape)]
     wild[1][0, 0] = np.nan
-    assert certify(problem, Prices(*wild, np.zeros(problem.slots))) <= best.cost.cost
+    assert certify_run(problem, RunPrices(*wild, np.zeros(problem.slots))) <= best.cost.cost
 
 
 def test_moves_that_cost_nothing_and_moves_that_cost_too_much():
@@ -151,14 +151,14 @@ def test_slot_with_too_few_seats_is_named():
 
 def test_a_round_of_kicks_ends_with_the_budget(monkeypatch):
     problem, kicks = medium_run(3), []
-    instance = make_instance(problem)
-    nothing = Prices(np.zeros(problem.cpu.shape), np.zeros(problem.comm_s.shape), np.zeros(problem.cpu.shape),
+    instance = make_run_arrays(problem)
+    nothing = RunPrices(np.zeros(problem.cpu.shape), np.zeros(problem.comm_s.shape), np.zeros(problem.cpu.shape),
                      np.zeros(problem.slots))  # fmt: skip
     planner = plan.Planner(instance, 0)
     state = planner.start(instance.comm.argmin(axis=1), nothing, 0.0)
     monkeypatch.setattr(plan, "kick", lambda *_: kicks.append(len(kicks)) or 0.0)
     monkeypatch.setattr(Budget, "exhausted", lambda _: len(kicks) == 7)
-    planner.polish(state, Budget())
+    planner.kick_round(state, Budget())
     assert len(kicks) == 7
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tiny_runs import medium_run
 
-from twinhop.migration.offline.instance import NOWHERE, make_instance
 from twinhop.migration.offline.paths import shortest_path
+from twinhop.migration.offline.run_arrays import NOWHERE, make_run_arrays
 
 
 def plain_shortest(cost, move, origin, target, last_move):
@@ -36,7 +36,7 @@ def move_costs(instance, i, visits):
 @pytest.mark.parametrize("forbidden", [0.0, 0.3])
 def test_shortest_paths_are_shortest(own_tables, spread, forbidden):
     rng = np.random.default_rng(int(own_tables) + int(1e4 * spread) + int(10 * forbidden))
-    instance = make_instance(medium_run(0, own_tables=own_tables))
+    instance = make_run_arrays(medium_run(0, own_tables=own_tables))
     assert instance.has_shortcuts == own_tables
     hosts = instance.cpu.shape[1]
     for i in range(instance.root_work.size):
@@ -60,6 +60,6 @@ def test_shortest_paths_are_shortest(own_tables, spread, forbidden):
 
 
 def test_user_without_visits():
-    instance = make_instance(medium_run(0))
+    instance = make_run_arrays(medium_run(0))
     nodes, path = np.empty((0, 6)), np.empty(0, np.int64)
     assert shortest_path(instance, 0, NOWHERE, NOWHERE, nodes, nodes, path) == 0.0

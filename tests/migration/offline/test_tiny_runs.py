@@ -8,8 +8,8 @@ import pytest
 from tiny_runs import BruteForce, tiny_run
 
 from twinhop.errors import InputError
-from twinhop.migration.offline import Prices, certify, offline, price
-from twinhop.migration.offline.instance import make_instance
+from twinhop.migration.offline import RunPrices, certify_run, offline, price
+from twinhop.migration.offline.run_arrays import make_run_arrays
 from twinhop.migration.offline.solve import search
 from twinhop.placement.budget import Budget
 
@@ -21,7 +21,9 @@ def random_prices(problem, rng):
     """Prices of the right order, some of them 0; nothing makes them good."""
     root = np.sqrt(problem.opening_s + 0.01) * rng.uniform(0.0, 1.5, problem.cpu.shape)
     visit = rng.exponential(0.05, problem.comm_s.shape) * (rng.random(problem.comm_s.shape) < 0.5)
-    return Prices(root, visit, rng.exponential(0.02, problem.cpu.shape) * rng.integers(0, 2), np.zeros(problem.slots))
+    return RunPrices(
+        root, visit, rng.exponential(0.02, problem.cpu.shape) * rng.integers(0, 2), np.zeros(problem.slots)
+    )
 
 
 @pytest.mark.parametrize("start", range(0, 200, BLOCK))
@@ -37,9 +39,9 @@ def test_tiny_runs_against_brute_force(start):
             assert math.isinf(optimum), f"seed {seed}: refused, but brute force finds {optimum}"
             continue
         for _ in range(20):
-            assert certify(problem, random_prices(problem, rng)) <= optimum + AGREEMENT, f"seed {seed}"
+            assert certify_run(problem, random_prices(problem, rng)) <= optimum + AGREEMENT, f"seed {seed}"
         with ThreadPoolExecutor(1) as threads:
-            host, bound = search(problem, make_instance(problem), Budget(60.0), threads, 100, 0)
+            host, bound = search(problem, make_run_arrays(problem), Budget(60.0), threads, 100, 0)
         assert bound <= optimum + AGREEMENT, f"seed {seed}: bound {bound}, optimum {optimum}"
         if math.isinf(optimum):
             assert math.isinf(answer.bound)

@@ -8,9 +8,9 @@ import numpy as np
 
 from twinhop.jit import jit
 from twinhop.migration.offline.added_cost import added_costs, cost_of_path, origin_and_target
-from twinhop.migration.offline.instance import Instance
 from twinhop.migration.offline.paths import shortest_path
 from twinhop.migration.offline.plan_state import put, take
+from twinhop.migration.offline.run_arrays import RunArrays
 from twinhop.placement.problem import FloatArray, IntArray
 
 #: A path must save this share of its cost to be taken.
@@ -33,20 +33,20 @@ class Space(NamedTuple):
     scratch: FloatArray
 
 
-def make_space(instance: Instance) -> Space:
+def make_space(run: RunArrays) -> Space:
     """Working space that suffices for every user and slot."""
-    visits, hosts = int(np.diff(instance.first).max(initial=0)), instance.cpu.shape[1]
-    together = int(np.diff(instance.slot_first).max(initial=0))
+    visits, hosts = int(np.diff(run.first).max(initial=0)), run.cpu.shape[1]
+    together = int(np.diff(run.slot_first).max(initial=0))
     nodes = np.empty((visits, hosts)), np.empty((visits, hosts))
     return Space(*nodes, np.empty(visits, np.int64), np.empty((2, together + 1)))
 
 
 @jit()
-def find_path(instance, state, begin, end, shared, surcharge, penalty, space):
+def find_path(run, state, begin, end, shared, surcharge, penalty, space):
     """The cheapest hosts for a user's visits in a row, taken out, into ``space.path``.
 
     Args:
-        instance: the run.
+        run: the run.
         state: the plan without these visits.
         begin: the first of the visits.
         end: the one after the last.
@@ -59,18 +59,18 @@ def find_path(instance, state, begin, end, shared, surcharge, penalty, space):
         The cost of the path, surcharges included [s].
     """
     n = end - begin
-    added_costs(instance, state, begin, end, penalty, space.scratch, space.cost)
-    _surcharge(instance, state, begin, end, shared, surcharge, space.cost)
-    origin, target = origin_and_target(instance, state, begin, end)
-    return shortest_path(instance, begin, origin, target, space.cost[:n], space.arrived, space.path[:n])
+    added_costs(run, state, begin, end, penalty, space.scratch, space.cost)
+    _surcharge(run, state, begin, end, shared, surcharge, space.cost)
+    origin, target = origin_and_target(run, state, begin, end)
+    return shortest_path(run, begin, origin, target, space.cost[:n], space.arrived, space.path[:n])
 
 
 @jit()
-def _surcharge(instance, state, begin, end, shared, surcharge, cost):
-    load, users, opening = state.load, state.users, instance.opening
-    s = instance.root_work[instance.user[begin]]
+def _surcharge(run, state, begin, end, shared, surcharge, cost):
+    load, users, opening = state.load, state.users, run.opening
+    s = run.root_work[run.user[begin]]
     for p in range(begin, end):
-        t = instance.slot[p]
+        t = run.slot[p]
         for k in range(opening.shape[1]):
             part = s / (load[t, k] + s) if load[t, k] + s > 0.0 else 1.0
             part -= 1.0 if users[t, k] == 0 else 0.0
@@ -78,11 +78,11 @@ def _surcharge(instance, state, begin, end, shared, surcharge, cost):
 
 
 @jit()
-def improve(instance, state, begin, end, penalty, nothing, space):
+def improve(run, state, begin, end, penalty, nothing, space):
     """Give a user's visits in a row the cheapest hosts, all others staying where they are.
 
     Args:
-        instance: the run.
+        run: the run.
         state: the plan, changed in place.
         begin: the first of the visits.
         end: the one after the last.
@@ -93,27 +93,27 @@ def improve(instance, state, begin, end, penalty, nothing, space):
     Returns:
         The saving [s], 0 where nothing is changed.
     """
-    take(instance, state, begin, end)
-    present = cost_of_path(instance, state, begin, state.host[begin:end], penalty, space.scratch)
-    found = find_path(instance, state, begin, end, 0.0, nothing, penalty, space)
-    saved = present - found
+    take(run, state, begin, end)
+    present = cost_of_path(run, state, begin, state.host[begin:end], penalty, space.scratch)
+    cost = find_path(run, state, begin, end, 0.0, nothing, penalty, space)
+    saved = present - cost
     if saved > LEAST_SAVING * abs(present):
         state.host[begin:end] = space.path[: end - begin]
     else:
         saved = 0.0
-    put(instance, state, begin, end)
+    put(run, state, begin, end)
     return saved
 
 
 @jit()
-def descend(instance, state, sweeps, penalty, nothing, space):
+def descend(run, state, sweeps, penalty, nothing, space):
     """Sweeps of `improve` over all users until nobody changes, at most so many; returns the saving [s]."""
     total = 0.0
     for _ in range(sweeps):
         saved = 0.0
-        for i in range(instance.root_work.size):
-            if instance.first[i + 1] > instance.first[i]:
-                saved += improve(instance, state, instance.first[i], instance.first[i + 1], penalty, nothing, space)
+        for i in range(run.root_work.size):
+            if run.first[i + 1] > run.first[i]:
+                saved += improve(run, state, run.first[i], run.first[i + 1], penalty, nothing, space)
         total += saved
         if saved == 0.0:
             break
@@ -121,12 +121,12 @@ def descend(instance, state, sweeps, penalty, nothing, space):
 
 
 @jit()
-def sweep(instance, state, shared, surcharge, penalty, space):
+def sweep(run, state, shared, surcharge, penalty, space):
     """Every user in turn on its cheapest path at costs that are not the true ones; see `find_path`."""
-    for i in range(instance.root_work.size):
-        begin, end = instance.first[i], instance.first[i + 1]
+    for i in range(run.root_work.size):
+        begin, end = run.first[i], run.first[i + 1]
         if end > begin:
-            take(instance, state, begin, end)
-            find_path(instance, state, begin, end, shared, surcharge, penalty, space)
+            take(run, state, begin, end)
+            find_path(run, state, begin, end, shared, surcharge, penalty, space)
             state.host[begin:end] = space.path[: end - begin]
-            put(instance, state, begin, end)
+            put(run, state, begin, end)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from twinhop.jit import jit
-from twinhop.migration.offline.instance import NOWHERE
+from twinhop.migration.offline.run_arrays import NOWHERE
 
 
 @jit()
@@ -43,11 +43,11 @@ def spread_moves(before, after, fixed, rate, unit, farthest, has_shortcuts):
 
 
 @jit()
-def shortest_path(instance, begin, origin, target, cost, arrived, path):
+def shortest_path(run, begin, origin, target, cost, arrived, path):
     """The cheapest hosts of one user for some visits in a row, at given costs of nodes, moves added.
 
     Args:
-        instance: the run.
+        run: the run.
         begin: the first of the visits.
         origin: host before it, or NOWHERE.
         target: host at the visit after the last one, or NOWHERE: the move there counts too.
@@ -61,30 +61,30 @@ def shortest_path(instance, begin, origin, target, cost, arrived, path):
     visits, hosts = path.size, cost.shape[1]
     if visits == 0:
         return 0.0
-    i = instance.user[begin]
-    unit, farthest = instance.unit[instance.group[i]], instance.farthest[instance.group[i]]
+    i = run.user[begin]
+    unit, farthest = run.unit[run.group[i]], run.farthest[run.group[i]]
     for v in range(visits):
-        weight = instance.weight[instance.slot[begin + v]]
-        fixed, rate = weight * instance.fixed, weight * instance.scale[i]
+        weight = run.weight[run.slot[begin + v]]
+        fixed, rate = weight * run.fixed, weight * run.scale[i]
         if v > 0:
-            spread_moves(cost[v - 1], arrived[v], fixed, rate, unit, farthest, instance.has_shortcuts)
+            spread_moves(cost[v - 1], arrived[v], fixed, rate, unit, farthest, run.has_shortcuts)
         else:
             for k in range(hosts):
                 arrived[0, k] = 0.0 if origin in (NOWHERE, k) else fixed + rate * unit[origin, k]
         for k in range(hosts):
             cost[v, k] += arrived[v, k]
     if target != NOWHERE:
-        weight = instance.weight[instance.slot[begin + visits]]
+        weight = run.weight[run.slot[begin + visits]]
         for k in range(hosts):
             if k != target:
-                cost[visits - 1, k] += weight * (instance.fixed + instance.scale[i] * unit[k, target])
-    return _trace_back(instance, begin, cost, arrived, path)
+                cost[visits - 1, k] += weight * (run.fixed + run.scale[i] * unit[k, target])
+    return _trace_back(run, begin, cost, arrived, path)
 
 
 @jit()
-def _trace_back(instance, begin, reached, arrived, path):
-    i, last = instance.user[begin], path.size - 1
-    unit, host = instance.unit[instance.group[i]], 0
+def _trace_back(run, begin, reached, arrived, path):
+    i, last = run.user[begin], path.size - 1
+    unit, host = run.unit[run.group[i]], 0
     for k in range(reached.shape[1]):
         if reached[last, k] < reached[last, host]:
             host = k
@@ -92,8 +92,8 @@ def _trace_back(instance, begin, reached, arrived, path):
     path[last] = host
     for v in range(last, 0, -1):
         if arrived[v, host] < reached[v - 1, host]:
-            weight = instance.weight[instance.slot[begin + v]]
-            fixed, rate = weight * instance.fixed, weight * instance.scale[i]
+            weight = run.weight[run.slot[begin + v]]
+            fixed, rate = weight * run.fixed, weight * run.scale[i]
             least, origin = np.inf, host
             for j in range(reached.shape[1]):
                 through = reached[v - 1, j] + fixed + rate * unit[j, host]

@@ -8,7 +8,7 @@ import numpy as np
 
 from twinhop.jit import jit
 from twinhop.kernels.edge import cpu_room
-from twinhop.migration.offline.instance import Instance
+from twinhop.migration.offline.run_arrays import RunArrays
 from twinhop.placement.problem import FloatArray, IntArray
 
 #: The end of a list of visits.
@@ -37,10 +37,10 @@ class PlanState(NamedTuple):
     before: IntArray
 
 
-def make_state(instance: Instance, host: IntArray) -> PlanState:
+def make_state(run: RunArrays, host: IntArray) -> PlanState:
     """The state of a plan of given hosts (P,)."""
-    shape = instance.cpu.shape
-    listed = shape if instance.has_floor else (1, 1)
+    shape = run.cpu.shape
+    listed = shape if run.has_floor else (1, 1)
     state = PlanState(
         host.copy(),
         np.zeros(shape),
@@ -50,43 +50,43 @@ def make_state(instance: Instance, host: IntArray) -> PlanState:
         np.full(len(host), NOBODY),
         np.full(len(host), NOBODY),
     )
-    _fill(instance, state)
+    _fill(run, state)
     return state
 
 
-def is_overfull(instance: Instance, state: PlanState) -> bool:
+def is_overfull(run: RunArrays, state: PlanState) -> bool:
     """Whether some host has more visits than seats, or minimum shares beyond its CPU."""
-    over = state.users > instance.seats
-    return bool(over.any() or (state.least > cpu_room(instance.cpu)).any())
+    over = state.users > run.seats
+    return bool(over.any() or (state.least > cpu_room(run.cpu)).any())
 
 
 @jit()
-def _fill(instance, state):
-    for p in range(instance.slot.size):
-        _add(instance, state, p)
+def _fill(run, state):
+    for p in range(run.slot.size):
+        _add(run, state, p)
 
 
 @jit()
-def put(instance, state, begin, end):
+def put(run, state, begin, end):
     """Add the visits from ``begin`` to ``end`` (without), which are not in the sums, to those of their hosts."""
     for p in range(begin, end):
-        _add(instance, state, p)
+        _add(run, state, p)
 
 
 @jit()
-def take(instance, state, begin, end):
+def take(run, state, begin, end):
     """Take visits out of the sums of their hosts; they keep their hosts in name."""
     for p in range(begin, end):
-        _remove(instance, state, p)
+        _remove(run, state, p)
 
 
 @jit()
-def _add(instance, state, p):
-    t, k = instance.slot[p], state.host[p]
-    state.load[t, k] += instance.root_work[instance.user[p]]
+def _add(run, state, p):
+    t, k = run.slot[p], state.host[p]
+    state.load[t, k] += run.root_work[run.user[p]]
     state.users[t, k] += 1
-    if instance.has_floor:
-        state.least[t, k] += instance.floor[p, k]
+    if run.has_floor:
+        state.least[t, k] += run.floor[p, k]
         head = state.head[t, k]
         state.before[p], state.after[p] = NOBODY, head
         if head != NOBODY:
@@ -95,12 +95,12 @@ def _add(instance, state, p):
 
 
 @jit()
-def _remove(instance, state, p):
-    t, k = instance.slot[p], state.host[p]
+def _remove(run, state, p):
+    t, k = run.slot[p], state.host[p]
     state.users[t, k] -= 1
-    state.load[t, k] -= instance.root_work[instance.user[p]]
-    if instance.has_floor:
-        state.least[t, k] -= instance.floor[p, k]
+    state.load[t, k] -= run.root_work[run.user[p]]
+    if run.has_floor:
+        state.least[t, k] -= run.floor[p, k]
         before, after = state.before[p], state.after[p]
         if before == NOBODY:
             state.head[t, k] = after

@@ -9,7 +9,7 @@ import numpy as np
 from twinhop.jit import jit
 from twinhop.kernels.opening import least_openings
 from twinhop.kernels.shares import charge
-from twinhop.migration.offline.instance import Instance
+from twinhop.migration.offline.run_arrays import RunArrays
 from twinhop.placement.problem import FloatArray
 
 #: Newton steps to the edge of a host's prices, at most; they come from one side and square their distance.
@@ -20,14 +20,14 @@ HOST_PACE = 1.0
 EDGE_TOLERANCE = 1e-10
 
 
-class Prices(NamedTuple):
+class RunPrices(NamedTuple):
     """The prices that the bound is made of.
 
     Attributes:
         root: (T, K) congestion: CPU is priced at ``root^2 / F`` a cycle/s and slot [sqrt(s)].
         visit: (P, K) what each visit pays for each host to be open [s].
         seat: (T, K) price of a seat [s].
-        host: (T,) what one more open host is worth in each slot, as at least `Instance.fewest` must be [s].
+        host: (T,) what one more open host is worth in each slot, as at least `RunArrays.fewest` must be [s].
     """
 
     root: FloatArray
@@ -36,48 +36,48 @@ class Prices(NamedTuple):
     host: FloatArray
 
 
-def first_prices(instance: Instance) -> Prices:
+def first_prices(run: RunArrays) -> RunPrices:
     """Prices at which the CPUs alone pay for the opening of every host."""
-    root = np.sqrt(instance.opening)
-    return Prices(root, np.zeros(instance.comm.shape), np.zeros(root.shape), np.zeros(len(root)))
+    root = np.sqrt(run.opening)
+    return RunPrices(root, np.zeros(run.comm.shape), np.zeros(root.shape), np.zeros(len(root)))
 
 
-def cheapest_hosts(instance: Instance, reduced: FloatArray) -> FloatArray:
-    """(T, K) the reduced costs of the hosts that cost least together, at least `Instance.fewest` a slot; 0 for others.
+def cheapest_hosts(run: RunArrays, reduced: FloatArray) -> FloatArray:
+    """(T, K) the reduced costs of the hosts that cost least together, at least `RunArrays.fewest` a slot; 0 for others.
 
     Args:
-        instance: the run; hosts that are down do not count.
+        run: the run; hosts that are down do not count.
         reduced: (T, K) opening costs less the prices [s].
     """
-    return least_openings(np.where(instance.seats > 0, reduced, np.inf), instance.fewest)
+    return least_openings(np.where(run.seats > 0, reduced, np.inf), run.fewest)
 
 
 @jit(fastmath=True)
-def node_costs(instance, prices, i, cost):
+def node_costs(run, prices, i, cost):
     """What each visit of user i pays for each host: ``comm + charge + visit + seat``, into ``cost`` (n, K) [s]."""
-    begin = instance.first[i]
-    s = instance.root_work[i]
+    begin = run.first[i]
+    s = run.root_work[i]
     for v in range(cost.shape[0]):
         p = begin + v
-        t = instance.slot[p]
+        t = run.slot[p]
         for k in range(cost.shape[1]):
-            theta = 2.0 * prices.root[t, k] / np.sqrt(instance.cpu[t, k])
-            asked = charge(theta, s, instance.floor[p, k]) if instance.has_floor else theta * s
-            cost[v, k] = instance.comm[p, k] + asked + prices.visit[p, k] + prices.seat[t, k]
+            theta = 2.0 * prices.root[t, k] / np.sqrt(run.cpu[t, k])
+            computing = charge(theta, s, run.floor[p, k]) if run.has_floor else theta * s
+            cost[v, k] = run.comm[p, k] + computing + prices.visit[p, k] + prices.seat[t, k]
 
 
 @jit()
-def take_paths(instance, prices, host, step, t, load, users):
+def take_paths(run, prices, host, step, t, load, users):
     """The gradient of slot t at the present paths: each visit's own price rises by the step; fills load and users."""
     load[:] = 0.0
     users[:] = 0.0
-    for at in range(instance.slot_first[t], instance.slot_first[t + 1]):
-        p = instance.by_slot[at]
-        k, s = host[p], instance.root_work[instance.user[p]]
+    for at in range(run.slot_first[t], run.slot_first[t + 1]):
+        p = run.by_slot[at]
+        k, s = host[p], run.root_work[run.user[p]]
         load[k] += s
-        if instance.has_floor:
-            theta = 2.0 * prices.root[t, k] / np.sqrt(instance.cpu[t, k])
-            load[k] += max(0.0, 0.5 * theta * instance.floor[p, k] - s)
+        if run.has_floor:
+            theta = 2.0 * prices.root[t, k] / np.sqrt(run.cpu[t, k])
+            load[k] += max(0.0, 0.5 * theta * run.floor[p, k] - s)
         users[k] += 1.0
         prices.visit[p, k] += step
 
@@ -103,15 +103,15 @@ def edge(positive, count, root, seat, seats, pace, most, opening):
     for _ in range(NEWTON_STEPS):
         shrink = 1.0 + 2.0 * pace * h
         squared = (root / shrink) ** 2
-        asked, slope = squared, 4.0 * pace * squared / shrink
+        total, slope = squared, 4.0 * pace * squared / shrink
         if seat > h:
-            asked += seats * (seat - h)
+            total += seats * (seat - h)
             slope += seats
         for i in range(count):
             if positive[i] > h:
-                asked += positive[i] - h
+                total += positive[i] - h
                 slope += 1.0
-        excess = asked - opening
+        excess = total - opening
         if excess <= EDGE_TOLERANCE * abs(opening) or slope <= 0.0:
             break
         h += excess / slope
@@ -121,11 +121,11 @@ def edge(positive, count, root, seat, seats, pace, most, opening):
 
 
 @jit()
-def step_slot(instance, prices, mean, mean_total, host, step, pace, averaging, t, work):
+def step_slot(run, prices, mean, mean_total, host, step, pace, averaging, t, work):
     """The proximal step of every host in slot t, and the running mean of its prices.
 
     Args:
-        instance: the run.
+        run: the run.
         prices: changed in place.
         mean: running mean of the prices, changed in place.
         mean_total: (T, K) receives the sum of the visits' mean prices on each host [s].
@@ -136,37 +136,37 @@ def step_slot(instance, prices, mean, mean_total, host, step, pace, averaging, t
         t: the slot.
         work: (n + 4, K) working space.
     """
-    hosts = instance.cpu.shape[1]
+    hosts = run.cpu.shape[1]
     load, users, counts, cut = work[0], work[1], work[2], work[3]
-    take_paths(instance, prices, host, step, t, load, users)
+    take_paths(run, prices, host, step, t, load, users)
     counts[:] = 0.0
-    begin, end = instance.slot_first[t], instance.slot_first[t + 1]
+    begin, end = run.slot_first[t], run.slot_first[t + 1]
     opened, rebate = 0.0, prices.host[t]
     for at in range(begin, end):
-        p = instance.by_slot[at]
+        p = run.by_slot[at]
         for k in range(hosts):
             if prices.visit[p, k] > 0.0:
                 work[4 + int(counts[k]), k] = prices.visit[p, k]
                 counts[k] += 1.0
     for k in range(hosts):
-        seats = instance.seats[t, k]
-        root = prices.root[t, k] + 2.0 * step * pace * load[k] / np.sqrt(instance.cpu[t, k])
+        seats = run.seats[t, k]
+        root = prices.root[t, k] + 2.0 * step * pace * load[k] / np.sqrt(run.cpu[t, k])
         seat = prices.seat[t, k] + step * users[k] / seats if 0 < seats < end - begin else 0.0
         positive = work[4:, k]
-        cut[k] = edge(positive, int(counts[k]), root, seat, seats, pace, step, instance.opening[t, k] - rebate)
+        cut[k] = edge(positive, int(counts[k]), root, seat, seats, pace, step, run.opening[t, k] - rebate)
         opened += cut[k] / step if seats > 0 else 0.0
         prices.root[t, k] = root / (1.0 + 2.0 * pace * cut[k])
         prices.seat[t, k] = max(0.0, seat - cut[k])
         mean.root[t, k] += averaging * (prices.root[t, k] - mean.root[t, k])
         mean.seat[t, k] += averaging * (prices.seat[t, k] - mean.seat[t, k])
         mean_total[t, k] = 0.0
-    prices.host[t] = max(0.0, rebate + HOST_PACE * step * (instance.fewest[t] - opened))
+    prices.host[t] = max(0.0, rebate + HOST_PACE * step * (run.fewest[t] - opened))
     mean.host[t] += averaging * (prices.host[t] - mean.host[t])
     for at in range(begin, end):
-        p = instance.by_slot[at]
+        p = run.by_slot[at]
         for k in range(hosts):
-            left = prices.visit[p, k] - cut[k]
-            left = left if left > 0.0 else 0.0
-            prices.visit[p, k] = left
-            mean.visit[p, k] += averaging * (left - mean.visit[p, k])
+            remaining = prices.visit[p, k] - cut[k]
+            remaining = remaining if remaining > 0.0 else 0.0
+            prices.visit[p, k] = remaining
+            mean.visit[p, k] += averaging * (remaining - mean.visit[p, k])
             mean_total[t, k] += mean.visit[p, k]

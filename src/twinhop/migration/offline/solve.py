@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twinhop.migration.offline.bound import PriceAscent
-from twinhop.migration.offline.certify import ROUNDING_MARGIN, certify
+from twinhop.migration.offline.bound import RunPriceAscent
+from twinhop.migration.offline.certify import ROUNDING_MARGIN, certify_run
 from twinhop.migration.offline.evaluation import RunCost, price
 from twinhop.migration.offline.exact import best_run, is_small
-from twinhop.migration.offline.instance import Instance, make_instance
 from twinhop.migration.offline.plan import SHARED, Planner
 from twinhop.migration.offline.plan_state import make_state
+from twinhop.migration.offline.run_arrays import RunArrays, make_run_arrays
 from twinhop.migration.problem import MigrationProblem
 from twinhop.placement.budget import Budget
 from twinhop.placement.problem import IntArray
@@ -61,14 +61,14 @@ def offline(
     """Plan a whole run with full knowledge of the future, and prove how good the plan is.
 
     Few users on few hosts are solved by dynamic programming. Otherwise prices rise by a proximal ascent (see
-    `PriceAscent`), plans are made from the shortest paths at the prices (see `descend`), and the bound is recomputed
-    from the best prices (see `certify`).
+    `RunPriceAscent`), plans are made from the shortest paths at the prices (see `descend`), and the bound is recomputed
+    from the best prices (see `certify_run`).
 
     Args:
         problem: the run.
         time_limit_s: wall-clock limit [s]. Where it does not cut in, the same seed gives the same answer.
         seed: of the search for plans.
-        on_progress: told the cost of the best plan and the best bound so far (nan where there is none).
+        on_progress: called with the cost of the best plan and the best bound so far (nan where there is none).
 
     Returns:
         The answer.
@@ -76,15 +76,15 @@ def offline(
     Raises:
         InputError: a user has no possible host in a slot, or a slot has too few places.
     """
-    instance = make_instance(problem)
-    is_exact = is_small(instance)
+    run = make_run_arrays(problem)
+    is_exact = is_small(run)
     budget = Budget(time_limit_s, on_progress=on_progress)
-    host = best_run(instance) if is_exact else None
+    host = best_run(run) if is_exact else None
     if host is not None:
         bound = price(problem, host).cost * (1 - ROUNDING_MARGIN)
     else:
         with ThreadPoolExecutor(thread_count()) as threads:
-            host, bound = search(problem, instance, budget, threads, ITERATIONS, seed)
+            host, bound = search(problem, run, budget, threads, ITERATIONS, seed)
         bound = math.inf if is_exact else bound
     cost = price(problem, host)
     return OfflineAnswer(host, cost, bound, _gap(cost, bound), budget.elapsed_s(), is_exact)
@@ -97,13 +97,13 @@ def _gap(cost: RunCost, bound: float) -> float:
 
 
 def search(
-    problem: MigrationProblem, instance: Instance, budget: Budget, threads: Executor, iterations: int, seed: int
+    problem: MigrationProblem, run: RunArrays, budget: Budget, threads: Executor, iterations: int, seed: int
 ) -> tuple[IntArray, float]:
     """Prices and plans in turn, then kicks on the best plan.
 
     Args:
         problem: the run.
-        instance: its arrays.
+        run: its arrays.
         budget: ends the search early.
         threads: that share the work on the prices.
         iterations: of the ascent.
@@ -112,7 +112,7 @@ def search(
     Returns:
         The best plan (P,) and the certified bound.
     """
-    ascent, planner = PriceAscent(instance, threads), Planner(instance, seed)
+    ascent, planner = RunPriceAscent(run, threads), Planner(run, seed)
     best = _Best(problem, budget)
     for done in range(1, iterations + 1):
         progress = max(done / iterations, min(1.0, budget.elapsed_s() / (ASCENT_SHARE * budget.time_limit_s)))
@@ -123,12 +123,12 @@ def search(
                 best.offer(planner.start(ascent.host, ascent.best, shared).host, ascent.value)
         if is_last:
             break
-    state = make_state(instance, best.host)
+    state = make_state(run, best.host)
     for _ in range(ROUNDS):
-        if budget.exhausted() or planner.polish(state, budget) <= LEAST_SAVING * best.cost * problem.slots:
+        if budget.exhausted() or planner.kick_round(state, budget) <= LEAST_SAVING * best.cost * problem.slots:
             break
         best.offer(state.host, ascent.value)
-    return best.host, certify(problem, ascent.best, instance)
+    return best.host, certify_run(problem, ascent.best, run)
 
 
 class _Best:
@@ -141,7 +141,7 @@ class _Best:
 
     def offer(self, host: IntArray, bound_sum_s: float) -> None:
         """Take a plan (P,) if it is better, and report it beside the bound, as a sum over slots."""
-        found = price(self._problem, host)
-        if (found.violations, found.cost) < (self._violations, self.cost):
-            self._violations, self.cost, self.host = found.violations, found.cost, host.copy()
+        cost = price(self._problem, host)
+        if (cost.violations, cost.cost) < (self._violations, self.cost):
+            self._violations, self.cost, self.host = cost.violations, cost.cost, host.copy()
         self._budget.report(self.cost, bound_sum_s / self._problem.slots + self._problem.energy)

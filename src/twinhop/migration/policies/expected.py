@@ -62,17 +62,17 @@ class Expected:
     def decide(self, situation: Situation) -> IntArray:
         """The hosts of a slot."""
         self._chain.see(situation.slot.access[None])
-        known = situation.before >= 0
-        open_hosts = np.unique(situation.before[known])
-        if not known.any() or not situation.up[open_hosts].all():
-            return self._planned(situation)
+        has_host = situation.before >= 0
+        open_hosts = np.unique(situation.before[has_host])
+        if not has_host.any() or not situation.up[open_hosts].all():
+            return self._plan(situation)
         if not np.array_equal(open_hosts, self._open):
             self._open, self._value_s = open_hosts, {}
         for user in range(-situation.index % self._refresh, len(self._run.user_ids), self._refresh):
             self._value_s.pop(user, None)  # a few in every slot: all at once would run to the same hosts
-        return self._moved(situation)
+        return self._move(situation)
 
-    def _planned(self, situation: Situation) -> IntArray:
+    def _plan(self, situation: Situation) -> IntArray:
         """Hosts for where users are to be expected, moves spread over the slots that they are for."""
         slots = self._plan_slots
         share = np.empty((len(situation.users), situation.hosts.stations))
@@ -86,7 +86,7 @@ class Expected:
         comm_s = situation.upload_s[:, None] + wires.scale[situation.users, None] * wired_s
         return hosts_of(situation, situation.problem_with(situation.move_s / slots, comm_s), "lagrangian")
 
-    def _moved(self, situation: Situation) -> IntArray:
+    def _move(self, situation: Situation) -> IntArray:
         """Moves that pay: one user after the other, by the loads that those before leave."""
         hosts, cpu, root_work = self._open, situation.cpu[self._open], situation.root_work
         column = {int(k): at for at, k in enumerate(hosts)}
@@ -119,7 +119,7 @@ class Expected:
             slots = min(slots, self._end - situation.index - 1)
         hosts, cpu, stations = self._open, situation.cpu[self._open], situation.hosts.stations
         common = self._chain.matrix(0) if self._chain.is_common else None
-        made = np.empty((len(missing), stations, len(hosts)))
+        values = np.empty((len(missing), stations, len(hosts)))
 
         def part(rows: slice) -> None:
             for at in range(rows.start, rows.stop):
@@ -130,12 +130,12 @@ class Expected:
                     others[place[row]] -= own
                 cost_s = self._wired_s(user, hosts) + own * (2 * others + own) / cpu
                 chain = self._chain.matrix(user) if common is None else common
-                values_to_go(chain, cost_s, self._move_s(user, hosts), slots, made[at])
+                values_to_go(chain, cost_s, self._move_s(user, hosts), slots, values[at])
 
         with ThreadPoolExecutor(thread_count()) as threads:
             in_parts(len(missing), len(missing), threads, part)
         for at, row in enumerate(missing):
-            self._value_s[int(situation.users[row])] = made[at]
+            self._value_s[int(situation.users[row])] = values[at]
 
     def _wired_s(self, user: int, hosts: IntArray) -> FloatArray:
         """(M, K) latency of a user's update from each station to each of these hosts [s]."""

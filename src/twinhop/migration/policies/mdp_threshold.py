@@ -97,9 +97,9 @@ def iterate_values(
             for a in range(bins):
                 value[a], target[i, a] = after[a], a
                 for b in range(a - 1, -1, -1):
-                    moved = after[b] + fixed_s + move_s[i, a - b]
-                    if moved < value[a]:
-                        value[a], target[i, a] = moved, b
+                    moving = after[b] + fixed_s + move_s[i, a - b]
+                    if moving < value[a]:
+                        value[a], target[i, a] = moving, b
                 most, least = max(most, value[a] - values[i, a]), min(least, value[a] - values[i, a])
                 largest = max(largest, value[a])
             values[i] = value

@@ -31,20 +31,20 @@ class Kalman:
         """Take the positions of the users who are present into account; the filters of the others wait."""
         slot, states = situation.slot, self._fleet.states
         away = ~slot.active
-        kept = states[away].copy()
+        saved = states[away].copy()
         self._fleet.update(np.full(len(states), slot.time_s), np.where(away[:, None], 0.0, slot.xy_m))
-        states[away] = kept
+        states[away] = saved
 
     def forecast(self, situation: Situation, slots: int) -> Iterator[Forecast]:
         """The present, then access stations by predicted positions."""
-        known = present(situation)
-        yield known
+        now = present(situation)
+        yield now
         near = self._nearest(situation, situation.slot.xy_m[situation.users])
         for ahead in range(1, slots):
             time_s = situation.slot.time_s + ahead * self._slot_s
             expected = self._nearest(situation, self._fleet.predict(time_s).mean[situation.users])
             access = np.where(expected == near, situation.access, expected)
-            yield replace(known, access=attached_to(access, situation.hosts.stations))
+            yield replace(now, access=attached_to(access, situation.hosts.stations))
 
     @staticmethod
     def _nearest(situation: Situation, xy_m: FloatArray) -> IntArray:

@@ -39,7 +39,7 @@ class NextStation:
         self._slot = -1
         self._epoch = 0
         self._departures = np.zeros((stations, stations))
-        self._seen = np.zeros(stations)
+        self._occupancy = np.zeros(stations)
         self._ranks = np.zeros(stations)
         self._rank = _neighbour_ranks(run.hosts.updates.unit_s[0, :stations, :stations])
         past = run.past_access()
@@ -58,32 +58,32 @@ class NextStation:
     def _count(self, here: IntArray, there: IntArray) -> None:
         """Count the steps of users (N,) from one slot to the next, -1 where they are away."""
         known = (here >= 0) & (there >= 0)
-        left = known & (here != there)
-        np.add.at(self._seen, here[known], 1.0)
-        np.add.at(self._departures, (here[left], there[left]), 1.0)
-        np.add.at(self._ranks, self._rank[here[left], there[left]], 1.0)
+        departing = known & (here != there)
+        np.add.at(self._occupancy, here[known], 1.0)
+        np.add.at(self._departures, (here[departing], there[departing]), 1.0)
+        np.add.at(self._ranks, self._rank[here[departing], there[departing]], 1.0)
 
     def forecast(self, situation: Situation, slots: int) -> Iterator[Forecast]:
         """The present, then the chain step by step."""
-        known = present(situation)
-        yield known
-        transitions, access = self.transitions(), known.access
+        now = present(situation)
+        yield now
+        transitions, access = self.transitions(), now.access
         for _ in range(1, slots):
             access = access @ transitions
-            yield replace(known, access=access)
+            yield replace(now, access=access)
 
     def transitions(self) -> FloatArray:
         """(M, M) probabilities of the access station of the next slot, from the row's to the column's."""
-        stations = len(self._seen)
+        stations = len(self._occupancy)
         if stations == 1:
             return np.ones((1, 1))
-        left, seen = self._departures.sum(axis=1), self._seen
-        rate = left.sum() / max(seen.sum(), 1.0)
-        leaves = (left + RATE_WEIGHT * rate) / (seen + RATE_WEIGHT)
+        departures, occupancy = self._departures.sum(axis=1), self._occupancy
+        rate = departures.sum() / max(occupancy.sum(), 1.0)
+        leaves = (departures + RATE_WEIGHT * rate) / (occupancy + RATE_WEIGHT)
         law = self._ranks + RANK_PRIOR
         law[0] = 0.0  # a station is its own nearest
         neighbours = (law / law.sum())[self._rank]
-        goes = (self._departures + DEPARTURE_WEIGHT * neighbours) / (left + DEPARTURE_WEIGHT)[:, None]
+        goes = (self._departures + DEPARTURE_WEIGHT * neighbours) / (departures + DEPARTURE_WEIGHT)[:, None]
         chain = leaves[:, None] * goes
         chain[np.diag_indices(stations)] += 1.0 - leaves
         return chain
@@ -93,7 +93,7 @@ class NextStation:
         stations = situation.hosts.stations
         self._epoch = situation.slot.epoch
         self._last[:] = -1
-        self._departures[:], self._seen[:], self._ranks[:] = 0.0, 0.0, 0.0
+        self._departures[:], self._occupancy[:], self._ranks[:] = 0.0, 0.0, 0.0
         self._rank = _neighbour_ranks(situation.hosts.updates.unit_s[0, :stations, :stations])
 
 

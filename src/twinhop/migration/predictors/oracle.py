@@ -21,35 +21,35 @@ class Oracle:
 
     def __init__(self, run: MigrationRun) -> None:
         self._ahead = iter(run)
-        self._known: deque[Situation] = deque()
+        self._window: deque[Situation] = deque()
 
     def observe(self, situation: Situation) -> None:
         """Nothing to learn."""
 
     def forecast(self, situation: Situation, slots: int) -> Iterator[Forecast]:
         """The slots as they will be, to the end of the run or of the epoch."""
-        while self._known and self._known[0].index < situation.index:
-            self._known.popleft()
+        while self._window and self._window[0].index < situation.index:
+            self._window.popleft()
         last = situation.index + slots - 1
-        while not self._known or self._known[-1].index < last:
-            following = next(self._ahead, None)
-            if following is None:
+        while not self._window or self._window[-1].index < last:
+            successor = next(self._ahead, None)
+            if successor is None:
                 break
-            if following.index >= situation.index:
-                self._known.append(following)
-        for each in list(self._known)[:slots]:
+            if successor.index >= situation.index:
+                self._window.append(successor)
+        for each in list(self._window)[:slots]:
             if each.slot.epoch != situation.slot.epoch:
                 return
             yield _truth(situation, each)
 
 
-def _truth(situation: Situation, coming: Situation) -> Forecast:
+def _truth(situation: Situation, future: Situation) -> Forecast:
     """What holds in a slot to come of the users served now."""
-    access = coming.slot.access[situation.users]
+    access = future.slot.access[situation.users]
     served = access >= 0
-    rate_bps = np.where(served, coming.slot.rate_bps[situation.users], 1.0)
+    rate_bps = np.where(served, future.slot.rate_bps[situation.users], 1.0)
     upload_s = np.where(served, situation.all_users.update_bits[situation.users] / rate_bps, 0.0)
-    return Forecast(attached_to(access, situation.hosts.stations), upload_s, served, coming.cpu, coming.capacity)
+    return Forecast(attached_to(access, situation.hosts.stations), upload_s, served, future.cpu, future.capacity)
 
 
 PREDICTOR = Oracle

@@ -7,10 +7,10 @@ import numpy as np
 from twinhop.placement.budget import Budget
 from twinhop.placement.certificate import SOLVER_MARGIN, Certificate
 from twinhop.placement.evaluation import evaluate
-from twinhop.placement.mip import Model, Outcome
+from twinhop.placement.mip import MipStatus, Model
 from twinhop.placement.placement import Placement
-from twinhop.placement.policies.lagrangian import PriceAscent
 from twinhop.placement.policy import Decision
+from twinhop.placement.price_ascent import PriceAscent
 from twinhop.placement.problem import FloatArray, IntArray, PlacementProblem
 from twinhop.placement.search import Search
 
@@ -51,11 +51,11 @@ def _refine(problem: PlacementProblem, search: Search, certificate: Certificate)
     model = TangentModel(problem, search.cost, 0.3 * gap)
     model.add_tangents(search.placement())
     for _ in range(ROUNDS):
-        outcome = model.solve(search)
-        certificate = max(certificate, model.certificate(), key=lambda found: found.lower_bound)
+        status = model.solve(search)
+        certificate = max(certificate, model.certificate(), key=lambda each: each.lower_bound)
         cost = evaluate(problem, search.placement()).cost
-        logger.info("branch and cut %s: bound %.6g, best plan %.6g", outcome.value, certificate.lower_bound, cost)
-        if outcome is not Outcome.OPTIMAL or cost - certificate.lower_bound <= (gap + SOLVER_MARGIN) * abs(cost):
+        logger.info("branch and cut %s: bound %.6g, best plan %.6g", status.value, certificate.lower_bound, cost)
+        if status is not MipStatus.OPTIMAL or cost - certificate.lower_bound <= (gap + SOLVER_MARGIN) * abs(cost):
             break
     return certificate
 
@@ -95,21 +95,21 @@ class TangentModel:
             share = evaluate(self._problem, placement).share / self._problem.cpu[placement.host]
             self._add_share_tangents(share[self._row])
 
-    def solve(self, search: Search) -> Outcome:
+    def solve(self, search: Search) -> MipStatus:
         """One round of branch and cut from the best plan; offers what it finds, adds tangents there unless stopped."""
         self._start_from(search.placement())
-        outcome = self._model.solve(search.budget)
+        status = self._model.solve(search.budget)
         values = self._model.values()
         self._bound = self._model.lower_bound()  # before new tangents: HiGHS forgets it once the model changes
         if values is not None:
-            taken = values[self._arcs] > 0.5
+            used = values[self._arcs] > 0.5
             host = np.full(self._problem.users, -1, np.int64)
-            host[self._row[taken]] = self._station[taken]
+            host[self._row[used]] = self._station[used]
             if (host >= 0).all():
                 search.offer(host)
-                if outcome is Outcome.OPTIMAL:
+                if status is MipStatus.OPTIMAL:
                     self.add_tangents(Placement.of_hosts(host, self._problem.stations))
-        return outcome
+        return status
 
     def certificate(self) -> Certificate:
         """HiGHS's own bound, lowered by its tolerances; at most the cost in whose units the model is."""
@@ -119,9 +119,9 @@ class TangentModel:
         return Certificate("branch-and-cut", searched=searched)
 
     def _start_from(self, placement: Placement) -> None:
-        chosen = placement.host[self._row] == self._station
+        used = placement.host[self._row] == self._station
         columns = np.concatenate([self._arcs, self._opened])
-        self._model.start_from(columns, np.concatenate([chosen, placement.open]).astype(float))
+        self._model.start_from(columns, np.concatenate([used, placement.open]).astype(float))
 
     def _add_assignment(self) -> None:
         problem, arcs, ones = self._problem, self._arcs, np.ones(self._arcs.size)
@@ -224,28 +224,28 @@ class TangentModel:
         mine = keep[self._station]
         station = self._station[mine]
         slope = 2 * load[station] * problem.root_work[self._row[mine]] / problem.cpu[station] / self._unit
-        kept = np.flatnonzero(keep)
-        own = np.arange(kept.size)
+        active = np.flatnonzero(keep)
+        own = np.arange(active.size)
         self._model.add_rows(
             np.concatenate([index[station], own, own]),
-            np.concatenate([self._arcs[mine], self._opened[kept], self._latency[kept]]),
-            np.concatenate([-slope, load[kept] ** 2 / problem.cpu[kept] / self._unit, np.ones(kept.size)]),
+            np.concatenate([self._arcs[mine], self._opened[active], self._latency[active]]),
+            np.concatenate([-slope, load[active] ** 2 / problem.cpu[active] / self._unit, np.ones(active.size)]),
             0.0,
             np.inf,
-            kept.size,
+            active.size,
         )
 
     def _add_share_tangents(self, share: FloatArray) -> None:
         """``t_ik >= (w_i / F_k) (2 a_ik / g0 - g_ik / g0^2)`` at share g0 of each arc."""
-        kept = np.flatnonzero((share > 1e-6) & (self._work[self._row] > 0))
-        own = np.arange(kept.size)
-        scale = self._work[self._row[kept]] / self._problem.cpu[self._station[kept]]
-        point = share[kept]
+        active = np.flatnonzero((share > 1e-6) & (self._work[self._row] > 0))
+        own = np.arange(active.size)
+        scale = self._work[self._row[active]] / self._problem.cpu[self._station[active]]
+        point = share[active]
         self._model.add_rows(
             np.concatenate([own, own, own]),
-            np.concatenate([self._arcs[kept], self._share[kept], self._arc_latency[kept]]),
-            np.concatenate([-2 * scale / point, scale / point**2, np.ones(kept.size)]),
+            np.concatenate([self._arcs[active], self._share[active], self._arc_latency[active]]),
+            np.concatenate([-2 * scale / point, scale / point**2, np.ones(active.size)]),
             0.0,
             np.inf,
-            kept.size,
+            active.size,
         )

@@ -49,12 +49,12 @@ def uniform_opened_set(problem: PlacementProblem, rng: np.random.Generator) -> B
     for k in range(hosts.size - 1, -1, -1):
         chance[k] = 0.5 * chance[k + 1] + 0.5 * chance[k + 1, np.maximum(need - seats[k], 0)]
     opened = np.zeros(problem.stations, bool)
-    left = problem.users
+    remaining = problem.users
     for k, station in enumerate(hosts):
-        after = max(left - seats[k], 0)
-        if rng.random() * chance[k, left] < 0.5 * chance[k + 1, after]:
+        after = max(remaining - seats[k], 0)
+        if rng.random() * chance[k, remaining] < 0.5 * chance[k + 1, after]:
             opened[station] = True
-            left = after
+            remaining = after
     return opened
 
 

@@ -17,7 +17,7 @@ NOWHERE = -1
 SMALLEST_CPU = 1e-30
 
 
-class Instance(NamedTuple):
+class RunArrays(NamedTuple):
     """The run without weights: ``sum comm + sum H + sum moves + sum opening`` is T times the cost less the energy.
 
     Multiplying the latencies of a slot by its weight is dividing its CPUs and shares by it.
@@ -69,14 +69,14 @@ class Instance(NamedTuple):
     has_shortcuts: bool
 
 
-def make_instance(problem: MigrationProblem) -> Instance:
+def make_run_arrays(problem: MigrationProblem) -> RunArrays:
     """The arrays of a problem for the compiled loops.
 
     Args:
         problem: the run.
 
     Returns:
-        The instance.
+        The arrays.
 
     Raises:
         InputError: a user has no possible host in a slot, or a slot has more users than all hosts together can hold.
@@ -89,7 +89,7 @@ def make_instance(problem: MigrationProblem) -> Instance:
     moves = problem.moves
     start = np.full(problem.users, NOWHERE) if problem.start is None else problem.start
     floor = np.zeros((1, 1)) if problem.floor is None else problem.floor / weight[problem.slot, None]
-    instance = Instance(
+    run = RunArrays(
         first=problem.first,
         slot=problem.slot,
         user=problem.user,
@@ -113,8 +113,8 @@ def make_instance(problem: MigrationProblem) -> Instance:
         has_shortcuts=_has_shortcuts(problem),
     )
     # whatever views a problem is made of, the loops are compiled once, for this layout
-    arrays = {name: each for name, each in instance._asdict().items() if isinstance(each, np.ndarray)}
-    return instance._replace(**{name: np.ascontiguousarray(each) for name, each in arrays.items()})
+    arrays = {name: each for name, each in run._asdict().items() if isinstance(each, np.ndarray)}
+    return run._replace(**{name: np.ascontiguousarray(each) for name, each in arrays.items()})
 
 
 def _allowed(problem: MigrationProblem) -> BoolArray:
@@ -127,21 +127,21 @@ def _allowed(problem: MigrationProblem) -> BoolArray:
 
 def _fewest(problem: MigrationProblem, seats: IntArray, served: IntArray, allowed: BoolArray) -> IntArray:
     """(T,) fewest hosts whose capacities, largest first, hold all visits of a slot and all their minimum shares."""
-    held = np.cumsum(-np.sort(-seats, axis=1), axis=1)
-    fewest = (held < served[:, None]).sum(axis=1) + (served > 0)
+    seats_of_largest = np.cumsum(-np.sort(-seats, axis=1), axis=1)
+    fewest = (seats_of_largest < served[:, None]).sum(axis=1) + (served > 0)
     if problem.floor is None:
         return fewest
-    asked = np.bincount(problem.slot, np.where(allowed, problem.floor, np.inf).min(axis=1), minlength=problem.slots)
+    required = np.bincount(problem.slot, np.where(allowed, problem.floor, np.inf).min(axis=1), minlength=problem.slots)
     cpu = np.where(seats > 0, problem.cpu, 0.0) * (1 + 2 * SHARE_TOLERANCE)
     shares = np.cumsum(-np.sort(-cpu, axis=1), axis=1)
-    needed = (shares < asked[:, None]).sum(axis=1) + (served > 0)
-    return np.maximum(fewest, np.minimum(needed, (seats > 0).sum(axis=1)))
+    hosts_by_cpu = (shares < required[:, None]).sum(axis=1) + (served > 0)
+    return np.maximum(fewest, np.minimum(hosts_by_cpu, (seats > 0).sum(axis=1)))
 
 
 def _check(problem: MigrationProblem, seats: IntArray, served: IntArray, allowed: BoolArray) -> None:
-    lost = np.flatnonzero(~allowed.any(axis=1))
-    if lost.size:
-        visit, user = int(lost[0]), int(problem.user[lost[0]])
+    stranded = np.flatnonzero(~allowed.any(axis=1))
+    if stranded.size:
+        visit, user = int(stranded[0]), int(problem.user[stranded[0]])
         named = problem.user_ids[user] if problem.user_ids else user
         raise InputError(
             f"{problem.name}: slot {int(problem.slot[visit])}: user {named} has no possible host; expected a host that "
@@ -165,10 +165,10 @@ def _has_shortcuts(problem: MigrationProblem) -> bool:
     return False
 
 
-def slot_scale(instance: Instance) -> FloatArray:
+def slot_scale(run: RunArrays) -> FloatArray:
     """(T,) what a host costs in each slot: its mean opening, or at least its computing at an even load [s]."""
-    hosts = instance.cpu.shape[1]
-    load = np.bincount(instance.slot, instance.root_work[instance.user], minlength=len(instance.cpu)) / hosts
-    computing = load**2 / instance.cpu.mean(axis=1)
-    scale = np.maximum(instance.opening.mean(axis=1), computing)
+    hosts = run.cpu.shape[1]
+    load = np.bincount(run.slot, run.root_work[run.user], minlength=len(run.cpu)) / hosts
+    computing = load**2 / run.cpu.mean(axis=1)
+    scale = np.maximum(run.opening.mean(axis=1), computing)
     return np.where(scale > 0, scale, 1.0)

@@ -11,35 +11,35 @@ from twinhop.migration.offline.plan_state import put, take
 
 
 @jit()
-def _window(instance, i, start, stop):
+def _window(run, i, start, stop):
     """The visits of user i in slots from ``start`` to ``stop`` (without): the first, and the one after the last."""
-    begin, end = instance.first[i], instance.first[i + 1]
-    slots = instance.slot[begin:end]
+    begin, end = run.first[i], run.first[i + 1]
+    slots = run.slot[begin:end]
     return begin + np.searchsorted(slots, start), begin + np.searchsorted(slots, stop)
 
 
 @jit()
-def _disturb(instance, state, start, stop, order, shared, noise, penalty, space):
+def _disturb(run, state, start, stop, order, shared, noise, penalty, space):
     """Every user in turn on its cheapest path in the window at disturbed costs; returns the true rise [s]."""
     rise = 0.0
     for i in order:
-        begin, end = _window(instance, i, start, stop)
+        begin, end = _window(run, i, start, stop)
         if end > begin:
-            take(instance, state, begin, end)
-            rise -= cost_of_path(instance, state, begin, state.host[begin:end], penalty, space.scratch)
-            find_path(instance, state, begin, end, shared, noise, penalty, space)
+            take(run, state, begin, end)
+            rise -= cost_of_path(run, state, begin, state.host[begin:end], penalty, space.scratch)
+            find_path(run, state, begin, end, shared, noise, penalty, space)
             state.host[begin:end] = space.path[: end - begin]
-            rise += cost_of_path(instance, state, begin, state.host[begin:end], penalty, space.scratch)
-            put(instance, state, begin, end)
+            rise += cost_of_path(run, state, begin, state.host[begin:end], penalty, space.scratch)
+            put(run, state, begin, end)
     return rise
 
 
 @jit()
-def kick(instance, state, start, stop, order, shared, noise, penalty, nothing, sweeps, space):
+def kick(run, state, start, stop, order, shared, noise, penalty, nothing, sweeps, space):
     """Disturb a plan over a window of slots, let it settle, and take it back unless that saves.
 
     Args:
-        instance: the run.
+        run: the run.
         state: the plan, changed in place.
         start: first slot of the window.
         stop: the slot after its last.
@@ -55,21 +55,21 @@ def kick(instance, state, start, stop, order, shared, noise, penalty, nothing, s
         The saving [s], 0 where the plan is as before.
     """
     host = state.host.copy()
-    rise = _disturb(instance, state, start, stop, order, shared, noise, penalty, space)
+    rise = _disturb(run, state, start, stop, order, shared, noise, penalty, space)
     for _ in range(sweeps):
         saved = 0.0
         for i in order:
-            begin, end = _window(instance, i, start, stop)
+            begin, end = _window(run, i, start, stop)
             if end > begin:
-                saved += improve(instance, state, begin, end, penalty, nothing, space)
+                saved += improve(run, state, begin, end, penalty, nothing, space)
         rise -= saved
         if saved == 0.0:
             break
     if rise < -LEAST_SAVING * penalty:
         return -rise
     for i in order:
-        begin, end = _window(instance, i, start, stop)
-        take(instance, state, begin, end)
+        begin, end = _window(run, i, start, stop)
+        take(run, state, begin, end)
         state.host[begin:end] = host[begin:end]
-        put(instance, state, begin, end)
+        put(run, state, begin, end)
     return 0.0

@@ -1,0 +1,182 @@
+"""Prices of one problem, raised step by step, the bound that they prove and the plans that they suggest."""
+
+import logging
+
+import numpy as np
+
+from twinhop.kernels.opening import opened_stations, switching_penalties
+from twinhop.placement.branching import CLOSED, BranchAndBound
+from twinhop.placement.certificate import Certificate, Part, all_plans, certify
+from twinhop.placement.prices import ascend, by_station, make_price_state
+from twinhop.placement.problem import BoolArray, FloatArray, IntArray
+from twinhop.placement.search import Search
+
+logger = logging.getLogger(__name__)
+
+#: Price steps between two looks at the plan, and at most so many looks.
+STEPS = 25
+ROUNDS = 40
+#: The ascent ends once a round closes less than this share of the gap, twice in a row.
+LEAST_PROGRESS = 0.03
+#: Pairs of stations tried at most for interchange.
+INTERCHANGES = 300
+
+
+class PriceAscent:
+    """Prices for one problem, raised step by step, and the plans they suggest to a `Search`.
+
+    Args:
+        search: where plans are tried.
+        part: the plans to bound, by the number of stations opened alone; None: all.
+        prices: (N,) user prices and (M,) congestion prices to start from; None: those of the search's plan.
+    """
+
+    def __init__(self, search: Search, part: Part | None = None, prices: tuple[FloatArray, FloatArray] | None = None):
+        self.search = search
+        self._problem = search.problem
+        self._instance = search.instance
+        self._by_station = by_station(self._instance)
+        self._part = part or all_plans(self._problem)
+        self._state = make_price_state(*(prices or _first_prices(search)))
+        self._free = np.zeros(self._problem.stations, np.int64)  # no station is forced
+        self._visited: set[bytes] = set()
+
+    @property
+    def bound(self) -> float:
+        """The best relaxed value so far [s], not yet certified."""
+        return float(self._state.progress[0])
+
+    @property
+    def price(self) -> FloatArray:
+        """(N,) the best user prices [s]."""
+        return self._state.best_price
+
+    @property
+    def theta(self) -> FloatArray:
+        """(M,) the congestion prices that go with them [s/sqrt(cycle)]."""
+        return self._state.best_theta
+
+    @property
+    def reduced(self) -> FloatArray:
+        """(M,) the reduced costs that they lead to [s]."""
+        return self._state.best_reduced
+
+    def closed(self) -> bool:
+        """Whether the gap asked for is reached."""
+        room = max(self.search.budget.gap or 0.0, CLOSED) * abs(self.bound)
+        return bool(np.isfinite(self.bound)) and self.search.cost - self.bound <= room
+
+    def run(self) -> None:
+        """Raise the prices and try the opened sets they suggest, until little is gained."""
+        idle = 0
+        for _ in range(ROUNDS):
+            before = self.bound
+            self._ascend()
+            self._try(self._state.chosen)
+            self._try(self._open_set())
+            self._report(before)
+            if self.closed() or self.search.budget.exhausted():
+                return
+            idle = idle + 1 if self.bound - before < LEAST_PROGRESS * (self.search.cost - self.bound) else 0
+            if idle == 2:
+                return
+
+    def _report(self, before: float) -> None:
+        search = self.search
+        search.report(self.bound)
+        cost, bound, gained = (search.unscaled(value) for value in (search.cost, self.bound, before))
+        logger.info("prices: bound %.6g (before %.6g), best plan %.6g", bound, gained, cost)
+
+    def last_steps(self) -> None:
+        """A few more steps towards the better plan that local search found."""
+        if not self.closed() and not self.search.budget.exhausted():
+            self._ascend()
+
+    def branches(self) -> BranchAndBound:
+        """Branch and bound from the best prices on."""
+        return BranchAndBound(self.search, self._by_station, self._state, self._part)
+
+    def undecided(self) -> IntArray:
+        """Stations that a better plan may have in the other state, those nearest zero reduced cost first.
+
+        Where the bound with station k forced open (or shut) passes the cost of the plan known, no better plan has it
+        so.
+        """
+        penalty = self._penalties()
+        room = self.search.cost - self.bound
+        state_differs = self._open_set() != self.search.used()
+        worth = (penalty <= room) | state_differs
+        order = np.argsort(penalty, kind="stable")
+        return order[worth[order] & (self._problem.capacity[order] > 0)]
+
+    def undecided_pairs(self) -> list[tuple[int, int]]:
+        """Pairs of stations worth interchanging: those whose penalties together leave room below the plan's cost."""
+        penalty, candidates = self._penalties(), self.undecided()
+        room = self.search.cost - self.bound
+        pairs = [(a, b) for at, a in enumerate(candidates) for b in candidates[:at] if penalty[a] + penalty[b] <= room]
+        return sorted(pairs, key=lambda pair: penalty[pair[0]] + penalty[pair[1]])[:INTERCHANGES]
+
+    def certificate(self, part: Part | None = None) -> Certificate:
+        """The lower bound, recomputed with rounding under control: on the plans of another part where one is given."""
+        state = self._state
+        return certify(
+            self._problem,
+            state.best_price,
+            state.best_theta,
+            state.best_nu,
+            state.best_mu if self._problem.has_demand else None,
+            part or self._part,
+        )
+
+    def _ascend(self) -> None:
+        target = self.search.cost if self.search.feasible else self._guess()
+        ascend(
+            self._instance,
+            self._by_station,
+            self._state,
+            self._free,
+            self._part.fewest,
+            self._part.most,
+            target,
+            STEPS,
+        )
+
+    def _guess(self) -> float:
+        return self.bound + 0.05 * abs(self.bound) if np.isfinite(self.bound) else float(self._state.price.sum())
+
+    def _try(self, opened: BoolArray) -> None:
+        key = opened.tobytes()
+        if key in self._visited or not opened.any() or self.search.budget.exhausted():
+            return
+        self._visited.add(key)
+        self.search.try_set(opened.copy())
+
+    def _open_set(self) -> BoolArray:
+        """(M,) the stations that the best prices open."""
+        return opened_stations(self._state.best_reduced, self._free, self._part.fewest, self._part.most)
+
+    def _penalties(self) -> FloatArray:
+        """(M,) how much the relaxed value rises, at least, if station k is forced into the other state [s]."""
+        part = self._part
+        return switching_penalties(self._state.best_reduced, self._free, self._open_set(), part.fewest, part.most)
+
+
+def _first_prices(search: Search) -> tuple[FloatArray, FloatArray]:
+    """Prices at which the stations of the present plan just pay.
+
+    ``price = comm + s max(2 load / F, load / F + opening / load)`` and ``theta = 2 load / F``.
+    """
+    instance, host = search.instance, search.host
+    load = np.bincount(host, instance.root_work, minlength=instance.cpu.size)
+    busy = load > 0
+    congestion = np.where(busy, 2 * load / instance.cpu, 0.0)
+    share = np.divide(instance.opening, load, out=np.zeros_like(load), where=busy)
+    rate = np.maximum(congestion, load / instance.cpu + share)
+    users = np.arange(host.size)
+    comm = np.where(np.isfinite(instance.comm[users, host]), instance.comm[users, host], 0.0)
+    price = comm + instance.root_work * rate[host]
+    idle = ~busy[host]
+    if idle.any():  # twins without work still share their station's opening
+        users_on = np.bincount(host, minlength=instance.cpu.size)
+        price = price + np.where(idle, instance.opening[host] / users_on[host], 0.0)
+    return price, congestion
