@@ -21,8 +21,7 @@ from pathlib import Path
 import yaml
 
 from twinhop.stats.intervals import mean, mean_interval
-from twinhop.training.training import train
-from twinhop.training.transferring import transfer
+from twinhop.training.training import train, transfer
 
 CITY = {"schema_version": 1, "stations": {"generate": {"count": 3}}, "users": {"generate": {"count": 20}}}
 TARGETS = {

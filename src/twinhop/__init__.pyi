@@ -54,6 +54,6 @@ from twinhop.scenario import family as family
 from twinhop.training.evaluation import LearnedEvaluation as LearnedEvaluation
 from twinhop.training.evaluation import evaluate_checkpoint as evaluate_checkpoint
 from twinhop.training.training import train as train
-from twinhop.training.transferring import transfer as transfer
+from twinhop.training.training import transfer as transfer
 
 __all__: list[str]

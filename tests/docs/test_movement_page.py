@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from blocks import ROOT, blocks
 
-from twinhop.runs import world_film
+from twinhop.runs import film
 from twinhop.runs.world import watch
 from twinhop.scenario import parse_scenario
 from twinhop.scenario.schema.movement_section import EPISODE_SLOTS, CpuDynamics, Movement
@@ -40,7 +40,7 @@ def test_every_column_is_explained(watched, file):
 
 def test_the_numbers_are_those_of_the_code():
     assert f"after the {EPISODE_SLOTS} slots of the paper's episodes" in PAGE
-    assert f"trails of {world_film.TRAILS} users, and `world.gif` {world_film.FRAMES}\nslots" in PAGE
+    assert f"trails of {film.WORLD_TRAILS} users, and `world.gif` {film.FRAMES}\nslots" in PAGE
     cpu = CpuDynamics(kind="ar1")
     assert f"within bounds, {cpu.min_gcycles_per_s:g} and {cpu.max_gcycles_per_s:g} Gcycle/s by default" in PAGE
     assert set(Movement.model_fields) <= names(PAGE) | {"model", "trace", "slots"} | set(

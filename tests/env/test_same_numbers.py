@@ -18,8 +18,12 @@ jax = pytest.importorskip("jax")
 jnp = jax.numpy
 
 from twinhop.env.core.generator import params_of  # noqa: E402
-from twinhop.env.core.pricing import Priced, link_costs, price  # noqa: E402
-from twinhop.env.core.reward import station_rewards  # noqa: E402
+from twinhop.env.core.pricing import (  # noqa: E402
+    Priced,
+    link_costs,
+    price,
+    station_rewards,  # noqa: E402
+)
 from twinhop.env.core.types import Slot as EnvSlot  # noqa: E402
 
 CITY = """

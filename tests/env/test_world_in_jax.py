@@ -13,10 +13,14 @@ from twinhop import network  # noqa: E402
 from twinhop.env.core import episode_key, params_of, random, step_key  # noqa: E402
 from twinhop.env.core import reset as core_reset  # noqa: E402
 from twinhop.env.core import step as core_step  # noqa: E402
-from twinhop.env.core.access import next_access  # noqa: E402
-from twinhop.env.core.cpu import next_cpu  # noqa: E402
+from twinhop.env.core.dynamics import next_cpu  # noqa: E402
 from twinhop.env.core.links import membership  # noqa: E402
-from twinhop.env.core.radio import first_channel, next_channel, radio  # noqa: E402
+from twinhop.env.core.radio import (  # noqa: E402
+    first_channel,
+    next_access,  # noqa: E402
+    next_channel,
+    radio,
+)
 from twinhop.env.core.shares import floored_shares, proportional_shares  # noqa: E402
 from twinhop.env.core.types import Action, Channel  # noqa: E402
 from twinhop.formulation import radio_state  # noqa: E402

@@ -13,10 +13,9 @@ from twin_makers import MODELS, SCHEMA, feed, make_twin, models, trace
 from twinhop.errors import InputError
 from twinhop.twin import Retention, pack, packed, resume, unpacked
 from twinhop.twin.behaviour import BEHAVIOUR_MODELS
-from twinhop.twin.inspection import inspect
+from twinhop.twin.inspection import inspect, verify
 from twinhop.twin.npy import array_of_npy, npy_bytes
 from twinhop.twin.pack_file import parse_pack
-from twinhop.twin.verification import verify
 
 #: Every model of the registry, three dimensions at a time.
 MODEL_SETS = [

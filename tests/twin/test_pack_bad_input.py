@@ -12,10 +12,9 @@ from twin_makers import feed, make_twin, models, trace
 from twinhop.errors import InputError
 from twinhop.twin import Chunk, packed, resume, unpacked
 from twinhop.twin import pack_file as module
-from twinhop.twin.inspection import inspect
+from twinhop.twin.inspection import inspect, verify
 from twinhop.twin.npy import npy_bytes
 from twinhop.twin.pack_file import parse_pack
-from twinhop.twin.verification import verify
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ def run(
 ) -> None:
     """Say why a twin is where it is: what every other host would cost, why some are impossible, what would help."""
     from twinhop.plans.explanation import explain, find_user
-    from twinhop.plans.users_alone import users_alone
+    from twinhop.plans.result import users_alone
 
     case = users_alone(read_case(source, seed, problem_format), "an explanation")
     find_user(case, user)

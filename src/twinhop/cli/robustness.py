@@ -45,8 +45,8 @@ def run(
 ) -> None:
     """Let every user's load vary, keep the placement, and count how often deadlines break."""
     from twinhop.io.folders import require_writable
+    from twinhop.plans.result import users_alone
     from twinhop.plans.robustness import check_sampling, parse_load, sample_robustness
-    from twinhop.plans.users_alone import users_alone
 
     share = parse_load(load)
     case = users_alone(read_case(source, seed, problem_format), "robustness")

@@ -73,7 +73,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Adapt learned policies to another network by Algorithm 2: weights, experience, and a pull that fades."""
-    from twinhop.training.transferring import transfer
+    from twinhop.training.training import transfer
 
     takes_over: dict[str, Any] = {"rho": rho, "decay": decay, "share": share, "recency": recency, "networks": networks}
     takes_over |= {"sum_reading": sum_reading.value, "pull_reading": pull_reading.value}

@@ -33,7 +33,7 @@ def inspect(path: PackFile, as_json: Json = False) -> None:
 def verify(path: PackFile, as_json: Json = False) -> None:
     """Check every digest of a packed twin, and that the twin in it can go on."""
     from twinhop.text import counted
-    from twinhop.twin.verification import verify as verified
+    from twinhop.twin.inspection import verify as verified
 
     pack = verified(path)
     if as_json:

@@ -2,9 +2,10 @@
 
 from twinhop.formulation.formulate import RadioState as RadioState
 from twinhop.formulation.formulate import formulate as formulate
+from twinhop.formulation.formulate import placement_work as placement_work
 from twinhop.formulation.formulate import radio_state as radio_state
+from twinhop.formulation.formulate import slot_radio as slot_radio
 from twinhop.formulation.literal_evaluation import LiteralEvaluation as LiteralEvaluation
 from twinhop.formulation.literal_evaluation import evaluate_literally as evaluate_literally
-from twinhop.formulation.slot_radio import slot_radio as slot_radio
 from twinhop.formulation.wired import wires as wires
 from twinhop.formulation.wired import wires_between as wires_between

@@ -1,7 +1,9 @@
 """From a world to its placement problem: the physics of Eq. 3 to 13 and 19 applied to every user and station."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +14,9 @@ from twinhop.placement.problem import FloatArray, IntArray, PlacementProblem
 from twinhop.scenario import World
 from twinhop.scenario.schema.readings import ROW_INTERACTION, ROW_LOGARITHM, ROW_UNLINKED, ROW_WIRED_HOP
 from twinhop.scenario.world.channel import mean_loss_db, warn_of_far_links
+
+if TYPE_CHECKING:  # plans of one moment need no dynamics
+    from twinhop.scenario.dynamics import Slot
 
 #: Links are worked out for this many users at a time: 1024 x 200 float64 stay in the cache.
 BLOCK_USERS = 1024
@@ -86,14 +91,7 @@ def formulate(world: World, radio: RadioState | None = None) -> PlacementProblem
     hops = 2 if world.readings.is_literal(ROW_WIRED_HOP) else 1
     history_comm = _communication(radio, wired, world.history_bits, hops)
     update_comm = _communication(radio, wired, world.update_bits, 1)
-    work = network.placement_work_cycles(
-        world.history_bits,
-        world.update_bits,
-        world.construction_cycles_per_bit,
-        world.update_cycles_per_bit,
-        world.eta_s,
-        world.sync_period_s,
-    )
+    work = placement_work(world)
     energy = network.transmit_energy_j(world.tx_power_w, world.history_bits, radio.access_rate_bps)
     deadlines: dict[str, Any] = {}
     if world.deadline_s is not None:
@@ -125,6 +123,18 @@ def formulate(world: World, radio: RadioState | None = None) -> PlacementProblem
     )
 
 
+def placement_work(world: World) -> FloatArray:
+    """(N,) work whose computing latency the cost counts [cycle]."""
+    return network.placement_work_cycles(
+        world.history_bits,
+        world.update_bits,
+        world.construction_cycles_per_bit,
+        world.update_cycles_per_bit,
+        world.eta_s,
+        world.sync_period_s,
+    )
+
+
 def _checked(name: str, **arrays: Any) -> PlacementProblem:
     """The problem, or what in the scenario makes its numbers too large to compute with."""
     try:
@@ -145,3 +155,24 @@ def _host_distance_m(world: World, radio: RadioState) -> FloatArray:
     if world.hosting_cloud is None:
         return radio.distance_m
     return np.hstack([radio.distance_m, np.full((len(world.user_ids), 1), np.inf)])
+
+
+def slot_radio(slot: Slot) -> RadioState:
+    """The radio links of the users of `slot.world()`: their access stations, with hysteresis, and rates as they are.
+
+    Args:
+        slot: of a run.
+
+    Returns:
+        What `formulate(slot.world(), slot_radio(slot))` makes a placement problem of.
+
+    >>> from twinhop.formulation import formulate
+    >>> from twinhop.scenario import load_scenario
+    >>> from twinhop.scenario.dynamics import WorldRun
+    >>> *_, last = WorldRun(load_scenario("lu2021-n80-m5"), slots=2)
+    >>> formulate(last.world(), slot_radio(last)).users
+    80
+    """
+    users = slot.served
+    distance_m = network.distance_m(slot.xy_m[users], slot.station_xy_m)
+    return RadioState(distance_m, slot.access[users], slot.rate_bps[users])

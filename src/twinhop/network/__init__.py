@@ -9,9 +9,6 @@ from twinhop.network.compute import (
     share_weights,
     water_fill_shares,
 )
-from twinhop.network.energy import transmit_energy_j
-from twinhop.network.geometry import distance_m
-from twinhop.network.interference import uplink_interference_w_per_hz
 from twinhop.network.latency import (
     communication_latency_s,
     mean_age_s,
@@ -38,8 +35,10 @@ from twinhop.network.radio import (
     access_by_distance,
     access_by_signal,
     channel_gain,
+    distance_m,
     rate_bps,
     rayleigh_power,
+    uplink_interference_w_per_hz,
     user_bandwidth_hz,
     users_per_station,
 )
@@ -58,7 +57,7 @@ from twinhop.network.tr38901 import (
     tr38901_nlos_pathloss_db,
     tr38901_pathloss_db,
 )
-from twinhop.network.utility import utility
+from twinhop.network.utility import transmit_energy_j, utility
 
 __all__ = [
     "BANDWIDTH_RULES",

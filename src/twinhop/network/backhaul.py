@@ -1,6 +1,6 @@
 """The wired network between stations."""
 
-from twinhop.network.shapes import per_user
+from twinhop.network.arguments import per_user
 from twinhop.units.arrays import Array, namespace_of
 
 

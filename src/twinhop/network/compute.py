@@ -3,8 +3,7 @@
 import math
 
 from twinhop.kernels.edge import floor_scale
-from twinhop.network.choices import require_choice
-from twinhop.network.shapes import per_user
+from twinhop.network.arguments import per_user, require_choice
 from twinhop.units.arrays import Array, namespace_of
 
 SHARE_RULES = ("optimal", "equal", "proportional")

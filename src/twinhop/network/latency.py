@@ -1,7 +1,6 @@
 """From communication and computing to the latencies, the utilisation and the age that users see."""
 
-from twinhop.network.choices import require_choice
-from twinhop.network.shapes import per_user
+from twinhop.network.arguments import per_user, require_choice
 from twinhop.units.arrays import Array, namespace_of
 
 WIRED_HOPS = (1, 2)

@@ -2,7 +2,7 @@
 
 import math
 
-from twinhop.network.choices import require_choice
+from twinhop.network.arguments import require_choice
 from twinhop.units import HZ_PER_MHZ, M_PER_KM
 from twinhop.units.arrays import Array, namespace_of
 

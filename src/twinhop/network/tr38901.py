@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from twinhop.network.choices import require_choice
+from twinhop.network.arguments import require_choice
 from twinhop.units import HZ_PER_GHZ
 from twinhop.units.arrays import Array, namespace_of
 

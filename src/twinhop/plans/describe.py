@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop import network
-from twinhop.formulation import RadioState, radio_state, wires
+from twinhop.formulation import RadioState, placement_work, radio_state, wires
 from twinhop.kernels.edge import cpu_room
-from twinhop.plans.description import BLOCK_USERS, Description, placement_work, possible_hosts
+from twinhop.plans.description import BLOCK_USERS, Description, possible_hosts
 from twinhop.plans.description_warnings import warnings_of
 from twinhop.scenario import Scenario, World, build_world
 from twinhop.scenario.schema.readings import ROW_INTERACTION, ROW_WIRED_HOP

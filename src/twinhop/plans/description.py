@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinhop import network
 from twinhop.formulation import RadioState
 from twinhop.result import Result
 from twinhop.scenario import World
@@ -130,15 +129,3 @@ class Description(Result):
 def possible_hosts(world: World) -> IntArray:
     """Indices of the hosts on which at least one twin fits."""
     return np.flatnonzero(world.host_capacity > 0)
-
-
-def placement_work(world: World) -> FloatArray:
-    """(N,) work whose computing latency the cost counts [cycle]."""
-    return network.placement_work_cycles(
-        world.history_bits,
-        world.update_bits,
-        world.construction_cycles_per_bit,
-        world.update_cycles_per_bit,
-        world.eta_s,
-        world.sync_period_s,
-    )

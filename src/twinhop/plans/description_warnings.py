@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from twinhop import network
-from twinhop.plans.description import Description, placement_work, possible_hosts
+from twinhop.formulation import placement_work
+from twinhop.plans.description import Description, possible_hosts
 from twinhop.scenario.schema.readings import ROW_UNLINKED
 from twinhop.text import counted
 from twinhop.units import CYCLES_PER_GCYCLE

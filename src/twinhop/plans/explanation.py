@@ -6,8 +6,7 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.plans.alternatives import Alternative, Relocation, alternatives
-from twinhop.plans.result import Case, Plan
-from twinhop.plans.users_alone import plan_of_users_alone
+from twinhop.plans.result import Case, Plan, plan_of_users_alone
 from twinhop.result import Result
 from twinhop.text import counted, in_a_line, suggestion
 

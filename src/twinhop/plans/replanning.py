@@ -105,8 +105,3 @@ def better(solution: Solution, placement: Placement) -> Solution:
     if not evaluation.feasible or worse:
         return solution
     return replace(solution, placement=placement, evaluation=evaluation)
-
-
-def mean_move_s(moves: Moves) -> float:
-    """What the moves add to the mean latency in the objective [s]."""
-    return moves.move_cost_s * moves.users.size / moves.own.share.size

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import warnings
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from twinhop.errors import ServicesLeftOutWarning
 from twinhop.formulation import LiteralEvaluation, RadioState, evaluate_literally
-from twinhop.placement import Evaluation, PlacementProblem, Solution
+from twinhop.placement import Evaluation, PlacementProblem, Solution, evaluate
 from twinhop.placement.problem import BoolArray, IntArray
 from twinhop.plans.shadow_prices import StationWorth, shadow_prices
 from twinhop.result import Result
@@ -248,3 +250,29 @@ class Plan(Result):
     def shadow_prices(self) -> tuple[StationWorth, ...] | None:
         """What more of each opened station would be worth; None without a certificate by prices."""
         return shadow_prices(self.solution)
+
+
+def users_alone(case: Case, what: str) -> Case:
+    """The case without its services.
+
+    Args:
+        case: of a scenario or problem.
+        what: what looks at the users' twins alone, for the warning that services are left out.
+    """
+    if case.world is None or not case.world.services:
+        return case
+    warnings.warn(
+        f"{case.name}: {what} looks at the twins of users alone; the services are left out",
+        ServicesLeftOutWarning,
+        stacklevel=3,
+    )
+    return replace(case, world=replace(case.world, services=()))
+
+
+def plan_of_users_alone(plan: Plan, what: str) -> Plan:
+    """The plan without its services, each twin where it is; see `users_alone`."""
+    if plan.services is None:
+        return plan
+    evaluation = evaluate(plan.solution.problem, plan.solution.placement)
+    solution = replace(plan.solution, evaluation=evaluation)
+    return replace(plan, case=users_alone(plan.case, what), solution=solution, services=None)

@@ -16,9 +16,8 @@ from twinhop.placement import Evaluation, PlacementProblem, evaluate
 from twinhop.placement.evaluation import DEADLINE_TOLERANCE
 from twinhop.placement.policy import PolicyLike
 from twinhop.plans.planning import make_case, plan_case
-from twinhop.plans.result import Case, Plan
+from twinhop.plans.result import Case, Plan, plan_of_users_alone, users_alone
 from twinhop.plans.saved_placement import SavedPlacement, plan_of_saved
-from twinhop.plans.users_alone import plan_of_users_alone, users_alone
 from twinhop.result import Result
 from twinhop.scenario import Scenario
 from twinhop.stats.intervals import wilson_interval

@@ -9,8 +9,7 @@ from twinhop.placement import PlacementProblem
 from twinhop.placement.tradeoff import TradeoffCurve, trade_off
 from twinhop.placement.tradeoff_point import TradeoffPoint
 from twinhop.plans.planning import Progress, make_case
-from twinhop.plans.result import Case
-from twinhop.plans.users_alone import users_alone
+from twinhop.plans.result import Case, users_alone
 from twinhop.result import Result
 from twinhop.scenario import Scenario
 from twinhop.text import counted, figure, in_a_line, in_percent

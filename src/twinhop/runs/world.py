@@ -14,7 +14,7 @@ from twinhop.errors import InputError
 from twinhop.io.folders import staging
 from twinhop.result import Result, write_result
 from twinhop.runs.animation import Animation, require_writer
-from twinhop.runs.world_film import Film
+from twinhop.runs.film import Film
 from twinhop.runs.world_statistics import WorldStatistics
 from twinhop.runs.world_tables import WorldTables
 from twinhop.scenario import Scenario

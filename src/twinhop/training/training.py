@@ -1,10 +1,10 @@
-"""Training by a configuration: one run, or one for each of several seeds."""
+"""Training by a configuration, one run or one for each of several seeds, and adapting what was learned elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twinhop.errors import InputError
 
@@ -58,3 +58,79 @@ def train(
         if results[-1].interrupted:
             break
     return results
+
+
+TRANSFER_OUT = "out/transfer"
+#: Iterations of an adaptation; training from scratch has 2,000.
+TRANSFER_ITERATIONS = 500
+_TRANSFER_EVALUATIONS = 10
+
+
+def transfer(
+    sources: Sequence[str | Path],
+    target: str | Path,
+    *,
+    out: str | Path | None = None,
+    iterations: int | None = None,
+    seed: int = 0,
+    topologies: str = "random",
+    on_progress: Callable[[int, int, dict[str, float]], None] | None = None,
+    **takes_over: Any,
+) -> Training:
+    """Adapt checkpoints to a scenario by Algorithm 2, or go on with that where it was stopped.
+
+    The learner's constants are those of the latest source; its actor learns from the first iteration on.
+
+    Args:
+        sources: checkpoints or runs along the trajectory, the latest last.
+        target: preset, or a scenario file.
+        out: folder of the run; None: `out/transfer`.
+        iterations: of the adaptation; None: 500.
+        seed: root seed of the run.
+        topologies: ``random``: new stations and users of the target's kind in every episode; ``fixed``: its own.
+        on_progress: is called with iterations done, iterations in all, and the latest figures.
+        **takes_over: fields of a configuration's section ``transfer``: ``weights`` or ``dwell_s``, ``networks``,
+            ``share``, ``recency``, ``rho``, ``decay``, ``sum_reading``, ``pull_reading``.
+
+    Returns:
+        What came of it; its folder is a policy, ``maddpg:FOLDER``.
+
+    Raises:
+        InputError: a source is none or does not fit, or a field is not accepted.
+    """
+    if not sources:
+        raise InputError("sources: none is given; expected checkpoints or runs, the latest last")
+    try:
+        from twinhop.learn.checkpoint import open_checkpoint
+        from twinhop.learn.config import config_of
+        from twinhop.learn.trainer import train_run
+    except ModuleNotFoundError as error:
+        raise InputError(f"learning needs {error.name}; install twinhop[learn]") from None
+    latest = open_checkpoint(sources[-1])
+    iterations = TRANSFER_ITERATIONS if iterations is None else iterations
+    fields = {
+        "schema_version": 1,
+        "name": "transfer",
+        "algorithm": latest.algorithm,
+        "scenario": str(target),
+        "topologies": topologies,
+        "seed": seed,
+        "iterations": iterations,
+        "checkpoint_every": iterations,
+        "evaluation": {"every": max(1, iterations // _TRANSFER_EVALUATIONS)},
+        "transfer": {"sources": [str(source) for source in sources], **takes_over},
+        **_constants(latest.configuration, takes_over.get("networks", True)),
+    }
+    folder = Path(TRANSFER_OUT if out is None else out)
+    return train_run(config_of(fields, "transfer"), folder, on_progress=on_progress)
+
+
+def _constants(configuration: Mapping[str, Any], takes_networks: bool) -> dict[str, Any]:
+    """The section of the learner's own constants, and how many environments it lives in."""
+    name = configuration["algorithm"]
+    section = {key: value for key, value in (configuration.get(name) or {}).items() if key != "iterations"}
+    if name == "literal":
+        return {"literal": section, "topologies": "fixed"}
+    if takes_networks:
+        section["critic_only_iterations"] = 0
+    return {"structured": section, "environments": configuration["environments"]}

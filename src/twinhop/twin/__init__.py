@@ -9,12 +9,12 @@ from twinhop.twin.chunk import Chunk as Chunk
 from twinhop.twin.device_twin import DeviceTwin as DeviceTwin
 from twinhop.twin.dimension import Dimension as Dimension
 from twinhop.twin.history import History as History
+from twinhop.twin.history import Retention as Retention
 from twinhop.twin.pack import pack as pack
 from twinhop.twin.pack import packed as packed
 from twinhop.twin.pack import resume as resume
 from twinhop.twin.pack import unpacked as unpacked
 from twinhop.twin.records import Records as Records
 from twinhop.twin.records import Update as Update
-from twinhop.twin.retention import Retention as Retention
 from twinhop.twin.schema import TwinSchema as TwinSchema
 from twinhop.twin.schema import parse_twin_schema as parse_twin_schema

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from twinhop.errors import InputError
 from twinhop.twin.answer import Applied, Outcome
 from twinhop.twin.behaviour.registry import require_suitable
-from twinhop.twin.history import History
+from twinhop.twin.history import History, Retention
 from twinhop.twin.identity import make_identity
 from twinhop.twin.records import Update
-from twinhop.twin.retention import Retention
 from twinhop.twin.schema import TwinSchema
 
 if TYPE_CHECKING:

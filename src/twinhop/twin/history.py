@@ -5,16 +5,38 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from twinhop.errors import InputError
+from twinhop.scenario.fields import Positive, Section
 from twinhop.twin.chunk import HEADER, Chunk, record_bytes
 from twinhop.twin.records import Records
-from twinhop.twin.retention import Retention
 from twinhop.twin.tail import Tail
+
+LARGEST_COUNT = 2**53
+
+
+class Retention(Section):
+    """Limits of a twin's history; without any, all is kept.
+
+    Whole chunks are dropped, the oldest first, so that age and count keep at least what they say: a chunk goes once no
+    record in it is wanted. The limit on bytes is never exceeded.
+    """
+
+    max_age_s: Positive | None = Field(
+        default=None, description="records this much older than the newest one are not wanted [s]; null: no limit"
+    )
+    max_records: Annotated[int, Field(strict=True, ge=1, le=LARGEST_COUNT)] | None = Field(
+        default=None, description="records wanted, the newest; null: no limit"
+    )
+    max_bytes: Annotated[int, Field(strict=True, ge=1, le=LARGEST_COUNT)] | None = Field(
+        default=None, description="bytes that chunks and tail may take [byte]; null: no limit"
+    )
+
 
 CHUNK_RECORDS = 512
 """Records that are sealed together."""

@@ -1,16 +1,20 @@
-"""What is in a packed twin, in facts for tables and JSON; needs no behaviour model to be known."""
+"""What is in a packed twin, in facts for tables and JSON, and whether that twin can go on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from twinhop.errors import InputError
+from twinhop.twin.behaviour.model import BehaviourModel
+from twinhop.twin.behaviour.registry import BEHAVIOUR_MODELS
 from twinhop.twin.device_twin import check_observations
 from twinhop.twin.history import History
-from twinhop.twin.manifest import time_or_null
-from twinhop.twin.pack import OBSERVED_S, OBSERVED_SEQ, STATE, array_of_pack, history_of_pack
-from twinhop.twin.pack_file import Pack
+from twinhop.twin.manifest import VERSION, time_or_null
+from twinhop.twin.pack import OBSERVED_S, OBSERVED_SEQ, STATE, array_of_pack, history_of_pack, packed, twin_of_pack
+from twinhop.twin.pack_file import Pack, parse_pack, read_pack
 
 
 def inspect(pack: Pack) -> dict[str, Any]:
@@ -66,3 +70,41 @@ def _history_facts(history: History) -> Mapping[str, Any]:
         "bytes": history.bytes,
         "retention": history.retention.model_dump(mode="json"),
     }
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was checked.
+
+    Attributes:
+        id: of the twin.
+        digest: the SHA-256 of the manifest, and so of everything in the pack.
+        parts: parts whose digests are right.
+        records: records in the history.
+    """
+
+    id: str
+    digest: str
+    parts: int
+    records: int
+
+
+def verify(path: str | Path, models: Mapping[str, type[BehaviourModel]] = BEHAVIOUR_MODELS) -> Verification:
+    """Check a pack: every digest, every part, and that the twin in it resumes and packs to the same again.
+
+    Args:
+        path: the file.
+        models: behaviour models by kind.
+
+    Raises:
+        InputError: something is wrong; the message names the part.
+    """
+    pack = read_pack(path)
+    twin = twin_of_pack(pack, models)
+    again = parse_pack(packed(twin), str(path))
+    for name, digest in again.digests.items():
+        if pack.digests.get(name) != digest:
+            raise InputError(f"{path}: part {name}: the twin in it packs to other bytes; expected {digest}")
+    if pack.manifest.version == VERSION and again.digest != pack.digest:
+        raise InputError(f"{path}: manifest.json: the twin in it packs to another one; expected {again.digest}")
+    return Verification(twin.id, pack.digest, len(pack.parts), len(twin.history))

@@ -14,7 +14,7 @@ from twinhop.io.json_text import parse_json
 from twinhop.scenario.fields import NonNegative, problem
 from twinhop.scenario.validation_errors import input_error
 from twinhop.twin.dimension import Dimension, Identifier
-from twinhop.twin.retention import LARGEST_COUNT, Retention
+from twinhop.twin.history import LARGEST_COUNT, Retention
 from twinhop.twin.schema import TwinSchema
 
 FORMAT = "twinhop device twin"

@@ -5,7 +5,8 @@ import math
 import array_api_compat.numpy
 
 from twinhop.units.arrays import Array, namespace_of
-from twinhop.units.scale import W_PER_MW
+
+W_PER_MW = 1e-3
 
 
 def db_to_linear(x_db: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import jax
@@ -10,10 +11,11 @@ from jax import Array
 
 from twinhop import network
 from twinhop.env.core import random
-from twinhop.env.core.cpu import next_cpu
 from twinhop.env.core.radio import Radio, fading_power, first_channel, mean_loss_db, next_channel, radio
 from twinhop.env.core.types import Channel, Rules, Slot, Topology
 from twinhop.scenario.mobility.model import State as MobilityState
+from twinhop.scenario.schema.movement_section import CpuDynamics
+from twinhop.units import CYCLES_PER_GCYCLE
 
 
 class Moment(NamedTuple):
@@ -97,3 +99,34 @@ def _radio(
 def _slot(rules: Rules, distance_m: Array, uplink: Radio, cpu_cycles_per_s: Array) -> Slot:
     active = jnp.ones(rules.users, bool)
     return Slot(distance_m, uplink.rate_bps, uplink.access, uplink.access_rate_bps, cpu_cycles_per_s, active)
+
+
+def next_cpu(cpu: Array, own: Array, normal: Array, section: CpuDynamics, slot_s: float) -> Array:
+    """The capacities one slot later.
+
+    Formula: ``F <- B(F_k + a (F - F_k) + sigma sqrt(1 - a^2) n)`` with ``a = exp(-slot / correlation_s)``; B mirrors
+    at the bounds, or holds there. Constant CPUs stay as they are.
+
+    Args:
+        cpu: (M,) capacities F [cycle/s].
+        own: (M,) about which they wander, F_k [cycle/s].
+        normal: (M,) standard normal draws.
+        section: kind constant or ar1, and its parameters.
+        slot_s: length of a slot [s].
+
+    Returns:
+        (M,) capacities [cycle/s].
+
+    Source:
+        The process of `scenario.dynamics.cpu.Ar1Cpu`.
+    """
+    if section.kind == "constant":
+        return cpu
+    memory = math.exp(-slot_s / section.correlation_s)
+    noise = section.sigma_gcycles_per_s * CYCLES_PER_GCYCLE * math.sqrt(1.0 - memory * memory)
+    low = section.min_gcycles_per_s * CYCLES_PER_GCYCLE
+    span = section.max_gcycles_per_s * CYCLES_PER_GCYCLE - low
+    wandered = own + memory * (cpu - own) + noise * normal
+    if section.bounds == "reflect":
+        wandered = low + span - jnp.abs(span - jnp.mod(wandered - low, 2.0 * span))
+    return jnp.clip(wandered, low, low + span)

@@ -9,8 +9,7 @@ from twinhop.env.core import random
 from twinhop.env.core.decode import decode
 from twinhop.env.core.dynamics import Moment, first_moment, next_moment
 from twinhop.env.core.generator import topology_of_episode
-from twinhop.env.core.pricing import Priced, link_costs, price
-from twinhop.env.core.reward import station_rewards
+from twinhop.env.core.pricing import Priced, link_costs, price, station_rewards
 from twinhop.env.core.types import Action, Observation, Params, Rules, State, StepInfo, Topology
 from twinhop.env.core.view import observe
 

@@ -21,7 +21,6 @@ LARGEST_FEATURE = 10.0
 USER_FEATURES = ("history", "update", "root_work", "deadline", "active")
 STATION_FEATURES = ("cpu", "capacity", "opening", "load", "open", "admissible")
 EDGE_FEATURES = ("distance", "rate", "communication", "is_access", "is_host")
-OWN_EDGES = len(EDGE_FEATURES)
 
 
 class Graph(NamedTuple):

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from matplotlib.animation import AbstractMovieWriter, FFMpegWriter, PillowWriter
@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from twinhop.output.kit.colours import FAINT, GROUND, INK, MUTED, PAPER, hues_apart
 from twinhop.output.kit.figures import heading, line, panel, sheet
 
+if TYPE_CHECKING:
+    from twinhop.runs import film
+
 FloatArray = NDArray[np.float64]
 Points = NDArray[np.floating]
-Frame = TypeVar("Frame")
+Frame = TypeVar("Frame", bound="film.Frame")
 WIDTH_IN, LEFT_IN = 8.0, 0.25
 #: Characters and lines of the sources below the map, and the height of a line [inch].
 SOURCE_COLUMNS, SOURCE_LINES, SOURCE_LINE_IN = 170, 8, 0.11
@@ -112,7 +115,6 @@ def save_film(
     path: Path,
     frames: Sequence[Frame],
     corners_m: tuple[FloatArray, FloatArray],
-    stations: Callable[[Frame], FloatArray],
     draw: Callable[[Axes, Frame, FloatArray], tuple[str, str]],
     columns: int,
 ) -> None:
@@ -120,9 +122,8 @@ def save_film(
 
     Args:
         path: a file that ends in gif or mp4.
-        frames: in order.
+        frames: in order; stations keep their colours until one has another place.
         corners_m: of all of them [m].
-        stations: (M, 2) positions in a frame, which keep their colours until they change [m].
         draw: a frame on a map with the colours of the stations, and say its title and the words below.
         columns: of the title.
     """
@@ -138,7 +139,7 @@ def save_film(
             figure.clear()
             axes = panel(figure, RIM_IN, RIM_IN, RIM_IN, FILM_HEAD_IN)
             frame_map(axes, low, high)
-            place = stations(frame)
+            place = frame.station_xy_m
             if place.tobytes() not in colours:
                 colours[place.tobytes()] = station_colours(place)
             title, text = draw(axes, frame, colours[place.tobytes()])

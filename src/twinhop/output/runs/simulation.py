@@ -49,7 +49,7 @@ def _draw(simulation: Simulation, animation: Animation, aside: Path) -> None:
     """The figures; map and animation show one policy under the first seed."""
     from twinhop.output.runs.simulation_figure import draw_bands, draw_costs, draw_series, first_folders
     from twinhop.output.runs.simulation_map import draw_twin_trails, save_twin_animation
-    from twinhop.runs.simulation_film import RunFilm
+    from twinhop.runs.film import RunFilm
 
     draw_costs(simulation).savefig(aside / "costs.png")
     if not first_folders(simulation):

@@ -15,7 +15,7 @@ from twinhop.output.kit.colours import HUES, INK, MUTED
 from twinhop.output.kit.figures import heading, line
 from twinhop.output.kit.maps import LEFT_IN, corners, draw_ends, draw_stations, map_sheet, save_film, write_span
 from twinhop.placement.problem import FloatArray
-from twinhop.runs.simulation_film import Frame, RunFilm, Trail
+from twinhop.runs.film import RunFilm, Trail, TwinFrame
 from twinhop.text import counted
 
 HEAD_IN, FOOT_IN = 1.15, 0.45
@@ -63,7 +63,7 @@ def save_twin_animation(film: RunFilm, run: MigrationRun, policy: str, animation
         folder: where it goes.
     """
 
-    def draw(axes: Axes, frame: Frame, hues: FloatArray) -> tuple[str, str]:
+    def draw(axes: Axes, frame: TwinFrame, hues: FloatArray) -> tuple[str, str]:
         _draw_frame(axes, frame, hues)
         text = f"{frame.time_s:g} s, users in the colour of their twin's host, filled: "
         text += f"{counted(int((frame.load > 0).sum()), 'open host')}; dark: {counted(int(frame.moved.sum()), 'move')}"
@@ -71,9 +71,9 @@ def save_twin_animation(film: RunFilm, run: MigrationRun, policy: str, animation
 
     if animation != "none":
         frames = film.frames()
-        extent = corners([points for frame in frames for points in (frame.xy_m, frame.host_xy_m)])
+        extent = corners([points for frame in frames for points in (frame.xy_m, frame.station_xy_m)])
         path = folder / f"simulation.{animation}"
-        save_film(path, frames, extent, lambda frame: frame.host_xy_m, draw, columns=52)
+        save_film(path, frames, extent, draw, columns=52)
 
 
 def _draw_trail(axes: Axes, trail: Trail, hue: str) -> None:
@@ -93,17 +93,17 @@ def _bent(start: FloatArray, end: FloatArray) -> FloatArray:
     return start + share * (end - start) + 0.4 * share * (1 - share) * aside
 
 
-def _draw_frame(axes: Axes, frame: Frame, hues: FloatArray) -> None:
+def _draw_frame(axes: Axes, frame: TwinFrame, hues: FloatArray) -> None:
     """Users in the colour of the host of their twin, a line to it: dark where the twin has just moved."""
-    size = float(np.clip(4000 / max(1, len(frame.host)), 2, 18))
-    host_xy_m = frame.host_xy_m[frame.host]
+    size = float(np.clip(4000 / max(1, len(frame.station)), 2, 18))
+    host_xy_m = frame.station_xy_m[frame.station]
     for users, width, alpha in ((~frame.moved, 0.5, 0.35), (frame.moved, 1.4, 0.95)):
         tied = users & np.isfinite(host_xy_m[:, 0])
         ways = np.stack([frame.xy_m[tied], host_xy_m[tied]], axis=1)
-        colours = np.tile(to_rgba(INK), (len(ways), 1)) if width > 1 else hues[frame.host[tied]]
+        colours = np.tile(to_rgba(INK), (len(ways), 1)) if width > 1 else hues[frame.station[tied]]
         axes.add_collection(LineCollection(list(ways), colors=colours, linewidths=width, alpha=alpha, zorder=2))
-    axes.scatter(*frame.xy_m.T, s=size, c=hues[frame.host], linewidths=0, alpha=0.9, zorder=3)
-    placed = np.isfinite(frame.host_xy_m[:, 0])
-    draw_stations(axes, frame.host_xy_m[placed], (frame.load > 0)[placed], hues[placed])
+    axes.scatter(*frame.xy_m.T, s=size, c=hues[frame.station], linewidths=0, alpha=0.9, zorder=3)
+    placed = np.isfinite(frame.station_xy_m[:, 0])
+    draw_stations(axes, frame.station_xy_m[placed], (frame.load > 0)[placed], hues[placed])
     down = placed & ~frame.up
-    axes.scatter(*frame.host_xy_m[down].T, s=50, marker="x", c=INK, linewidths=1.2, zorder=6)
+    axes.scatter(*frame.station_xy_m[down].T, s=50, marker="x", c=INK, linewidths=1.2, zorder=6)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from twinhop.output.kit.colours import HUES, MUTED
 from twinhop.output.kit.figures import heading, line
 from twinhop.output.kit.maps import LEFT_IN, corners, draw_ends, draw_stations, map_sheet, save_film, write_span
-from twinhop.runs.world_film import Film, Frame
+from twinhop.runs.film import Film, Frame
 from twinhop.scenario.dynamics import WorldRun
 from twinhop.text import counted
 
@@ -53,9 +53,9 @@ def save_animation(film: Film, run: WorldRun, animation: str, folder: Path) -> N
     """
 
     def draw(axes: Axes, frame: Frame, hues: NDArray[np.float64]) -> tuple[str, str]:
-        served = frame.access >= 0
+        served = frame.station >= 0
         size = float(np.clip(4000 / max(1, len(served)), 2, 18))
-        axes.scatter(*frame.xy_m[served].T, s=size, c=hues[frame.access[served]], linewidths=0, alpha=0.85, zorder=3)
+        axes.scatter(*frame.xy_m[served].T, s=size, c=hues[frame.station[served]], linewidths=0, alpha=0.85, zorder=3)
         axes.scatter(*frame.xy_m[~served].T, s=size, facecolors="none", edgecolors=MUTED, linewidths=0.6, zorder=3)
         draw_stations(axes, frame.station_xy_m, frame.up, hues)
         present = int(np.isfinite(frame.xy_m[:, 0]).sum())
@@ -63,7 +63,7 @@ def save_animation(film: Film, run: WorldRun, animation: str, folder: Path) -> N
 
     if animation != "none":
         path = folder / f"world.{animation}"
-        save_film(path, film.frames, _corners(film, run), lambda frame: frame.station_xy_m, draw, columns=40)
+        save_film(path, film.frames, _corners(film, run), draw, columns=40)
 
 
 def _corners(film: Film, run: WorldRun) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -12,8 +12,7 @@ from twinhop import streams
 from twinhop.errors import InputError
 from twinhop.scenario.dynamics.cpu_trace import CpuTrace, read_cpu_trace
 from twinhop.scenario.schema.movement_section import CpuDynamics
-from twinhop.scenario.schema.named_files import scenario_file
-from twinhop.scenario.schema.scenario import Scenario
+from twinhop.scenario.schema.scenario import Scenario, scenario_file
 from twinhop.scenario.world.world import World
 from twinhop.units import CYCLES_PER_GCYCLE
 

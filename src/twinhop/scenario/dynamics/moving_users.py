@@ -13,8 +13,7 @@ from twinhop.errors import InputError
 from twinhop.scenario.mobility import ChurningPositions, ModelPositions, Positions
 from twinhop.scenario.place_sections import UserRow, Users
 from twinhop.scenario.schema.movement_section import Movement, TraceFile
-from twinhop.scenario.schema.named_files import scenario_file
-from twinhop.scenario.schema.scenario import Scenario
+from twinhop.scenario.schema.scenario import Scenario, scenario_file
 from twinhop.scenario.world.world import World, build_world
 
 

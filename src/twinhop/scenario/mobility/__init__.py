@@ -7,8 +7,7 @@ from twinhop.scenario.mobility.model import Draws, MobilityModel
 from twinhop.scenario.mobility.positions import ModelPositions, Positions
 from twinhop.scenario.mobility.presence import Churn, ChurningPositions, next_presence
 from twinhop.scenario.mobility.random_waypoint import RandomWaypoint
-from twinhop.scenario.mobility.registry import MOBILITY_MODELS
-from twinhop.scenario.mobility.section import Mobility
+from twinhop.scenario.mobility.section import MOBILITY_MODELS, Mobility
 from twinhop.scenario.mobility.static import Static
 
 __all__ = [

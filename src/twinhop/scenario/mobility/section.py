@@ -1,4 +1,4 @@
-"""The field of a scenario that takes a mobility model: `{kind: gauss_markov, alpha: 0.9}`."""
+"""Every mobility model, by its `kind`, and the field that takes one: `{kind: gauss_markov, alpha: 0.9}`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 from pydantic import BeforeValidator, Discriminator, Tag
 
 from twinhop.scenario.fields import problem
+from twinhop.scenario.mobility.gauss_markov import GaussMarkov
+from twinhop.scenario.mobility.hot_spots import HotSpotAttraction
+from twinhop.scenario.mobility.manhattan import Manhattan
 from twinhop.scenario.mobility.model import MobilityModel
-from twinhop.scenario.mobility.registry import MOBILITY_MODELS
+from twinhop.scenario.mobility.random_waypoint import RandomWaypoint
+from twinhop.scenario.mobility.static import Static
 from twinhop.text import suggestion
+
+MOBILITY_MODELS: dict[str, type[MobilityModel]] = {
+    "static": Static,
+    "random_waypoint": RandomWaypoint,
+    "gauss_markov": GaussMarkov,
+    "manhattan": Manhattan,
+    "hot_spots": HotSpotAttraction,
+}
 
 
 def _tag(value: Any) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from twinhop.output.kit.tables import change, table
-from twinhop.studies.lu2021.bands import value_with_interval
+from twinhop.placement.problem import FloatArray
+from twinhop.stats.bootstrap import band_interval
 from twinhop.studies.lu2021.claims import OTHERS
 from twinhop.studies.lu2021.figures import BOUNDS, POLICIES
 from twinhop.studies.lu2021.results import Results
@@ -81,3 +82,11 @@ def latency_report(results: Results) -> Iterator[str]:
             if times is not None:
                 rows.append((f"{policy}, {setting.label}", f"{float(np.median(times)):.3g}"))
     yield from ("", *table(("policy", "ms"), rows))
+
+
+def value_with_interval(values: FloatArray, digits: int) -> str:
+    """An interquartile mean and its interval, of (runs,) values."""
+    ends = band_interval([values])
+    if ends is None:
+        return f"{float(values[0]):.{digits}g}"
+    return f"{ends[0]:.{digits}g} ({ends[1]:.{digits}g} to {ends[2]:.{digits}g})"

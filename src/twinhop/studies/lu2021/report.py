@@ -10,9 +10,8 @@ import numpy as np
 from twinhop.io.folders import staging
 from twinhop.output.kit.tables import change, table
 from twinhop.stats.sign_test import LEVEL
-from twinhop.studies.lu2021.bands import value_with_interval
 from twinhop.studies.lu2021.claims import CLAIMS, Finding, by_seed, findings, squares
-from twinhop.studies.lu2021.comparison_report import comparison_report, latency_report
+from twinhop.studies.lu2021.comparison_report import comparison_report, latency_report, value_with_interval
 from twinhop.studies.lu2021.figures import FIGURES
 from twinhop.studies.lu2021.ratios import PRINTED, Ratios, measured, middle
 from twinhop.studies.lu2021.results import Results

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from twinhop.placement.problem import FloatArray
 from twinhop.studies.lu2021.setting import Setting
 
@@ -74,8 +72,3 @@ READINGS = (
     Reading("time cost, Eq. 17 as printed", "T / M"),
 )
 SYSTEM, TIME = READINGS[0], READINGS[2]
-
-
-def mean_terms(each: list[Terms]) -> Terms:
-    """The mean of terms of one shape."""
-    return Terms(*(np.mean([terms[at] for terms in each], axis=0) for at in range(len(Terms._fields))))

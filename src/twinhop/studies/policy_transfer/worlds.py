@@ -25,7 +25,6 @@ JUDGED_FROM = 1000
 """First seed of the worlds that are judged on; those learned from have the seeds 0, 1, ..."""
 OPENINGS, WIRES = (-0.7, 2.3), (-0.7, 3.4)
 """Logarithms between which prices vary, where they do."""
-_MINUTE_S = 60.0
 _VARIED = 11
 
 

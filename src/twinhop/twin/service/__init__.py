@@ -2,8 +2,8 @@
 
 from twinhop.twin.service.aggregate import Aggregate as Aggregate
 from twinhop.twin.service.closeness import Closeness as Closeness
-from twinhop.twin.service.count import Count as Count
-from twinhop.twin.service.density import Density as Density
+from twinhop.twin.service.counts import Count as Count
+from twinhop.twin.service.counts import Density as Density
 from twinhop.twin.service.extraction import Extraction as Extraction
 from twinhop.twin.service.flow import Flow as Flow
 from twinhop.twin.service.grid import Grid as Grid

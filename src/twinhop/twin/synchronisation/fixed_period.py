@@ -8,8 +8,7 @@ import numpy as np
 
 from twinhop.twin.behaviour import Prediction, RowModel
 from twinhop.twin.behaviour.model import FloatArray
-from twinhop.twin.synchronisation.held_value import HeldValue
-from twinhop.twin.synchronisation.policy import HEADER_BITS, NUMBER_BITS, check_positive, check_sample
+from twinhop.twin.synchronisation.policy import HEADER_BITS, NUMBER_BITS, HeldValue, check_positive, check_sample
 
 #: Samples that come early by this share of a period are in time: sample times are sums of rounded numbers.
 _EARLY = 1e-9

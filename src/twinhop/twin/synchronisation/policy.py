@@ -1,4 +1,4 @@
-"""What a synchronisation policy is: the device's decision which samples to send, and what the twin makes of them."""
+"""What a synchronisation policy is: what the device sends, what the twin makes of it; and a twin without a model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.twin.behaviour import Prediction
-from twinhop.twin.behaviour.model import FloatArray
+from twinhop.twin.behaviour.model import FloatArray, unknown
 
 #: A number in an update is a float64; every update carries its sequence number and its time besides [bit].
 NUMBER_BITS = 64
@@ -76,3 +76,27 @@ def check_positive(kind: str, name: str, value: float) -> float:
     if not value > 0:
         raise InputError(f"{kind}: {name}: must be greater than 0 (got {value:g})")
     return float(value)
+
+
+class HeldValue:
+    """The last value sent, and when.
+
+    Args:
+        width: columns of the dimension.
+    """
+
+    __slots__ = ("time_s", "value", "width")
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.time_s = -np.inf
+        self.value: FloatArray = np.full(width, np.nan)
+
+    def update(self, time_s: float, value: FloatArray) -> None:
+        """Hold another value from now on."""
+        self.time_s, self.value = time_s, value.copy()
+
+    def predict(self) -> Prediction:
+        """The value that is held; nothing is known of how far off it may be."""
+        nothing = unknown(self.width)
+        return Prediction(self.value, nothing.low, nothing.high)

@@ -9,8 +9,7 @@ import numpy as np
 
 from twinhop.twin.behaviour import Prediction
 from twinhop.twin.behaviour.model import FloatArray
-from twinhop.twin.synchronisation.held_value import HeldValue
-from twinhop.twin.synchronisation.policy import HEADER_BITS, NUMBER_BITS, check_positive, check_sample
+from twinhop.twin.synchronisation.policy import HEADER_BITS, NUMBER_BITS, HeldValue, check_positive, check_sample
 
 
 class SendOnDelta:

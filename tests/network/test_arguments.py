@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from twinhop.network.shapes import per_user
+from twinhop.network.arguments import per_user
 
 
 @pytest.mark.parametrize(

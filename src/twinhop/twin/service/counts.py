@@ -1,4 +1,4 @@
-"""How many members are in each cell of a grid."""
+"""How many members there are, and how many in each cell of a grid."""
 
 from __future__ import annotations
 
@@ -6,6 +6,21 @@ import numpy as np
 
 from twinhop.twin.service.aggregate import Extract, FloatArray, Summary
 from twinhop.twin.service.grid import Grid
+
+
+class Count(Summary):
+    """The number of members; one update takes constant time."""
+
+    def __init__(self) -> None:
+        self._members = 0
+
+    def change(self, member: int, before: Extract, after: Extract, time_s: float) -> None:
+        """See `Aggregate.change`."""
+        self._members += (after is not None) - (before is not None)
+
+    def value(self) -> FloatArray:
+        """(1,) members."""
+        return np.array([float(self._members)])
 
 
 class Density(Summary):

@@ -1,4 +1,4 @@
-"""What pictures of a run with moving twins show, read from its files: frames, and trails of users and twins."""
+"""What pictures of a run show: some slots with as many users as an eye can follow, and the trails of some users."""
 
 from __future__ import annotations
 
@@ -7,36 +7,51 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray
+from twinhop.scenario.dynamics import Slot, WorldRun
 
 if TYPE_CHECKING:
     from twinhop.migration.run import MigrationRun
 
-#: Frames of an animation, users that it shows, and users whose trail is drawn.
-FRAMES, SHOWN_USERS, TRAILS = 120, 1000, 10
+#: Frames of an animation.
+FRAMES = 120
+#: Of a world: users that are drawn in frames, users whose trail is drawn, and points of a trail.
+WORLD_USERS, WORLD_TRAILS, TRAIL_POINTS = 2000, 40, 4000
+#: Of a world with twins: users that are drawn in frames, and users whose trail is drawn.
+TWIN_USERS, TWIN_TRAILS = 1000, 10
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One slot of an animation, for some n users and all K hosts.
+    """One slot of an animation, for some n users.
 
     Attributes:
         time_s: when it begins [s].
-        xy_m: (n, 2) users [m].
-        host: (n,) where their twins are.
-        moved: (n,) whose twin has moved since the frame before.
-        host_xy_m: (K, 2) hosts; NaN for a cloud without a place [m].
-        up: (K,) which may host.
-        load: (K,) twins of all users.
+        xy_m: (n, 2) users; NaN where absent [m].
+        station: (n,) the station whose colour they have: their access station, -1 without one, or their twin's host.
+        station_xy_m: (M, 2) stations; NaN for a cloud without a place [m].
+        up: (M,) which work.
     """
 
     time_s: float
-    xy_m: FloatArray
-    host: IntArray
-    moved: BoolArray
-    host_xy_m: FloatArray
+    xy_m: NDArray[np.float32] | FloatArray
+    station: IntArray
+    station_xy_m: FloatArray
     up: BoolArray
+
+
+@dataclass(frozen=True, eq=False)
+class TwinFrame(Frame):
+    """One slot of an animation of moving twins: stations are the K hosts.
+
+    Attributes:
+        moved: (n,) whose twin has moved since the frame before.
+        load: (K,) twins of all users.
+    """
+
+    moved: BoolArray
     load: IntArray
 
 
@@ -57,19 +72,46 @@ class Trail:
     moves: int
 
 
+class Film:
+    """The slots of a world that pictures show, taken while it runs."""
+
+    def __init__(self, run: WorldRun) -> None:
+        """Choose users and slots, evenly over all."""
+        users = len(run.user_ids)
+        self.shown = _evenly(users, WORLD_USERS)
+        self._trailed = _evenly(users, WORLD_TRAILS)
+        self._frame_slots = set(_evenly(run.slots, FRAMES).tolist())
+        self._stride = 1 + (run.slots - 1) // TRAIL_POINTS
+        self.frames: list[Frame] = []
+        """The slots shown, in order."""
+        self._points: list[NDArray[np.float32]] = []
+
+    def add(self, slot: Slot) -> None:
+        """Keep what is shown of a slot."""
+        if slot.index % self._stride == 0:
+            self._points.append(slot.xy_m[self._trailed].astype(np.float32))
+        if slot.index in self._frame_slots:
+            xy_m, access = slot.xy_m[self.shown].astype(np.float32), slot.access[self.shown]
+            self.frames.append(Frame(slot.time_s, xy_m, access, slot.station_xy_m, slot.up))
+
+    def trails(self) -> NDArray[np.float32]:
+        """(points, users, 2) positions of the users whose trails are drawn; NaN where absent [m]."""
+        return np.array(self._points)
+
+
 class RunFilm:
-    """The pictures of a run from its files."""
+    """The pictures of a world with moving twins, from the files of its run."""
 
     def __init__(self, run: MigrationRun, folder: Path) -> None:
         """Of the world of a run and the folder of a policy's files."""
         self._run, self._folder = run, folder
 
-    def frames(self) -> list[Frame]:
+    def frames(self) -> list[TwinFrame]:
         """Some slots, evenly over all, with some users, evenly over all."""
         run = self._run
-        chosen = np.unique(np.linspace(0, run.slots - 1, min(run.slots, FRAMES)).astype(np.int64))
+        chosen = _evenly(run.slots, FRAMES)
         count = len(run.user_ids)
-        shown = np.unique(np.linspace(0, count - 1, min(count, SHOWN_USERS)).astype(np.int64))
+        shown = _evenly(count, TWIN_USERS)
         users, stations = self._read("users", chosen, shown), self._read("stations", chosen)
         before, frames = np.full(count, -1, np.int64), []
         for slot in chosen.tolist():
@@ -77,12 +119,12 @@ class RunFilm:
             who = np.empty(0, np.int64) if rows is None else rows["user"].to_physical().to_numpy().astype(np.int64)
             host = np.empty(0, np.int64) if rows is None else rows["host"].to_physical().to_numpy().astype(np.int64)
             frames.append(
-                Frame(
+                TwinFrame(
                     time_s=slot * run.slot_s,
                     xy_m=np.empty((0, 2)) if rows is None else rows.select("x_m", "y_m").to_numpy(),
-                    host=host,
+                    station=host,
                     moved=(before[who] >= 0) & (before[who] != host),
-                    host_xy_m=_places(hosts),
+                    station_xy_m=_places(hosts),
                     up=hosts["up"].to_numpy(),
                     load=hosts["users"].to_numpy().astype(np.int64),
                 )
@@ -96,7 +138,7 @@ class RunFilm:
 
         users = pl.scan_parquet(self._folder / "users.parquet")
         counts = users.group_by("user").agg(pl.col("moved").sum()).collect()
-        counts = counts.sort("moved", pl.col("user").to_physical(), descending=[True, False]).head(TRAILS)
+        counts = counts.sort("moved", pl.col("user").to_physical(), descending=[True, False]).head(TWIN_TRAILS)
         stations = pl.scan_parquet(self._folder / "stations.parquet").select("slot", "station", "x_m", "y_m")
         rows = users.filter(pl.col("user").is_in(counts["user"].implode()))
         placed = rows.join(
@@ -133,3 +175,8 @@ class RunFilm:
 
 def _places(rows: Any) -> FloatArray:
     return np.asarray(rows.select("x_m", "y_m").to_numpy(), float)
+
+
+def _evenly(count: int, most: int) -> IntArray:
+    """Indices of at most so many of all, evenly over them."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
