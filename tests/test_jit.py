@@ -171,6 +171,36 @@ def test_functions_as_arguments_are_not_kept():
         function_key(kernel, (types.Dispatcher(kernel),))
 
 
+def is_compiled(node: ast.AST) -> bool:
+    """Whether a node is a function under ``@jit(...)``."""
+    decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+    return any(isinstance(each, ast.Call) and getattr(each.func, "id", "") == "jit" for each in decorators)
+
+
+def names_outside(node: ast.AST) -> set[str]:
+    """The names and attributes that a tree mentions outside compiled functions."""
+    if is_compiled(node):
+        return set()
+    here = {getattr(node, "id", ""), getattr(node, "attr", "")}
+    return here.union(*map(names_outside, ast.iter_child_nodes(node)))
+
+
+def test_python_calls_no_function_that_has_no_entry_for_it():
+    inner = {kernel.__name__ for kernel in kernels().values() if kernel.targetoptions.get("no_cpython_wrapper")}
+    assert {"cheapest_host", "respond", "_water_filled"} <= inner
+    repository = Path(__file__).parents[1]
+    folders = (ROOT, *(repository / name for name in ("tests", "benchmarks", "examples")))
+    for path in (path for folder in folders for path in sorted(folder.rglob("*.py"))):
+        named = inner & names_outside(ast.parse(path.read_text()))
+        assert not named, f"{path}: only compiled functions may call {sorted(named)}, see `inner` of `twinhop.jit.jit`"
+
+
+def test_a_function_that_has_no_entry_for_python_refuses_to_be_called():
+    message = "placement.station_load._shared is for compiled functions alone"
+    with pytest.raises(TypeError, match=message):
+        kernels()["placement.station_load._shared"](1, 2)
+
+
 PROGRAM = """
 from twinhop import compile_time
 

@@ -7,6 +7,7 @@ import numba
 from llvmlite import ir
 from numba.core import cgutils, event, types
 from numba.core.dispatcher import Dispatcher
+from numba.core.registry import CPUDispatcher
 from numba.extending import intrinsic
 
 from twinhop.compile_time import Stopwatch, compiling, waiting
@@ -21,11 +22,21 @@ except ImportError as error:  # a Numba whose compiled code is handled otherwise
 REASSOCIATE = frozenset({"reassoc", "nsz", "arcp", "contract"})
 
 
-def jit(*, fastmath: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+class _Inner(CPUDispatcher):
+    """A function that has no entry for Python: without this class, a call would end the process."""
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        """Refuse."""
+        name = f"{self.py_func.__module__}.{self.py_func.__qualname__}"
+        raise TypeError(f"{name} is for compiled functions alone; call it from one, or compile it without inner=True")
+
+
+def jit(*, fastmath: bool = False, inner: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Compile a function to machine code on first use, and keep the result between processes.
 
     Args:
         fastmath: allow floating-point sums to be reassociated. Never set where a certificate is computed.
+        inner: only compiled functions call it, so that the code to do so from Python is not compiled.
 
     Returns:
         A decorator.
@@ -35,8 +46,14 @@ def jit(*, fastmath: bool = False) -> Callable[[Callable[..., Any]], Callable[..
         flags = set(REASSOCIATE) if fastmath else False
         # Nobody calls these from C, so the code to do so is not compiled.
         options: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
+        if inner:
+            options["no_cpython_wrapper"] = True
         compiled = numba.njit(fastmath=flags, **options)(function)
-        if FunctionCache is not None and isinstance(compiled, Dispatcher):  # else Numba is switched off
+        if not isinstance(compiled, Dispatcher):  # Numba is switched off
+            return compiled
+        if inner:
+            compiled.__class__ = _Inner
+        if FunctionCache is not None:
             compiled._cache = FunctionCache(compiled)  # pyright: ignore[reportAttributeAccessIssue]
         return compiled
 

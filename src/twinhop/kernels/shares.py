@@ -64,7 +64,7 @@ def least_computing(root_work, floor, count, load, least, cpu):
     return _filled(root_work, scale * floor, count, load, cpu) if scale > 0.0 else (np.inf, 0.0)
 
 
-@jit()
+@jit(inner=True)
 def _filled(root_work, floor, count, load, cpu):
     """`least_computing` with minimum shares that fit."""
     level, pinned = (cpu / load if load > 0.0 else np.inf), -1
@@ -129,7 +129,7 @@ def host_shares(
             share[i] = max(share[i], scale[host[i]] * floor[i])
 
 
-@jit()
+@jit(inner=True)
 def _fill_levels(host, weight, floor, load, cpu, scale, first, level):
     """Write the level (K,) of each server that has minimum shares and on which they fit; first: (K + 1,) of users."""
     weights, floors, at = np.empty(len(host)), np.empty(len(host)), first.copy()

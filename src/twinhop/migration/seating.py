@@ -109,7 +109,7 @@ class _Load:
         if problem.floor is not None:
             room &= self._floor + np.where(room, problem.floor[i], 0.0) <= problem.cpu_room
         if not room.any():
-            return NOBODY
+            return int(NOBODY)
         own = problem.root_work[i]
         grown_s = own * (own + 2 * self._root_work) / np.where(problem.cpu > 0, problem.cpu, np.inf)
         opening_s = np.where(self._count == 0, problem.scaled_opening, 0.0)

@@ -18,7 +18,7 @@ HOPELESS = 20.0
 LEAST_SAVING = 1e-9
 
 
-@jit()
+@jit(inner=True)
 def _next_random(state):
     """One step of xorshift64*; returns a number uniform in [0, 1) [1]."""
     x = state[0]
@@ -27,6 +27,13 @@ def _next_random(state):
     x ^= x >> np.uint64(27)
     state[0] = x
     return np.float64((x * np.uint64(2685821657736338717)) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@jit(inner=True)
+def _demand_and_room(demand, demand_room, users, stations):
+    if demand is None:
+        return np.zeros(users), np.full(stations, np.inf)
+    return demand, demand_room * (1.0 - 0.5 * DEMAND_TOLERANCE)
 
 
 @jit()
@@ -50,10 +57,8 @@ def anneal(instance, hosting, stations, hot, cold, steps, seed, best):
     """
     comm, s, cpu, seats = instance.comm, instance.root_work, instance.cpu, instance.seats
     host, load, count = hosting.host.copy(), hosting.load.copy(), hosting.users.copy()
-    demand, room = np.zeros(s.size), np.full(cpu.size, np.inf)
+    demand, room = _demand_and_room(instance.demand, instance.demand_room, s.size, cpu.size)
     taken = hosting.demand_load.copy()
-    if instance.has_demand:
-        demand, room = instance.demand, instance.demand_room * (1.0 - 0.5 * DEMAND_TOLERANCE)
     state = np.array([seed], np.uint64)
     cooling, temperature = (cold / hot) ** (1.0 / steps), hot
     least, saved = 0.0, 0.0

@@ -29,7 +29,7 @@ SLACK_SHARE = 0.02
 AVERAGING = 0.1
 
 
-@jit()
+@jit(inner=True)
 def _divide(comm, s, cpu, share, load, i, rate):
     """Divide user i among the stations in the best way, the others being as they are (water-filling)."""
     stations, first, second, chosen = cpu.size, np.inf, np.inf, -1
@@ -52,7 +52,7 @@ def _divide(comm, s, cpu, share, load, i, rate):
             share[i, k] = now
 
 
-@jit()
+@jit(inner=True)
 def _water_level(rate, cpu, curve):
     """The level with ``sum_k max(0, level - rate_k) F_k / curve = 1``."""
     width, weighted, level = 0.0, 0.0, np.inf

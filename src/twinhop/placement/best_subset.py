@@ -123,7 +123,7 @@ def _look(order, net, s, cpu, seats, nu, slack, taken, best):
     return -np.inf
 
 
-@jit()
+@jit(inner=True)
 def _most_left(order, net, s, cpu, tried, value, load, depth):
     """The most that sets not looked at may be worth, net of their seats: below, and without a user of the way there."""
     most = value[depth] + divided_addition(order, net, s, cpu, depth, load[depth])

@@ -257,7 +257,7 @@ class BranchAndBound:
     def _is_separable(self, branch: Branch) -> bool:
         """Whether nothing but computing and seats couples the users of the branch's stations."""
         instance, opened = self._instance, np.flatnonzero(branch.forced == 1)
-        free = not instance.has_floor and not instance.has_demand and branch.arcs is None
+        free = instance.floor is None and instance.demand is None and branch.arcs is None
         if (instance.seats[opened] >= self._problem.users).all():
             return free and instance.has_work
         return free and bool((instance.root_work > 0).all())

@@ -49,23 +49,34 @@ def knapsack_response(worth, demand, room, share, order):
     return mu, value
 
 
-@jit()
+@jit(inner=True)
+def undemanding_response(floor, instance, state, k, worth, scratch, order):
+    """The response of station k, demands aside: theta, nu and the value; fills its shares of the state."""
+    s, cpu, seats, guess, share = (
+        instance.root_work,
+        instance.cpu[k],
+        instance.seats[k],
+        state.theta[k],
+        state.shares[k],
+    )
+    if floor is None:
+        return station_response(worth, s, cpu, seats, guess, share, scratch, order)
+    return floored_response(worth, s, floor[k], cpu, seats, guess, share, scratch)
+
+
+@jit(inner=True)
 def _priced_response(instance, by_station, state, k, worth, mu, priced, scratch, order):
     """The response at demand price mu: demand taken, theta, nu, and the value with ``C mu``."""
     for i in range(worth.size):
         priced[i] = worth[i] - mu * instance.demand[i]
-    cpu, seats, guess, share = instance.cpu[k], instance.seats[k], state.theta[k], state.shares[k]
-    if instance.has_floor:
-        found = floored_response(priced, instance.root_work, by_station.floor[k], cpu, seats, guess, share, scratch)
-    else:
-        found = station_response(priced, instance.root_work, cpu, seats, guess, share, scratch, order)
-    taken = 0.0
+    theta, nu, value = undemanding_response(by_station.floor, instance, state, k, priced, scratch, order)
+    taken, share = 0.0, state.shares[k]
     for i in range(worth.size):  # not numpy.dot: compiled, that would need SciPy
         taken += share[i] * instance.demand[i]
-    return taken, found[0], found[1], found[2] + mu * instance.demand_room[k]
+    return taken, theta, nu, value + mu * instance.demand_room[k]
 
 
-@jit()
+@jit(inner=True)
 def _highest_demand_price(worth, demand):
     """A demand price at which nobody with a demand is worth taking."""
     highest = 0.0
@@ -75,7 +86,7 @@ def _highest_demand_price(worth, demand):
     return highest
 
 
-@jit()
+@jit(inner=True)
 def demanding_response(instance, by_station, state, k, worth, priced, other, scratch, order):
     """The best value of station k under demands; fills theta, nu, mu and shares of the state.
 
@@ -83,7 +94,7 @@ def demanding_response(instance, by_station, state, k, worth, priced, other, scr
     demand price and its slope is ``C - sum d x``: bisection, and the shares of both its ends blended to use up C.
     """
     share, room = state.shares[k], instance.demand_room[k]
-    if not instance.has_work and not instance.has_floor and instance.seats[k] >= worth.size:
+    if not instance.has_work and instance.floor is None and instance.seats[k] >= worth.size:
         state.mu[k], value = knapsack_response(worth, instance.demand, room, share, order)
         return value
     taken, theta, nu, value = _priced_response(instance, by_station, state, k, worth, 0.0, priced, scratch, order)

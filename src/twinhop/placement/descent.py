@@ -23,7 +23,7 @@ PATIENCE = 2.0
 TRIAL_SWAP_USERS = 1000
 
 
-@jit()
+@jit(inner=True)
 def cheapest_host(instance, hosting, i, usable, opening, limit):
     """The station with room for user i, now without host, at the least added cost below ``limit``; or NOBODY."""
     best, where = limit, NOBODY
@@ -34,8 +34,7 @@ def cheapest_host(instance, hosting, i, usable, opening, limit):
         cost += least_rise(instance, hosting, i, k)
         if cost >= best or not has_room(instance, hosting, i, k, NOBODY):
             continue
-        if instance.has_floor:
-            cost = instance.comm[i, k] + computing(instance, hosting, k, i, NOBODY) - hosting.latency[k]
+        cost = _cost_there(instance.floor, instance, hosting, i, k, cost)
         if hosting.users[k] == 0:
             cost += opening[k]
         if cost < best:
@@ -43,9 +42,22 @@ def cheapest_host(instance, hosting, i, usable, opening, limit):
     return where
 
 
-@jit()
-def _seat_by_ejection(instance, hosting, usable, i):
-    """Seat user i, for whom there is no room, by moving one other user on, at the least latency; whether it could."""
+@jit(inner=True)
+def _cost_there(floor, instance, hosting, i, k, cost):
+    """What user i adds to the latency on station k; without deadlines the bound ``cost`` on it is exact."""
+    if floor is None:
+        return cost
+    return instance.comm[i, k] + computing(instance, hosting, k, i, NOBODY) - hosting.latency[k]
+
+
+@jit(inner=True)
+def _seat_by_ejection(demand, instance, hosting, usable, i):
+    """Seat user i, for whom there is no room, by moving one other user on, at the least latency; whether it could.
+
+    Only demands leave room for one user where there is none for another.
+    """
+    if demand is None:
+        return False
     best, moved, onto = np.inf, NOBODY, NOBODY
     for j in range(hosting.host.size):
         k = hosting.host[j]
@@ -73,7 +85,7 @@ def _seat(instance, hosting, usable, opening, i):
     if k != NOBODY:
         attach(instance, hosting, i, k)
         return True
-    return instance.has_demand and _seat_by_ejection(instance, hosting, usable, i)
+    return _seat_by_ejection(instance.demand, instance, hosting, usable, i)
 
 
 @jit()
@@ -84,15 +96,25 @@ def seat_everyone(instance, hosting, usable, opening, order):
             _seat(instance, hosting, usable, opening, i)
 
 
-@jit()
+@jit(inner=True)
 def _may_hold_all(instance, usable):
     """Whether the stations in ``usable`` have the seats, and the demand capacity, that all users take together."""
-    seats, room = 0, 0.0
+    seats = 0
     for k in range(usable.size):
         if usable[k]:
             seats += instance.seats[k]
-            room += instance.demand_room[k] if instance.has_demand else 0.0
-    return seats >= instance.comm.shape[0] and (not instance.has_demand or room >= instance.demand.sum())
+    return seats >= instance.comm.shape[0] and _may_hold_demand(instance.demand, instance.demand_room, usable)
+
+
+@jit(inner=True)
+def _may_hold_demand(demand, demand_room, usable):
+    if demand is None:
+        return True
+    room = 0.0
+    for k in range(usable.size):
+        if usable[k]:
+            room += demand_room[k]
+    return room >= demand.sum()
 
 
 @jit()
@@ -115,7 +137,7 @@ def move_sweep(instance, hosting, usable, opening, least):
     return moves
 
 
-@jit()
+@jit(inner=True)
 def _relief(instance, hosting, k, relief):
     """How much station k's computing latency falls when each of its users leaves [s]."""
     i = hosting.first[k]
@@ -124,20 +146,34 @@ def _relief(instance, hosting, k, relief):
         i = hosting.after[i]
 
 
-@jit()
+@jit(inner=True)
 def _least_change(instance, hosting, relief, i, j, b):
     """A lower bound on the change of station b's computing latency when user i takes user j's place."""
     s = instance.root_work[i]
     change = s * (2.0 * (hosting.load[b] - instance.root_work[j]) + s) / instance.cpu[b] - relief[j]
-    if not instance.has_floor:
+    return _change_charged(instance.floor, hosting.theta[b], s, instance.root_work[j], i, j, b, change)
+
+
+@jit(inner=True)
+def _change_charged(floor, theta, s, out, i, j, b, change):
+    if floor is None:
         return change
-    theta, out = hosting.theta[b], instance.root_work[j]
-    return max(change, charge(theta, s, instance.floor[i, b]) - charge(theta, out, instance.floor[j, b]))
+    return max(change, charge(theta, s, floor[i, b]) - charge(theta, out, floor[j, b]))
 
 
-@jit()
+@jit(inner=True)
 def _swap_fits(instance, hosting, i, j, a, b):
     return has_room(instance, hosting, i, b, j) and has_room(instance, hosting, j, a, i)
+
+
+@jit(inner=True)
+def _swap_saves(floor, instance, hosting, i, j, a, b, change, least):
+    """Whether a swap that raises communication latency by ``change`` saves; without deadlines its bound is exact."""
+    if floor is None:
+        return True
+    change += computing(instance, hosting, b, i, j) - hosting.latency[b]
+    change += computing(instance, hosting, a, j, i) - hosting.latency[a]
+    return change < -least
 
 
 @jit()
@@ -173,11 +209,8 @@ def swap_sweep(instance, hosting, start, stop, least):
             hope += _least_change(instance, hosting, relief, j, i, a)
             if hope >= -least or not _swap_fits(instance, hosting, i, j, a, b):
                 continue
-            if instance.has_floor:
-                change += computing(instance, hosting, b, i, j) - hosting.latency[b]
-                change += computing(instance, hosting, a, j, i) - hosting.latency[a]
-                if change >= -least:
-                    continue
+            if not _swap_saves(instance.floor, instance, hosting, i, j, a, b, change, least):
+                continue
             _exchange(instance, hosting, relief, i, j, a, b)
             swaps += 1
     return swaps
@@ -218,6 +251,26 @@ def occupy(instance, hosting, usable, wanted):
     return used
 
 
+@jit(inner=True)
+def _seating_order(demand, users):
+    """The users, the largest demands first."""
+    if demand is None:
+        return np.arange(users)
+    falling = np.empty(users)
+    for i in range(users):
+        falling[i] = -demand[i]
+    return np.argsort(falling)
+
+
+@jit(inner=True)
+def _trial_swaps(demand, instance, hosting, least):
+    """A sweep of swaps under demands: moves alone get stuck where knapsacks are tight."""
+    if demand is None:
+        return 0
+    users = hosting.host.size
+    return swap_sweep(instance, hosting, np.int64(0), users, least) if users <= TRIAL_SWAP_USERS else 0
+
+
 @jit()
 def associate(instance, hosting, start, usable, sweeps, least, target):
     """Re-associate everyone onto the stations in ``usable``, their opening taken as paid.
@@ -243,20 +296,13 @@ def associate(instance, hosting, start, usable, sweeps, least, target):
             hosts[i] = NOBODY
     refill(instance, hosting, hosts)
     paid = np.zeros(instance.cpu.size)
-    order = np.arange(hosts.size)
-    if instance.has_demand:
-        falling = np.empty(hosts.size)
-        for i in range(hosts.size):
-            falling[i] = -instance.demand[i]
-        order = np.argsort(falling)
-    for i in order:
+    for i in _seating_order(instance.demand, hosts.size):
         if hosting.host[i] == NOBODY and not _seat(instance, hosting, usable, paid, i):
             return np.inf
     latency, cost = latency_and_cost(instance, hosting)
     for left in range(sweeps - 1, -1, -1):
         moves = move_sweep(instance, hosting, usable, paid, least)
-        if instance.has_demand and hosts.size <= TRIAL_SWAP_USERS:  # moves alone get stuck where knapsacks are tight
-            moves += swap_sweep(instance, hosting, np.int64(0), hosts.size, least)
+        moves += _trial_swaps(instance.demand, instance, hosting, least)
         before = latency
         latency, cost = latency_and_cost(instance, hosting)
         if moves == 0 or cost - PATIENCE * left * (before - latency) > target:

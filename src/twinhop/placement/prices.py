@@ -6,10 +6,9 @@ import numpy as np
 
 from twinhop.jit import jit
 from twinhop.kernels.opening import choose_open
-from twinhop.placement.demand_response import demanding_response
+from twinhop.placement.demand_response import demanding_response, undemanding_response
 from twinhop.placement.problem import BoolArray, FloatArray
 from twinhop.placement.station_load import Instance, copy_values
-from twinhop.placement.station_response import floored_response, station_response
 
 #: Weight of the present association in its running mean.
 AVERAGING = 0.15
@@ -20,16 +19,17 @@ class ByStation(NamedTuple):
 
     Attributes:
         comm: (M, N) communication latency [s], inf where the arc is not allowed.
-        floor: (M, N) minimum shares [cycle/s]; (1, 1) and unused without deadlines.
+        floor: (M, N) minimum shares [cycle/s]; None without deadlines.
     """
 
     comm: FloatArray
-    floor: FloatArray
+    floor: FloatArray | None
 
 
 def by_station(instance: Instance) -> ByStation:
     """The arcs of an instance, transposed."""
-    return ByStation(np.ascontiguousarray(instance.comm.T), np.ascontiguousarray(instance.floor.T))
+    floor = None if instance.floor is None else np.ascontiguousarray(instance.floor.T)
+    return ByStation(np.ascontiguousarray(instance.comm.T), floor)
 
 
 class StepRule(NamedTuple):
@@ -114,32 +114,30 @@ def make_price_state(price: FloatArray, theta: FloatArray, *, averaged: bool = F
     )
 
 
-@jit()
+@jit(inner=True)
 def respond(instance, by_station, state, forced, scratch, worth, order):
     """Every station's response at the present prices: fills theta, nu, reduced and shares of the state."""
-    s = instance.root_work
-    priced = np.empty(worth.size if instance.has_demand else 1)
-    other = np.empty(priced.size)
+    priced, other = np.empty(worth.size), np.empty(worth.size)
     for k in range(instance.cpu.size):
         if instance.seats[k] == 0 or forced[k] == -1:
             continue
         for i in range(worth.size):
             worth[i] = state.price[i] - by_station.comm[k, i]
-        cpu, seats, guess, share = instance.cpu[k], instance.seats[k], state.theta[k], state.shares[k]
-        if instance.has_demand:
-            state.reduced[k] = instance.opening[k] - demanding_response(
-                instance, by_station, state, k, worth, priced, other, scratch, order
-            )
-            continue
-        if instance.has_floor:
-            found = floored_response(worth, s, by_station.floor[k], cpu, seats, guess, share, scratch)
-        else:
-            found = station_response(worth, s, cpu, seats, guess, share, scratch, order)
-        state.theta[k], state.nu[k] = found[0], found[1]
-        state.reduced[k] = instance.opening[k] - found[2]
+        value = _response(instance.demand, instance, by_station, state, k, worth, priced, other, scratch, order)
+        state.reduced[k] = instance.opening[k] - value
 
 
-@jit()
+@jit(inner=True)
+def _response(demand, instance, by_station, state, k, worth, priced, other, scratch, order):
+    """The best value of station k; fills theta, nu, mu and shares of the state."""
+    if demand is None:
+        theta, nu, value = undemanding_response(by_station.floor, instance, state, k, worth, scratch, order)
+        state.theta[k], state.nu[k] = theta, nu
+        return value
+    return demanding_response(instance, by_station, state, k, worth, priced, other, scratch, order)
+
+
+@jit(inner=True)
 def _keep_if_best(state, value):
     progress = state.progress
     progress[2] = 0.0 if value > progress[0] + 1e-7 * abs(progress[0]) else progress[2] + 1.0
@@ -168,7 +166,7 @@ def _turn(state):
     return squared
 
 
-@jit()
+@jit(inner=True)
 def _average(state):
     """Blend the present fractional association into the running mean."""
     if state.mean.shape != state.shares.shape:

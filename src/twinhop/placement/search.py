@@ -238,9 +238,9 @@ class Search:
     def _checked_total(self) -> float:
         hosting, instance = self._hosting, self.instance
         fits = bool((hosting.users <= instance.seats).all())
-        if instance.has_floor:
+        if instance.floor is not None:
             fits &= bool((hosting.floor_load <= self.problem.cpu_room).all())
-        if instance.has_demand:
+        if instance.demand_room is not None:
             fits &= bool((hosting.demand_load <= instance.demand_room).all())
         return float(total(instance, hosting)) if fits else np.inf
 

@@ -40,7 +40,7 @@ def seat_remaining(problem: PlacementProblem, host: IntArray, opened: np.ndarray
 
 def _augment(problem: PlacementProblem, usable: np.ndarray, host: IntArray, count: IntArray, user: int) -> None:
     """Breadth-first search over stations for one with room; shift one user along each step of the path."""
-    via: dict[int, tuple[int, int]] = {int(k): (user, NOBODY) for k in np.flatnonzero(usable[user])}
+    via: dict[int, tuple[int, int]] = {int(k): (user, int(NOBODY)) for k in np.flatnonzero(usable[user])}
     visited = usable[user].copy()
     queue = deque(via)
     while queue:

@@ -19,11 +19,16 @@ from twinhop.placement.problem import (
     PlacementProblem,
 )
 
-NOBODY = -1
+#: A NumPy integer, as Numba would compile the functions that take a plain -1 anew for that value.
+NOBODY = np.int64(-1)
 
 
 class Instance(NamedTuple):
     """A problem as the compiled loops take it.
+
+    Compiled functions that get ``floor`` or ``demand`` by itself drop at compile time what is not for None: a plain
+    problem compiles nothing that deadlines and demands need. They test nothing else for it, as Numba drops code by the
+    type of an argument alone.
 
     Attributes:
         comm: (N, M) communication latency [s], inf where the arc is not allowed.
@@ -31,12 +36,10 @@ class Instance(NamedTuple):
         cpu: (M,) F_k [cycle/s].
         seats: (M,) N_k [users].
         opening: (M,) scaled opening cost [s].
-        floor: (N, M) minimum shares [cycle/s]; (1, 1) and unused without deadlines.
+        floor: (N, M) minimum shares [cycle/s]; None without deadlines.
         floor_room: (M,) the most that the minimum shares on a station may add up to in a plan [cycle/s].
-        has_floor: whether deadlines are given.
-        demand: (N,) demand of each user; (1,) and unused without demands.
-        demand_room: (M,) most demand on each station; (1,) and unused without demands.
-        has_demand: whether demands are given.
+        demand: (N,) demand of each user; None without demands.
+        demand_room: (M,) most demand on each station; None without demands.
         has_work: whether any user has work, so that computing counts.
     """
 
@@ -45,12 +48,10 @@ class Instance(NamedTuple):
     cpu: FloatArray
     seats: IntArray
     opening: FloatArray
-    floor: FloatArray
+    floor: FloatArray | None
     floor_room: FloatArray
-    has_floor: bool
-    demand: FloatArray
-    demand_room: FloatArray
-    has_demand: bool
+    demand: FloatArray | None
+    demand_room: FloatArray | None
     has_work: bool
 
 
@@ -92,12 +93,10 @@ def make_instance(problem: PlacementProblem) -> Instance:
         np.maximum(problem.cpu, np.finfo(float).tiny),
         np.minimum(problem.capacity, problem.users),
         np.array(problem.scaled_opening),
-        np.zeros((1, 1)) if floor is None else np.ascontiguousarray(floor),
+        None if floor is None else np.ascontiguousarray(floor),
         planned_room(problem.cpu),
-        floor is not None,
-        np.zeros(1) if problem.demand is None else np.array(problem.demand),
-        np.zeros(1) if problem.demand is None else np.array(problem.demand_room),
-        problem.demand is not None,
+        None if problem.demand is None else np.array(problem.demand),
+        None if problem.demand is None else np.array(problem.demand_room),
         bool((problem.root_work > 0).any()),
     )
 
@@ -122,7 +121,7 @@ def make_hosting(instance: Instance, host: IntArray | None = None) -> Hosting:
     return hosting
 
 
-@jit()
+@jit(inner=True)
 def copy_values(values, copy):
     """What ``copy[:] = values`` does, whose check of the shapes takes Numba seconds to compile."""
     for i in range(values.size):
@@ -143,10 +142,8 @@ def detach(instance, hosting, i):
     hosting.host[i] = NOBODY
     hosting.users[k] -= 1
     hosting.load[k] -= instance.root_work[i]
-    if instance.has_floor:
-        hosting.floor_load[k] -= instance.floor[i, k]
-    if instance.has_demand:
-        hosting.demand_load[k] -= instance.demand[i]
+    _add_floor(instance.floor, hosting.floor_load, i, k, -1.0)
+    _add_demand(instance.demand, hosting.demand_load, i, k, -1.0)
     if hosting.users[k] == 0:
         hosting.load[k] = 0.0
         hosting.floor_load[k] = 0.0
@@ -161,7 +158,19 @@ def detach(instance, hosting, i):
     _compute(instance, hosting, k)
 
 
-@jit()
+@jit(inner=True)
+def _add_floor(floor, floor_load, i, k, sign):
+    if floor is not None:
+        floor_load[k] += sign * floor[i, k]
+
+
+@jit(inner=True)
+def _add_demand(demand, demand_load, i, k, sign):
+    if demand is not None:
+        demand_load[k] += sign * demand[i]
+
+
+@jit(inner=True)
 def _clear(hosting):
     hosting.users[:] = 0
     hosting.load[:] = 0.0
@@ -192,15 +201,13 @@ def fitting(instance, hosting, host):
     return hosting.host.copy()
 
 
-@jit()
+@jit(inner=True)
 def _link(instance, hosting, i, k):
     hosting.host[i] = k
     hosting.users[k] += 1
     hosting.load[k] += instance.root_work[i]
-    if instance.has_floor:
-        hosting.floor_load[k] += instance.floor[i, k]
-    if instance.has_demand:
-        hosting.demand_load[k] += instance.demand[i]
+    _add_floor(instance.floor, hosting.floor_load, i, k, 1.0)
+    _add_demand(instance.demand, hosting.demand_load, i, k, 1.0)
     head = hosting.first[k]
     hosting.before[i] = NOBODY
     hosting.after[i] = head
@@ -217,25 +224,32 @@ def has_room(instance, hosting, i, k, leaving):
     gone = 0 if leaving == NOBODY else 1
     if hosting.users[k] - gone >= instance.seats[k]:
         return False
-    if instance.has_demand and not _demand_fits(instance, hosting, i, k, leaving):
+    if not _demand_fits(instance.demand, instance.demand_room, hosting.demand_load, i, k, leaving):
         return False
-    if not instance.has_floor:
+    return _floor_fits(instance.floor, instance.floor_room, hosting.floor_load, i, k, leaving)
+
+
+@jit(inner=True)
+def _floor_fits(floor, floor_room, floor_load, i, k, leaving):
+    if floor is None:
         return True
-    load = hosting.floor_load[k] + instance.floor[i, k]
-    if gone:
-        load -= instance.floor[leaving, k]
-    return load <= instance.floor_room[k]
-
-
-@jit()
-def _demand_fits(instance, hosting, i, k, leaving):
-    load = hosting.demand_load[k] + instance.demand[i]
+    load = floor_load[k] + floor[i, k]
     if leaving != NOBODY:
-        load -= instance.demand[leaving]
-    return load <= instance.demand_room[k] * (1.0 - 0.5 * DEMAND_TOLERANCE)
+        load -= floor[leaving, k]
+    return load <= floor_room[k]
 
 
-@jit()
+@jit(inner=True)
+def _demand_fits(demand, demand_room, demand_load, i, k, leaving):
+    if demand is None:
+        return True
+    load = demand_load[k] + demand[i]
+    if leaving != NOBODY:
+        load -= demand[leaving]
+    return load <= demand_room[k] * (1.0 - 0.5 * DEMAND_TOLERANCE)
+
+
+@jit(inner=True)
 def _compute(instance, hosting, k):
     hosting.latency[k], hosting.theta[k] = _shared(instance, hosting, k, NOBODY, NOBODY)
 
@@ -246,7 +260,7 @@ def computing(instance, hosting, k, joining, leaving):
     return _shared(instance, hosting, k, joining, leaving)[0]
 
 
-@jit()
+@jit(inner=True)
 def least_rise(instance, hosting, i, k):
     """A lower bound on the rise of H_k when user i joins station k [s].
 
@@ -254,10 +268,17 @@ def least_rise(instance, hosting, i, k):
     """
     s = instance.root_work[i]
     alone = s * (2.0 * hosting.load[k] + s) / instance.cpu[k]
-    return max(alone, charge(hosting.theta[k], s, instance.floor[i, k])) if instance.has_floor else alone
+    return _charged(instance.floor, hosting.theta[k], s, i, k, alone)
 
 
-@jit()
+@jit(inner=True)
+def _charged(floor, theta, s, i, k, alone):
+    if floor is None:
+        return alone
+    return max(alone, charge(theta, s, floor[i, k]))
+
+
+@jit(inner=True)
 def _shared(instance, hosting, k, joining, leaving):
     """H_k [s] and its congestion price of station k's users with one more and one less (NOBODY: none).
 
@@ -269,12 +290,17 @@ def _shared(instance, hosting, k, joining, leaving):
         load += instance.root_work[joining]
     if leaving != NOBODY:
         load -= instance.root_work[leaving]
-    if not instance.has_floor:
+    return _shared_load(instance.floor, instance, hosting, k, joining, leaving, load, cpu)
+
+
+@jit(inner=True)
+def _shared_load(floor, instance, hosting, k, joining, leaving, load, cpu):
+    if floor is None:
         return load * load / cpu, 2.0 * load / cpu
     return _water_filled(instance, hosting, k, joining, leaving, max(load, 0.0))
 
 
-@jit()
+@jit(inner=True)
 def _water_filled(instance, hosting, k, joining, leaving, load):
     """`twinhop.kernels.shares.least_computing` along the list of station k's users.
 
@@ -311,7 +337,7 @@ def _water_filled(instance, hosting, k, joining, leaving, load):
         level = left / free_work
 
 
-@jit()
+@jit(inner=True)
 def latency_and_cost(instance, hosting):
     """Summed latency [s], and the same with the opening of the stations in use; inf if a user has no host."""
     latency, opening = 0.0, 0.0

@@ -26,7 +26,7 @@ def _above(ratio, root_work, theta):
     return load, count
 
 
-@jit()
+@jit(inner=True)
 def _bracket(ratio, root_work, cpu, guess):
     """Bounds on the congestion price theta = 2 load / F with few thresholds between them, and the load above both."""
     low, high, theta = 0.0, np.inf, guess
@@ -50,7 +50,7 @@ def _bracket(ratio, root_work, cpu, guess):
     return low, high, load_high
 
 
-@jit()
+@jit(inner=True)
 def _fill_between(ratio, root_work, cpu, low, high, load, share, order):
     """Take the users with thresholds in (low, high], highest first, the last one in part; returns the load."""
     count = 0
@@ -85,7 +85,7 @@ def _value(worth, root_work, cpu, seats, theta, nu):
     return value
 
 
-@jit()
+@jit(inner=True)
 def nth_largest(values, count, nth):
     """The nth largest (from 0) of the first ``count`` values, which are reordered (quickselect)."""
     left, right = 0, count - 1
@@ -113,7 +113,7 @@ def nth_largest(values, count, nth):
 @jit()
 def _seated(worth, root_work, theta, seats, scratch):
     """Load of the ``seats`` most worthy users at theta, and the seat price that keeps the others out."""
-    count = 0
+    count = np.int64(0)  # else Numba compiles `nth_largest` for the value 0 as well
     for i in range(worth.size):
         margin = worth[i] - theta * root_work[i]
         if margin > 0.0:
@@ -126,7 +126,7 @@ def _seated(worth, root_work, theta, seats, scratch):
     return load, nu
 
 
-@jit()
+@jit(inner=True)
 def _seated_response(worth, root_work, cpu, seats, guess, share, scratch):
     """The response where seats bind: bisection on theta, the seat price by selection at each step."""
     low, high, theta = 0.0, np.inf, guess
@@ -152,7 +152,7 @@ def _seated_response(worth, root_work, cpu, seats, guess, share, scratch):
     return high, nu
 
 
-@jit()
+@jit(inner=True)
 def station_response(worth, root_work, cpu, seats, guess, share, scratch, order):
     """The best users for one station at the present prices.
 
@@ -185,10 +185,10 @@ def station_response(worth, root_work, cpu, seats, guess, share, scratch, order)
     return theta, nu, _value(worth, root_work, cpu, seats, theta, nu)
 
 
-@jit()
+@jit(inner=True)
 def _floored(worth, root_work, floor, theta, seats, scratch):
     """CPU that the takers at theta use, and the seat price that keeps all but ``seats`` of them out."""
-    count = 0
+    count = np.int64(0)  # else Numba compiles `nth_largest` for the value 0 as well
     for i in range(worth.size):
         if worth[i] > 0.0:
             margin = worth[i] - charge(theta, root_work[i], floor[i])
@@ -203,7 +203,7 @@ def _floored(worth, root_work, floor, theta, seats, scratch):
     return used, nu
 
 
-@jit()
+@jit(inner=True)
 def _floored_bracket(worth, root_work, floor, cpu, seats, guess, scratch):
     """Congestion prices with more and with less CPU used than there is, close to each other."""
     theta, factor = max(guess, SMALLEST_CONGESTION), 1.02
@@ -229,7 +229,7 @@ def _floored_bracket(worth, root_work, floor, cpu, seats, guess, scratch):
     return low, high
 
 
-@jit()
+@jit(inner=True)
 def floored_response(worth, root_work, floor, cpu, seats, guess, share, scratch):
     """The best users for one station under deadlines; as `station_response`, with minimum shares.
 

@@ -44,7 +44,7 @@ def in_order_of_preference(problem: PlacementProblem, preference: IntArray) -> I
     room = Room(problem)
     for i, choices in enumerate(preference):
         usable = room.usable(i)
-        k = next((int(k) for k in choices if usable[k]), NOBODY)
+        k = next((int(k) for k in choices if usable[k]), int(NOBODY))
         if k != NOBODY:
             host[i] = k
             room.take(i, k)
