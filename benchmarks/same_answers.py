@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parent.parent
 #: Fields that are times of a machine, wherever they stand.
 TIMES = frozenset({"seconds", "decision_ms", "decision_ms_p50", "decision_ms_p95", "compiled_s"})
+#: Options that have another name since 0.1.0: tried where a checkout does not know the old one.
+RENAMED = {"--instances": "--seeds", "--model": "--behaviour"}
 #: XLA compiles in a third of the time without optimisation; both sides are compiled alike.
 XLA_FLAGS = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
 #: How many JSON paths of a command are printed.
@@ -260,9 +262,15 @@ def run(checkout: Path, folder: Path, command: Command) -> Answer:
     """
     program = checkout / ".venv" / "bin" / "twinhop"
     environment = {**os.environ, "COLUMNS": "100", "XLA_FLAGS": XLA_FLAGS}
-    done = subprocess.run(
-        [program, *command.args], cwd=folder, capture_output=True, text=True, check=False, env=environment
-    )
+
+    def ended(args: Iterable[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [program, *args], cwd=folder, capture_output=True, text=True, check=False, env=environment
+        )
+
+    done = ended(command.args)
+    if done.returncode and "No such option" in done.stderr:
+        done = ended(RENAMED.get(word, word) for word in command.args)
 
     def plain(text: str) -> str:
         return text.replace(str(folder), "FOLDER").replace(str(checkout), "CHECKOUT")

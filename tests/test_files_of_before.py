@@ -219,11 +219,11 @@ def test_a_reproduction_of_other_constants_is_refused(folder):
 
 
 def test_a_finished_unit_of_the_study_of_transfer_is_known(folder):
-    from twinhop.studies.policy_transfer.unit import Unit, is_done, kept
+    from twinhop.studies.policy_transfer.unit import Unit, cached, is_done
 
     unit = Unit("city", 0, 100, 25, 100, 20, ("load",))
     assert is_done(unit, folder / "transfer")
-    found = kept(unit, folder / "transfer")
+    found = cached(unit, folder / "transfer")
     assert found is not None and len(found["shifts"]["load"]["scratch"]["calibrated"]) == 5
 
 

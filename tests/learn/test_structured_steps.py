@@ -11,7 +11,7 @@ from small_instances import problem  # noqa: E402
 from twinhop.env.core import Action  # noqa: E402
 from twinhop.env.core.decode import decode  # noqa: E402
 from twinhop.learn.instance import instance_cost, instance_of_problem, padded  # noqa: E402
-from twinhop.learn.multilayer import drawn  # noqa: E402
+from twinhop.learn.multilayer import init_weights  # noqa: E402
 from twinhop.learn.sources import BankSource  # noqa: E402
 from twinhop.learn.structured import StructuredConfig, StructuredMaddpg  # noqa: E402
 from twinhop.learn.structured.actor import Decision  # noqa: E402
@@ -34,7 +34,7 @@ NOISY = StructuredMaddpg(
 def lived(act, iteration):
     """The state before a slot of this iteration, and after it by the key of exploring; noise is gone from 70 on."""
     before = NOISY.start(jax.random.key(3), SOURCE)._replace(iteration=iteration)
-    return before, NOISY._lived(before, SOURCE, act, KEYS[2])[0]
+    return before, NOISY._rollout(before, SOURCE, act, KEYS[2])[0]
 
 
 def row(state):
@@ -43,13 +43,13 @@ def row(state):
 
 def test_what_is_stored_is_what_was_seen_decided_and_paid_and_what_followed():
     before, after = lived(KEYS[0], 70)
-    stored, seen = row(after), SOURCE.observe(before.source)
+    stored, obs = row(after), SOURCE.observe(before.source)
     following = jax.tree.map(lambda each: each[(np.asarray(before.source.row) + 1) % 16], BANK)
-    for one, other in ((stored.seen, seen), (stored.after, following)):
-        for name in seen._fields:
+    for one, other in ((stored.obs, obs), (stored.after, following)):
+        for name in obs._fields:
             assert np.array_equal(getattr(one, name), getattr(other, name)), name
     for at in range(4):
-        instance = jax.tree.map(lambda each, at=at: each[at], seen)
+        instance = jax.tree.map(lambda each, at=at: each[at], obs)
         logits = before.actor(features(instance))
         action = Action(logits.opening, logits.score)
         host = decode(action, instance.capacity, instance.comm_s, instance.active, True).host
@@ -77,7 +77,7 @@ class Telling(BankSource):
 def asked_openings(act, iteration):
     state = NOISY.start(jax.random.key(3), SOURCE)._replace(iteration=iteration)
     logits = jax.vmap(lambda one: state.actor(features(one)).opening)(SOURCE.observe(state.source))
-    return logits.mean(axis=1), row(NOISY._lived(state, Telling(BANK, 4), act, KEYS[2])[0]).cost
+    return logits.mean(axis=1), row(NOISY._rollout(state, Telling(BANK, 4), act, KEYS[2])[0]).cost
 
 
 def test_openings_are_explored_too_in_every_environment_by_noise_of_its_own():
@@ -89,7 +89,7 @@ def test_openings_are_explored_too_in_every_environment_by_noise_of_its_own():
 
 
 INSTANCE = padded(instance_of_problem(problem(0, forbidden=0.2)), 10, 6)
-CRITICS = jax.vmap(lambda key: drawn(Critic(edge_width=4, station_width=8, sees_future=False), key))(
+CRITICS = jax.vmap(lambda key: init_weights(Critic(edge_width=4, station_width=8, sees_future=False), key))(
     jax.random.split(jax.random.key(1), 2)
 )
 LOGITS = jnp.asarray([0.4, -0.3, 0.9, -1.2, 0.5, 0.1])
@@ -99,16 +99,16 @@ SCORE = jnp.asarray(np.random.default_rng(3).normal(size=(6, 10)), jnp.float32)
 @jax.jit
 def by_hand(key):
     """The logits' slope by hand, (M,); that of `actor_loss`; its value; and the value by hand."""
-    seen, decision = features(INSTANCE), Decision(LOGITS, SCORE)
-    edges, probability = edges_of(CRITICS, seen), jax.nn.sigmoid(LOGITS)
-    opened = some_open(jax.random.uniform(key, (6,)) < probability, decision, seen)
-    change = jnp.where(seen.present, opening_changes(CRITICS, seen, edges, decision, opened), 0.0)
+    obs, decision = features(INSTANCE), Decision(LOGITS, SCORE)
+    edges, probability = edges_of(CRITICS, obs), jax.nn.sigmoid(LOGITS)
+    opened = some_open(jax.random.uniform(key, (6,)) < probability, decision, obs)
+    change = jnp.where(obs.present, opening_changes(CRITICS, obs, edges, decision, opened), 0.0)
 
     def loss(opening):
-        return actor_loss(lambda _: Decision(opening, SCORE), CRITICS, seen, key, "counterfactual")
+        return actor_loss(lambda _: Decision(opening, SCORE), CRITICS, obs, key, "counterfactual")
 
     slope = jax.grad(loss)(LOGITS)
-    value = dearest(CRITICS, seen, edges, decision, opened.astype(jnp.float32)) + change @ probability
+    value = dearest(CRITICS, obs, edges, decision, opened.astype(jnp.float32)) + change @ probability
     return change * probability * (1 - probability), slope, loss(LOGITS), value
 
 
@@ -123,11 +123,11 @@ def test_an_opening_is_led_by_what_flipping_it_changes(seed):
 def test_the_dearer_critic_leads_the_actor_whichever_it_is():
     @jax.jit
     def worth(critics):
-        seen, opened = features(INSTANCE), jnp.ones(6)
-        decision, edges = Decision(LOGITS, SCORE), edges_of(critics, seen)
-        soft = jax.nn.softmax(jnp.where(seen.allowed, SCORE, -jnp.inf), axis=0)
-        each = jax.vmap(lambda critic, own: cost_of_shares(critic, seen, own, soft, opened))(critics, edges)
-        return dearest(critics, seen, edges, decision, opened), each
+        obs, opened = features(INSTANCE), jnp.ones(6)
+        decision, edges = Decision(LOGITS, SCORE), edges_of(critics, obs)
+        soft = jax.nn.softmax(jnp.where(obs.allowed, SCORE, -jnp.inf), axis=0)
+        each = jax.vmap(lambda critic, own: cost_of_shares(critic, obs, own, soft, opened))(critics, edges)
+        return dearest(critics, obs, edges, decision, opened), each
 
     for critics in (CRITICS, jax.tree.map(lambda each: each[::-1], CRITICS)):
         found, each = worth(critics)

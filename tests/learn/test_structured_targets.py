@@ -11,12 +11,12 @@ from small_instances import problem  # noqa: E402
 from twinhop.env.core import Action  # noqa: E402
 from twinhop.env.core.decode import decode  # noqa: E402
 from twinhop.learn.instance import instance_of_problem  # noqa: E402
-from twinhop.learn.multilayer import drawn  # noqa: E402
+from twinhop.learn.multilayer import init_weights  # noqa: E402
 from twinhop.learn.sources import BankSource  # noqa: E402
 from twinhop.learn.structured import StructuredConfig, StructuredMaddpg, new_actor  # noqa: E402
 from twinhop.learn.structured.critic import Critic, cost_of_hosts  # noqa: E402
 from twinhop.learn.structured.features import features  # noqa: E402
-from twinhop.learn.structured.losses import Transition, critic_targets, mean_critic_loss  # noqa: E402
+from twinhop.learn.structured.losses import SlotTransitions, critic_targets, mean_critic_loss  # noqa: E402
 
 SMALL = {"node_width": 8, "edge_width": 4, "critic_edge_width": 4, "critic_station_width": 8, "rounds": 1}
 COUNT = 12
@@ -24,7 +24,7 @@ NOW = [problem(seed, opening_s=0.02 * (1 + seed)) for seed in range(COUNT)]
 AFTER = [problem(100 + seed, opening_s=0.3 / (1 + seed)) for seed in range(COUNT)]
 COST = np.linspace(0.4, 2.0, COUNT)
 ACTOR = new_actor(StructuredConfig(**SMALL), jax.random.key(0))
-CRITICS = jax.vmap(lambda key: drawn(Critic(edge_width=4, station_width=8, sees_future=True), key))(
+CRITICS = jax.vmap(lambda key: init_weights(Critic(edge_width=4, station_width=8, sees_future=True), key))(
     jax.random.split(jax.random.key(1), 2)
 )
 
@@ -33,8 +33,8 @@ def stacked(problems):
     return jax.tree.map(lambda *each: np.stack(each), *[instance_of_problem(each) for each in problems])
 
 
-BATCH = Transition(
-    seen=stacked(NOW),
+BATCH = SlotTransitions(
+    obs=stacked(NOW),
     host=np.random.default_rng(0).integers(0, 4, (COUNT, 9)).astype(np.int16),
     cost=COST.astype(np.float32),
     after=stacked(AFTER),

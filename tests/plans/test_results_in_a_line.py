@@ -31,7 +31,7 @@ def results(tmp_path_factory):
         plan.solution.certificate,
         twinhop.Decision(plan.solution.placement, plan.solution.certificate),
         twinhop.robustness("family(30, 5, deadlines=on)", 0.2, samples=3),
-        plan.explain(0),
+        twinhop.explain(plan, 0),
         twinhop.tradeoff("family(20, 4)"),
         twinhop.tradeoff("family(20, 4)").curve,
         twinhop.simulate(SCENARIO, ["stay"], slots=2),

@@ -23,7 +23,7 @@ def cpu_room(cpu: Array) -> Array:
         Of the same shape [cycle/s].
 
     Example:
-        >>> cpu_room(1e9)
+        >>> round(cpu_room(1e9), 3)
         1000000001.0
     """
     return cpu * (1.0 + SHARE_TOLERANCE)
@@ -43,7 +43,7 @@ def planned_room(cpu: Array) -> Array:
         Of the same shape [cycle/s].
 
     Example:
-        >>> planned_room(1e9)
+        >>> round(planned_room(1e9), 3)
         1000000000.5
     """
     return cpu * (1.0 + 0.5 * SHARE_TOLERANCE)

@@ -48,6 +48,7 @@ class Reading(NamedTuple):
     def of(self, terms: Terms, setting: Setting) -> FloatArray:
         """The value of the terms under this reading [s].
 
+        >>> import numpy as np
         >>> one = Terms(*(np.array([value]) for value in (1.0, 0.5, 0.2, 0.1)))
         >>> [float(reading.of(one, Setting(100, 5))[0]) for reading in READINGS]
         [1.8, 150.3, 1.5, 150.0, 0.3]
