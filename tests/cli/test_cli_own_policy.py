@@ -51,16 +51,18 @@ def test_plan_and_compare_take_a_function_of_a_file(folder):
     assert rows[1]["cost"] == rows[2]["cost"] == json.loads(plan.stdout)["cost"]
 
 
-def test_simulate_runs_it_in_other_processes_and_anew_each_time(folder):
+def test_simulate_runs_it_in_other_processes_and_anew_each_time(run, folder):
     words = ("simulate", "lu2021-n80-m5", "--policies", "stay,mine.py:follow", "--slots", "3", "--seeds", "2")
     kept = ("--animate", "none", "--out", "out")
     first = twinhop(*words, "--jobs", "2", "--json", *kept)
     assert first.returncode == 0, first.stderr
     costs = {row["policy"]: row["cost"] for row in json.loads(first.stdout)["policies"]}
-    alone = json.loads(twinhop(*words, "--jobs", "1", "--json").stdout)["policies"]
+    alone = json.loads(run(*words, "--jobs", "1", "--json").out)["policies"]
     assert costs == {row["policy"]: row["cost"] for row in alone} and costs.keys() == {"stay", "follow"}
     Path("mine.py").write_text(SOURCE.replace("return situation.access", "return 0 * situation.access"))
-    again = {row["policy"]: row["cost"] for row in json.loads(twinhop(*words, "--json", *kept).stdout)["policies"]}
+    again = {
+        row["policy"]: row["cost"] for row in json.loads(run(*words, "--jobs", "1", "--json", *kept).out)["policies"]
+    }
     assert again["stay"] == costs["stay"] and again["follow"] != costs["follow"]
 
 
@@ -86,10 +88,10 @@ def test_simulate_runs_it_in_other_processes_and_anew_each_time(folder):
         ),
     ],
 )
-def test_what_cannot_be_used_is_refused_in_a_line(folder, words, message):
-    done = twinhop(*words)
-    assert done.returncode == 2 and message in done.stderr
-    assert len(done.stderr.splitlines()) == 1 and done.stderr.startswith("twinhop: ")
+def test_what_cannot_be_used_is_refused_in_a_line(run, folder, words, message):
+    done = run(*words)
+    assert done.code == 2 and message in done.err
+    assert len(done.err.splitlines()) == 1 and done.err.startswith("twinhop: ")
 
 
 def test_files_beside_it_can_be_imported_from_anywhere(folder, tmp_path):

@@ -2,9 +2,9 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
-from tiny_training import printed, tiny
 from typer.testing import CliRunner
 
 from twinhop.cli.main import app
@@ -18,8 +18,8 @@ users: {{generate: {{count: {users}}}}}
 movement: {{slots: 4}}
 """
 FAILURE = "movement: {slots: 4, failures: {schedule: [{station: b0, down_s: 2}]}}"
-CONFIG = tiny("small.yaml", "checkpoint_every: 2\nevaluation: {every: 2, instances: 1}")
-LITERAL = printed("small.yaml")
+KEPT = Path(__file__).parents[1] / "fixtures" / "feff2f7" / "out"
+"""A run of each algorithm on 7 users and 3 stations, as committed; training itself is tested by `test_cli_train.py`."""
 TRANSFER = ["transfer", "--target", "large.yaml", "--iterations", "2"]
 
 
@@ -29,13 +29,11 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("transfer")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        (folder / "small.yaml").write_text(CITY.format(users=6, stations=3))
-        (folder / "large.yaml").write_text(CITY.format(users=7, stations=4))
-        (folder / "failing.yaml").write_text(CITY.format(users=7, stations=4).replace("movement: {slots: 4}", FAILURE))
-        for name, text in (("tiny", CONFIG), ("printed", LITERAL)):
-            (folder / f"{name}.yaml").write_text(text)
-            told = CliRunner().invoke(app, ["train", f"{name}.yaml"], catch_exceptions=False)
-            assert told.exit_code == 0, told.output
+        (folder / "small.yaml").write_text(CITY.format(users=7, stations=3))
+        (folder / "large.yaml").write_text(CITY.format(users=8, stations=4))
+        (folder / "failing.yaml").write_text(CITY.format(users=8, stations=4).replace("movement: {slots: 4}", FAILURE))
+        for name in ("tiny", "printed"):
+            shutil.copytree(KEPT / name, folder / "out" / name)
         command = [*TRANSFER, "--sources", "out/tiny", "--out", "out/moved", "--json"]
         done = CliRunner().invoke(app, command, catch_exceptions=False)
         assert done.exit_code == 0, done.output
@@ -59,7 +57,7 @@ def test_a_transfer_tells_where_it_comes_from_and_keeps_its_ancestor(made):
     (source,) = told["sources"]
     assert source["path"] == "out/tiny" and source["iterations"] == 2 and source["seconds"] >= 0
     before, after = manifest(folder / "out/tiny"), manifest(folder / "out/moved")
-    assert (after["users"], after["stations"]) == (7, 4)
+    assert (after["users"], after["stations"]) == (8, 4)
     assert after["ancestors"] == before["ancestors"] and len(before["ancestors"]) == 1
     assert after["sources"][0]["digest"] == before["digests"]["policy.safetensors"]
 
@@ -67,7 +65,7 @@ def test_a_transfer_tells_where_it_comes_from_and_keeps_its_ancestor(made):
 def test_what_was_transferred_plans_in_the_new_place(run, folder):
     done = run("plan", "large.yaml", "--policy", "maddpg:out/moved", "--json")
     assert done.code == 0, done.err
-    assert len(json.loads(done.out)["host"]) == 7
+    assert len(json.loads(done.out)["host"]) == 8
 
 
 def test_places_of_one_ancestor_are_summed_and_the_same_command_goes_on(run, folder):
@@ -92,7 +90,7 @@ def test_twins_move_while_the_policy_adapts_the_same_way_each_time(run, folder):
         (["--sources", "out/tiny", "--weights", "0.5,0.5"], "got 2 for 1 sources; expected one for each"),
         (["--sources", "out/nowhere"], "no such folder; expected a checkpoint"),
         (["--sources", "out/tiny,out/printed"], "trained by the structured algorithm, this run is literal"),
-        (["--sources", "out/printed"], "trained for 6 users and 3 stations, it cannot serve 7 and 4"),
+        (["--sources", "out/printed"], "trained for 7 users and 3 stations, it cannot serve 8 and 4"),
         (["--sources", "maddpg"], "is of other networks|keeps weights only"),
         (["--sources", "out/tiny", "--share", "0", "--no-networks"], "nothing is taken over"),
         (["--sources", "out/tiny", "--weights", "a"], "--weights: got 'a'; expected numbers"),
