@@ -94,3 +94,54 @@ def test_a_walk_of_melbourne(run, tmp_path):
     assert done.code == 0, done.err
     for words in ("1 user", "82", "2430 s", "walk"):
         assert words in done.out
+
+
+WAYS = "id,time,lat,lon\n" + "".join(
+    f"{user},{1714550400000 + 1000 * at},{52 + at * 1e-5},5\n" for user in "ab" for at in range(3)
+)
+
+
+def test_what_was_understood_is_printed_for_people_and_machines(run, tmp_path):
+    (tmp_path / "a.csv").write_text(WAYS)
+    done = run("import", "trace", tmp_path / "a.csv", "--out", tmp_path / "t.parquet")
+    assert done.code == 0, done.err
+    for words in (
+        "csv, separated by commas",
+        "2 users",
+        "latitude and longitude in degrees, times are milliseconds since 1970",
+        "2 s, from 2024-05-01T08:00:00+00:00",
+        "latitude 52 to 52.00002, longitude 5 to 5",
+        "a, 1.11 m/s",
+        "id, time, lon, lat",
+        "note: times are taken to be milliseconds, by their size; --time-unit says otherwise",
+    ):
+        assert words in done.out
+    done = run("import", "trace", tmp_path / "a.csv", "--out", tmp_path / "t.parquet", "--force", "--json")
+    facts = json.loads(done.out)
+    assert (facts["rows"], facts["about"]["users"], facts["columns_unused"]) == (6, 2, [])
+    assert facts["fastest"]["speed_mps"] == pytest.approx(1.11, abs=0.01)
+    assert facts["notes"] == ["times are taken to be milliseconds, by their size; --time-unit says otherwise"]
+
+
+def test_the_help_names_every_format():
+    from twinhop.cli.import_trace import FORMATS
+    from twinhop.scenario.traces import TRACE_FORMATS
+
+    assert tuple(TRACE_FORMATS) == FORMATS
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--time-unit", "minute"), "--time-unit: unknown unit 'minute'; did you mean 'min'? accepted: s, ms"),
+        (("--columns", "who"), "--columns: got 'who'; expected pairs"),
+        (("--max-speed-mps", "0"), "--max-speed-mps: must be greater than 0 m/s (got 0)"),
+        (("--step-s", "3"), "--step-s: has no effect on csv"),
+    ],
+)
+def test_options_of_the_reading_that_will_not_do(arguments, message, run, tmp_path):
+    (tmp_path / "a.csv").write_text(WAYS)
+    done = run("import", "trace", tmp_path / "a.csv", "--out", tmp_path / "t.parquet", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+    assert not (tmp_path / "t.parquet").exists()

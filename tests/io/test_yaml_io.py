@@ -98,3 +98,13 @@ def test_lines_are_found_for_keys_and_entries():
     text = "a: 1\nb:\n  - {c: 1}\n  - {c: 2,\n     d: 3}\n"
     paths = [("a",), ("b", 1), ("b", 1, "d"), ("missing",)]
     assert lines_of(text, paths) == {("a",): 1, ("b", 1): 4, ("b", 1, "d"): 5}
+
+
+@pytest.mark.parametrize(
+    "word", ["1e05", "0.10", "1e400", "007", "0x10", "1_000", "yes", "no", "true", "2024-01-01", "-0", "+1"]
+)
+def test_names_stay_as_they_are_written(word):
+    text = f"id: {word}\nlist:\n  - {{name: {word}, x: 0.10}}\nids: [{word}, '{word}']\n"
+    value = read_yaml(text, "a.yaml", names=("id", "ids", "name"))
+    assert value == {"id": word, "list": [{"name": word, "x": 0.1}], "ids": [word, word]}
+    assert read_yaml("id: null\nname:\n", "a.yaml", names=("id", "name")) == {"id": None, "name": None}

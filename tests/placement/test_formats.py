@@ -13,6 +13,7 @@ import twinhop
 from twinhop.cli.main import app
 from twinhop.errors import InputError
 from twinhop.placement import FORMATS, PlacementProblem, load_problem, read_problem, solve
+from twinhop.placement.sscflp import read_sscflp
 
 HOLMBERG = Path(os.environ.get("TWINHOP_DATA", Path(__file__).parents[3] / "shared" / "data")) / "sscflp_holmberg"
 
@@ -41,20 +42,151 @@ def or_library(arrays):
     return "\n".join(lines).encode()
 
 
-@pytest.mark.parametrize("layout", ["holmberg", "padded", "one number a line", "or-library"])
-def test_layouts_of_facility_location_files(layout, tmp_path):
-    arrays = facility_arrays(9, 4, seed=3)
-    text = {
-        "holmberg": lambda: holmberg(arrays),
-        "padded": lambda: holmberg(arrays, b"\0" * 300),
-        "one number a line": lambda: b"\n".join(holmberg(arrays).split()),
-        "or-library": lambda: or_library(arrays),
-    }[layout]()
-    (tmp_path / "p").write_bytes(text)
-    problem = read_problem(tmp_path / "p", "sscflp")
+def blocks(arrays):
+    """Text of each part of a file, a row a line."""
+    cost = arrays["comm_s"].T
+    m, n = cost.shape
+    return {
+        "m n": [f"{m} {n}"],
+        "n m": [f"{n} {m}"],
+        "pairs": [rows(pair) for pair in zip(arrays["demand_capacity"], arrays["opening_s"], strict=True)],
+        "capacity": [rows(arrays["demand_capacity"])],
+        "fixed": [rows(arrays["opening_s"])],
+        "demand": [rows(arrays["demand"])],
+        "cost": [rows(row) for row in cost],
+        "cost by customer": [rows(row) for row in cost.T],
+        "joined": [
+            f"{demand:g} {rows(costs)}" for demand, costs in zip(arrays["demand"], arrays["comm_s"], strict=True)
+        ],
+    }
+
+
+ORDERS = {
+    "holmberg": ("m n", "pairs", "demand", "cost"),
+    "rows": ("m n", "capacity", "fixed", "demand", "cost"),
+    "tbed1": ("m n", "demand", "capacity", "fixed", "cost"),
+    "delmaire": ("n m", "cost by customer", "demand", "fixed", "capacity"),
+    "or-library-joined": ("m n", "pairs", "joined"),
+    "holmberg-by-customer": ("m n", "pairs", "demand", "cost by customer"),
+    "rows-by-customer": ("m n", "capacity", "fixed", "demand", "cost by customer"),
+    "tbed1-by-customer": ("m n", "demand", "capacity", "fixed", "cost by customer"),
+}
+
+
+def wrapped(lines, width):
+    """Lines as programs wrap them: those of more numbers go on over further ones."""
+    return [" ".join(line.split()[at : at + width]) for line in lines for at in range(0, len(line.split()), width)]
+
+
+def laid_out(arrays, layout, width=1000, end="\n"):
+    lines = [line for block in ORDERS[layout] for line in blocks(arrays)[block]]
+    return end.join([lines[0], *wrapped(lines[1:], width)]).encode() + end.encode()
+
+
+def assert_read(path, arrays, problem_format="sscflp"):
+    problem = read_problem(path, problem_format)
     for name, value in arrays.items():
         assert np.array_equal(getattr(problem, name), value), name
-    assert solve(problem, "exact").cost == pytest.approx(solve(PlacementProblem(**arrays), "exact").cost)
+
+
+@pytest.mark.parametrize(("users", "stations"), [(9, 4), (4, 9), (23, 5), (8, 5), (30, 17)])
+@pytest.mark.parametrize("width", [1000, 10, 7, 4])
+@pytest.mark.parametrize("layout", ORDERS)
+def test_the_lines_tell_the_layout(layout, width, users, stations, tmp_path):
+    arrays = facility_arrays(users, stations, seed=3)
+    (tmp_path / "p").write_bytes(laid_out(arrays, layout, width, "\r\n"))
+    file = read_sscflp(tmp_path / "p")
+    assert file.layout == layout
+    assert layout in file.notes[0] and f"{stations} facilities, {users} customers" in file.notes[1]
+    assert_read(tmp_path / "p", arrays)
+
+
+@pytest.mark.parametrize("layout", ORDERS)
+def test_a_stated_layout_needs_no_lines(layout, tmp_path):
+    arrays = facility_arrays(7, 7, seed=2)  # as many of both: lines could not tell rows from tbed1
+    (tmp_path / "p").write_bytes(b" ".join(laid_out(arrays, layout).split()))
+    assert_read(tmp_path / "p", arrays, f"sscflp:{layout}")
+    with pytest.raises(InputError, match="on a line of their own for the layout to be told"):
+        read_problem(tmp_path / "p", "sscflp")
+
+
+@pytest.mark.parametrize("end", [b"", b"\0" * 300, b"# best known: 17\n", b"8848\n", b"8848.5\noptimum by others\n"])
+def test_what_may_follow_the_numbers(end, tmp_path):
+    arrays = facility_arrays(9, 4, seed=3)
+    (tmp_path / "p").write_bytes(holmberg(arrays) + end)
+    assert_read(tmp_path / "p", arrays)
+    notes = " ".join(read_sscflp(tmp_path / "p").notes)
+    assert ("the last number, 8848" in notes) == (b"8848" in end)
+    assert ("text from line" in notes) == (b"optimum" in end)
+
+
+def test_or_library_with_wrapped_costs(tmp_path):
+    arrays = facility_arrays(9, 4, seed=3)
+    (tmp_path / "p").write_bytes(or_library(arrays))
+    assert_read(tmp_path / "p", arrays)
+    assert read_sscflp(tmp_path / "p").layout == "or-library"
+
+
+def test_unit_costs_are_multiplied_by_demands(tmp_path):
+    arrays = facility_arrays(9, 4, seed=3)
+    (tmp_path / "p").write_bytes(holmberg(arrays))
+    for text in ("sscflp:unit", "sscflp:holmberg:unit"):
+        problem = read_problem(tmp_path / "p", text)
+        assert np.array_equal(problem.comm_s, arrays["comm_s"] * arrays["demand"][:, None])
+    assert "costs for a unit of demand" in " ".join(read_sscflp(tmp_path / "p", unit_costs=True).notes)
+
+
+AMBIGUOUS = {
+    "one number a line": b"\n".join(holmberg(facility_arrays(9, 4)).split()).replace(b"\n", b" ", 1),
+    "square rows": laid_out(facility_arrays(6, 6), "rows"),
+    "square tbed1": laid_out(facility_arrays(6, 6), "tbed1"),
+    "two rows or two pairs": b"2 3\n8 6\n100 60\n3 5 4\n20 40 30\n50 70 10\n",
+    "eight lines of four": laid_out(facility_arrays(8, 3), "or-library-joined"),  # or demands and costs wrapped at four
+    "no rows at all": b"4 9\n" + b" ".join(holmberg(facility_arrays(9, 4)).split()[2:]),
+}
+
+
+@pytest.mark.parametrize("case", AMBIGUOUS)
+def test_what_lines_do_not_settle_is_refused_with_what_would(case, tmp_path):
+    (tmp_path / "p").write_bytes(AMBIGUOUS[case])
+    with pytest.raises(InputError, match=r"state it by --problem-format: .*sscflp:(holmberg|rows) \("):
+        read_problem(tmp_path / "p", "sscflp")
+
+
+def test_two_facilities_written_as_rows_are_read_right_where_that_is_stated(tmp_path):
+    (tmp_path / "p").write_bytes(AMBIGUOUS["two rows or two pairs"])
+    assert solve(read_problem(tmp_path / "p", "sscflp:rows"), "exact").cost == pytest.approx(230)
+    (tmp_path / "q").write_bytes(b"2 3\n8 100\n6 60\n3 5 4\n20 40 30\n50 70 10\n")
+    assert solve(read_problem(tmp_path / "q", "sscflp"), "exact").cost == pytest.approx(230)
+
+
+def test_a_plan_says_which_layout_it_rests_on(tmp_path):
+    arrays = facility_arrays(9, 4, seed=3)
+    (tmp_path / "depots").write_bytes(laid_out(arrays, "tbed1"))
+    line = "depots was read in the layout tbed1: m n; n demands"
+    for command in (["plan"], ["compare"], ["tradeoff"]):
+        args = [*command, str(tmp_path / "depots"), "--problem-format", "sscflp"]
+        assert f"note: {line}" in CliRunner().invoke(app, args).output
+        assert line in json.loads(CliRunner().invoke(app, [*args, "--json"]).output)["notes"][0]
+    plan = twinhop.plan(tmp_path / "depots", problem_format="sscflp")
+    plan.save(tmp_path / "out")
+    assert line in (tmp_path / "out" / "report.md").read_text()
+    assert line in (tmp_path / "out" / "placement.json").read_text()
+    args = ["import", "sscflp", str(tmp_path / "depots"), "--out", str(tmp_path / "d.npz"), "--layout", "tbed1"]
+    result = CliRunner().invoke(app, args)
+    assert f"note: {line}" in result.output and result.exit_code == 0
+    assert np.array_equal(load_problem(tmp_path / "d.npz").comm_s, arrays["comm_s"])
+
+
+def test_unknown_layouts_are_named(tmp_path):
+    (tmp_path / "p").write_bytes(holmberg(facility_arrays(9, 4)))
+    for text, message in (
+        ("sscflp:holmburg", "no layout 'holmburg' .* did you mean 'holmberg'"),
+        ("sscflp:rows:tbed1", "expected sscflp:LAYOUT"),
+        ("npz:rows", "npz takes nothing after its name"),
+    ):
+        with pytest.raises(InputError, match=message):
+            read_problem(tmp_path / "p", text)
 
 
 def edited(old, new):

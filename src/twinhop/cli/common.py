@@ -41,7 +41,11 @@ def _positive(value: float | None) -> float | None:
 Source = Annotated[str, typer.Argument(help="Scenario file (YAML), preset name, or problem file (.npz, .json).")]
 ProblemFormat = Annotated[
     str | None,
-    typer.Option("--problem-format", help="Format of a problem file: npz, json or sscflp.", show_default="by its name"),
+    typer.Option(
+        "--problem-format",
+        help="Format of a problem file: npz, json, sscflp, or sscflp:LAYOUT where lines do not tell.",
+        show_default="by its name",
+    ),
 ]
 Seed = Annotated[int | None, typer.Option(help="Root seed; replaces the scenario's.", min=0)]
 TimeLimit = Annotated[float | None, typer.Option(callback=_positive, help="Wall-clock limit of a solve \\[s].")]
@@ -103,6 +107,12 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
         table.add_row(*map(escape, row))
     console.print(title, style="bold", markup=False, highlight=False)
     console.print(table)
+
+
+def print_notes(notes: Sequence[str], *, err: bool = False) -> None:
+    """What is worth knowing about an answer, a line each."""
+    for note in notes:
+        typer.echo(f"note: {note}", err=err)
 
 
 @contextmanager
@@ -200,13 +210,16 @@ def share_progress(title: str, noun: str) -> Iterator[Callable[[int, int], None]
 
 
 @contextmanager
-def infeasible_exits(name: str, answer: Callable[["InfeasibilityProof"], Any], as_json: bool) -> Iterator[None]:
+def infeasible_exits(
+    name: str, answer: Callable[["InfeasibilityProof"], Any], as_json: bool, notes: Sequence[str] = ()
+) -> Iterator[None]:
     """Inside, a proof that there is no plan is printed, as JSON too where asked for, and ends the program.
 
     Args:
         name: of the case.
         answer: what to print as JSON.
         as_json: whether JSON was asked for.
+        notes: how the case was read, on which the proof rests.
     """
     from twinhop.placement import InfeasibleProblem
 
@@ -216,6 +229,7 @@ def infeasible_exits(name: str, answer: Callable[["InfeasibilityProof"], Any], a
         if as_json:
             print_json(answer(error.proof))
         typer.echo(f"twinhop: {name}: {error}", err=True)
+        print_notes(notes, err=True)
         raise typer.Exit(REFUSED) from None
 
 
@@ -249,7 +263,7 @@ def plan_or_saved(
         return plan_of_saved(case, saved)
     limit = float("inf") if time_limit is None else time_limit
     with (
-        infeasible_exits(case.name, lambda proof: infeasible_answer(case, policy, proof), as_json),
+        infeasible_exits(case.name, lambda proof: infeasible_answer(case, policy, proof), as_json, case.notes),
         progress(f"{policy} on {case.name}") as report,
     ):
         return plan_case(case, policy, time_limit_s=limit, gap=gap, on_progress=report)

@@ -15,6 +15,7 @@ from twinhop.cli.common import (
     Verbose,
     exit_interrupted,
     infeasible_exits,
+    print_notes,
     print_result,
     print_table,
     progress,
@@ -85,3 +86,4 @@ def _show(comparison: "Comparison") -> None:
     title = f"{comparison.case.name}: {comparison.bound_in_words(5)}"
     header = ("policy", "cost", "above bound", "latency s", "opening s", "opened", "feasible", "ms")
     print_table(title, header, rows)
+    print_notes(comparison.case.notes)

@@ -3,14 +3,18 @@
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from twinhop.text import suggestion
+
+if TYPE_CHECKING:
+    from twinhop.scenario.sanity import ImportSummary
 
 
 @dataclass(frozen=True)
@@ -37,49 +41,72 @@ class Importer:
         return getattr(import_module(module), name)
 
 
+class Decimals(StrEnum):
+    """Marks of decimals."""
+
+    POINT = "."
+    COMMA = ","
+
+
+#: Options that importers share.
+COLUMNS = (str | None, "Which column gives what, such as user=uid,lat=breite; told by their names if missing.", None)
+CRS = (str | None, "Coordinate system of the positions, such as EPSG:25832.", None)
+SKIP_BAD = (bool, "Leave out rows that cannot be used, and count them.", False)
+
 #: The importers by name: a new one is one file and one entry here.
 IMPORTERS = {
     "csv": Importer(
-        "twinhop.scenario:import_csv",
-        "Make a scenario from stations and users in CSV files. Optional columns: stations cpu_gcycles_per_s, "
-        "capacity_users, opening_s, host; users history_mbit, update_mbit, deadline_ms, tx_power_w, class.",
+        "twinhop.scenario:csv_city",
+        "Make a scenario from tables of stations and users, as CSV in whatever dialect. Optional columns: stations "
+        "cpu_gcycles_per_s, capacity_users, opening_s, host; users history_mbit, update_mbit, deadline_ms, tx_power_w, "
+        "class.",
         {
-            "stations": (Path, "CSV with id,x_m,y_m or id,lat,lon."),
-            "users": (Path, "CSV with id,x_m,y_m or id,lat,lon."),
+            "stations": (Path, "Table with id,x_m,y_m or id,lat,lon."),
+            "users": (Path, "Table with id,x_m,y_m or id,lat,lon."),
+            "columns": COLUMNS,
+            "separator": (str | None, "What stands between cells; told by the file if missing.", None),
+            "decimal": (Decimals | None, "Mark of decimals, . or , ; told by the file if missing.", None),
+            "crs": CRS,
+            "skip_bad": SKIP_BAD,
         },
         "twinhop import csv --stations stations.csv --users users.csv --out city.yaml",
     ),
     "geojson": Importer(
-        "twinhop.scenario.importers:import_geojson",
+        "twinhop.scenario.importers:geojson_city",
         "Make a scenario from GeoJSON FeatureCollections of Points; properties are named as the columns of CSV files.",
         {
             "stations": (Path, "FeatureCollection of the stations."),
             "users": (Path, "FeatureCollection of the users."),
+            "columns": COLUMNS,
+            "crs": CRS,
+            "skip_bad": SKIP_BAD,
         },
         "twinhop import geojson --stations stations.geojson --users users.geojson --out city.yaml",
     ),
     "eua": Importer(
-        "twinhop.scenario.importers:import_eua",
+        "twinhop.scenario.importers:eua_city",
         "Make a scenario from the EUA data set (Melbourne): sites and users.",
         {
             "stations": (Path, "CSV with SITE_ID,LATITUDE,LONGITUDE."),
             "users": (Path, "CSV with Latitude,Longitude."),
+            "skip_bad": SKIP_BAD,
         },
         "twinhop import eua --stations site-optus-melbCBD.csv --users users-melbcbd-generated.csv --out melbourne.yaml",
     ),
     "ifogsim": Importer(
-        "twinhop.scenario.importers:import_ifogsim",
+        "twinhop.scenario.importers:ifogsim_city",
         "Make a scenario from iFogSim2's edge resources and user locations (Melbourne).",
         {
             "stations": (Path, "CSV with ID,Latitude,Longitude,Level; gateways (level 2) become stations."),
             "users": (list[Path], "CSV with Latitude,Longitude, the path of one user; may be repeated."),
+            "skip_bad": SKIP_BAD,
             "step": (int | None, "Take this row of each path; every row is a user if missing.", None),
         },
         "twinhop import ifogsim --stations edgeResources-melbCBD.csv --users usersLocation-melbCBD_1.csv "
         "--out melbourne.yaml",
     ),
     "sf-cells": Importer(
-        "twinhop.scenario.importers:import_sf_cells",
+        "twinhop.scenario.importers:sf_city",
         "Make a scenario of San Francisco: taxis at the cells that serve them, in one minute, or with --from-minute "
         "and --to-minute moving from cell to cell by a trace that is written beside the scenario.",
         {
@@ -98,22 +125,30 @@ IMPORTERS = {
 
 IMPORTERS |= {
     name: Importer(
-        f"twinhop.placement.{module}",
+        "twinhop.placement:read_problem_file",
         about,
+        options,
         example=f"twinhop import {name} {example} --out problem.npz",
         makes_problem=True,
     )
-    for name, module, about, example in (
+    for name, about, options, example in (
         (
             "sscflp",
-            "sscflp:load_sscflp",
-            "Make a problem file from a single-source capacitated facility location file (Holmberg, OR-Library).",
+            "Make a problem file from a single-source capacitated facility location file (Holmberg, OR-Library, Yang, "
+            "TBED1, Díaz and Fernández); its lines tell the layout.",
+            {
+                "layout": (
+                    str | None,
+                    "Layout of the file, where its lines do not tell; with :unit, unit costs.",
+                    None,
+                ),
+            },
             "p1",
         ),
         (
             "json",
-            "problem_json:load_problem_json",
             "Make a problem file from JSON with the same fields; null forbids an arc.",
+            {},
             "problem.json",
         ),
     )
@@ -134,14 +169,17 @@ class ImporterGroup(TyperGroup):
 def add_commands(app: typer.Typer) -> None:
     """Add the command of every importer."""
     for name, importer in IMPORTERS.items():
-        app.command(name, help=importer.about, epilog=f"Example: {importer.example}")(_command(importer))
+        app.command(name, help=importer.about, epilog=f"Example: {importer.example}")(_command(name, importer))
 
 
-def _command(importer: Importer) -> Callable[..., None]:
-    parameters = _problem_parameters() if importer.makes_problem else _scenario_parameters(importer)
+def _command(name: str, importer: Importer) -> Callable[..., None]:
+    parameters = _problem_parameters(importer) if importer.makes_problem else _scenario_parameters(importer)
 
     def run(**given: Any) -> None:
-        (_import_problem if importer.makes_problem else _import_scenario)(importer, given)
+        if importer.makes_problem:
+            _import_problem(name, importer, given)
+        else:
+            _import_scenario(importer, given)
 
     # typer reads a command's options from its signature
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -181,11 +219,12 @@ def _scenario_parameters(importer: Importer) -> list[inspect.Parameter]:
     ]
 
 
-def _problem_parameters() -> list[inspect.Parameter]:
+def _problem_parameters(importer: Importer) -> list[inspect.Parameter]:
     return [
         inspect.Parameter(
             "path", inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[Path, typer.Argument(help="File to read.")]
         ),
+        *(_option(name, *stated) for name, stated in importer.options.items()),
         _option("out", Path, "Problem file (.npz) to write."),
         _option("force", bool, "Replace an existing file.", False, flag="--force"),
     ]
@@ -207,8 +246,19 @@ def _import_scenario(importer: Importer, given: dict[str, Any]) -> None:
         if files.pop("past_from", None) is not None:
             raise InputError("--past-from: needs --from-minute and --to-minute")
         stated = {name: value for name, value in files.items() if value is not None}
-        save_scenario(importer.load()(**stated, **given), out, overwrite=force)
+        city = importer.load()(**stated, **given)
+        save_scenario(city.scenario, out, overwrite=force)
+        print_summary(city.summary)
     typer.echo(f"wrote {out}")
+
+
+def print_summary(summary: "ImportSummary") -> None:
+    """What was understood of files, a line each, and what is worth a note."""
+    from twinhop.cli.common import print_notes
+
+    for name, value in summary.lines():
+        typer.echo(f"{name}: {value}")
+    print_notes(summary.notes)
 
 
 def _import_minutes(files: dict[str, Any], given: dict[str, Any], out: Path, force: bool) -> Path:
@@ -235,8 +285,12 @@ def check_attribution(lines: Sequence[str]) -> None:
             raise InputError(f"--attribution: {error.errors()[0]['msg']}") from None
 
 
-def _import_problem(importer: Importer, given: dict[str, Any]) -> None:
+def _import_problem(problem_format: str, importer: Importer, given: dict[str, Any]) -> None:
+    from twinhop.cli.common import print_notes
     from twinhop.placement import save_problem
 
-    save_problem(importer.load()(given["path"]), given["out"], overwrite=given["force"])
+    details = [given[name] for name in importer.options if given[name]]
+    file = importer.load()(given["path"], ":".join([problem_format, *details]))
+    save_problem(file.problem, given["out"], overwrite=given["force"])
+    print_notes(file.notes)
     typer.echo(f"wrote {given['out']}")

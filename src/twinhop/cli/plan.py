@@ -18,6 +18,7 @@ from twinhop.cli.common import (
     Verbose,
     exit_interrupted,
     infeasible_exits,
+    print_notes,
     print_result,
     print_table,
     progress,
@@ -73,7 +74,9 @@ def run(
     if dump_problem is not None:
         save_problem(request.problem, dump_problem)
     with (
-        infeasible_exits(case.name, lambda proof: infeasible_answer(request.reduced, policy, proof), as_json),
+        infeasible_exits(
+            case.name, lambda proof: infeasible_answer(request.reduced, policy, proof), as_json, case.notes
+        ),
         progress(f"{policy} on {case.name}") as report,
     ):
         plan = replan(request, chosen_policy, time_limit_s=limit, gap=gap, on_progress=report)
@@ -144,8 +147,7 @@ def _show_operation(plan: "Plan") -> None:
         price_rows,
     )
 
-    for note in plan.notes:
-        typer.echo(f"note: {note}")
+    print_notes(plan.notes)
     if plan.failure is not None:
         typer.echo(failure_in_words(plan))
     if plan.moves is not None:

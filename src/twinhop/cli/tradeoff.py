@@ -15,6 +15,7 @@ from twinhop.cli.common import (
     Verbose,
     exit_interrupted,
     infeasible_exits,
+    print_notes,
     print_result,
     print_table,
     progress,
@@ -53,7 +54,7 @@ def run(
     if out is not None:
         require_writable(out)
     with (
-        infeasible_exits(case.name, proof_answer(case.name), as_json),
+        infeasible_exits(case.name, proof_answer(case.name), as_json, case.notes),
         progress(f"trade-off of {case.name}") as report,
     ):
         tradeoff = tradeoff_case(case, most=most, time_limit_s=limit, gap=gap, on_progress=report)
@@ -82,5 +83,6 @@ def _show(tradeoff: "Tradeoff") -> None:
     title = f"{tradeoff.case.name}: {problem.users} twins, {problem.stations} stations. {verdict(tradeoff)}"
     header = ("servers", "cost", "communication", "computing", "opening", "energy", "lower bound", "gap")
     print_table(title, header, rows)
+    print_notes(tradeoff.case.notes)
     for line in remarks(tradeoff):
         typer.echo(line)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import zipfile
+import zlib
 from pathlib import Path
 
 from twinhop.errors import InputError
@@ -11,10 +13,12 @@ from twinhop.errors import InputError
 HEAD_BYTES = 4096
 """As much of a file is looked at."""
 SHOWN_CHARACTERS = 60
+GZIP_MAGIC = b"\x1f\x8b"
+SEPARATORS = (",", ";", "\t", "|")
+"""What may stand between the cells of a table."""
 _MAGIC = {
     b"\x93NUMPY": "a single NumPy array (.npy)",
     b"\x89PNG": "a PNG image",
-    b"\x1f\x8b": "gzip-compressed data",
     b"%PDF": "a PDF document",
     b"PAR1": "a Parquet table",
     b"\x89HDF": "an HDF5 file",
@@ -37,10 +41,23 @@ def describe_file(path: Path) -> str:
             head = stream.read(HEAD_BYTES)
     except (OSError, ValueError):
         return "nothing that can be read"
-    for magic, kind in _MAGIC.items():
-        if head.startswith(magic):
-            return kind
-    return _archive(path) if head.startswith(b"PK") else _text(head)
+    if head.startswith(GZIP_MAGIC):
+        return _compressed(path)
+    if head.startswith(b"PK"):
+        return _archive(path)
+    return _content(head)
+
+
+def _content(head: bytes) -> str:
+    return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None) or _text(head)
+
+
+def _compressed(path: Path) -> str:
+    try:
+        with gzip.open(path, "rb") as stream:
+            return f"gzip-compressed, {_content(stream.read1(HEAD_BYTES))}"
+    except (OSError, EOFError, ValueError, zlib.error):
+        return "gzip-compressed data"
 
 
 def require_regular(path: Path) -> None:
@@ -100,8 +117,8 @@ def _text(head: bytes) -> str:
         return "XML or HTML"
     if first.startswith(("schema_version", "name:", "---", "#")):
         return f"YAML or other text that begins with {_shown(first)}"
-    if "," in first:
-        return f"a table with the columns {first[:SHOWN_CHARACTERS]}"
+    if any(separator in first for separator in SEPARATORS):
+        return f"a table with the columns {_printable(first.replace(chr(9), ' ')[:SHOWN_CHARACTERS])}"
     return f"text that begins with {_shown(first)}"
 
 

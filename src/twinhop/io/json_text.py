@@ -1,6 +1,7 @@
 """JSON, strict: texts that someone gave us, with errors that name the line, and files that are whole or not there."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,12 +13,13 @@ from twinhop.io.files import replacing
 LARGEST_JSON_BYTES = 256 * 2**20
 
 
-def parse_json(text: str, name: str) -> Any:
+def parse_json(text: str, name: str, parse_float: Callable[[str], Any] = float) -> Any:
     """The value of a JSON text.
 
     Args:
         text: JSON (RFC 8259); NaN and Infinity, which JSON does not know, are refused.
         name: of the file, for messages.
+        parse_float: makes a value of the text of a number that is not written as a whole one.
 
     Raises:
         InputError: the text is not JSON; the message names file and line.
@@ -30,7 +32,7 @@ def parse_json(text: str, name: str) -> Any:
         raise InputError(f"{name}: {word} is not JSON; write null where there is no number")
 
     try:
-        return json.loads(text, parse_constant=refuse)
+        return json.loads(text, parse_constant=refuse, parse_float=parse_float)
     except json.JSONDecodeError as error:
         raise InputError(f"{name}:{error.lineno}: not valid JSON: {error.msg}") from None
     except RecursionError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from twinhop.errors import InputError
+from twinhop.io.byte_blocks import EndsEarly, decoded_head, open_text
 from twinhop.io.file_kind import describe_file
 
 LARGEST_FILE_BYTES = 64 * 1024 * 1024
@@ -30,3 +31,27 @@ def read_text(path: Path) -> str:
         ) from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def read_any_text(path: Path, expected: str, most_bytes: int, notes: list[str]) -> str:
+    """The text of a file in any encoding that `byte_blocks.encoding_of` tells, plain or gzip-compressed.
+
+    Args:
+        path: the file.
+        expected: what it should be, for messages.
+        most_bytes: more characters are refused.
+        notes: what had to be assumed is added here.
+
+    Raises:
+        InputError: the file is missing, not a regular file, too large, unreadable, cut off or no text.
+    """
+    if not path.is_file() or path.stat().st_size == 0:
+        return read_text(path)
+    try:
+        encoding, _ = decoded_head(path, expected)
+        text = open_text(path, encoding, notes, expected).read(most_bytes + 1)
+    except EndsEarly as error:
+        raise InputError(f"{path}: {error}; expected {expected}") from None
+    if len(text) > most_bytes:
+        raise InputError(f"{path}: is larger than {most_bytes // 1024**2} MiB, the most that is read of {expected}")
+    return text

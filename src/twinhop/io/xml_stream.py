@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, NoReturn
 from xml.parsers import expat
@@ -18,12 +17,15 @@ CUT_OFF = (expat.errors.XML_ERROR_NO_ELEMENTS, expat.errors.XML_ERROR_UNCLOSED_T
 class XmlReader:
     """Takes the events of expat. Subclasses state what they read, and write `start` and `end`.
 
+    The text of an element is its own, that of elements within it is not, and it ends where the element does.
+
     Attributes:
         kind: what the document is, for errors.
         noun: what it holds, for errors.
         root: name of the outermost element.
         deepest: levels of nesting that are accepted.
-        namespaces: whether the names of elements come with their namespaces, which `enter` takes off.
+        texts: whether the texts of elements are wanted, see `collect`.
+        comments: whether comments are wanted, see `comment`.
         refused: what is said of a document type.
         path: the elements that are open, the outermost first.
     """
@@ -32,24 +34,29 @@ class XmlReader:
     noun: ClassVar[str]
     root: ClassVar[str]
     deepest: ClassVar[int] = 16
-    namespaces: ClassVar[bool] = True
+    texts: ClassVar[bool] = False
+    comments: ClassVar[bool] = False
     refused: ClassVar[str] = "(<!DOCTYPE ...>), which may define entities, is not accepted"
 
-    def __init__(self, source: str | Path, text: Callable[[str], None] | None = None) -> None:
+    def __init__(self, source: str | Path) -> None:
         """Begin a document.
 
         Args:
             source: what to call it in errors.
-            text: takes the text between tags, where it is wanted.
         """
         self.source = source
         self.path: list[str] = []
+        self._collected: list[str] | None = None
+        self._depth = 0
         self._bytes = 0
-        self._expat = expat.ParserCreate(namespace_separator=" " if self.namespaces else None)
+        self._expat = expat.ParserCreate()  # not by namespaces: many a file uses prefixes that it does not declare
         self._expat.buffer_text = True
         self._expat.StartElementHandler = self.start
         self._expat.EndElementHandler = self.end
-        self._expat.CharacterDataHandler = text
+        if self.texts:
+            self._expat.CharacterDataHandler = self._take_text
+        if self.comments:
+            self._expat.CommentHandler = self.comment
         self._expat.StartDoctypeDeclHandler = self._refuse_doctype
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -58,6 +65,10 @@ class XmlReader:
 
     def end(self, tag: str) -> None:
         """Take the end of an element."""
+        raise NotImplementedError
+
+    def comment(self, text: str) -> None:
+        """Take a comment, where `comments` says so."""
         raise NotImplementedError
 
     def progress(self) -> str | None:
@@ -87,18 +98,37 @@ class XmlReader:
         """Step into an element.
 
         Returns:
-            Its name, without the namespace.
+            Its name, without the prefix of a namespace.
 
         Raises:
             InputError: it is the outermost and another than `root`, or is nested deeper than `deepest` levels.
         """
-        name = tag.rpartition(" ")[2] if self.namespaces else tag
+        name = tag.rpartition(":")[2]
         self.path.append(name)
         if len(self.path) == 1 and name != self.root:
             self.fail(f"not {self.kind}: the outermost element is <{name[:40]}>, not <{self.root}>")
         if len(self.path) > self.deepest:
             self.fail(f"nested deeper than {self.deepest} levels, which no {self.noun} needs")
         return name
+
+    def collect(self) -> None:
+        """Begin to take the text of the element that was entered last."""
+        self._collected, self._depth = [], len(self.path)
+
+    def leave(self) -> tuple[str, str | None]:
+        """Step out of an element.
+
+        Returns:
+            Its name, and its text without blanks at the ends; None where that was not asked for by `collect`.
+        """
+        text = None
+        if self._collected is not None and len(self.path) == self._depth:
+            text, self._collected = "".join(self._collected).strip(), None
+        return self.path.pop(), text
+
+    def _take_text(self, text: str) -> None:
+        if self._collected is not None and len(self.path) == self._depth:
+            self._collected.append(text)
 
     @property
     def line(self) -> int:

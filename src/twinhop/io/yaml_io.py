@@ -31,12 +31,14 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Path = tuple[str | int, ...]
 
 
-def read_yaml(text: str, source_name: str) -> Any:
+def read_yaml(text: str, source_name: str, names: Collection[str] = ()) -> Any:
     """The plain value (dict, list, str, int, float, bool, None) that a YAML document holds.
 
     Args:
         text: the document.
         source_name: what to call it in errors.
+        names: fields that hold names, or lists of them: unquoted ones are kept as written, `1e05` and `0.10` too; only
+            null is null.
 
     Returns:
         The value; mapping keys are always text. None for an empty document.
@@ -46,8 +48,10 @@ def read_yaml(text: str, source_name: str) -> Any:
 
     >>> read_yaml("phi: 1e-11", "a.yaml")
     {'phi': 1e-11}
+    >>> read_yaml("{id: 0.10, ids: [1e05, yes], x: 0.10}", "a.yaml", names=("id", "ids"))
+    {'id': '0.10', 'ids': ['1e05', 'yes'], 'x': 0.1}
     """
-    builder = _Builder(source_name)
+    builder = _Builder(source_name, names=frozenset(names))
     for event in _events(text, source_name):
         builder.take(event)
     return builder.root
@@ -108,11 +112,14 @@ class _Open:
 class _Builder:
     """Turns parser events into values one by one, without recursion."""
 
-    def __init__(self, source_name: str, wanted: frozenset[Path] = frozenset()) -> None:
+    def __init__(
+        self, source_name: str, wanted: frozenset[Path] = frozenset(), names: frozenset[str] = frozenset()
+    ) -> None:
         self.root: Any = None
         self.lines: dict[Path, int] = {}
         self._source_name = source_name
         self._wanted = wanted
+        self._names = names
         self._open: list[_Open] = []
         self._documents = 0
 
@@ -147,7 +154,19 @@ class _Builder:
         if top is not None and isinstance(top.value, dict) and top.key is None:
             self._begin_field(top, event)
         else:
-            self._put(resolve_plain(event.value) if event.implicit[0] else event.value, event)
+            self._put(self._plain(event.value) if event.implicit[0] else event.value, event)
+
+    def _plain(self, text: str) -> Any:
+        """The value of an unquoted scalar; of one that is a name its text."""
+        value = resolve_plain(text)
+        return value if value is None or self._field() not in self._names else text
+
+    def _field(self) -> str | int | None:
+        """The field that the next value belongs to, that of the list where it stands in one."""
+        top = self._open[-1] if self._open else None
+        if top is None or isinstance(top.value, dict):
+            return None if top is None else top.key
+        return top.path[-1] if top.path else None
 
     def _begin_field(self, top: _Open, event: yaml.ScalarEvent) -> None:
         line = event.start_mark.line + 1

@@ -11,6 +11,7 @@ from twinhop.placement.evaluation import Violation as Violation
 from twinhop.placement.evaluation import evaluate as evaluate
 from twinhop.placement.formats import FORMATS as FORMATS
 from twinhop.placement.formats import read_problem as read_problem
+from twinhop.placement.formats import read_problem_file as read_problem_file
 from twinhop.placement.infeasibility import InfeasibilityProof as InfeasibilityProof
 from twinhop.placement.infeasibility import InfeasibleProblem as InfeasibleProblem
 from twinhop.placement.placement import Placement as Placement

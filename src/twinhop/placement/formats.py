@@ -1,6 +1,7 @@
 """The formats of files that hold a placement problem, by name."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
@@ -14,6 +15,21 @@ FORMATS = {
     "json": "twinhop.placement.problem_json:load_problem_json",
     "sscflp": "twinhop.placement.sscflp:load_sscflp",
 }
+#: What may follow ``sscflp:`` or ``sscflp:LAYOUT:`` where costs are for a unit of demand.
+UNIT = "unit"
+
+
+@dataclass(frozen=True)
+class ProblemFile:
+    """A problem, and what was understood of its file.
+
+    Attributes:
+        problem: what the file holds.
+        notes: the layout that was read, sizes and sums; none where the format leaves no choice.
+    """
+
+    problem: PlacementProblem
+    notes: tuple[str, ...] = ()
 
 
 def read_problem(path: str | Path, problem_format: str) -> PlacementProblem:
@@ -21,14 +37,35 @@ def read_problem(path: str | Path, problem_format: str) -> PlacementProblem:
 
     Args:
         path: the file.
-        problem_format: one of `FORMATS`.
+        problem_format: one of `FORMATS`; ``sscflp:LAYOUT`` states the layout of a facility location file, and a
+            further ``:unit`` that its costs are for a unit of demand.
 
     Raises:
         InputError: there is no such format, or the file is not of it.
     """
-    if problem_format not in FORMATS:
-        hint = suggestion(problem_format, FORMATS)
-        raise InputError(f"format: no format named '{problem_format}'; {hint}Accepted: {', '.join(FORMATS)}")
-    module, function = FORMATS[problem_format].split(":")
+    return read_problem_file(path, problem_format).problem
+
+
+def read_problem_file(path: str | Path, problem_format: str) -> ProblemFile:
+    """Read a problem file of a named format, and say what was understood; see `read_problem`."""
+    name, *details = problem_format.split(":")
+    if name not in FORMATS:
+        hint = suggestion(name, FORMATS)
+        raise InputError(f"format: no format named '{name[:40]}'; {hint}Accepted: {', '.join(FORMATS)}")
+    if name == "sscflp":
+        return _facility_file(path, details)
+    if details:
+        raise InputError(f"format: {name} takes nothing after its name (got {':'.join(details)[:40]!r})")
+    module, function = FORMATS[name].split(":")
     reader: Callable[[str | Path], PlacementProblem] = getattr(import_module(module), function)
-    return reader(path)
+    return ProblemFile(reader(path))
+
+
+def _facility_file(path: str | Path, details: list[str]) -> ProblemFile:
+    from twinhop.placement.sscflp import read_sscflp
+
+    layouts = [each for each in details if each != UNIT]
+    if len(layouts) > 1 or len(details) - len(layouts) > 1:
+        raise InputError(f"format: got sscflp:{':'.join(details)[:60]}; expected sscflp:LAYOUT or sscflp:LAYOUT:unit")
+    file = read_sscflp(path, layouts[0] if layouts else None, unit_costs=UNIT in details)
+    return ProblemFile(file.problem, file.notes)

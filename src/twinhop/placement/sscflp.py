@@ -1,59 +1,173 @@
-"""Single-source capacitated facility location files (Holmberg and OR-Library layouts) as placement problems."""
+"""Single-source capacitated facility location files, in the layouts of public collections, as placement problems."""
 
 import math
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.io.file_kind import describe_file, read_content
-from twinhop.placement.problem import FloatArray, PlacementProblem
+from twinhop.placement.facility_layouts import (
+    LAYOUTS,
+    FacilityData,
+    count_of,
+    facility_data,
+    require_layout,
+    tell_layout,
+)
+from twinhop.placement.problem import PlacementProblem
+from twinhop.text import counted
 
 #: A file larger than this is refused.
 MAX_BYTES = 256 * 2**20
 #: Characters of a word that is no number which a message shows.
 SHOWN = 20
+DOCUMENTED = "holmberg"
+"""The layout whose count messages name where none is stated."""
+
+_COMMENT = re.compile(r"(?:#|//|%).*")
 
 
-def load_sscflp(path: str | Path) -> PlacementProblem:
+@dataclass(frozen=True)
+class FacilityFile:
+    """A facility location file as a placement problem, and how it was read.
+
+    Attributes:
+        problem: customers are users, facilities are stations.
+        layout: name of its layout.
+        notes: what was understood: sizes, sums, layout, and what was left out.
+    """
+
+    problem: PlacementProblem
+    layout: str
+    notes: tuple[str, ...]
+
+
+def load_sscflp(path: str | Path, layout: str | None = None, *, unit_costs: bool = False) -> PlacementProblem:
+    """Read a single-source facility location file; see `read_sscflp`, which also says how it was read."""
+    return read_sscflp(path, layout, unit_costs=unit_costs).problem
+
+
+def read_sscflp(path: str | Path, layout: str | None = None, *, unit_costs: bool = False) -> FacilityFile:
     """Read a single-source facility location file.
 
-    Layout: ``m n``, then m times ``capacity fixed_cost``, then n demands, then m rows of n costs of serving the whole
-    customer (Holmberg); or, for each customer, a line with its demand and then its m costs (OR-Library). Line breaks
-    matter only to tell the two apart. NUL bytes, with which some files are padded, count as blanks.
+    The file holds m capacities and fixed costs, n demands and m n costs in one of the layouts of
+    `facility_layouts.LAYOUTS`, which its lines tell; with a layout stated, line breaks do not matter. NUL bytes, with
+    which some files are padded, count as blanks; what follows ``#``, ``//`` or ``%`` on a line is a comment. One more
+    number on a last line of its own is the best known cost, which some collections add.
 
     Args:
         path: the file.
+        layout: name of its layout; None: told by its lines.
+        unit_costs: costs are for a unit of demand, not for the whole customer.
 
     Returns:
         The problem: customers are users, facilities are stations; no computing, ``alpha`` = N and ``beta`` = 1, so that
-        ``cost`` is the file's total cost.
+        ``cost`` is the file's total cost. With it what was understood.
 
     Raises:
-        InputError: the file is not of this layout; the message says what is missing or where the first oddity is.
+        InputError: the file is of none of the layouts, or its lines leave several; the message says what is missing,
+            where the first oddity is, or what would settle it.
 
     Source: Holmberg, Rönnqvist, Yuan, An exact algorithm for the capacitated facility location problems with single
-        sourcing (1999); Beasley, OR-Library (1990).
+        sourcing (1999); Beasley, OR-Library (1990); Díaz, Fernández, A branch-and-price algorithm for the single source
+        capacitated plant location problem (2002); Avella, Boccia, A cutting plane algorithm for the capacitated
+        facility location problem (2009).
     """
     path = Path(path)
-    lines = [line.split() for line in _text(path).splitlines()]
+    if layout is not None:
+        require_layout(layout)
+    lines = [_COMMENT.sub("", line).split() for line in _text(path).splitlines()]
     words = [(word, at + 1) for at, line in enumerate(lines) for word in line]
-    facilities, customers = _sizes(path, words)
-    expected = 2 + 2 * facilities + customers + facilities * customers
-    if len(words) != expected:
+    sizes = _sizes(path, words)
+    words, notes = _counted(path, lines, words, sizes, layout)
+    numbers = np.array([_number(path, word, line) for word, line in words])[2:]
+    if layout is None:
+        _require_own_line(path, words)
+        lengths = np.unique([line for _, line in words[2:]], return_counts=True)[1]
+        layout = tell_layout(path, sizes, lengths, numbers)
+    data = facility_data(layout, sizes, numbers)
+    problem = _problem(path, data, unit_costs)
+    return FacilityFile(problem, layout, (*_understood(path, layout, data, unit_costs), *notes))
+
+
+def _counted(
+    path: Path, lines: list[list[str]], words: list[tuple[str, int]], sizes: tuple[int, int], layout: str | None
+) -> tuple[list[tuple[str, int]], list[str]]:
+    """As many words as the sizes announce, without what may follow them; and what was left out."""
+    for expected in dict.fromkeys(2 + count_of(name, sizes) for name in ([layout] if layout else LAYOUTS)):
+        counted_words = _whole_count(path, lines, words, expected)
+        if counted_words is not None:
+            return counted_words
+    for word, line in words:
+        _number(path, word, line)
+    expected = 2 + count_of(layout or DOCUMENTED, sizes)
+    facilities, customers = sizes if layout is None or not LAYOUTS[layout].customers_first else sizes[::-1]
+    raise InputError(
+        f"{path}: {facilities} facilities and {customers} customers take {expected} numbers, found {len(words)}: "
+        f"{'cut short, or ' if len(words) < expected else ''}not a single-source facility location file"
+    )
+
+
+def _whole_count(
+    path: Path, lines: list[list[str]], words: list[tuple[str, int]], expected: int
+) -> tuple[list[tuple[str, int]], list[str]] | None:
+    """The words expected, where there are exactly so many, or what follows is a best known cost, text, or both."""
+    rest = words[expected:]
+    if len(words) < expected:
+        return None
+    notes = []
+    text = next((at for at, (word, _) in enumerate(rest) if not _is_number(word)), len(rest))
+    begins_line = text < len(rest) and (text == 0 or rest[text - 1][1] < rest[text][1])
+    if text < len(rest):
+        last = words[expected - 1] if text == 0 else rest[text - 1]
+        if not begins_line or last[1] == rest[text][1]:
+            return None
+        notes.append(f"{path.name}: text from line {rest[text][1]} on was left out")
+    if text > 1 or (text == 1 and not _is_alone(lines, words, expected)):
+        return None
+    if text == 1:
+        notes.insert(0, f"{path.name}: the last number, {rest[0][0]}, is taken for the best known cost and left out")
+    return words[:expected], notes
+
+
+def _is_alone(lines: list[list[str]], words: list[tuple[str, int]], at: int) -> bool:
+    """Whether a number stands on a line of its own in a file whose lines hold more."""
+    line = words[at][1]
+    return len(lines[line - 1]) == 1 and len(lines[words[at - 1][1] - 1]) > 1
+
+
+def _is_number(word: str) -> bool:
+    try:
+        return math.isfinite(float(word))
+    except ValueError:
+        return False
+
+
+def _require_own_line(path: Path, words: list[tuple[str, int]]) -> None:
+    if words[0][1] != words[1][1] or (len(words) > 2 and words[2][1] == words[1][1]):
+        names = ", ".join(f"sscflp:{name}" for name in LAYOUTS)
         raise InputError(
-            f"{path}: {facilities} facilities and {customers} customers take {expected} numbers, found {len(words)}: "
-            f"{'cut short, or ' if len(words) < expected else ''}not a single-source facility location file"
+            f"{path}: the two sizes must stand on a line of their own for the layout to be told; state it by "
+            f"--problem-format: {names}"
         )
-    numbers = np.array([_number(path, word, line) for word, line in words])
-    sites = numbers[2 : 2 + 2 * facilities].reshape(facilities, 2)
-    rest = numbers[2 + 2 * facilities :]
-    if _is_by_customer(lines, facilities, customers):
-        blocks = rest.reshape(customers, 1 + facilities)
-        demand, cost = blocks[:, 0], blocks[:, 1:]
-    else:
-        demand, cost = rest[:customers], rest[customers:].reshape(facilities, customers).T
-    return _problem(path, sites, demand, cost)
+
+
+def _understood(path: Path, layout: str, data: FacilityData, unit_costs: bool) -> list[str]:
+    customers, facilities = data.cost.shape
+    demand, capacity = float(data.demand.sum()), float(data.capacity.sum())
+    each = "for a unit of demand" if unit_costs else "for the whole customer"
+    plural = "facility" if facilities == 1 else "facilities"
+    notes = [
+        f"{path.name} was read in the layout {layout}: {LAYOUTS[layout].about}",
+        f"{facilities} {plural}, {counted(customers, 'customer')}, demands {demand:.10g} in all, capacities "
+        f"{capacity:.10g} in all, fixed costs {data.fixed_cost.min():g} to {data.fixed_cost.max():g}, costs {each}",
+    ]
+    if demand > capacity:
+        notes.append("demands exceed capacities: no plan exists, unless the layout is another")
+    return notes
 
 
 def _text(path: Path) -> str:
@@ -82,38 +196,26 @@ def _number(path: Path, word: str, line: int) -> float:
         number = math.nan
     if not math.isfinite(number):
         shown = "".join(each if each.isprintable() else "?" for each in word[:SHOWN])
-        raise InputError(f"{path}:{line}: found '{shown}'; a facility location file holds finite numbers only")
+        hint = "; OR-Library's capa, capb and capc need a number in its place" if word == "capacity" else ""
+        raise InputError(f"{path}:{line}: found '{shown}'; a facility location file holds finite numbers only{hint}")
     return number
 
 
-def _is_by_customer(lines: list[list[str]], facilities: int, customers: int) -> bool:
-    """Whether each demand has a line of its own before its costs, and no other line is so short everywhere."""
-    starts_alone: dict[int, bool] = {}
-    at = 0
-    for line in lines:
-        starts_alone[at] = len(line) == 1
-        at += len(line)
-    first = 2 + 2 * facilities
-    if facilities == 1 or all(alone for start, alone in starts_alone.items() if start >= first):
-        return False
-    return all(starts_alone.get(first + each * (1 + facilities), False) for each in range(customers))
-
-
-def _problem(path: Path, sites: FloatArray, demand: FloatArray, cost: FloatArray) -> PlacementProblem:
-    customers, facilities = cost.shape
-    for name, values in (("capacity", sites[:, 0]), ("fixed cost", sites[:, 1]), ("demand", demand), ("cost", cost)):
+def _problem(path: Path, data: FacilityData, unit_costs: bool) -> PlacementProblem:
+    customers, facilities = data.cost.shape
+    for name, values in zip(("capacity", "fixed cost", "demand", "cost"), vars(data).values(), strict=True):
         wrong = np.argwhere(values < 0)
         if wrong.size:
             where = ", ".join(str(int(index)) for index in wrong[0])
             raise InputError(f"{path}: {name} {where} is {values[tuple(wrong[0])]:g}; expected a number >= 0")
     return PlacementProblem(
-        comm_s=cost,
+        comm_s=data.cost * data.demand[:, None] if unit_costs else data.cost,
         root_work=np.zeros(customers),
         cpu=np.ones(facilities),
         capacity=np.full(facilities, customers),
-        opening_s=sites[:, 1],
+        opening_s=data.fixed_cost,
         alpha=float(customers),
         beta=1.0,
-        demand=demand,
-        demand_capacity=sites[:, 0],
+        demand=data.demand,
+        demand_capacity=data.capacity,
     )

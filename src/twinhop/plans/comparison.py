@@ -85,6 +85,7 @@ class Comparison(Result):
             "interrupted": self.interrupted,
             "policies": self.rows(),
             "attribution": list(self.case.attribution),
+            **({"notes": list(self.case.notes)} if self.case.notes else {}),
         }
 
 
@@ -108,7 +109,7 @@ def compare(
         time_limit_s: wall-clock limit of each solve [s].
         gap: certifying policies go on until this gap; None: until little more is gained.
         on_progress: told the best cost and bound so far while solving.
-        problem_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
+        problem_format: of a problem file, ``npz``, ``json``, ``sscflp`` or ``sscflp:LAYOUT``; None: by the file's name.
 
     Returns:
         The comparison. Where no policy gives a bound, `lagrangian` is run for it besides.

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from twinhop.errors import InputError
 from twinhop.formulation import formulate, radio_state
-from twinhop.placement import Placement, PlacementProblem, Solution, read_problem, solve
+from twinhop.placement import Placement, PlacementProblem, Solution, read_problem_file, solve
+from twinhop.placement.formats import ProblemFile
 from twinhop.placement.policy import PolicyLike
 from twinhop.plans.result import Case, Plan
 from twinhop.scenario import Scenario, build_world, load_scenario
@@ -25,7 +26,8 @@ def load(
     Args:
         source: path of a YAML scenario, name of a preset, or path of an ``.npz`` or ``.json`` problem file.
         seed: replaces the scenario's root seed.
-        problem_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
+        problem_format: of a problem file, ``npz``, ``json``, ``sscflp`` or ``sscflp:LAYOUT``; None goes by the file's
+            name.
 
     Returns:
         The scenario, or the placement problem of a problem file.
@@ -33,8 +35,13 @@ def load(
     Raises:
         InputError: it cannot be read; the message says what is wrong, where, and what is accepted.
     """
+    loaded = _load(source, seed, problem_format)
+    return loaded.problem if isinstance(loaded, ProblemFile) else loaded
+
+
+def _load(source: str | Path, seed: int | None, problem_format: str | None) -> Scenario | ProblemFile:
     problem_format = problem_format or PROBLEM_SUFFIXES.get(Path(source).suffix.lower())
-    return load_scenario(source, seed) if problem_format is None else read_problem(source, problem_format)
+    return load_scenario(source, seed) if problem_format is None else read_problem_file(source, problem_format)
 
 
 def make_case(
@@ -47,7 +54,10 @@ def make_case(
     """Everything a policy and a report need of a source."""
     if isinstance(source, str | Path):
         name = name or Path(source).stem
-        source = load(source, seed, problem_format=problem_format)
+        loaded = _load(source, seed, problem_format)
+        if isinstance(loaded, ProblemFile):
+            return Case(name, loaded.problem, seed=seed or 0, notes=loaded.notes)
+        source = loaded
     if isinstance(source, PlacementProblem):
         return Case(name or "problem", source, seed=seed or 0)
     if not isinstance(source, Scenario):
@@ -57,7 +67,7 @@ def make_case(
     scenario = source if seed is None else source.with_seed(seed)
     world = build_world(scenario)
     radio = radio_state(world)
-    return Case(world.name, formulate(world, radio), world, radio, world.seed)
+    return Case(world.name, formulate(world, radio), world, radio, world.seed, scenario.notes)
 
 
 def plan_case(
@@ -94,7 +104,7 @@ def plan_services(
         starts: see `place_services`.
     """
     if case.world is None or not case.world.services:
-        return Plan(case, solution)
+        return Plan(case, solution, notes=case.notes)
     task = service_task(solution.problem, case.world)
     placed = place_services(task, solution, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress, starts=starts)
-    return Plan(case, placed.solution, services=placed)
+    return Plan(case, placed.solution, notes=case.notes, services=placed)

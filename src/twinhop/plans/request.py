@@ -83,7 +83,7 @@ def plan_request(
     if start is None and move_cost_s > 0:
         raise InputError("move cost: from where do the twins move? Name the present placement with --from (`present`)")
     here = None if start is None else present(as_saved(start), case)
-    notes = () if here is None else here.notes
+    notes = (*case.notes, *(() if here is None else here.notes))
     if not without:
         return PlanRequest(case, case, None, here, move_cost_s, notes)
     failed = stations_named(case, without)
@@ -164,7 +164,7 @@ def plan(
         time_limit_s: wall-clock limit of the solve [s].
         gap: go on until cost / bound - 1 is at most this; 0 proves the optimum; None: until little more is gained.
         on_progress: told the best cost and bound so far while solving.
-        problem_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
+        problem_format: of a problem file, ``npz``, ``json``, ``sscflp`` or ``sscflp:LAYOUT``; None: by the file's name.
         without: names of stations that are assumed to fail as hosts; their radios still work. The plan is compared with
             the one without failure.
         present: where the twins are now: a saved placement.json, or a plan.

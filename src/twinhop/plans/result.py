@@ -33,6 +33,7 @@ class Case:
         world: the scenario's world, None for a problem file.
         radio: its radio state, None for a problem file.
         seed: root seed.
+        notes: what was understood of the file, where that is worth saying.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Case:
     world: World | None = None
     radio: RadioState | None = None
     seed: int = 0
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return in_a_line(self, self.name, self.problem.size_in_words, f"seed {self.seed}")

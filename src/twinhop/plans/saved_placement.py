@@ -229,4 +229,4 @@ def plan_of_saved(case: Case, source: "str | Path | SavedPlacement | Plan") -> P
         interrupted=False,
         timed_out=False,
     )
-    return Plan(case, solution, notes=here.notes)
+    return Plan(case, solution, notes=(*case.notes, *here.notes))

@@ -94,6 +94,7 @@ class Tradeoff(Result):
             "timed_out": curve.timed_out,
             "missing": list(curve.missing),
             "points": [row | {"open": each} for row, each in zip(self.rows(), opened, strict=True)],
+            **({"notes": list(self.case.notes)} if self.case.notes else {}),
         }
 
 
@@ -121,7 +122,7 @@ def tradeoff(
         time_limit_s: wall-clock limit of the whole curve [s].
         gap: go on at each number until cost / bound - 1 is at most this; 0 proves; None: until little more is gained.
         on_progress: told the best cost and the bound on all plans so far.
-        problem_format: of a problem file, ``npz``, ``json`` or ``sscflp``; None goes by the file's name.
+        problem_format: of a problem file, ``npz``, ``json``, ``sscflp`` or ``sscflp:LAYOUT``; None: by the file's name.
 
     Returns:
         The curve. Ctrl-C and the time limit leave points out, ``curve.missing``; those there are valid.

@@ -1,7 +1,7 @@
 """Scenario files, presets and importers, and the arrays that they describe."""
 
 from twinhop.scenario.city import city
-from twinhop.scenario.files.csv_import import import_csv
+from twinhop.scenario.files.csv_import import csv_city, import_csv
 from twinhop.scenario.files.dump import dump_scenario, save_preset, save_scenario
 from twinhop.scenario.files.expand import expand
 from twinhop.scenario.files.export import save_csv, save_geojson, scenario_features
@@ -27,6 +27,7 @@ __all__ = [
     "World",
     "build_world",
     "city",
+    "csv_city",
     "dump_scenario",
     "expand",
     "family",

@@ -134,6 +134,72 @@ def test_geojson_of_altitudes_and_feature_ids(imported):
     assert imported("geojson", collection(high)).stations.rows[0].id == "5"
 
 
+def test_geojson_takes_what_csv_takes(imported):
+    values = ({"host": 0, "capacity_users": "20"}, {"host": "no", "capacity_users": 30.0}, {"host": "1", "Capacity": 5})
+    points = [point(144.97, -37.81, id=str(at), **each) for at, each in enumerate(values)]
+    rows = imported("geojson", collection(*points)).stations.rows
+    assert [(row.host, row.capacity_users) for row in rows] == [(False, 20), (False, 30), (True, None)]
+    named = [point(144.97, -37.81, id=str(at), Capacity=at, site="x") for at in range(2)]
+    assert [row.capacity_users for row in imported("geojson", collection(*named)).stations.rows] == [0, 1]
+    other = [point(144.97, -37.81, id=str(at), capacity="large") for at in range(2)]
+    assert imported("geojson", collection(*other)).stations.rows[0].capacity_users is None
+
+
+def meridian_m(lat_deg):
+    """Distance from the equator along a meridian of the ellipsoid, by integration [m]."""
+    phi = np.radians(np.linspace(0, lat_deg, 200_001))
+    radius_m, e2 = 6_378_137.0, 0.00669437999014
+    curve = radius_m * (1 - e2) / (1 - e2 * np.sin(phi) ** 2) ** 1.5
+    return float(np.trapezoid(curve, phi))
+
+
+UTM = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32632"}}
+
+
+def test_geojson_in_a_named_system(imported):
+    def points(*xy, crs=UTM):
+        return collection(*(point(x, y, id=f"p{at}") for at, (x, y) in enumerate(xy)), **({"crs": crs} if crs else {}))
+
+    first, second = points((499500, 5699500), (500500, 5700500)), points((500000, 5700000))
+    world = build_world(imported("geojson", first, second))
+    assert np.hypot(*(world.station_xy_m[1] - world.station_xy_m[0])) == pytest.approx(np.hypot(1000, 1000), rel=1e-3)
+    assert world.user_xy_m[0] == pytest.approx(world.station_xy_m.mean(axis=0), abs=0.5)
+    lat, lon = unproject(*world.user_xy_m[0], world.origin)
+    assert float(lon) == pytest.approx(9, abs=1e-6), "the middle of zone 32"
+    assert meridian_m(float(lat)) == pytest.approx(5_700_000 / 0.9996, abs=0.1)
+    plain = [(144.97, -37.81), (144.96, -37.82)]
+    for crs in ("urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG:4326"):
+        named = {"type": "name", "properties": {"name": crs}}
+        assert_same = [imported("geojson", points(*plain, crs=each)).stations.rows for each in (named, None)]
+        assert assert_same[0] == assert_same[1]
+    with pytest.raises(InputError, match="s.json: crs: the coordinate system 'local grid' is not known"):
+        imported("geojson", points(*plain, crs={"type": "name", "properties": {"name": "local grid"}}))
+    with pytest.raises(InputError, match="EPSG:99999"):
+        imported("geojson", points(*plain, crs={"type": "name", "properties": {"name": "EPSG:99999"}}))
+
+
+def test_geojson_ids_stay_as_written(imported):
+    text = collection(point(144.97, -37.81, id="ID")).replace('"ID"', "1e05")
+    assert imported("geojson", text).stations.rows[0].id == "1e05"
+
+
+def test_geojson_bad_features_are_left_out_where_that_is_stated(imported):
+    text = collection(point(144.97, -37.81), {"type": "Feature", "geometry": None}, point(0, 0), point(144.9, -97))
+    with pytest.raises(InputError, match="expected a Point, found no geometry"):
+        imported("geojson", text)
+    assert len(imported("geojson", text, skip_bad=True).stations.rows) == 1
+
+
+@pytest.mark.parametrize("kind", ["eua", "ifogsim"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_other_tables_come_in_every_dialect(kind, encoding, imported, assert_same_world):
+    first = {"eua": SITES, "ifogsim": RESOURCES}[kind]
+    changed = [
+        text.replace(",", ";").replace(".", ",").replace("\n", "\r").encode(encoding) for text in (first, PEOPLE)
+    ]
+    assert_same_world(build_world(imported(kind, name="a")), build_world(imported(kind, *changed, name="a")))
+
+
 def test_absences_are_filled_for_so_many_minutes():
     serving = np.array([[0], [4], [0], [0], [0], [2]])
     assert filled_forward(serving, 2).ravel().tolist() == [0, 4, 4, 4, 0, 2]
@@ -166,9 +232,9 @@ class TestRefused:
             (
                 "eua",
                 "cell,lat,lon\n1,2,3\n",
-                "not a file of EUA sites.*SITE_ID, LATITUDE, LONGITUDE missing.*cell,lat,lon",
+                "not a file of EUA sites.*SITE_ID missing.*cell,lat,lon",
             ),
-            ("eua", "\n", "no rows below a header"),
+            ("eua", "\n", "is an empty file; expected a file of EUA sites"),
             ("eua", STATION_POINTS, "is not a file of EUA sites: .*found JSON"),
             ("eua", "<xml/>\n", "found XML or HTML"),
             ("eua", b"PK\x03\x04\0\0\0\0", "found a damaged ZIP archive"),

@@ -73,7 +73,11 @@ BAD = {
         "nested deeper than 16 levels, which no trace needs",
     ),
     "a long token": ("a.xml", f'<fcd-export n="{"x" * (3 * LARGEST_TOKEN_BYTES)}">', "more than 1024 KiB"),
-    "degrees out of range": ("a.csv", "id,time_s,lat,lon\na,0,91,0\n", "latitudes from 91 to 91"),
+    "degrees out of range": (
+        "a.csv",
+        "id,time_s,lat,lon\na,0,91,0\n",
+        r"a\.csv:2: user 'a': latitude 91 is not from -90 to 90; are latitude and longitude swapped",
+    ),
 }
 
 
@@ -113,7 +117,10 @@ def test_a_truncated_gz_says_how_far_it_goes(text, whole, tmp_path):
     ("columns", "message"),
     [
         ({"x_m": [0.0, float("nan")]}, r"rows\.parquet:2: x_m: must be a finite number \(got 'nan'\)"),
-        ({"time_s": [0.0, float("inf")]}, r"rows\.parquet:2: time_s: must be seconds or h:mm:ss \(got 'inf'\)"),
+        (
+            {"time_s": [0.0, float("inf")]},
+            r"rows\.parquet:2: time_s: must be seconds or h:mm:ss, or a date .*\(got 'inf'\)",
+        ),
         ({"time_s": [1.0, 0.0]}, r"rows\.parquet:2: user 'a': time 0 s goes backwards"),
         ({"user": ["a", None]}, r"rows\.parquet:2: user: must name a user \(got nothing\)"),
         ({"y_m": [[0.0], [1.0]]}, r"y_m: must be a column of numbers, text or times \(got List\(Float64\)\)"),

@@ -185,6 +185,7 @@ def infeasible_answer(case: Case, policy: str, proof: InfeasibilityProof) -> dic
             "stations": list(proof.stations),
             "minimal": proof.minimal,
         },
+        **({"notes": list(case.notes)} if case.notes else {}),
     }
 
 

@@ -1,9 +1,10 @@
-"""A scenario from two CSV files, one of stations and one of users."""
+"""A scenario from two tables, one of stations and one of users, and what was understood of them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,15 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from twinhop.errors import InputError
+from twinhop.io.table import Decimal, sniff
 from twinhop.scenario import geo
+from twinhop.scenario.column_names import ColumnChoice, spelling
 from twinhop.scenario.files.csv_rows import CsvPoints, check_nearness, local_positions, read_stations, read_users
+from twinhop.scenario.files.csv_table import TableOptions
 from twinhop.scenario.place_sections import DEFAULT_CLASS, Origin
 from twinhop.scenario.presets import presets
 from twinhop.scenario.presets.family import family_constants
+from twinhop.scenario.sanity import ImportSummary, extent_notes
 from twinhop.scenario.schema.scenario import SCHEMA_VERSION, Scenario
 from twinhop.scenario.validation_errors import input_error
 from twinhop.text import suggestion
@@ -28,35 +33,29 @@ MARGIN_SHARE, LEAST_MARGIN_M = 0.02, 50.0
 """The area leaves this share of its extent, and at least this distance [m], around the outermost points."""
 LEAST_EXTENT_M = 1000.0
 """Local coordinates that begin within this distance, or the extent of the points, of (0, 0) are kept as they are."""
+SMALLEST_EXTENT_M, CROWD = 20.0, 5
+"""So many points within this distance are worth a note [m]."""
 ORIGIN_DECIMALS = 7
 """The origin is kept to about a centimetre."""
 MOST_ORIGIN_STEPS = 8
 """Moving the origin turns the local axes a little, so it is moved again until all points lie inside."""
 
 
-def import_csv(
-    stations: str | Path,
-    users: str | Path,
-    *,
-    preset: str = "family",
-    name: str | None = None,
-    seed: int = 0,
-    attribution: Sequence[str] = (),
-) -> Scenario:
-    """Make a scenario of a CSV file of stations and one of users.
+@dataclass(frozen=True)
+class ImportedCity:
+    """A scenario that was imported, and what was understood of its files.
 
-    Both give `id,x_m,y_m`, or both `id,lat,lon`. Stations may add `host`, `cpu_gcycles_per_s`, `capacity_users` and
-    `opening_s`; users `history_mbit`, `update_mbit`, `deadline_ms` (which turns deadlines on), `tx_power_w`, `class`.
-    Latitude and longitude are projected to local metres with (0, 0) south-west of all points. Local coordinates are
-    kept, or shifted as a whole where they are negative or begin far from (0, 0).
+    Attributes:
+        scenario: stations and users, listed.
+        summary: layout, columns, sizes, extent, constants, and what is worth a note.
+    """
 
-    Args:
-        stations: CSV file of stations.
-        users: CSV file of users.
-        preset: constants that no column gives: `family`, scaled to the number of users and stations, or `lu2021`.
-        name: name of the scenario; by default the name of the stations' file.
-        seed: root seed.
-        attribution: data sources and licences, carried into reports.
+    scenario: Scenario
+    summary: ImportSummary
+
+
+def import_csv(stations: str | Path, users: str | Path, **options: Any) -> Scenario:
+    """Make a scenario of a table of stations and one of users; `csv_city` has the same arguments, and says more.
 
     Returns:
         The scenario, with stations and users listed.
@@ -64,9 +63,56 @@ def import_csv(
     Raises:
         InputError: if a file is not usable, the two do not belong together, or the preset is unknown.
     """
-    return scenario_of_points(
-        read_stations(Path(stations)),
-        read_users(Path(users)),
+    return csv_city(stations, users, **options).scenario
+
+
+def csv_city(
+    stations: str | Path,
+    users: str | Path,
+    *,
+    columns: str | None = None,
+    separator: str | None = None,
+    decimal: Decimal | None = None,
+    crs: str | None = None,
+    skip_bad: bool = False,
+    preset: str = "family",
+    name: str | None = None,
+    seed: int = 0,
+    attribution: Sequence[str] = (),
+) -> ImportedCity:
+    """Make a scenario of a table of stations and one of users, and say what was understood.
+
+    Both give an id and `x_m,y_m`, or both `lat,lon`, by any of the names of `column_names.NAMES`. Stations may add
+    `host`, `cpu_gcycles_per_s`, `capacity_users` and `opening_s`; users `history_mbit`, `update_mbit`, `deadline_ms`
+    (which turns deadlines on), `tx_power_w`, `class`; further columns are not used, which a note says. Separator,
+    decimal mark, encoding, line ends and compression are told by each file. Latitude and longitude are projected to
+    local metres with (0, 0) south-west of all points. Local coordinates are kept, or shifted as a whole where they are
+    negative or begin far from (0, 0).
+
+    Args:
+        stations: table of stations.
+        users: table of users.
+        columns: columns of quantities, such as `station=site,lat=breite,cpu_gcycles_per_s=ghz`; None: by their names.
+        separator: what stands between cells; None: told by each file.
+        decimal: the mark of decimals, `.` or `,`; None: told by each file.
+        crs: coordinate system of x and y, such as `EPSG:25832`; None: local metres.
+        skip_bad: whether rows that cannot be used are left out and counted.
+        preset: constants that no column gives: `family`, scaled to the number of users and stations, or `lu2021`.
+        name: name of the scenario; by default the name of the stations' file.
+        seed: root seed.
+        attribution: data sources and licences, carried into reports.
+
+    Returns:
+        The scenario, with stations and users listed, and what was understood.
+
+    Raises:
+        InputError: if a file is not usable, the two do not belong together, or the preset is unknown.
+    """
+    options = TableOptions(ColumnChoice.parse(columns), separator, decimal, crs, skip_bad)
+    of_stations, of_users = _options_of_each(Path(stations), Path(users), options)
+    return city_of_points(
+        read_stations(Path(stations), options=of_stations),
+        read_users(Path(users), options=of_users),
         preset=preset,
         name=name if name is not None else Path(stations).stem,
         seed=seed,
@@ -74,7 +120,38 @@ def import_csv(
     )
 
 
-def scenario_of_points(
+def _options_of_each(stations: Path, users: Path, options: TableOptions) -> tuple[TableOptions, TableOptions]:
+    """The options of each of two tables: the columns that are stated for it, or for both.
+
+    Raises:
+        InputError: a column that is stated is in neither.
+    """
+    if not options.columns.column_of:
+        return options, options
+    parts: list[dict[str, str]] = []
+    headers: list[str] = []
+    for path, other in ((stations, "user"), (users, "station")):
+        names = sniff(path, "a table", separator=options.separator, decimal=options.decimal).columns
+        known = {spelling(name) for name in names}
+        headers += names
+        stated = options.columns.column_of.items()
+        parts.append({key: column for key, column in stated if key != other and spelling(column) in known})
+    for quantity, column in options.columns.column_of.items():
+        if not any(quantity in part for part in parts):
+            raise InputError(
+                f"--columns: no column is named {column[:40]!r} in {stations} or {users}, to give {quantity}; "
+                f"{suggestion(column, headers)}they have {', '.join(dict.fromkeys(headers))[:300]}"
+            )
+    first, second = (replace(options, columns=ColumnChoice(part)) for part in parts)
+    return first, second
+
+
+def scenario_of_points(stations: CsvPoints, users: CsvPoints, **options: Any) -> Scenario:
+    """Make a scenario of stations and users read from anywhere; see `city_of_points`."""
+    return city_of_points(stations, users, **options).scenario
+
+
+def city_of_points(
     stations: CsvPoints,
     users: CsvPoints,
     *,
@@ -83,7 +160,7 @@ def scenario_of_points(
     seed: int = 0,
     sections: dict[str, Any] | None = None,
     attribution: Sequence[str] = (),
-) -> Scenario:
+) -> ImportedCity:
     """Make a scenario of stations and users read from anywhere; what every importer ends with.
 
     Args:
@@ -96,7 +173,7 @@ def scenario_of_points(
         attribution: data sources and licences, carried into reports.
 
     Returns:
-        The scenario, with stations and users listed.
+        The scenario, with stations and users listed, and what was understood.
 
     Raises:
         InputError: if a value is not usable, the two do not belong together, or the preset is unknown.
@@ -131,9 +208,67 @@ def scenario_of_points(
         return {path: users.name if path[:1] == ("users",) else stations.name for path in paths}
 
     try:
-        return Scenario.model_validate(value)
+        scenario = Scenario.model_validate(value)
     except ValidationError as error:
         raise input_error(error, Scenario, where) from None
+    points = np.concatenate([station_xy_m, user_xy_m])
+    return ImportedCity(scenario, _summary(stations, users, points, preset, constants))
+
+
+def _summary(
+    stations: CsvPoints, users: CsvPoints, xy_m: NDArray[np.float64], preset: str, constants: dict[str, Any]
+) -> ImportSummary:
+    width_m, height_m = np.ptp(xy_m, axis=0)
+    extent_m = (float(width_m), float(height_m))
+    layouts = dict.fromkeys(each for each in (stations.layout, users.layout) if each)
+    unused = dict.fromkeys((*stations.unused, *users.unused))
+    notes = dict.fromkeys((*stations.notes, *users.notes))
+    return ImportSummary(
+        layout="; ".join(layouts),
+        rows=len(stations.fields) + len(users.fields),
+        users=str(len(users.fields)),
+        units="latitude and longitude, WGS84 [degree]" if stations.is_geographic else "local metres",
+        extent_m=extent_m,
+        columns_used=tuple(
+            f"{kind}: {points.used}" for kind, points in (("stations", stations), ("users", users)) if points.used
+        ),
+        columns_unused=tuple(unused),
+        facts=(
+            ("stations", str(len(stations.fields))),
+            ("constants", _constants_in_words(preset, constants, len(users.fields) / len(stations.fields))),
+        ),
+        notes=(*notes, *extent_notes(extent_m, _farthest(xy_m, stations, users)), *_crowded_notes(extent_m, len(xy_m))),
+    )
+
+
+def _crowded_notes(extent_m: tuple[float, float], points: int) -> list[str]:
+    """A note where a city would fit into a room, as where kilometres or degrees were taken for metres."""
+    if points < CROWD or not max(extent_m) < SMALLEST_EXTENT_M:
+        return []
+    return [f"positions extend over {max(extent_m):.3g} m only; are they in another unit than metres?"]
+
+
+def _farthest(xy_m: NDArray[np.float64], stations: CsvPoints, users: CsvPoints) -> str:
+    """Who lies farthest from the middle of all, and what mends that."""
+    distance_m = np.hypot(*(xy_m - np.median(xy_m, axis=0)).T)
+    at, count = int(np.argmax(distance_m)), len(stations.fields)
+    kind, row = ("station", stations.fields[at]) if at < count else ("user", users.fields[at - count])
+    return f"{kind} {row['id']} is farthest from the others, {distance_m[at] / 1e3:.0f} km: take its row out if it errs"
+
+
+def _constants_in_words(preset: str, constants: dict[str, Any], load: float) -> str:
+    """The sizes of stations that the files do not state, and where they come from."""
+    bandwidth_mhz = constants.get("radio", {}).get("bandwidth_mhz")
+    cpu = constants.get("stations", {}).get("cpu_gcycles_per_s")
+    low, high = cpu["uniform"] if isinstance(cpu, dict) and "uniform" in cpu else (None, None)
+    parts = [
+        *([] if bandwidth_mhz is None else [f"radio {bandwidth_mhz:.3g} MHz"]),
+        *([] if low is None else [f"CPU {low:.3g} to {high:.3g} Gcycle/s a station"]),
+    ]
+    sizes = f"{', '.join(parts)}; " if parts else ""
+    if preset == "family":
+        return f"{sizes}scaled to {load:.3g} users a station; --preset lu2021 keeps the paper's"
+    return f"{sizes}those of the paper whatever the number of users; --preset family scales them"
 
 
 def _constants(preset: str, n_users: int, n_stations: int) -> dict[str, Any]:

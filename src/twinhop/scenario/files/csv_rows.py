@@ -1,8 +1,8 @@
-"""Stations and users from CSV files: cells to validated fields, latitude and longitude to local metres."""
+"""Stations and users from tables: cells to validated fields, positions to latitude and longitude or local metres."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from twinhop.errors import InputError
-from twinhop.io.yaml_io import resolve_plain
+from twinhop.io.table import parse_number, whole
 from twinhop.scenario import geo
-from twinhop.scenario.files.csv_table import GEOGRAPHIC, LOCAL, CsvTable, read_header, read_table
+from twinhop.scenario.files.csv_table import GEOGRAPHIC, LOCAL, Kind, PointTable, TableOptions, read_point_table
 from twinhop.scenario.place_sections import MOST_STATIONS, MOST_USERS, Origin, StationRow, UserRow
+from twinhop.scenario.sanity import system_degrees, zero_positions
 from twinhop.scenario.validation_errors import MOST_ERRORS, input_error
-from twinhop.text import suggestion
+from twinhop.text import counted
 
 STATION_COLUMNS = ("host", "cpu_gcycles_per_s", "capacity_users", "opening_s")
 USER_COLUMNS = ("history_mbit", "update_mbit", "deadline_ms", "tx_power_w", "class")
@@ -27,27 +28,46 @@ FARTHEST_M = 200_000.0
 """A median user farther than this from every station means that coordinates are mixed up [m]."""
 NEARNESS_SAMPLE = 1000
 """Users whose nearest station is looked up to tell whether stations and users belong together."""
+MOST_SKIPPED_SHOWN = 5
+"""Rows left out that are shown one by one."""
 
 _BOOLEANS = {
-    **dict.fromkeys(("true", "yes", "1"), True),
-    **dict.fromkeys(("false", "no", "0"), False),
+    **dict.fromkeys(("true", "yes", "y", "t", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "n", "f", "off", "0"), False),
 }
+_NOTHING = frozenset(("", "nan", "na", "n/a", "null", "none", "-"))
+"""Cells of numbers that state nothing, as pandas and spreadsheets write them."""
+_TEXTS = frozenset(("class",))
 _NO_COLUMNS: Mapping[str, str] = {}
 _POSITION_PLACEHOLDER = {"x_m": 0.0, "y_m": 0.0}
+_DEFAULTS = TableOptions()
 
 Fields = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class CsvPoints:
-    """The rows of a CSV file of stations or users."""
+    """Stations or users of a file.
+
+    Attributes:
+        name: of the file.
+        fields: one mapping of stated fields a row, without the position.
+        positions: (rows, 2): x and y [m], or latitude and longitude [degree].
+        is_geographic: whether they are latitudes and longitudes.
+        layout: how the file is written.
+        used: the columns that were read, in words.
+        unused: the columns that were not.
+        notes: what had to be assumed, and what was left out.
+    """
 
     name: str
     fields: tuple[Fields, ...]
-    """One mapping of stated fields a row, without the position."""
     positions: NDArray[np.float64]
-    """(rows, 2): x and y [m], or latitude and longitude [degree]."""
     is_geographic: bool
+    layout: str = ""
+    used: str = ""
+    unused: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def listed(self, xy_m: NDArray[np.float64]) -> list[Fields]:
         """The rows as a scenario file lists them, at the given positions, shape (rows, 2) [m]."""
@@ -57,30 +77,32 @@ class CsvPoints:
         ]
 
 
-def read_stations(path: Path, columns: Mapping[str, str] = _NO_COLUMNS) -> CsvPoints:
-    """Read a CSV file of stations.
+def read_stations(path: Path, columns: Mapping[str, str] = _NO_COLUMNS, options: TableOptions = _DEFAULTS) -> CsvPoints:
+    """Read a table of stations.
 
     Args:
         path: the file.
         columns: for fields that a column of another name gives, that name.
+        options: what the file does not say.
 
     Raises:
         InputError: if the file or a value is not usable; the message names file, line and column.
     """
-    return _points(_renamed(path, STATION_COLUMNS, columns, MOST_STATIONS), StationRow)
+    return _read(path, "station", StationRow, STATION_COLUMNS, MOST_STATIONS, columns, options)
 
 
-def read_users(path: Path, columns: Mapping[str, str] = _NO_COLUMNS) -> CsvPoints:
-    """Read a CSV file of users.
+def read_users(path: Path, columns: Mapping[str, str] = _NO_COLUMNS, options: TableOptions = _DEFAULTS) -> CsvPoints:
+    """Read a table of users.
 
     Args:
         path: the file.
         columns: for fields that a column of another name gives, that name.
+        options: what the file does not say.
 
     Raises:
         InputError: if the file or a value is not usable; the message names file, line and column.
     """
-    return _points(_renamed(path, USER_COLUMNS, columns, MOST_USERS), UserRow)
+    return _read(path, "user", UserRow, USER_COLUMNS, MOST_USERS, columns, options)
 
 
 def local_positions(points: CsvPoints, origin: Origin | None) -> NDArray[np.float64]:
@@ -123,83 +145,185 @@ def check_nearness(station_xy_m: NDArray[np.float64], user_xy_m: NDArray[np.floa
         )
 
 
-def _renamed(path: Path, optional: tuple[str, ...], columns: Mapping[str, str], most_rows: int) -> CsvTable:
-    """The table with each asked column under the name of its field, beside or in place of what it was."""
-    source = {field: column.strip().lower() for field, column in columns.items()}
-    for field, column in source.items():
-        if column in ("id", *LOCAL, *GEOGRAPHIC):
+def stated_value(quantity: str, value: Any) -> Any:
+    """What a cell or a property states: numbers that text or `30.0` write, truth that 0, 1, yes and no write.
+
+    Args:
+        quantity: `host` is a truth, `class` text, `capacity_users` a whole number or "all"; all others are numbers.
+        value: text, a number, a truth, or None.
+
+    Returns:
+        The value; None where nothing is stated; what cannot be read as it is, for the checks of fields to refuse.
+
+    >>> stated_value("host", "no"), stated_value("host", 1.0), stated_value("capacity_users", "30.0")
+    (False, True, 30)
+    """
+    text = value.strip() if isinstance(value, str) else value
+    if quantity in _TEXTS:
+        return text if text != "" else None
+    if isinstance(text, str) and text.lower() in _NOTHING:
+        return None
+    if quantity == "host":
+        return _truth(text)
+    if isinstance(text, str):
+        number = parse_number(text)
+        text = text if number is None else number
+    if isinstance(text, float):
+        return whole(float(text)) if quantity == "capacity_users" else float(text)
+    return text
+
+
+def _truth(value: Any) -> Any:
+    text = str(whole(value)) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    number = parse_number(text) if isinstance(text, str) else None
+    key = str(whole(number)) if number is not None else text
+    return _BOOLEANS.get(key.lower(), value) if isinstance(key, str) else value
+
+
+def _read(
+    path: Path,
+    kind: Kind,
+    model: type[StationRow] | type[UserRow],
+    optional: tuple[str, ...],
+    most_rows: int,
+    columns: Mapping[str, str],
+    options: TableOptions,
+) -> CsvPoints:
+    for field, column in columns.items():
+        if column.strip().lower() in ("id", *LOCAL, *GEOGRAPHIC):
             raise InputError(f"{path}: the column {column!r} is not a size; {field} needs another")
-    _require_columns(path, source)
-    table = read_table(path, (*optional, *(each for each in source.values() if each not in optional)), most_rows)
-    for field, column in source.items():
-        if field in table.columns and field != column and field not in source.values():
-            raise InputError(f"{path}:1: the columns {field!r} and {column!r} both give {field}; leave one out")
-    if not source:
-        return table
-    for row, line in zip(table.rows, table.lines, strict=True):
-        for field, column in source.items():
-            if not row[column]:
-                raise InputError(f"{path}:{line}: {column}: is empty; {field} takes this column and needs a number")
-    plain = [column for column in table.columns if column in ("id", *LOCAL, *GEOGRAPHIC, *optional)]
-    plain = [column for column in plain if column not in source.values() or column in source]
-    rows = tuple(
-        {column: row[column] for column in plain} | {field: row[column] for field, column in source.items()}
-        for row in table.rows
-    )
-    return CsvTable(table.name, (*plain, *(field for field in source if field not in plain)), rows, table.lines)
+    table = read_point_table(path, kind, optional, most_rows, options, columns)
+    _check_named(table, columns)
+    return _points(table, model, options, frozenset(columns))
 
 
-def _require_columns(path: Path, source: Mapping[str, str]) -> None:
-    """Refuse fields whose column the file lacks, before its other columns are looked at: one may be the one meant."""
-    header = read_header(path) if source else ()
-    if not set(header) & {"id", *LOCAL, *GEOGRAPHIC}:
-        return  # no table of points, which is for `read_table` to say
-    for field, column in source.items():
-        if column not in header:
-            hint = suggestion(column, header)
-            raise InputError(f"{path}:1: no column {column[:40]!r} for {field}; {hint}the file has {', '.join(header)}")
+def _check_named(table: PointTable, columns: Mapping[str, str]) -> None:
+    """Refuse a field that both a column of its own name and the one named for it give."""
+    named = {table.columns.index_of[field] for field in columns if field in table.columns.index_of}
+    for field in columns:
+        at = table.columns.index_of[field]
+        own = [index for index, name in enumerate(table.columns.names) if name.strip().lower() == field]
+        if own and at not in own and not set(own) & named:
+            both = f"{field!r} and {table.columns.names[at]!r}"
+            raise InputError(f"{table.table.name}:1: the columns {both} both give {field}; leave one out")
 
 
-def _points(table: CsvTable, model: type[StationRow] | type[UserRow]) -> CsvPoints:
-    errors: list[str] = []
+def _points(
+    table: PointTable, model: type[StationRow] | type[UserRow], options: TableOptions, needed: frozenset[str]
+) -> CsvPoints:
+    bad: dict[int, list[str]] = {}
     first_line: dict[str, int] = {}
-    fields, positions = [], []
-    for row, line in zip(table.rows, table.lines, strict=True):
-        place = f"{table.name}:{line}"
-        stated, position = _values(row), _position(row, table.is_geographic)
-        errors += _row_errors(stated, position, model, place, table.is_geographic)
-        if first_line.setdefault(row["id"], line) != line:
-            errors.append(f"{place}: id: duplicate id {row['id']!r}; first on line {first_line[row['id']]}")
-        if len(errors) >= MOST_ERRORS:
-            break
+    fields: list[Fields] = []
+    positions: list[tuple[Any, Any]] = []
+    for row, line in enumerate(table.table.lines):
+        stated = _stated(table, row)
+        position = (table.number(row, table.position[0]), table.number(row, table.position[1]))
+        errors = _row_errors(table, row, stated, position, model, needed)
+        if first_line.setdefault(stated["id"], line) != line:
+            place = table.table.place(row)
+            errors.append(f"{place}: id: duplicate id {stated['id']!r}; first on line {first_line[stated['id']]}")
+        if errors:
+            bad[row] = errors
+            if not options.skip_bad and sum(map(len, bad.values())) >= MOST_ERRORS:
+                break
         fields.append(stated)
         positions.append(position)
-    if errors:
-        raise InputError("\n".join(errors[:MOST_ERRORS]))
-    return CsvPoints(table.name, tuple(fields), np.array(positions, dtype=np.float64), table.is_geographic)
+    if bad and not options.skip_bad:
+        raise InputError("\n".join([line for errors in bad.values() for line in errors][:MOST_ERRORS]))
+    rows = [row for row in range(len(positions)) if row not in bad]
+    xy = np.array([positions[row] for row in rows], dtype=np.float64).reshape(-1, 2)
+    is_geographic = table.is_geographic
+    if options.system is not None and not is_geographic:
+        xy, is_geographic = on_earth(xy, options.system), True
+    if is_geographic:
+        for at in np.flatnonzero(zero_positions(xy[:, 0], xy[:, 1])).tolist():
+            place = table.table.place(rows[at])
+            bad[rows[at]] = [
+                f"{place}: latitude 0, longitude 0 is where receivers without a position lie, {FAR_FROM_OTHERS}"
+            ]
+        if bad and not options.skip_bad:
+            raise InputError("\n".join([line for errors in bad.values() for line in errors][:MOST_ERRORS]))
+    kept = np.array([row not in bad for row in rows], np.bool_)
+    if not kept.any():
+        raise InputError(f"{table.table.name}: no row can be used; " + "; ".join(next(iter(bad.values()))))
+    dialect = table.table.dialect
+    return CsvPoints(
+        table.table.name,
+        tuple(fields[row] for row in rows if row not in bad),
+        xy[kept],
+        is_geographic,
+        layout=f"table separated by {dialect.separated_by}" + (", decimal commas" if "," in dialect.decimals else ""),
+        used=table.columns.described(),
+        unused=table.columns.not_used,
+        notes=(*table.notes, *skipped_notes(table.table.name, list(bad.values()))),
+    )
 
 
-def _values(row: dict[str, str]) -> Fields:
+FAR_FROM_OTHERS = "and the others are far from there; take it out, or leave such rows out by --skip-bad"
+
+
+def skipped_notes(name: str, errors: Sequence[Sequence[str]]) -> list[str]:
+    """What is said of rows that were left out: how many, and why the first of them were."""
+    if not errors:
+        return []
+    shown = [f"{name}: {counted(len(errors), 'row')} left out (--skip-bad)"]
+    return [*shown, *(each[0] for each in errors[:MOST_SKIPPED_SHOWN])]
+
+
+def on_earth(xy: NDArray[np.float64], system: str) -> NDArray[np.float64]:
+    """(rows, 2) latitudes and longitudes of positions in a coordinate system [degree].
+
+    Raises:
+        InputError: the system is not known, or a position is outside it.
+    """
+    try:
+        lat_deg, lon_deg = system_degrees(xy[:, 0], xy[:, 1], system)
+    except ValueError as error:
+        raise InputError(f"{error}; expected a name such as EPSG:25832") from None
+    outside = np.flatnonzero(~(np.isfinite(lat_deg) & np.isfinite(lon_deg)))
+    if outside.size:
+        x, y = xy[outside[0]]
+        raise InputError(f"({x:g}, {y:g}) is no position in the coordinate system {system}")
+    return np.column_stack([lat_deg, lon_deg])
+
+
+def _stated(table: PointTable, row: int) -> Fields:
     """The stated values of a row, its position aside; an empty cell states nothing."""
-    values: Fields = {"id": row["id"]}
-    for column, cell in row.items():
-        if column == "host" and cell:
-            values[column] = _BOOLEANS.get(cell.lower(), cell)
-        elif column not in ("id", *LOCAL, *GEOGRAPHIC) and cell:
-            values[column] = resolve_plain(cell)
+    values: Fields = {"id": table.cell(row, "id")}
+    for quantity in table.columns.index_of:
+        if quantity == "id" or quantity in table.position:
+            continue
+        cell = table.cell(row, quantity)
+        number = cell if quantity in _TEXTS else table.table.dialect.number_text(cell, table.columns.index_of[quantity])
+        value = stated_value(quantity, number)
+        if value is not None:
+            values[quantity] = value
     return values
 
 
-def _position(row: dict[str, str], is_geographic: bool) -> tuple[Any, Any]:
-    first, second = GEOGRAPHIC if is_geographic else LOCAL
-    return resolve_plain(row[first]), resolve_plain(row[second])
-
-
 def _row_errors(
-    stated: Fields, position: tuple[Any, Any], model: type[StationRow] | type[UserRow], place: str, is_geographic: bool
+    table: PointTable,
+    row: int,
+    stated: Fields,
+    position: tuple[Any, Any],
+    model: type[StationRow] | type[UserRow],
+    needed: frozenset[str],
 ) -> list[str]:
-    errors = geographic_errors(position, place) if is_geographic else []
-    xy_m: Fields = _POSITION_PLACEHOLDER if is_geographic else dict(zip(LOCAL, position, strict=True))
+    place = table.table.place(row)
+    errors = geographic_errors(position, place) if table.is_geographic else []
+    local = table.position == LOCAL
+    xy_m: Fields = dict(zip(LOCAL, position, strict=True)) if local else _POSITION_PLACEHOLDER
+    errors += [
+        f"{place}: {table.columns.name_of(field)}: is empty; {field} takes this column and needs a number"
+        for field in needed - stated.keys()
+    ]
+    if not local and not table.is_geographic:
+        names = [table.columns.name_of(each) for each in table.position]
+        errors += [
+            f"{place}: {name}: must be a number (got {'nothing' if value is None else repr(value)[:LONGEST_SHOWN]})"
+            for name, value in zip(names, position, strict=True)
+            if not isinstance(value, int | float) or not np.isfinite(_as_float(value))
+        ]
     try:
         model.model_validate({**stated, **xy_m})
     except ValidationError as error:
@@ -208,7 +332,17 @@ def _row_errors(
             return dict.fromkeys(paths, place)
 
         errors += str(input_error(error, model, everywhere)).splitlines()
-    return errors
+    hints = {each: table.hint(row, each) for each in table.columns.index_of} if errors else {}
+    return [
+        line + next((hint for each, hint in hints.items() if hint and f": {each}: " in line), "") for line in errors
+    ]
+
+
+def _as_float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # a whole number of hundreds of digits
+        return np.inf
 
 
 LONGEST_SHOWN = 40

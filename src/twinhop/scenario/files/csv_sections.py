@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,12 @@ from twinhop.scenario.files.csv_rows import CsvPoints, local_positions, read_sta
 from twinhop.scenario.files.graph_file import read_graph
 from twinhop.scenario.schema.scenario import Scenario
 
-_READERS: dict[str, Callable[[Path, Mapping[str, str]], CsvPoints]] = {"stations": read_stations, "users": read_users}
+_READERS: dict[str, Callable[..., CsvPoints]] = {"stations": read_stations, "users": read_users}
 
 
 def read_csv_sections(
     scenario: Scenario, value: dict[str, Any], root: Path | None, place: Callable[[str], str]
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The sections of a scenario file with their CSV files written out as lists.
 
     Args:
@@ -27,12 +27,13 @@ def read_csv_sections(
         place: gives for a section the place of its `csv` field, such as `city.yaml:12`.
 
     Returns:
-        `stations`, `users` or both: what to put in place of these sections of the plain value.
+        `stations`, `users` or both: what to put in place of these sections of the plain value; and what is to be said.
 
     Raises:
         InputError: if a path leaves the folder, or a file is not usable.
     """
     sections: dict[str, Any] = {}
+    notes: tuple[str, ...] = ()
     for name, read in _READERS.items():
         csv = getattr(scenario, name).csv
         if csv is None:
@@ -45,10 +46,13 @@ def read_csv_sections(
             raise InputError(f"{place(name)}: {name}.csv: {error}") from None
         fields = {key: field for key, field in value[name].items() if key != "csv" and key not in columns}
         sections[name] = {**fields, "list": points.listed(xy_m)}
-    return sections
+        notes += points.notes
+    return sections, notes
 
 
-def read_graph_section(scenario: Scenario, value: dict[str, Any], root: Path | None, where: str) -> dict[str, Any]:
+def read_graph_section(
+    scenario: Scenario, value: dict[str, Any], root: Path | None, where: str
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The sections of a scenario file with its backhaul graph's file written out as nodes and links.
 
     Args:
@@ -58,7 +62,8 @@ def read_graph_section(scenario: Scenario, value: dict[str, Any], root: Path | N
         where: the place of the field, such as `city.yaml:12`.
 
     Returns:
-        `backhaul`, and `attribution` where the file asks for one: what to put in place of these sections.
+        `backhaul`, and `attribution` where the file asks for one: what to put in place of these sections; and
+        what is to be said of the file.
 
     Raises:
         InputError: if the path leaves the folder, or the file is not usable.
@@ -75,7 +80,7 @@ def read_graph_section(scenario: Scenario, value: dict[str, Any], root: Path | N
     sections: dict[str, Any] = {"backhaul": {**value["backhaul"], "graph": written_out}}
     if read.source and read.source not in scenario.attribution:
         sections["attribution"] = [*scenario.attribution, read.source]
-    return sections
+    return sections, read.notes
 
 
 def _path(csv: str, root: Path | None, where: str) -> Path:

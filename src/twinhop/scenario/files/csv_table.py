@@ -1,125 +1,236 @@
-"""A CSV file as text cells under checked column names, each row with its line."""
+"""A table of stations or users: its cells, which column gives what, and in which coordinates its positions are."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from twinhop.errors import InputError
 from twinhop.io.file_kind import describe_file
-from twinhop.io.text_file import read_text
+from twinhop.io.table import Decimal, Table, is_unnamed, parse_number, plain_number, read_table
+from twinhop.scenario.column_names import ColumnChoice, Columns, match_columns, quantities_of, spelling
+from twinhop.scenario.sanity import LARGEST_LAT_DEG, LARGEST_LON_DEG
 from twinhop.text import suggestion
 
 LOCAL = ("x_m", "y_m")
 GEOGRAPHIC = ("lat", "lon")
+BARE = ("x", "y")
+"""Names that say neither a unit nor a coordinate system."""
+Kind = Literal["station", "user"]
 
 
 @dataclass(frozen=True)
-class CsvTable:
-    """The cells of a CSV file, by column."""
+class TableOptions:
+    """What a table itself does not say.
 
-    name: str
-    columns: tuple[str, ...]
-    rows: tuple[dict[str, str], ...]
-    lines: tuple[int, ...]
-    """The line on which each row begins."""
+    Attributes:
+        columns: the column of each quantity; names tell the others.
+        separator: what stands between cells; None: told by the file.
+        decimal: the mark of decimals; None: told by the file.
+        system: coordinate system of x and y, such as `EPSG:25832`; None: local metres.
+        skip_bad: whether rows that cannot be used are left out and counted, not refused.
+    """
+
+    columns: ColumnChoice = field(default_factory=ColumnChoice)
+    separator: str | None = None
+    decimal: Decimal | None = None
+    system: str | None = None
+    skip_bad: bool = False
+
+
+@dataclass(frozen=True)
+class PointTable:
+    """A table of stations or users.
+
+    Attributes:
+        table: its cells.
+        columns: which column gives what; of positions just the two that are used.
+        position: the quantities of the two, eastings or latitudes first: `GEOGRAPHIC`, `LOCAL` or `BARE`.
+        notes: what had to be assumed of names and cells.
+    """
+
+    table: Table
+    columns: Columns
+    position: tuple[str, str]
+    notes: tuple[str, ...]
 
     @property
     def is_geographic(self) -> bool:
         """Whether positions are latitude and longitude."""
-        return GEOGRAPHIC[0] in self.columns
+        return self.position == GEOGRAPHIC
+
+    def cell(self, row: int, quantity: str) -> str:
+        """A cell as text."""
+        return self.table.rows[row][self.columns.index_of[quantity]]
+
+    def number(self, row: int, quantity: str) -> int | float | str | None:
+        """A cell as a number; its text where it is none, None where it is empty."""
+        column = self.columns.index_of[quantity]
+        cell = self.table.rows[row][column]
+        number = parse_number(self.table.dialect.number_text(cell, column))
+        if number is None and quantity in GEOGRAPHIC:  # no coordinate has thousands, so a comma marks decimals
+            number = parse_number(plain_number(cell, ","))
+        return (cell or None) if number is None else number
+
+    def hint(self, row: int, quantity: str) -> str:
+        """What would settle a cell that is no number, or nothing."""
+        column = self.columns.index_of[quantity]
+        return self.table.dialect.number_hint(self.table.rows[row][column], column)
 
 
-def read_table(path: Path, optional: Sequence[str], most_rows: int) -> CsvTable:
-    """Read a CSV file of points: `id,x_m,y_m` or `id,lat,lon`, in any order, with optional columns.
+def read_point_table(
+    path: Path,
+    kind: Kind,
+    optional: Sequence[str],
+    most_rows: int,
+    options: TableOptions,
+    fields: Mapping[str, str],
+) -> PointTable:
+    """Read a table of points: an id and `x_m,y_m`, `lat,lon` or, in a named system, `x,y`; columns in any order.
 
     Args:
-        path: the file; UTF-8, a byte order mark is tolerated.
-        optional: names of the further columns that are accepted.
+        path: the file.
+        kind: what its rows are.
+        optional: quantities that it may give besides.
         most_rows: the most rows that are accepted.
+        options: what the file does not say.
+        fields: columns that a scenario file names for fields; others of the same name are an error.
 
     Returns:
-        The cells, stripped of surrounding blanks; blank lines are skipped.
+        The cells; columns that give nothing are named in the notes.
 
     Raises:
-        InputError: if the file, its header or a line is broken; the message names the line.
+        InputError: the file, its header or a line is broken; the message names the line.
     """
-    name = str(path)
-    records = csv_records(read_text(path), name)
-    columns = _header(records, name)
-    _check_header(columns, optional, path)
-    rows, lines = [], []
-    for line, cells in records:
-        if len(cells) != len(columns):
-            raise InputError(f"{name}:{line}: has {len(cells)} fields; the header names {len(columns)}")
-        if len(rows) == most_rows:
-            raise InputError(f"{name}:{line}: more than {most_rows} rows; no more are accepted")
-        rows.append(dict(zip(columns, (cell.strip() for cell in cells), strict=True)))
-        lines.append(line)
-    if not rows:
-        raise InputError(f"{name}: has no rows below the header; at least one is needed")
-    return CsvTable(name, columns, tuple(rows), tuple(lines))
+    expected = f"a table of {kind}s with the columns id,{','.join(LOCAL)}"
+    table = read_table(path, expected, separator=options.separator, decimal=options.decimal, most_rows=most_rows)
+    where = f"{path}:{table.dialect.header_line}"
+    wanted = ("id", *LOCAL, *GEOGRAPHIC, *BARE, *optional)
+    names = table.dialect.columns
+    known = {*wanted, kind}
+    if not any(known & {*quantities_of(name)} for name in names) and not options.columns.column_of:
+        raise _no_header(path, where)
+    _require_columns(names, fields, where)
+    choice = ColumnChoice({**options.columns.column_of, **fields})
+    columns = match_columns(names, wanted, choice, where, kind, generic_first=True)
+    _require_names(columns, where, kind)
+    if not table.rows:
+        raise InputError(f"{path}: has no rows below the header; at least one is needed")
+    position = _position(columns, options, where)
+    used = {each: at for each, at in columns.index_of.items() if each not in (*LOCAL, *GEOGRAPHIC, *BARE)}
+    kept = Columns(columns.names, {**used, **{each: columns.index_of[each] for each in position}})
+    points = PointTable(table, kept, position, ())
+    notes = (*table.notes, *_unused_notes(path, kept, optional), *_bare_notes(points, options, where))
+    return replace(points, notes=notes)
 
 
-def read_header(path: Path) -> tuple[str, ...]:
-    """The columns that the first line of a CSV file names, stripped, in lower case.
-
-    Raises:
-        InputError: if the file is not usable or empty.
-    """
-    return _header(csv_records(read_text(path), str(path)), str(path))
-
-
-def _header(records: Iterator[tuple[int, list[str]]], name: str) -> tuple[str, ...]:
-    _, header = next(records, (0, None))
-    if header is None:
-        raise InputError(f"{name}: is empty; its first line must name the columns, such as id,{','.join(LOCAL)}")
-    return tuple(cell.strip().lower() for cell in header)
+def _require_columns(names: Sequence[str], fields: Mapping[str, str], where: str) -> None:
+    """Refuse fields whose column the file lacks."""
+    for quantity, column in fields.items():
+        if spelling(column) not in {spelling(name) for name in names}:
+            hint = suggestion(column, names)
+            raise InputError(f"{where}: no column {column[:40]!r} for {quantity}; {hint}the file has {_listed(names)}")
 
 
-def csv_records(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows of CSV text that are not blank, each with its line.
-
-    Raises:
-        InputError: if the text is not valid CSV.
-    """
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line = 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield line, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise InputError(f"{name}:{line}: not valid CSV: {error}") from None
+def _no_header(path: Path, where: str) -> InputError:
+    return InputError(
+        f"{where}: no header; the first line must name the columns, such as id,{','.join(LOCAL)}; "
+        f"found {describe_file(path)}; --columns id=NAME,lat=NAME,lon=NAME states others"
+    )
 
 
-def _check_header(columns: tuple[str, ...], optional: Sequence[str], path: Path) -> None:
-    name, accepted = str(path), ("id", *LOCAL, *GEOGRAPHIC, *optional)
-    if not set(columns) & set(accepted):
+def _require_names(columns: Columns, where: str, kind: Kind) -> None:
+    """Refuse a table without the names that are needed: no id, no positions."""
+    accepted = ("id", *LOCAL, *GEOGRAPHIC)
+    if "id" not in columns.index_of:
+        hint = suggestion("id", [name.lower() for name in columns.not_used])
         raise InputError(
-            f"{name}:1: no header; the first line must name the columns, separated by commas, "
-            f"such as id,{','.join(LOCAL)} (accepted: {', '.join(accepted)}); found {describe_file(path)}"
+            f"{where}: the column 'id' is missing; {hint}--columns {kind}=NAME states which names the {kind}s "
+            f"(the file has {_listed(columns.names)})"
         )
-    for index, column in enumerate(columns):
-        if column not in accepted:
-            hint = suggestion(column, accepted)
-            raise InputError(f"{name}:1: unknown column {column[:40]!r}; {hint}accepted: {', '.join(accepted)}")
-        if column in columns[:index]:
-            raise InputError(f"{name}:1: the column {column!r} is given twice")
-    _check_needed(columns, name)
-
-
-def _check_needed(columns: tuple[str, ...], name: str) -> None:
-    if "id" not in columns:
-        raise InputError(f"{name}:1: the column 'id' is missing")
-    complete = [pair for pair in (LOCAL, GEOGRAPHIC) if set(pair) <= set(columns)]
-    named = set(columns) & {*LOCAL, *GEOGRAPHIC}
-    if len(complete) != 1 or len(named) != 2:
+    complete = [pair for pair in (LOCAL, GEOGRAPHIC, BARE) if set(pair) <= columns.index_of.keys()]
+    if not complete:
+        hints = (suggestion(name.lower(), accepted[1:]) for name in columns.not_used)
+        hint = next((each for each in hints if each), "")
+        named = [each for each in (*LOCAL, *GEOGRAPHIC, *BARE) if each in columns.index_of]
         raise InputError(
-            f"{name}:1: positions need either the columns x_m,y_m or the columns lat,lon "
-            f"(got {', '.join(column for column in columns if column in named) or 'none of them'})"
+            f"{where}: positions need either the columns x_m,y_m or the columns lat,lon "
+            f"(got {', '.join(named) or 'none of them'}); {hint}--columns lat=NAME,lon=NAME states others "
+            f"(the file has {_listed(columns.names)})"
         )
+
+
+def _position(columns: Columns, options: TableOptions, where: str) -> tuple[str, str]:
+    """The two quantities that give positions."""
+    complete = [pair for pair in (LOCAL, GEOGRAPHIC, BARE) if set(pair) <= columns.index_of.keys()]
+    stated = [pair for pair in complete if set(pair) <= options.columns.column_of.keys()]
+    if len(stated) == 1:
+        return stated[0]
+    if options.system is not None and GEOGRAPHIC in complete and len(complete) > 1:
+        complete.remove(GEOGRAPHIC)
+    if LOCAL in complete and GEOGRAPHIC in complete:
+        raise InputError(
+            f"{where}: positions need either the columns x_m,y_m or the columns lat,lon (got both); say which by "
+            f"--columns lat={columns.name_of('lat')},lon={columns.name_of('lon')}"
+        )
+    return complete[0]
+
+
+def _unused_notes(path: Path, columns: Columns, optional: Sequence[str]) -> list[str]:
+    """What is said of columns that give nothing: the names that may be misspelt one by one, the others together."""
+    missing = [quantity for quantity in optional if quantity not in columns.index_of]
+    notes, others = [], []
+    for name in (each for each in columns.not_used if not is_unnamed(each)):
+        known = [each for each in quantities_of(name) if each in missing]
+        hint = "" if known else _misspelt(name, missing)
+        if hint:
+            notes.append(f"{path}: the column {name!r} is not used; {hint}")
+        else:
+            others.append(name)
+    if others:
+        notes.append(f"{path}: columns not used: {_listed(others)}")
+    return notes
+
+
+def _misspelt(name: str, missing: Sequence[str]) -> str:
+    """A did-you-mean for a column that is almost one of those that are missing, or nothing."""
+    near = {spelling(part): each for each in missing for part in (each, each.rpartition("_")[0], each.split("_")[0])}
+    hint = suggestion(spelling(name), [each for each in near if each])
+    meant = hint.partition("'")[2].partition("'")[0]
+    return f"did you mean {near[meant]!r}? --columns {near[meant]}={name} says so" if meant else ""
+
+
+def _bare_notes(points: PointTable, options: TableOptions, where: str) -> list[str]:
+    """What is said of columns called x and y; refused where they may be degrees as well as metres."""
+    if points.position != BARE or options.system is not None:
+        return []
+    x, y = (points.columns.name_of(each) for each in BARE)
+    if set(BARE) <= options.columns.column_of.keys():
+        return []
+    xy = _numbers(points)
+    if (np.abs(xy[:, 0]) <= LARGEST_LON_DEG).all() and (np.abs(xy[:, 1]) <= LARGEST_LAT_DEG).all():
+        raise InputError(
+            f"{where}: the columns {x!r} and {y!r} may be metres or degrees; say which by --columns x_m={x},y_m={y} or "
+            f"--columns lon={x},lat={y}"
+        )
+    return [
+        f"{where}: {x} and {y} are taken to be metres of a flat grid; --crs states a coordinate system, such as "
+        f"EPSG:25832"
+    ]
+
+
+def _numbers(points: PointTable) -> NDArray[np.float64]:
+    """(rows, 2) the bare positions, those that are no numbers left out."""
+    pairs = [[points.number(row, each) for each in points.position] for row in range(len(points.table.rows))]
+    usable = [pair for pair in pairs if all(isinstance(each, int | float) for each in pair)]
+    return np.array(usable, dtype=np.float64).reshape(-1, 2)
+
+
+def _listed(names: Sequence[str], most: int = 40) -> str:
+    shown = ", ".join(name[:40] for name in names[:most])
+    return f"{shown}, and {len(names) - most} more" if len(names) > most else shown

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from twinhop.errors import InputError
+from twinhop.io.written_number import WrittenNumber
 
 DEEPEST_NESTING = 16
 
@@ -30,15 +31,15 @@ class GmlList:
     """What stands between two brackets: keys with their values, in order, keys may repeat."""
 
     line: int
-    entries: list[tuple[str, str | float | GmlList, int]] = field(default_factory=list)
+    entries: list[tuple[str, str | WrittenNumber | GmlList, int]] = field(default_factory=list)
 
     def lists(self, key: str) -> list[GmlList]:
         """The lists under a key."""
         return [value for name, value, _ in self.entries if name == key and isinstance(value, GmlList)]
 
-    def scalars(self) -> dict[str, str | float]:
+    def scalars(self) -> dict[str, str | WrittenNumber]:
         """The texts and numbers, by key; of a repeated key the first."""
-        values: dict[str, str | float] = {}
+        values: dict[str, str | WrittenNumber] = {}
         for name, value, _ in self.entries:
             if not isinstance(value, GmlList):
                 values.setdefault(name, value)
@@ -91,8 +92,8 @@ def read_gml(text: str, source_name: str) -> GmlList:
     return root
 
 
-def _value(kind: str, token: str) -> str | float:
-    return float(token) if kind == "number" else html.unescape(token[1:-1]).strip()
+def _value(kind: str, token: str) -> str | WrittenNumber:
+    return WrittenNumber(token) if kind == "number" else html.unescape(token[1:-1]).strip()
 
 
 def _tokens(text: str) -> Iterator[Token]:

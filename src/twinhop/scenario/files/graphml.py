@@ -27,11 +27,13 @@ class GraphmlDocument:
         elements: nodes and edges, in order.
         data: what the graph says about itself.
         directed: whether its edges lead one way only.
+        names: the names of all attributes of nodes and edges.
     """
 
     elements: list[GraphmlElement] = field(default_factory=list)
     data: dict[str, str] = field(default_factory=dict)
     directed: bool = False
+    names: dict[str, None] = field(default_factory=dict)
 
 
 def read_graphml(text: str, source_name: str) -> GraphmlDocument:
@@ -57,13 +59,13 @@ class _Reader(XmlReader):
 
     kind, noun, root = "GraphML", "graph", "graphml"
     refused = "(<!DOCTYPE ...>) is not accepted"
+    texts = True
 
     def __init__(self, source_name: str) -> None:
-        super().__init__(source_name, text=self._text)
+        super().__init__(source_name)
         self.document = GraphmlDocument()
         self._stated = self.document.data
         self._key: str | None = None
-        self._words: list[str] | None = None
         self._names: dict[str, str] = {}
         self._domain = "all"
         self._defaults: dict[str, dict[str, str]] = {"node": {}, "edge": {}}
@@ -82,28 +84,29 @@ class _Reader(XmlReader):
         elif name == "key":
             self._key = attributes.get("id", "")
             self._names[self._key] = attributes.get("attr.name", self._key)
+            self.document.names[self._names[self._key]] = None
             self._domain = attributes.get("for", "all")
         elif name == "data":
             self._key = attributes.get("key", "")
-            self._words = []
-        elif name == "default":
-            self._words = []
-
-    def _text(self, text: str) -> None:
-        if self._words is not None:
-            self._words.append(text)
+            self.collect()
+        elif name == "default" or (name == "NodeLabel" and self._stated is not self.document.data):
+            self.collect()
 
     def end(self, tag: str) -> None:
         """Take what was said in between."""
-        name = self.path.pop()
+        name, value = self.leave()
         if name in ("node", "edge"):
             self._stated = self.document.data
-        if name not in ("data", "default") or self._words is None:
+        if value is None:
             return
-        value, key = "".join(self._words).strip(), self._names.get(self._key or "", self._key or "")
-        self._words = None
+        if name == "NodeLabel":  # yEd keeps the names of nodes here
+            self._stated.setdefault("label", value)
+            self.document.names["label"] = None
+            return
+        key = self._names.get(self._key or "", self._key or "")
         if name == "data":
             self._stated[key] = value
+            self.document.names[key] = None
             return
         for kind, defaults in self._defaults.items():
             if self._domain in (kind, "all"):

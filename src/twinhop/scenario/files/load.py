@@ -24,6 +24,8 @@ from twinhop.scenario.schema.scenario import Scenario
 from twinhop.scenario.validation_errors import input_error
 from twinhop.text import suggestion
 
+NAME_FIELDS = ("a", "attribution", "b", "class", "classes", "column", "csv", "file", "id", "ids", "name", "station")
+"""Fields of scenario files that hold names, or lists of them: these stay as they are written."""
 HINT_CHARACTERS = 1000
 """So much of a text is looked at to tell what it may be instead of a scenario."""
 Locate = Callable[[Collection[yaml_io.Path]], dict[yaml_io.Path, str]]
@@ -64,7 +66,7 @@ def parse_scenario(text: str, source_name: str = "scenario", root: Path | None =
     Raises:
         InputError: if the text is not a valid scenario.
     """
-    value = yaml_io.read_yaml(text, source_name)
+    value = yaml_io.read_yaml(text, source_name, NAME_FIELDS)
     if value is None:
         raise InputError(f"{source_name}: is empty; a scenario needs schema_version, name, stations and users")
     if not isinstance(value, dict):
@@ -76,8 +78,9 @@ def parse_scenario(text: str, source_name: str = "scenario", root: Path | None =
     graph = scenario.backhaul.graph
     if graph is not None and graph.file is not None:
         path = ("backhaul", "graph", "file")
-        value = {**value, **read_graph_section(scenario, value, root, locate([path])[path])}
-        scenario = _validated(value, locate)
+        sections, notes = read_graph_section(scenario, value, root, locate([path])[path])
+        value = {**value, **sections}
+        scenario = _validated(value, locate).with_notes(notes)
     if scenario.stations.csv is None and scenario.users.csv is None:
         return scenario
 
@@ -85,7 +88,8 @@ def parse_scenario(text: str, source_name: str = "scenario", root: Path | None =
         path = (section, "csv")
         return locate([path])[path]
 
-    scenario = _validated({**value, **read_csv_sections(scenario, value, root, place)}, locate)
+    sections, more = read_csv_sections(scenario, value, root, place)
+    scenario = _validated({**value, **sections}, locate).with_notes((*scenario.notes, *more))
     if scenario.stations.rows and scenario.users.rows:
         check_nearness(_positions(scenario.stations.rows), _positions(scenario.users.rows), source_name)
     return scenario

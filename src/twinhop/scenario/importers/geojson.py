@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,58 +13,85 @@ import numpy as np
 from twinhop.errors import InputError
 from twinhop.io.file_kind import describe_file, describe_json
 from twinhop.io.json_text import parse_json
-from twinhop.io.text_file import read_text
-from twinhop.scenario.files.csv_import import scenario_of_points
-from twinhop.scenario.files.csv_rows import STATION_COLUMNS, USER_COLUMNS, CsvPoints
+from twinhop.io.text_file import read_any_text
+from twinhop.io.written_number import WrittenNumber
+from twinhop.scenario.column_names import ColumnChoice, quantities_of, spelling
+from twinhop.scenario.files.csv_import import ImportedCity, city_of_points
+from twinhop.scenario.files.csv_rows import STATION_COLUMNS, USER_COLUMNS, CsvPoints, on_earth, stated_value
 from twinhop.scenario.importers.points import points_on_earth
+from twinhop.scenario.sanity import coordinate_system
 from twinhop.scenario.schema.scenario import Scenario
+from twinhop.text import counted
 
 SOURCE_FIELDS = ("attribution", "source", "license", "licence")
 """Members of a collection that say where it comes from."""
 KINDS = ("station", "user", "association")
 """What the property ``kind`` says in files that twinhop writes; a file may hold stations and users together."""
+MOST_SHOWN = 5
+"""Features left out that are shown one by one."""
+OWN_PROPERTIES = ("kind", "x_m", "y_m", "id")
+"""Properties of files that twinhop writes, which need no word."""
+WGS84 = ("OGC:CRS84", "EPSG:4326", "EPSG:4979", "EPSG:4258")
+"""Systems whose coordinates in GeoJSON are longitude and latitude; ETRS89 is within a metre."""
+LARGEST_COORDINATE = 1e9
+LARGEST_BYTES = 64 * 1024 * 1024
 MOST_EXAMPLES = 3
 """Features that are no Points named one by one, at most."""
 
 Feature = dict[str, Any]
 
 
-def import_geojson(
+def import_geojson(stations: str | Path, users: str | Path, **options: Any) -> Scenario:
+    """Make a scenario of Points in GeoJSON; `geojson_city` has the same arguments, and says more."""
+    return geojson_city(stations, users, **options).scenario
+
+
+def geojson_city(
     stations: str | Path,
     users: str | Path,
     *,
+    columns: str | None = None,
+    crs: str | None = None,
+    skip_bad: bool = False,
     preset: str = "family",
     name: str | None = None,
     seed: int = 0,
     attribution: Sequence[str] = (),
-) -> Scenario:
-    """Make a scenario of Points in GeoJSON.
+) -> ImportedCity:
+    """Make a scenario of Points in GeoJSON, and say what was understood.
 
     A feature's ``id``, or its property ``id``, names it; the properties of the names of CSV columns (stations ``host``,
     ``cpu_gcycles_per_s``, ``capacity_users``, ``opening_s``; users ``history_mbit``, ``update_mbit``, ``deadline_ms``,
-    ``tx_power_w``) state its fields; others are ignored. Features whose property ``kind`` is of the other kind are
-    skipped, so that a file with both may be given twice. The collections' ``attribution``, ``source`` and ``licence``
-    are kept.
+    ``tx_power_w``) state its fields, as they do in CSV; others are not used. Features whose property ``kind`` is of the
+    other kind are skipped, so that a file with both may be given twice. Positions are in the coordinate system that
+    the member ``crs`` names, WGS84 without one. The collections' ``attribution``, ``source`` and ``licence`` are kept.
 
     Args:
         stations: FeatureCollection of the stations.
         users: FeatureCollection of the users.
+        columns: properties of quantities, such as ``id=site,cpu_gcycles_per_s=ghz``; None: by their names.
+        crs: coordinate system of the positions, such as ``EPSG:25832``; None: the one that the files name.
+        skip_bad: whether features that cannot be used are left out and counted.
         preset: constants that no property gives: ``family`` (scaled) or ``lu2021``.
         name: of the scenario; by default that of the stations' file.
         seed: root seed.
         attribution: further sources to name in reports.
 
     Returns:
-        The scenario.
+        The scenario, and what was understood.
 
     Raises:
-        InputError: a file is no such collection, or holds other geometries than Points.
+        InputError: a file is no such collection, holds other geometries than Points, or names an unknown coordinate
+            system.
     """
-    station_file, user_file = _collection(Path(stations)), _collection(Path(users))
+    notes: list[str] = []
+    station_file, user_file = _collection(Path(stations), notes), _collection(Path(users), notes)
     sources = dict.fromkeys((*_sources(station_file), *_sources(user_file), *attribution))
-    return scenario_of_points(
-        _points(str(stations), station_file, "station", STATION_COLUMNS),
-        _points(str(users), user_file, "user", USER_COLUMNS),
+    options = _Options(ColumnChoice.parse(columns), crs, skip_bad)
+    of_stations = _points(str(stations), station_file, "station", STATION_COLUMNS, options)
+    return city_of_points(
+        replace(of_stations, notes=(*notes, *of_stations.notes)),
+        _points(str(users), user_file, "user", USER_COLUMNS, options),
         name=name or Path(stations).stem,
         preset=preset,
         seed=seed,
@@ -71,11 +99,18 @@ def import_geojson(
     )
 
 
-def _collection(path: Path) -> dict[str, Any]:
-    text = read_text(path)
+@dataclass(frozen=True)
+class _Options:
+    columns: ColumnChoice
+    crs: str | None
+    skip_bad: bool
+
+
+def _collection(path: Path, notes: list[str]) -> dict[str, Any]:
+    text = read_any_text(path, "a GeoJSON file", LARGEST_BYTES, notes)
     if not text.lstrip().startswith(("{", "[")):
         raise InputError(f"{path}: is not GeoJSON: found {describe_file(path)}")
-    value = parse_json(text, str(path))
+    value = parse_json(text, str(path), WrittenNumber)
     if not isinstance(value, dict) or value.get("type") != "FeatureCollection":
         raise InputError(f"{path}: expected a FeatureCollection of Points, found {describe_json(value)}")
     features = value.get("features")
@@ -92,17 +127,64 @@ def _sources(collection: dict[str, Any]) -> list[str]:
     return [" ".join(text.split()) for text in sources if isinstance(text, str) and text.strip()]
 
 
-def _points(name: str, collection: dict[str, Any], kind: str, columns: Sequence[str]) -> CsvPoints:
+def _points(name: str, collection: dict[str, Any], kind: str, columns: Sequence[str], options: _Options) -> CsvPoints:
     features = [(at, feature) for at, feature in enumerate(collection["features"]) if _kind(feature) in (None, kind)]
-    _check_geometries(name, features, kind)
+    features, left_out = _with_points(name, features, kind, options.skip_bad)
     places = [f"{name}: features[{at}]" for at, _ in features]
-    fields = [_fields(feature, f"{kind[0] if kind == 'user' else 'b'}{at}", columns) for at, feature in features]
+    properties = [_properties(feature) for _, feature in features]
+    names = _property_names(properties, columns, kind, options.columns, name)
+    names, notes = _usable_names(name, properties, names)
+    fields = [_fields(feature, f"{kind[0] if kind == 'user' else 'b'}{at}", names) for at, feature in features]
+    every = dict.fromkeys(key for each in properties for key in each)
+    used = ", ".join(["geometry", *(f"{field} from {key}" if field != key else key for field, key in names.items())])
+    unused = tuple(key for key in every if key not in names.values() and key not in OWN_PROPERTIES)
+    about = {"layout": "GeoJSON", "used": used, "unused": unused}
     if _is_nowhere(collection):
-        return CsvPoints(name, tuple(fields), _local(places, [feature for _, feature in features]), is_geographic=False)
-    lat_lon = [
-        (feature["geometry"]["coordinates"][1], feature["geometry"]["coordinates"][0]) for _, feature in features
-    ]
-    return points_on_earth(name, places, fields, lat_lon)
+        xy_m = _local(places, [feature for _, feature in features])
+        return CsvPoints(name, tuple(fields), xy_m, is_geographic=False, **about, notes=(*left_out, *notes))
+    pairs = [feature["geometry"]["coordinates"][:2] for _, feature in features]
+    system = _system(name, collection, options.crs)
+    lat_lon = [(y, x) for x, y in pairs] if system is None else _degrees(places, pairs, system)
+    points = points_on_earth(name, places, fields, lat_lon, skip_bad=options.skip_bad)
+    more = [] if system is None else [f"{name}: positions are in {system}"]
+    return replace(points, **about, notes=(*left_out, *more, *notes, *points.notes))
+
+
+def _system(name: str, collection: dict[str, Any], stated: str | None) -> str | None:
+    """The coordinate system of the positions; None for longitude and latitude on WGS84.
+
+    Raises:
+        InputError: the collection names one that is not known.
+    """
+    member = collection.get("crs")
+    if stated is None and member is None:
+        return None
+    named = stated
+    if named is None:
+        properties = member.get("properties") if isinstance(member, dict) else None
+        inner = properties if isinstance(properties, dict) else {}
+        named = next((str(inner[key]) for key in ("name", "href", "code") if key in inner), str(member))
+        if isinstance(member, dict) and member.get("type") == "EPSG":
+            named = f"EPSG:{inner.get('code')}"
+    system = coordinate_system(named) or (named if stated is not None else None)
+    if system is None:
+        raise InputError(
+            f"{name}: crs: the coordinate system {named[:60]!r} is not known; expected a name such as EPSG:25832, or "
+            f"state it by --crs"
+        )
+    return None if system in WGS84 else system
+
+
+def _degrees(places: Sequence[str], pairs: Sequence[Sequence[Any]], system: str) -> list[tuple[Any, Any]]:
+    """Latitudes and longitudes of positions in a coordinate system [degree]."""
+    for place, pair in zip(places, pairs, strict=True):
+        for axis, value in zip(("x", "y"), pair, strict=True):
+            if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > LARGEST_COORDINATE:
+                raise InputError(f"{place}: coordinates: {axis} must be a number of {system} (got {repr(value)[:40]})")
+    try:
+        return [(lat, lon) for lat, lon in on_earth(np.array(pairs, dtype=np.float64), system).tolist()]
+    except InputError as error:
+        raise InputError(f"{places[0].partition(':')[0]}: crs: {error}") from None
 
 
 def _kind(feature: Any) -> str | None:
@@ -115,10 +197,18 @@ def _properties(feature: Any) -> dict[str, Any]:
     return properties if isinstance(properties, dict) else {}
 
 
-def _check_geometries(name: str, features: Sequence[tuple[int, Any]], kind: str) -> None:
+def _with_points(
+    name: str, features: Sequence[tuple[int, Any]], kind: str, skip_bad: bool
+) -> tuple[list[tuple[int, Any]], list[str]]:
+    """The features that are Points, and what is said of those left out.
+
+    Raises:
+        InputError: there is none, or one is no Point and may not be left out.
+    """
     if not features:
         raise InputError(f"{name}: holds no {kind}; expected at least one Point")
     errors: list[str] = []
+    usable: list[tuple[int, Any]] = []
     kinds: Counter[str] = Counter()
     for at, feature in features:
         geometry = feature.get("geometry") if isinstance(feature, dict) else None
@@ -131,17 +221,74 @@ def _check_geometries(name: str, features: Sequence[tuple[int, Any]], kind: str)
         coordinates = geometry.get("coordinates")
         if not isinstance(coordinates, list) or len(coordinates) < 2:
             errors.append(f"{place}: coordinates: expected [longitude, latitude], found {describe_json(coordinates)}")
-    if errors:
+            continue
+        usable.append((at, feature))
+    if errors and (not skip_bad or not usable):
         held = ", ".join(f"{count} {shape}" for shape, count in kinds.most_common())
         summary = f"{name}: each {kind} must be one Point; the file holds {held}; for example"
         raise InputError("\n".join([summary, *errors[:MOST_EXAMPLES]]))
+    notes = [f"{name}: {counted(len(errors), 'feature')} left out (--skip-bad)", *errors[:MOST_SHOWN]]
+    return usable, notes if errors else []
 
 
-def _fields(feature: Feature, default_id: str, columns: Sequence[str]) -> dict[str, Any]:
+def _property_names(
+    properties: Sequence[dict[str, Any]], columns: Sequence[str], kind: str, choice: ColumnChoice, name: str
+) -> dict[str, str]:
+    """The property that gives each field: the one stated, the one of that name, or the one other that means it."""
+    every = list(dict.fromkeys(key for each in properties for key in each))
+    names: dict[str, str] = {}
+    for column in ("id", *columns):
+        stated = choice.column_of.get(column) or (choice.column_of.get(kind) if column == "id" else None)
+        if stated is not None and stated in every:
+            names[column] = stated
+        elif column in every:
+            names[column] = column
+        else:
+            meaning = (kind,) if column == "id" else (column,)
+            alike = [key for key in every if set(meaning) & set(quantities_of(key))]
+            if len(alike) > 1:
+                raise InputError(
+                    f"{name}: the properties {' and '.join(map(repr, alike[:3]))} both give {column}; say which by "
+                    f"--columns {meaning[0]}={alike[0]}"
+                )
+            names.update({column: alike[0]} if alike else {})
+    return names
+
+
+def _usable_names(
+    name: str, properties: Sequence[dict[str, Any]], names: dict[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """The properties without those of another name that hold something else, and what is said of these."""
+    notes, kept = [], {}
+    for field, key in names.items():
+        exact = spelling(key) == spelling(field)
+        values = [each[key] for each in properties if each.get(key) is not None]
+        if not exact and field not in ("id", "class", "host") and not all(_is_size(field, each) for each in values):
+            notes.append(f"{name}: the property {key!r} is not used: not all of it are numbers of {field}")
+        else:
+            kept[field] = key
+    return kept, notes
+
+
+def _is_size(field: str, value: Any) -> bool:
+    stated = stated_value(field, value)
+    whole_number = isinstance(stated, int) and stated >= 0
+    number = isinstance(stated, int | float) and not isinstance(stated, bool)
+    return stated is None or (whole_number if field == "capacity_users" else number)
+
+
+def _fields(feature: Feature, default_id: str, names: dict[str, str]) -> dict[str, Any]:
     properties = _properties(feature)
-    stated = {column: properties[column] for column in columns if properties.get(column) is not None}
-    name = feature.get("id", properties.get("id", default_id))
-    return {"id": name if isinstance(name, str | int | float) else default_id, **stated}
+    stated = {
+        column: stated_value(column, properties[key])
+        for column, key in names.items()
+        if column != "id" and properties.get(key) is not None
+    }
+    stated = {column: value for column, value in stated.items() if value is not None}
+    name = feature.get("id", properties.get(names.get("id", "id"), default_id))
+    if isinstance(name, bool) or not isinstance(name, str | int | float):
+        name = default_id
+    return {"id": name if isinstance(name, str) else str(getattr(name, "text", name)), **stated}
 
 
 def _is_nowhere(collection: dict[str, Any]) -> bool:

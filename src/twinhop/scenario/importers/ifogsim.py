@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from twinhop.errors import InputError
-from twinhop.scenario.files.csv_import import scenario_of_points
+from twinhop.scenario.files.csv_import import ImportedCity, city_of_points
 from twinhop.scenario.importers.points import ForeignTable, read_foreign_table, read_user_table, table_points
 from twinhop.scenario.schema.scenario import Scenario
 
@@ -19,16 +19,22 @@ GATEWAY_LEVEL = "2"
 """Level of the gateways that users attach to; 1 are the proxies of blocks, 0 is the data centre."""
 
 
-def import_ifogsim(
+def import_ifogsim(stations: str | Path, users: Sequence[str | Path], **options: Any) -> Scenario:
+    """Make a scenario of iFogSim2's files; `ifogsim_city` has the same arguments, and says more."""
+    return ifogsim_city(stations, users, **options).scenario
+
+
+def ifogsim_city(
     stations: str | Path,
     users: Sequence[str | Path],
     *,
+    skip_bad: bool = False,
     step: int | None = None,
     preset: str = "family",
     name: str | None = None,
     seed: int = 0,
     attribution: Sequence[str] = (),
-) -> Scenario:
+) -> ImportedCity:
     """Make a scenario of iFogSim2's edge resources and user locations.
 
     The gateways (level 2) become stations. The data centre (level 0) and the proxies (level 1), which have no radio,
@@ -38,6 +44,7 @@ def import_ifogsim(
     Args:
         stations: CSV with ``ID,Latitude,Longitude,Level`` and any further columns.
         users: CSV files with ``Latitude,Longitude``.
+        skip_bad: whether rows that cannot be used are left out and counted.
         step: row of each path to take, from 0; None for every row.
         preset: constants the data do not give: ``family`` (scaled) or ``lu2021``.
         name: of the scenario; by default that of the resources' file.
@@ -45,7 +52,7 @@ def import_ifogsim(
         attribution: further sources to name in reports.
 
     Returns:
-        The scenario.
+        The scenario, and what was understood.
 
     Raises:
         InputError: a file is not of this layout, holds no gateway, or a path is shorter than ``step``.
@@ -63,9 +70,9 @@ def import_ifogsim(
         raise InputError("users: no file of user locations is given; expected at least one")
     people = _together([_path(Path(path), step) for path in users])
     ids = [f"u{at}" for at in range(len(people.rows))]
-    return scenario_of_points(
-        table_points(gateways, [row["id"] for row in gateways.rows]),
-        table_points(people, ids),
+    return city_of_points(
+        table_points(gateways, [row["id"] for row in gateways.rows], skip_bad=skip_bad),
+        table_points(people, ids, skip_bad=skip_bad),
         name=name or Path(stations).stem,
         preset=preset,
         seed=seed,
@@ -89,8 +96,10 @@ def _rows(table: ForeignTable, indices: Sequence[int]) -> ForeignTable:
 
 def _together(tables: Sequence[ForeignTable]) -> ForeignTable:
     rows: list[dict[str, Any]] = [row for table in tables for row in table.rows]
-    return ForeignTable(
-        ", ".join(table.name for table in tables),
-        tuple(rows),
-        tuple(place for table in tables for place in table.places),
+    return replace(
+        tables[0],
+        name=", ".join(table.name for table in tables),
+        rows=tuple(rows),
+        places=tuple(place for table in tables for place in table.places),
+        notes=tuple(note for table in tables for note in table.notes),
     )

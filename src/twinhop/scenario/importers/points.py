@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,32 +11,51 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.io.file_kind import describe_file
-from twinhop.io.text_file import read_text
-from twinhop.io.yaml_io import resolve_plain
-from twinhop.scenario.files.csv_rows import CsvPoints, geographic_errors
+from twinhop.io.table import is_unnamed, parse_number, plain_number, read_table
+from twinhop.scenario.column_names import quantities_of, spelling
+from twinhop.scenario.files.csv_rows import FAR_FROM_OTHERS, CsvPoints, geographic_errors, skipped_notes
+from twinhop.scenario.files.csv_table import GEOGRAPHIC, TableOptions
+from twinhop.scenario.sanity import zero_positions
 from twinhop.scenario.validation_errors import MOST_ERRORS
+
+DEFAULTS = TableOptions()
+"""Everything is told by the file."""
 
 
 @dataclass(frozen=True)
 class ForeignTable:
-    """The cells of a CSV file by column, and where each row begins."""
+    """The cells of a table by column, and where each row begins.
+
+    Attributes:
+        name: of the file.
+        rows: cells by column, in lower case.
+        places: file and line of each row.
+        used: the columns that were asked for, as the file writes them.
+        unused: the others.
+        notes: what had to be assumed.
+        separated_by: what separates cells, in a word.
+    """
 
     name: str
     rows: tuple[dict[str, str], ...]
     places: tuple[str, ...]
-    """File and line of each row."""
+    used: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    separated_by: str = "commas"
 
 
 SITE_MARKS = {"SITE_ID": "a file of EUA sites", "Level": "a file of iFogSim2 edge resources"}
 """Columns that no file of users has, and what has them."""
 
 
-def read_user_table(path: Path, what: str) -> ForeignTable:
-    """Read a CSV file of users by latitude and longitude; files of sites, which hold these too, are refused.
+def read_user_table(path: Path, what: str, options: TableOptions = DEFAULTS) -> ForeignTable:
+    """Read a table of users by latitude and longitude; files of sites, which hold these too, are refused.
 
     Args:
         path: the file.
         what: what the file should be, such as "a file of EUA users".
+        options: what the file does not say.
 
     Returns:
         The rows, cells stripped, columns in lower case.
@@ -46,73 +63,82 @@ def read_user_table(path: Path, what: str) -> ForeignTable:
     Raises:
         InputError: it is not such a table; the message says what it seems to be.
     """
-    table = read_foreign_table(path, ("Latitude", "Longitude"), what)
+    table = read_foreign_table(path, ("Latitude", "Longitude"), what, options)
     for column, kind in SITE_MARKS.items():
         if column.lower() in table.rows[0]:
             raise InputError(f"{path}: is not {what}: found {kind}, with the column {column}")
     return table
 
 
-def read_foreign_table(path: Path, needed: Sequence[str], what: str) -> ForeignTable:
-    """Read a CSV file that must have certain columns; further ones are kept.
+def read_foreign_table(path: Path, needed: Sequence[str], what: str, options: TableOptions = DEFAULTS) -> ForeignTable:
+    """Read a table that must have certain columns; further ones are kept.
 
     Args:
         path: the file.
-        needed: names of columns, in any case.
+        needed: names of columns, in any case; coordinates may have another of their names.
         what: what the file should be, such as "a file of EUA sites".
+        options: what the file does not say.
 
     Returns:
-        The rows, cells stripped, columns in lower case.
+        The rows, cells stripped, numbers with a point; columns in lower case, those needed by the names given here.
 
     Raises:
         InputError: it is not such a table; the message says what it seems to be.
     """
-    if path.is_file() and _looks_binary(path):
-        raise InputError(f"{path}: is not {what}: found {describe_file(path)}")
-    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
-    rows: list[dict[str, str]] = []
-    places: list[str] = []
-    columns: list[str] = []
-    line = 1
-    try:
-        for cells in reader:
-            begins, line = line, reader.line_num + 1
-            if not any(cell.strip() for cell in cells):
-                continue
-            if not columns:
-                columns = [cell.strip().lower() for cell in cells]
-                _check_columns(path, columns, needed, what)
-            elif len(cells) != len(columns):
-                raise InputError(f"{path}:{begins}: has {len(cells)} fields; the header names {len(columns)}")
-            else:
-                rows.append(dict(zip(columns, (cell.strip() for cell in cells), strict=True)))
-                places.append(f"{path}:{begins}")
-    except csv.Error as error:
-        raise InputError(f"{path}:{line}: is not {what}: not valid CSV: {error}") from None
-    if not rows:
-        raise InputError(f"{path}: has no rows below a header; expected {what} with {', '.join(needed)}")
-    return ForeignTable(str(path), tuple(rows), tuple(places))
-
-
-def _looks_binary(path: Path) -> bool:
-    try:
-        with path.open("rb") as stream:
-            return b"\0" in stream.read(4096)
-    except OSError:
-        return False
-
-
-def _check_columns(path: Path, columns: list[str], needed: Sequence[str], what: str) -> None:
-    missing = [name for name in needed if name.lower() not in columns]
+    table = read_table(path, what, separator=options.separator, decimal=options.decimal)
+    names = table.dialect.columns
+    column_of = _columns(names, needed, options)
+    missing = [name for name in needed if name not in column_of]
     if missing:
         raise InputError(
             f"{path}: is not {what}: the columns {', '.join(needed)} are expected, "
             f"{', '.join(missing)} missing; found {describe_file(path)}"
         )
+    if not table.rows:
+        raise InputError(f"{path}: has no rows below a header; expected {what} with {', '.join(needed)}")
+    of_index = {at: name.lower() for name, at in column_of.items()}
+    keys = [of_index.get(at, name.lower()) for at, name in enumerate(names)]
+    rows = tuple(
+        {
+            key: _plain(table.dialect.number_text(cell, at), key, cell)
+            for at, (key, cell) in enumerate(zip(keys, row, strict=True))
+        }
+        for row in table.rows
+    )
+    places = tuple(table.place(at) for at in range(len(table.rows)))
+    used = tuple(names[at] for at in column_of.values())
+    unused = tuple(name for at, name in enumerate(names) if at not in of_index and not is_unnamed(name))
+    return ForeignTable(str(path), rows, places, used, unused, table.notes, table.dialect.separated_by)
+
+
+def _plain(number: str, key: str, cell: str) -> str:
+    """A coordinate with a point, since none has thousands; every other cell, names above all, as it is written."""
+    if key not in ("latitude", "longitude", "lat", "lon"):
+        return cell
+    return plain_number(cell, ",") if parse_number(number) is None else number
+
+
+def _columns(names: Sequence[str], needed: Sequence[str], options: TableOptions) -> dict[str, int]:
+    """The column of each name that is needed: the one stated, the one of that name, else the one of its quantity."""
+    column_of: dict[str, int] = {}
+    for name in needed:
+        quantity = next(iter(quantities_of(name)), "")
+        stated = options.columns.column_of.get(quantity)
+        exact = [at for at, each in enumerate(names) if spelling(each) == spelling(stated or name)]
+        alike = [at for at, each in enumerate(names) if quantity in GEOGRAPHIC and quantity in quantities_of(each)]
+        at = exact or ([] if stated else alike)
+        if len(at) == 1 and at[0] not in column_of.values():
+            column_of[name] = at[0]
+    return column_of
 
 
 def points_on_earth(
-    name: str, places: Sequence[str], fields: Sequence[dict[str, Any]], lat_lon: Sequence[tuple[Any, Any]]
+    name: str,
+    places: Sequence[str],
+    fields: Sequence[dict[str, Any]],
+    lat_lon: Sequence[tuple[Any, Any]],
+    *,
+    skip_bad: bool = False,
 ) -> CsvPoints:
     """Points from the fields and coordinates of each row.
 
@@ -121,29 +147,48 @@ def points_on_earth(
         places: where each row is, for messages.
         fields: stated fields of each row, ``id`` among them.
         lat_lon: latitude and longitude of each row [degree], not yet checked.
+        skip_bad: whether rows that cannot be used are left out and counted.
 
     Raises:
-        InputError: a coordinate is no number or outside its range, or an id is given twice.
+        InputError: a coordinate is no number, outside its range or (0, 0) far from all others, or an id is given twice.
     """
-    errors: list[str] = []
+    bad: dict[int, list[str]] = {}
     first: dict[str, str] = {}
-    for place, each, position in zip(places, fields, lat_lon, strict=True):
-        errors += geographic_errors(position, place)
+    for at, (place, each, position) in enumerate(zip(places, fields, lat_lon, strict=True)):
+        errors = geographic_errors(position, place)
         if first.setdefault(str(each["id"]), place) != place:
             errors.append(f"{place}: duplicate id {each['id']!r}; first at {first[str(each['id'])]}")
-        if len(errors) >= MOST_ERRORS:
-            break
-    if errors:
-        raise InputError("\n".join(errors[:MOST_ERRORS]))
-    return CsvPoints(name, tuple(fields), np.array(lat_lon, dtype=np.float64).reshape(-1, 2), is_geographic=True)
+        if errors:
+            bad[at] = errors
+    usable = [at for at in range(len(places)) if at not in bad]
+    xy = np.array([lat_lon[at] for at in usable], dtype=np.float64).reshape(-1, 2)
+    for at in np.flatnonzero(zero_positions(xy[:, 0], xy[:, 1])).tolist():
+        place = places[usable[at]]
+        bad[usable[at]] = [
+            f"{place}: latitude 0, longitude 0 is where receivers without a position lie, {FAR_FROM_OTHERS}"
+        ]
+    kept = [index for index, at in enumerate(usable) if at not in bad]
+    if bad and (not skip_bad or not kept):
+        raise InputError("\n".join([line for at in sorted(bad) for line in bad[at]][:MOST_ERRORS]))
+    notes = tuple(skipped_notes(name, [bad[at] for at in sorted(bad)]))
+    return CsvPoints(name, tuple(fields[usable[at]] for at in kept), xy[kept], is_geographic=True, notes=notes)
 
 
-def table_points(table: ForeignTable, ids: Sequence[str]) -> CsvPoints:
+def table_points(table: ForeignTable, ids: Sequence[str], *, skip_bad: bool = False) -> CsvPoints:
     """The points of a table with the columns latitude and longitude.
 
     Args:
         table: the rows.
         ids: one a row.
+        skip_bad: whether rows that cannot be used are left out and counted.
     """
-    lat_lon = [(resolve_plain(row["latitude"]), resolve_plain(row["longitude"])) for row in table.rows]
-    return points_on_earth(table.name, table.places, [{"id": each} for each in ids], lat_lon)
+    lat_lon = [(_number(row["latitude"]), _number(row["longitude"])) for row in table.rows]
+    points = points_on_earth(table.name, table.places, [{"id": each} for each in ids], lat_lon, skip_bad=skip_bad)
+    notes = (*table.notes, *points.notes)
+    layout = f"table separated by {table.separated_by}"
+    return replace(points, layout=layout, used=", ".join(table.used), unused=table.unused, notes=notes)
+
+
+def _number(cell: str) -> int | float | str | None:
+    number = parse_number(cell)
+    return (cell or None) if number is None else number

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from twinhop.errors import InputError
 from twinhop.io.archive import read_arrays
 from twinhop.io.file_kind import describe_file
-from twinhop.io.yaml_io import resolve_plain
+from twinhop.io.table import parse_number, whole
 from twinhop.scenario import geo
-from twinhop.scenario.files.csv_import import scenario_of_points
+from twinhop.scenario.files.csv_import import ImportedCity, city_of_points
 from twinhop.scenario.files.csv_rows import CsvPoints
 from twinhop.scenario.importers.points import points_on_earth, read_foreign_table, table_points
 from twinhop.scenario.schema.scenario import Scenario
@@ -33,7 +33,12 @@ PRESENCE_SHARE = 0.99
 IntArray = NDArray[np.int64]
 
 
-def import_sf_cells(
+def import_sf_cells(cells: str | Path, serving: str | Path, **options: Any) -> Scenario:
+    """Make a scenario of one minute of serving cells; `sf_city` has the same arguments, and says more."""
+    return sf_city(cells, serving, **options).scenario
+
+
+def sf_city(
     cells: str | Path,
     serving: str | Path,
     *,
@@ -42,8 +47,8 @@ def import_sf_cells(
     name: str | None = None,
     seed: int = 0,
     attribution: Sequence[str] = (),
-) -> Scenario:
-    """Make a scenario of one minute of serving cells.
+) -> ImportedCity:
+    """Make a scenario of one minute of serving cells, and say what was understood.
 
     Stations are the busiest cells that carry 99 % of the presence over the whole record; users are the taxis present
     at the minute, at the site of their serving cell, or, where that is not kept, of the kept cell nearest to it. A
@@ -125,7 +130,7 @@ def scenario_of_cells(
     seed: int,
     sections: dict[str, Any] | None = None,
     attribution: Sequence[str] = (),
-) -> Scenario:
+) -> ImportedCity:
     """A scenario whose stations are some of the cells, and whose users stand at the nearest of them.
 
     Args:
@@ -153,7 +158,7 @@ def scenario_of_cells(
         [{"id": f"taxi{each}"} for each in users],
         [(float(lat), float(lon)) for lat, lon in sites.positions[host]],
     )
-    return scenario_of_points(
+    return city_of_points(
         stations,
         people,
         name=name,
@@ -204,7 +209,7 @@ def read_serving(path: Path, cells: int) -> IntArray:
 def _cell_numbers(name: str, cells: Sequence[str]) -> int:
     """The number of cells, which must count from 1."""
     for at, cell in enumerate(cells):
-        if resolve_plain(cell) != at + 1:
+        if whole(parse_number(cell)) != at + 1:
             raise InputError(f"{name}: cell {cell!r} in row {at + 1}; cells must count 1, 2, 3, ...")
     return len(cells)
 

@@ -111,7 +111,7 @@ def save_sf_taxis(
         seed=seed,
         sections=sections,
         attribution=attribution,
-    )
+    ).scenario
     host = np.searchsorted(stations, nearest_cell(record.sites.positions, stations))
     stated = np.concatenate([past, served])
     with replacing(trace, overwrite=overwrite) as temporary:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -55,6 +56,7 @@ class Scenario(Section):
     attribution: tuple[Text, ...] = Field(default=(), description="data sources and licences, carried into reports")
 
     _file: str | None = PrivateAttr(default=None)
+    _notes: tuple[str, ...] = PrivateAttr(default=())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scenario) and self.__dict__ == other.__dict__
@@ -75,6 +77,17 @@ class Scenario(Section):
     def folder(self) -> Path | None:
         """The folder that the paths of the scenario start from; None where it was not read from a file."""
         return None if self._file is None else Path(self._file).parent
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out of the files that it names, or had to be assumed of them."""
+        return self._notes
+
+    def with_notes(self, notes: Sequence[str]) -> Scenario:
+        """The same scenario, equal to this one, with what is to be said of its files."""
+        copy = self.model_copy()
+        copy._notes = tuple(notes)
+        return copy
 
     def read_from(self, file: str) -> Scenario:
         """The same scenario, equal to this one, with its file named in errors."""

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from twinhop.scenario.traces.records import Batch
 
-RECORD = np.dtype([("time_s", "f8"), ("code", "i4"), ("east", "f8"), ("north", "f8")])
+RECORD = np.dtype(
+    [("time_s", "f8"), ("code", "i4"), ("east", "f8"), ("north", "f8"), ("line", "i8"), ("speed_mps", "f4")]
+)
 CHUNK_RECORDS = 200_000
 SORTED_RECORDS = 2_000_000
 """So many records are sorted at once; more are taken in several passes, each over a span of time."""
@@ -24,13 +26,17 @@ FloatArray = NDArray[np.float64]
 
 
 class Spool:
-    """A file of records of fixed size, written once and read as often as needed."""
+    """A file of records of fixed size, written once and read as often as needed.
+
+    Attributes:
+        is_in_order: whether the records were added in the order of time.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stream: IO[bytes] = path.open("wb")
         self._latest_s = -np.inf
-        self._in_order = True
+        self.is_in_order = True
         self._first_s, self._until_s = np.inf, -np.inf
 
     def append(self, batch: Batch) -> None:
@@ -40,8 +46,10 @@ class Spool:
         records = np.empty(batch.time_s.size, RECORD)
         records["time_s"], records["code"] = batch.time_s, batch.code
         records["east"], records["north"] = batch.east, batch.north
+        records["line"] = -1 if batch.line is None else batch.line
+        records["speed_mps"] = np.nan if batch.speed_mps is None else batch.speed_mps
         records.tofile(self._stream)
-        self._in_order &= bool(batch.time_s[0] >= self._latest_s and (np.diff(batch.time_s) >= 0).all())
+        self.is_in_order &= bool(batch.time_s[0] >= self._latest_s and (np.diff(batch.time_s) >= 0).all())
         self._latest_s = float(batch.time_s[-1])
         self._first_s = min(self._first_s, float(batch.time_s.min()))
         self._until_s = max(self._until_s, float(batch.time_s.max()))
@@ -66,9 +74,16 @@ class Spool:
                 lowest, highest = np.minimum(lowest, place.min(axis=0)), np.maximum(highest, place.max(axis=0))
         return lowest, highest
 
+    def batches(self) -> Iterator[Batch]:
+        """The same as `in_time_order`, as batches; time steps without records are not among them."""
+        for records in self.in_time_order():
+            columns = {name: records[name] for name in ("code", "time_s", "east", "north", "line")}
+            stated = records["speed_mps"].astype(np.float64)
+            yield Batch(**columns, first_s=None, until_s=None, speed_mps=stated)
+
     def in_time_order(self) -> Iterator[Records]:
         """All records in the order of time, those of one time as they were added."""
-        if self._in_order:
+        if self.is_in_order:
             yield from self._chunks()
             return
         for begin, end in self._passes():

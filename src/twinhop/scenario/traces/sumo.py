@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from twinhop.errors import InputError
+from twinhop.io.byte_blocks import head
 from twinhop.scenario.fields import LARGEST_SEED
 from twinhop.scenario.traces.fcd_xml import read_fcd_xml
 from twinhop.scenario.traces.importing import ImportedTrace, ImportOptions, save_reading
-from twinhop.scenario.traces.records import Reading, Roster
-from twinhop.scenario.traces.source import head
+from twinhop.scenario.traces.records import Reading, ReadOptions, Roster
 from twinhop.scenario.traces.sumo_live import live_reading
 from twinhop.scenario.traces.sumo_program import Sumo
 
@@ -102,12 +102,12 @@ def import_sumo(
         arguments = _simulation(sumo, traffic, network, folder)
         geographic = PROJECTED.search(head(network)) is not None
         source = Path(f"{network.name.partition('.')[0]}-{traffic.vehicles}-vehicles-seed-{traffic.seed}")
-        roster = Roster(str(source))
+        roster, asked = Roster(str(source)), options.reading(None)
         if live:
-            reading = live_reading(arguments, traffic.seconds, geographic, roster, on_second)
+            reading = live_reading(arguments, traffic.seconds, geographic, roster, on_second, asked.bad)
         else:
-            reading = _recorded(sumo, arguments, geographic, roster, folder)
-        return save_reading(reading, roster, source, FORMAT, Path(out), options, overwrite=overwrite)
+            reading = _recorded(sumo, arguments, geographic, roster, folder, asked)
+        return save_reading(reading, roster, source, FORMAT, Path(out), options, overwrite=overwrite, bad=asked.bad)
 
 
 def _network(sumo: Sumo, traffic: Traffic, folder: Path) -> Path:
@@ -138,9 +138,11 @@ def _simulation(sumo: Sumo, traffic: Traffic, network: Path, folder: Path) -> li
     ]
 
 
-def _recorded(sumo: Sumo, arguments: list[str], geographic: bool, roster: Roster, folder: Path) -> Reading:
+def _recorded(
+    sumo: Sumo, arguments: list[str], geographic: bool, roster: Roster, folder: Path, asked: ReadOptions
+) -> Reading:
     """What the program recorded while it drove."""
     recording = folder / "fcd.xml"
     output = ["--fcd-output", str(recording), "--fcd-output.geo", str(geographic).lower()]
     sumo.run("sumo", [*arguments, *output], folder)
-    return replace(read_fcd_xml(recording, roster), is_geographic=geographic)
+    return replace(read_fcd_xml(recording, roster, asked), is_geographic=geographic)

@@ -1,0 +1,419 @@
+"""Delimited text as others write it: what separates cells, marks decimals and ends lines is told by the file itself.
+
+Small files are read whole by `read_table`. Large ones take their dialect from `sniff` and then either the records of
+`open_records`, one by one, or the blocks of lines of `byte_blocks.line_blocks`, which Polars reads with that dialect.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from twinhop.errors import InputError
+from twinhop.io.byte_blocks import EndsEarly, decoded_head, open_text
+from twinhop.io.file_kind import SEPARATORS, describe_file
+
+SEPARATOR_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+MOST_COLUMNS = 1000
+SAMPLE_RECORDS = 2000
+"""Records by which separator and decimal mark are told, at most."""
+LARGEST_TABLE_BYTES = 64 * 1024 * 1024
+LONGEST_HEADER = 1 << 16
+LONGEST_NUMBER = 64
+"""Characters of a number; longer ones are none."""
+
+Decimal = Literal[".", ","]
+
+_EXCEL_HINT = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_UNNAMED = re.compile(r"Unnamed: \d+")
+"""What pandas calls a column without a name once it has read it."""
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_MINUS = str.maketrans({"\N{MINUS SIGN}": "-"})
+_SIGN = "[-+\N{MINUS SIGN}]?"
+_ONE_MARK = re.compile(rf"{_SIGN}(\d*)([.,])(\d*)(?:[eE][-+]?\d+)?")
+_GROUPS = re.compile(rf"{_SIGN}[1-9]\d{{0,2}}(?:([.,])\d{{3}})(?:\1\d{{3}})*(?:([.,])\d+)?")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    r"""How a table is written.
+
+    Attributes:
+        path: the file.
+        encoding: as `byte_blocks.encoding_of` tells it.
+        separator: what stands between cells.
+        columns: names as written, stripped; empty for columns without a name.
+        header_line: the line of the names, from 1; 0 where the file has none and they were given.
+        decimals: for each column the mark of its decimals; None where a cell such as `1,234` may be either.
+        notes: what had to be assumed.
+        is_stated: whether the mark of decimals was stated, so that the other one groups thousands.
+    """
+
+    path: Path
+    encoding: str
+    separator: str
+    columns: tuple[str, ...]
+    header_line: int
+    decimals: tuple[Decimal | None, ...]
+    notes: tuple[str, ...] = ()
+    is_stated: bool = False
+
+    @property
+    def separated_by(self) -> str:
+        """What separates the cells, in a word."""
+        return SEPARATOR_NAMES.get(self.separator, repr(self.separator))
+
+    def describe(self) -> str:
+        """The columns and what separates them, for messages."""
+        names = ", ".join(name or "(no name)" for name in self.columns)
+        return f"a table with the columns {names[:200]}, separated by {self.separated_by}"
+
+    def number_text(self, cell: str, column: int) -> str:
+        """A cell as Python writes the number in it, or the cell itself where it holds none.
+
+        Digits in groups (`1.234.567,5`) are joined where the marks leave one reading.
+
+        Args:
+            cell: stripped.
+            column: from 0.
+        """
+        return plain_number(cell, self.decimals[column], groups=self.is_stated)
+
+    def number_hint(self, cell: str, column: int) -> str:
+        """What would settle a cell that is no number, or nothing."""
+        if self.decimals[column] is None and _ONE_MARK.fullmatch(cell):
+            return "; its comma may mark decimals or thousands: state --decimal"
+        return ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table read whole.
+
+    Attributes:
+        dialect: how it is written.
+        rows: the cells of each row, stripped, as many as there are columns; blank lines are left out.
+        lines: the line on which each row begins.
+        notes: what had to be assumed, and what was left out.
+    """
+
+    dialect: Dialect
+    rows: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...]
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def name(self) -> str:
+        """The file's path as text."""
+        return str(self.dialect.path)
+
+    def place(self, row: int) -> str:
+        """File and line of a row."""
+        return f"{self.name}:{self.lines[row]}"
+
+
+def plain_number(cell: str, decimal: Decimal | None, *, groups: bool = False) -> str:
+    """A cell as Python writes the number in it; the cell itself where it holds none or two readings are left.
+
+    Args:
+        cell: stripped.
+        decimal: the mark of decimals; None: not known.
+        groups: whether the other mark is known to group thousands, even where it stands alone as in `1,234`.
+
+    >>> plain_number("0,5", ","), plain_number("1.234,5", ","), plain_number("12", "."), plain_number("1,234", None)
+    ('0.5', '1234.5', '12', '1,234')
+    """
+    text = cell.translate(_MINUS)
+    if "," not in text and (decimal == "." or "." not in text):
+        return text
+    grouped = _GROUPS.fullmatch(text)
+    if grouped is not None:
+        thousands, mark = grouped[1], grouped[2] or ""
+        certain = groups or mark not in ("", thousands) or (not mark and text.count(thousands) > 1)
+        if certain and decimal != thousands:
+            return text.replace(thousands, "").replace(",", ".")
+    return text.replace(",", ".") if decimal and _ONE_MARK.fullmatch(text) and decimal in text else cell
+
+
+def parse_number(text: str) -> int | float | None:
+    """The number that a plain text such as `12`, `-1.5` or `1e-3` is; a whole number as int; None for anything else.
+
+    >>> parse_number("007"), parse_number("30.0"), parse_number("nan"), parse_number("1_000")
+    (7, 30.0, None, None)
+    """
+    if len(text) > LONGEST_NUMBER or not _NUMBER.fullmatch(text):
+        return None
+    return int(text) if _INTEGER.fullmatch(text) else float(text)
+
+
+def whole(number: int | float | None) -> int | float | None:
+    """A number that is whole as an int, since spreadsheets and pandas write `30.0`; any other as it is.
+
+    >>> whole(30.0), whole(30.5)
+    (30, 30.5)
+    """
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+def sniff(
+    path: Path,
+    expected: str = "a table",
+    *,
+    separator: str | None = None,
+    decimal: Decimal | None = None,
+    columns: Sequence[str] = (),
+) -> Dialect:
+    """How a file writes its table, by its first 64 KiB.
+
+    Args:
+        path: the file, plain or gzip-compressed.
+        expected: what it should be, for messages.
+        separator: what stands between cells; None: told by the header and the rows below it.
+        decimal: the mark of decimals; None: told column by column.
+        columns: names of a file that has no header.
+
+    Raises:
+        InputError: it is no text, or separators leave two readings.
+    """
+    encoding, text = decoded_head(path, expected)
+    return _dialect(path, encoding, text, _Stated(separator, decimal, tuple(columns)))
+
+
+def read_table(
+    path: Path,
+    expected: str = "a table",
+    *,
+    separator: str | None = None,
+    decimal: Decimal | None = None,
+    columns: Sequence[str] = (),
+    most_rows: int | None = None,
+) -> Table:
+    """Read a table of at most 64 MiB whole.
+
+    Args:
+        path: the file, plain or gzip-compressed.
+        expected: what it should be, for messages.
+        separator: what stands between cells; None: told by the file.
+        decimal: the mark of decimals; None: told by the file.
+        columns: names of a file that has no header.
+        most_rows: more are refused.
+
+    Raises:
+        InputError: it is no table; a row has more or fewer cells than the header; the message names the line.
+    """
+    if not path.exists():
+        raise InputError(f"{path}: file not found")
+    encoding, _ = decoded_head(path, expected)
+    notes: list[str] = []
+    try:
+        text = open_text(path, encoding, notes, expected).read(LARGEST_TABLE_BYTES + 1)
+    except EndsEarly as error:
+        raise InputError(f"{path}: {error}; expected {expected}") from None
+    if len(text) > LARGEST_TABLE_BYTES:
+        raise InputError(f"{path}: is larger than {LARGEST_TABLE_BYTES // 1024**2} MiB, the most that is read")
+    dialect = _dialect(path, encoding, text, _Stated(separator, decimal, tuple(columns)))
+    rows, lines = [], []
+    for line, cells in _records(io.StringIO(text, newline=""), dialect):
+        if len(rows) == most_rows:
+            raise InputError(f"{path}:{line}: more than {most_rows} rows; no more are accepted")
+        rows.append(cells)
+        lines.append(line)
+    if text and text[-1] not in "\r\n":
+        notes.append(f"{path}: its last line has no end; where the file was cut off, the last cell is too short")
+    table = Table(dialect, tuple(rows), tuple(lines))
+    return Table(dialect, table.rows, table.lines, (*notes, *dialect.notes, *_unnamed_notes(table)))
+
+
+def open_records(dialect: Dialect, notes: list[str], expected: str = "a table") -> Iterator[tuple[int, list[str]]]:
+    """The records below the header, one by one, each with its line; cells stripped, blank lines left out.
+
+    Args:
+        dialect: as `sniff` told it.
+        notes: what had to be assumed is added here.
+        expected: what the file should be, for messages.
+
+    Raises:
+        InputError: a record has more or fewer cells than the header, or is not valid; the message names the line.
+        EndsEarly: compressed data are cut off; every whole record before has been yielded.
+    """
+    for line, cells in _records(open_text(dialect.path, dialect.encoding, notes, expected), dialect):
+        yield line, list(cells)
+
+
+def is_index(names: str, cells: Sequence[str]) -> bool:
+    """Whether a column is the index that pandas writes: without a name, and counting the rows.
+
+    >>> is_index("", ["0", "1", "2"]), is_index("Unnamed: 0", ["0", "1"]), is_index("id", ["0", "1"])
+    (True, True, False)
+    """
+    return is_unnamed(names) and all(cell == str(at) for at, cell in enumerate(cells))
+
+
+def is_unnamed(name: str) -> bool:
+    """Whether a column has no name, or the one that pandas gives to such."""
+    return not name or _UNNAMED.fullmatch(name) is not None
+
+
+@dataclass(frozen=True)
+class _Stated:
+    separator: str | None
+    decimal: Decimal | None
+    columns: tuple[str, ...]
+
+
+def _dialect(path: Path, encoding: str, text: str, stated: _Stated) -> Dialect:
+    lines = text.lstrip("\ufeff")
+    first = _first_line(lines)
+    hint, skipped = _EXCEL_HINT.fullmatch(first), 0
+    if hint and not stated.separator:
+        stated = _Stated(hint[1], stated.decimal, stated.columns)
+    if hint:
+        skipped, lines = 1, re.split(r"\r\n|\n|\r", lines, maxsplit=1)[-1]
+    separator = stated.separator or _separator(path, lines)
+    sample = _sample(lines, separator)
+    names = stated.columns
+    header_line = 0
+    if not names:
+        at, cells = sample[0] if sample else (1, [])
+        names, header_line = tuple(cell.strip() for cell in cells), at + skipped
+        sample = sample[1:]
+    if len(names) > MOST_COLUMNS:
+        raise InputError(f"{path}: has {len(names)} columns; at most {MOST_COLUMNS} are read")
+    decimals = _decimals([cells for _, cells in sample], len(names), separator, stated.decimal)
+    return Dialect(
+        path, encoding, separator, names, header_line, decimals, _notes(path, decimals), stated.decimal is not None
+    )
+
+
+def _notes(path: Path, decimals: tuple[Decimal | None, ...]) -> tuple[str, ...]:
+    return (f"{path}: commas mark decimals",) if "," in decimals else ()
+
+
+def _first_line(text: str) -> str:
+    return next((line for line in re.split(r"\r\n|\n|\r", text[:LONGEST_HEADER]) if line.strip()), "")
+
+
+def _separator(path: Path, text: str) -> str:
+    """What the cells of the header are separated by: the one candidate, or the one by which the rows have as many."""
+    first = _first_line(text)
+    candidates = [each for each in SEPARATORS if each in re.sub(r'"[^"]*"', "", first)]
+    if len(candidates) < 2:
+        return candidates[0] if candidates else ","
+    share = {each: _agreement(_sample(text, each)) for each in candidates}
+    best = [each for each in candidates if share[each] == max(share.values())]
+    if len(best) > 1 and max(share.values()) > 0:
+        names = " or ".join(SEPARATOR_NAMES[each] for each in best)
+        raise InputError(f"{path}:1: its cells may be separated by {names}; state which by --separator")
+    return max(best, key=first.count)
+
+
+def _agreement(sample: list[tuple[int, list[str]]]) -> float:
+    """The share of the rows that have as many cells as the header."""
+    if len(sample) < 2:
+        return 0.0
+    width = len(sample[0][1])
+    return sum(len(cells) == width for _, cells in sample[1:]) / (len(sample) - 1)
+
+
+def _sample(text: str, separator: str) -> list[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    sample: list[tuple[int, list[str]]] = []
+    line = 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                sample.append((line, cells))
+            line = reader.line_num + 1
+            if len(sample) > SAMPLE_RECORDS:
+                break
+    except csv.Error:  # said with its line once the records are read
+        pass
+    return sample
+
+
+def _decimals(rows: list[list[str]], width: int, separator: str, stated: Decimal | None) -> tuple[Decimal | None, ...]:
+    if stated is not None or separator == ",":
+        return (stated or ".",) * width
+    columns: list[set[str]] = [set() for _ in range(width)]
+    for cells in rows:
+        for at, cell in enumerate(cells[:width]):
+            evidence = _evidence(cell.strip())
+            if evidence:
+                columns[at].add(evidence)
+    anywhere = set().union(*columns) if columns else set()
+    return tuple(_told(column, anywhere) for column in columns)
+
+
+def _evidence(cell: str) -> str:
+    """What a cell says of decimals: a mark, one with `?` where it may as well group thousands, or nothing.
+
+    >>> _evidence("0,5"), _evidence("1.234"), _evidence("1.234,5"), _evidence("1,234,567"), _evidence("12")
+    (',', '.?', ',', '.', '')
+    """
+    if "," not in cell and "." not in cell:
+        return ""
+    groups = _GROUPS.fullmatch(cell)
+    if groups is not None and groups[1] != groups[2]:
+        if groups[2] or cell.count(groups[1]) > 1:
+            return groups[2] or (",", ".")[groups[1] == ","]
+        return f"{groups[1]}?"
+    mark = _ONE_MARK.fullmatch(cell)
+    return mark[2] if mark is not None and (mark[1] or mark[3]) else ""
+
+
+def _told(column: set[str], anywhere: set[str]) -> Decimal | None:
+    """The mark of a column by its own cells, else by those of the others; a lone point marks decimals by default."""
+    if "," in column:
+        return None if "." in column else ","
+    if "." in column:
+        return "."
+    if ",?" in column:
+        return "," if "," in anywhere and not anywhere & {".", ".?"} else None
+    if ".?" in column:
+        return None if "," in anywhere and "." not in anywhere else "."
+    return "," if "," in anywhere and not anywhere & {".", ".?"} else "."
+
+
+def _records(stream: io.TextIOBase | Iterator[str], dialect: Dialect) -> Iterator[tuple[int, tuple[str, ...]]]:
+    path, width = dialect.path, len(dialect.columns)
+    reader = csv.reader(stream, delimiter=dialect.separator, strict=True)
+    line = 1
+    try:
+        for cells in reader:
+            begins, line = line, reader.line_num + 1
+            if begins <= dialect.header_line or not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) != width:
+                cells = _trimmed(cells, width)
+                if len(cells) != width:
+                    raise InputError(f"{path}:{begins}: has {len(cells)} fields; the header names {width}")
+            yield begins, tuple(cell.strip() for cell in cells)
+    except csv.Error as error:
+        raise InputError(f"{path}:{line}: not valid CSV: {error}") from None
+
+
+def _trimmed(cells: list[str], width: int) -> list[str]:
+    """A row without the empty cells that some programs write after its last."""
+    return cells[:width] if len(cells) > width and not any(cell.strip() for cell in cells[width:]) else cells
+
+
+def _unnamed_notes(table: Table) -> Iterator[str]:
+    for at, name in enumerate(table.dialect.columns):
+        if not is_unnamed(name):
+            continue
+        cells = [row[at] for row in table.rows]
+        if is_index(name, cells):
+            yield f"{table.name}: column {at + 1} counts the rows (the index that pandas writes) and is not used"
+        elif any(cells):
+            yield f"{table.name}: column {at + 1} has no name and is not used"
+
+
+def no_table(path: Path, what: str, needed: str) -> InputError:
+    """The error for a file that lacks columns, which says those that it has."""
+    return InputError(f"{path}: is not {what}: expected the columns {needed}; found {describe_file(path)}")
