@@ -30,7 +30,10 @@ def __getattr__(name: str) -> object:
     try:
         return import_module(f"twinhop.{name}") if name in _PARTS else getattr(import_module(_HOME[name]), name)
     except ModuleNotFoundError as error:  # an extra that is not installed
-        raise AttributeError(f"twinhop.{name} needs {error.name}; install twinhop[learn]") from error
+        from twinhop.extras import MissingExtra, missing_words
+
+        words = "" if isinstance(error, MissingExtra) else missing_words("learn", f"twinhop.{name}")
+        raise AttributeError(words or str(error)) from error
 
 
 def __dir__() -> list[str]:

@@ -56,6 +56,10 @@ class Notice(Stopwatch):
         self._timer: threading.Timer | None = None
         self.words = "compiling, once"
 
+    def mute(self) -> None:
+        """Say nothing, as in a worker."""
+        self._said = True
+
     def start(self) -> None:
         """A function is compiled."""
         super().start()

@@ -17,10 +17,11 @@ from twinhop._version import __version__
 from twinhop.benchmarking.choice import ALL, PolicyLike, chosen_tasks, name_of, policies_by_kind
 from twinhop.benchmarking.unit import Unit, UnitResult, do_unit
 from twinhop.errors import InputError
-from twinhop.io.folders import require_writable
+from twinhop.io.folders import as_folder, owned, require_writable
 from twinhop.placement.problem import FloatArray
+from twinhop.processes import Progress, in_processes
 from twinhop.result import Result
-from twinhop.runs.processes import Progress, in_processes, process_count
+from twinhop.runs.process_count import process_count
 from twinhop.runs.simulation_folder import SimulationFolder, identity_of
 from twinhop.scenario import Scenario, load_scenario
 from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED, BenchmarkTask
@@ -213,8 +214,9 @@ def benchmark(
     chosen = [task for task in chosen if task.kind in fitting]
     every = [policy for fit in fitting.values() for policy in fit]
     process_count(every, jobs, 1)
-    root = None if out is None else _writable(Path(out))
+    root = None if out is None else _writable(as_folder(out))
     with ExitStack() as stack:
+        stack.enter_context(owned(root))
         place = root or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twinhop-")))
         scenarios, skipped = _scenarios(chosen, named, None if data is None else Path(data), place)
         seed_range = tuple(range(EVALUATION_SEED, EVALUATION_SEED + seeds))

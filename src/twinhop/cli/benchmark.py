@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinhop.cli.common import Json, Out, TimeLimit, Verbose, print_result, print_table, share_progress
+from twinhop.cli.common import ForceOut, Json, Out, TimeLimit, Verbose, print_result, print_table, share_progress
 
 if TYPE_CHECKING:
     from twinhop.benchmarking.benchmark import Benchmark
@@ -35,11 +35,14 @@ def run(
     jobs: Annotated[int | None, typer.Option(help="Processes.", show_default="one a core", min=1)] = None,
     as_json: Json = False,
     out: Out = None,
+    force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:
     """Run policies on the benchmark set, and judge them by certified bounds."""
     from twinhop.benchmarking.benchmark import TIME_LIMIT_S, benchmark
+    from twinhop.cli.own_files import require_own
 
+    require_own(out, "benchmark", force)
     with share_progress("benchmark", "worlds") as report:
         result = benchmark(
             policies,

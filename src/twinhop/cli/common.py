@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from twinhop.cli.exit_codes import INTERRUPTED, REFUSED
+from twinhop.cli.tables import print_table as print_table
 
 if TYPE_CHECKING:
     from twinhop.placement import InfeasibilityProof
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 #: Progress is shown on what takes longer [s].
 PATIENCE_S = 2.0
-#: Columns of a table that does not go to a terminal.
-PIPE_WIDTH = 120
 
 
 def _log(verbose: bool) -> None:
@@ -65,6 +64,9 @@ From = Annotated[
     Path | None, typer.Option("--from", help="A placement.json saved before: where the twins are.", show_default=False)
 ]
 Out = Annotated[Path | None, typer.Option(help="Write files into this folder.", show_default=False)]
+ForceOut = Annotated[
+    bool, typer.Option("--force", help="Replace files in the folder that no run of twinhop has written.")
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", callback=_log, help="Log what the solver does.")]
 
 
@@ -88,25 +90,6 @@ def print_result(result: Any, as_json: bool, show: Callable[[Any], None], writte
     show(result)
     for path in written:
         typer.echo(f"wrote {path}")
-
-
-def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on standard output, the first column to the left, the others to the right."""
-    from rich import box
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=PIPE_WIDTH)
-    table = Table(box=box.SIMPLE_HEAD)
-    for at, name in enumerate(header):
-        table.add_column(name, justify="left" if at == 0 else "right", no_wrap=True)
-    for row in rows:
-        table.add_row(*map(escape, row))
-    console.print(title, style="bold", markup=False, highlight=False)
-    console.print(table)
 
 
 def print_notes(notes: Sequence[str], *, err: bool = False) -> None:

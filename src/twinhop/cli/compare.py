@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinhop.cli.common import (
+    ForceOut,
     Gap,
     Json,
     Out,
@@ -43,16 +44,16 @@ def run(
     gap: Gap = None,
     as_json: Json = False,
     out: Out = None,
+    force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:
     """Plan by several policies and judge them against one certified bound."""
-    from twinhop.io.folders import require_writable
+    from twinhop.cli.own_files import require_own
     from twinhop.own_code import policy_list
     from twinhop.plans import DEFAULT_POLICIES, compare
 
     names = policy_list(DEFAULT_POLICIES if policies is None else policies)
-    if out is not None:
-        require_writable(out)
+    require_own(out, "compare", force)
     limit = float("inf") if time_limit is None else time_limit
     with (
         infeasible_exits(source, proof_answer(source), as_json),

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinhop.cli.common import Json, Out, Verbose, print_result, print_table, save, share_progress
+from twinhop.cli.common import ForceOut, Json, Out, Verbose, print_result, print_table, save, share_progress
 
 if TYPE_CHECKING:
     from twinhop.training.evaluation import LearnedEvaluation
@@ -32,11 +32,14 @@ def run(
     ] = None,
     as_json: Json = False,
     out: Out = None,
+    force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:
     """Cost, certified gap and decision time of learned weights, beside policies and solvers."""
+    from twinhop.cli.own_files import require_own
     from twinhop.training.evaluation import BASELINES, evaluate_checkpoint
 
+    require_own(out, "evaluate", force)
     with share_progress(f"evaluate {checkpoint}", "worlds") as report:
         evaluation = evaluate_checkpoint(
             checkpoint,

@@ -1,4 +1,8 @@
 """Exit codes beside 0."""
 
-#: Bad input, or a problem proved infeasible; Ctrl-C.
+#: Bad input, a problem proved infeasible, or a place that cannot be written; Ctrl-C.
 REFUSED, INTERRUPTED = 2, 130
+#: What read standard output went away.
+NOBODY_READS = 141
+#: Added to the number of a signal that ended the program.
+SIGNAL_BASE = 128

@@ -1,6 +1,8 @@
 """The program `twinhop` and its commands."""
 
-from typing import Annotated
+import shutil
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import typer
 
@@ -25,6 +27,7 @@ from twinhop.cli import (
     world,
 )
 from twinhop.cli.common import Verbose
+from twinhop.cli.parameters import refuse_empty
 
 app = typer.Typer(
     name="twinhop",
@@ -58,6 +61,36 @@ import_files.add_commands(importers)
 importers.command("trace", epilog=import_trace.EXAMPLE)(import_trace.run)
 importers.command("sumo", epilog=import_sumo.EXAMPLE)(import_sumo.run)
 app.add_typer(importers, name="import")
+
+
+#: In a narrower terminal rich cuts the names of options.
+RICH_HELP_COLUMNS = 80
+
+
+def program() -> Any:
+    """The program, to be called: its help is plain in a narrow terminal, and no path may be empty."""
+    root = typer.main.get_command(app)
+    plain = shutil.get_terminal_size().columns < RICH_HELP_COLUMNS
+    for command in _commands(root):
+        for parameter in command.params:
+            refuse_empty(parameter)
+        if plain:
+            _make_plain(command)
+    return root
+
+
+def _commands(command: Any) -> Iterator[Any]:
+    yield command
+    for each in getattr(command, "commands", {}).values():
+        yield from _commands(each)
+
+
+def _make_plain(command: Any) -> None:
+    """Help without boxes; rich's escape of a bracket is not needed there."""
+    command.rich_markup_mode = None
+    command.short_help = (command.help or "").partition("\n\n")[0]  # whole: made of the help, it would be cut
+    for each in (command, *command.params):
+        each.help = getattr(each, "help", None) and each.help.replace("\\[", "[")
 
 
 def _print_version(wanted: bool) -> None:

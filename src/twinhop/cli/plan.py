@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinhop.cli.common import (
+    ForceOut,
     From,
     Gap,
     Json,
@@ -43,6 +44,7 @@ def run(
     gap: Gap = None,
     as_json: Json = False,
     out: Out = None,
+    force: ForceOut = False,
     without: Annotated[
         list[str] | None,
         typer.Option(help="Stations that fail as hosts, separated by commas.", show_default=False),
@@ -57,7 +59,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Place the twins; print cost, terms, constraint report and certified gap."""
-    from twinhop.io.folders import require_writable
+    from twinhop.cli.own_files import require_own
     from twinhop.output.plans.plan import infeasible_answer
     from twinhop.placement import save_problem
     from twinhop.placement.policy import placement_policy
@@ -69,8 +71,7 @@ def run(
     check_limits(limit, gap)
     case = read_case(source, seed, problem_format)
     request = plan_request(case, without or (), saved, move_cost)
-    if out is not None:
-        require_writable(out)
+    require_own(out, "plan", force)
     if dump_problem is not None:
         save_problem(request.problem, dump_problem)
     with (

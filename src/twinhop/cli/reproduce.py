@@ -112,7 +112,7 @@ def _show(result: "Reproduction") -> None:
     from twinhop.studies.lu2021.claims import CLAIMS
 
     rows = [
-        (f"{at + 1}. {claim.figure}: {claim.words}"[:84], *(each[at].verdict for each in result.findings.values()))
+        (f"{at + 1}. {claim.figure}: {claim.words}", *(each[at].verdict for each in result.findings.values()))
         for at, claim in enumerate(CLAIMS)
     ]
     print_table("The paper's claims, by sign tests", ("claim", *result.findings), rows)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinhop.cli.common import (
+    ForceOut,
     From,
     Gap,
     Json,
@@ -41,18 +42,18 @@ def run(
     gap: Gap = None,
     as_json: Json = False,
     out: Out = None,
+    force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:
     """Let every user's load vary, keep the placement, and count how often deadlines break."""
-    from twinhop.io.folders import require_writable
+    from twinhop.cli.own_files import require_own
     from twinhop.plans.result import users_alone
     from twinhop.plans.robustness import check_sampling, parse_load, sample_robustness
 
     share = parse_load(load)
     case = users_alone(read_case(source, seed, problem_format), "robustness")
     check_sampling(case, share, samples)
-    if out is not None:
-        require_writable(out)
+    require_own(out, "robustness", force)
     plan = plan_or_saved(case, saved, policy, time_limit, gap, as_json)
     if plan.solution.interrupted:
         typer.echo("twinhop: interrupted before anything was sampled", err=True)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from twinhop.cli.common import Json, Out, Seed, print_json, print_table, progress
+from twinhop.cli.common import ForceOut, Json, Out, Seed, print_json, print_table, progress
 from twinhop.errors import InputError
 
 app = typer.Typer(help="Make, check, show, describe and export scenario files.", no_args_is_help=True)
@@ -67,15 +67,16 @@ def show(source: ScenarioSource, seed: Seed = None, as_json: Json = False) -> No
 
 
 @app.command("describe", epilog="Example: twinhop scenario describe city-small --out out/city")
-def describe(source: ScenarioSource, seed: Seed = None, out: Out = None, as_json: Json = False) -> None:
+def describe(
+    source: ScenarioSource, seed: Seed = None, out: Out = None, force: ForceOut = False, as_json: Json = False
+) -> None:
     """Show what a world looks like before solving: distances, rates, latencies, load, and what makes no sense."""
-    from twinhop.io.folders import require_writable
+    from twinhop.cli.own_files import require_own
     from twinhop.output.plans.description import fact_rows
     from twinhop.plans.describe import describe as described
     from twinhop.scenario import load_scenario
 
-    if out is not None:
-        require_writable(out)
+    require_own(out, "describe", force)
     with progress(f"describing {source}"):
         description = described(load_scenario(source, seed))
         written = [] if out is None else description.save(out)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinhop.cli.common import Json, Out, Seed, TimeLimit, Verbose, print_result, print_table, share_progress
+from twinhop.cli.common import ForceOut, Json, Out, Seed, TimeLimit, Verbose, print_result, print_table, share_progress
 from twinhop.cli.world import Animate
 
 if TYPE_CHECKING:
@@ -36,11 +36,14 @@ def run(
     animate: Annotated[Animate, typer.Option(help="The animation among the files; mp4 needs ffmpeg.")] = Animate.gif,
     as_json: Json = False,
     out: Out = None,
+    force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:
     """Let the users of a city move, apply migration policies slot by slot, and judge what they cost."""
+    from twinhop.cli.own_files import require_own
     from twinhop.runs.simulation import DEFAULT_POLICIES, OFFLINE_TIME_LIMIT_S, simulate
 
+    require_own(out, "simulate", force)
     with share_progress(f"simulating {source}", "slots") as report:
         simulation = simulate(
             source,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinhop.cli.common import (
+    ForceOut,
     Gap,
     Json,
     Out,
@@ -41,18 +42,18 @@ def run(
     gap: Gap = None,
     as_json: Json = False,
     out: Out = None,
+    force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:
     """Find the best plan and a certified bound for every number of servers."""
-    from twinhop.io.folders import require_writable
+    from twinhop.cli.own_files import require_own
     from twinhop.placement.solve import check_limits
     from twinhop.plans.tradeoff import tradeoff_case
 
     limit = float("inf") if time_limit is None else time_limit
     check_limits(limit, gap)
     case = read_case(source, seed, problem_format)
-    if out is not None:
-        require_writable(out)
+    require_own(out, "tradeoff", force)
     with (
         infeasible_exits(case.name, proof_answer(case.name), as_json, case.notes),
         progress(f"trade-off of {case.name}") as report,

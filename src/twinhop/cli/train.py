@@ -64,7 +64,8 @@ def training_progress(title: str) -> Iterator[Callable[[int, int, dict[str, floa
         TimeRemainingColumn(),
     )
     known: dict[str, float] = {}
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=None, figures="compiling")
 
         def report(done: int, total: int, values: dict[str, float]) -> None:

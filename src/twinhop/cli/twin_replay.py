@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from twinhop.cli.common import Json, Out, Seed, Verbose, print_json, print_table, progress
+from twinhop.cli.common import ForceOut, Json, Out, Seed, Verbose, print_json, print_table, progress
 
 EXAMPLE = "Example: twinhop twin replay gauss_markov --sync fixed,delta,model --out out/replay"
 
@@ -31,10 +31,11 @@ def run(
     seed: Seed = None,
     as_json: Json = False,
     out: Out = None,
+    force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:
     """Feed twins a trace or generated movement, and compare which updates are sent and how far off the twins are."""
-    from twinhop.io.folders import require_writable
+    from twinhop.cli.own_files import require_own
     from twinhop.output.replay.replay import (
         COVERAGE_HEADER,
         POLICY_HEADER,
@@ -48,8 +49,7 @@ def run(
     from twinhop.result import save_result
 
     policies, motion = parse_sync(sync), motion_model(behaviour, noise_m)
-    if out is not None:
-        require_writable(out)
+    require_own(out, "replay", force)
     with progress(f"replaying {trace}"):
         tracks, notes = tracks_of(trace, users, seconds, sample_s, noise_m, seed or 0)
         result = replay(trace, tracks, policies, motion, tolerance_m, noise_m, longest_period_s, period_s)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinhop.cli.common import Json, Out, Seed, Verbose, counting_progress, print_result, print_table
+from twinhop.cli.common import ForceOut, Json, Out, Seed, Verbose, counting_progress, print_result, print_table
 
 if TYPE_CHECKING:
     from twinhop.runs.world import WatchedWorld
@@ -32,15 +32,15 @@ def run(
     animate: Annotated[Animate, typer.Option(help="The animation among the files; mp4 needs ffmpeg.")] = Animate.gif,
     as_json: Json = False,
     out: Out = None,
+    force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:
     """Let the users of a city move, its channels, CPUs and stations change, and count what happens."""
-    from twinhop.io.folders import require_writable
+    from twinhop.cli.own_files import require_own
     from twinhop.runs.world import moving, watch
     from twinhop.scenario import load_scenario
 
-    if out is not None:
-        require_writable(out)
+    require_own(out, "world", force)
     scenario = moving(load_scenario(source, seed), slots, slot_s, mobility)
     assert scenario.movement is not None
     with counting_progress(scenario.name, scenario.movement.run_slots, "slots") as report:

@@ -7,8 +7,12 @@ JAX is imported when the first environment is made.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import gymnasium
-import pettingzoo
+from twinhop.extras import require_extra
+
+require_extra("env", "twinhop.env")
+
+import gymnasium  # noqa: E402  after what says how to install it
+import pettingzoo  # noqa: E402
 
 if TYPE_CHECKING:
     from twinhop.env.actions import ActionError as ActionError

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import numpy as np
 
 from twinhop.errors import InputError
+from twinhop.extras import require_extra
 from twinhop.placement.budget import Budget
 from twinhop.placement.evaluation import evaluate
 from twinhop.placement.placement import Placement
@@ -108,14 +109,12 @@ def decider_of(path: str) -> Decider:
         path: of a checkpoint or of a run; `maddpg`: the weights of this package.
 
     Raises:
+        MissingExtra: packages of the extra are not installed.
         InputError: there is none, or its weights decide on what no placement problem holds.
     """
-    try:
-        from twinhop.learn.checkpoint import open_checkpoint
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"policy: maddpg needs {error.name}; install twinhop[learn], or choose another policy"
-        ) from None
+    require_extra("learn", "policy: maddpg")
+    from twinhop.learn.checkpoint import open_checkpoint
+
     checkpoint = open_checkpoint(path)
     if checkpoint.algorithm != "structured":
         raise InputError(

@@ -21,6 +21,7 @@ import numpy as np
 from twinhop.env.core import Params, params_of
 from twinhop.errors import InputError, TwinhopError
 from twinhop.io.files import replacing
+from twinhop.io.folders import owned
 from twinhop.learn import learners
 from twinhop.learn.checkpoint import (
     BEST,
@@ -100,11 +101,12 @@ def train_run(
         What came of it. Ctrl-C writes a checkpoint and ends the run, marked ``interrupted``.
 
     Raises:
-        InputError: the scenario is none, the folder is of another run, or something cannot be written; the last
-            checkpoint stays valid.
+        InputError: the scenario is none, the folder is of another run or another process writes there, or something
+            cannot be written; the last checkpoint stays valid.
         TwinhopError: a loss is no longer finite; the iteration and the last good checkpoint are named.
     """
-    return _Run(config, out, root).go_on(on_progress or (lambda done, of, values: None))
+    with owned(out):
+        return _Run(config, out, root).go_on(on_progress or (lambda done, of, values: None))
 
 
 class _Run:

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from twinhop.errors import InputError
-from twinhop.io.folders import require_writable
+from twinhop.io.folders import as_folder, owned, require_writable
 from twinhop.migration.policy import PolicyChoice, PolicyLike, policy_choices, policy_names
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.run_problem import require_bounded
 from twinhop.own_code import policy_list
+from twinhop.processes import Progress
 from twinhop.result import Result, save_result
 from twinhop.runs.animation import Animation, require_writer
-from twinhop.runs.processes import Progress, process_count
+from twinhop.runs.process_count import process_count
 from twinhop.runs.simulation_folder import SimulationFolder, identity_of
 from twinhop.runs.simulation_jobs import Job, do_jobs, read_result
 from twinhop.runs.simulation_offline import OfflineResult
@@ -221,20 +222,21 @@ def simulate(
     first = MigrationRun(worlds[0])
     if bound:
         require_bounded(first)
-    folder = None if out is None else _begun(Path(out), scenario, first.slots, animation)
-    work = _jobs(worlds, first.slots, choices, folder, time_limit_s if bound else None)
-    results = [read_result(job) for job in work]
-    todo = [job for job, result in zip(work, results, strict=True) if result is None]
-    processes = process_count(choices, jobs, min(seeds, os.cpu_count() or 1))
-    done = iter(do_jobs(todo, processes, first, on_progress))
-    results = [next(done) if result is None else result for result in results]
-    runs = [result for result in results if isinstance(result, FinishedRun)]
-    offline = tuple(result for result in results if isinstance(result, OfflineResult))
-    by_policy = tuple(tuple(runs[at :: len(texts)]) for at in range(len(texts)))
-    result = Simulation(scenario.name, tuple(each.seed for each in worlds), first, texts, by_policy, offline)
-    if folder is None:
-        return result
-    return replace(result, files=tuple(_saved(result, folder, animation)))
+    with owned(out):
+        folder = None if out is None else _begun(as_folder(out), scenario, first.slots, animation)
+        work = _jobs(worlds, first.slots, choices, folder, time_limit_s if bound else None)
+        results = [read_result(job) for job in work]
+        todo = [job for job, result in zip(work, results, strict=True) if result is None]
+        processes = process_count(choices, jobs, min(seeds, os.cpu_count() or 1))
+        done = iter(do_jobs(todo, processes, first, on_progress))
+        results = [next(done) if result is None else result for result in results]
+        runs = [result for result in results if isinstance(result, FinishedRun)]
+        offline = tuple(result for result in results if isinstance(result, OfflineResult))
+        by_policy = tuple(tuple(runs[at :: len(texts)]) for at in range(len(texts)))
+        result = Simulation(scenario.name, tuple(each.seed for each in worlds), first, texts, by_policy, offline)
+        if folder is None:
+            return result
+        return replace(result, files=tuple(_saved(result, folder, animation)))
 
 
 def _saved(simulation: Simulation, folder: SimulationFolder, animation: Animation) -> list[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from twinhop.migration.policy import PolicyChoice
 from twinhop.migration.run import MigrationRun
-from twinhop.runs.processes import Progress, in_processes
+from twinhop.processes import Progress, in_processes
 from twinhop.runs.simulation_offline import OfflineResult, offline_result, read_offline
 from twinhop.runs.simulation_run import FinishedRun, read_run, run_policy
 from twinhop.scenario import Scenario

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinhop.errors import InputError
+from twinhop.extras import require_extra
 from twinhop.own_code import policy_list
 from twinhop.placement import Placement, PlacementProblem, evaluate, solve
 from twinhop.placement.policy import PlacementPolicy, PolicyLike, placement_policies
@@ -172,6 +173,7 @@ def evaluate_checkpoint(
     Raises:
         InputError: there is no such checkpoint, or it fits no instance of a source.
     """
+    require_extra("learn", "learned weights")
     from twinhop.learn.checkpoint import open_checkpoint
     from twinhop.learn.policy import accepted_decode
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twinhop.errors import InputError
+from twinhop.extras import require_extra
 
 if TYPE_CHECKING:
     from twinhop.learn.trainer import Training
@@ -37,16 +38,16 @@ def train(
         What came of each run; the list ends with the one that Ctrl-C ended.
 
     Raises:
+        MissingExtra: packages of the extra are not installed.
         InputError: the configuration is none, or the folder is of another run.
         TwinhopError: losses are no longer finite.
     """
     if seeds < 1:
         raise InputError(f"seeds: got {seeds}; expected at least 1")
-    try:
-        from twinhop.learn.config import changed, load_config
-        from twinhop.learn.trainer import train_run
-    except ModuleNotFoundError as error:
-        raise InputError(f"learning needs {error.name}; install twinhop[learn]") from None
+    require_extra("learn", "learning")
+    from twinhop.learn.config import changed, load_config
+    from twinhop.learn.trainer import train_run
+
     run_config, root = load_config(config)
     folder = Path(DEFAULT_OUT) / run_config.name if out is None else Path(out)
     first = run_config.seed if seed is None else seed
@@ -96,16 +97,16 @@ def transfer(
         What came of it; its folder is a policy, ``maddpg:FOLDER``.
 
     Raises:
+        MissingExtra: packages of the extra are not installed.
         InputError: a source is none or does not fit, or a field is not accepted.
     """
     if not sources:
         raise InputError("sources: none is given; expected checkpoints or runs, the latest last")
-    try:
-        from twinhop.learn.checkpoint import open_checkpoint
-        from twinhop.learn.config import config_of
-        from twinhop.learn.trainer import train_run
-    except ModuleNotFoundError as error:
-        raise InputError(f"learning needs {error.name}; install twinhop[learn]") from None
+    require_extra("learn", "learning")
+    from twinhop.learn.checkpoint import open_checkpoint
+    from twinhop.learn.config import config_of
+    from twinhop.learn.trainer import train_run
+
     latest = open_checkpoint(sources[-1])
     iterations = TRANSFER_ITERATIONS if iterations is None else iterations
     fields = {

@@ -97,7 +97,7 @@ def test_missing(tmp_path, monkeypatch):
     monkeypatch.delenv("SUMO_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(InputError, match=r"SUMO is not installed; install it with `pip install 'twinhop\[sumo\]'`"):
+    with pytest.raises(InputError, match=r"SUMO is not installed; install it with `pip install eclipse-sumo libsumo`"):
         import_sumo(SMALL, tmp_path / "t.parquet")
     monkeypatch.setenv("SUMO_HOME", str(tmp_path))
     with pytest.raises(InputError, match=r"SUMO is not installed \(SUMO_HOME, .*, has no bin/sumo\)"):

@@ -6,15 +6,15 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from twinhop.errors import InputError
+from twinhop.processes import run_program
 
-HOW_TO_INSTALL = "install it with `pip install 'twinhop[sumo]'`, or set SUMO_HOME to the folder of an installation"
+HOW_TO_INSTALL = "install it with `pip install eclipse-sumo libsumo`, or set SUMO_HOME to the folder of an installation"
 MOST_LINES = 5
 LONGEST_LINE = 300
 VERSION = re.compile(r"\d+[._]\d+[._]\d+\S*")
@@ -71,27 +71,12 @@ class Sumo:
             command = [str(self.home / "bin" / program), *arguments]
         environment = {**os.environ, "SUMO_HOME": str(self.home)}
         try:
-            child = subprocess.Popen(  # noqa: S603
-                command,
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-            )
+            code, output = run_program(command, folder, environment)
         except OSError as error:
             raise InputError(f"{command[0]}: cannot be run ({error.strerror}); {HOW_TO_INSTALL}") from None
-        try:
-            said, _ = child.communicate()
-        finally:  # Ctrl-C comes through here: nothing goes on behind the user's back
-            if child.poll() is None:
-                child.kill()
-                child.wait()
-        if child.returncode:
-            raise InputError(f"SUMO: {program} failed ({_ending(child.returncode)}):\n{last_lines(said)}")
-        return said
+        if code:
+            raise InputError(f"SUMO: {program} failed ({_ending(code)}):\n{last_lines(output)}")
+        return output
 
     def version(self, folder: Path) -> str:
         """The version, as the program states it."""

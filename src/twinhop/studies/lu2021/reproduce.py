@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinhop.errors import InputError
-from twinhop.runs.processes import Progress
+from twinhop.extras import require_extra
+from twinhop.io.folders import owned, require_writable
+from twinhop.processes import Progress
 from twinhop.studies.lu2021.claims import Finding, findings
 from twinhop.studies.lu2021.forecast import expected_hours
 from twinhop.studies.lu2021.plan import plan_of
@@ -64,15 +66,18 @@ def reproduce_lu2021(
         Results, findings and files.
 
     Raises:
+        MissingExtra: packages of the extra are not installed.
         InputError: an argument is wrong, or the folder holds other runs of the same names.
     """
     if jobs is not None and jobs < 1:
         raise InputError(f"--jobs: got {jobs}; expected a whole number >= 1")
+    require_extra("learn", "reproduce lu2021")
     parsed = None if settings is None else [parse_setting(text) for text in settings]
     plan = plan_of(quick=quick, settings=parsed, algorithms=algorithms, seeds=seeds, iterations=iterations)
     processes = min(os.cpu_count() or 1 if jobs is None else jobs, len(plan.units))
     with ExitStack() as stack:
         root = _writable(out) or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twinhop-")))
+        stack.enter_context(owned(out))
         left = plan.left(root)
         prepare_jax(root)
         if on_forecast is not None:
@@ -86,7 +91,5 @@ def reproduce_lu2021(
 def _writable(out: str | Path | None) -> Path | None:
     if out is None:
         return None
-    from twinhop.io.folders import require_writable
-
     require_writable(out)
     return Path(out)

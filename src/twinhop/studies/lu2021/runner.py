@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from twinhop.runs.processes import Progress, in_processes
+from twinhop.processes import Progress, in_processes
 from twinhop.studies.lu2021.solving import do_solvers
 from twinhop.studies.lu2021.training import do_training, state_path
 from twinhop.studies.lu2021.unit import SOLVERS, Unit, cached, keep

@@ -10,9 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from twinhop.errors import InputError
-from twinhop.io.folders import require_writable, staging
+from twinhop.extras import require_extra
+from twinhop.io.folders import owned, require_writable, staging
 from twinhop.io.json_text import json_text
-from twinhop.runs.processes import Progress, in_processes
+from twinhop.processes import Progress, in_processes
 from twinhop.studies.lu2021.runner import prepare_jax
 from twinhop.studies.policy_transfer.figure import draw_policy_transfer
 from twinhop.studies.policy_transfer.results import PolicyTransfer
@@ -69,8 +70,10 @@ def reproduce_transfer(
         on_progress: told how many runs are done, and how many there are.
 
     Raises:
+        MissingExtra: packages of the extra are not installed.
         InputError: an argument is not accepted, or the folder holds results of other constants.
     """
+    require_extra("learn", "reproduce transfer")
     root_data = None if data is None else Path(data)
     units, skipped = _units(quick, seeds, iterations, shifts, root_data, seed)
     if jobs is not None and jobs < 1:
@@ -82,6 +85,7 @@ def reproduce_transfer(
         else:
             require_writable(out)
             root = Path(out)
+            stack.enter_context(owned(root))
         left = [unit for unit in units if not is_done(unit, root)]
         _do([(unit, root, root_data) for unit in left], root, processes, on_progress)
         results = tuple(result for unit in units if (result := cached(unit, root)) is not None)

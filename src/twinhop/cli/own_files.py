@@ -1,0 +1,115 @@
+"""Which files in an output folder an earlier run has written: those may be replaced, files of the user's own not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from twinhop.errors import InputError
+from twinhop.io.folders import as_folder, require_writable
+
+#: Keys that the JSON files have, at least; a folder with one of these files is one that a run has written.
+KEYS = {
+    "benchmark.json": {"version", "leaderboard"},
+    "comparison.json": {"source", "bound_by"},
+    "describe.json": {"name", "possible_hosts", "seats"},
+    "evaluation.json": {"checkpoint", "sources"},
+    "map.geojson": {"twinhop", "features"},
+    "placement.json": {"source", "policy", "cost"},
+    "replay.json": {"name", "devices", "samples"},
+    "robustness.json": {"source", "load", "samples"},
+    "simulation.json": {"source", "slots", "moved_by"},
+    "simulation_of.json": {"version", "slots", "scenario"},
+    "statistics.json": {"name", "slots", "moved_by"},
+    "tradeoff.json": {"source", "fewest", "most"},
+}
+#: What the first line of a report begins with.
+HEADINGS = {
+    "comparison.md": ("# Policies on ",),
+    "evaluation.md": ("# ",),
+    "leaderboard.md": ("# Leaderboard",),
+    "replay.md": ("# Replay",),
+    "report.md": ("# Plan of ", "# Simulation of "),
+    "tradeoff.md": ("# Cost of ",),
+}
+#: What the content of other files begins with.
+BEGINNINGS = {".png": b"\x89PNG\r\n", ".gif": b"GIF8", ".parquet": b"PAR1", ".mp4": b"\x00\x00\x00"}
+#: What each command writes into its folder.
+FILES = {
+    "benchmark": ("benchmark.json", "benchmark.parquet", "leaderboard.md", "leaderboard.png"),
+    "compare": ("comparison.json", "comparison.md", "comparison.parquet", "comparison.png"),
+    "describe": ("describe.json", "describe.png"),
+    "evaluate": ("evaluation.json", "evaluation.md", "evaluation.png"),
+    "plan": ("placement.json", "report.md", "associations.parquet", "map.geojson", "map.png"),
+    "replay": ("replay.json", "replay.md", "replay.parquet", "errors.png", "forecasts.png", "paths.png"),
+    "robustness": ("robustness.json", "robustness.parquet", "robustness.png"),
+    "simulate": (
+        *("simulation_of.json", "simulation.json", "timing.json", "report.md", "costs.png", "series.png", "hosts.png"),
+        *("map.png", "simulation.gif", "simulation.mp4"),
+    ),
+    "tradeoff": ("tradeoff.json", "tradeoff.md", "tradeoff.parquet", "tradeoff.png"),
+    "world": (
+        *("statistics.json", "statistics.png", "map.png", "world.parquet", "stations.parquet"),
+        *("world.gif", "world.mp4"),
+    ),
+}
+#: Files of the user's own that are named.
+NAMED = 3
+
+
+def require_own(out: Path | None, command: str, force: bool) -> None:
+    """Refuse an output folder now rather than after a long solve.
+
+    Args:
+        out: the folder; None: nothing is written.
+        command: what writes there, of `FILES`.
+        force: whether files of the user's own may be replaced.
+
+    Raises:
+        InputError: it cannot be written, or holds files of these names that no run has written.
+    """
+    if out is None:
+        return
+    folder = as_folder(out)
+    foreign = [] if force else list(_foreign(folder, command))
+    if foreign:
+        more = f" and {len(foreign) - NAMED} more" if len(foreign) > NAMED else ""
+        raise InputError(
+            f"{folder}: {', '.join(foreign[:NAMED])}{more}: not written by twinhop, and would be replaced; choose "
+            "another folder, or replace with --force"
+        )
+    require_writable(folder)
+
+
+def _foreign(folder: Path, command: str) -> Iterator[str]:
+    there = [name for name in FILES[command] if (folder / name).is_file()]
+    if there:
+        is_own_folder = any(_is_own_json(folder / name) for name in KEYS)
+        yield from (name for name in there if not (is_own_folder and _may_be_own(folder / name)))
+
+
+def _may_be_own(path: Path) -> bool:
+    """Whether a file in a folder that a run has written is such a file."""
+    if path.name in KEYS:
+        return _is_own_json(path)
+    beginning = _beginning(path)
+    if path.name in HEADINGS:
+        return beginning.decode("utf-8", "replace").startswith(HEADINGS[path.name])
+    return beginning.startswith(BEGINNINGS.get(path.suffix, b""))
+
+
+def _is_own_json(path: Path) -> bool:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and value.keys() >= KEYS[path.name]
+
+
+def _beginning(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(64)
+    except OSError:
+        return b""
