@@ -11,8 +11,8 @@ import typer
 from twinhop import network
 from twinhop.cli.main import app
 from twinhop.migration.policy import POLICIES as MIGRATION_POLICIES
-from twinhop.migration.policy import find_kind
-from twinhop.placement.policy import POLICIES, find_policy
+from twinhop.migration.policy import policy_choice
+from twinhop.placement.policy import POLICIES, placement_policy
 from twinhop.scenario import json_schema
 from twinhop.scenario.distribution.field import SCHEMA_TITLE
 from twinhop.scenario.mobility import MOBILITY_MODELS, Attraction, Churn
@@ -39,7 +39,10 @@ def write_all(folder: Path) -> None:
 
 def policies() -> str:
     """Each built-in policy and the first line of its docstring."""
-    rows = [(f"`{name}`", (find_policy(name).__doc__ or "").split("\n\n")[0].replace("``", "`")) for name in POLICIES]
+    rows = [
+        (f"`{name}`", (placement_policy(name).decide.__doc__ or "").split("\n\n")[0].replace("``", "`"))
+        for name in POLICIES
+    ]
     return _table(("policy", "what it does"), rows)
 
 
@@ -47,7 +50,7 @@ def migration_policies() -> str:
     """Each built-in migration policy, what it does, and its settings with their defaults."""
     rows = []
     for name in MIGRATION_POLICIES:
-        kind = find_kind(name)
+        kind = policy_choice(name).kind
         settings = [f"`{key}={setting.default}`: {setting.description}" for key, setting in kind.settings.items()]
         rows.append((f"`{name}`", kind.summary, "; ".join(settings)))
     return _table(("policy", "what it does", "settings"), rows)

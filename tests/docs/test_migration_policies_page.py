@@ -7,7 +7,7 @@ from blocks import ROOT, blocks
 
 from twinhop.migration.distance_chain import STAYS_PRIOR
 from twinhop.migration.policies.mdp_threshold import TOLERANCE
-from twinhop.migration.policy import ENTRY_POINTS, POLICIES, find_kind, policy_choice
+from twinhop.migration.policy import ENTRY_POINTS, POLICIES, policy_choice
 from twinhop.migration.predictor import PREDICTORS
 from twinhop.migration.predictors.next_station import DEPARTURE_WEIGHT, RATE_WEIGHT
 
@@ -28,7 +28,7 @@ def test_every_policy_has_a_row_and_a_section(name):
 @pytest.mark.parametrize("name", POLICIES)
 def test_every_setting_has_a_row_with_its_default(name):
     found = dict(re.findall(r"^\| `(\w+)` \| (\S+) \| ", section(name), re.MULTILINE))
-    settings = find_kind(name).settings
+    settings = policy_choice(name).kind.settings
     expected = {key: str(s.default) if isinstance(s.default, str) else f"{s.default:g}" for key, s in settings.items()}
     assert {key: found.get(key) for key in expected} == expected
     for key, setting in settings.items():

@@ -11,7 +11,7 @@ from twinhop.learn.policy import LearnedPlacement, decider_of, learned_hosts, ma
 from twinhop.learn.structured import StructuredConfig, new_actor
 from twinhop.migration.policy import policy_choice
 from twinhop.placement import PlacementProblem, solve
-from twinhop.placement.policy import find_policy
+from twinhop.placement.policy import placement_policy
 from twinhop.training.evaluation import BASELINES, LEARNED, evaluate_checkpoint
 
 RECORD = {
@@ -48,7 +48,7 @@ def own(tmp_path_factory):
 
 
 def test_settings_are_read_in_any_order_and_refused_by_name(own):
-    policy = find_policy(f"maddpg:polish=3:{own}:decode=argmax")
+    policy = placement_policy(f"maddpg:polish=3:{own}:decode=argmax").decide
     assert policy == LearnedPlacement(str(own), "argmax", 3)
     for text, words in (
         ("maddpg:polish=x", "polish: got 'x'; expected a whole number"),
@@ -58,7 +58,7 @@ def test_settings_are_read_in_any_order_and_refused_by_name(own):
         ("greedy:k=3", "greedy places twins once and has no settings"),
     ):
         with pytest.raises(InputError, match=words):
-            find_policy(text)
+            placement_policy(text)
 
 
 def test_weights_of_ones_own_decide_and_polish_never_worsens(own):
@@ -91,7 +91,7 @@ def test_weights_of_a_flat_state_cannot_decide_bare_problems(tmp_path):
     with pytest.raises(
         InputError, match=r"trained by the literal algorithm for 6 users and 3 stations.*twinhop evaluate"
     ):
-        find_policy(f"maddpg:{folder}")
+        placement_policy(f"maddpg:{folder}")
 
 
 def test_evaluation_judges_everybody_on_the_same_worlds(tmp_path):

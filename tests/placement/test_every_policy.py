@@ -8,7 +8,7 @@ from problem_makers import deadline_arrays, is_hosted_properly, roomy, roomy_arr
 
 from twinhop.errors import InputError
 from twinhop.placement import PlacementProblem, policy_names, solve
-from twinhop.placement.policy import find_policy
+from twinhop.placement.policy import placement_policy
 
 N, M = 12, 4
 
@@ -148,12 +148,12 @@ def test_weights_scale_the_cost(policy):
 
 
 def test_names_are_found(policy):
-    assert callable(find_policy(policy))
+    assert callable(placement_policy(policy).decide)
 
 
 def test_unknown_name_is_refused_with_the_names_there_are():
     with pytest.raises(InputError, match=r"no policy named 'lagrangean'; did you mean 'lagrangian'\?.*greedy"):
-        find_policy("lagrangean")
+        placement_policy("lagrangean")
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,19 @@
 """The model that HiGHS solves: outcomes, duals, and a solve that does not hear that it is to stop."""
 
+import gc
+import importlib
+import os
+import signal
 import threading
+import time
+import weakref
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from twinhop import highs
+from twinhop.highs import Outcome
 from twinhop.placement import mip
 from twinhop.placement.budget import Budget
 from twinhop.placement.mip import MipStatus, Model
@@ -40,10 +49,17 @@ def test_row_duals():
 
 
 @pytest.fixture
-def deaf():
-    """A model whose solve goes on until the test ends, whatever it is told."""
+def deaf(monkeypatch):
+    """A model whose solve in a thread goes on until the test ends, whatever it is told."""
     model, end = knapsack(), threading.Event()
-    model._highs.run = end.wait
+
+    def run(arrays, options, watch):
+        watch._note_bound(SimpleNamespace(data_out=SimpleNamespace(mip_dual_bound=2.5), interrupt=None))
+        watch._note_solution(SimpleNamespace(data_out=SimpleNamespace(mip_solution=[1.0, 0.0, 1.0])))
+        end.wait()
+        return Outcome("stopped")
+
+    monkeypatch.setattr(mip, "run_highs", run)
     yield model
     end.set()
     for thread in threading.enumerate():
@@ -52,29 +68,121 @@ def deaf():
     assert not mip.still_solving()
 
 
-def test_a_solve_that_does_not_hear_is_left_behind(deaf):
+def test_a_solve_that_does_not_hear_is_left_behind(deaf, monkeypatch):
     assert deaf.solve(Budget(0.05)) is MipStatus.STOPPED
     assert mip.still_solving()
-    assert (deaf.values(), deaf.lower_bound()) == (None, -np.inf)
+    assert deaf.lower_bound() == 2.5
+    assert deaf.values().tolist() == [1.0, 0.0, 1.0]
+    monkeypatch.setattr(mip, "run_highs", highs.run_highs)
     other = knapsack()
     assert other.solve(Budget()) is MipStatus.OPTIMAL
     assert other.lower_bound() == pytest.approx(3)
 
 
-def test_what_it_has_told_is_known(deaf):
-    class Event:
-        class data_out:  # noqa: N801 - as HiGHS names it
-            mip_dual_bound, mip_solution = 2.5, [1.0, 0.0, 1.0]
+def hard_partition(count=60):
+    """A model whose tree takes far longer than any test: a sum of odd weights that none of the choices hits."""
+    weights = np.random.default_rng(0).integers(10**6, 2 * 10**6, count) * 2.0 + 1
+    model = Model()
+    things = model.add_binaries(count)
+    over = model.add_columns(np.ones(1), np.inf)
+    total = weights.sum() // 2 + 0.5
+    for sign in (1.0, -1.0):
+        model.add_rows(
+            np.zeros(count + 1, int), np.append(things, over), np.append(sign * weights, 1.0), sign * total, np.inf, 1
+        )
+    return model
 
-        def interrupt(self):
-            raise AssertionError("not asked to stop")
 
-    def run():
-        deaf._watch._note_bound(Event())
-        deaf._watch._note_solution(Event())
-        wait()
+@pytest.mark.parametrize("binaries_here", [0, 1000])
+def test_the_same_answers_in_a_process(monkeypatch, binaries_here):
+    monkeypatch.setattr(mip, "BINARIES_HERE", binaries_here)
+    model = knapsack()
+    assert model.solve(Budget()) is MipStatus.OPTIMAL
+    assert (model._worker is not None) == (binaries_here == 0)
+    assert model.values() == pytest.approx([1, 1, 0])
+    model.add_rows(np.zeros(1, int), np.array([0]), np.ones(1), -np.inf, 0.0, 1)
+    assert model.solve(Budget()) is MipStatus.OPTIMAL
+    assert model.values() == pytest.approx([0, 1, 1])
 
-    wait, deaf._highs.run = deaf._highs.run, run
-    assert deaf.solve(Budget(0.05)) is MipStatus.STOPPED
-    assert deaf.lower_bound() == 2.5
-    assert deaf.values().tolist() == [1.0, 0.0, 1.0]
+
+def test_a_process_is_ended_at_the_limit(monkeypatch):
+    monkeypatch.setattr(mip, "BINARIES_HERE", 0)
+    model = hard_partition()
+    model.solve(Budget(0.01))  # starts the process
+    begin = time.perf_counter()
+    assert model.solve(Budget(1.0)) is MipStatus.STOPPED
+    assert time.perf_counter() - begin < 5
+    worker = weakref.ref(model._worker) if model._worker is not None else lambda: None
+    del model
+    gc.collect()
+    assert worker() is None or worker()._process.poll() is not None
+
+
+def test_a_process_that_dies_is_no_answer(monkeypatch):
+    monkeypatch.setattr(mip, "BINARIES_HERE", 0)
+    model = hard_partition()
+    model.solve(Budget(0.01))
+    if model._worker is None:
+        model._ready_worker()
+    threading.Timer(0.3, lambda: os.kill(model._worker.pid, signal.SIGKILL)).start()
+    assert model.solve(Budget(20)) is MipStatus.STOPPED
+    assert model._worker is None
+
+
+def test_infeasibility_is_asked_about_twice(monkeypatch):
+    """What presolve alone claims counts as stopped."""
+    runs = []
+
+    def run(arrays, options, watch):
+        runs.append(options.get("presolve"))
+        return highs.run_highs(arrays, options, watch) if "presolve" in options else Outcome("infeasible")
+
+    monkeypatch.setattr(mip, "run_highs", run)
+    model = knapsack()
+    assert model.solve(Budget(), confirmed=True) is MipStatus.OPTIMAL
+    assert model.values() == pytest.approx([1, 1, 0])
+    assert runs == [None, "off"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Outcome("optimal", 2.0, 2.0, np.array([1.0, 1.0, 0.0])),  # costs 3
+        Outcome("optimal", 4.0, 4.0, np.array([1.0, 0.0, 1.0])),  # a cheaper one is known
+        Outcome("infeasible"),
+    ],
+)
+def test_an_answer_that_contradicts_itself_or_a_known_plan_is_asked_for_again(monkeypatch, wrong):
+    def run(arrays, options, watch):
+        return highs.run_highs(arrays, options, watch) if "presolve" in options else wrong
+
+    monkeypatch.setattr(mip, "run_highs", run)
+    model = knapsack()
+    assert model.solve(Budget(), known=3.0) is MipStatus.OPTIMAL
+    assert model.lower_bound() == pytest.approx(3)
+    monkeypatch.setattr(mip, "run_highs", lambda arrays, options, watch: wrong)
+    assert model.solve(Budget(), known=3.0) is MipStatus.STOPPED
+    assert model.lower_bound() == -np.inf
+
+
+def test_the_relaxation_divides():
+    model = knapsack()
+    model.add_rows(np.zeros(3, int), np.arange(3), np.array([1.0, 0.0, 0.0]), -np.inf, 0.5, 1)
+    assert model.solve(Budget(), relaxed=True) is MipStatus.OPTIMAL
+    assert model.values() == pytest.approx([0.5, 1, 0.5])
+    assert model.row_duals().shape == (2,)
+
+
+def test_a_process_that_does_not_listen_is_ended(monkeypatch, tmp_path):
+    (tmp_path / "deaf_highs.py").write_text("import time\n\n\ndef run(*_):\n    time.sleep(60)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(mip, "BINARIES_HERE", 0)
+    monkeypatch.setattr(mip, "run_highs_there", importlib.import_module("deaf_highs").run)
+    model = knapsack()
+    process = model._ready_worker()._process
+    begin = time.perf_counter()
+    assert model.solve(Budget(0.2)) is MipStatus.STOPPED
+    assert time.perf_counter() - begin < 5
+    assert process.poll() == -signal.SIGKILL
+    assert (model.values(), model.lower_bound()) == (None, -np.inf)
+    assert not mip.still_solving()

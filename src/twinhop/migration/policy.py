@@ -103,18 +103,6 @@ def policy_names() -> list[str]:
     return [*POLICIES, *sorted(point.name for point in entry_points(group=ENTRY_POINTS) if point.name not in POLICIES)]
 
 
-def find_kind(name: str) -> PolicyKind:
-    """The kind of policy of that name.
-
-    Raises:
-        InputError: there is none; the message lists those there are.
-    """
-    kind = _registered(name)
-    if kind is None:
-        raise unknown(name, policy_names(), "--policies")
-    return kind
-
-
 def _registered(name: str) -> PolicyKind | None:
     if name in POLICIES:
         return import_module(POLICIES[name]).KIND

@@ -6,6 +6,7 @@ into parts that cover them, the weakest first. The least value of all parts boun
 
 import heapq
 import logging
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -110,13 +111,15 @@ class BranchAndBound:
         gap = max(self.search.budget.gap or 0.0, CLOSED)
         return self.search.cost - value <= gap * abs(value)
 
-    def run(self, deep: bool) -> None:
+    def run(self, deep: bool, most: float = math.inf) -> None:
         """Raise and split the weakest branch until the gap is closed, the budget ends, or nothing more is gained.
 
         Args:
             deep: also split by arcs, so that the gap closes in the end; else stop where stations do not help.
+            most: branches looked at in all; any number by default.
         """
-        while self._waiting and not self.closed(self.bound) and not self.search.budget.exhausted():
+        while self._waiting and not self.closed(self.bound) and not self.search.budget.exhausted() and most > 0:
+            most -= 1
             branch = heapq.heappop(self._waiting)[2]
             if self.closed(branch.value):
                 self._settle(branch)

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from twinhop.compile_time import solving_clock_s
 
+#: Without a gap asked for, `lagrangian` goes on for so long while its own is wide [s].
+PATIENCE_S = 10.0
+
 
 @dataclass
 class Budget:
@@ -16,6 +19,7 @@ class Budget:
     Attributes:
         time_limit_s: limit [s], inf for none, on a clock that stands still while functions are compiled or loaded.
         gap: stop once cost / bound - 1 is at most this, and not before; None: once little more is to be gained.
+        patience_s: where no gap is asked for, how long `lagrangian` goes on while its own is wide [s].
         on_progress: called with the cost of the best plan and the best bound so far (nan where there is none).
         interrupted: set by Ctrl-C inside `catch_interrupt`.
     """
@@ -25,6 +29,7 @@ class Budget:
     on_progress: Callable[[float, float], None] | None = None
     interrupted: bool = False
     started: float = field(default_factory=solving_clock_s)
+    patience_s: float = PATIENCE_S
 
     def elapsed_s(self) -> float:
         """Seconds since the budget was made, without those in which functions were compiled or loaded."""

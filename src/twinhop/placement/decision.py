@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 
@@ -12,12 +13,25 @@ from twinhop.placement.problem import PlacementProblem
 from twinhop.text import figure, in_a_line
 
 
+class Ending(Enum):
+    """What ended a solve."""
+
+    PROVEN = "proven"
+    GAP = "gap"
+    SECONDS = "seconds"
+    EXHAUSTED = "nothing left to try"
+    TIME_LIMIT = "time limit"
+    INTERRUPTED = "interrupted"
+    DONE = "done"
+
+
 @dataclass(frozen=True)
 class Decision:
-    """What a policy returns: a placement, and a certificate where it has one."""
+    """What a policy returns: a placement, where it has one a certificate, and what ended it where it says so."""
 
     placement: Placement
     certificate: Certificate | None = None
+    ended: Ending | None = None
 
     def __repr__(self) -> str:
         bound = None if self.certificate is None else figure("lower bound", self.certificate.lower_bound)

@@ -4,7 +4,7 @@ import numpy as np
 
 from twinhop.placement.budget import Budget, SubBudget
 from twinhop.placement.infeasibility import InfeasibilityProof, InfeasibleProblem
-from twinhop.placement.knapsack_seating import seat_users
+from twinhop.placement.knapsack_seating import seat_users, without_share
 from twinhop.placement.mip import MipStatus
 from twinhop.placement.problem import IntArray, PlacementProblem
 from twinhop.placement.shortage import copies, crowded_station, priced_shortage, shares
@@ -29,13 +29,18 @@ def seat_within_limits(problem: PlacementProblem, budget: Budget) -> IntArray | 
         InfeasibleProblem: proved: no plan keeps all meetable deadlines and all demand capacities.
     """
     shrinking = _Shrinking(problem, budget)
-    users, host = shrinking.first_proof(), None
+    users, everyone, host = shrinking.first_proof(), np.arange(problem.users), None
     if users is None:
-        everyone = np.arange(problem.users)
-        status, host = seat_users(problem, everyone, budget)
-        users = everyone if status is MipStatus.INFEASIBLE else None
-    if users is not None:
-        raise InfeasibleProblem(_proof(problem, *shrinking.fewest(users)))
+        status, host = seat_users(problem, everyone, budget, confirmed=True)
+        if status is not MipStatus.INFEASIBLE:
+            return host
+        users = everyone
+    users, minimal = shrinking.fewest(users)
+    if shrinking.is_confirmed(users):
+        raise InfeasibleProblem(_proof(problem, users, minimal))
+    status, host = seat_users(problem, everyone, budget, confirmed=True)
+    if status is MipStatus.INFEASIBLE:
+        raise InfeasibleProblem(_proof(problem, everyone, False))
     return host
 
 
@@ -83,6 +88,12 @@ class _Shrinking:
             if block == 1 or clock.exhausted():
                 return np.sort(users), certain and not clock.exhausted()
             block = max(1, min(block, users.size) // 2)
+
+    def is_confirmed(self, users: IntArray) -> bool:
+        """Whether prices show that the users do not fit, or branch and cut does so twice, once without presolve."""
+        if self._shortage(users, self._budget) is not None:
+            return True
+        return seat_users(self._problem, users, self._budget, confirmed=True)[0] is MipStatus.INFEASIBLE
 
     def _by_prices(self, users: IntArray, clock: Budget) -> IntArray:
         while True:
@@ -135,12 +146,20 @@ def _proof(problem: PlacementProblem, users: IntArray, minimal: bool) -> Infeasi
             f"the deadlines of {who} cannot be kept together: only {where} can serve them, "
             f"and their minimum CPU shares do not fit{_numbers(problem, users, stations)}"
         )
+        message += _starved(problem, users)
     message += (
         "; leave out any one of them, and the rest of them fit"
         if minimal
         else "; this is the smallest such set found, perhaps not all of them are needed"
     )
     return InfeasibilityProof(kind, message, tuple(users.tolist()), tuple(stations.tolist()), minimal)
+
+
+def _starved(problem: PlacementProblem, users: IntArray) -> str:
+    """Who has work and no minimum share, so that those of the others may not take all the CPU."""
+    row, station = np.nonzero(problem.allowed[users])
+    starved = users[np.unique(row[without_share(problem, users[row], station)])]
+    return f" and leave CPU for {problem.user_names(starved)}" if starved.size else ""
 
 
 def _numbers(problem: PlacementProblem, users: IntArray, stations: IntArray) -> str:

@@ -111,11 +111,6 @@ def _again(name: str, own: OwnCode | None) -> PlacementPolicy:
     return replace(placement_policy(name) if own is None else _of_code(own), name=name)
 
 
-def find_policy(policy: PolicyLike) -> Policy:
-    """What the policy of `placement_policy` does."""
-    return placement_policy(policy).decide
-
-
 def _registered(name: str) -> Policy | None:
     if name in POLICIES:
         module, function = POLICIES[name].split(":")

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from twinhop.errors import InputError
-from twinhop.placement.budget import Budget
+from twinhop.placement.budget import PATIENCE_S, Budget
 from twinhop.placement.certificate import Certificate, bound_below
+from twinhop.placement.decision import Decision, Ending
 from twinhop.placement.evaluation import Evaluation, evaluate
 from twinhop.placement.own_policy import OwnPolicy
 from twinhop.placement.placement import Placement
@@ -32,6 +33,9 @@ class Solution:
         seed: of the policy's own random stream.
         interrupted: whether Ctrl-C ended the solve early.
         timed_out: whether the time limit did.
+        ended: what ended it: ``proven`` (optimal), ``gap`` (the one asked for is reached, or where none was 1 %),
+            ``seconds`` (those that `lagrangian` goes on for where its gap is wide are spent), ``nothing left to try``,
+            ``time limit``, ``interrupted``, or ``done`` for policies that go through their steps and end.
     """
 
     problem: PlacementProblem = field(repr=False)
@@ -43,6 +47,7 @@ class Solution:
     seed: int
     interrupted: bool
     timed_out: bool
+    ended: Ending = Ending.DONE
 
     def __repr__(self) -> str:
         parts = (figure("cost", self.cost), figure("bound", self.lower_bound), in_percent("gap", self.gap))
@@ -102,6 +107,7 @@ def solve(
     seed: int = 0,
     time_limit_s: float = float("inf"),
     gap: float | None = None,
+    patience_s: float = PATIENCE_S,
     on_progress: Callable[[float, float], None] | None = None,
 ) -> Solution:
     """Place the twins of a problem.
@@ -112,7 +118,9 @@ def solve(
             a `Placement` or a `Decision`; see `placement_policy`.
         seed: of the policy's own random stream; never changes the problem.
         time_limit_s: limit on `Solution.seconds`; the best plan so far is returned.
-        gap: go on until cost / bound - 1 is at most this; 0 proves the optimum; None: until little more is gained.
+        gap: go on until cost / bound - 1 is at most this; 0 proves the optimum; None: until little more is gained, and
+            for `lagrangian` at least to 1 % where `patience_s` is enough for that.
+        patience_s: how long `lagrangian` goes on where no gap is asked for and its own is above 1 % [s].
         on_progress: called with the cost of the best plan and the best bound so far (nan where there is none).
 
     Returns:
@@ -127,12 +135,13 @@ def solve(
     selected = placement_policy(policy)
     decide = replace(selected.decide, seed=seed) if isinstance(selected.decide, OwnPolicy) else selected.decide
     rng = np.random.default_rng(np.random.SeedSequence([seed], spawn_key=(zlib.crc32(selected.name.encode()),)))
-    budget = Budget(time_limit_s, gap, on_progress)
+    budget = Budget(time_limit_s, gap, on_progress, patience_s=patience_s)
     with budget.catch_interrupt():
         require_seats(problem)
         decision = decide(problem, rng, budget)
         seconds = budget.elapsed_s()
         evaluation = evaluate(problem, decision.placement)
+    timed_out = not budget.interrupted and seconds >= time_limit_s
     return Solution(
         problem=problem,
         policy=selected.name,
@@ -142,5 +151,14 @@ def solve(
         seconds=seconds,
         seed=seed,
         interrupted=budget.interrupted,
-        timed_out=not budget.interrupted and seconds >= time_limit_s,
+        timed_out=timed_out,
+        ended=_ending(decision, budget.interrupted, timed_out),
     )
+
+
+def _ending(decision: Decision, interrupted: bool, timed_out: bool) -> Ending:
+    if decision.ended in (Ending.PROVEN, Ending.GAP):
+        return decision.ended
+    if interrupted:
+        return Ending.INTERRUPTED
+    return Ending.TIME_LIMIT if timed_out else decision.ended or Ending.DONE

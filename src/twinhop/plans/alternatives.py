@@ -19,6 +19,8 @@ from twinhop.units import CYCLES_PER_GCYCLE, S_PER_MS
 MOST_CPU = 1e6
 #: Deadlines beyond so many times the present one are not looked for.
 MOST_DEADLINE = 1e3
+#: The share of a CPU that is left for twins without a minimum share, where those of the others would take all.
+LEFT_FOR_OTHERS = 1e-6
 #: Relative accuracy of what is found by bisection.
 ACCURACY = 1e-9
 
@@ -133,20 +135,43 @@ class Relocation:
         """Users hosted on station k."""
         return self._members[k]
 
-    def own_floor(self, k: int, deadline_s: float | None = None) -> float:
+    def own_floor(self, k: int, deadline_s: float | None = None, cpu: float | None = None) -> float:
         """The user's minimum CPU share on station k [cycle/s]: inf where the communication alone is too slow."""
         problem, i = self.problem, self.user
         if problem.deadline_s is None or problem.update_comm_s is None or problem.update_work is None:
             return 0.0
         if deadline_s is None and i in problem.unmeetable:
-            return 0.0
+            return self._meetable_floors(np.array([i]), k, cpu)[0]
         tau = float(problem.deadline_s[i]) if deadline_s is None else deadline_s
         arrays = (np.array([each]) for each in (problem.update_work[i], tau, problem.update_comm_s[i, k]))
         return float(minimum_share_cycles_per_s(*arrays)[0])
 
-    def floors(self, k: int) -> FloatArray:
-        """Minimum CPU shares of the users hosted on station k [cycle/s]."""
-        return self._floors(self._members[k], k)
+    def floors(self, k: int, cpu: float | None = None) -> FloatArray:
+        """Minimum CPU shares of the users hosted on station k [cycle/s], with more CPU there if so said."""
+        return self._floors(self._members[k], k, cpu)
+
+    def strands(self, k: int, cpu: float | None = None) -> bool:
+        """Whether with more CPU station k could keep a deadline that none can now, of a user who is elsewhere.
+
+        Such a user is planned without its deadline as long as that is so, and would miss it then.
+        """
+        elsewhere = self.problem.unmeetable[self.placement.host[self.problem.unmeetable] != k]
+        elsewhere = elsewhere[elsewhere != self.user]
+        return bool((self._meetable_floors(elsewhere, k, cpu) > 0).any())
+
+    def _meetable_floors(self, users: IntArray, k: int, cpu: float | None) -> FloatArray:
+        """Minimum shares on station k of users whose deadline no station keeps now: 0 unless this CPU would do."""
+        problem = self.problem
+        if cpu is None or not users.size or cpu <= problem.cpu[k]:
+            return np.zeros(users.size)
+        assert problem.deadline_s is not None and problem.update_comm_s is not None and problem.update_work is not None
+        floor = minimum_share_cycles_per_s(
+            problem.update_work[users], problem.deadline_s[users], problem.update_comm_s[users, k]
+        )
+        fits = (floor <= cpu_room(cpu)) & problem.reachable[users, k]
+        if problem.demand is not None:
+            fits &= problem.demand[users] <= problem.demand_room[k]
+        return np.where(fits, floor, 0.0)
 
     def change(self, k: int, *, cpu: float | None = None, deadline_s: float | None = None) -> Change | None:
         """What moving to station k would change, seats and demands aside.
@@ -157,12 +182,15 @@ class Relocation:
             deadline_s: the user's deadline, if not the present one, before and after the move [s].
 
         Returns:
-            The change, or None where minimum shares do not fit or someone would be left without CPU.
+            The change, or None where minimum shares do not fit, someone would be left without CPU, or a user elsewhere
+            would miss a deadline that could be kept here then.
         """
         problem, i = self.problem, self.user
         cpu = float(problem.cpu[k]) if cpu is None else cpu
-        stay, floor = self._members[k], self.own_floor(k, deadline_s)
-        if not math.isfinite(problem.comm_s[i, k]) or self.floors(k).sum() + floor > cpu_room(cpu):
+        stay, floor = self._members[k], self.own_floor(k, deadline_s, cpu)
+        if not math.isfinite(problem.comm_s[i, k]) or self.floors(k, cpu).sum() + floor > cpu_room(cpu):
+            return None
+        if self.strands(k, cpu):
             return None
         before = self._computing_s(stay, k, cpu)
         after = self._computing_s(np.append(stay, i), k, cpu, floor)
@@ -176,11 +204,14 @@ class Relocation:
         result = Change(scale * own, scale * there, scale * left, problem.beta * (opening - closing))
         return result if math.isfinite(result.total) else None
 
-    def _floors(self, members: IntArray, k: int) -> FloatArray:
+    def _floors(self, members: IntArray, k: int, cpu: float | None = None) -> FloatArray:
         if self.problem.floor is None:
             return np.zeros(members.size)
         floor = self.problem.floor[members, k]
-        return np.where(np.isfinite(floor), floor, 0.0)
+        floor = np.where(np.isfinite(floor), floor, 0.0)
+        late = np.isin(members, self.problem.unmeetable)
+        floor[late] = self._meetable_floors(members[late], k, cpu)
+        return floor
 
     def _computing_s(
         self, members: IntArray, k: int, cpu: float | None = None, last_floor: float | None = None
@@ -189,7 +220,7 @@ class Relocation:
         problem = self.problem
         cpu = float(problem.cpu[k]) if cpu is None else cpu
         work = problem.root_work[members] ** 2
-        floor = self._floors(members, k)
+        floor = self._floors(members, k, cpu)
         if last_floor is not None:
             floor[-1] = last_floor
         share = water_fill_shares(share_weights(work, problem.cpu_rule), floor, cpu)
@@ -217,8 +248,8 @@ def _alternative(relocation: Relocation, k: int) -> Alternative:
         return Alternative(k, ("no link: the arc is forbidden",), None, None, ())
     blocks = [block for check in (_seat, _demand, _deadline) if (block := check(relocation, k)) is not None]
     change = relocation.change(k)
-    if not blocks and change is None:
-        blocks = [("no CPU would be left for twins there", ())]
+    if change is None and _deadline(relocation, k) is None:
+        blocks.append(("no CPU would be left for twins there", ()))
     if not blocks:
         return Alternative(k, (), change, communication, _to_win(relocation, k, change))
     remedies = blocks[0][1] if len(blocks) == 1 else ()
@@ -264,19 +295,29 @@ def _deadline(relocation: Relocation, k: int) -> Block | None:
     tau, sending = float(problem.deadline_s[i]), float(problem.update_comm_s[i, k])
     remedies = []
     if math.isfinite(floor):
-        needed = (used + floor) * (1 + LEFT_OVER)
-        wins = _is_won(relocation, k, cpu=needed)
-        remedies.append(Remedy("cpu_gcycles_per_s", (needed - cpu) / CYCLES_PER_GCYCLE, wins))
+        needed = _enough_cpu(relocation, k)
+        change = relocation.change(k, cpu=needed)
+        if change is not None:
+            remedies.append(Remedy("cpu_gcycles_per_s", (needed - cpu) / CYCLES_PER_GCYCLE, change.total < 0))
     if used < cpu and math.isfinite(sending):
-        longer = sending + float(problem.update_work[i]) / (cpu - used) * (1 + LEFT_OVER)
-        wins = _is_won(relocation, k, deadline_s=longer)
-        remedies.append(Remedy("deadline_ms", (longer - tau) / S_PER_MS, wins))
+        for left_over in (LEFT_OVER, LEFT_FOR_OTHERS):
+            longer = sending + float(problem.update_work[i]) / (cpu - used) * (1 + left_over)
+            change = relocation.change(k, deadline_s=longer)
+            if change is not None:
+                remedies.append(Remedy("deadline_ms", (longer - tau) / S_PER_MS, change.total < 0))
+                break
     return _deadline_words(relocation, k, floor, used), tuple(remedies)
 
 
-def _is_won(relocation: Relocation, k: int, *, cpu: float | None = None, deadline_s: float | None = None) -> bool:
-    change = relocation.change(k, cpu=cpu, deadline_s=deadline_s)
-    return change is not None and change.total < 0
+def _enough_cpu(relocation: Relocation, k: int) -> float:
+    """The CPU with which all minimum shares fit on station k, those of deadlines that only it makes meetable too."""
+    now = needed = float(relocation.problem.cpu[k])
+    for _ in range(relocation.members(k).size + 2):
+        wanted = float(relocation.floors(k, needed).sum()) + relocation.own_floor(k, cpu=needed)
+        if wanted <= needed and needed > now:
+            break
+        needed = max(wanted, needed) * (1 + LEFT_OVER)
+    return needed if relocation.change(k, cpu=needed) is not None else needed * (1 + LEFT_FOR_OTHERS)
 
 
 def _deadline_words(relocation: Relocation, k: int, floor: float, used: float) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from policy_runs import WORLDS, decisions, hosts, run_at, run_of, walk
 
-from twinhop.migration.policy import POLICIES, find_kind
+from twinhop.migration.policy import POLICIES, policy_choice
 
 #: Settings that make a policy quick to move in the small cities of the tests.
 EAGER = {"hysteresis": ":margin_ms=0.1:slots=1", "utility": ":margin=0", "replan": ":every=2"}
@@ -48,7 +48,7 @@ def test_slots_in_which_nobody_is_served(name):
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_says_what_it_does(name):
-    kind = find_kind(name)
+    kind = policy_choice(name).kind
     assert kind.summary and not kind.summary.endswith(".")
     for key, setting in kind.settings.items():
         assert key.isidentifier() and setting.description

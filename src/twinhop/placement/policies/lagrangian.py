@@ -2,11 +2,16 @@
 
 import numpy as np
 
+from twinhop.placement.branching import CLOSED
 from twinhop.placement.budget import Budget
+from twinhop.placement.certificate import Certificate
+from twinhop.placement.decision import Ending
+from twinhop.placement.enumeration import is_tiny
 from twinhop.placement.policy import Decision
 from twinhop.placement.price_ascent import PriceAscent
 from twinhop.placement.problem import PlacementProblem
 from twinhop.placement.search import Search
+from twinhop.placement.wide_gap import by_enumeration, ending, is_wide, narrow_gap, with_smaller_prices
 
 #: Without a gap asked for, branching is worth its time only where so few numbers of stations are left.
 FEW_BRANCHES = 4
@@ -36,4 +41,25 @@ def lagrangian(problem: PlacementProblem, rng: np.random.Generator, budget: Budg
         if deep or len(tree) <= FEW_BRANCHES:
             tree.run(deep)
             certificate = tree.certificate(certificate)
-    return Decision(search.placement(), certificate)
+    if search.feasible and not budget.exhausted():
+        certificate = _further(search, ascent, certificate)
+    return Decision(search.placement(), certificate, ending(search, certificate, budget))
+
+
+def _further(search: Search, ascent: PriceAscent, certificate: Certificate) -> Certificate:
+    """The proof of a tiny problem; and where no gap was asked for and it is wide, what narrows it."""
+    patience_s = search.budget.patience_s
+    if ending(search, certificate, search.budget) is Ending.PROVEN or not patience_s:
+        return certificate
+    if is_tiny(search.problem):
+        return by_enumeration(search, certificate) if _is_short(search, certificate) else certificate
+    if search.budget.gap is None:
+        return narrow_gap(search, ascent, certificate, patience_s) if is_wide(search, certificate) else certificate
+    is_rounded = certificate.method == "prices" and _is_short(search, certificate)
+    return with_smaller_prices(search, certificate) if is_rounded else certificate
+
+
+def _is_short(search: Search, certificate: Certificate) -> bool:
+    """Whether what was asked for is missed: the proof where nothing was asked for."""
+    wanted = search.budget.gap
+    return wanted is None or search.unscaled(search.cost) > (1 + max(wanted, CLOSED)) * certificate.lower_bound
