@@ -20,7 +20,8 @@ from pathlib import Path
 
 import yaml
 
-from twinhop.stats.intervals import mean, mean_interval
+from twinhop.stats.bootstrap import mean_interval
+from twinhop.stats.intervals import mean
 from twinhop.training.training import train, transfer
 
 CITY = {"schema_version": 1, "stations": {"generate": {"count": 3}}, "users": {"generate": {"count": 20}}}

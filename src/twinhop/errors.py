@@ -13,5 +13,9 @@ class ExtrapolationWarning(UserWarning):
     """A model is used outside the range for which it was made, as the scenario allows or as its distances force."""
 
 
+class OutOfReachWarning(UserWarning):
+    """Users whom no station reaches, or one user alone, make most of the mean latency: their positions may be wrong."""
+
+
 class ServicesLeftOutWarning(UserWarning):
     """A question is answered for the twins of users alone, without the services of the scenario."""

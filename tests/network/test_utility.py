@@ -26,3 +26,18 @@ def test_the_literal_scale_is_nearly_flat_and_the_sound_one_is_not():
 
 def test_no_users():
     assert utility(np.zeros(0), np.zeros(0), np.zeros(0)).shape == (0,)
+
+
+@pytest.mark.parametrize("scale_s", [0.1, 1.0])
+@pytest.mark.filterwarnings("error")
+def test_what_no_number_holds_is_infinite_without_a_warning(scale_s):
+    deadline_s = np.array([0.2, 60.0, 3600.0, 1e12]) * scale_s / 0.1
+    values = utility(deadline_s, np.full(4, 0.1), np.zeros(4), scale_s=scale_s)
+    assert np.isfinite(values).tolist() == [True, True, False, False]
+    assert values[1] == pytest.approx(0.5 * math.exp((deadline_s[1] - 0.1) / scale_s), rel=1e-9)
+    assert math.isfinite(np.sum(np.full(10**6, values[1])))
+
+
+@pytest.mark.filterwarnings("error")
+def test_energy_alone_counts_without_weight_on_timeliness():
+    assert utility(np.array([1e9]), np.array([0.1]), np.array([2.0]), 0.0).tolist() == [-2.0]

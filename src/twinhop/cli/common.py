@@ -1,6 +1,5 @@
 """Options that commands share, tables, and progress on what takes longer than two seconds."""
 
-import json
 import logging
 import threading
 import time
@@ -13,6 +12,7 @@ import typer
 
 from twinhop.cli.exit_codes import INTERRUPTED, REFUSED
 from twinhop.cli.tables import print_table as print_table
+from twinhop.io.json_text import json_text
 
 if TYPE_CHECKING:
     from twinhop.placement import InfeasibilityProof
@@ -72,7 +72,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", callback=_log, help="L
 
 def print_json(value: Any) -> None:
     """JSON on standard output."""
-    typer.echo(json.dumps(value, allow_nan=False))
+    typer.echo(json_text(value, indent=None), nl=False)
 
 
 def print_result(result: Any, as_json: bool, show: Callable[[Any], None], written: Sequence[Path | str] = ()) -> None:

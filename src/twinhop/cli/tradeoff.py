@@ -1,6 +1,6 @@
 """`twinhop tradeoff`: what each number of servers costs."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -65,13 +65,20 @@ def run(
         exit_interrupted("points not reached are left out", written)
 
 
+def _mark(tradeoff: "Tradeoff", row: dict[str, Any]) -> str:
+    """What is said of a number of servers: best, where that is proved; else the cheapest, and which others may be."""
+    if row["best"]:
+        return " best" if len(tradeoff.may_be_best) == 1 else " cheapest"
+    return " may be best" if row["servers"] in tradeoff.may_be_best else ""
+
+
 def _show(tradeoff: "Tradeoff") -> None:
     from twinhop.output.kit.tables import percent
     from twinhop.output.plans.tradeoff import remarks, verdict
 
     rows = [
         (
-            f"{row['servers']}{' best' if row['best'] else ''}",
+            f"{row['servers']}{_mark(tradeoff, row)}",
             row["status"] if row["cost"] is None else f"{row['cost']:.5g}",
             *("-" if row[term] is None else f"{row[term]:.4g}" for term in ("communication", "computing", "opening")),
             "-" if row["energy"] is None else f"{row['energy']:.4g}",

@@ -1,7 +1,8 @@
 """JSON, strict: texts that someone gave us, with errors that name the line, and files that are whole or not there."""
 
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -52,8 +53,26 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def json_text(value: Any, indent: int | None = 1) -> str:
-    """A value as the text of a JSON file; without an indent on one line."""
-    return json.dumps(value, indent=indent, allow_nan=False) + "\n"
+    """A value as the text of a JSON file; without an indent on one line.
+
+    JSON (RFC 8259) knows no infinity and no NaN: such numbers are written as null.
+
+    >>> json_text({"cost": float("inf"), "gap": [0.5, float("nan")]}, indent=None).strip()
+    '{"cost": null, "gap": [0.5, null]}'
+    """
+    try:
+        return json.dumps(value, indent=indent, allow_nan=False) + "\n"
+    except ValueError:
+        return json.dumps(_finite(value), indent=indent, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """The value with None in place of every float that is not finite."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def read_json(path: Path) -> Any:

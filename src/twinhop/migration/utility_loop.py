@@ -9,6 +9,7 @@ import numpy as np
 
 from twinhop.jit import jit
 from twinhop.migration.situation import Situation
+from twinhop.network.utility import LARGEST_EXPONENT
 from twinhop.placement.problem import FloatArray, IntArray
 
 
@@ -81,10 +82,24 @@ def latency_s(choice: Choice, load: FloatArray, i: int, k: int) -> float:
 
 
 @jit()
-def utility_at(choice: Choice, i: int, latency: float, energy_j: float) -> float:
-    """Eq. 20 of user i."""
-    timeliness = math.exp((choice.tau_s[i] - latency) / choice.utility_scale_s)
-    return choice.utility_weight * timeliness - (1.0 - choice.utility_weight) * energy_j
+def betters(
+    choice: Choice, i: int, latency: float, energy_j: float, other_latency: float, other_energy_j: float, margin: float
+) -> bool:
+    """Whether Eq. 20 of user i is greater by more than a margin than with another latency and energy.
+
+    ``beta e^x - (1 - beta) E > beta e^y - (1 - beta) E' + margin``; where e^x or e^y is more than a number holds, both
+    sides are divided by it.
+    """
+    x = (choice.tau_s[i] - latency) / choice.utility_scale_s
+    y = (choice.tau_s[i] - other_latency) / choice.utility_scale_s
+    beta = choice.utility_weight
+    if beta == 0.0:
+        return -energy_j > -other_energy_j + margin
+    shift = max(max(x, y) - LARGEST_EXPONENT, 0.0)
+    scale = math.exp(-shift)
+    here = beta * math.exp(x - shift) - (1.0 - beta) * energy_j * scale
+    there = beta * math.exp(y - shift) - (1.0 - beta) * other_energy_j * scale
+    return here > there + margin * scale
 
 
 @jit()
@@ -125,7 +140,7 @@ def best_hosts(choice: Choice, margin: float) -> IntArray:
         count[own] -= 1
         if choice.has_floor and choice.floor[i, own] < np.inf:
             floored[own] -= choice.floor[i, own]
-        best, at, at_home = -np.inf, -1, -np.inf
+        at, best_latency, best_energy, home_latency = -1, 0.0, 0.0, -1.0
         for k in range(len(load)):
             if (k != own and count[k] == 0) or count[k] >= choice.capacity[k] or choice.comm_s[i, k] == np.inf:
                 continue
@@ -136,12 +151,14 @@ def best_hosts(choice: Choice, margin: float) -> IntArray:
                 if choice.floor[i, k] > 0:
                     latency = min(latency, choice.tau_s[i])
             moved = 0.0 if k == own else choice.move_j[i]
-            utility = utility_at(choice, i, latency + choice.move_s[i, k], choice.energy_j[i] + moved)
+            latency, energy_j = latency + choice.move_s[i, k], choice.energy_j[i] + moved
             if k == own:
-                at_home = utility
-            elif utility > best:
-                best, at = utility, k
-        if at_home > -np.inf and not best > at_home + margin:
+                home_latency = latency
+            elif at < 0 or betters(choice, i, latency, energy_j, best_latency, best_energy, 0.0):
+                at, best_latency, best_energy = k, latency, energy_j
+        if home_latency >= 0 and not (
+            at >= 0 and betters(choice, i, best_latency, best_energy, home_latency, choice.energy_j[i], margin)
+        ):
             at = own
         host[i] = at
         if at >= 0:
@@ -172,17 +189,17 @@ def last_acceptable_hosts(choice: Choice) -> IntArray:
         if own < 0:
             continue
         load[own] -= choice.weight[i]
-        target, at_home = -1, -np.inf
+        target, home_latency = -1, -1.0
         if choice.comm_s[i, own] < np.inf:
-            target = own
-            at_home = utility_at(choice, i, latency_s(choice, load, i, own), choice.energy_j[i])
+            target, home_latency = own, latency_s(choice, load, i, own)
         for k in range(len(load)):
             if count[k] == 0 or choice.comm_s[i, k] == np.inf:
                 continue
             latency = latency_s(choice, load, i, k)
             if choice.has_floor and latency > choice.tau_s[i]:
                 continue
-            if utility_at(choice, i, latency, choice.energy_j[i]) >= at_home:
+            energy_j = choice.energy_j[i]
+            if home_latency < 0 or not betters(choice, i, home_latency, energy_j, latency, energy_j, 0.0):
                 target = k
         host[i] = target
         if target >= 0:

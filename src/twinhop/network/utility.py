@@ -1,5 +1,7 @@
 """The energy of transmission, and what a user gains from a timely twin, less that energy."""
 
+import math
+
 from twinhop.units.arrays import Array, namespace_of
 
 
@@ -29,6 +31,9 @@ def transmit_energy_j(power_w: Array, bits: Array, rate_bps: Array) -> Array:
 UTILITY_WEIGHT = 0.5  # beta_u; the paper gives no value
 UTILITY_SCALE_S = 0.1  # tau_0 of the sound reading, row 11
 LITERAL_UTILITY_SCALE_S = 1.0  # tau_0 of the literal reading: exp of seconds
+#: The greatest (tau - T) / tau_0 of which a utility is a number, 4e260: sums of many still are, which e^709 leaves no
+#: room for.
+LARGEST_EXPONENT = 600.0
 
 
 def utility(
@@ -51,7 +56,7 @@ def utility(
         scale_s: scalar tau_0, greater than 0 [s].
 
     Returns:
-        (N,) utilities [1].
+        (N,) utilities [1]; inf where ``(tau - T) / tau_0`` is above `LARGEST_EXPONENT`: no number holds them.
 
     Source:
         Lu et al., Eq. 20.
@@ -60,5 +65,8 @@ def utility(
         >>> float(utility(deadline_s=0.2, latency_s=0.2, energy_j=0.5))
         0.25
     """
-    timeliness = namespace_of(deadline_s, latency_s).exp((deadline_s - latency_s) / scale_s)
-    return weight * timeliness - (1.0 - weight) * energy_j
+    xp = namespace_of(deadline_s, latency_s)
+    exponent = xp.asarray((deadline_s - latency_s) / scale_s)
+    vast = (exponent > LARGEST_EXPONENT) & (weight > 0)
+    value = weight * xp.exp(xp.where(exponent > LARGEST_EXPONENT, 0.0, exponent)) - (1.0 - weight) * energy_j
+    return xp.where(vast, math.inf, value)

@@ -9,6 +9,7 @@ import numpy as np
 from twinhop import network
 from twinhop.formulation import placement_work
 from twinhop.plans.description import Description, possible_hosts
+from twinhop.plans.result import users_out_of_reach
 from twinhop.scenario.schema.readings import ROW_UNLINKED
 from twinhop.text import counted
 from twinhop.units import CYCLES_PER_GCYCLE
@@ -21,7 +22,7 @@ RADIO_DOMINATES = 0.95
 
 def warnings_of(description: Description) -> tuple[str, ...]:
     """The warnings that a description gives rise to, the gravest first."""
-    checks = (_seats, _deadlines, _joint_deadlines, _cpu, _behind, _radio, _opening)
+    checks = (_seats, _reach, _deadlines, _joint_deadlines, _cpu, _behind, _radio, _opening)
     return tuple(text for check in checks for text in check(description))
 
 
@@ -32,6 +33,12 @@ def _seats(description: Description) -> Iterator[str]:
             f"{counted(users, 'user')} for {counted(seats, 'seat')}: no plan can exist; raise "
             "stations.capacity_users or let more stations host"
         )
+
+
+def _reach(description: Description) -> Iterator[str]:
+    who = users_out_of_reach(description.world, description.radio, description.radio_s)
+    if who is not None:
+        yield who.in_words()
 
 
 def _deadlines(description: Description) -> Iterator[str]:

@@ -1,9 +1,10 @@
 """Load a source, make a case of it, and plan the case: what `twinhop.load` and every plan go through."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from twinhop.errors import InputError
+from twinhop.errors import InputError, OutOfReachWarning
 from twinhop.formulation import formulate, radio_state
 from twinhop.placement import Placement, PlacementProblem, Solution, read_problem_file, solve
 from twinhop.placement.formats import ProblemFile
@@ -67,7 +68,10 @@ def make_case(
     scenario = source if seed is None else source.with_seed(seed)
     world = build_world(scenario)
     radio = radio_state(world)
-    return Case(world.name, formulate(world, radio), world, radio, world.seed, scenario.notes)
+    case = Case(world.name, formulate(world, radio), world, radio, world.seed, scenario.notes)
+    if case.out_of_reach is not None:
+        warnings.warn(f"{case.name}: {case.out_of_reach.in_words()}", OutOfReachWarning, stacklevel=2)
+    return case
 
 
 def plan_case(

@@ -12,10 +12,11 @@ import numpy as np
 from twinhop.errors import ServicesLeftOutWarning
 from twinhop.formulation import LiteralEvaluation, RadioState, evaluate_literally
 from twinhop.placement import Evaluation, PlacementProblem, Solution, evaluate
-from twinhop.placement.problem import BoolArray, IntArray
+from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 from twinhop.plans.shadow_prices import StationWorth, shadow_prices
 from twinhop.result import Result
 from twinhop.scenario import World
+from twinhop.scenario.world.reach import OutOfReach, in_outage, out_of_reach
 from twinhop.text import figure, in_a_line, in_percent
 from twinhop.twin.service_placement import ServicePlacement
 
@@ -45,6 +46,13 @@ class Case:
 
     def __repr__(self) -> str:
         return in_a_line(self, self.name, self.problem.size_in_words, f"seed {self.seed}")
+
+    @cached_property
+    def out_of_reach(self) -> OutOfReach | None:
+        """The users who decide the mean latency because no station reaches them; None where nobody does."""
+        if self.world is None or self.radio is None:
+            return None
+        return users_out_of_reach(self.world, self.radio, self.problem.comm_s.min(axis=1))
 
     @property
     def attribution(self) -> tuple[str, ...]:
@@ -252,6 +260,24 @@ class Plan(Result):
     def shadow_prices(self) -> tuple[StationWorth, ...] | None:
         """What more of each opened station would be worth; None without a certificate by prices."""
         return shadow_prices(self.solution)
+
+
+def users_out_of_reach(world: World, radio: RadioState, latency_s: FloatArray) -> OutOfReach | None:
+    """The users of a world who decide the mean latency because no station reaches them; None where nobody does.
+
+    Args:
+        world: and its users.
+        radio: its radio state.
+        latency_s: (N,) the least latency of each user, whatever is decided [s].
+    """
+    return out_of_reach(
+        world.user_ids,
+        [world.station_ids[k] for k in radio.access.tolist()],
+        in_outage(world, radio.access, radio.access_rate_bps),
+        radio.access_rate_bps,
+        radio.distance_m[np.arange(len(latency_s)), radio.access],
+        latency_s,
+    )
 
 
 def users_alone(case: Case, what: str) -> Case:

@@ -14,6 +14,9 @@ from twinhop.result import Result
 from twinhop.scenario import Scenario
 from twinhop.text import counted, figure, in_a_line, in_percent
 
+#: A bound this close below a cost, relatively, proves it: rounding.
+PROVED = 1e-9
+
 
 @dataclass(frozen=True)
 class Tradeoff(Result):
@@ -52,6 +55,24 @@ class Tradeoff(Result):
         """Cost / bound - 1 of the best plan, or None."""
         return self.curve.gap
 
+    @property
+    def may_be_best(self) -> tuple[int, ...]:
+        """The numbers of servers that may be the best: no bound is at the cost of the cheapest plan or above.
+
+        A number of servers that was not reached may be so too, and so may one without a bound.
+        """
+        if self.best is None:
+            return ()
+        cost = self.best.cost * (1 - PROVED)
+        open_ = {point.servers for point in self.points if not point.impossible and point.lower_bound < cost}
+        return tuple(sorted(open_ | {self.best.servers} | set(self.curve.missing)))
+
+    @property
+    def may_be_best_in_words(self) -> str:
+        """These numbers: ``6 servers``, ``6 or 7 servers``, ``5, 6 or 9 servers``."""
+        *others, last = map(str, self.may_be_best)
+        return f"{', '.join(others)} or {last} servers" if others else f"{last} servers"
+
     def rows(self) -> list[dict[str, Any]]:
         """One row a number of servers: cost, its weighted terms, bound, gap; None where there is no plan."""
         return [self._row(point) for point in self.points]
@@ -86,6 +107,7 @@ class Tradeoff(Result):
             "fewest": curve.fewest,
             "most": curve.most,
             "best": None if self.best is None else self.best.servers,
+            "may_be_best": list(self.may_be_best),
             "cost": None if self.best is None else self.best.cost,
             "lower_bound": self.lower_bound if math.isfinite(self.lower_bound) else None,
             "gap": self.gap,

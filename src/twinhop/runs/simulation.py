@@ -25,7 +25,8 @@ from twinhop.runs.simulation_run import FinishedRun
 from twinhop.runs.simulation_summary import TERMS
 from twinhop.runs.world import moving
 from twinhop.scenario import Scenario, load_scenario
-from twinhop.stats.intervals import mean, mean_interval
+from twinhop.stats.bootstrap import mean_interval
+from twinhop.stats.intervals import mean
 from twinhop.text import counted, in_a_line
 
 DEFAULT_POLICIES = ("stay", "follow_nearest")
@@ -96,6 +97,12 @@ class Simulation(Result):
         }
         return {name: against[name] if name in against else getattr(summary, name) for name in MEASURES}
 
+    def _out_of_reach(self) -> list[str]:
+        """Who is out of every station's reach, seed by seed; the policies of a seed see the same."""
+        words = [(seed, run.summary.out_of_reach) for seed, run in zip(self.root_seeds, self.runs[0], strict=True)]
+        where = "" if len(words) == 1 else "seed {}, "
+        return [where.format(seed) + text for seed, text in words if text is not None]
+
     def _offline(self, name: str) -> float | None:
         """The mean over seeds; None unless every seed has one."""
         values = [getattr(each, name) for each in self.offline]
@@ -157,7 +164,7 @@ class Simulation(Result):
             "offline_gap": self._offline("gap"),
             "offline": [each.to_json(times=times) for each in self.offline],
             "policies": self.rows(times=times),
-            "notes": list(run.world_run.notes),
+            "notes": [*run.world_run.notes, *self._out_of_reach()],
             "attribution": list(run.world_run.world.attribution),
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,12 +11,15 @@ import numpy as np
 from twinhop.migration.outcome import Outcome
 from twinhop.migration.run import NOWHERE, MigrationRun
 from twinhop.placement.problem import BoolArray, IntArray
+from twinhop.runs.reach_meter import ReachMeter
 from twinhop.stats.quantiles import quantiles
 
 #: A move back to where the twin came from is a ping-pong if it comes at most so many slots later.
 PING_PONG_SLOTS = 5
 BITS_PER_BYTE = 8
 S_PER_HOUR, MS_PER_S = 3600.0, 1e3
+#: Above this, sums of squares may exceed what a number holds.
+LARGE = 1e100
 TERMS = ("communication", "computing", "moves", "opening", "energy")
 
 
@@ -39,8 +43,8 @@ class RunSummary:
         age_mean_s: mean age of what a twin knows, over visits [s].
         age_peak_s: mean of the greatest ages, over visits [s].
         utilisation: mean share of its time that a twin spends on updates [1].
-        utility_sum: sum over the users of a slot of Eq. 20, mean over slots [1].
-        utility_jain: Jain's index of the users' mean utilities; None where all are 0.
+        utility_sum: sum over the users of a slot of Eq. 20, mean over slots; None where no number holds it [1].
+        utility_jain: Jain's index of the users' mean utilities; None where all are 0, or where no number holds them.
         migrations: moves.
         migrations_per_user_hour: moves over the time in which users are served [1/h].
         ping_pong: share of the moves that undo the last within `PING_PONG_SLOTS` slots; None without moves.
@@ -50,6 +54,7 @@ class RunSummary:
         energy_j: mean energy of a visit, its move included [J].
         opened: mean number of open hosts.
         fallbacks: users placed otherwise than the policy asked, because it could not be.
+        out_of_reach: who decides the means because no station reaches them, in words; None where nobody is.
     """
 
     policy: str
@@ -67,7 +72,7 @@ class RunSummary:
     age_mean_s: float
     age_peak_s: float
     utilisation: float
-    utility_sum: float
+    utility_sum: float | None
     utility_jain: float | None
     migrations: int
     migrations_per_user_hour: float
@@ -78,6 +83,7 @@ class RunSummary:
     energy_j: float
     opened: float
     fallbacks: int
+    out_of_reach: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The fields by name."""
@@ -115,6 +121,7 @@ class RunMeter:
         self._sums = dict.fromkeys(("mean_age_s", "peak_age_s", "utilisation", "utility", "energy_j"), 0.0)
         self._user_utility, self._user_visits = np.zeros(users), np.zeros(users, np.int64)
         self._returns = _Returns(users)
+        self._reach = ReachMeter(run.user_ids)
         self._bits = 0.0
         self._violations = self._broken = self._migrations = self._opened = self._fallbacks = 0
 
@@ -130,6 +137,7 @@ class RunMeter:
         self._user_utility[users] += outcome.utility
         self._user_visits[users] += 1
         self._returns.add(outcome)
+        self._reach.add(outcome.situation.slot)
         self._bits += float(outcome.moved_bits.sum())
         self._violations += int(violation.sum())
         self._broken += int((violation & ~unmeetable(outcome)).sum())
@@ -160,7 +168,7 @@ class RunMeter:
             age_mean_s=self._sums["mean_age_s"] / visits,
             age_peak_s=self._sums["peak_age_s"] / visits,
             utilisation=self._sums["utilisation"] / visits,
-            utility_sum=self._sums["utility"] / slots,
+            utility_sum=self._sums["utility"] / slots if math.isfinite(self._sums["utility"]) else None,
             utility_jain=_jain(self._user_utility[self._user_visits > 0] / self._user_visits[self._user_visits > 0]),
             migrations=self._migrations,
             migrations_per_user_hour=self._migrations * S_PER_HOUR / (visits * run.slot_s),
@@ -171,6 +179,7 @@ class RunMeter:
             energy_j=self._sums["energy_j"] / visits,
             opened=self._opened / slots,
             fallbacks=self._fallbacks,
+            out_of_reach=self._reach.in_words(),
         )
 
     def times(self) -> DecisionTimes:
@@ -210,6 +219,10 @@ def unmeetable(outcome: Outcome) -> BoolArray:
 
 
 def _jain(values: np.ndarray) -> float | None:
-    """Jain's index ``(sum U)^2 / (n sum U^2)``, 1 where all are alike; None where all are 0."""
+    """Jain's index ``(sum U)^2 / (n sum U^2)``, 1 where all are alike; None where all are 0 or one is infinite."""
+    largest = float(np.abs(values).max(initial=0.0))
+    if largest == 0 or not math.isfinite(largest):
+        return None
+    values = values / largest if largest > LARGE else values  # their squares are numbers then
     squares = float((values**2).sum())
-    return float(values.sum()) ** 2 / (len(values) * squares) if squares > 0 else None
+    return float(values.sum()) ** 2 / (len(values) * squares)

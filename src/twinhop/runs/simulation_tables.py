@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from twinhop.io.table_values import without_infinities
 from twinhop.migration.outcome import Outcome
 from twinhop.migration.run import MigrationRun
 from twinhop.runs.parted_table import PartedTable
@@ -89,7 +90,7 @@ class RunTables:
             values = np.concatenate([each[column] for each in held])
             names = self._names.get(column)
             frame[column] = values if names is None else names.gather(values)
-        return pl.DataFrame(frame).with_columns(pl.selectors.float().fill_nan(None))
+        return without_infinities(pl.DataFrame(frame))
 
 
 def _when(outcome: Outcome, rows: int) -> Columns:

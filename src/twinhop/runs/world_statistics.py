@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twinhop.runs.reach_meter import ReachMeter
 from twinhop.scenario.dynamics import Slot, WorldRun
 from twinhop.stats.histogram import Histogram
 from twinhop.units import BITS_PER_MBIT, CYCLES_PER_GCYCLE
@@ -57,6 +58,7 @@ class WorldStatistics:
         """Distances of served users to their access stations."""
         self.cpu_cycles_per_s: Histogram = Histogram(1e3, 1e24, 2100, log=True)
         """CPU capacities of all stations."""
+        self._reach = ReachMeter(run.user_ids)
         self.slots = self.served = self.served_steps = 0
         self.arrivals = self.departures = self.failures = self.dropped = 0
         self.user_minutes = self.minutes_with_handover = 0
@@ -66,6 +68,7 @@ class WorldStatistics:
     def add(self, slot: Slot) -> None:
         """Count one slot."""
         at, served = slot.index, slot.served
+        self._reach.add(slot)
         self.slots += 1
         self.served += len(served)
         self.present[at], self.stations_up[at] = slot.active.sum(), slot.up.sum()
@@ -145,7 +148,7 @@ class WorldStatistics:
 
     def to_json(self) -> dict[str, Any]:
         """All statistics as plain values, units in the names."""
-        run, slots = self._run, max(1, self.slots)
+        run, slots, out_of_reach = self._run, max(1, self.slots), self._reach.in_words()
         busiest = int(np.argmax(self.attached_sum))
         return {
             "name": run.world.name,
@@ -179,7 +182,7 @@ class WorldStatistics:
             "failures": self.failures,
             "down_share": (self.down_slots / slots).tolist(),
             "users_dropped": self.dropped,
-            "notes": list(run.notes),
+            "notes": [*run.notes, *([] if out_of_reach is None else [out_of_reach])],
         }
 
 

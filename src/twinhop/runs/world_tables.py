@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from twinhop.io.table_values import without_infinities
 from twinhop.scenario.dynamics import Slot, WorldRun
 
 #: Rows that are held in memory before they are written.
@@ -80,7 +81,7 @@ class WorldTables:
                 access=self._named(slot.access[users], self._station_names),
                 rate_bps=slot.rate_bps[users],
                 distance_m=slot.distance_m[users],
-            ).with_columns(_nan_to_null("distance_m"))
+            )
         )
         stations = np.arange(len(slot.up))
         self._stations.add(
@@ -106,7 +107,7 @@ class WorldTables:
         import polars as pl
 
         when = {"slot": np.full(rows, slot.index, np.uint32), "time_s": np.full(rows, slot.time_s)}
-        return pl.DataFrame({**when, **columns})
+        return without_infinities(pl.DataFrame({**when, **columns}))
 
     @staticmethod
     def _named(index: np.ndarray, names: Any) -> Any:
@@ -115,9 +116,3 @@ class WorldTables:
 
         codes = pl.Series(index, dtype=pl.Int64)
         return names.gather(codes.set(codes < 0, None))
-
-
-def _nan_to_null(column: str) -> Any:
-    import polars as pl
-
-    return pl.col(column).fill_nan(None)

@@ -1,4 +1,4 @@
-"""Interquartile means of runs, of single values and of curves, and how well they are known: stratified bootstraps."""
+"""Means and interquartile means of runs, of values and of curves, and how well they are known: bootstraps."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ FloatArray = NDArray[np.float64]
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+#: Of fewer worlds no interval is given.
+FEWEST_WORLDS = 5
+MEAN_STREAM = "mean.bootstrap"
 BENCHMARK_STREAM = "benchmark.bootstrap"
 BAND_STREAM = "lu2021.bootstrap"
 
@@ -38,6 +41,34 @@ def interquartile_mean(values: FloatArray) -> FloatArray:
     return ordered[..., cut : values.shape[-1] - cut].mean(axis=-1)
 
 
+def mean_interval(values: Sequence[float], seed: int = 0) -> tuple[float, float] | None:
+    """The 95 % interval of the mean of independent worlds, by a percentile bootstrap.
+
+    In each of `RESAMPLES` samples as many values are drawn with replacement; the ends are quantiles of their means. No
+    end lies beyond the least and the greatest value: a gap to a bound stays at 0 or above, which an interval by
+    Student's distribution does not promise.
+
+    Args:
+        values: one a world.
+        seed: of the draws.
+
+    Returns:
+        Both ends; None for fewer than `FEWEST_WORLDS` values, which say too little of how far they spread.
+
+    Source:
+        Efron and Tibshirani, An introduction to the bootstrap (1993), section 13.3.
+
+    >>> mean_interval([2.0] * 5), mean_interval([1.0, 2.0, 3.0])
+    ((2.0, 2.0), None)
+    """
+    if len(values) < FEWEST_WORLDS:
+        return None
+    rows = stream(seed, MEAN_STREAM).integers(len(values), size=(RESAMPLES, len(values)))
+    drawn = np.asarray(values, float)[rows]
+    low, high = _ends(drawn.mean(axis=1).clip(drawn.min(), drawn.max()))
+    return float(low), float(high)
+
+
 def bootstrap_interval(values: FloatArray, seed: int = 0) -> tuple[float, float] | None:
     """The 95 % interval of the interquartile mean of all values, by a bootstrap stratified by task.
 
@@ -49,16 +80,16 @@ def bootstrap_interval(values: FloatArray, seed: int = 0) -> tuple[float, float]
         seed: of the draws.
 
     Returns:
-        Both ends; None for fewer than two runs per task.
+        Both ends; None for fewer than two runs per task, or fewer than `FEWEST_WORLDS` in all.
 
     Source:
         Agarwal et al. (2021), section 4.
 
-    >>> bootstrap_interval(np.array([[1.0, 1.0], [3.0, 3.0]]))
+    >>> bootstrap_interval(np.array([[1.0, 1.0, 1.0], [3.0, 3.0, 3.0]]))
     (2.0, 2.0)
     """
     tasks, runs = values.shape
-    if runs < 2:
+    if runs < 2 or values.size < FEWEST_WORLDS:
         return None
     rows = stream(seed, BENCHMARK_STREAM).integers(runs, size=(RESAMPLES, tasks, runs))
     sampled = values[np.arange(tasks)[:, None], rows].reshape(RESAMPLES, tasks * runs)

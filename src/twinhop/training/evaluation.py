@@ -22,7 +22,8 @@ from twinhop.plans.planning import load, make_case
 from twinhop.result import Result
 from twinhop.scenario import Scenario, load_scenario
 from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED
-from twinhop.stats.intervals import mean, mean_interval
+from twinhop.stats.bootstrap import mean_interval
+from twinhop.stats.intervals import mean
 from twinhop.text import counted, in_a_line
 
 if TYPE_CHECKING:

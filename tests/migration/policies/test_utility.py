@@ -1,6 +1,7 @@
 """`utility` and `utility_literal` against plain loops over Algorithm 3, and what tells them apart."""
 
 import math
+from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
@@ -54,7 +55,17 @@ def eq_20(c, i, latency_s, energy_j):
     return BETA * math.exp((c.tau_s[i] - latency_s) / TAU_0) - (1 - BETA) * energy_j
 
 
-def sound(c, margin):
+class Exactly:
+    """Eq. 20 in 60 digits and with any exponent."""
+
+    def __call__(self, c, i, latency_s, energy_j):
+        with localcontext(prec=60):
+            return Decimal(BETA) * ((Decimal(c.tau_s[i]) - Decimal(latency_s)) / Decimal(TAU_0)).exp() - (
+                1 - Decimal(BETA)
+            ) * Decimal(energy_j)
+
+
+def sound(c, margin, utility_of=eq_20):
     host = c.before.copy()
     for i in np.flatnonzero(c.before >= 0):
         own, value = host[i], {}
@@ -68,28 +79,30 @@ def sound(c, margin):
                 if sum(floors) + c.floor[i, k] > c.cpu_room[k]:
                     continue
                 t = min(t, c.tau_s[i])
-            value[k] = eq_20(c, i, t + c.move_s[i, k], c.energy_j[i] + (c.move_j[i] if k != own else 0))
+            value[k] = utility_of(c, i, t + c.move_s[i, k], c.energy_j[i] + (c.move_j[i] if k != own else 0))
         others = {k: u for k, u in value.items() if k != own}
         best = max(others, key=lambda k: (others[k], -k)) if others else -1
         if own not in value:
             host[i] = best
-        elif others and others[best] > value[own] + margin:
+        elif others and others[best] > value[own] + type(value[own])(margin):
             host[i] = best
     return host
 
 
-def printed(c):
+def printed(c, utility_of=eq_20, tolerance=1e-15):
     host, opened = c.before.copy(), set(c.before[c.before >= 0].tolist())
     for i in np.flatnonzero(c.before >= 0):
         own = host[i]
         is_up = np.isfinite(c.comm_s[i, own])
-        at_home = eq_20(c, i, latency(c, host, i, own), c.energy_j[i]) if is_up else -math.inf
+        at_home = utility_of(c, i, latency(c, host, i, own), c.energy_j[i]) if is_up else None
+        least = at_home - tolerance if is_up and tolerance else at_home
         target = own if is_up else -1
         for k in sorted(opened):
             if np.isinf(c.comm_s[i, k]):
                 continue
             t = latency(c, host, i, k)
-            if (not c.has_floor or t <= c.tau_s[i]) and eq_20(c, i, t, c.energy_j[i]) >= at_home - 1e-15:
+            no_worse = not is_up or utility_of(c, i, t, c.energy_j[i]) >= least
+            if (not c.has_floor or t <= c.tau_s[i]) and no_worse:
                 target = k
         host[i] = target
     return host
@@ -107,6 +120,16 @@ def test_sound_against_a_plain_loop(seed, margin):
 def test_literal_against_a_plain_loop(seed):
     c = chosen(seed)
     assert np.array_equal(last_acceptable_hosts(c), printed(c))
+
+
+@pytest.mark.parametrize("tau_s", [4.0, 65.0, 120.0, 86_400.0])
+@pytest.mark.parametrize("seed", range(30))
+def test_long_deadlines_are_decided_as_in_exact_arithmetic(seed, tau_s):
+    """Where e^((tau - T) / tau_0) is more than a number holds, and where energy does not count beside it."""
+    c = chosen(seed)
+    c = c._replace(tau_s=c.tau_s + tau_s)
+    assert np.array_equal(best_hosts(c, 0.02), sound(c, 0.02, Exactly()))
+    assert np.array_equal(last_acceptable_hosts(c), printed(c, Exactly(), 0.0))
 
 
 def test_ties_stay_soundly_and_move_literally():

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from tiny_cities import cost_by_hand, every_host, every_server, joint_cost, tiny_case, tiny_task
+from tiny_cities import cost_by_hand, every_host, every_server, joint_cost, meets, tiny_case, tiny_task
 
 import twinhop
 from twinhop.errors import InputError
@@ -49,15 +49,6 @@ def test_enumeration_against_all_choices(seed, cloud):
         assert choice.proved
         assert candidates[choice.server].all()
         assert cost_by_hand(task, host, choice.server) == pytest.approx(best, rel=1e-10)
-
-
-def meets(task, host, server, share):
-    """Services whose deadline holds with these CPU shares."""
-    latency_s = []
-    for z, (service, wired) in enumerate(zip(task.services, task.wired_s, strict=True)):
-        last_s = max(wired[host[i], server[z]] for i in service.members)
-        latency_s.append(last_s + service.work_cycles / share[task.problem.users + z])
-    return np.array(latency_s) <= task.deadline_s * (1 + 1e-8)
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)

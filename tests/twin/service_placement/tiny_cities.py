@@ -1,6 +1,7 @@
 """Tiny cities with services, small enough to try every placement of everything."""
 
 import itertools
+import math
 
 import numpy as np
 
@@ -76,3 +77,40 @@ def every_server(task):
     """All servers of the services."""
     for server in itertools.product(np.flatnonzero(task.may_serve), repeat=len(task.services)):
         yield np.array(server)
+
+
+def meets(task, host, server, share):
+    """Services whose deadline holds with these CPU shares."""
+    latency_s = []
+    for z, (service, wired) in enumerate(zip(task.services, task.wired_s, strict=True)):
+        last_s = max(wired[host[i], server[z]] for i in service.members)
+        latency_s.append(last_s + service.work_cycles / share[task.problem.users + z])
+    return np.array(latency_s) <= task.deadline_s * (1 + 1e-8)
+
+
+def users_keep(task, priced):
+    """Whether no constraint of the users' twins is broken."""
+    return all(each.user is not None and each.user >= task.problem.users for each in priced.violations)
+
+
+def best_of_all(task):
+    """Of all plans the fewest missed deadlines and the least cost with so few, by trying every one."""
+    best = (len(task.services) + 1, math.inf)
+    due = np.flatnonzero(np.isfinite(task.deadline_s))
+    excuses = [np.isin(np.arange(len(task.services)), each) for each in subsets(due)]
+    for host in every_host(task):
+        for server in every_server(task):
+            least = cost_by_hand(task, host, server)
+            for excused in excuses:
+                late = int(excused.sum())
+                if (late, least) >= best:  # minimum shares only make it dearer
+                    continue
+                priced = joint_cost(task, host, server, excused)
+                if users_keep(task, priced) and (meets(task, host, server, priced.share) | excused).all():
+                    best = min(best, (late, priced.cost))
+    return best
+
+
+def subsets(items):
+    """All subsets, the smallest first."""
+    return [each for size in range(len(items) + 1) for each in itertools.combinations(items, size)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from twinhop.benchmarking.benchmark import Benchmark
 from twinhop.io.json_text import json_text
+from twinhop.io.table_values import without_infinities
 from twinhop.output.kit.tables import percent, table
 from twinhop.scenario.presets.benchmark_set.tasks import TaskKind
 from twinhop.text import counted
@@ -33,7 +34,9 @@ def write(benchmark: Benchmark, folder: Path) -> None:
     import polars as pl
 
     (folder / "benchmark.json").write_text(json_text(benchmark.to_json()), encoding="utf-8")
-    pl.DataFrame(benchmark.run_rows(), infer_schema_length=None).write_parquet(folder / "benchmark.parquet")
+    without_infinities(pl.DataFrame(benchmark.run_rows(), infer_schema_length=None)).write_parquet(
+        folder / "benchmark.parquet"
+    )
     (folder / "leaderboard.md").write_text(report(benchmark), encoding="utf-8")
     plot(benchmark).savefig(folder / "leaderboard.png")
 

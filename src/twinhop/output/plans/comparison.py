@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from twinhop._version import __version__
 from twinhop.io.json_text import json_text
+from twinhop.io.table_values import without_infinities
 from twinhop.output.kit.tables import percent, source_lines, table, to_text
 from twinhop.plans.comparison import Comparison
 from twinhop.text import counted
@@ -28,7 +29,7 @@ def write(comparison: Comparison, folder: Path) -> None:
 
     (folder / "comparison.json").write_text(json_text(comparison.to_json()), encoding="utf-8")
     (folder / "comparison.md").write_text(report(comparison), encoding="utf-8")
-    pl.DataFrame(comparison.rows()).write_parquet(folder / "comparison.parquet")
+    without_infinities(pl.DataFrame(comparison.rows())).write_parquet(folder / "comparison.parquet")
     plot(comparison).savefig(folder / "comparison.png")
 
 

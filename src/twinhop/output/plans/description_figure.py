@@ -29,6 +29,8 @@ WRAP_AT = 150
 #: As many characters of the cloud's label are shown on the map.
 LONGEST_LABEL = 32
 DENSITY = LinearSegmentedColormap.from_list("density", [GROUND, "#9cc7d3", ACCENT])
+#: Bars are named up to this many, with so many letters in all.
+NAMED_BARS, NAMED_COLUMNS = 12, 40
 
 
 def draw_description(description: Description) -> Figure:
@@ -197,14 +199,26 @@ def _attached(axes: Axes, description: Description) -> None:
         legend(axes)
     axes.set_ylim(0, top)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
-    frame(axes, "Users attached", "stations, most users first", "users")
+    named = _named(axes, [world.station_ids[k] for k in order])
+    frame(axes, "Users attached", f"stations, most users first{named}", "users")
 
 
 def _loads(axes: Axes, description: Description) -> None:
-    load = np.sort(100 * description.update_load[np.isfinite(description.update_load)])[::-1]
+    hosts = np.flatnonzero(np.isfinite(description.update_load))
+    order = hosts[np.argsort(-description.update_load[hosts], kind="stable")]
+    load = 100 * description.update_load[order]
     sorted_bars(axes, load, SECOND)
     if load.max() > 60:
         axes.axhline(100, color=ALARM, linewidth=1.1, linestyle=DASHED)
     axes.set_ylim(0, max(load.max() * 1.15, 1e-9))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
-    frame(axes, "Update work against CPU", "access hosts, busiest first", "% of the CPU")
+    named = _named(axes, [description.world.host_ids[k] for k in order])
+    frame(axes, "Update work against CPU", f"access hosts, busiest first{named}", "% of the CPU")
+
+
+def _named(axes: Axes, names: Sequence[str]) -> str:
+    """Names of the bars below them, where they have room; else their rank, and the words that say so."""
+    if len(names) <= NAMED_BARS and sum(map(len, names)) <= NAMED_COLUMNS:
+        axes.set_xticks(range(len(names)), names, parse_math=False)
+        return ""
+    return ", numbered from 0"

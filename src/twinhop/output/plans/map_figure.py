@@ -203,7 +203,10 @@ def _title(figure: Figure, plan: Plan) -> None:
     services = "" if plan.services is None else f" and {counted(len(plan.services.services), 'service')}"
     heading(figure, LEFT_IN, 0.42, plan.case.name)
     line(figure, LEFT_IN, 0.70, proof, 11)
-    line(figure, LEFT_IN, 0.95, f"{counted(problem.users, 'twin')}{services} on {opened}", 9, color=MUTED)
+    text = f"{counted(problem.users, 'twin')}{services} on {opened}"
+    if plan.failure is not None:
+        text += f", without {', '.join(problem.station_name(int(k)) for k in plan.failure.stations)}"
+    line(figure, LEFT_IN, 0.95, text, 9, 92, color=MUTED)
 
 
 def _legend(figure: Figure, plan: Plan, world: World, bottom: float) -> None:

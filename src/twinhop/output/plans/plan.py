@@ -12,6 +12,7 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.io.json_text import json_text
+from twinhop.io.table_values import without_infinities
 from twinhop.output.plans.report import plan_report
 from twinhop.placement import InfeasibilityProof, Prices, Violation
 from twinhop.placement.certificate import all_plans
@@ -109,8 +110,15 @@ def to_json(plan: Plan) -> dict[str, Any]:
         **_most_loaded_links(plan),
         **_moves(plan),
         **({} if plan.failure is None else plan.failure.to_json(plan)),
-        **({"notes": list(plan.notes)} if plan.notes else {}),
+        **_notes(plan),
     }
+
+
+def _notes(plan: Plan) -> dict[str, Any]:
+    """What is worth knowing; without any no field."""
+    who = plan.case.out_of_reach
+    notes = [*plan.notes, *([] if who is None else [who.in_words()])]
+    return {"notes": notes} if notes else {}
 
 
 def _shadow_prices(plan: Plan) -> list[dict[str, Any]] | None:
@@ -260,4 +268,5 @@ def _write_associations(plan: Plan, path: Path) -> None:
             "access": [problem.station_name(int(k)) for k in radio.access],
             "access_rate_bps": radio.access_rate_bps,
         }
-    pl.DataFrame({name: values for name, values in columns.items() if values is not None}).write_parquet(path)
+    frame = pl.DataFrame({name: values for name, values in columns.items() if values is not None})
+    without_infinities(frame).write_parquet(path)

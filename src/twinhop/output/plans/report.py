@@ -3,6 +3,7 @@
 import numpy as np
 
 from twinhop._version import __version__
+from twinhop.network.utility import LARGEST_EXPONENT
 from twinhop.output.kit.tables import note_lines, percent, source_lines, table
 from twinhop.output.plans.operating_report import failure_lines, move_lines, move_rows, price_lines
 from twinhop.output.plans.service_report import service_lines, service_terms
@@ -15,6 +16,8 @@ from twinhop.units import BITS_PER_MBIT
 
 #: Violations and unmeetable users named one by one; the rest are counted.
 NAMED = 20
+#: Utilities above this are said to be beyond what the equation is for.
+VAST_UTILITY = 1e9
 
 
 def plan_report(plan: Plan) -> str:
@@ -30,6 +33,7 @@ def plan_report(plan: Plan) -> str:
         + (" Ended by the time limit." if solution.timed_out else ""),
         "",
         *note_lines(plan.notes),
+        *([] if case.out_of_reach is None else note_lines([case.out_of_reach.in_words()])),
         *_cost_lines(plan),
         *failure_lines(plan),
         *move_lines(plan),
@@ -160,6 +164,8 @@ def _latency_lines(plan: Plan) -> list[str]:
         if values is not None:
             rows.append(_quantiles(name, values))
     lines = ["## What users get", "", *table(("", "mean", "p50", "p95", "max"), rows), ""]
+    if levels.utility is not None and levels.utility.max() > VAST_UTILITY:
+        lines += [_vast_utilities(plan, levels.utility), ""]
     if levels.utilisation is not None and (levels.utilisation > 1).any():
         behind = int((levels.utilisation > 1).sum())
         lines += [
@@ -170,8 +176,23 @@ def _latency_lines(plan: Plan) -> list[str]:
 
 
 def _quantiles(name: str, values: np.ndarray) -> tuple[str, ...]:
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return (name, "-", "-", "-", "-")
     numbers = (values.mean(), *quantiles(values, (0.5, 0.95)), values.max())
     return (name, *(f"{number:.4g}" for number in numbers))
+
+
+def _vast_utilities(plan: Plan, utility: np.ndarray) -> str:
+    """Why utilities are vast, and those of some users left out."""
+    beyond = np.flatnonzero(~np.isfinite(utility)).tolist()
+    made_for = "Eq. 20 is for deadlines tau not far above tau_0, 0.1 s (1 s where reading 11 is literal)"
+    if not beyond:
+        return f"{made_for}; beyond, exp((tau - T) / tau_0) says little but whose deadline is the longest."
+    return (
+        f"The utility of {plan.case.problem.user_names(beyond)} is left out: exp((tau - T) / tau_0) is more than "
+        f"e^{LARGEST_EXPONENT:g}, which no sum of numbers holds. {made_for}. Nothing else depends on it."
+    )
 
 
 def _literal_lines(plan: Plan) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twinhop.io.json_text import json_text
+from twinhop.io.table_values import without_infinities
 from twinhop.output.kit.tables import number, share, table
 from twinhop.plans.robustness import NAMED, Robustness
 
@@ -48,7 +49,7 @@ def write(result: Robustness, folder: Path) -> None:
     columns = {"sample": np.arange(result.samples), "cost": result.cost, "latency_s": result.latency_s}
     if result.missed is not None:
         columns["missed"] = result.missed
-    pl.DataFrame(columns).write_parquet(folder / "robustness.parquet")
+    without_infinities(pl.DataFrame(columns)).write_parquet(folder / "robustness.parquet")
     plot(result).savefig(folder / "robustness.png")
 
 

@@ -38,7 +38,7 @@ def draw_robustness(result: Robustness, verdict: str) -> Figure:
 
 
 def _costs(axes: Axes, result: Robustness) -> None:
-    frame(axes, "cost of the samples", "cost", sizes=SIZES)
+    frame(axes, "cost of the samples", "cost", sizes=SIZES, pad=24)
     finite = result.cost[np.isfinite(result.cost)]
     if finite.size:
         bins = int(np.clip(np.sqrt(finite.size), 8, 50))
@@ -48,13 +48,13 @@ def _costs(axes: Axes, result: Robustness) -> None:
             low, high = float(finite.min()), float(finite.max())
             axes.hist(broken, bins=bins, range=(low, high), color=ALARM, label="a deadline missed")
     axes.axvline(result.plan.evaluation.cost, color=INK, linewidth=1.3, linestyle=DASHED, label="as planned")
-    axes.set_ylim(top=1.3 * axes.get_ylim()[1])
-    axes.legend(fontsize=7.5, edgecolor="none", framealpha=1.0, loc="upper left", ncols=3, handlelength=1.4)
+    place = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0), "borderaxespad": 0.2}
+    axes.legend(fontsize=7.5, frameon=False, ncols=3, handlelength=1.4, **place)
 
 
 def _shares(axes: Axes, result: Robustness) -> None:
     x = "share of samples [%], bar: 95 % interval for the plan"
-    frame(axes, "samples in which it breaks", x, grid="x", sizes=SIZES)
+    frame(axes, "samples in which it breaks", x, grid="x", sizes=SIZES, pad=24)
     share, interval = result.broken_share, result.interval
     if share is None or interval is None or result.station_broken is None:
         note(axes, "no deadlines")

@@ -46,7 +46,7 @@ def service_notes(plan: Plan) -> list[str]:
     placed = plan.services
     if placed is None:
         return []
-    notes = [text for each in placed.late if (text := each.in_words()) is not None]
+    notes = [text for each in placed.late if (text := each.in_words(placed.all_tried)) is not None]
     notes += [
         f"service {each.name}: one period takes longer than the period; it cannot keep up"
         for each in placed.services
@@ -67,6 +67,8 @@ def service_lines(plan: Plan) -> list[str]:
         "latencies in this report are those beside the services."
     )
     turns = f"Users' twins and services were placed in turn, {counted(plan.services.turns, 'time')} again."
+    if plan.services.all_tried:
+        turns = "Every plan of users and services was tried: none keeps more deadlines, or as many at less cost."
     notes = [f"- **{note}**" for note in service_notes(plan)]
     return [
         "## Services",

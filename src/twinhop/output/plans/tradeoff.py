@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from twinhop._version import __version__
 from twinhop.io.json_text import json_text
+from twinhop.io.table_values import without_infinities
 from twinhop.output.kit.tables import percent, table
 from twinhop.placement.tradeoff_point import TradeoffPoint
 from twinhop.plans.tradeoff import Tradeoff, status
@@ -30,7 +31,9 @@ def write(tradeoff: Tradeoff, folder: Path) -> None:
 
     (folder / "tradeoff.json").write_text(json_text(tradeoff.to_json()), encoding="utf-8")
     (folder / "tradeoff.md").write_text(report(tradeoff), encoding="utf-8")
-    pl.DataFrame(tradeoff.rows(), infer_schema_length=None).write_parquet(folder / "tradeoff.parquet")
+    without_infinities(pl.DataFrame(tradeoff.rows(), infer_schema_length=None)).write_parquet(
+        folder / "tradeoff.parquet"
+    )
     plot(tradeoff).savefig(folder / "tradeoff.png")
 
 
@@ -61,10 +64,14 @@ def verdict(tradeoff: Tradeoff) -> str:
     best = tradeoff.best
     if best is None:
         return "No plan was found for any number of servers."
-    text = f"Best: {best.servers} servers at cost {best.cost:.6g}"
+    certain = len(tradeoff.may_be_best) == 1
+    text = f"{'Best' if certain else 'Cheapest plan'}: {best.servers} servers at cost {best.cost:.6g}"
     if tradeoff.gap is None:
         return text + "."
-    return f"{text}; no feasible plan costs less than {tradeoff.lower_bound:.6g} (gap {percent(tradeoff.gap)})."
+    text = f"{text}; no feasible plan costs less than {tradeoff.lower_bound:.6g} (gap {percent(tradeoff.gap)})."
+    if certain:
+        return text
+    return f"{text} Best may be {tradeoff.may_be_best_in_words}: it is not proved which."
 
 
 def remarks(tradeoff: Tradeoff) -> list[str]:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from twinhop.output.kit.colours import ACCENT, ALARM, ENERGY, FAINT, INK, MUTED, OPENING, PAPER
+from twinhop.output.kit.colours import ALARM, COMMUNICATION, COMPUTING, ENERGY, FAINT, INK, MUTED, OPENING, PAPER
 from twinhop.output.kit.figures import frame, heading, line, shared_legend, sheet
 from twinhop.output.kit.tables import percent
 from twinhop.placement.branching import CLOSED
@@ -18,7 +18,7 @@ from twinhop.plans.tradeoff import Tradeoff
 WIDTH_IN, HEIGHT_IN = 8.6, 5.9
 #: Left edge and width of both panels, as shares of the figure; and where lines of words begin [inch].
 LEFT, WIDE, WORDS_IN = 0.085, 0.885, 0.258
-TERMS = (("communication", "#7fb3c8"), ("computing", ACCENT), ("opening", OPENING), ("energy", ENERGY))
+TERMS = (("communication", COMMUNICATION), ("computing", COMPUTING), ("opening", OPENING), ("energy", ENERGY))
 #: The vertical axis ends at this many times the best cost where the curve goes on higher: the middle stays readable.
 HIGHEST = 2.5
 #: Remarks below the axis at most.
@@ -97,7 +97,8 @@ def _best(axes: Axes, tradeoff: Tradeoff, top: float) -> None:
     look = {"fontsize": 9.5, "weight": "bold", "color": INK, "ha": "center", "va": "bottom", "zorder": 6}
     box = {"boxstyle": "square,pad=0.15", "facecolor": PAPER, "edgecolor": "none"}
     arrow = {"arrowstyle": "-|>", "color": INK, "shrinkA": 1, "shrinkB": 3, "linewidth": 1.2}
-    text, at = f"best: {best.servers}\n{best.cost:#.4g}", (best.servers, best.cost)
+    word = "best" if len(tradeoff.may_be_best) == 1 else "cheapest"
+    text, at = f"{word}: {best.servers}\n{best.cost:#.4g}", (best.servers, best.cost)
     axes.annotate(text, at, (0, 26), textcoords="offset points", bbox=box, arrowprops=arrow, **look)
     look |= {"fontsize": 7.5, "color": PAPER, "va": "top", "rotation": 90}
     for point in tradeoff.points:
@@ -132,6 +133,8 @@ def _head(figure: Figure, tradeoff: Tradeoff) -> None:
     if tradeoff.gap is not None:
         text += f"; no plan costs less than {tradeoff.lower_bound:#.5g}, "
         text += "the best is proved optimal" if tradeoff.gap <= CLOSED else f"the best is {percent(tradeoff.gap)} above"
+        if len(tradeoff.may_be_best) > 1:
+            text += f"; best may be {tradeoff.may_be_best_in_words}"
     line(figure, WORDS_IN, 0.108 * HEIGHT_IN, text, 9.5)
     place = (0.018 * WIDTH_IN, 0.119 * HEIGHT_IN)
     shared_legend(figure, figure.axes, place, handlelength=1.2, handleheight=0.9, columnspacing=1.4)

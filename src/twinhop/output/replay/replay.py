@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinhop.io.json_text import json_text
+from twinhop.io.table_values import without_infinities
 from twinhop.output.kit.tables import table
 from twinhop.replay.twin_replay import TwinReplay
 
@@ -79,7 +80,7 @@ def write(replay: TwinReplay, folder: Path, notes: Sequence[str] | None = None) 
     facts = replay.to_json() | ({} if notes is None else {"notes": list(notes)})
     (folder / "replay.json").write_text(json_text(facts), encoding="utf-8")
     (folder / "replay.md").write_text(report(replay), encoding="utf-8")
-    _samples(replay).write_parquet(folder / "replay.parquet")
+    without_infinities(_samples(replay)).write_parquet(folder / "replay.parquet")
     for name, draw in (("paths", draw_paths), ("errors", draw_errors), ("forecasts", draw_forecasts)):
         draw(replay).savefig(folder / f"{name}.png")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twinhop._version import __version__
+from twinhop.network.utility import LARGEST_EXPONENT
 from twinhop.output.kit.tables import note_lines, number, percent, source_lines, table, to_text
 from twinhop.runs.simulation import Simulation
 from twinhop.runs.simulation_summary import PING_PONG_SLOTS, TERMS
@@ -71,12 +72,24 @@ def simulation_report(simulation: Simulation) -> str:
         "",
         *table(header(MOVES), rows(facts, MOVES)),
         "",
+        *note_lines(_vast_utilities(facts)),
         f"A ping-pong is a move back to where the twin came from, at most {PING_PONG_SLOTS} slots after it left. "
         "Fallbacks are users placed otherwise than the policy asked, because it could not be.",
         "",
         *source_lines(facts["attribution"]),
     ]
     return to_text(lines)
+
+
+def _vast_utilities(facts: dict[str, Any]) -> list[str]:
+    """Why the sum of utilities is left out."""
+    if all(row["utility_sum"] is not None for row in facts["policies"]):
+        return []
+    return [
+        f"utilities are left out where exp((tau - T) / tau_0) of Eq. 20 is more than e^{LARGEST_EXPONENT:g} for a "
+        "user, which no sum of numbers holds. It is made for deadlines tau not far above tau_0, "
+        "`migration.utility_scale_ms`; nothing else that is reported depends on it"
+    ]
 
 
 def title(facts: dict[str, Any]) -> str:

@@ -86,16 +86,23 @@ def plot(evaluation: LearnedEvaluation) -> Figure:
 def _panel(axes: Axes, source: SourceScores) -> None:
     rows = sorted(source.rows(), key=lambda row: -row["gap_percent"])
     axes.set_xscale("log")
+    clipped = any(row["gap_percent"] < LEAST_PERCENT for row in rows)
     for at, row in enumerate(rows):
         is_learned, value = row["gain_percent"] is None, max(row["gap_percent"], LEAST_PERCENT)
         colour = ACCENT if is_learned else MUTED
         if row["gap_percent_interval"] is not None:
             low, high = (max(end, LEAST_PERCENT) for end in row["gap_percent_interval"])
+            clipped = clipped or low == LEAST_PERCENT
             axes.plot((low, high), (at, at), color=colour, linewidth=2.2, solid_capstyle="round")
         axes.plot(value, at, "o", color=colour, markersize=7)
         place = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 9}
         axes.annotate(f"{number(row['gap_percent'], 3)} %", (1.02, at), **place)
-    rows_frame(axes, [row["policy"].replace("_", " ") for row in rows], "cost above the certified bound [%]")
+    x = "cost above the certified bound [%]"
+    if rows[0]["gap_percent_interval"] is not None:
+        x += "; bars: 95 % intervals of the mean"
+    if clipped:
+        x += f"; below {LEAST_PERCENT:g} drawn there"
+    rows_frame(axes, [row["policy"].replace("_", " ") for row in rows], x)
     axes.set_ylim(-0.6, len(rows) - 0.4)
     title = f"{source.source}: {source.users} users, {source.stations} stations, {len(source.root_seeds)} worlds"
     axes.set_title(title, fontsize=11, color=INK, loc="left", parse_math=False)

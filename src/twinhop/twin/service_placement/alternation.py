@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from twinhop.placement.search import Search
 from twinhop.twin.service_placement.bound import services_bound
 from twinhop.twin.service_placement.enumeration import best_servers
 from twinhop.twin.service_placement.joint_problem import joint_problem, pinned_problem, relaxed_problem
+from twinhop.twin.service_placement.joint_search import JointPlans, joint_plans
 from twinhop.twin.service_placement.placed_service import PlacedService, placed_services
 from twinhop.twin.service_placement.task import BoolArray, IntArray, ServiceTask
 
@@ -24,6 +26,8 @@ from twinhop.twin.service_placement.task import BoolArray, IntArray, ServiceTask
 ALTERNATING = ("greedy", "local_search", "lagrangian", "exact")
 #: Turns of users and services before the best so far is taken.
 MOST_TURNS = 8
+#: Users times attempts to bring the members of a service that is late within reach of a server.
+MOST_REMEDIES = 2_000
 #: A step must save more than this share of the cost: rounding.
 ROUNDING = 1e-12
 
@@ -62,7 +66,9 @@ class ServicePlacement:
             plan does not give up, costs less; None where the policy gives no bound.
         steps: the plan first, after each step that made it better; each beats the one before.
         turns: how often users and services were placed again.
-        proved: whether no other servers are better for the services, the users' twins being where they are.
+        proved: whether no other opened servers are better for the services, the users' twins being where they are.
+        all_tried: whether every plan of users and services was tried: none keeps more deadlines, or as many at less
+            cost.
     """
 
     solution: Solution = field(repr=False)
@@ -73,6 +79,7 @@ class ServicePlacement:
     steps: tuple[Step, ...]
     turns: int
     proved: bool
+    all_tried: bool = False
 
     @property
     def gap(self) -> float | None:
@@ -123,8 +130,9 @@ def place_services(
     (`relaxed_problem`): that gives a bound, and hosts to start from besides those of users alone. Then, in turn, the
     service step takes the best servers for the present hosts (`best_servers`), and the user step searches for better
     hosts from the present ones, what their extracts take included, with the services where they are
-    (`pinned_problem`). A step that does not make the plan better is not taken. Policies that do not look at the cost
-    place users once.
+    (`pinned_problem`). Where a deadline is missed, the members are then brought within reach of each server that could
+    keep it. A step that does not make the plan better is not taken. Small problems are tried plan by plan
+    (`joint_plans`). Policies that do not look at the cost place users once.
 
     Args:
         task: users and services.
@@ -143,8 +151,11 @@ def place_services(
     if alternate:
         state = _best_of(state, *(_with_best_servers(task, start, opening_given=False) for start in starts))
     run = _Run(task, solution, time_limit_s, gap, on_progress, solution.seconds, solution.interrupted)
-    steps, turns, bound = [state.step], 0, -math.inf
+    steps, turns, bound, all_tried = [state.step], 0, -math.inf, False
     if alternate:
+        best, bound, all_tried = run.best_of_all(state)
+        state = _noted(steps, state, best)
+    if alternate and not all_tried:
         excused = state.excused
         relaxed = run.relaxed(excused)
         if relaxed is not None:
@@ -154,13 +165,17 @@ def place_services(
             turns += 1
             best = _noted(steps, state, run.turn(state))
             if best is state:
+                best = _noted(steps, state, run.with_deadlines_kept(state))
+            if best is state:
                 break
             state = best
+        state = _with_servers_checked(task, steps, state)
         if relaxed is not None and relaxed.certificate is not None and (state.excused & ~excused).any():
             relaxed = run.relaxed(state.excused)
         if relaxed is not None and relaxed.certificate is not None:
-            bound = relaxed.certificate.lower_bound
-    return _finished(task, run.ended(), state, tuple(steps), turns, bound)
+            bound = max(bound, relaxed.certificate.lower_bound)
+    placed = _finished(task, run.ended(), state, tuple(steps), turns, bound)
+    return replace(placed, all_tried=True, proved=True) if all_tried else placed
 
 
 @dataclass
@@ -198,6 +213,63 @@ class _Run:
         self.seconds, self.interrupted = self.seconds + solution.seconds, solution.interrupted
         return solution
 
+    def best_of_all(self, state: _State) -> tuple[_State, float, bool]:
+        """The best of all plans of a small problem, no worse than a state; a bound on all, and whether all were tried.
+
+        The bound is on plans that keep the deadlines of users, and those of services that the state does not excuse.
+        """
+        budget = Budget(self.time_limit_s - self.seconds)
+        with budget.catch_interrupt():
+            plans = joint_plans(self.task, budget.exhausted) if self.goes_on else None
+            best, bound_s, all_tried = state, math.inf, False
+            if plans is not None:
+                best, bound_s, all_tried = self._cheapest(state, plans, budget)
+        self.seconds, self.interrupted = self.seconds + budget.elapsed_s(), budget.interrupted
+        if plans is None or math.isinf(bound_s):
+            return best, -math.inf, False
+        problem = self.task.problem
+        bound = problem.alpha / problem.users * bound_s + problem.constant_cost
+        return best, bound - ROUNDING * abs(bound), all_tried
+
+    def _cheapest(self, state: _State, plans: JointPlans, budget: Budget) -> tuple[_State, float, bool]:
+        """The best plan, what all cost at least [s], and whether no other can be better."""
+        best, problem = state, self.task.problem
+        best_s = math.inf
+        for at, least_s in enumerate(plans.least_s):
+            if least_s >= best_s:
+                break
+            if budget.exhausted():
+                return best, min(best_s, float(least_s), plans.rest_s), False
+            used = Placement.of_hosts(plans.host[at], problem.stations).open
+            priced = _state(self.task, plans.host[at], used, plans.server[at], plans.excused[at], True)
+            if priced.step.violations == 0:
+                best_s = min(best_s, (priced.step.cost - problem.constant_cost) * problem.users / problem.alpha)
+            best = _best_of(best, priced)
+        return best, min(best_s, plans.rest_s), best_s <= plans.rest_s
+
+    def with_deadlines_kept(self, state: _State) -> _State:
+        """The best of plans made to keep one more deadline: its members within reach of a server that could keep it."""
+        attempts = itertools.islice(_remedies(self.task, state), max(1, MOST_REMEDIES // len(self.task.problem.comm_s)))
+        best = state
+        for z, q, within_s in attempts:
+            if not self.goes_on or best.step.late < state.step.late:
+                break
+            server, excused = state.server.copy(), state.excused.copy()
+            server[z], excused[z] = q, False
+            problem = pinned_problem(self.task, state.placement.host, server, excused, {z: within_s})
+            try:
+                solution = solve(
+                    problem, "lagrangian", seed=self.solution.seed, time_limit_s=self.time_limit_s - self.seconds
+                )
+            except InfeasibleProblem:
+                continue
+            self.seconds, self.interrupted = self.seconds + solution.seconds, solution.interrupted
+            if solution.evaluation.feasible:
+                hosts = _hosts(self.task, solution.placement)
+                moved = _state(self.task, hosts.host, hosts.open, server, excused, False)
+                best = _best_of(best, moved, _with_best_servers(self.task, hosts, opening_given=False))
+        return best
+
     def turn(self, state: _State) -> _State:
         """A user step and a service step; the best of what they give and what there was."""
         problem = pinned_problem(self.task, state.placement.host, state.server, state.excused)
@@ -218,6 +290,28 @@ class _Run:
         """The users' solution with the time of all steps."""
         late = not self.interrupted and (self.solution.timed_out or self.seconds >= self.time_limit_s)
         return replace(self.solution, seconds=self.seconds, interrupted=self.interrupted, timed_out=late)
+
+
+def _remedies(task: ServiceTask, state: _State) -> Iterator[tuple[int, int, float]]:
+    """Missed services, the servers that could keep each, and how long an extract may take there; the fastest first."""
+    hosts = np.flatnonzero(task.problem.capacity > 0)
+    for z in np.flatnonzero(state.excused):
+        ways = []
+        for q in np.flatnonzero(task.may_serve):
+            for within_s in np.unique(task.wired_s[z][hosts, q]):
+                latency_s = float(within_s + task.work_cycles[z] / task.cpu[q])
+                if latency_s <= task.deadline_s[z]:
+                    ways.append((latency_s, int(q), float(within_s)))
+        yield from ((int(z), q, within_s) for _, q, within_s in sorted(ways))
+
+
+def _with_servers_checked(task: ServiceTask, steps: list[Step], state: _State) -> _State:
+    """The state, with the best servers for its hosts where those that joint steps chose are not known to be so."""
+    if state.proved:
+        return state
+    best = _with_best_servers(task, state.placement, opening_given=False)
+    after = _noted(steps, state, _best_of(state, best))
+    return replace(after, proved=best.proved)
 
 
 def _noted(steps: list[Step], before: _State, after: _State) -> _State:

@@ -30,7 +30,9 @@ def joint_problem(task: ServiceTask, host: IntArray, server: IntArray, excused: 
     return _joined(task, _users_comm_s(task), feed_s, task.slowest_s(host), server, excused)
 
 
-def pinned_problem(task: ServiceTask, host: IntArray, server: IntArray, excused: BoolArray) -> PlacementProblem:
+def pinned_problem(
+    task: ServiceTask, host: IntArray, server: IntArray, excused: BoolArray, within_s: dict[int, float] | None = None
+) -> PlacementProblem:
     """The users' problem while the services stay: users' arcs carry what their extracts take, services cannot move.
 
     Twins whose service keeps a deadline may not go where their extract would take longer than the slowest does now, so
@@ -41,12 +43,16 @@ def pinned_problem(task: ServiceTask, host: IntArray, server: IntArray, excused:
         host: (N,) present hosts of the users' twins.
         server: (Z,) servers of the services.
         excused: (Z,) services whose deadline does not count.
+        within_s: for single services, how long an extract may take instead of as long as the slowest does now [s].
 
     Returns:
-        A problem of N + Z users on K servers; the present hosts and servers are one of its placements.
+        A problem of N + Z users on K servers; the present hosts and servers are one of its placements, where
+        ``within_s`` does not say otherwise.
     """
     comm_s = _users_comm_s(task)
     slowest_s = task.slowest_s(host)
+    for z, reach_s in (within_s or {}).items():
+        slowest_s[z, server[z]] = reach_s
     for z, (service, wired) in enumerate(zip(task.services, task.wired_s, strict=True)):
         extract_s = wired[:, server[z]]
         comm_s[service.members] += task.weight[z] * extract_s

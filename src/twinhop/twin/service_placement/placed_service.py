@@ -30,9 +30,12 @@ class PlacedService:
         share_cycles_per_s: that share [cycle/s].
         period_s: between results [s].
         deadline_s: on slowest_feed_s + computing_s [s]; inf for none.
-        best_server_name: where it would have the lowest latency, given all the CPU that the deadlines of users leave.
+        best_server_name: the opened server where it would have the lowest latency for the present hosts, given all the
+            CPU that the deadlines of users leave.
         best_latency_s: that latency [s].
         fed_bps: rate of all extracts [bit/s].
+        least_server_name: the server where it could have the lowest latency, wherever its members' twins are.
+        least_latency_s: what it takes there at least: the shortest way of an extract, and all the CPU [s].
     """
 
     name: str
@@ -48,6 +51,8 @@ class PlacedService:
     best_server_name: str
     best_latency_s: float
     fed_bps: float
+    least_server_name: str
+    least_latency_s: float
 
     @property
     def latency_s(self) -> float:
@@ -66,15 +71,29 @@ class PlacedService:
             return None
         return self.latency_s <= self.deadline_s * (1 + DEADLINE_TOLERANCE)
 
-    def in_words(self) -> str | None:
-        """What is to be said of a deadline that is missed."""
+    def in_words(self, all_tried: bool = False) -> str | None:
+        """What is to be said of a deadline that is missed.
+
+        Args:
+            all_tried: whether every plan of users and services was tried.
+        """
         if self.kept is not False:
             return None
         deadline_ms, best_ms = self.deadline_s / S_PER_MS, self.best_latency_s / S_PER_MS
-        if self.best_latency_s > self.deadline_s:
-            remedy = f"no server meets it; the best is {self.best_server_name} with {best_ms:.4g} ms"
+        least_ms = self.least_latency_s / S_PER_MS
+        else_kept = "no plan of users and services keeps more deadlines" if all_tried else "other hosts may keep it"
+        if self.least_latency_s > self.deadline_s * (1 + DEADLINE_TOLERANCE):
+            remedy = f"no server meets it; the best is {self.least_server_name} with {least_ms:.4g} ms"
+        elif self.best_latency_s > self.deadline_s:
+            remedy = (
+                "no opened server meets it for the hosts that its members' twins have; the best is "
+                f"{self.best_server_name} with {best_ms:.4g} ms; {else_kept}"
+            )
         else:
-            remedy = f"{self.best_server_name} alone could, in {best_ms:.4g} ms, but not beside the other services"
+            remedy = (
+                f"{self.best_server_name} alone could, in {best_ms:.4g} ms, but not beside the other services for the "
+                f"hosts that its members' twins have; {else_kept}"
+            )
         late = f"takes {self.latency_s / S_PER_MS:.4g} ms on {self.server_name}"
         return f"service {self.name}: its deadline of {deadline_ms:.4g} ms is missed ({late}): {remedy}"
 
@@ -115,6 +134,8 @@ def placed_services(
     computing_s = computing_latency_s(task.work_cycles, share_cycles_per_s)
     candidates = np.flatnonzero(task.candidates(placement))
     left = np.maximum(task.cpu - _users_floors(task, placement), 0.0)[candidates]
+    anywhere = np.flatnonzero(task.may_serve)
+    least_s = (task.nearest_s() + task.work_cycles[:, None] / task.cpu)[:, anywhere]
     placed = []
     for z, service in enumerate(task.services):
         alone_s = slowest_s[z, candidates] + computing_latency_s(service.work_cycles, left)
@@ -134,6 +155,8 @@ def placed_services(
                 best_server_name=task.server_ids[candidates[best]],
                 best_latency_s=float(alone_s[best]),
                 fed_bps=service.members.size * service.extracted_bits / service.period_s,
+                least_server_name=task.server_ids[anywhere[int(np.argmin(least_s[z]))]],
+                least_latency_s=float(least_s[z].min()),
             )
         )
     return tuple(placed)
