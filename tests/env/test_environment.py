@@ -178,18 +178,6 @@ def test_wrong_options_are_refused(change, message):
         params_of(city(), **change)
 
 
-@pytest.mark.parametrize(
-    ("movement", "field"),
-    [
-        ("churn: {mean_present_s: 10, mean_absent_s: 10}", "movement.churn"),
-        ("failures: {random: {mean_up_s: 10, mean_down_s: 10}}", "movement.failures"),
-    ],
-)
-def test_what_the_environment_does_not_know_is_refused(movement, field):
-    with pytest.raises(InputError, match=f"{field}: the environment knows none"):
-        params_of(city(movement=movement))
-
-
 def test_too_few_seats_are_refused():
     with pytest.raises(InputError, match="8 twins fit on all stations together, and there are 12 users"):
         params_of(city(users=12, stations=4, capacity=2))

@@ -56,7 +56,7 @@ class TwinEnv(gymnasium.Env):
             observation: `graph`, a dictionary of users, stations and edges; or `flat`, the vector of Eq. 22.
             actions: `scores`, Eq. 23; or `hosts`, a station for every user.
             render_mode: None or `rgb_array`.
-            **options: of `setting`: `horizon`, `redraws`, `reading`, `late_s`, `fading`.
+            **options: of `setting`: `horizon`, `redraws`, `reading`, `late_s`, `fading`, `start`.
 
         Raises:
             InputError: the scenario or an option is none that the environment can be made of.
@@ -140,7 +140,7 @@ class TwinEnv(gymnasium.Env):
 
     def _mask(self) -> NDArray[np.bool_]:
         assert self._episode is not None
-        return np.asarray(self._episode.state.topology.capacity) > 0
+        return stepping.may_host(self._episode.state)
 
     def _as_numpy(self, obs: Any) -> Any:
         if self._view == "flat":

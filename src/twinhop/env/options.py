@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from twinhop.env.core import Params, params_of
-from twinhop.env.core.generator import DEFAULT_LATE_S
+from twinhop.env.core.generator import DEFAULT_LATE_S, Start
 from twinhop.env.core.types import RewardReading, Task
 from twinhop.errors import InputError
 from twinhop.scenario import Scenario, load_scenario
@@ -25,6 +25,7 @@ def setting(
     reading: RewardReading | None = None,
     late_s: float = DEFAULT_LATE_S,
     fading: Fading | None = None,
+    start: Start | None = None,
 ) -> Params:
     """The arrays and rules of an environment, from a scenario or the name or file of one.
 
@@ -37,6 +38,7 @@ def setting(
         late_s: what the sound reward takes off where every update is late [s].
         fading: `none` or `rayleigh`, drawn anew in every slot; None: the scenario's. The paper's episodes fade, its
             placements do not.
+        start: where in a recording an episode begins: `random`, at a slot drawn by the seed, or `first`; None: random.
 
     Raises:
         InputError: there is no such scenario, or the environment cannot be made of it.
@@ -46,4 +48,4 @@ def setting(
     loaded = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
     if fading is not None:
         loaded = loaded.model_copy(update={"radio": loaded.radio.model_copy(update={"fading": fading})})
-    return params_of(loaded, task, horizon=horizon, redraws=redraws, reading=reading, late_s=late_s)
+    return params_of(loaded, task, horizon=horizon, redraws=redraws, reading=reading, late_s=late_s, start=start)

@@ -27,6 +27,8 @@ Rewards = Literal["shared", "own"]
 class TwinParallelEnv(ParallelEnv):
     """Place or migrate twins, each station deciding for itself: whether it opens, and how much it wants each user.
 
+    A cloud that may host is one agent more, `cloud`, the last.
+
     An agent sees its station, its links to all users and the users; `state()` is the flat state of Eq. 22, for
     centralised critics. The same seed gives the same episodes as `TwinEnv`.
 
@@ -52,7 +54,7 @@ class TwinParallelEnv(ParallelEnv):
             scenario: a scenario, its file, or the name of a preset.
             rewards: `shared`, Eq. 26 for every agent; or `own`, each station's part of it.
             render_mode: None or `rgb_array`.
-            **options: of `setting`: `horizon`, `redraws`, `reading`, `late_s`, `fading`.
+            **options: of `setting`: `horizon`, `redraws`, `reading`, `late_s`, `fading`, `start`.
 
         Raises:
             InputError: the scenario or an option is none that the environment can be made of.
@@ -64,7 +66,9 @@ class TwinParallelEnv(ParallelEnv):
         self.params = setting(task, scenario, **options)
         self.metadata = {"name": f"twinhop_{task}_v0", "render_modes": ["rgb_array"], "is_parallelizable": True}
         self.render_mode = render_mode
-        self.possible_agents = [f"station_{at}" for at in range(self.params.rules.stations)]
+        rules = self.params.rules
+        self.possible_agents = [f"station_{at}" for at in range(rules.radio_stations)]
+        self.possible_agents += ["cloud"] * (rules.stations - rules.radio_stations)
         self.agents: list[str] = []
         self.observation_spaces = {name: features(agent_size(self.params)) for name in self.possible_agents}
         self.action_spaces = {
@@ -170,4 +174,4 @@ class TwinParallelEnv(ParallelEnv):
 
     def _mask(self) -> NDArray[np.bool_]:
         assert self._episode is not None
-        return np.asarray(self._episode.state.topology.capacity) > 0
+        return stepping.may_host(self._episode.state)

@@ -38,13 +38,18 @@ def picture(params: Params, state: State) -> Pixels:
     frame = np.full((*shape, 3), BACKGROUND, np.uint8)
     stations = _pixels(np.asarray(state.topology.station_xy_m), scale, shape)
     users = _pixels(np.asarray(state.mobility.xy_m), scale, shape)
-    host, colours = np.asarray(state.host), station_colours(len(stations))
-    hosted = np.flatnonzero((host >= 0) & np.asarray(state.slot.active))
+    host, colours = np.asarray(state.host), station_colours(params.rules.stations)
+    hosted = np.flatnonzero((host >= 0) & (host < len(stations)) & np.asarray(state.slot.active))
     _lines(frame, users[hosted], stations[host[hosted]], colours[host[hosted]])
     dots = np.where((host >= 0)[:, None], colours[host], np.array(NOWHERE, np.uint8))
     _squares(frame, users, dots, USER_HALF_PX)
-    is_open = np.asarray(state.load) > 0
-    _squares(frame, stations, np.where(is_open[:, None], colours, np.array(CLOSED, np.uint8)), STATION_HALF_PX)
+    is_open = np.asarray(state.load)[: len(stations)] > 0
+    _squares(
+        frame,
+        stations,
+        np.where(is_open[:, None], colours[: len(stations)], np.array(CLOSED, np.uint8)),
+        STATION_HALF_PX,
+    )
     return frame
 
 

@@ -20,7 +20,7 @@ from twinhop.errors import InputError
 View = Literal["graph", "flat", "agents"]
 TERMS = (
     *("cost", "communication", "computing", "moves", "opening", "energy", "latency_s", "late"),
-    *("opened", "moved", "moved_bits", "repaired"),
+    *("opened", "moved", "moved_bits", "repaired", "unseated"),
 )
 """Scalars of `StepInfo` that adapters report, in this order."""
 
@@ -72,6 +72,16 @@ def shown(view: View, params: Params, obs: Observation) -> Any:
     if view == "flat":
         return flat_state(params, obs)
     return flat_state(params, obs), agent_states(params, obs)
+
+
+def may_host(state: State) -> NDArray[np.bool_]:
+    """(..., M) which stations may host now, of one state or of a batch."""
+    may = np.asarray(state.topology.capacity) > 0
+    if state.slot.up is None:
+        return may
+    up = np.asarray(state.slot.up)
+    clouds = np.ones((*up.shape[:-1], may.shape[-1] - up.shape[-1]), bool)
+    return may & np.concatenate([up, clouds], axis=-1)
 
 
 def core_action(actions: Actions, array: Array, stations: int) -> Action:

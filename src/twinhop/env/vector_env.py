@@ -17,7 +17,7 @@ from twinhop.env.core.types import Task
 from twinhop.env.gymnasium_env import CentralView
 from twinhop.env.options import DEFAULT_SCENARIO, setting
 from twinhop.env.spaces import action_space, observation_space
-from twinhop.env.stepping import TERMS, Episode, reset_all, seed_words, step_all, where_tree
+from twinhop.env.stepping import TERMS, Episode, may_host, reset_all, seed_words, step_all, where_tree
 from twinhop.errors import InputError
 from twinhop.scenario import Scenario
 
@@ -182,7 +182,7 @@ class TwinVectorEnv(VectorEnv):
     def _mask(self) -> NDArray[np.bool_]:
         """(num_envs, M) which stations may host."""
         assert self._episodes is not None
-        return np.asarray(self._episodes.state.topology.capacity) > 0
+        return may_host(self._episodes.state)
 
     def _as_numpy(self, obs: Any) -> Any:
         if self._view == "flat":

@@ -59,6 +59,50 @@ def wires_between(world: World) -> Callable[[float], FloatArray]:
     return latency_s
 
 
+def wire_lines(world: World) -> tuple[FloatArray, FloatArray]:
+    """The wired latency between hosts for every size at once.
+
+    Formula: ``wired(x) = min over p of delay_p + x s_p``, from each of the stations as `wires` has it, and from a cloud
+    as to it.
+
+    Args:
+        world: stations, links and cloud.
+
+    Returns:
+        Delays [s] and seconds per bit [s/bit], each (P, K, K), 0 from a host to itself; P is 1 without a graph.
+    """
+    count, cloud = len(world.station_ids), world.hosting_cloud
+    if world.graph is None:
+        hop_m = network.distance_m(world.station_xy_m, world.station_xy_m)
+        delay_s, s_per_bit = np.zeros((1, count, count)), world.latency_s_per_bit_m * hop_m[None]
+    else:
+        delay_s, s_per_bit = (each[:, :count, :count] for each in world.graph.lines())
+    if cloud is None:
+        return delay_s, s_per_bit
+    way_s, way_s_per_bit = _cloud_lines(world, cloud)
+    return _with_cloud(delay_s, way_s), _with_cloud(s_per_bit, way_s_per_bit + cloud.s_per_bit)
+
+
+def _cloud_lines(world: World, cloud: CloudSite) -> tuple[FloatArray, FloatArray]:
+    """(P or 1, M) the way from each station to the cloud, its link left out."""
+    count = len(world.station_ids)
+    if cloud.latency_s is not None:
+        return np.full((1, count), cloud.latency_s), np.zeros((1, count))
+    if world.graph is not None:
+        delay_s, s_per_bit = world.graph.lines()
+        return delay_s[:, :count, count], s_per_bit[:, :count, count]
+    assert cloud.xy_m is not None  # the schema asks for a position or a latency
+    hop_m = network.distance_m(world.station_xy_m, np.array([cloud.xy_m]))[:, 0]
+    return np.zeros((1, count)), world.latency_s_per_bit_m * hop_m[None]
+
+
+def _with_cloud(lines: FloatArray, way: FloatArray) -> FloatArray:
+    """(P, M + 1, M + 1) with the cloud as last host."""
+    table = np.pad(lines, ((0, 0), (0, 1), (0, 1)))
+    table[:, :-1, -1] = table[:, -1, :-1] = way
+    return table
+
+
 def _by_distance(world: World, access: IntArray) -> Wires:
     hop = network.distance_m(world.station_xy_m, world.station_xy_m)[access]
     return lambda bits: network.wired_latency_s(bits, hop, world.latency_s_per_bit_m)

@@ -17,9 +17,10 @@ def problem_of(params: Params, obs: Observation) -> PlacementProblem:
         obs: of one slot, arrays of JAX or NumPy.
 
     Returns:
-        The problem in float64, of the users present; deadlines, which the environment prices, are left out.
+        The problem in float64, of the users served; deadlines, which the environment prices, are left out.
     """
-    cost, present = params.rules.cost, np.flatnonzero(np.asarray(obs.active))
+    active = np.asarray(obs.active)
+    cost, present = params.rules.cost, np.flatnonzero(active & (np.asarray(obs.access) >= 0))
     history = np.asarray(obs.history_bits, float)[present]
     rate_bps = np.asarray(obs.rate_bps, float)[np.asarray(obs.access)[present], present]
     power_w = np.asarray(params.topology.tx_power_w, float)[present]
@@ -29,7 +30,7 @@ def problem_of(params: Params, obs: Observation) -> PlacementProblem:
         cpu=np.asarray(obs.cpu_cycles_per_s, float),
         capacity=np.asarray(obs.capacity, np.int64),
         opening_s=np.asarray(obs.opening_s, float),
-        alpha=cost.alpha,
+        alpha=cost.alpha * len(present) / len(active) if cost.is_summed else cost.alpha,
         beta=cost.beta,
         energy_j=cost.kappa_s_per_j * network.transmit_energy_j(power_w, history, rate_bps),
         distance_m=np.asarray(obs.distance_m, float).T[present],

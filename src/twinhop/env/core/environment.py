@@ -7,9 +7,9 @@ from jax import Array
 
 from twinhop.env.core import random
 from twinhop.env.core.decode import decode
-from twinhop.env.core.dynamics import Moment, first_moment, next_moment
+from twinhop.env.core.dynamics import Moment, first_moment, next_moment, tape_of
 from twinhop.env.core.generator import topology_of_episode
-from twinhop.env.core.pricing import Priced, link_costs, price, station_rewards
+from twinhop.env.core.pricing import Priced, is_served, link_costs, price, seats, station_rewards
 from twinhop.env.core.types import Action, Observation, Params, Rules, State, StepInfo, Topology
 from twinhop.env.core.view import observe
 
@@ -26,9 +26,11 @@ def reset(key: Array, params: Params) -> tuple[Observation, State]:
     """
     rules, key = params.rules, random.key_words(key)
     topology = topology_of_episode(key, params)
-    moment = first_moment(key, rules, topology)
+    start = _start(key, params)
+    moment = first_moment(key, rules, topology, tape_of(params.record, start))
     nowhere = jnp.full(rules.users, -1, jnp.int32)
-    state = _state(topology, moment, jnp.zeros((), jnp.int32), nowhere, jnp.zeros(rules.stations, jnp.int32))
+    load = jnp.zeros(rules.stations, jnp.int32)
+    state = _state(topology, moment, jnp.zeros((), jnp.int32), nowhere, load, start)
     return observe(rules, state), state
 
 
@@ -50,20 +52,36 @@ def step(
     rules, key = params.rules, random.key_words(key)
     topology, slot = state.topology, state.slot
     costs = link_costs(rules, topology, slot)
-    decoded = decode(action, topology.capacity, costs.comm_s, slot.active, rules.is_capacitated)
-    host = jnp.where(slot.active, decoded.host, state.host)
+    served = is_served(topology, slot)
+    decoded = decode(action, seats(topology, slot), costs.comm_s, served, rules.is_capacitated)
+    host = jnp.where(served, decoded.host, state.host)
     priced = price(rules, topology, slot, costs, state.host, host)
     rewards = station_rewards(rules, topology, priced, host)
-    now = Moment(state.mobility, state.channel, state.better, slot)
-    moment = next_moment(key, rules, topology, now, state.slot_index * rules.slot_s)
-    after = _state(topology, moment, state.slot_index + 1, host, priced.load)
+    now = Moment(state.mobility, state.channel, state.better, slot, state.present, state.working)
+    at = state.slot_index if state.start is None else state.start + state.slot_index
+    moment = next_moment(key, rules, topology, now, at * rules.slot_s, tape_of(params.record, at + 1))
+    after = _state(topology, moment, state.slot_index + 1, host, priced.load, state.start)
     info = _info(rules, topology, priced, host, decoded.repaired, rewards)
+    if params.record is not None or rules.churn is not None or rules.failures is not None:
+        beyond = jnp.maximum(priced.load - seats(topology, slot), 0)
+        info = info._replace(unseated=beyond.sum(dtype=jnp.int32))
     truncated = after.slot_index >= params.horizon
     return observe(rules, after), after, rewards.sum(), jnp.zeros((), bool), truncated, info
 
 
-def _state(topology: Topology, moment: Moment, slot_index: Array, host: Array, load: Array) -> State:
-    return State(topology, moment.mobility, moment.channel, moment.better, moment.slot, slot_index, host, load)
+def _start(key: Array, params: Params) -> Array | None:
+    """The slot of the record at which an episode begins."""
+    if params.starts is None:
+        return None
+    first, last = params.starts
+    return first + (random.uniform(key, "start", ()) * (last - first + 1)).astype(jnp.int32)
+
+
+def _state(
+    topology: Topology, moment: Moment, slot_index: Array, host: Array, load: Array, start: Array | None
+) -> State:
+    world = (moment.mobility, moment.channel, moment.better, moment.slot)
+    return State(topology, *world, slot_index, host, load, start, moment.present, moment.working)
 
 
 def _info(rules: Rules, topology: Topology, priced: Priced, host: Array, repaired: Array, rewards: Array) -> StepInfo:
@@ -88,4 +106,5 @@ def _info(rules: Rules, topology: Topology, priced: Priced, host: Array, repaire
         repaired=repaired,
         host=host,
         station_reward=rewards,
+        unseated=jnp.zeros((), jnp.int32),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import get_args
+from typing import Literal, get_args
 
 import jax.numpy as jnp
 import numpy as np
@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 
 from twinhop import network, streams
 from twinhop.env.core import random
+from twinhop.env.core.recording import record_of, recorded_run, recorded_slots
 from twinhop.env.core.types import CostRules, Params, Pools, RadioRules, Redraw, RewardReading, Rules, Task, Topology
 from twinhop.errors import InputError
+from twinhop.formulation.wired import wire_lines
 from twinhop.migration.run import MigrationRun
 from twinhop.scenario import Scenario, World
 from twinhop.scenario.distribution import draw
 from twinhop.scenario.fields import LARGEST_SEED
-from twinhop.scenario.schema.movement_section import EPISODE_SLOTS, MOST_SLOTS
+from twinhop.scenario.mobility import Churn, Static
+from twinhop.scenario.schema.movement_section import EPISODE_SLOTS, MOST_SLOTS, Movement
 from twinhop.scenario.schema.readings import ROW_LOGARITHM, ROW_REDRAWN, ROW_TWINS_COUNTED, ROW_UNLINKED, ROW_WIRED_HOP
 from twinhop.scenario.world.columns import user_columns
 from twinhop.units import BITS_PER_MBIT, CYCLES_PER_GCYCLE, S_PER_MS
@@ -27,6 +30,7 @@ POOL_ROWS = 4096
 """Users, and CPUs, drawn in advance, of which those of a redrawn episode are taken at random."""
 POOL_SEED_OFFSET = 1
 """The pool's users are not those of the scenario: their root seed is the next one."""
+Start = Literal["random", "first"]
 DEFAULT_LATE_S = 1.0
 """What the sound reward takes off where every update is late [s]."""
 
@@ -39,6 +43,7 @@ def params_of(
     redraws: bool = False,
     reading: RewardReading | None = None,
     late_s: float = DEFAULT_LATE_S,
+    start: Start | None = None,
 ) -> Params:
     """The arrays and rules of an environment.
 
@@ -50,6 +55,8 @@ def params_of(
             own. Reading 25, literal, asks for it too.
         reading: of the reward; None: literal where the scenario's row 15 is.
         late_s: what the sound reward takes off where every update is late [s].
+        start: where in a recording (a trace, CPUs by a file, scheduled failures) an episode begins: `random`, at a
+            slot drawn by the seed, from which the horizon still fits, or `first`; None: random where there is one.
 
     Returns:
         What `reset` and `step` take.
@@ -58,35 +65,40 @@ def params_of(
         InputError: the scenario has what the environment does not know, the horizon is out of range, or there are
             fewer seats than users.
     """
-    _check(scenario, task, horizon, reading, late_s)
+    _check(scenario, task, horizon, redraws, reading, late_s, start)
     redraws = redraws or (scenario.movement is not None and scenario.readings.is_literal(ROW_REDRAWN))
-    run = MigrationRun(scenario)
-    world = run.world_run.world
-    if world.seats < len(world.user_ids):
-        raise InputError(
-            f"{scenario.where}: stations: {world.seats} twins fit on all stations together, and there are "
-            f"{len(world.user_ids)} users; raise capacity_users, or add stations that host"
-        )
+    if redraws:
+        _check_redraws(scenario)
+    run = recorded_run(scenario, horizon)
+    world, movement = run.world_run.world, run.world_run.movement
+    record = record_of(run.world_run, horizon)
+    _check_seats(run, None if record is None or record.present is None else np.asarray(record.present))
+    scenario = run.scenario  # its users are those of the trace
     literal = reading or ("literal" if scenario.readings.is_literal(ROW_TWINS_COUNTED) else "sound")
     rules = Rules(
         task=task,
         users=len(world.user_ids),
-        stations=len(world.station_ids),
+        stations=len(world.host_ids),
+        radio_stations=len(world.station_ids),
         slot_s=run.slot_s,
         area=scenario.area,
-        mobility=run.world_run.movement.mobility,
+        mobility=Static(kind="static") if movement.trace else movement.mobility,
         radio=_radio_rules(run, world),
-        cpu=run.world_run.movement.cpu,
+        cpu=movement.cpu,
         cost=_cost_rules(run, world, literal, late_s),
-        is_capacitated=bool((world.capacity[world.capacity > 0] < len(world.user_ids)).any()),
+        is_capacitated=bool((world.host_capacity[world.host_capacity > 0] < len(world.user_ids)).any()),
         redraw=_redraw(scenario) if redraws else None,
+        churn=movement.churn,
+        failures=_random_failures(movement),
     )
-    opening_s = run.hosts.opening_s if task == "migration" else world.opening_s
+    opening_s = run.hosts.opening_s if task == "migration" else world.host_opening_s
     if scenario.readings.is_literal(ROW_UNLINKED):
         opening_s = np.zeros_like(opening_s)
     pools = _pools(scenario) if redraws else _no_pools()
     phi = jnp.asarray(world.latency_s_per_bit_m, float)
-    return Params(_topology(world, opening_s, run.users.tau_s), pools, phi, jnp.asarray(horizon, jnp.int32), rules)
+    topology = _topology(world, opening_s, run.users.tau_s)
+    starts = None if record is None else _starts(recorded_slots(record), horizon, start)
+    return Params(topology, pools, phi, jnp.asarray(horizon, jnp.int32), rules, record, starts)
 
 
 def topology_of_episode(key: Array, params: Params) -> Topology:
@@ -99,7 +111,7 @@ def topology_of_episode(key: Array, params: Params) -> Topology:
     redraw, topology = params.rules.redraw, params.topology
     if redraw is None:
         return topology
-    stations, users = params.rules.stations, params.rules.users
+    stations, users = params.rules.radio_stations, params.rules.users
     if redraw.station_places:
         extent_m = jnp.array([params.rules.area.width_m, params.rules.area.height_m])
         station_xy_m = random.uniform(key, "topology.stations", (stations, 2)) * extent_m
@@ -120,7 +132,57 @@ def _rows(key: Array, name: str, count: int, of: int) -> Array:
     return (random.uniform(key, name, (count,)) * of).astype(jnp.int32)
 
 
-def _check(scenario: Scenario, task: Task, horizon: int, reading: RewardReading | None, late_s: float) -> None:
+def _starts(slots: int, horizon: int, start: Start | None) -> Array:
+    """(2,) first and last slot at which episodes begin: the observation after the last step is recorded too."""
+    last = 0 if start == "first" else max(slots - 1 - horizon, 0)
+    return jnp.asarray([0, last], jnp.int32)
+
+
+def _random_failures(movement: Movement) -> Churn | None:
+    """Stations work as users are present, see `scenario.dynamics.failures`."""
+    random_ = movement.failures.random if movement.failures else None
+    return None if random_ is None else Churn(mean_present_s=random_.mean_up_s, mean_absent_s=random_.mean_down_s)
+
+
+def _check_seats(run: MigrationRun, present: NDArray[np.bool_] | None) -> None:
+    """Refuse fewer seats than users where nothing random decides how many are there."""
+    world, most = run.world_run.world, len(run.user_ids)
+    if run.world_run.movement.churn is not None:
+        return
+    if present is not None:
+        most = int(present.sum(axis=1).max())
+    if world.seats < most:
+        raise InputError(
+            f"{run.scenario.where}: stations: {world.seats} twins fit on all stations together, and there are "
+            f"{most} users; raise capacity_users, or add stations that host"
+        )
+
+
+def _check_redraws(scenario: Scenario) -> None:
+    """Refuse fresh stations where wires or records belong to those of the scenario."""
+    cloud, movement = scenario.cloud, scenario.movement
+    bound = {
+        "backhaul.graph": scenario.backhaul.graph is not None,
+        "cloud.host": cloud is not None and cloud.host,
+        "movement.cpu: kind: trace": movement is not None and movement.cpu.kind == "trace",
+    }
+    for field, is_there in bound.items():
+        if is_there:
+            raise InputError(
+                f"{scenario.where}: {field}: belongs to the stations where they are; redraws draws them anew: leave "
+                "one of the two out"
+            )
+
+
+def _check(
+    scenario: Scenario,
+    task: Task,
+    horizon: int,
+    redraws: bool,
+    reading: RewardReading | None,
+    late_s: float,
+    start: Start | None,
+) -> None:
     """Refuse what the environment does not know, with what it would accept."""
     if task not in get_args(Task):
         raise InputError(f"task: got {task!r}; accepted: {', '.join(get_args(Task))}")
@@ -128,23 +190,16 @@ def _check(scenario: Scenario, task: Task, horizon: int, reading: RewardReading 
         raise InputError(f"reading: got {reading!r}; accepted: {', '.join(get_args(RewardReading))}")
     if isinstance(horizon, bool) or not isinstance(horizon, int) or not 1 <= horizon <= MOST_SLOTS:
         raise InputError(f"horizon: got {horizon!r}; expected a whole number of slots from 1 to {MOST_SLOTS}")
-    if not isinstance(late_s, int | float) or not (math.isfinite(late_s) and late_s >= 0):
+    if not isinstance(redraws, bool | np.bool_):
+        raise InputError(f"redraws: got {redraws!r}; expected True or False")
+    if start is not None and start not in get_args(Start):
+        raise InputError(f"start: got {start!r}; accepted: {', '.join(get_args(Start))}, or None")
+    if isinstance(late_s, bool) or not isinstance(late_s, int | float) or not (math.isfinite(late_s) and late_s >= 0):
         raise InputError(f"late_s: got {late_s!r}; expected a number >= 0 [s]")
-    movement, cloud = scenario.movement, scenario.cloud
-    unknown = {
-        "cloud.host": cloud is not None and cloud.host,
-        "backhaul.graph": scenario.backhaul.graph is not None,
-        "services": bool(scenario.services),
-        "movement.trace": movement is not None and movement.trace is not None,
-        "movement.churn": movement is not None and movement.churn is not None,
-        "movement.failures": movement is not None and movement.failures is not None,
-        "movement.cpu: kind: trace": movement is not None and movement.cpu.kind == "trace",
-    }
-    for field, is_there in unknown.items():
-        if is_there:
-            raise InputError(
-                f"{scenario.where}: {field}: the environment knows none; leave it out, or use `twinhop simulate`"
-            )
+    if scenario.services:
+        raise InputError(
+            f"{scenario.where}: services: the environment knows none; leave it out, or use `twinhop simulate`"
+        )
 
 
 def _radio_rules(run: MigrationRun, world: World) -> RadioRules:
@@ -191,13 +246,15 @@ def _cost_rules(run: MigrationRun, world: World, reading: RewardReading, late_s:
 
 
 def _topology(world: World, opening_s: NDArray[np.float64], tau_s: NDArray[np.float64]) -> Topology:
-    hop_m = network.distance_m(world.station_xy_m, world.station_xy_m)
+    delay_s, s_per_bit = wire_lines(world)
+    by_distance = world.graph is None and world.hosting_cloud is None
     return Topology(
         station_xy_m=jnp.asarray(world.station_xy_m, float),
-        cpu_cycles_per_s=jnp.asarray(world.cpu_cycles_per_s, float),
-        capacity=jnp.asarray(np.minimum(world.capacity, len(world.user_ids)), jnp.int32),
+        cpu_cycles_per_s=jnp.asarray(world.host_cpu_cycles_per_s, float),
+        capacity=jnp.asarray(np.minimum(world.host_capacity, len(world.user_ids)), jnp.int32),
         opening_s=jnp.asarray(opening_s, float),
-        wire_s_per_bit=jnp.asarray(world.latency_s_per_bit_m * hop_m, float),
+        wire_s_per_bit=jnp.asarray(s_per_bit[0] if by_distance else s_per_bit, float),
+        wire_delay_s=None if by_distance else jnp.asarray(delay_s, float),
         user_xy_m=jnp.asarray(world.user_xy_m, float),
         history_bits=jnp.asarray(world.history_bits, float),
         update_bits=jnp.asarray(world.update_bits, float),

@@ -11,6 +11,7 @@ from twinhop import network
 from twinhop.env.core.links import at_host, membership
 from twinhop.env.core.shares import floored_shares, least_shares, proportional_shares
 from twinhop.env.core.types import Rules, Slot, Topology
+from twinhop.env.core.wires import between_s, onward_s
 from twinhop.placement.evaluation import DEADLINE_TOLERANCE
 
 ROUNDING_STEPS = 64
@@ -60,17 +61,30 @@ def link_costs(rules: Rules, topology: Topology, slot: Slot) -> LinkCosts:
         topology: sizes and wires.
         slot: access stations and rates.
     """
-    attached = membership(slot.access, rules.stations).astype(topology.wire_s_per_bit.dtype)
-    wire = topology.wire_s_per_bit @ attached  # (M, N) seconds a bit from the access station
+    wired_s = onward_s(topology, slot.access)
     rate_bps = jnp.where(slot.access_rate_bps > 0, slot.access_rate_bps, 1.0)[None, :]
     update = topology.update_bits[None, :]
-    update_s = network.communication_latency_s(update, rate_bps, update * wire)
+    update_s = network.communication_latency_s(update, rate_bps, wired_s(update))
     if rules.task == "migration":
         return LinkCosts(update_s, update_s)
     cost, history = rules.cost, topology.history_bits[None, :]
-    history_s = network.communication_latency_s(history, rate_bps, history * wire, cost.construction_hops)
+    history_s = network.communication_latency_s(history, rate_bps, wired_s(history), cost.construction_hops)
     comm_s = network.placement_communication_s(history_s, update_s, cost.eta_s, cost.sync_period_s)
     return LinkCosts(comm_s, update_s)
+
+
+def seats(topology: Topology, slot: Slot) -> Array:
+    """(M,) int32, twins that fit now: none on stations that are down."""
+    if slot.up is None:
+        return topology.capacity
+    clouds = topology.capacity.shape[0] - slot.up.shape[0]
+    return jnp.where(jnp.pad(slot.up, (0, clouds), constant_values=True), topology.capacity, 0)
+
+
+def is_served(topology: Topology, slot: Slot) -> Array:
+    """(N,) bool: who is present, has an access station, and may have its twin anywhere at all."""
+    served = slot.active & (slot.access >= 0)
+    return served if slot.up is None else served & (seats(topology, slot) > 0).any()
 
 
 def work_cycles(rules: Rules, topology: Topology) -> Array:
@@ -100,9 +114,9 @@ def price(rules: Rules, topology: Topology, slot: Slot, costs: LinkCosts, before
         host: (N,) int32, where they are.
 
     Returns:
-        The terms. Absent users cost nothing; their twins rest.
+        The terms. Users that are not served cost nothing; their twins rest.
     """
-    served = slot.active & (slot.access >= 0)
+    served = is_served(topology, slot)
     member = membership(host, rules.stations) & served
     comm_s = at_host(member, costs.comm_s)
     share, late = _shares(rules, topology, slot, costs, member)
@@ -133,7 +147,7 @@ def _shares(rules: Rules, topology: Topology, slot: Slot, costs: LinkCosts, memb
     if not rules.cost.has_deadlines:
         return proportional_shares(member, weight, cpu), jnp.zeros(weight.shape, bool)
     work = rules.cost.update_cycles_per_bit * topology.update_bits
-    floor = least_shares(member, work, topology.tau_s, costs.update_s, cpu, topology.capacity)
+    floor = least_shares(member, work, topology.tau_s, costs.update_s, cpu, seats(topology, slot))
     share = floored_shares(member, weight, floor, cpu)
     latency_s = network.twin_latency_s(at_host(member, costs.update_s), network.computing_latency_s(work, share))
     tolerance = max(DEADLINE_TOLERANCE, ROUNDING_STEPS * float(jnp.finfo(latency_s.dtype).eps))
@@ -145,8 +159,8 @@ def _moves(rules: Rules, topology: Topology, served: Array, before: Array, host:
     if rules.task == "placement":
         return jnp.zeros(host.shape, bool), jnp.zeros_like(topology.history_bits)
     moved = served & (before >= 0) & (host != before)
-    way = topology.wire_s_per_bit[jnp.maximum(before, 0), jnp.maximum(host, 0)]
-    return moved, jnp.where(moved, rules.cost.move_s + topology.history_bits * way, 0.0)
+    way_s = between_s(topology, jnp.maximum(before, 0), jnp.maximum(host, 0), topology.history_bits)
+    return moved, jnp.where(moved, rules.cost.move_s + way_s, 0.0)
 
 
 def station_rewards(rules: Rules, topology: Topology, priced: Priced, host: Array) -> Array:

@@ -100,6 +100,8 @@ def radio(
     fading: Array | float,
     held: Array,
     better: Array | None,
+    active: Array | None = None,
+    up: Array | None = None,
 ) -> Radio:
     """Access stations and rates of a slot.
 
@@ -111,17 +113,22 @@ def radio(
         fading: (M, N) power of the fading of each link, or 1 without [1].
         held: (N,) int32, access stations of the slot before; -1: none.
         better: (M, N) int32, see `next_access`.
+        active: (N,) bool, who is present; None: everybody always is.
+        up: (M,) bool, which stations work; None: all always do.
     """
-    access, better = next_access(
-        _score(rules, distance_m, loss_db, fading), held, better, rules.hysteresis_db, rules.slots_to_trigger
-    )
+    score = _score(rules, distance_m, loss_db, fading)
+    access, better = next_access(score, held, better, rules.hysteresis_db, rules.slots_to_trigger, active, up)
+    is_served = None if active is None and up is None else access >= 0
     attached = membership(access, distance_m.shape[0])
     width_hz = _width_hz(rules, attached)
     noise = rules.noise_w_per_hz
     if rules.interference == "full_reuse":
-        noise = noise + _interference_w_per_hz(topology, loss_db, access, at_host(attached, width_hz))[:, None]
+        own_width_hz = at_host(attached, width_hz)
+        noise = noise + _interference_w_per_hz(topology, loss_db, access, own_width_hz, is_served)[:, None]
     gain = network.channel_gain(loss_db, fading)
     rate_bps = network.rate_bps(width_hz, topology.tx_power_w[None, :], gain, noise, rules.logarithm)
+    if is_served is not None:
+        rate_bps = jnp.where(is_served[None, :] & (True if up is None else up[:, None]), rate_bps, 0.0)
     rate_bps = jax.lax.optimization_barrier(rate_bps)
     return Radio(rate_bps, access, at_host(attached, rate_bps), better)
 
@@ -154,18 +161,36 @@ def _width_hz(rules: RadioRules, attached: Array) -> Array:
     return rules.bandwidth_hz / jnp.where(attached, count, count + 1)
 
 
-def _interference_w_per_hz(topology: Topology, loss_db: Array, access: Array, width_hz: Array) -> Array:
-    gain = network.channel_gain(loss_db).T
-    return network.uplink_interference_w_per_hz(topology.tx_power_w, gain, access, width_hz)
+def _interference_w_per_hz(
+    topology: Topology, loss_db: Array, access: Array, width_hz: Array, is_served: Array | None
+) -> Array:
+    """(M,) who is not served is taken to be silent, at one station more [W/Hz]."""
+    gain, power_w = network.channel_gain(loss_db).T, topology.tx_power_w
+    if is_served is None:
+        return network.uplink_interference_w_per_hz(power_w, gain, access, width_hz)
+    stations = gain.shape[1]
+    return network.uplink_interference_w_per_hz(
+        jnp.where(is_served, power_w, 0.0),
+        jnp.pad(gain, ((0, 0), (0, 1))),
+        jnp.where(is_served, access, stations),
+        jnp.where(is_served, width_hz, 1.0),
+    )[:stations]
 
 
 def next_access(
-    score: Array, held: Array, better: Array | None, hysteresis: float, slots_to_trigger: int
+    score: Array,
+    held: Array,
+    better: Array | None,
+    hysteresis: float,
+    slots_to_trigger: int,
+    active: Array | None = None,
+    up: Array | None = None,
 ) -> tuple[Array, Array | None]:
     """Hand users over by event A3: to the best station that has been better for long enough.
 
     Formula: station j is *better* where ``score_j < score_b - hysteresis``; it takes the user over once it has been
-    so in `slots_to_trigger` slots in a row, of several the best. Who has no station takes the best at once.
+    so in `slots_to_trigger` slots in a row, of several the best. Who has no station, or one that is down, takes the
+    best of those that work at once.
 
     Args:
         score: (M, N) mean loss or distance; the less the better.
@@ -173,6 +198,8 @@ def next_access(
         better: (M, N) int32, for how many slots stations have been better; None where one slot suffices.
         hysteresis: in the unit of the score.
         slots_to_trigger: at least 1.
+        active: (N,) bool, who is present; None: everybody.
+        up: (M,) bool, which stations work; None: all.
 
     Returns:
         (N,) int32 access stations, and the counts.
@@ -186,15 +213,25 @@ def next_access(
         [0, 1]
     """
     stations = score.shape[0]
+    if active is not None:
+        held = jnp.where(active, held, -1)
+    if up is not None:
+        held = jnp.where((membership(held, stations) & up[:, None]).any(axis=0), held, -1)
+        score = jnp.where(up[:, None], score, jnp.inf)
     limit = at_host(membership(held, stations), score) - hysteresis
     is_better = jnp.where(held[None, :] >= 0, score < limit[None, :], True)
+    if up is not None:
+        is_better = is_better & up[:, None]
     if better is None:
         ready, count = is_better, None
     else:
         count = jnp.where(is_better, better + 1, 0)
-        ready = (count >= slots_to_trigger) | (held < 0)[None, :]
+        ready = (count >= slots_to_trigger) | ((held < 0)[None, :] & is_better)
     best = jnp.argmin(jnp.where(ready, score, jnp.inf), axis=0).astype(held.dtype)
     hands_over = ready.any(axis=0)
+    if active is not None:
+        hands_over = hands_over & active
     if count is not None:
-        count = jnp.where(hands_over[None, :], 0, count)
+        starts_anew = hands_over if active is None else hands_over | ~active
+        count = jnp.where(starts_anew[None, :], 0, count)
     return jnp.where(hands_over, best, held), count

@@ -12,6 +12,7 @@ import jax
 from jax import Array
 
 from twinhop.network import Shadowing
+from twinhop.scenario.mobility import Churn
 from twinhop.scenario.mobility.model import MobilityModel
 from twinhop.scenario.mobility.model import State as MobilityState
 from twinhop.scenario.place_sections import Area
@@ -105,7 +106,8 @@ class Rules:
     Attributes:
         task: place anew in every slot (P1), or let twins stay and pay for moves (P2).
         users: N.
-        stations: M.
+        stations: M, what may host: the radio stations, and last a cloud that may host.
+        radio_stations: what users are attached to: M, or M - 1 with such a cloud.
         slot_s: length of a slot [s].
         area: where users move.
         mobility: how they move.
@@ -114,11 +116,14 @@ class Rules:
         cost: the constants of the cost.
         is_capacitated: whether some station has fewer seats than there are users.
         redraw: what a reset draws anew; None: nothing.
+        churn: how users come and go; None: nobody does.
+        failures: how stations fail and return at random, working for what users are present for; None: none does.
     """
 
     task: Task
     users: int
     stations: int
+    radio_stations: int
     slot_s: float
     area: Area
     mobility: MobilityModel
@@ -127,13 +132,15 @@ class Rules:
     cost: CostRules
     is_capacitated: bool
     redraw: Redraw | None
+    churn: Churn | None = None
+    failures: Churn | None = None
 
 
 class Topology(NamedTuple):
     """What holds for an episode."""
 
     station_xy_m: Array
-    """(M, 2) [m]"""
+    """(M, 2) of the radio stations [m]"""
     cpu_cycles_per_s: Array
     """(M,) F_k at the start [cycle/s]"""
     capacity: Array
@@ -141,7 +148,7 @@ class Topology(NamedTuple):
     opening_s: Array
     """(M,) cost of an open host [s]"""
     wire_s_per_bit: Array
-    """(M, M) wired latency between stations [s/bit]"""
+    """(M, M) wired latency between stations; (P, M, M) of P paths where there is a graph or a cloud [s/bit]"""
     user_xy_m: Array
     """(N, 2) where users start [m]"""
     history_bits: Array
@@ -152,6 +159,21 @@ class Topology(NamedTuple):
     """(N,) deadlines on the update latency, enforced or not [s]"""
     tx_power_w: Array
     """(N,) [W]"""
+    wire_delay_s: Array | None = None
+    """(P, M, M) what the paths take whatever is sent; None where wires go by distance [s]"""
+
+
+class Record(NamedTuple):
+    """What is recorded of T slots of a world; None where the world goes on by itself."""
+
+    xy_m: Array | None
+    """(T, N, 2) positions; of the absent, where they were last, or will be first [m]"""
+    present: Array | None
+    """(T, N) bool"""
+    up: Array | None
+    """(T, M) bool, which radio stations work, as far as that is scheduled"""
+    cpu_cycles_per_s: Array | None
+    """(T, M) CPUs of the radio stations [cycle/s]"""
 
 
 class Pools(NamedTuple):
@@ -183,9 +205,14 @@ class Params:
     """scalar int32, slots of an episode"""
     rules: Rules
     """not an array: another one is another compilation"""
+    record: Record | None = None
+    """None: nothing is recorded"""
+    starts: Array | None = None
+    """(2,) int32, first and last slot of the record at which an episode may begin, each as likely; None without"""
 
 
-jax.tree_util.register_dataclass(Params, ["topology", "pools", "wire_s_per_bit_m", "horizon"], ["rules"])
+_ARRAYS = ["topology", "pools", "wire_s_per_bit_m", "horizon", "record", "starts"]
+jax.tree_util.register_dataclass(Params, _ARRAYS, ["rules"])
 
 
 class Channel(NamedTuple):
@@ -201,17 +228,19 @@ class Slot(NamedTuple):
     """What holds in a slot; nothing of it depends on a decision."""
 
     distance_m: Array
-    """(M, N) user to station [m]"""
+    """(M, N) user to radio station [m]"""
     rate_bps: Array
-    """(M, N) uplink rate to each station, Eq. 3 [bit/s]"""
+    """(M, N) uplink rate to each radio station, Eq. 3; 0 of the absent, and to stations that are down [bit/s]"""
     access: Array
-    """(N,) int32, access stations"""
+    """(N,) int32, access stations; -1: none, who is absent or finds no station that works"""
     access_rate_bps: Array
     """(N,) rate to them [bit/s]"""
     cpu_cycles_per_s: Array
     """(M,) F_k(t) [cycle/s]"""
     active: Array
     """(N,) bool, who is present"""
+    up: Array | None = None
+    """(M,) bool, which radio stations work; None where none ever fails"""
 
 
 class State(NamedTuple):
@@ -230,6 +259,12 @@ class State(NamedTuple):
     """(N,) int32, where twins are as the slot begins; -1: nowhere yet"""
     load: Array
     """(M,) int32, twins on each station"""
+    start: Array | None = None
+    """() int32, slot of the record at which the episode began; None where nothing is recorded"""
+    present: Array | None = None
+    """(N,) bool, whom churn lets be present; None without churn"""
+    working: Array | None = None
+    """(M,) bool, which radio stations work as far as that is random; None where it is not"""
 
 
 class Action(NamedTuple):
@@ -261,17 +296,17 @@ class Observation(NamedTuple):
     cpu_cycles_per_s: Array
     """(M,) F_k(t) [cycle/s]"""
     capacity: Array
-    """(M,) int32, twins that fit"""
+    """(M,) int32, twins that fit now; 0 on stations that are down"""
     opening_s: Array
     """(M,) [s]"""
     load: Array
     """(M,) int32, twins that are there; a station with twins is open"""
     distance_m: Array
-    """(M, N) d_ji [m]"""
+    """(M, N) d_ji; 0 of the absent, infinite to a cloud [m]"""
     rate_bps: Array
-    """(M, N) r_ji [bit/s]"""
+    """(M, N) r_ji; 0 of the absent, and to a cloud [bit/s]"""
     comm_s: Array
-    """(M, N) communication latency of the user's twin on the station, by the task [s]"""
+    """(M, N) communication latency of the user's twin on the station, by the task; 0 of the absent [s]"""
     admissible: Array
     """(M,) bool, action mask: which stations may host now"""
     slot_index: Array
@@ -309,3 +344,5 @@ class StepInfo(NamedTuple):
     """(N,) int32, where the twins are"""
     station_reward: Array
     """(M,) what each station answers for; their sum is the reward [s]"""
+    unseated: Array
+    """() int32, twins beyond the seats of their stations, because the stations that work have too few"""

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from twinhop.env.core.links import membership
-from twinhop.env.core.pricing import link_costs, work_cycles
+from twinhop.env.core.pricing import is_served, link_costs, seats, work_cycles
 from twinhop.env.core.types import Observation, Params, Rules, State
 
 TIME_SCALE_S = {"placement": 1.0, "migration": 0.1}
@@ -37,6 +37,15 @@ class Graph(NamedTuple):
 def observe(rules: Rules, state: State) -> Observation:
     """The state as a bipartite graph, in SI units."""
     topology, slot = state.topology, state.slot
+    distance_m, rate_bps, comm_s = slot.distance_m, slot.rate_bps, link_costs(rules, topology, slot).comm_s
+    clouds = rules.stations - rules.radio_stations
+    if clouds:
+        distance_m = jnp.pad(distance_m, ((0, clouds), (0, 0)), constant_values=jnp.inf)
+        rate_bps = jnp.pad(rate_bps, ((0, clouds), (0, 0)))
+    if may_be_away(rules, state):
+        distance_m = jnp.where(slot.active, distance_m, 0.0)
+        comm_s = jnp.where(is_served(topology, slot), comm_s, 0.0)
+    capacity = seats(topology, slot)
     return Observation(
         history_bits=topology.history_bits,
         update_bits=topology.update_bits,
@@ -46,15 +55,20 @@ def observe(rules: Rules, state: State) -> Observation:
         access=slot.access,
         host=state.host,
         cpu_cycles_per_s=slot.cpu_cycles_per_s,
-        capacity=topology.capacity,
+        capacity=capacity,
         opening_s=topology.opening_s,
         load=state.load,
-        distance_m=slot.distance_m,
-        rate_bps=slot.rate_bps,
-        comm_s=link_costs(rules, topology, slot).comm_s,
-        admissible=topology.capacity > 0,
+        distance_m=distance_m,
+        rate_bps=rate_bps,
+        comm_s=comm_s,
+        admissible=capacity > 0,
         slot_index=state.slot_index,
     )
+
+
+def may_be_away(rules: Rules, state: State) -> bool:
+    """Whether users may be absent, or without an access station."""
+    return rules.churn is not None or state.slot.up is not None or state.start is not None
 
 
 def graph(params: Params, obs: Observation) -> Graph:

@@ -73,11 +73,19 @@ class BackhaulGraph:
         Returns:
             (N, K) latencies, 0 from a site to itself [s].
         """
-        place = self.site_place
+        place = self.site_place  # as `lines`, without arrays of all sites by all
         routed = network.routed_latency_s(bits, place[source], place[target], self.path_delay_s, self.path_s_per_bit)
         routed += self.site_delay_s[source][:, None] + self.site_delay_s[target]
         routed += 2 * self.site_s_per_bit * bits[:, None]
         return np.where(source[:, None] == target, 0.0, routed)
+
+    def lines(self) -> tuple[FloatArray, FloatArray]:
+        """Delays [s] and seconds per bit [s/bit], each (P, S, S), whose least ``delay + bits s`` is `latency_s`."""
+        place = self.site_place
+        delay_s = self.path_delay_s[:, place][:, :, place] + self.site_delay_s[:, None] + self.site_delay_s
+        s_per_bit = self.path_s_per_bit[:, place][:, :, place] + 2 * self.site_s_per_bit
+        itself = np.eye(len(place), dtype=bool)
+        return np.where(itself, 0.0, delay_s), np.where(itself, 0.0, s_per_bit)
 
 
 def build_graph(graph: Graph, area: Area, sites: Sequence[Site], where: str) -> BackhaulGraph:
