@@ -14,10 +14,10 @@ $(error LAYER: no folder tests/$(firstword $(UNKNOWN)); there are $(LAYERS))
 endif
 TESTED = $(foreach layer,$(ASKED),tests/$(layer) $(wildcard src/twinhop/$(layer) src/twinhop/$(layer).py))
 
-.PHONY: help setup peers demo test test-slow check types format docs lock clean
+.PHONY: help setup peers demo test test-slow check types format docs docs-outputs lock clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: .venv/.stamp ## build .venv from requirements.lock; leaves .venv/bin/twinhop ready
 
@@ -37,7 +37,7 @@ peers: .venv-peers/.stamp ## build .venv-peers: other projects' environments and
 	@touch $@
 
 demo: setup ## plan a generated city, compare the policies, draw the map
-	@echo "twinhop: the first run compiles the solver's loops, some seconds"
+	@echo "twinhop: the first run compiles the solver's loops, about half a minute"
 	@$(BIN)/twinhop compare city-small --out out/demo
 	@$(BIN)/twinhop plan city-small --out out/demo
 	@echo "the map is out/demo/map.png, the policies against the bound are out/demo/comparison.png"
@@ -59,6 +59,10 @@ types: setup ## check the types
 
 docs: setup ## build the documentation; warnings are errors
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+docs-outputs: setup ## put what commands print today into README and documentation; PAGES=docs/operating.md: into these alone
+	$(BIN)/python docs/_ext/outputs.py $(PAGES)
+	$(if $(PAGES),,$(BIN)/python docs/_ext/pictures.py)
 
 format: setup ## format the code and mend what ruff can
 	$(BIN)/ruff check --fix .

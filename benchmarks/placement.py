@@ -1,15 +1,17 @@
 """Certified gaps, solve times and gains over the baselines on the named presets; one JSON line a row.
 
-    python benchmarks/placement.py [--seeds 100] [--only NAME] [--data FOLDER]
+    python benchmarks/placement.py [--seeds 100] [--only NAME] [--data FOLDER] [--write]
 
 Solve times are of the solve alone, once warm: compiled loops are loaded before the clock starts, and a first solve of
 each preset is thrown away. Evaluation seeds start at 1000; nothing in the solver was chosen on them. Melbourne needs
-the EUA data set (``eua/`` in the data folder) and is skipped, saying so, where it is absent.
+the EUA data set (``eua/`` in the data folder) and is skipped, saying so, where it is absent. ``--write`` puts what was
+measured into the table of README.
 """
 
 import argparse
 import csv
 import json
+import re
 import statistics
 import tempfile
 from pathlib import Path
@@ -18,6 +20,7 @@ import twinhop
 from twinhop.scenario import import_csv
 
 FIRST_SEED = 1000
+README = Path(__file__).parents[1] / "README.md"
 BASELINES = ("nearest", "random_association", "random")
 #: Preset, seeds (None: as asked), mean gap to reach, seconds to reach (None: not asked).
 ROWS = (
@@ -72,7 +75,30 @@ def measure(sources, name, gap_asked, seconds_asked):
         row |= {"gap_asked_percent": 100 * gap_asked, "gap_reached": statistics.mean(gaps) <= gap_asked}
     if seconds_asked is not None:
         row |= {"seconds_asked": seconds_asked, "seconds_reached": row["solve_median_s"] <= seconds_asked}
-    print(json.dumps(row), flush=True)
+    return row
+
+
+def cells(row):
+    """Cells of the table of README: gap, solve time, and cost below the baselines."""
+    seconds = row["solve_median_s"]
+    time = f"{1000 * seconds:.1f} ms" if seconds < 0.1995 else f"{seconds:.2f} s"
+    gap = f"{row['gap_mean_percent']:.2f}"
+    worst = f" / {row['gap_worst_percent']:.2f}" if row["instances"] > 1 else ""
+    below = " / ".join(
+        f"{row['cost_below_percent'][policy]:.1f}" for policy in ("nearest", "random_association", "random")
+    )
+    return f"{row['instances']}", f"{gap}{worst} %", time, f"{below} %"
+
+
+def write(row, page=README):
+    """Put a row into the table of README, where it has one of that name; the label stays."""
+    text = page.read_text(encoding="utf-8")
+    name = row["preset"]
+    label = rf"\| (?:`{re.escape(name)}`|{re.escape(name.capitalize())},[^|]*) \|"
+    text = re.sub(
+        rf"^({label})(?= \d).*$", lambda match: f"{match[1]} {' | '.join(cells(row))} |", text, flags=re.MULTILINE
+    )
+    page.write_text(text, encoding="utf-8")
 
 
 def melbourne(data):
@@ -99,17 +125,24 @@ def main():
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--only", help="only rows whose name contains this")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--write", action="store_true", help="put the rows into the table of README")
     arguments = parser.parse_args()
+
+    def show(row):
+        print(json.dumps(row), flush=True)
+        if arguments.write:
+            write(row)
+
     for name, seeds, gap, seconds in ROWS:
         if arguments.only is None or arguments.only in name:
             chosen = range(FIRST_SEED, FIRST_SEED + min(seeds or arguments.seeds, arguments.seeds))
-            measure([twinhop.load(name, seed) for seed in chosen], name, gap, seconds)
+            show(measure([twinhop.load(name, seed) for seed in chosen], name, gap, seconds))
     if arguments.only is None or arguments.only in "melbourne":
         scenario = melbourne(arguments.data)
         if scenario is None:
             print(json.dumps({"preset": "melbourne", "skipped": f"no eua folder in {arguments.data}"}))
         else:
-            measure([scenario], "melbourne", 0.005, 5.0)
+            show(measure([scenario], "melbourne", 0.005, 5.0))
 
 
 if __name__ == "__main__":

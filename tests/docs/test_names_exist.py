@@ -5,7 +5,8 @@ import re
 import tomllib
 
 import pytest
-from blocks import ROOT, pages
+from blocks import ROOT
+from outputs import pages
 
 from twinhop.scenario.traces.trace import METADATA_KEY
 

@@ -6,8 +6,9 @@ import re
 import pytest
 from blocks import ROOT, blocks
 
+from twinhop.errors import InputError
 from twinhop.scenario import parse_scenario
-from twinhop.scenario.schema.readings import EVALUATED_ROWS, PLACEMENT_ROWS, ROW_REDRAWN, SWITCHABLE_ROWS
+from twinhop.scenario.schema.readings import EVALUATED_ROWS, PLACEMENT_ROWS, ROW_REDRAWN, SET_ELSEWHERE, SWITCHABLE_ROWS
 
 
 def script():
@@ -36,14 +37,21 @@ def test_the_table_is_fresh(tmp_path):
 
 def test_every_row_is_explained():
     page = (ROOT / "docs" / "readings.md").read_text(encoding="utf-8")
-    switched, _, learning = page.partition("## Readings of learning")
-    of_scenarios, of_learning = (
-        {int(row) for row in re.findall(r"^\| (\d+) \| (?:Eq|Section|Algorithm|Fig)", text, re.MULTILINE)}
-        for text in (switched, learning)
-    )
-    assert of_scenarios == set(SWITCHABLE_ROWS)
-    assert "Rows 12 and 22 are choices of a" in switched
-    assert of_learning == set(range(1, 27)) - of_scenarios - {12, 22}
+    sections = re.split(r"^## ", page, flags=re.MULTILINE)
+    rows = {
+        section.partition("\n")[0]: {
+            int(row) for row in re.findall(r"^\| (\d+) \| (?:Eq|Section|Algorithm|Fig)", section, re.MULTILINE)
+        }
+        for section in sections
+    }
+    assert rows["Readings of a scenario"] == set(SWITCHABLE_ROWS)
+    assert rows["Readings of migration policies"] | rows["Readings of learning"] == set(SET_ELSEWHERE)
+    assert sorted([*SWITCHABLE_ROWS, *SET_ELSEWHERE]) == list(range(1, 27))
+
+
+def test_a_refusal_says_where_the_row_is_set():
+    with pytest.raises(InputError, match="row 18 cannot be switched .its reading is set by `updates` of a training"):
+        parse_scenario(blocks(ROOT / "docs" / "readings.md", "yaml")[0].replace("26: literal", "18: literal"))
 
 
 def test_rows_that_are_evaluated_are_marked():

@@ -1,13 +1,17 @@
 """docs/simulate.md explains every field, column and constant, and states the numbers of the code."""
 
+import errno
 import json
+import os
 import re
 
 import polars as pl
 import pytest
-from blocks import ROOT
+from blocks import ROOT, blocks
+from outputs import run_twinhop
 
 from twinhop.runs import simulation_tables
+from twinhop.runs.parted_table import PartedTable
 from twinhop.runs.simulation import OFFLINE_TIME_LIMIT_S, simulate
 from twinhop.runs.simulation_summary import PING_PONG_SLOTS
 
@@ -53,6 +57,21 @@ def test_what_costs_are_computed_from_is_explained(simulated):
 def test_every_file_is_named(simulated):
     files = {path.name for path in simulated[1].rglob("*") if path.is_file()}
     assert len(files) == 15 and all(f"`{name}`" in PAGE or f"/{name}`" in PAGE for name in files)
+
+
+def test_a_full_disk_is_told_as_the_page_tells_it(tmp_path, monkeypatch):
+    write = PartedTable.write
+
+    def fill(table, frame):
+        if frame["slot"][0] >= 2 * simulation_tables.PART_SLOTS:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(table, frame)
+
+    monkeypatch.setattr(simulation_tables, "PART_SLOTS", 5)
+    monkeypatch.setattr(PartedTable, "write", fill)
+    printed, code = run_twinhop("simulate lu2021-n80-m5 --policies stay --slots 20 --out out".split(), tmp_path)
+    (shown,) = blocks(ROOT / "docs" / "simulate.md", "text")
+    assert (code, printed.replace("slots 0 to 9 ", "slots 0 to 149 ")) == (2, shown)
 
 
 def test_the_numbers_are_those_of_the_code():

@@ -170,7 +170,8 @@ GRAPHML = (
     '<key id="d1" for="node" attr.name="lat" attr.type="double"/><key id="d2" for="node" attr.name="lng"/>'
     '<key id="d3" for="edge" attr.name="rate_mbps" attr.type="double"/><graph edgedefault="directed">'
     '<node id="a"><data key="d1">59.9</data><data key="d2">10.7</data></node><node id="Ø"/>'
-    '<edge source="a" target="Ø"><data key="d3">7</data></edge><edge source="Ø" target="a"><data key="d3">7</data></edge>'
+    '<edge source="a" target="Ø"><data key="d3">7</data></edge>'
+    '<edge source="Ø" target="a"><data key="d3">7</data></edge>'
     "</graph></graphml>"
 )
 

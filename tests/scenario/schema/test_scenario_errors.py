@@ -44,7 +44,10 @@ def error(text: str) -> str:
         ("compute: {cpu_rule: best}", "compute.cpu_rule: must be one of optimal, equal, proportional (got 'best')"),
         ("objective: {alpha: 0}", "objective.alpha: must be greater than 0"),
         ("objective: {deadlines: 1}", "objective.deadlines: must be true or false (got 1)"),
-        ("readings: {rows: {12: literal}}", "readings.rows.12: row 12 cannot be switched; accepted rows: 1, 2, 3"),
+        (
+            "readings: {rows: {12: literal}}",
+            "readings.rows.12: row 12 cannot be switched (its reading is set by the migration policy: `utility` or",
+        ),
         ("readings: {rows: {26: letter}}", "readings.rows.26: must be one of sound, literal (got 'letter')"),
         ("readings: {rows: {x: literal}}", "readings.rows.x: must be a whole number (got 'x')"),
         ("services: [{name: a}]", "city.yaml:5: services.0.members: is required"),

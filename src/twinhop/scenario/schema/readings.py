@@ -26,6 +26,22 @@ EVALUATED_ROWS = (ROW_NO_ASSOCIATION, ROW_ACCESS_CPU, ROW_TWINS_COUNTED)
 SWITCHABLE_ROWS = tuple(sorted((*PLACEMENT_ROWS, ROW_REDRAWN)))
 """Those, and stations redrawn as time goes: only a scenario with a movement section can be read so."""
 
+SET_ELSEWHERE = {
+    12: "by the migration policy: `utility` or `utility_literal`",
+    13: "nowhere: the observation `flat` always has CPU and load of the stations",
+    14: "nowhere: one rule decodes all actions",
+    16: "by `reading` of the environment",
+    17: "nowhere: both learners take the target as meant",
+    18: "by `updates` of a training configuration's section `literal`",
+    19: "by `twinhop transfer --sum`, `sum_reading` of a training configuration",
+    20: "by `twinhop transfer --pull`, `pull_reading` of a training configuration",
+    21: "nowhere: what was trained is kept",
+    22: "by the migration policy: `utility` or `utility_literal`",
+    23: "nowhere: `twinhop reproduce lu2021` reports both",
+    24: "nowhere: `twinhop reproduce lu2021` measures it",
+}
+"""Where the reading of each other row is set."""
+
 
 class Readings(Section):
     """Which reading of the paper each row of the table of readings takes."""
@@ -41,7 +57,8 @@ class Readings(Section):
         for row in self.rows:
             if row not in SWITCHABLE_ROWS:
                 accepted = ", ".join(map(str, SWITCHABLE_ROWS))
-                raise problem(f"row {row} cannot be switched; accepted rows: {accepted}", "rows", str(row))
+                elsewhere = f" (its reading is set {SET_ELSEWHERE[row]})" if row in SET_ELSEWHERE else ""
+                raise problem(f"row {row} cannot be switched{elsewhere}; accepted rows: {accepted}", "rows", str(row))
         return self
 
     def is_literal(self, row: int) -> bool:
