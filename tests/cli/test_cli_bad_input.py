@@ -203,7 +203,6 @@ CASES = {
         csvs(stations="id,x_m,y_m,cpu_gcycles_per_s\na,1,1,0\n"),
         ["stations.csv:2", "cpu_gcycles_per_s", "greater than 0"],
     ),
-    "unknown column": (csvs(users="id,x_m,y_m,sise\nu,1,1,5\n"), ["users.csv:1", "sise", "accepted: id"]),
     "no id column": (csvs(users="x_m,y_m\n1,1\n"), ["users.csv:1", "'id' is missing"]),
     "no position column": (csvs(users="id,x_m\nu,1\n"), ["users.csv:1", "x_m,y_m", "lat,lon"]),
     "duplicate id in CSV": (csvs(users=USERS + "u,1,1\n"), ["users.csv:4", "duplicate id 'u'", "line 2"]),

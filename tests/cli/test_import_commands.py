@@ -71,3 +71,18 @@ def test_attribution_reaches_the_report(tmp_path):
     assert run("plan", tmp_path / "sf.yaml", "--out", tmp_path / "out").exit_code == 0
     report = (tmp_path / "out" / "report.md").read_text()
     assert "## Sources" in report and "CC BY 4.0" in report
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_an_import_never_writes_over_what_it_reads(link, run, tmp_path):
+    stations, out = tmp_path / "stations.csv", tmp_path / "users.csv"
+    stations.write_text("id,x_m,y_m\ns1,0,0\ns2,500,0\n")
+    out.write_text("id,x_m,y_m\nu1,10,10\nu2,20,20\n")
+    before = out.read_text()
+    target = tmp_path / "link.csv" if link else out
+    if link:
+        target.symlink_to(out)
+    done = run("import", "csv", "--stations", stations, "--users", out, "--out", target, "--force")
+    assert done.code == 2
+    assert "is a file that is read; choose another name" in done.err
+    assert out.read_text() == before

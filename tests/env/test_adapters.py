@@ -226,16 +226,6 @@ def test_state_is_the_flat_view():
     assert parallel.state_space.contains(parallel.state())
 
 
-def test_pictures_are_drawn_headless():
-    env = gymnasium.make(IDS[0], scenario=city(), render_mode="rgb_array")
-    env.reset(seed=0)
-    before = env.render()
-    env.step(env.action_space.sample())
-    after = env.render()
-    assert before.shape == (400, 400, 3) and before.dtype == np.uint8
-    assert (before != after).any()
-
-
 def made(**options):
     env = gymnasium.make(IDS[0], scenario=city(), disable_env_checker=True, **options).unwrapped
     env.reset(seed=0)
@@ -315,6 +305,12 @@ def test_steps_out_of_turn_are_refused():
         ({"late_s": float("nan")}, "late_s: got nan; expected a number >= 0"),
         ({"observation": "pixels"}, "observation: got 'pixels'; accepted: graph, flat"),
         ({"actions": "moves"}, "actions: got 'moves'; accepted: scores, hosts"),
+        ({"redraws": "yes"}, "redraws: got 'yes'; expected True or False"),
+        ({"late": 1.0}, "late: unknown option; did you mean 'late_s'"),
+        ({"scenario": 3}, "scenario: got int; expected the name of a preset, a path, a mapping or a Scenario"),
+        ({"scenario": {"name": "x", "schema_version": 1}}, "scenario: stations: "),
+        ({"users": 0}, "users: got 0; expected a whole number >= 1"),
+        ({"stations": True}, "stations: got True"),
     ],
 )
 @pytest.mark.parametrize("make", [gymnasium.make, lambda *a, **k: gymnasium.make_vec(*a, num_envs=2, **k)])
@@ -346,13 +342,14 @@ def test_bad_batches_and_modes_are_refused():
             twinhop.env.TwinVectorEnv("placement", scenario=city(), **options)
     with pytest.raises(InputError, match="rewards: got 'team'; accepted: shared, own"):
         twinhop.env.TwinParallelEnv("placement", city(), rewards="team")
-    with pytest.raises(InputError, match="render_mode: got 'human'; accepted: rgb_array"):
-        twinhop.env.TwinParallelEnv("placement", city(), render_mode="human")
+    with pytest.raises(InputError, match="render_mode: got 'svg'; accepted: human, rgb_array, ansi, or None"):
+        twinhop.env.TwinParallelEnv("placement", city(), render_mode="svg")
     batch = twinhop.env.TwinVectorEnv("placement", 2, city())
     for arguments, message in (
         ({"seed": [1]}, "got 1 seeds; expected 2"),
         ({"options": {"reset_mask": np.array([True, False])}}, "no episode has begun yet"),
-        ({"options": {"level": 3}}, "options: got level; accepted: reset_mask, 2 booleans"),
+        ({"options": {"reset_mask": [True]}}, r"options: reset_mask: got bool of shape \(1,\); expected 2 booleans"),
+        ({"options": {"start": 3}}, "options: start: got 3, but nothing of the scenario is recorded"),
     ):
         with pytest.raises(InputError, match=message):
             batch.reset(**arguments)

@@ -1,7 +1,7 @@
 """`twinhop import NAME`: one command for each importer of the table below."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import import_module
@@ -232,10 +232,12 @@ def _problem_parameters(importer: Importer) -> list[inspect.Parameter]:
 
 def _import_scenario(importer: Importer, given: dict[str, Any]) -> None:
     from twinhop.errors import InputError
+    from twinhop.io.same_file import require_other_file
     from twinhop.scenario import save_scenario
 
     out, force = given.pop("out"), given.pop("force")
     files = {name: given.pop(name) for name in importer.options}
+    require_other_file(out, _paths(files.values()))
     given = {**given, "name": given["name"] or out.stem, "attribution": tuple(given["attribution"] or ())}
     check_attribution(given["attribution"])
     if files.get("from_minute") is not None or files.get("to_minute") is not None:
@@ -250,6 +252,12 @@ def _import_scenario(importer: Importer, given: dict[str, Any]) -> None:
         save_scenario(city.scenario, out, overwrite=force)
         print_summary(city.summary)
     typer.echo(f"wrote {out}")
+
+
+def _paths(values: Iterable[Any]) -> list[Path]:
+    """The files among the values of options, which may be lists of them."""
+    each = (value if isinstance(value, list) else [value] for value in values)
+    return [path for paths in each for path in paths if isinstance(path, Path)]
 
 
 def print_summary(summary: "ImportSummary") -> None:
@@ -268,7 +276,7 @@ def _import_minutes(files: dict[str, Any], given: dict[str, Any], out: Path, for
 
     if files.pop("minute") is not None or None in (files["from_minute"], files["to_minute"]):
         raise InputError("give --minute, or both --from-minute and --to-minute")
-    return save_sf_taxis(**files, **given, out=out, overwrite=force)
+    return save_sf_taxis(**files, **given, out=out, overwrite=force, on_summary=print_summary)
 
 
 def check_attribution(lines: Sequence[str]) -> None:
@@ -287,8 +295,10 @@ def check_attribution(lines: Sequence[str]) -> None:
 
 def _import_problem(problem_format: str, importer: Importer, given: dict[str, Any]) -> None:
     from twinhop.cli.common import print_notes
+    from twinhop.io.same_file import require_other_file
     from twinhop.placement import save_problem
 
+    require_other_file(given["out"], [given["path"]])
     details = [given[name] for name in importer.options if given[name]]
     file = importer.load()(given["path"], ":".join([problem_format, *details]))
     save_problem(file.problem, given["out"], overwrite=given["force"])

@@ -46,7 +46,9 @@ Force = Annotated[bool, typer.Option("--force", help="Replace an existing file."
 
 
 def run(
-    file: Annotated[Path, typer.Argument(help="File to read, plain or gzip-compressed.")],
+    file: Annotated[
+        Path, typer.Argument(help="File to read, plain or gzip-compressed; a folder of PLT or T-Drive files.")
+    ],
     out: OutTrace,
     trace_format: Annotated[
         str | None,
@@ -82,7 +84,10 @@ def run(
         ),
     ] = None,
     step_s: Annotated[
-        float | None, typer.Option(help="Time from row to row of a walk, which has none \\[s].", show_default="60")
+        float | None,
+        typer.Option(
+            help="Time from row to row of a walk, or from place to place of Porto's trips \\[s].", show_default="60, 15"
+        ),
     ] = None,
     max_gap_s: MaxGap = None,
     max_speed_mps: Annotated[

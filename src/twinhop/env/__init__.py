@@ -1,7 +1,7 @@
 """The environment for learners: a functional core in JAX, and adapters for Gymnasium and PettingZoo.
 
-Importing it registers `twinhop/Placement-v0` and `twinhop/Migration-v0` with Gymnasium and with PettingZoo (parallel);
-JAX is imported when the first environment is made.
+Importing it registers `twinhop/Placement-v0` and `twinhop/Migration-v0` with Gymnasium and with PettingZoo (parallel
+and AEC); JAX is imported when the first environment is made.
 """
 
 from importlib import import_module
@@ -16,7 +16,11 @@ import pettingzoo  # noqa: E402
 
 if TYPE_CHECKING:
     from twinhop.env.actions import ActionError as ActionError
+    from twinhop.env.core import Observation as Observation
+    from twinhop.env.core import StepInfo as StepInfo
     from twinhop.env.gymnasium_env import TwinEnv as TwinEnv
+    from twinhop.env.hooks import ObservationHook as ObservationHook
+    from twinhop.env.hooks import RewardHook as RewardHook
     from twinhop.env.options import setting as setting
     from twinhop.env.pettingzoo_env import TwinParallelEnv as TwinParallelEnv
     from twinhop.env.vector_env import TwinVectorEnv as TwinVectorEnv
@@ -26,6 +30,10 @@ IDS = {"twinhop/Placement-v0": "placement", "twinhop/Migration-v0": "migration"}
 #: Public names and where they live; imported when first used.
 _HOME = {
     "ActionError": "twinhop.env.actions",
+    "Observation": "twinhop.env.core",
+    "ObservationHook": "twinhop.env.hooks",
+    "RewardHook": "twinhop.env.hooks",
+    "StepInfo": "twinhop.env.core",
     "TwinEnv": "twinhop.env.gymnasium_env",
     "TwinParallelEnv": "twinhop.env.pettingzoo_env",
     "TwinVectorEnv": "twinhop.env.vector_env",
@@ -40,6 +48,7 @@ for _id, _task in IDS.items():
         kwargs={"task": _task},
     )
     pettingzoo.register("parallel", _id, "twinhop.env.pettingzoo_env:TwinParallelEnv", kwargs={"task": _task})
+    pettingzoo.register("aec", _id, "twinhop.env.pettingzoo_env:aec_env", kwargs={"task": _task})
 
 
 def __getattr__(name: str) -> Any:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 from gymnasium.error import ResetNeeded
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
-from pettingzoo import ParallelEnv
+from pettingzoo import AECEnv, ParallelEnv
+from pettingzoo.utils.conversions import parallel_to_aec
 
 from twinhop.env import stepping
 from twinhop.env.actions import ActionError, scores_of
 from twinhop.env.core.types import Task
-from twinhop.env.options import DEFAULT_SCENARIO, setting
-from twinhop.env.picture import picture
-from twinhop.env.spaces import agent_size, features, flat_size
-from twinhop.env.stepping import TERMS, Episode, seed_words
+from twinhop.env.hooks import ObservationHook, RewardHook, check_finite, check_observation, check_reward
+from twinhop.env.options import DEFAULT_SCENARIO, City, setting_of, started_at
+from twinhop.env.rendering import FRAMES_A_SECOND, RENDER_MODES, Renderer, check_render_mode
+from twinhop.env.spaces import agent_size, features, flat_size, numbers
+from twinhop.env.stepping import TERMS, Episode, View, seed_words
 from twinhop.errors import InputError
-from twinhop.scenario import Scenario
 
 Rewards = Literal["shared", "own"]
 
@@ -41,9 +41,11 @@ class TwinParallelEnv(ParallelEnv):
     def __init__(
         self,
         task: Task = "placement",
-        scenario: str | Path | Scenario = DEFAULT_SCENARIO,
+        scenario: City = DEFAULT_SCENARIO,
         *,
         rewards: Rewards = "shared",
+        observation: ObservationHook | None = None,
+        reward: RewardHook | None = None,
         render_mode: str | None = None,
         **options: Any,
     ) -> None:
@@ -51,26 +53,40 @@ class TwinParallelEnv(ParallelEnv):
 
         Args:
             task: `placement` (P1) or `migration` (P2).
-            scenario: a scenario, its file, or the name of a preset.
+            scenario: a scenario, its file, what the file would say, or the name of a preset.
             rewards: `shared`, Eq. 26 for every agent; or `own`, each station's part of it.
-            render_mode: None or `rgb_array`.
-            **options: of `setting`: `horizon`, `redraws`, `reading`, `late_s`, `fading`, `start`.
+            observation: a function of the state that gives a row for each agent, see `hooks.ObservationHook`.
+            reward: a function in place of the reward, a scalar where rewards are shared, (M,) where they are own.
+            render_mode: see `TwinEnv`.
+            **options: of `setting`: `users`, `stations`, `horizon`, `redraws`, `reading`, `late_s`, `fading`, `start`.
 
         Raises:
             InputError: the scenario or an option is none that the environment can be made of.
         """
         if rewards not in get_args(Rewards):
             raise InputError(f"rewards: got {rewards!r}; accepted: {', '.join(get_args(Rewards))}")
-        if render_mode not in (None, "rgb_array"):
-            raise InputError(f"render_mode: got {render_mode!r}; accepted: rgb_array, or None")
-        self.params = setting(task, scenario, **options)
-        self.metadata = {"name": f"twinhop_{task}_v0", "render_modes": ["rgb_array"], "is_parallelizable": True}
+        check_render_mode(render_mode)
+        self.params, names = setting_of(task, scenario, options, ("rewards", "observation", "reward", "render_mode"))
+        self.metadata = {
+            "name": f"twinhop_{task}_v0",
+            "render_modes": list(RENDER_MODES),
+            "render_fps": FRAMES_A_SECOND,
+            "is_parallelizable": True,
+        }
+        self._renderer = Renderer(render_mode, self.params, names)
         self.render_mode = render_mode
         rules = self.params.rules
         self.possible_agents = [f"station_{at}" for at in range(rules.radio_stations)]
         self.possible_agents += ["cloud"] * (rules.stations - rules.radio_stations)
         self.agents: list[str] = []
-        self.observation_spaces = {name: features(agent_size(self.params)) for name in self.possible_agents}
+        own = features(agent_size(self.params))
+        if reward is not None:
+            check_reward(reward, self.params, (rules.stations,) if rewards == "own" else ())
+        if observation is not None:
+            own = numbers(check_observation(observation, self.params, rules.stations)[1:])
+        self._observation, self._reward = observation, reward
+        self._view: View = "agents" if observation is None else ("agents", observation)
+        self.observation_spaces = dict.fromkeys(self.possible_agents, own)
         self.action_spaces = {
             name: Box(-1.0, 1.0, (self.params.rules.users + 1,), np.float32) for name in self.possible_agents
         }
@@ -94,21 +110,23 @@ class TwinParallelEnv(ParallelEnv):
 
         Args:
             seed: None: the next episode; of a random seed where none was ever given.
-            options: none are known, and any are passed over, as PettingZoo's own checks ask for.
+            options: `start`, the slot of the recording to begin at; what is unknown is passed over.
 
         Returns:
             What each agent sees, and infos as `step` has them, with terms of 0: TorchRL takes their shapes from here.
 
         Raises:
-            InputError: the seed is none.
+            InputError: the start is no slot of the recording, or the seed is none.
         """
+        params = started_at(self.params, options)
         if seed is not None or self._key is None:
             self._key = seed_words(np.random.default_rng().integers(2**63) if seed is None else seed)
             self._number = 0
         else:
             self._number += 1
-        obs, self._episode = stepping.reset(self._key, np.int32(self._number), self.params, "agents")
+        obs, self._episode = stepping.reset(self._key, np.int32(self._number), params, self._view)
         self.agents = list(self.possible_agents)
+        self._renderer.reset(self._episode.state)
         return self._by_agent(obs), self._infos([0.0] * len(TERMS))
 
     def step(self, actions: dict[str, Any]) -> tuple[dict, dict, dict, dict, dict]:
@@ -128,11 +146,15 @@ class TwinParallelEnv(ParallelEnv):
         if not self.agents or self._episode is None:
             what = "no episode has begun" if self._episode is None else "the episode is over"
             raise ResetNeeded(f"{what}; call reset() before step()")
-        result, self._episode = stepping.step(self._episode, self._joined(actions), self.params, "agents", "scores")
+        joined = self._joined(actions)
+        result, self._episode = stepping.step(self._episode, joined, self.params, self._view, "scores", self._reward)
         scalars, over = np.asarray(result.scalars).tolist(), bool(result.truncated)
+        if self._reward is not None:
+            check_finite("reward", self._reward, result.station_reward if self._rewards == "own" else scalars[0])
         own = np.asarray(result.station_reward).tolist() if self._rewards == "own" else [scalars[0]] * len(self.agents)
         obs, infos = self._by_agent(result.obs), self._infos(scalars[1:])
         rewards = dict(zip(self.possible_agents, own, strict=True))
+        self._renderer.step(self._episode.state, dict(zip(TERMS, scalars[1:], strict=True)))
         terminated = dict.fromkeys(self.possible_agents, False)
         truncated = dict.fromkeys(self.possible_agents, over)
         if over:
@@ -149,11 +171,13 @@ class TwinParallelEnv(ParallelEnv):
             raise ResetNeeded("no episode has begun; call reset() before state()")
         return self._state
 
-    def render(self) -> NDArray[np.uint8] | None:
-        """The moment as a picture (H, W, 3), or None without a render mode."""
-        if self.render_mode is None or self._episode is None:
-            return None
-        return picture(self.params, self._episode.state)
+    def render(self) -> Any:
+        """The moment, see `TwinEnv.render`."""
+        return None if self._episode is None else self._renderer.render(self._episode.state)
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        self._renderer.close()
 
     def _joined(self, actions: dict[str, Any]) -> NDArray[np.float32]:
         if not isinstance(actions, dict):
@@ -165,6 +189,8 @@ class TwinParallelEnv(ParallelEnv):
         return np.stack([scores_of(actions[name], length, f"{name}: action") for name in self.agents])
 
     def _by_agent(self, obs: Any) -> dict[str, NDArray[np.float32]]:
+        if self._observation is not None:
+            check_finite("observation", self._observation, obs[1])
         self._state, everybody = np.array(obs[0]), np.array(obs[1])
         return dict(zip(self.possible_agents, everybody, strict=True))
 
@@ -175,3 +201,16 @@ class TwinParallelEnv(ParallelEnv):
     def _mask(self) -> NDArray[np.bool_]:
         assert self._episode is not None
         return stepping.may_host(self._episode.state)
+
+
+def aec_env(task: Task = "placement", **options: Any) -> AECEnv:
+    """The same environment for PettingZoo's turns: agents act one after the other, and all acts hold together.
+
+    Args:
+        task: `placement` (P1) or `migration` (P2).
+        **options: of `TwinParallelEnv`.
+
+    Raises:
+        InputError: see `TwinParallelEnv`.
+    """
+    return parallel_to_aec(TwinParallelEnv(task, **options))

@@ -1,81 +1,175 @@
-"""A picture of a moment: stations, users, and which twin is where, drawn into an array."""
+"""A picture of a moment: stations with their names, users by host, what the slot cost, drawn without a screen."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.env.core import Params, State
 
-LONG_SIDE_PX = 400
-BACKGROUND = (250, 250, 247)
-CLOSED = (170, 170, 170)
-NOWHERE = (90, 90, 90)
-LINE_SHARE = 0.65
-"""How much lighter than its host's colour the line to it is."""
-LINE_POINTS = 48
-USER_HALF_PX, STATION_HALF_PX = 1, 5
+WIDTH_PX, HEIGHT_PX, DPI = 920, 640, 100
+MAP_SHARE = 0.7
+"""Of the width; the rest is text and the costs so far."""
+NAME_PX, NAME_HEIGHT_PX, NAME_ABOVE_PX = 5.6, 12.0, 11.0
+"""Width of a letter, height of a name, how far above its station it begins: names that would overlap are left out."""
+LARGEST_MARK, SMALLEST_MARK, MARKS = 110.0, 28.0, 2400.0
+"""Areas of a station's square: all together at most `MARKS` [pt^2]."""
+BACKGROUND, INK, DOWN = "#fafaf7", "#222222", "#000000"
 GOLDEN_TURN = 0.618034
+ROOMIEST = 4.0
+"""The chart is drawn anew where the dearest slot takes less than this part of it."""
+LEGEND = "\u25a0 hosts twins   \u25a1 hosts none   \u2715 is down   \u25cf user, by its host"
+TERM_NAMES = ("communication", "computing", "moves", "opening", "energy")
 
 Pixels = NDArray[np.uint8]
 
 
-def picture(params: Params, state: State) -> Pixels:
-    """Draw a state: a square for each station, a dot for each user and a line to its twin.
+class Moment(NamedTuple):
+    """What is drawn."""
 
-    Users and lines have the colour of the host; a station that hosts nobody is grey.
+    state: State
+    terms: Mapping[str, float]
+    """Terms of the slot that was decided last; empty before the first"""
+    costs: Sequence[float]
+    """Of the slots of the episode so far [s]"""
 
-    Args:
-        params: the area.
-        state: positions, hosts and loads.
 
-    Returns:
-        (H, W, 3) RGB, north up.
+class Picture:
+    """Draws the moments of an environment, each onto the same figure.
+
+    Users have the colour of the station that hosts their twin, and a line to it; stations that host are filled, others
+    hollow, those that are down crossed out. Users whose twin is nowhere yet are grey, absent ones are not there. A
+    cloud is above the map. Of names those of the fullest stations come first, where they fit.
     """
-    area = params.rules.area
-    scale = LONG_SIDE_PX / max(area.width_m, area.height_m)
-    shape = (max(1, round(area.height_m * scale)), max(1, round(area.width_m * scale)))
-    frame = np.full((*shape, 3), BACKGROUND, np.uint8)
-    stations = _pixels(np.asarray(state.topology.station_xy_m), scale, shape)
-    users = _pixels(np.asarray(state.mobility.xy_m), scale, shape)
-    host, colours = np.asarray(state.host), station_colours(params.rules.stations)
-    hosted = np.flatnonzero((host >= 0) & (host < len(stations)) & np.asarray(state.slot.active))
-    _lines(frame, users[hosted], stations[host[hosted]], colours[host[hosted]])
-    dots = np.where((host >= 0)[:, None], colours[host], np.array(NOWHERE, np.uint8))
-    _squares(frame, users, dots, USER_HALF_PX)
-    is_open = np.asarray(state.load)[: len(stations)] > 0
-    _squares(
-        frame,
-        stations,
-        np.where(is_open[:, None], colours[: len(stations)], np.array(CLOSED, np.uint8)),
-        STATION_HALF_PX,
-    )
-    return frame
+
+    def __init__(self, params: Params, names: Sequence[str]) -> None:
+        """Lay out the figure; Matplotlib's backend is left as it is.
+
+        Args:
+            params: the area, the horizon and the number of users.
+            names: of the stations, and of a cloud that hosts.
+        """
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.collections import LineCollection
+        from matplotlib.figure import Figure
+
+        area = params.rules.area
+        self._params, self._names, self._colours = params, tuple(names), station_colours(len(names))
+        figure = Figure((WIDTH_PX / DPI, HEIGHT_PX / DPI), dpi=DPI, facecolor=BACKGROUND)
+        self._canvas = FigureCanvasAgg(figure)
+        map_ = figure.add_axes((0.07, 0.09, MAP_SHARE - 0.08, 0.83))
+        map_.set(xlim=(0, area.width_m), ylim=(0, area.height_m), aspect="equal", xlabel="x [m]", ylabel="y [m]")
+        map_.tick_params(labelsize=8, colors=INK)
+        map_.set_facecolor("white")
+        mark = min(LARGEST_MARK, max(SMALLEST_MARK, MARKS / len(names)))
+        self._lines = map_.add_collection(LineCollection([], linewidths=0.7, alpha=0.45))
+        self._users = map_.scatter([], [], s=16, linewidths=0)
+        self._stations = map_.scatter([], [], s=mark, marker="s", clip_on=False)
+        self._down = map_.scatter([], [], s=0.8 * mark, marker="x", color=DOWN)
+        self._labels = [figure.text(0, 0, "", fontsize=8, color=INK, ha="center", transform=None) for _ in names]
+        figure.text(0.02, 0.965, LEGEND, fontsize=8, color=INK)
+        self._text = figure.text(MAP_SHARE + 0.02, 0.93, "", fontsize=10, color=INK, va="top", linespacing=1.5)
+        chart = figure.add_axes((MAP_SHARE + 0.06, 0.09, 0.98 - MAP_SHARE - 0.06, 0.24))
+        chart.set_title("cost of each slot [s]", fontsize=9, color=INK, loc="left")
+        chart.tick_params(labelsize=8, colors=INK)
+        chart.spines[["top", "right"]].set_visible(False)
+        chart.set_xlim(0.5, max(int(params.horizon), 2) + 0.5)
+        (self._costs,) = chart.plot([], [], color=INK, marker=".", linewidth=1)
+        self._figure, self._map, self._chart = figure, map_, chart
+        self._moving = (self._lines, self._users, self._stations, self._down, *self._labels, self._text, self._costs)
+        for artist in self._moving:
+            artist.set_animated(True)
+        self._still: Any = None  # axes and frames, drawn once
+
+    def draw(self, moment: Moment) -> Pixels:
+        """Draw a moment.
+
+        Returns:
+            (H, W, 3) RGB, north up.
+        """
+        self._move(moment.state)
+        self._text.set_text("\n".join(moment_lines(self._params, moment)))
+        self._costs.set_data(np.arange(len(moment.costs)) + 1, moment.costs)
+        dearest_s = max(moment.costs, default=0.0)
+        top_s = self._chart.get_ylim()[1]
+        if self._still is None or not top_s / ROOMIEST <= dearest_s <= top_s:
+            self._chart.set_ylim(0, 1.3 * dearest_s or top_s)
+            self._canvas.draw()
+            self._still = self._canvas.copy_from_bbox(self._figure.bbox)
+        self._canvas.restore_region(self._still)
+        for artist in self._moving:
+            self._figure.draw_artist(artist)
+        return np.asarray(self._canvas.buffer_rgba())[..., :3].copy()
+
+    def _move(self, state: State) -> None:
+        host, active = np.asarray(state.host), np.asarray(state.slot.active)
+        users = np.asarray(state.mobility.xy_m, float)
+        places = self._places(np.asarray(state.topology.station_xy_m, float))
+        load, may = np.asarray(state.load), np.asarray(state.topology.capacity) > 0
+        is_hosted = host >= 0
+        colour = np.where(is_hosted[:, None], self._colours[host], 0.6)
+        self._users.set_offsets(users[active])
+        self._users.set_facecolor(colour[active])
+        linked = active & is_hosted
+        self._lines.set_segments(np.stack([users[linked], places[host[linked]]], axis=1))
+        self._lines.set_color(colour[linked])
+        is_open = load > 0
+        self._stations.set_offsets(places)
+        self._stations.set_facecolor(np.where(is_open[:, None], self._colours, 1.0))
+        self._stations.set_edgecolor(np.where(may[:, None], self._colours, 0.8))
+        up = np.ones(self._params.rules.radio_stations, bool) if state.slot.up is None else np.asarray(state.slot.up)
+        self._down.set_offsets(places[: len(up)][~up])
+        self._name(places, load)
+
+    def _name(self, places: NDArray[np.float64], load: NDArray[np.int64]) -> None:
+        """Write names, and how many twins there are, one after the other where they fit."""
+        at_px, taken = self._map.transData.transform(places), np.empty((0, 4))
+        for at in np.argsort(-load, kind="stable").tolist():
+            text = f"{self._names[at]}: {load[at]}" if load[at] else self._names[at]
+            x_px, y_px = at_px[at, 0], at_px[at, 1] + NAME_ABOVE_PX
+            half_px = NAME_PX * len(text) / 2
+            box = np.array([[x_px - half_px, y_px, x_px + half_px, y_px + NAME_HEIGHT_PX]])
+            fits = not ((taken[:, :2] < box[:, 2:]) & (taken[:, 2:] > box[:, :2])).all(axis=1).any()
+            self._labels[at].set(text=text if fits else "", x=x_px, y=y_px)
+            if fits:
+                taken = np.vstack([taken, box])
+
+    def _places(self, stations: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(M, 2) where hosts are drawn: a cloud above the middle of the area."""
+        area = self._params.rules.area
+        clouds = len(self._names) - len(stations)
+        return np.vstack([stations, np.tile([[area.width_m / 2, area.height_m * 1.03]], (clouds, 1))])
 
 
-def station_colours(count: int) -> Pixels:
-    """(count, 3) colours that differ: hues a golden turn apart."""
+def moment_lines(params: Params, moment: Moment) -> list[str]:
+    """What a moment is, in words: slot, costs, who moved."""
+    state, terms, horizon = moment.state, moment.terms, int(params.horizon)
+    present, users = int(np.asarray(state.slot.active).sum()), params.rules.users
+    lines = [f"{params.rules.task}, slot {int(state.slot_index)} of {horizon}"]
+    if state.start is not None:
+        time_s = (int(state.start) + int(state.slot_index)) * params.rules.slot_s
+        lines.append(f"recorded moment {time_s:g} s")
+    lines.append(f"{present} of {users} users present")
+    if terms:
+        lines += ["", f"slot decided last: {terms['cost']:.4g} s"]
+        lines += [f"    {name} {terms[name]:.3g}" for name in TERM_NAMES]
+        lines += [f"mean latency {terms['latency_s'] * 1e3:.4g} ms", f"{terms['opened']:.0f} stations open"]
+        lines += [f"{terms['moved']:.0f} twins moved", f"{terms['late']:.0%} late"]
+    return lines
+
+
+def moment_text(params: Params, names: Sequence[str], moment: Moment) -> str:
+    """The moment as text: its lines, and how many twins each open station has."""
+    load = np.asarray(moment.state.load)
+    hosts = [f"{names[at]}: {load[at]} twins" for at in np.flatnonzero(load)]
+    return "\n".join([*moment_lines(params, moment), *hosts]) + "\n"
+
+
+def station_colours(count: int) -> NDArray[np.float64]:
+    """(count, 3) RGB from 0 to 1 that differ: hues a golden turn apart, none of them pale."""
     hue = (np.arange(count) * GOLDEN_TURN) % 1.0
     wheel = np.abs(((hue[:, None] + np.array([0.0, 2 / 3, 1 / 3])) * 6.0) % 6.0 - 3.0) - 1.0
-    return (255 * (0.15 + 0.65 * np.clip(wheel, 0.0, 1.0))).astype(np.uint8)
-
-
-def _pixels(xy_m: NDArray[np.floating], scale: float, shape: tuple[int, int]) -> NDArray[np.int64]:
-    """(n, 2) row and column of places."""
-    column = np.clip((xy_m[:, 0] * scale).astype(np.int64), 0, shape[1] - 1)
-    row = np.clip(shape[0] - 1 - (xy_m[:, 1] * scale).astype(np.int64), 0, shape[0] - 1)
-    return np.stack([row, column], axis=1)
-
-
-def _lines(frame: Pixels, start: NDArray[np.int64], end: NDArray[np.int64], colour: Pixels) -> None:
-    share = np.linspace(0.0, 1.0, LINE_POINTS)[None, :, None]
-    points = (start[:, None] + share * (end - start)[:, None]).astype(np.int64)
-    light = (LINE_SHARE * 255 + (1 - LINE_SHARE) * colour).astype(np.uint8)
-    frame[points[..., 0], points[..., 1]] = light[:, None]
-
-
-def _squares(frame: Pixels, at: NDArray[np.int64], colour: Pixels, half_px: int) -> None:
-    offsets = np.arange(-half_px, half_px + 1)
-    rows = np.clip(at[:, 0, None, None] + offsets[:, None], 0, frame.shape[0] - 1)
-    columns = np.clip(at[:, 1, None, None] + offsets[None, :], 0, frame.shape[1] - 1)
-    frame[rows, columns] = colour[:, None, None]
+    return 0.12 + 0.62 * np.clip(wheel, 0.0, 1.0)

@@ -10,12 +10,18 @@ from gymnasium import spaces
 from twinhop.env.actions import Actions
 from twinhop.env.core import Params
 from twinhop.env.core.view import EDGE_FEATURES, LARGEST_FEATURE, STATION_FEATURES, USER_FEATURES
+from twinhop.env.hooks import check_observation
 from twinhop.env.stepping import View
 
 
 def features(*shape: int) -> spaces.Box:
     """The space of scaled features of a shape."""
     return spaces.Box(0.0, LARGEST_FEATURE, shape, np.float32)
+
+
+def numbers(shape: tuple[int, ...]) -> spaces.Box:
+    """The space of what a function of one's own gives."""
+    return spaces.Box(-np.inf, np.inf, shape, np.float32)
 
 
 def flat_size(params: Params) -> int:
@@ -30,8 +36,10 @@ def agent_size(params: Params) -> int:
 
 
 def observation_space(params: Params, view: View) -> spaces.Space[Any]:
-    """The space of `stepping.shown` for the views of a central agent."""
+    """The space of `stepping.shown` for the views of a central agent, a function of one's own among them."""
     users, stations = params.rules.users, params.rules.stations
+    if callable(view):
+        return numbers(check_observation(view, params))
     if view == "flat":
         return features(flat_size(params))
     return spaces.Dict(

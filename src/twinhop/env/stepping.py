@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from twinhop.env import core
 from twinhop.env.actions import Actions
 from twinhop.env.core import Action, Observation, Params, State, StepInfo, episode_key, step_key
-from twinhop.env.core.view import agent_states, flat_state, graph
+from twinhop.env.core.view import agent_states, flat_state, graph, observe
+from twinhop.env.hooks import ObservationHook, RewardHook, as_floats
 from twinhop.errors import InputError
 
-View = Literal["graph", "flat", "agents"]
+View = Literal["graph", "flat", "agents"] | ObservationHook | tuple[Literal["agents"], ObservationHook]
+"""The last two: what a function makes of the state, for one agent or with a row for each of many."""
 TERMS = (
     *("cost", "communication", "computing", "moves", "opening", "energy", "latency_s", "late"),
     *("opened", "moved", "moved_bits", "repaired", "unseated"),
@@ -67,6 +69,10 @@ def seed_words(seed: int | np.integer) -> NDArray[np.uint32]:
 
 def shown(view: View, params: Params, obs: Observation) -> Any:
     """An observation as an adapter shows it: a graph, the flat state, or the flat state and every agent's own."""
+    if isinstance(view, tuple):
+        return flat_state(params, obs), as_floats(view[1](obs))
+    if callable(view):
+        return as_floats(view(obs))
     if view == "graph":
         return graph(params, obs)
     if view == "flat":
@@ -98,10 +104,12 @@ def reset(key: Array, number: Array, params: Params, view: View) -> tuple[Any, E
     return _reset(key, number, params, view)
 
 
-@partial(jax.jit, static_argnames=("view", "actions"), donate_argnames=("episode",))
-def step(episode: Episode, array: Array, params: Params, view: View, actions: Actions) -> tuple[Result, Episode]:
+@partial(jax.jit, static_argnames=("view", "actions", "reward"), donate_argnames=("episode",))
+def step(
+    episode: Episode, array: Array, params: Params, view: View, actions: Actions, reward: RewardHook | None = None
+) -> tuple[Result, Episode]:
     """One step of one environment."""
-    return _step(episode, array, params, view, actions)
+    return _step(episode, array, params, view, actions, reward)
 
 
 @partial(jax.jit, static_argnames=("view",))
@@ -110,10 +118,12 @@ def reset_all(keys: Array, numbers: Array, params: Params, view: View) -> tuple[
     return jax.vmap(lambda key, number: _reset(key, number, params, view))(keys, numbers)
 
 
-@partial(jax.jit, static_argnames=("view", "actions"), donate_argnames=("episodes",))
-def step_all(episodes: Episode, arrays: Array, params: Params, view: View, actions: Actions) -> tuple[Result, Episode]:
+@partial(jax.jit, static_argnames=("view", "actions", "reward"), donate_argnames=("episodes",))
+def step_all(
+    episodes: Episode, arrays: Array, params: Params, view: View, actions: Actions, reward: RewardHook | None = None
+) -> tuple[Result, Episode]:
     """One step of many environments."""
-    return jax.vmap(lambda episode, array: _step(episode, array, params, view, actions))(episodes, arrays)
+    return jax.vmap(lambda episode, array: _step(episode, array, params, view, actions, reward))(episodes, arrays)
 
 
 @jax.jit
@@ -127,10 +137,15 @@ def _reset(key: Array, number: Array, params: Params, view: View) -> tuple[Any, 
     return shown(view, params, obs), Episode(key, number, state)
 
 
-def _step(episode: Episode, array: Array, params: Params, view: View, actions: Actions) -> tuple[Result, Episode]:
+def _step(
+    episode: Episode, array: Array, params: Params, view: View, actions: Actions, hook: RewardHook | None
+) -> tuple[Result, Episode]:
     key = step_key(episode_key(episode.key, episode.number), episode.state.slot_index)
     action = core_action(actions, array, params.rules.stations)
     obs, state, reward, _, truncated, info = core.step(key, episode.state, action, params)
+    if hook is not None:
+        own = as_floats(hook(observe(params.rules, episode.state), info, obs))
+        reward, info = own.sum(), info._replace(station_reward=own) if own.ndim else info
     result = Result(shown(view, params, obs), _scalars(reward, info), info.host, info.station_reward, truncated)
     return result, Episode(episode.key, episode.number, state)
 

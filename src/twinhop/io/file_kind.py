@@ -13,6 +13,8 @@ from twinhop.errors import InputError
 HEAD_BYTES = 4096
 """As much of a file is looked at."""
 SHOWN_CHARACTERS = 60
+EMPTY = "an empty file"
+"""What is said of a file without anything but blanks."""
 GZIP_MAGIC = b"\x1f\x8b"
 SEPARATORS = (",", ";", "\t", "|")
 """What may stand between the cells of a table."""
@@ -106,7 +108,7 @@ def _archive(path: Path) -> str:
 
 def _text(head: bytes) -> str:
     if not head.strip():
-        return "an empty file"
+        return EMPTY
     if b"\0" in head:
         return "binary data (NUL bytes)"
     text = head.decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n")

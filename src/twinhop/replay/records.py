@@ -51,7 +51,12 @@ def recorded_paths(path: Path, users: int, seconds: float) -> RecordedPaths:
     if head(path).startswith(PARQUET_MAGIC) and is_trace(path):
         return RecordedPaths(_paths(Trace.open(path), users, seconds), ())
     with tempfile.TemporaryDirectory(prefix="twinhop-") as folder:
-        imported = import_trace(path, Path(folder) / "trace.parquet")
+        try:
+            imported = import_trace(path, Path(folder) / "trace.parquet")
+        except InputError as error:
+            if " --" in str(error):
+                raise InputError(f"{error} (options of `twinhop import trace`, whose trace is read here too)") from None
+            raise
         return RecordedPaths(_paths(imported.trace, users, seconds), imported.notes)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import ValidationError
 
 from twinhop.errors import InputError
-from twinhop.scenario.place_sections import Area
+from twinhop.scenario.place_sections import Area, Stations, Users
 from twinhop.scenario.schema.scenario import SCHEMA_VERSION, Scenario
 from twinhop.scenario.validation_errors import input_error
 from twinhop.text import suggestion
@@ -106,6 +106,53 @@ def city(
         return Scenario.model_validate(value)
     except ValidationError as error:
         raise input_error(error, Scenario, lambda paths: dict.fromkeys(paths, "city")) from None
+
+
+def from_mapping(value: Mapping[str, Any]) -> Scenario:
+    """The scenario of a mapping that says what its file would say; files that it names are not read.
+
+    Args:
+        value: fields of a scenario, numbers and arrays of NumPy among them.
+
+    Raises:
+        InputError: it is no valid scenario.
+
+    >>> from_mapping({"schema_version": 1, "name": "small", "stations": {"generate": {}}, "users": {"generate": {}}})
+    <Scenario: small, seed 0, stations generated, users generated>
+    """
+    try:
+        return Scenario.model_validate(_plain(value))
+    except ValidationError as error:
+        raise input_error(error, Scenario, lambda paths: dict.fromkeys(paths, "scenario")) from None
+
+
+def with_counts(scenario: Scenario, users: int | None, stations: int | None) -> Scenario:
+    """The scenario with other numbers of users and stations, which it generates.
+
+    Args:
+        scenario: any.
+        users: N; None: as it is.
+        stations: M; None: as it is.
+
+    Raises:
+        InputError: a number is none, the scenario lists what is to be generated, or it does not fit the rest.
+    """
+    traced = scenario.movement is not None and scenario.movement.trace is not None
+    for name, count in (("users", users), ("stations", stations)):
+        if count is None:
+            continue
+        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+            raise InputError(f"{name}: got {count!r}; expected a whole number >= 1, or None")
+        section: Users | Stations = getattr(scenario, name)
+        by_trace = traced and name == "users"
+        if section.generate is None or by_trace:
+            whose = "its trace has them" if by_trace else "the scenario lists them"
+            raise InputError(f"{scenario.where}: {name}: got {count}, but {whose}; give no {name}, or generate them")
+        generate = section.generate.model_copy(update={"count": int(count)})
+        scenario = scenario.model_copy(update={name: section.model_copy(update={"generate": generate})})
+    if users is not None or stations is not None:
+        from_mapping(scenario.model_dump(by_alias=True, exclude_unset=True))  # lists of sizes, ids in schedules
+    return scenario
 
 
 def _positions(argument: str, value: Any) -> NDArray[np.float64] | None:

@@ -87,10 +87,15 @@ def spelling(name: str) -> str:
     return "".join(each for each in name.casefold() if each.isalnum())
 
 
-_OF_SPELLING: dict[str, tuple[str, ...]] = {}
-for _quantity, _names in NAMES.items():
-    for _name in _names:
-        _OF_SPELLING[spelling(_name)] = (*_OF_SPELLING.get(spelling(_name), ()), _quantity)
+def _by_spelling() -> dict[str, tuple[str, ...]]:
+    quantities: dict[str, tuple[str, ...]] = {}
+    for quantity, names in NAMES.items():
+        for key in dict.fromkeys(spelling(name) for name in names):
+            quantities[key] = (*quantities.get(key, ()), quantity)
+    return quantities
+
+
+_OF_SPELLING = _by_spelling()
 
 
 def quantities_of(name: str) -> tuple[str, ...]:

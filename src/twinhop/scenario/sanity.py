@@ -34,6 +34,7 @@ MOST_NAMES = 8
 """So many columns are named in a line."""
 STATED_SPEED_FACTOR = 3.0
 """Speeds of a file and of its positions may differ by as much: positions are rounded, and curves are cut."""
+KMH_PER_MPS, KMH_TOLERANCE = 3.6, 0.1
 SYSTEM = re.compile(r"(?:EPSG|CRS|OGC)\W{0,3}(?:[\d.]*\W{1,2})?(CRS\s?84|\d{4,6})\b", re.IGNORECASE)
 """`EPSG:32632`, `urn:ogc:def:crs:EPSG::32632`, `http://www.opengis.net/def/crs/EPSG/0/4326`, `OGC:CRS84`."""
 FloatArray = NDArray[np.float64]
@@ -207,11 +208,16 @@ def slow_notes(fast_mps: float, interval_s: float, option: str) -> list[str]:
 
 
 def agrees(ratio: float) -> bool:
-    """Whether the speeds of positions fit those that the file states.
+    """Whether the speeds of positions fit those that the file states, in m/s or km/h.
 
     Args:
         ratio: median of the one over the other.
+
+    >>> agrees(0.9), agrees(1 / 3.6), agrees(0.1)
+    (True, True, False)
     """
+    if abs(ratio * KMH_PER_MPS - 1.0) < KMH_TOLERANCE:
+        return True
     return 1.0 / STATED_SPEED_FACTOR <= ratio <= STATED_SPEED_FACTOR
 
 
@@ -222,8 +228,8 @@ def stated_speed_notes(ratio: float | None, option: str) -> list[str]:
         ratio: median of the speeds of positions over those stated; None: none is stated.
         option: what mends it.
 
-    >>> stated_speed_notes(3.6, "--columns says otherwise")
-    ['positions move 3.6 times as fast as the speeds that the file states; --columns says otherwise']
+    >>> stated_speed_notes(60.0, "--columns says otherwise")
+    ['positions move 60 times as fast as the speeds that the file states; --columns says otherwise']
     """
     if ratio is None or agrees(ratio):
         return []

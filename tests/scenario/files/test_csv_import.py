@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 from twinhop.cli.main import app
 from twinhop.errors import InputError
 from twinhop.scenario import build_world, csv_city, dump_scenario, import_csv, load_scenario, parse_scenario, unproject
+from twinhop.scenario.files.csv_table import OPENCELLID
 
 STATIONS = "id,x_m,y_m\nb0,100,100\nb1,900,800\n"
 USERS = "id,x_m,y_m\nu0,120,110\nu1,500,500\nu2,880,790\n"
@@ -118,8 +119,8 @@ def test_byte_order_mark_crlf_and_quotes(imported):
 @pytest.mark.parametrize(
     ("users", "message"),
     [
-        ("", "users.csv: is an empty file; expected a table of users with the columns id,x_m,y_m"),
-        ("\n\n", "users.csv: is an empty file"),
+        ("", "users.csv: is empty; its first line must name the columns"),
+        ("\n\n", "users.csv: is empty"),
         ("id,x_m,y_m\n", "users.csv: has no rows below the header"),
         ("u0,1,2\nu1,3,4\n", "users.csv:1: no header; the first line must name the columns"),
         ("x_m,y_m\n1,2\n", "users.csv:1: the column 'id' is missing"),
@@ -236,6 +237,22 @@ def test_further_columns_are_named_and_misspelt_ones_loudly(tmp_path):
     assert [row.host for row in imported.scenario.stations.rows] == [False, True]
 
 
+CELLS = "LTE,262,2,801,{},0,{},48.1{},1000,2,1,1459813819,1459813819,0\n"
+
+
+@pytest.mark.parametrize("header", ["", f"{','.join(OPENCELLID)}\n"])
+def test_opencellid_with_and_without_its_header(tmp_path, header):
+    text = (
+        header
+        + "".join(CELLS.format(cell, 11.5, at) for at, cell in enumerate((86355, 86356)))
+        + (CELLS.format(86355, 11.51, 5).replace(",801,", ",802,"))
+    )
+    imported = city(tmp_path, text, GEO + "u,48.12,11.5\n")
+    ids = [row.id for row in imported.scenario.stations.rows]
+    assert ids == ["LTE-262-2-801-86355", "LTE-262-2-801-86356", "LTE-262-2-802-86355"]
+    assert ("was read as OpenCelliD" in " ".join(imported.summary.notes)) == (not header)
+
+
 def test_stated_columns(tmp_path):
     stations = "site;breite;laenge;ghz\nb0;48,10;11,50;8\nb1;48,11;11,51;9\n"
     users = "kunde;breite;laenge\nu0;48,105;11,505\n"
@@ -289,6 +306,11 @@ def test_positions_in_a_named_system(tmp_path):
     assert (float(lat_deg), float(lon_deg)) == pytest.approx((48.13743, 11.57549), abs=2e-3)
     spread_m = np.hypot(*(world.station_xy_m[1] - world.station_xy_m[0]))
     assert spread_m == pytest.approx(1000 / 1.00005, rel=1e-3)
+    named = "id,x,y,epsg\nb0,691607.9,5334760.4,32632\nb1,692607.9,5334760.4,32632\n"
+    by_column = city(tmp_path, named, named.replace("b0", "u0"))
+    assert by_column.scenario == imported.scenario and "EPSG:32632, as epsg says" in " ".join(by_column.summary.notes)
+    with pytest.raises(InputError, match="epsg: must name one coordinate system that is known"):
+        city(tmp_path, named.replace("32632", "25832", 1), named)
     with pytest.raises(InputError, match="'EPSG:99' is not known"):
         city(tmp_path, text, text, crs="EPSG:99")
     flat = city(tmp_path, text, text)

@@ -234,7 +234,7 @@ class TestRefused:
                 "cell,lat,lon\n1,2,3\n",
                 "not a file of EUA sites.*SITE_ID missing.*cell,lat,lon",
             ),
-            ("eua", "\n", "is an empty file; expected a file of EUA sites"),
+            ("eua", "\n", "no rows below a header"),
             ("eua", STATION_POINTS, "is not a file of EUA sites: .*found JSON"),
             ("eua", "<xml/>\n", "found XML or HTML"),
             ("eua", b"PK\x03\x04\0\0\0\0", "found a damaged ZIP archive"),

@@ -70,6 +70,8 @@ def test_bonnmotion_in_three_dimensions(imported, write):
         imported("other.movements", ambiguous)
     write("other.params", "model=RandomWaypoint\nnn=1\nJ=3D\n")
     assert imported("other.movements", ambiguous).trace.about.records == 3
+    write("other.params", "model=RandomWaypoint\nnn=2\nJ=3D\n")
+    assert "the file of parameters states 2 nodes, the file has 1" in imported("other.movements", ambiguous).notes
     write("other.params", "model=RandomWaypoint\nnn=1\nJ=2D\n")
     assert imported("other.movements", ambiguous).trace.about.records == 4
 

@@ -1,12 +1,19 @@
 """What an import understands of a file: units, columns, places and dates; what it refuses, and what it notes."""
 
+import sys
+import types
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from twinhop.errors import InputError
 from twinhop.scenario.traces import ImportOptions, Trace, import_trace
+from twinhop.scenario.traces.importing import save_reading
+from twinhop.scenario.traces.records import Roster
+from twinhop.scenario.traces.sumo_live import live_reading
 
 BEGIN = datetime(2024, 5, 1, 8, 0, 0, tzinfo=UTC)
 STARTS = "2024-05-01T08:00:00+00:00"
@@ -116,6 +123,37 @@ def test_columns_as_trackintel_scikit_mobility_movingpandas_and_loggers_call_the
     assert noted(result, "no column names users") == ("accuracy" in text)
 
 
+@pytest.mark.parametrize("names", ["Date,Time,lat,lon,user", "time,lat,day,lon,user"])
+def test_the_day_and_the_time_of_day_may_stand_in_two_columns(names, imported):
+    cells = {"user": "a", "lon": "5"}
+    rows = []
+    for at, (day, time) in enumerate((("2024-05-01", "23:59:58"), ("2024-05-02", "00:00:03"))):
+        known = cells | {"date": day, "day": day, "time": time, "lat": f"{52 + at / 1e4}"}
+        rows.append(",".join(known[name.lower()] for name in names.split(",")))
+    about = imported("a.csv", "\n".join([names, *rows]) + "\n").trace.about
+    assert (about.duration_s, about.source_start_date) == (5.0, "2024-05-01T23:59:58+00:00")
+
+
+def test_parquet_as_trackintel_writes_it(write, imported):
+    begins = [BEGIN, BEGIN + timedelta(seconds=5)]
+    frame = pl.DataFrame(
+        {"user_id": [7, 7], "tracked_at": begins, "latitude": [52.0, 52.0001], "longitude": [5.0, 5.0]}
+    )
+    assert frame.schema["tracked_at"].time_zone == "UTC"
+    for zone in ("UTC", "Europe/Berlin"):
+        changed = frame.with_columns(pl.col("tracked_at").dt.convert_time_zone(zone), remark=pl.lit("x"))
+        about = imported("a.parquet", changed).trace.about
+        assert (about.duration_s, about.source_start_date, about.users) == (5.0, STARTS, 1)
+    with pytest.raises(InputError, match="no column that is known to give users: .*--trace-format parquet"):
+        imported("a.parquet", frame.rename({"user_id": "wer"}))
+    assert imported("a.parquet", frame.rename({"user_id": "wer"}), columns="user=wer").trace.about.users == 1
+
+
+def test_a_walk_may_state_its_columns(imported):
+    text = "breite,laenge,wer\n52,5,a\n52.0001,5,b\n"
+    assert imported("a.csv", text, columns="lat=breite,lon=laenge").summary.layout.startswith("walk")
+
+
 def test_a_walk_has_no_column_that_could_be_a_time_or_a_user(imported):
     text = "latitude,longitude,wann,wer\n" + "".join(f"{52 + at / 1e4},5,{at},{at % 2}\n" for at in range(6))
     with pytest.raises(InputError, match=r"no column that is known to give users and times: .*--columns user="):
@@ -175,6 +213,40 @@ def test_positions_without_a_header_are_judged_by_the_speeds_that_they_would_hav
     assert noted(imported("a.xml", fcd("", DEGREES)), "degrees", "by their range")
 
 
+def test_milliseconds_in_floating_car_data(imported):
+    text = fcd("", METRES, ' speed="8.00"')
+    for at in range(5):
+        text = text.replace(f'time="{at}.00"', f'time="{1714550400000 + 1000 * at}"')
+    result = imported("a.xml", text)
+    assert (result.trace.about.duration_s, result.trace.about.source_start_date) == (4.0, STARTS)
+    assert noted(result, "milliseconds", "--time-unit")
+    with pytest.raises(InputError, match=r"time step 2024-05-01T08:00:00\+00:00 comes after 2024-05-01T08:00:01"):
+        imported("a.xml", text.replace("1714550402000", "1714550400000"))
+
+
+def test_vehicles_of_a_running_simulation_that_stand_nowhere_are_left_out(tmp_path, monkeypatch):
+    state = {"second": 0}
+    fake = types.SimpleNamespace(
+        TraCIException=ValueError,
+        FatalTraCIError=ValueError,
+        start=lambda _: None,
+        close=lambda: None,
+        simulationStep=lambda: state.update(second=state["second"] + 1),
+        vehicle=types.SimpleNamespace(
+            getIDList=lambda: ("a", "b"),
+            getPosition=lambda name: (-1073741824.0,) * 2 if (name, state["second"]) == ("b", 2) else (9.0, 3.0),
+        ),
+    )
+    monkeypatch.setitem(sys.modules, "libsumo", fake)
+    asked, roster = ImportOptions().reading(None), Roster("grid")
+    reading = live_reading([], 4, False, roster, lambda _: None, asked.bad)
+    result = save_reading(
+        reading, roster, Path("grid"), "sumo", tmp_path / "t.parquet", ImportOptions(), overwrite=False, bad=asked.bad
+    )
+    assert (result.trace.about.records, result.trace.about.duration_s) == (7, 3.0)
+    assert noted(result, "1 record of vehicles that SUMO had not placed")
+
+
 def test_prefixes_of_namespaces_make_no_difference(imported):
     assert imported("a.xml", fcd("", METRES, prefix="s:")).trace.about.records == 5
     assert imported("a.gpx", gpx("{}").replace("<", "<g:").replace("<g:/", "</g:")).trace.about.records == 3
@@ -207,6 +279,15 @@ GARMIN = "<extensions><gpxtpx:TrackPointExtension><gpxtpx:hr>101</gpxtpx:hr></gp
 def test_text_ends_where_its_element_ends(inside, imported):
     about = imported("a.gpx", gpx(inside)).trace.about
     assert (about.records, about.duration_s, about.source_start_date) == (3, 10.0, STARTS)
+
+
+def test_points_without_a_time(imported):
+    text = gpx("{}").replace("<time>2024-05-01T08:00:05Z</time>", "")
+    with pytest.raises(InputError, match=r"a\.gpx:1: <trkpt>: time: must be .* \(got nothing\); --skip-bad"):
+        imported("a.gpx", text)
+    assert imported("a.gpx", text, skip_bad=True).trace.about.records == 2
+    with pytest.raises(InputError, match="has no track point that can be used .*got nothing"):
+        imported("a.gpx", gpx("<ele>3</ele>"), skip_bad=True)
 
 
 def test_the_speeds_of_a_gpx_file_are_compared(imported):
@@ -313,6 +394,11 @@ def test_records_may_be_sorted(imported):
     assert not noted(imported("a.csv", table([0, 1, 2]), sort=True), "sorted")
 
 
+def test_a_clock_that_starts_anew_at_midnight(imported):
+    with pytest.raises(InputError, match="goes backwards, from 86395 s; if its clock starts anew at midnight, give da"):
+        imported("a.csv", table([86390, 86395, 0, 5]))
+
+
 def test_epochs_in_messages_are_dates(imported):
     with pytest.raises(InputError, match=r"time 2024-05-01T08:00:20\+00:00 goes backwards"):
         imported("a.csv", table(list(reversed(epochs(1)))))
@@ -353,6 +439,20 @@ def test_a_bad_row_is_named_by_its_line(row, message, imported):
     assert imported("a.csv", text, skip_bad=True).trace.about.records == 7
 
 
+def test_rows_that_lack_columns_that_are_not_used_are_noted(imported):
+    text = "id,time_s,x_m,y_m,remark\na,0,0,0,ok\na,1,5,0\na,2,10,0\n"
+    result = imported("a.csv", text)
+    assert result.trace.about.records == 3
+    assert noted(result, "2 rows with fewer cells than the header, the first in line 3")
+    with pytest.raises(InputError, match=r"a\.csv:3: has 3 fields; the header names 5"):
+        imported("a.csv", text.replace("a,1,5,0", "a,1,5"))
+
+
+def test_a_unit_of_time_has_no_effect_on_dates(imported):
+    with pytest.raises(InputError, match="time: holds dates .*leave --time-unit out"):
+        imported("a.csv", table(dates("%Y-%m-%d %H:%M:%S")), time_unit="ms")
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -377,6 +477,6 @@ def test_an_import_never_writes_over_what_it_reads(write, tmp_path):
     link = tmp_path / "link.csv"
     link.symlink_to(path)
     for out in (path, link):
-        with pytest.raises(InputError, match="is the file that is read"):
+        with pytest.raises(InputError, match="is a file that is read"):
             import_trace(path, out, overwrite=True)
     assert path.read_text() == table([0, 1])

@@ -35,6 +35,8 @@ LEAST_EXTENT_M = 1000.0
 """Local coordinates that begin within this distance, or the extent of the points, of (0, 0) are kept as they are."""
 SMALLEST_EXTENT_M, CROWD = 20.0, 5
 """So many points within this distance are worth a note [m]."""
+CORNER_SHARE = 0.02
+"""Users, or stations, that extend over less than this share of the others' extent are worth one too."""
 ORIGIN_DECIMALS = 7
 """The origin is kept to about a centimetre."""
 MOST_ORIGIN_STEPS = 8
@@ -220,11 +222,12 @@ def _summary(
 ) -> ImportSummary:
     width_m, height_m = np.ptp(xy_m, axis=0)
     extent_m = (float(width_m), float(height_m))
-    layouts = dict.fromkeys(each for each in (stations.layout, users.layout) if each)
+    layouts = {"stations": stations.layout, "users": users.layout or stations.layout}
+    alike = len(set(layouts.values())) == 1
     unused = dict.fromkeys((*stations.unused, *users.unused))
     notes = dict.fromkeys((*stations.notes, *users.notes))
     return ImportSummary(
-        layout="; ".join(layouts),
+        layout=stations.layout if alike else "; ".join(f"{kind}: {each}" for kind, each in layouts.items()),
         rows=len(stations.fields) + len(users.fields),
         users=str(len(users.fields)),
         units="latitude and longitude, WGS84 [degree]" if stations.is_geographic else "local metres",
@@ -237,15 +240,25 @@ def _summary(
             ("stations", str(len(stations.fields))),
             ("constants", _constants_in_words(preset, constants, len(users.fields) / len(stations.fields))),
         ),
-        notes=(*notes, *extent_notes(extent_m, _farthest(xy_m, stations, users)), *_crowded_notes(extent_m, len(xy_m))),
+        notes=(
+            *notes,
+            *extent_notes(extent_m, _farthest(xy_m, stations, users)),
+            *_crowded_notes(xy_m, len(stations.fields)),
+        ),
     )
 
 
-def _crowded_notes(extent_m: tuple[float, float], points: int) -> list[str]:
-    """A note where a city would fit into a room, as where kilometres or degrees were taken for metres."""
-    if points < CROWD or not max(extent_m) < SMALLEST_EXTENT_M:
+def _crowded_notes(xy_m: NDArray[np.float64], stations: int) -> list[str]:
+    """A note where a city would fit into a room, or its users into a corner of it, as in another unit than metres."""
+    whole_m = float(np.ptp(xy_m, axis=0).max())
+    if len(xy_m) >= CROWD and whole_m < SMALLEST_EXTENT_M:
+        return [f"positions extend over {whole_m:.3g} m only; are they in another unit than metres?"]
+    parts = {"stations": xy_m[:stations], "users": xy_m[stations:]}
+    crowds = {name: float(np.ptp(part, axis=0).max()) for name, part in parts.items() if len(part) >= CROWD}
+    if len(crowds) < len(parts) or not min(crowds.values()) < CORNER_SHARE * max(crowds.values()):
         return []
-    return [f"positions extend over {max(extent_m):.3g} m only; are they in another unit than metres?"]
+    each = " and ".join(f"{name} over {extent_m:.3g} m" for name, extent_m in crowds.items())
+    return [f"positions of {each}: are both in the same unit?"]
 
 
 def _farthest(xy_m: NDArray[np.float64], stations: CsvPoints, users: CsvPoints) -> str:

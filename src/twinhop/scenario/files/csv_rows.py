@@ -208,13 +208,58 @@ def _check_named(table: PointTable, columns: Mapping[str, str]) -> None:
             raise InputError(f"{table.table.name}:1: the columns {both} both give {field}; leave one out")
 
 
+@dataclass
+class _Rows:
+    """The rows of a table, and what is wrong with some of them, by their number."""
+
+    fields: list[Fields]
+    positions: list[tuple[Any, Any]]
+    bad: dict[int, list[str]]
+
+    def refuse(self) -> None:
+        """Refuse the table, with the first errors."""
+        if self.bad:
+            lines = [line for row in sorted(self.bad) for line in self.bad[row]]
+            raise InputError("\n".join(lines[:MOST_ERRORS]))
+
+
 def _points(
     table: PointTable, model: type[StationRow] | type[UserRow], options: TableOptions, needed: frozenset[str]
 ) -> CsvPoints:
-    bad: dict[int, list[str]] = {}
-    first_line: dict[str, int] = {}
-    fields: list[Fields] = []
-    positions: list[tuple[Any, Any]] = []
+    rows = _checked_rows(table, model, needed, most_errors=None if options.skip_bad else MOST_ERRORS)
+    if not options.skip_bad:
+        rows.refuse()
+    usable = [row for row in range(len(rows.positions)) if row not in rows.bad]
+    xy = np.array([rows.positions[row] for row in usable], dtype=np.float64).reshape(-1, 2)
+    is_geographic = table.is_geographic
+    if table.system is not None and not is_geographic:
+        xy, is_geographic = on_earth(xy, table.system), True
+    for at in np.flatnonzero(zero_positions(xy[:, 0], xy[:, 1])).tolist() if is_geographic else ():
+        place = table.table.place(usable[at])
+        rows.bad[usable[at]] = [
+            f"{place}: latitude 0, longitude 0 is where receivers without a position lie, {FAR_FROM_OTHERS}"
+        ]
+    kept = np.array([row not in rows.bad for row in usable], np.bool_)
+    if not options.skip_bad or not kept.any():
+        rows.refuse()
+    dialect = table.table.dialect
+    return CsvPoints(
+        table.table.name,
+        tuple(rows.fields[row] for row in usable if row not in rows.bad),
+        xy[kept],
+        is_geographic,
+        layout=f"table separated by {dialect.separated_by}" + (", decimal commas" if "," in dialect.decimals else ""),
+        used=table.columns.described(),
+        unused=table.columns.not_used,
+        notes=(*table.notes, *skipped_notes(table.table.name, [rows.bad[row] for row in sorted(rows.bad)])),
+    )
+
+
+def _checked_rows(
+    table: PointTable, model: type[StationRow] | type[UserRow], needed: frozenset[str], most_errors: int | None
+) -> _Rows:
+    """The fields and the position of each row, and what is wrong with them; up to so many errors."""
+    rows, first_line, errors_so_far = _Rows([], [], {}), dict[str, int](), 0
     for row, line in enumerate(table.table.lines):
         stated = _stated(table, row)
         position = (table.number(row, table.position[0]), table.number(row, table.position[1]))
@@ -223,40 +268,13 @@ def _points(
             place = table.table.place(row)
             errors.append(f"{place}: id: duplicate id {stated['id']!r}; first on line {first_line[stated['id']]}")
         if errors:
-            bad[row] = errors
-            if not options.skip_bad and sum(map(len, bad.values())) >= MOST_ERRORS:
+            rows.bad[row] = errors
+            errors_so_far += len(errors)
+            if most_errors is not None and errors_so_far >= most_errors:
                 break
-        fields.append(stated)
-        positions.append(position)
-    if bad and not options.skip_bad:
-        raise InputError("\n".join([line for errors in bad.values() for line in errors][:MOST_ERRORS]))
-    rows = [row for row in range(len(positions)) if row not in bad]
-    xy = np.array([positions[row] for row in rows], dtype=np.float64).reshape(-1, 2)
-    is_geographic = table.is_geographic
-    if options.system is not None and not is_geographic:
-        xy, is_geographic = on_earth(xy, options.system), True
-    if is_geographic:
-        for at in np.flatnonzero(zero_positions(xy[:, 0], xy[:, 1])).tolist():
-            place = table.table.place(rows[at])
-            bad[rows[at]] = [
-                f"{place}: latitude 0, longitude 0 is where receivers without a position lie, {FAR_FROM_OTHERS}"
-            ]
-        if bad and not options.skip_bad:
-            raise InputError("\n".join([line for errors in bad.values() for line in errors][:MOST_ERRORS]))
-    kept = np.array([row not in bad for row in rows], np.bool_)
-    if not kept.any():
-        raise InputError(f"{table.table.name}: no row can be used; " + "; ".join(next(iter(bad.values()))))
-    dialect = table.table.dialect
-    return CsvPoints(
-        table.table.name,
-        tuple(fields[row] for row in rows if row not in bad),
-        xy[kept],
-        is_geographic,
-        layout=f"table separated by {dialect.separated_by}" + (", decimal commas" if "," in dialect.decimals else ""),
-        used=table.columns.described(),
-        unused=table.columns.not_used,
-        notes=(*table.notes, *skipped_notes(table.table.name, list(bad.values()))),
-    )
+        rows.fields.append(stated)
+        rows.positions.append(position)
+    return rows
 
 
 FAR_FROM_OTHERS = "and the others are far from there; take it out, or leave such rows out by --skip-bad"

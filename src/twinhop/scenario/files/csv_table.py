@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.errors import InputError
-from twinhop.io.file_kind import describe_file
+from twinhop.io.file_kind import EMPTY, describe_file
 from twinhop.io.table import Decimal, Table, is_unnamed, parse_number, plain_number, read_table
 from twinhop.scenario.column_names import ColumnChoice, Columns, match_columns, quantities_of, spelling
-from twinhop.scenario.sanity import LARGEST_LAT_DEG, LARGEST_LON_DEG
+from twinhop.scenario.sanity import LARGEST_LAT_DEG, LARGEST_LON_DEG, coordinate_system
 from twinhop.text import suggestion
 
 LOCAL = ("x_m", "y_m")
@@ -22,6 +22,16 @@ GEOGRAPHIC = ("lat", "lon")
 BARE = ("x", "y")
 """Names that say neither a unit nor a coordinate system."""
 Kind = Literal["station", "user"]
+SYSTEM_COLUMNS = ("crs", "epsg", "srid", "srs", "epsgcode")
+"""Columns that name the coordinate system of x and y."""
+OPENCELLID = (
+    *("radio", "mcc", "net", "area", "cell", "unit", "lon", "lat", "range", "samples", "changeable", "created"),
+    *("updated", "averageSignal"),
+)
+"""Columns of OpenCelliD's dumps, some of which have no header (https://wiki.opencellid.org, "Database format")."""
+RADIOS = ("GSM", "UMTS", "LTE", "CDMA", "NR", "NBIOT")
+CELL_PARTS = (("radio",), ("mcc",), ("net", "mnc"), ("area", "lac", "tac", "lac_tac"), ("cell", "cid", "cell_id"))
+"""A cell has a number within an area of a network of a country: together they name it, as in 3GPP TS 23.003."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +62,16 @@ class PointTable:
         columns: which column gives what; of positions just the two that are used.
         position: the quantities of the two, eastings or latitudes first: `GEOGRAPHIC`, `LOCAL` or `BARE`.
         notes: what had to be assumed of names and cells.
+        id_parts: columns that together name a row; none where one column does.
+        system: coordinate system of x and y; None: local metres.
     """
 
     table: Table
     columns: Columns
     position: tuple[str, str]
     notes: tuple[str, ...]
+    id_parts: tuple[int, ...] = ()
+    system: str | None = None
 
     @property
     def is_geographic(self) -> bool:
@@ -66,6 +80,8 @@ class PointTable:
 
     def cell(self, row: int, quantity: str) -> str:
         """A cell as text."""
+        if quantity == "id" and self.id_parts:
+            return "-".join(self.table.rows[row][at] for at in self.id_parts)
         return self.table.rows[row][self.columns.index_of[quantity]]
 
     def number(self, row: int, quantity: str) -> int | float | str | None:
@@ -108,7 +124,7 @@ def read_point_table(
         InputError: the file, its header or a line is broken; the message names the line.
     """
     expected = f"a table of {kind}s with the columns id,{','.join(LOCAL)}"
-    table = read_table(path, expected, separator=options.separator, decimal=options.decimal, most_rows=most_rows)
+    table, header_notes = _table(path, expected, options, most_rows)
     where = f"{path}:{table.dialect.header_line}"
     wanted = ("id", *LOCAL, *GEOGRAPHIC, *BARE, *optional)
     names = table.dialect.columns
@@ -122,11 +138,62 @@ def read_point_table(
     if not table.rows:
         raise InputError(f"{path}: has no rows below the header; at least one is needed")
     position = _position(columns, options, where)
+    options, system_notes = _with_system(table, options) if position == BARE else (options, ())
     used = {each: at for each, at in columns.index_of.items() if each not in (*LOCAL, *GEOGRAPHIC, *BARE)}
     kept = Columns(columns.names, {**used, **{each: columns.index_of[each] for each in position}})
-    points = PointTable(table, kept, position, ())
-    notes = (*table.notes, *_unused_notes(path, kept, optional), *_bare_notes(points, options, where))
-    return replace(points, notes=notes)
+    parts = () if {"id", kind} & choice.column_of.keys() else _cell_parts(kept)
+    points = PointTable(table, kept, position, (), parts, options.system)
+    of_names = [*_id_notes(points), *_unused_notes(path, kept, optional), *_bare_notes(points, options, where)]
+    return replace(points, notes=(*table.notes, *header_notes, *system_notes, *of_names))
+
+
+def _id_notes(points: PointTable) -> list[str]:
+    """What is said of ids that several columns give."""
+    names = "-".join(points.columns.names[at] for at in points.id_parts)
+    return [f"{points.table.name}: ids are {names}, which names a cell"] if names else []
+
+
+def _table(path: Path, expected: str, options: TableOptions, most_rows: int) -> tuple[Table, tuple[str, ...]]:
+    """The table, and what is said of its header; a dump of OpenCelliD without one gets its own."""
+    if path.is_file() and describe_file(path) == EMPTY:
+        raise InputError(f"{path}: is empty; its first line must name the columns, such as id,{','.join(LOCAL)}")
+    given = {"separator": options.separator, "decimal": options.decimal, "most_rows": most_rows}
+    table = read_table(path, expected, **given)
+    names = table.dialect.columns
+    if len(names) != len(OPENCELLID) or names[0].upper() not in RADIOS:
+        return table, ()
+    note = f"{path}: has no header and was read as OpenCelliD"
+    return read_table(path, expected, **given, columns=OPENCELLID), (note,)
+
+
+def _with_system(table: Table, options: TableOptions) -> tuple[TableOptions, tuple[str, ...]]:
+    """The options with the coordinate system that a column names, and what is said of it.
+
+    Raises:
+        InputError: rows name several systems, or one that is not known.
+    """
+    at = next((at for at, name in enumerate(table.dialect.columns) if spelling(name) in SYSTEM_COLUMNS), None)
+    named = sorted({row[at] for row in table.rows} - {""}) if at is not None and options.system is None else []
+    if at is None or not named:
+        return options, ()
+    column = table.dialect.columns[at]
+    systems = {coordinate_system(f"EPSG:{each}" if each.isdigit() else each) for each in named}
+    if len(systems) > 1 or None in systems:
+        raise InputError(
+            f"{table.name}: {column}: must name one coordinate system that is known, such as EPSG:25832 (got "
+            f"{_listed(named, 3)}); --crs states it"
+        )
+    system = systems.pop()
+    return replace(options, system=system), (f"{table.name}: x and y are positions in {system}, as {column} says",)
+
+
+def _cell_parts(columns: Columns) -> tuple[int, ...]:
+    """The columns that together name a cell of a mobile network, where the ids are its numbers within an area."""
+    of_spelling = {spelling(name): at for at, name in enumerate(columns.names)}
+    matches = ([of_spelling.get(spelling(name)) for name in names] for names in CELL_PARTS)
+    parts = [next((at for at in each if at is not None), None) for each in matches]
+    usable = tuple(at for at in parts if at is not None)
+    return usable if len(usable) == len(CELL_PARTS) and columns.index_of["id"] == usable[-1] else ()
 
 
 def _require_columns(names: Sequence[str], fields: Mapping[str, str], where: str) -> None:

@@ -355,8 +355,9 @@ def _positions(nodes: Sequence[_Raw], name: str, about: Mapping[str, Any]) -> tu
     for at, pair in zip(bare, xy, strict=True):
         if not all(isinstance(each, int | float) and math.isfinite(each) for each in pair):
             raise InputError(f"{name}:{nodes[at].line}: x and y: must be finite numbers (got {pair[0]!r}, {pair[1]!r})")
+    x, y = np.array(xy, dtype=np.float64).T
     try:
-        lat_deg, lon_deg = system_degrees(*np.array(xy, dtype=np.float64).T, system)
+        lat_deg, lon_deg = system_degrees(x, y, system)
     except ValueError as error:
         raise InputError(f"{name}: {error}") from None
     for at, lat, lon in zip(bare, lat_deg.tolist(), lon_deg.tolist(), strict=True):

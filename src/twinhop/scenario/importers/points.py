@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from twinhop.errors import InputError
-from twinhop.io.file_kind import describe_file
+from twinhop.io.file_kind import EMPTY, describe_file
 from twinhop.io.table import is_unnamed, parse_number, plain_number, read_table
 from twinhop.scenario.column_names import quantities_of, spelling
 from twinhop.scenario.files.csv_rows import FAR_FROM_OTHERS, CsvPoints, geographic_errors, skipped_notes
@@ -85,6 +85,8 @@ def read_foreign_table(path: Path, needed: Sequence[str], what: str, options: Ta
     Raises:
         InputError: it is not such a table; the message says what it seems to be.
     """
+    if path.is_file() and describe_file(path) == EMPTY:
+        raise InputError(f"{path}: has no rows below a header; expected {what} with {', '.join(needed)}")
     table = read_table(path, what, separator=options.separator, decimal=options.decimal)
     names = table.dialect.columns
     column_of = _columns(names, needed, options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +159,7 @@ def scenario_of_cells(
         [(float(lat), float(lon)) for lat, lon in sites.positions[host]],
     )
     return city_of_points(
-        stations,
+        replace(stations, layout="cells, and the cell that serves each user in each minute"),
         people,
         name=name,
         preset=preset,

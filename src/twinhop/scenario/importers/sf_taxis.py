@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from twinhop.scenario.importers.sf_cells import (
     read_record,
     scenario_of_cells,
 )
+from twinhop.scenario.sanity import ImportSummary
 from twinhop.scenario.schema.scenario import Scenario
 from twinhop.scenario.traces.importing import ImportOptions, save_reading
 from twinhop.scenario.traces.records import USER, Batch, Reading, Roster
@@ -46,6 +47,7 @@ def save_sf_taxis(
     seed: int = 0,
     attribution: Sequence[str] = (),
     overwrite: bool = False,
+    on_summary: Callable[[ImportSummary], None] | None = None,
 ) -> Path:
     """Write a scenario of some minutes of serving cells, and beside it the trace that moves its users.
 
@@ -68,6 +70,7 @@ def save_sf_taxis(
         seed: root seed.
         attribution: further sources to name in reports.
         overwrite: whether existing files may be replaced.
+        on_summary: told what was understood, once both files are written.
 
     Returns:
         The trace.
@@ -101,7 +104,7 @@ def save_sf_taxis(
     }
     if preset == MIGRATION_PRESET:
         preset, sections = "family", migration_constants(users.size, sections)
-    scenario = scenario_of_cells(
+    city = scenario_of_cells(
         record,
         stations,
         users,
@@ -111,12 +114,15 @@ def save_sf_taxis(
         seed=seed,
         sections=sections,
         attribution=attribution,
-    ).scenario
+    )
+    scenario = city.scenario
     host = np.searchsorted(stations, nearest_cell(record.sites.positions, stations))
     stated = np.concatenate([past, served])
     with replacing(trace, overwrite=overwrite) as temporary:
         _save_trace(scenario, users, np.where(stated > 0, host[stated - 1], -1), Path(serving), temporary, attribution)
         save_scenario(scenario, target, overwrite=overwrite)
+    if on_summary is not None:
+        on_summary(city.summary)
     return trace
 
 

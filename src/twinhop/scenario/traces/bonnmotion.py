@@ -18,6 +18,7 @@ LAYOUTS = {3: "t x y", 4: "t x y z"}
 """Numbers of a waypoint."""
 LONGEST_LINE = 1 << 26
 NUMBERS = re.compile(r"\s*-?[\d.]+(?:[eE][-+]?\d+)?(?:[ \t]+-?[\d.]+(?:[eE][-+]?\d+)?){2,}[ \t]*")
+NODES = re.compile(r"^\s*nn\s*=\s*(\d+)\s*$", re.MULTILINE)
 DIMENSIONS = re.compile(r"^\s*(?:J|\w*dim\w*)\s*=\s*(2D|3D|TWOD|THREED)\s*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -53,11 +54,12 @@ def read_bonnmotion(path: Path, roster: Roster, options: ReadOptions | None = No
     if not is_bonnmotion(text):
         raise InputError(f"{path}: is no file of BonnMotion: expected lines of numbers, t x y t x y ...")
     notes: list[str] = []
-    size = _stated_size(path)
+    parameters = _parameters(path)
+    size = _stated_size(parameters)
     if size is None:
         size = _size_of(path, encoding)
     return Reading(
-        _batches(path, encoding, size, roster, options.bad, notes),
+        _batches(path, encoding, size, roster, options.bad, notes, parameters),
         is_geographic=False,
         is_continuous=True,
         notes=notes,
@@ -67,13 +69,18 @@ def read_bonnmotion(path: Path, roster: Roster, options: ReadOptions | None = No
     )
 
 
-def _stated_size(path: Path) -> int | None:
-    """Numbers of a waypoint as the file of parameters says."""
+def _parameters(path: Path) -> str:
+    """The file of parameters beside it; nothing where there is none."""
     beside = path.with_name(f"{path.name.partition('.movements')[0]}.params")
     try:
-        match = DIMENSIONS.search(beside.read_text(encoding="utf-8", errors="replace"))
+        return "" if beside == path else beside.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return None
+        return ""
+
+
+def _stated_size(parameters: str) -> int | None:
+    """Numbers of a waypoint as the file of parameters says."""
+    match = DIMENSIONS.search(parameters)
     return None if match is None else 4 if match[1].upper() in ("3D", "THREED") else 3
 
 
@@ -103,7 +110,7 @@ def _fits(values: FloatArray, size: int) -> bool:
 
 
 def _batches(
-    path: Path, encoding: str, size: int, roster: Roster, bad: BadRecords, notes: list[str]
+    path: Path, encoding: str, size: int, roster: Roster, bad: BadRecords, notes: list[str], parameters: str
 ) -> Iterator[Batch]:
     codes, node = roster.codes(USER), 0
     waiting: list[tuple[int, int, FloatArray]] = []
@@ -119,6 +126,9 @@ def _batches(
                 waiting = []
     except EndsEarly as error:
         raise InputError(f"{path}: {error}; {node} nodes are whole") from None
+    stated = NODES.search(parameters)
+    if stated is not None and int(stated[1]) != node:
+        notes.append(f"the file of parameters states {stated[1]} nodes, the file has {node}")
     if waiting:
         yield _batch(waiting)
 

@@ -18,6 +18,7 @@ from twinhop.scenario.traces.movements import Quantiles
 from twinhop.scenario.traces.odometer import Odometer, Steps
 from twinhop.scenario.traces.records import Batch, Roster
 
+DAY_S = 86_400.0
 SORT_HINT = "; --sort sorts the records by time"
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -104,9 +105,7 @@ class TraceChecks:
             off = (np.abs(batch.north) > LARGEST_LAT_DEG) | (np.abs(batch.east) > LARGEST_LON_DEG)
             for at in np.flatnonzero(off & ~faulty).tolist():
                 fault = latitude_fault(float(batch.north[at]), float(batch.east[at]))
-                self._leave_out(
-                    batch, at, f"{fault}; latitudes from -90 to 90 and longitudes from -180 to 180 are accepted"
-                )
+                self._leave_out(batch, at, fault or "is not on Earth")
                 faulty[at] = True
         return batch.where(~faulty)
 
@@ -180,7 +179,9 @@ class TraceChecks:
         moment = f"time {moment_text(time_s, self.is_date)}"
         if time_s == before_s:
             return f"{moment} is given twice, at two places; take one record out", ""
-        return f"{moment} goes backwards, from {moment_text(before_s, self.is_date)}", SORT_HINT
+        starts_anew = not self.is_date and 0.75 * DAY_S < before_s < DAY_S and 0 <= time_s < 0.25 * DAY_S
+        hint = "; if its clock starts anew at midnight, give dates" if starts_anew else SORT_HINT
+        return f"{moment} goes backwards, from {moment_text(before_s, self.is_date)}", hint
 
     def _measured(self, batch: Batch) -> BoolArray:
         """(n,) which records are no repetition of the one before of their user; counts the steps."""

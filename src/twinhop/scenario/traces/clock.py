@@ -177,6 +177,8 @@ def clock_of(cells: Sequence[str | None], column: str, unit: str | None = None, 
     texts = [cell for cell in cells if cell is not None]
     if form is not None:
         return Clock(form=form)
+    if unit is not None and texts and source_seconds(texts[0]) is None and date_seconds(texts[0]) is not None:
+        raise AmbiguousTime(f"{column}: holds dates ({texts[0][:40]!r}), no numbers; leave --time-unit out")
     numbers = [source_seconds(text) for text in texts[:MOST_SAMPLED]]
     if unit is not None or any(number is not None for number in numbers[:1]) or not texts:
         plain = [number for number, text in zip(numbers, texts, strict=False) if number is not None and ":" not in text]

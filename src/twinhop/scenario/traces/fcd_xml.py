@@ -11,7 +11,8 @@ import numpy as np
 from twinhop.errors import InputError
 from twinhop.io.byte_blocks import EndsEarly, blocks, head
 from twinhop.io.xml_stream import XmlReader
-from twinhop.scenario.traces.clock import source_seconds
+from twinhop.scenario.time_unit import AmbiguousTime
+from twinhop.scenario.traces.clock import Clock, clock_of, moment_text, source_seconds
 from twinhop.scenario.traces.records import (
     BATCH_RECORDS,
     CONTAINER,
@@ -27,7 +28,7 @@ from twinhop.scenario.traces.records import (
 
 STATES_GEOGRAPHIC = re.compile(r'<fcd-output\.geo\b[^>]*?\bvalue\s*=\s*["\'](\w+)["\']', re.IGNORECASE)
 """SUMO's configuration, which it writes as a comment before the data, asked for longitude and latitude, or did not."""
-STATES_SUMO = re.compile(r"configuration\s*>|\bSUMO\b", re.IGNORECASE)
+STATES_SUMO = re.compile(r"<\w*configuration\b|\bSUMO\b", re.IGNORECASE)
 """A comment that SUMO wrote, whatever it calls its configuration."""
 TRUE = ("true", "1", "t", "yes", "x", "on")
 
@@ -64,11 +65,15 @@ def _batches(path: Path, reader: _Parser, reading: Reading) -> Iterator[Batch]:
         for block in blocks(path):
             reader.feed(block)
             reading.is_geographic, reading.is_assumed = reader.is_geographic, True
+            if reader.clock is not None:
+                reading.is_clock, reading.times = reader.clock.is_date, reader.clock.about
             if len(reader.codes) >= BATCH_RECORDS:
                 yield reader.take()
         reader.close()
     except EndsEarly as error:
         raise reader.ends_early(str(error)) from None
+    if reader.clock is not None and reader.clock.note:
+        reading.notes.append(reader.clock.note)
     if reader.has_speeds:
         reading.columns_used += ("speed",)
     yield reader.take()
@@ -82,7 +87,9 @@ class _Parser(XmlReader):
 
     def __init__(self, path: Path, roster: Roster, options: ReadOptions) -> None:
         super().__init__(path)
-        self._bad, self._sort = options.bad, options.sort
+        self._bad, self._sort, self._time_unit = options.bad, options.sort, options.time_unit
+        self.clock: Clock | None = None
+        self._is_scaled = False
         self.is_geographic: bool | None = None
         self.states_geographic = self.has_speeds = False
         self._in_step = self._is_bad_step = False
@@ -171,15 +178,28 @@ class _Parser(XmlReader):
         except (KeyError, ValueError):
             self._speeds.append(float("nan"))
 
-    def _begin_step(self, text: str) -> None:
-        time_s = source_seconds(text)
-        if time_s is None:
+    def _seconds(self, text: str) -> float:
+        """The time of a step [s]; the first tells what numbers are."""
+        if self.clock is None:
+            try:
+                self.clock = clock_of([text], "timestep time", self._time_unit)
+            except AmbiguousTime as error:
+                self.fail(str(error))
+            self._is_scaled = self.clock.scale is not None and self.clock.scale.unit != "s"
+        time_s = float(self.clock.of_texts([text])[0]) if self._is_scaled else source_seconds(text)
+        if time_s is None or time_s != time_s:
             self.fail(f"timestep: time: must be seconds or h:mm:ss (got {text[:40]!r})")
+        return time_s
+
+    def _begin_step(self, text: str) -> None:
+        time_s = self._seconds(text)
         self._in_step, self._is_bad_step = True, False
         if not self._sort and time_s <= self._time_s:
-            what = f"time goes backwards: time step {time_s:.12g} s comes after {self._time_s:.12g} s"
+            is_date = self.clock is not None and self.clock.is_date
+            step, before = moment_text(time_s, is_date), moment_text(self._time_s, is_date)
+            what = f"time goes backwards: time step {step} comes after {before}"
             if time_s == self._time_s:
-                what = f"time step {time_s:.12g} s is given twice"
+                what = f"time step {step} is given twice"
             self._bad.add(f"{self.source}:{self.line}: {what}", "; --sort takes any order", records=0)
             self._is_bad_step = True
             return

@@ -57,7 +57,8 @@ def _batches(path: Path, reader: _Parser, reading: Reading) -> Iterator[Batch]:
     if reader.has_speeds:
         reading.columns_used += ("speed",)
     if reader.points == 0:
-        raise InputError(f"{path}: has no track point; expected <trkpt lat=... lon=...> with <time>")
+        why = f" that can be used ({reader.bad.first[0]})" if reader.bad.first else ""
+        raise InputError(f"{path}: has no track point{why}; expected <trkpt lat=... lon=...> with <time>")
     if reader.codes:
         yield reader.take()
 
@@ -71,7 +72,7 @@ class _Parser(XmlReader):
 
     def __init__(self, path: Path, roster: Roster, bad: BadRecords) -> None:
         super().__init__(path)
-        self._stem, self._roster, self._bad = path.name.partition(".")[0], roster, bad
+        self._stem, self._roster, self.bad = path.name.partition(".")[0], roster, bad
         self._tracks = self.points = 0
         self._code = 0
         self._at: tuple[float, float] | None = None
@@ -144,7 +145,7 @@ class _Parser(XmlReader):
             got = "nothing" if self._time is None else repr(self._time[:40])
             fault = f"time: must be a date and time (ISO 8601: 2024-05-01T08:00:00Z) (got {got})"
         if fault is not None or time_s is None:
-            self._bad.add(f"{self.source}:{self.line}: <trkpt>: {fault}")
+            self.bad.add(f"{self.source}:{self.line}: <trkpt>: {fault}")
             return
         self.codes.append(self._code)
         self._times_s.append(time_s)

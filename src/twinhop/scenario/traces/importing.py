@@ -14,6 +14,7 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.io.files import replacing
+from twinhop.io.same_file import require_other_file
 from twinhop.scenario.column_names import ColumnChoice
 from twinhop.scenario.place_sections import Origin
 from twinhop.scenario.sanity import LARGEST_LAT_DEG, LARGEST_LON_DEG, FastestStep, ImportSummary
@@ -157,7 +158,7 @@ def import_trace(
     """
     source, target = Path(path), Path(out)
     options.check()
-    _require_another_file(source, target)
+    require_other_file(target, [source])
     asked = options.reading(step_s)
     name = format_of(source, trace_format, asked.columns)
     roster = Roster(str(source))
@@ -201,20 +202,6 @@ def save_reading(
             about, movements = importing.run(format, temporary)
             summary = importing.summary(about)
     return ImportedTrace(Trace(out, about), movements.speed_mps, movements.bridged, movements.absent, summary)
-
-
-def _require_another_file(source: Path, out: Path) -> None:
-    """Refuse to write over what is read, by whatever name or link.
-
-    Raises:
-        InputError: both are one file.
-    """
-    try:
-        is_same = out.samefile(source)
-    except OSError:
-        return
-    if is_same:
-        raise InputError(f"--out {out}: is the file that is read; choose another name")
 
 
 class _Import:
@@ -375,7 +362,10 @@ class _Import:
             facts = [("on Earth", f"latitude {south:.8g} to {north:.8g}, longitude {west:.8g} to {east:.8g}")]
         extent_m = (about.max_xy_m[0] - about.min_xy_m[0], about.max_xy_m[1] - about.min_xy_m[1])
         fastest = None if reading.held_s else self._fastest()
-        odd = [] if reading.held_s else odd_notes(self._odometer, fastest, extent_m, about.typical_interval_s)
+        odd: list[str] = []
+        if not reading.held_s:
+            interval_s, has_dates = about.typical_interval_s, reading.times.startswith("dates")
+            odd = odd_notes(self._odometer, fastest, extent_m, interval_s, has_dates=has_dates)
         if self._odometer.steps == 0 and checks.records > 1:
             odd.append("no user has two records, so nobody moves; --columns user=... says whose they are")
         if about.format in TEXT_FORMATS and lacks_line_end(self._source):

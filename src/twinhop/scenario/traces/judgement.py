@@ -33,6 +33,8 @@ from twinhop.text import counted
 
 FEWEST_STEPS = 2
 """So many steps to another place at least tell what positions are."""
+LONGEST_DATED_STEP_S = 600.0
+"""Whoever is recorded less often, with dates, may well be slow on average."""
 Stays = Callable[[Batch], NDArray[np.bool_]]
 
 
@@ -166,17 +168,32 @@ def require_sane(odometer: Odometer, source: Path, time_unit: str | None, coordi
 
 
 def odd_notes(
-    odometer: Odometer, fastest: FastestStep | None, extent_m: tuple[float, float], interval_s: float
+    odometer: Odometer,
+    fastest: FastestStep | None,
+    extent_m: tuple[float, float],
+    interval_s: float,
+    *,
+    has_dates: bool,
 ) -> list[str]:
-    """What is odd about speeds and extent, each with the option that mends it."""
+    """What is odd about speeds and extent, each with the option that mends it.
+
+    Args:
+        odometer: speeds.
+        fastest: the fastest step.
+        extent_m: width and height of all positions [m].
+        interval_s: median time between two records of a user [s].
+        has_dates: whether times are dates, whose unit is not in doubt.
+    """
+    unit = "if positions are in another unit, --coordinates or --columns says so"
+    if not has_dates:
+        unit = "if times are in another unit, --time-unit says so (such as --time-unit {})"
     limit = "--max-speed-mps 100 leaves such records out"
-    unit = "if times are in another unit, --time-unit says so (such as --time-unit {})"
-    notes = []
     if odometer.moving_mps.at(0.5) > FASTEST_MPS:
         limit += f"; {unit.format('min')}"
-    notes += fastest_notes(fastest, limit)
-    fast_mps = odometer.moving_mps.at(0.95) or odometer.moving_mps.largest
-    notes += slow_notes(fast_mps, interval_s, unit.format("ms"))
+    notes = fastest_notes(fastest, limit)
+    if not has_dates or interval_s <= LONGEST_DATED_STEP_S:
+        fast_mps = odometer.moving_mps.at(0.95) or odometer.moving_mps.largest
+        notes += slow_notes(fast_mps, interval_s, unit.format("ms"))
     notes += stated_speed_notes(odometer.stated_ratio, "--time-unit or --coordinates mends it if units are others")
     notes += extent_notes(extent_m, "--max-speed-mps 100 leaves out records that are too far off for their time")
     return notes

@@ -59,7 +59,7 @@ def _guarded(path: Path, read):  # noqa: ANN001, ANN202
         return read()
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         kind = describe_file(path)
         why = "damaged or cut off" if kind == "a Parquet table" else f"found {kind}"
         raise InputError(f"{path}: not a Parquet table that can be read: {why} ({str(error)[:80]})") from None

@@ -130,7 +130,7 @@ class _Trips:
     def _places(self, cells: list[str]) -> np.ndarray | None:
         try:
             places = np.array(json.loads(cells[self._columns[POLYLINE]]), dtype=np.float64)
-        except (ValueError, TypeError, RecursionError):
+        except (ValueError, TypeError, OverflowError, RecursionError):
             return None
         if places.size == 0:
             return places.reshape(0, 2)
@@ -146,7 +146,7 @@ class _Trips:
         place = np.concatenate([places for *_, places in self._waiting])
         steps = np.concatenate([np.arange(count) for count in counts])
         self._waiting, self.records = [], 0
-        time_s = begin_s + self._step_s * steps
+        time_s = np.asarray(begin_s + self._step_s * steps, dtype=np.float64)
         return Batch(code.astype(np.int32), time_s, place[:, 0].copy(), place[:, 1].copy(), line=line.astype(np.int64))
 
     def notes(self) -> list[str]:

@@ -38,6 +38,8 @@ FIRST_CHOICE = {
     "id": ("id", "user", "user_id"),
 }
 """Of several columns that give one quantity, those that are taken, in this order."""
+DATES = ("date", "day", "localdate", "utcdate", "gpsdate", "dateutc", "datelocal")
+"""What a column is called that holds the day where another holds the time of day; spelled as `spelling` does."""
 SILENT = ("altitude", "speed", "heading")
 """Quantities beside latitude and longitude that name neither a user nor a time."""
 SILENT_NAMES = frozenset(
@@ -55,7 +57,7 @@ class PositionColumns:
     """The columns of a table of positions.
 
     Attributes:
-        index_of: `id`, where there are users, `time`, `east`, `north`, and `speed`, where there is one.
+        index_of: `id`, where there are users, `time`, `east`, `north`, and `speed` and `date`, where there is one.
         is_geographic: whether east and north are longitude and latitude; None: not said.
         used: names of those columns.
         unused: names of the others.
@@ -95,7 +97,10 @@ def position_columns(columns: Sequence[str], choice: ColumnChoice, where: str) -
     east, north = chosen[0]
     places = {"time": index_of["time"], "east": index_of[east], "north": index_of[north]}
     places |= {key: index_of[key] for key in ("id", "speed") if key in index_of}
-    used = [places[key] for key in ("id", "time", "east", "north", "speed") if key in places]
+    dates = [at for at, name in enumerate(columns) if spelling(name) in DATES and at not in places.values()]
+    if len(dates) == 1:
+        places["date"] = dates[0]
+    used = [places[key] for key in ("id", "date", "time", "east", "north", "speed") if key in places]
     unused = [name for at, name in enumerate(columns) if at not in used and not is_unnamed(name)]
     is_geographic = {"x_m": False, "x": None, "lon": True}[east]
     return PositionColumns(places, is_geographic, tuple(columns[at] for at in used), tuple(unused))
@@ -188,6 +193,8 @@ def positions_reading(
         raise InputError(f"{path}: {error}; no row is whole") from None
     if first is None:
         raise InputError(f"{path}: has no rows below its header; at least one is needed")
+    if "date" in columns.index_of:
+        first, rows = _dated(first), map(_dated, rows)
     clock = first.clock("time", options)
     notes = [] if clock.note is None else [clock.note]
     if "id" not in columns.index_of:
@@ -202,6 +209,17 @@ def positions_reading(
         columns_used=columns.used,
         columns_unused=columns.unused,
     )
+
+
+def _dated(rows: Rows) -> Rows:
+    """The rows, with the day before the time of day where they stand in two columns."""
+    import polars as pl
+
+    time = pl.col("time").cast(pl.String)
+    is_time_of_day = time.str.contains(r"^\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?$")
+    both = pl.concat_str(pl.col("date").cast(pl.String), time, separator=" ")
+    rows.cells = rows.cells.with_columns(time=pl.when(is_time_of_day).then(both).otherwise(pl.col("time")))
+    return rows
 
 
 def _batches(
@@ -292,9 +310,18 @@ def _rows(path: Path, names: dict[str, str], as_text: list[str], options: ReadOp
     row = 1
     for cells in parquet_slices(path, list(dict.fromkeys(names.values())), BATCH_RECORDS):
         keyed = cells.select(pl.col(name).alias(key) for key, name in names.items())
-        text = keyed.with_columns(pl.col(as_text).cast(pl.String)).with_row_index(LINE, row)
+        text = keyed.with_columns(_text(keyed[key]) for key in as_text).with_row_index(LINE, row)
         yield Rows(path, text, options.bad, names)
         row += cells.height
+
+
+def _text(values: pl.Series) -> pl.Series:
+    """A column as text; times that have a zone in UTC, as ISO 8601."""
+    import polars as pl
+
+    if isinstance(values.dtype, pl.Datetime) and values.dtype.time_zone is not None:
+        values = values.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return values.cast(pl.String)
 
 
 def _require_plain(path: Path, name: str, of_type: pl.DataType) -> None:

@@ -64,13 +64,15 @@ TABLE = ("time_unit", "time_format", "columns")
 
 
 TRACE_FORMATS = {
-    "fcd-xml": TraceFormat("SUMO floating car data, XML", read_fcd_xml),
+    "fcd-xml": TraceFormat("SUMO floating car data, XML", read_fcd_xml, takes=("time_unit",)),
     "fcd-csv": TraceFormat("SUMO floating car data, CSV", read_fcd_csv, takes=("time_unit",)),
     "fcd-parquet": TraceFormat("SUMO floating car data, Parquet", read_fcd_parquet, takes=("time_unit",)),
     "csv": TraceFormat("CSV with id, time_s and x_m, y_m or lat, lon", read_positions_csv, takes=TABLE),
     "parquet": TraceFormat("Parquet with the columns of csv", read_positions_parquet, takes=TABLE),
     "gpx": TraceFormat("GPX tracks", read_gpx),
-    "walk": TraceFormat("iFogSim2 walk: CSV with Latitude, Longitude, a row a step", read_walk, takes=("step_s",)),
+    "walk": TraceFormat(
+        "iFogSim2 walk: CSV with Latitude, Longitude, a row a step", read_walk, takes=("step_s", "columns")
+    ),
     "bonnmotion": TraceFormat("BonnMotion, NAME.movements(.gz)", read_bonnmotion),
     "ns2": TraceFormat("ns-2 movement, set X_ and setdest", read_ns2),
     "plt": TraceFormat("PLT of Geolife and OziExplorer, a file or a folder", read_plt),
@@ -136,7 +138,8 @@ def _sniffed(path: Path, beginning: bytes, choice: ColumnChoice) -> str | None:
             raise InputError(f"{path}: is a trace of twinhop already; name it in movement.trace.file of a scenario")
         if marks_of(names):
             return "fcd-parquet"
-        return "parquet" if position_columns(names, choice, str(path)) else None
+        table = _sniffed_table(path, names, choice)
+        return "parquet" if table == "csv" else None
     if beginning.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return _sniffed_xml(beginning)
     if encoding_of(beginning) is None:
@@ -158,15 +161,16 @@ def _sniffed_table(path: Path, columns: Sequence[str], choice: ColumnChoice) -> 
     positions = position_columns(columns, choice, f"{path}:1")
     if positions is not None and ("id" in positions.index_of or has_one_user(columns, positions)):
         return "csv"
-    if is_walk(columns):
+    if is_walk(columns, choice):
         return "walk"
     quantities = {each for name in columns for each in quantities_of(name)}
     if positions is not None or {"lat", "lon"} <= quantities or {"x", "y"} <= quantities:
         missing = "users" if positions is not None else "times" if choice.column_of else "users and times"
+        form = "parquet" if path.suffix == ".parquet" else "csv"
         raise InputError(
             f"{path}: has positions, but no column that is known to give {missing}: found the columns "
-            f"{', '.join(columns)[:200]}; --columns user=...,time=... says which do, --trace-format csv that all rows "
-            "are one user's, --trace-format walk that they also have no times"
+            f"{', '.join(columns)[:200]}; --columns user=...,time=... says which do, --trace-format {form} that all "
+            "rows are one user's, --trace-format walk that they also have no times"
         )
     return None
 

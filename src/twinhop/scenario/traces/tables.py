@@ -20,6 +20,7 @@ from twinhop.scenario.time_unit import AmbiguousTime
 from twinhop.scenario.traces.bad_records import BadRecords
 from twinhop.scenario.traces.clock import Clock, clock_of
 from twinhop.scenario.traces.records import CodeArray, Codes, FloatArray, ReadOptions
+from twinhop.text import counted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -192,22 +193,30 @@ def table_rows(dialect: Dialect, keys: Mapping[str, int], bad: BadRecords, notes
         EndsEarly: compressed data are cut off; every whole line before has been yielded.
     """
     names = {key: dialect.columns[at] for key, at in keys.items()}
-    decimals = {key: dialect.decimals[at] for key, at in keys.items()}
+    decimals: dict[str, Decimal | None] = {key: dialect.decimals[at] for key, at in keys.items()}
+    short: list[int] = []
     for line, block in line_blocks(dialect.path, dialect.encoding, notes, EXPECTED):
         if line <= dialect.header_line:
             skipped = block.split(b"\n", dialect.header_line - line + 1)
             block = skipped[-1] if len(skipped) == dialect.header_line - line + 2 else b""
             line = dialect.header_line + 1
         if block.strip():
-            yield Rows(dialect.path, _cells(dialect, line, block, keys, bad), bad, names, decimals)
+            yield Rows(dialect.path, _cells(dialect, line, block, keys, bad, short), bad, names, decimals)
+    if short:
+        notes.append(
+            f"{counted(len(short), 'row')} with fewer cells than the header, the first in line {short[0]}: the last "
+            "columns, which are not used, are taken to be missing"
+        )
 
 
-def _cells(dialect: Dialect, line: int, block: bytes, keys: Mapping[str, int], bad: BadRecords) -> pl.DataFrame:
+def _cells(
+    dialect: Dialect, line: int, block: bytes, keys: Mapping[str, int], bad: BadRecords, short: list[int]
+) -> pl.DataFrame:
     import polars as pl
 
     cells = _fast_cells(dialect, line, block)
     if cells is None:
-        cells = _careful_cells(dialect, line, block, bad)
+        cells = _careful_cells(dialect, line, block, max(keys.values()) + 1, bad, short)
     at = {key: pl.col(f"c{index}").str.strip_chars().replace("", None).alias(key) for key, index in keys.items()}
     return cells.select(LINE, *at.values())
 
@@ -234,8 +243,19 @@ def _fast_cells(dialect: Dialect, line: int, block: bytes) -> pl.DataFrame | Non
     return cells.filter(~pl.all_horizontal(pl.col(list(schema)).is_null()))
 
 
-def _careful_cells(dialect: Dialect, line: int, block: bytes, bad: BadRecords) -> pl.DataFrame:
-    """The cells of a block row by row, rows that are not valid left out."""
+def _careful_cells(
+    dialect: Dialect, line: int, block: bytes, needed: int, bad: BadRecords, short: list[int]
+) -> pl.DataFrame:
+    """The cells of a block row by row, rows that are not valid left out.
+
+    Args:
+        dialect: how the file is written.
+        line: of the block's beginning.
+        block: whole lines.
+        needed: a row must have so many cells; those that lack further ones are added to `short`.
+        bad: what is done with rows that are not valid.
+        short: lines of rows that lack cells.
+    """
     import polars as pl
 
     width, path = len(dialect.columns), dialect.path
@@ -256,6 +276,9 @@ def _careful_cells(dialect: Dialect, line: int, block: bytes, bad: BadRecords) -
             continue
         if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
             cells = cells[:width]
+        if needed <= len(cells) < width:
+            short.append(line + begins)
+            cells = [*cells, *[""] * (width - len(cells))]
         if len(cells) != width:
             bad.add(f"{path}:{line + begins}: has {len(cells)} fields; the header names {width}")
             continue

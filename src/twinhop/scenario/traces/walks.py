@@ -15,16 +15,23 @@ from twinhop.scenario.traces.position_table import is_silent
 from twinhop.scenario.traces.records import USER, Batch, Reading, ReadOptions, Roster
 from twinhop.scenario.traces.tables import EXPECTED, not_a_table, table_rows
 
+NO_CHOICE = ColumnChoice()
 DEFAULT_STEP_S = 60.0
 """The files do not say how long a step is; the median step of the Melbourne walks, 165 m, is then 2.7 m/s."""
 
 
-def is_walk(columns: Sequence[str]) -> bool:
+def is_walk(columns: Sequence[str], choice: ColumnChoice = NO_CHOICE) -> bool:
     """Whether a table has latitude and longitude, and no other column that could be a time or name a user.
+
+    Args:
+        columns: as the file writes them.
+        choice: what `--columns` states; latitude and longitude alone, if anything.
 
     >>> is_walk(["Latitude", "Longitude"]), is_walk(["user_id", "tracked_at", "latitude", "longitude"])
     (True, False)
     """
+    if choice.column_of:
+        return set(choice.column_of) == {"lat", "lon"}
     quantities = {name: set(quantities_of(name)) for name in columns if not is_unnamed(name)}
     others = [name for name, each in quantities.items() if not each & {"lat", "lon"}]
     has_both = all(any(axis in each for each in quantities.values()) for axis in ("lat", "lon"))
@@ -44,7 +51,7 @@ def read_walk(path: Path, roster: Roster, options: ReadOptions | None = None) ->
     """
     options = options or ReadOptions()
     dialect = sniff(path, EXPECTED)
-    index_of = match_columns(dialect.columns, ("lat", "lon"), ColumnChoice(), str(path)).index_of
+    index_of = match_columns(dialect.columns, ("lat", "lon"), options.columns, str(path)).index_of
     if len(index_of) < 2:
         raise not_a_table(path, "a walk", "Latitude, Longitude")
     step_s = options.step_s
