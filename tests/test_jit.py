@@ -18,7 +18,7 @@ from numba.core.dispatcher import Dispatcher
 
 import twinhop
 from twinhop import jit_key
-from twinhop.jit_cache import forget_old
+from twinhop.jit_cache import TURNS, Turns, forget_old
 from twinhop.jit_key import Unkeyed, code_text, function_key
 from twinhop.placement.station_load import Hosting
 
@@ -328,8 +328,33 @@ def test_compiling_is_told_of_once_and_code_long_unused_is_forgotten(compiled_pa
         os.utime(folder, (100.0, 100.0))
     assert compiled_package({}, tmp_path) == ([], "")  # marks those used: not those that `outer` calls
     compiled_package({"caller": [("return x\n", "return x - 2.0\n")]}, tmp_path)
-    states = Counter(folder.name.partition("-")[0].rpartition(".")[2] for folder in environment.iterdir())
+    names = [folder.name for folder in environment.iterdir() if folder.name != TURNS]
+    states = Counter(name.partition("-")[0].rpartition(".")[2] for name in names)
     assert states == {**dict.fromkeys(ALL, 1), "outer": 2, "table": 2}
+
+
+TAKES_A_TURN = """
+import sys, time
+from pathlib import Path
+from twinhop.jit_cache import Turns
+turns, path = Turns(), Path(sys.argv[1])
+assert not turns.begin(path)
+print("taken", flush=True)
+time.sleep(1)
+"""
+
+
+def test_processes_take_turns_at_compiling(tmp_path):
+    path, turns = tmp_path / "function-key" / "machine.nbc", Turns()
+    words = [sys.executable, "-c", TAKES_A_TURN, str(path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "taken\n"
+        assert turns.begin(path)
+        assert other.wait(20) == 0
+    assert not turns.begin(path)  # it has the turn
+    turns.end(path)
+    assert not turns.begin(path)
+    turns.end(path)
 
 
 @pytest.mark.parametrize("trouble", ["a file", "not ours to write", "others may write"])

@@ -60,6 +60,12 @@ class Notice(Stopwatch):
         """Say nothing, as in a worker."""
         self._said = True
 
+    def say_waiting(self) -> None:
+        """Say, once as well, that another process compiles what this one waits for."""
+        if not self._said:
+            self._said = True
+            tell("another run compiles, once; waiting for it")
+
     def start(self) -> None:
         """A function is compiled."""
         super().start()

@@ -30,7 +30,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.serialize import dumps
 
 from twinhop._version import __version__
-from twinhop.compile_time import compiling, tell
+from twinhop.compile_time import MOMENT_S, compiling, tell
 from twinhop.jit_key import Unkeyed, function_key
 
 logger = logging.getLogger(__name__)
@@ -43,8 +43,56 @@ KEPT_S = 14 * 24 * 3600.0
 USE_NOTED_S = 24 * 3600.0
 #: Settings of Numba that change the code it writes.
 NUMBA_SETTINGS = ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "DISABLE_INTEL_SVML")
+#: Folder of the files by which processes take turns at compiling; nobody is waited for longer than this [s].
+TURNS, LONGEST_TURN_S, LOOK_S = "turns", 60.0, 0.02
 #: To be raised where the layout of the files changes.
 LAYOUT = 1
+
+
+class Turns:
+    """Which process compiles a function, where several would at a time: the others wait, and load what it writes.
+
+    Whoever compiles a function waits for those that it calls alone, so nobody waits in a circle.
+    """
+
+    def __init__(self) -> None:
+        self._descriptors: dict[Path, int] = {}
+
+    def begin(self, path: Path) -> bool:
+        """Take the turn for the code of a file.
+
+        Returns:
+            Whether another process had it until now. Where files cannot be locked, everybody compiles.
+        """
+        if path in self._descriptors:
+            return False
+        waited = False
+        try:
+            import fcntl
+
+            place = path.parent.parent / TURNS
+            place.mkdir(mode=0o700, exist_ok=True)
+            descriptor = os.open(place / f"{path.parent.name}.{path.stem}", os.O_RDWR | os.O_CREAT, 0o600)
+            self._descriptors[path] = descriptor
+            begun = time.monotonic()
+            while time.monotonic() < begun + LONGEST_TURN_S:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    waited = True
+                    time.sleep(LOOK_S)
+                    if time.monotonic() > begun + MOMENT_S:
+                        compiling.say_waiting()
+        except OSError as error:
+            logger.info("%s: no turn: %s", path.parent.name, error)
+        return waited
+
+    def end(self, path: Path | None) -> None:
+        """Give the turn back, which also happens when a process ends."""
+        descriptor = None if path is None else self._descriptors.pop(path, None)
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 class FunctionCache(NullCache):
@@ -52,6 +100,7 @@ class FunctionCache(NullCache):
 
     def __init__(self, function: Dispatcher):
         self._function = function
+        self._turns = Turns()
 
     @property
     def cache_path(self) -> Any:
@@ -60,7 +109,18 @@ class FunctionCache(NullCache):
         return None if folder is None else str(folder)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The code for a signature, or None."""
+        """The code for a signature, or None: then this process compiles it, and others wait for it to do so."""
+        code = self._load(sig, target_context)
+        path = None if code is not None else self._path_or_none(sig, target_context.codegen())
+        if path is None:
+            return code
+        waited = self._turns.begin(path)
+        code = self._load(sig, target_context) if waited else None
+        if code is not None:
+            self._turns.end(path)
+        return code
+
+    def _load(self, sig: Any, target_context: Any) -> Any:
         try:
             target_context.refresh()
             path = self._path(sig, target_context.codegen())
@@ -91,6 +151,15 @@ class FunctionCache(NullCache):
         else:
             if is_new:
                 _forget_unused(path.parent.parent)
+        finally:
+            self._turns.end(self._path_or_none(sig, cres.codegen))
+
+    def _path_or_none(self, sig: Any, codegen: Any) -> Path | None:
+        try:
+            return self._path(sig, codegen)
+        except Exception as error:  # a Numba that handles its code otherwise
+            logger.info("%s: no file: %s", self._function.__qualname__, error)
+            return None
 
     def _path(self, sig: Any, codegen: Any) -> Path | None:
         folder = cache_folder()[0]

@@ -20,7 +20,9 @@ class Run:
 
 def _without_notice(err):
     """Standard error without the line that says that functions are compiled: true of the first run on a machine."""
-    return err.replace("twinhop: compiling, once\n", "")
+    return err.replace("twinhop: compiling, once\n", "").replace(
+        "twinhop: another run compiles, once; waiting for it\n", ""
+    )
 
 
 def as_process(*args, timeout=300, **options):

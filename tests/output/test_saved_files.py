@@ -12,6 +12,7 @@ from problem_makers import deadline_arrays, facility_arrays, roomy, tight_deadli
 
 import twinhop
 from twinhop.errors import InputError
+from twinhop.io.folder_lock import LOCK
 from twinhop.io.folders import require_writable, staging
 from twinhop.output.plans.map_figure import draw_map
 from twinhop.placement import Part, PlacementProblem, certify
@@ -415,7 +416,7 @@ def test_a_folder_in_the_way_of_a_file_is_refused_before_anything_is_replaced(tm
 def test_staging_moves_only_at_the_end(tmp_path):
     with staging(tmp_path / "out") as aside:
         (aside / "a.txt").write_text("a")
-        assert names(tmp_path / "out") == [aside.name]
+        assert names(tmp_path / "out") == [aside.name, LOCK]
     assert names(tmp_path / "out") == ["a.txt"]
 
 

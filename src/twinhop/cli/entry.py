@@ -17,6 +17,15 @@ from twinhop.cli.surroundings import flush_output, say
 COMPILER = ("numba.", "llvmlite.")
 #: Libraries whose errors are about what they were given: files, memory, disks.
 READERS = ("polars", "pyarrow")
+#: What the variables of the environment that set up a library begin with.
+SETTINGS = {
+    "jax": ("JAX_", "XLA_"),
+    "jaxlib": ("JAX_", "XLA_"),
+    "llvmlite": ("NUMBA_",),
+    "numba": ("NUMBA_",),
+    "polars": ("POLARS_",),
+    "pyo3_runtime": ("POLARS_",),
+}
 #: Packages that print: an error of a file without a name is about standard output there.
 PRINTERS = ("click", "json", "rich", "twinhop", "typer")
 #: Undoes what a spinner did to the terminal.
@@ -85,8 +94,8 @@ def _run() -> None:
     except TwinhopError as error:
         say(str(error))
         sys.exit(REFUSED)
-    except Exception as error:
-        words = _in_a_line(error)
+    except BaseException as error:
+        words = None if isinstance(error, SystemExit | KeyboardInterrupt) else _in_a_line(error)
         if words is None:
             raise
         if words:
@@ -94,7 +103,7 @@ def _run() -> None:
         sys.exit(REFUSED if words else NOBODY_READS)
 
 
-def _in_a_line(error: Exception) -> str | None:
+def _in_a_line(error: BaseException) -> str | None:
     """What an error of the surroundings means to a user; empty where nobody is there to hear; None for a bug."""
     if isinstance(error, BrokenPipeError):
         return ""
@@ -111,17 +120,28 @@ def _in_a_line(error: Exception) -> str | None:
         return f"text that cannot be written or read: {text}"
     sources = (_source_of(error), type(error).__module__.partition(".")[0])
     library = next((name for name in sources if name in READERS), "")
+    variables = _settings_of(sources)
+    if variables:
+        return f"{type(error).__name__}: {text}; the environment has {', '.join(variables)}: try without"
     return f"{library}: {type(error).__name__}: {text}" if library else None
 
 
-def _source_of(error: Exception) -> str:
+def _settings_of(packages: tuple[str, ...]) -> list[str]:
+    """The variables of the environment that set up one of these packages, with their values."""
+    prefixes = tuple(prefix for package in packages for prefix in SETTINGS.get(package, ()))
+    others = sorted(os.environ.items() - surroundings.OWN_SETTINGS.items())
+    return [f"{name}={value}" for name, value in others if prefixes and name.startswith(prefixes)]
+
+
+def _source_of(error: BaseException) -> str:
     """The package that raised it."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     return frames[-1].f_globals.get("__name__", "").partition(".")[0] if frames else ""
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    say(f"warning: {message}")
+    lines = [line for line in str(message).splitlines() if line.strip()]
+    say(f"warning: {lines[0] if lines else type(message).__name__}")  # some libraries put a traceback into a warning
 
 
 def _stop() -> None:

@@ -6,8 +6,8 @@ import os
 import sys
 from typing import Any
 
-#: The program draws into files alone, whatever a notebook or a desktop has set for its own processes.
-BACKEND = "agg"
+#: The program draws into files alone, and its weights are in single precision, whatever a notebook has set for itself.
+OWN_SETTINGS = {"MPLBACKEND": "agg", "JAX_ENABLE_X64": "0"}
 
 
 def prepare() -> None:
@@ -16,7 +16,7 @@ def prepare() -> None:
         _open(number, name, mode)
     for stream in (sys.stdout, sys.stderr):
         _replace_letters(stream)
-    os.environ["MPLBACKEND"] = BACKEND
+    os.environ.update(OWN_SETTINGS)
 
 
 def _open(number: int, name: str, mode: str) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from twinhop.env import stepping
 from twinhop.env.actions import Actions, check_actions, checked_action
+from twinhop.env.core.generator import on_device
 from twinhop.env.core.types import Task
 from twinhop.env.hooks import ObservationHook, RewardHook, check_finite, check_reward
 from twinhop.env.options import DEFAULT_SCENARIO, City, setting_of, started_at
@@ -124,6 +125,7 @@ class TwinEnv(gymnasium.Env):
         Raises:
             InputError: the start is no slot of the recording, or the seed is none.
         """
+        self.params = on_device(self.params)
         params = started_at(self.params, options)
         key = None if seed is None else seed_words(seed)
         super().reset(seed=None if seed is None else int(seed))

@@ -11,8 +11,8 @@ from typing import Any, get_args
 import jax.numpy as jnp
 import numpy as np
 
-from twinhop.env.core import Params, params_of
-from twinhop.env.core.generator import DEFAULT_LATE_S, Start
+from twinhop.env.core import Params
+from twinhop.env.core.generator import DEFAULT_LATE_S, Start, host_params_of, on_device
 from twinhop.env.core.recording import recorded_slots
 from twinhop.env.core.types import RewardReading, Task
 from twinhop.errors import InputError
@@ -28,7 +28,12 @@ City = str | Path | Mapping[str, Any] | Scenario
 """The name of a preset, a scenario file, what such a file would say, or a scenario."""
 
 
-def setting(
+def setting(task: Task, scenario: City = DEFAULT_SCENARIO, **options: Any) -> Params:
+    """The arrays and rules of an environment, on JAX's device; see `host_setting`."""
+    return on_device(host_setting(task, scenario, **options))
+
+
+def host_setting(
     task: Task,
     scenario: City = DEFAULT_SCENARIO,
     *,
@@ -41,7 +46,7 @@ def setting(
     fading: Fading | None = None,
     start: Start | None = None,
 ) -> Params:
-    """The arrays and rules of an environment, from a scenario or the name or file of one.
+    """The arrays and rules of an environment as NumPy arrays, from a scenario, without starting JAX.
 
     Args:
         task: `placement` (P1) or `migration` (P2).
@@ -64,7 +69,7 @@ def setting(
     loaded = with_counts(_loaded(scenario), users, stations)
     if fading is not None:
         loaded = loaded.model_copy(update={"radio": loaded.radio.model_copy(update={"fading": fading})})
-    return params_of(loaded, task, horizon=horizon, redraws=redraws, reading=reading, late_s=late_s, start=start)
+    return host_params_of(loaded, task, horizon=horizon, redraws=redraws, reading=reading, late_s=late_s, start=start)
 
 
 def setting_of(
@@ -73,20 +78,20 @@ def setting_of(
     """The same from the options that an adapter was given, and the names of the stations and of a cloud that hosts.
 
     Args:
-        task: see `setting`.
-        scenario: see `setting`.
-        options: those of `setting`.
+        task: see `host_setting`.
+        scenario: see `host_setting`.
+        options: those of `host_setting`.
         own: further options that the adapter takes, for messages.
 
     Raises:
-        InputError: an option is unknown, or see `setting`.
+        InputError: an option is unknown, or see `host_setting`.
     """
-    known = sorted({*inspect.signature(setting).parameters, *own} - {"task"})
+    known = sorted({*inspect.signature(host_setting).parameters, *own} - {"task"})
     for name in options:
         if name not in known:
             raise InputError(f"{name}: unknown option; {suggestion(name, known)}accepted: {', '.join(known)}")
     loaded = with_counts(_loaded(scenario), options.get("users"), options.get("stations"))
-    params = setting(
+    params = host_setting(
         task, loaded, **{name: value for name, value in options.items() if name not in ("users", "stations")}
     )
     names = station_columns(loaded).ids

@@ -13,6 +13,7 @@ from pettingzoo.utils.conversions import parallel_to_aec
 
 from twinhop.env import stepping
 from twinhop.env.actions import ActionError, scores_of
+from twinhop.env.core.generator import on_device
 from twinhop.env.core.types import Task
 from twinhop.env.hooks import ObservationHook, RewardHook, check_finite, check_observation, check_reward
 from twinhop.env.options import DEFAULT_SCENARIO, City, setting_of, started_at
@@ -118,6 +119,7 @@ class TwinParallelEnv(ParallelEnv):
         Raises:
             InputError: the start is no slot of the recording, or the seed is none.
         """
+        self.params = on_device(self.params)
         params = started_at(self.params, options)
         if seed is not None or self._key is None:
             self._key = seed_words(np.random.default_rng().integers(2**63) if seed is None else seed)

@@ -13,6 +13,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from twinhop.env.actions import Actions, check_actions, checked_action
+from twinhop.env.core.generator import on_device
 from twinhop.env.core.types import Task
 from twinhop.env.gymnasium_env import OWN_OPTIONS, CentralView, check_view, with_horizon
 from twinhop.env.hooks import ObservationHook, RewardHook, check_finite, check_reward
@@ -76,7 +77,8 @@ class TwinVectorEnv(VectorEnv):
         if max_episode_steps is not None:
             options["horizon"] = _shorter(max_episode_steps, options.get("horizon"))
         own = (*OWN_OPTIONS, "num_envs", "autoreset_mode", "max_episode_steps")
-        self.params, _ = setting_of(task, scenario, options, own)
+        params, _ = setting_of(task, scenario, options, own)
+        self.params = on_device(params)
         if reward is not None:
             check_reward(reward, self.params)
         self.single_observation_space = observation_space(self.params, observation)

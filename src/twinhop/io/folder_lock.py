@@ -55,6 +55,7 @@ def _acquire(path: Path, folder: Path, wait_s: float) -> int | None:
     end = time.monotonic() + wait_s
     while True:
         try:
+            path.mkdir(parents=True, exist_ok=True)  # whoever held it may have removed what it made
             return _try(path / LOCK)
         except BlockingIOError:
             if time.monotonic() < end:
@@ -70,7 +71,7 @@ def _acquire(path: Path, folder: Path, wait_s: float) -> int | None:
 
 
 def _try(path: Path) -> int | None:
-    """Lock a file now, or raise BlockingIOError."""
+    """Lock a file now, or raise BlockingIOError; None where the file system knows no locks."""
     import fcntl
 
     while True:

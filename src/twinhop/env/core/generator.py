@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from twinhop import network, streams
 from twinhop.env.core import random
+from twinhop.env.core.forking import require_own_jax
 from twinhop.env.core.recording import record_of, recorded_run, recorded_slots
 from twinhop.env.core.types import CostRules, Params, Pools, RadioRules, Redraw, RewardReading, Rules, Task, Topology
 from twinhop.errors import InputError
@@ -35,7 +37,24 @@ DEFAULT_LATE_S = 1.0
 """What the sound reward takes off where every update is late [s]."""
 
 
-def params_of(
+def params_of(scenario: Scenario, task: Task = "placement", **options: Any) -> Params:
+    """The arrays and rules of an environment, on JAX's device; see `host_params_of`."""
+    return on_device(host_params_of(scenario, task, **options))
+
+
+def on_device(params: Params) -> Params:
+    """The same with its arrays on JAX's device, where they are not there yet.
+
+    Raises:
+        TwinhopError: this process was forked from one in which JAX runs: here it would wait for ever.
+    """
+    if not isinstance(params.horizon, np.ndarray):
+        return params
+    require_own_jax()
+    return jax.tree.map(jnp.asarray, params)
+
+
+def host_params_of(
     scenario: Scenario,
     task: Task = "placement",
     *,
@@ -45,7 +64,7 @@ def params_of(
     late_s: float = DEFAULT_LATE_S,
     start: Start | None = None,
 ) -> Params:
-    """The arrays and rules of an environment.
+    """The arrays and rules of an environment, as NumPy arrays: JAX is not started, so the process may still fork.
 
     Args:
         scenario: stations, users, physics and movement; without a movement section users move by Gauss-Markov.
@@ -59,7 +78,7 @@ def params_of(
             slot drawn by the seed, from which the horizon still fits, or `first`; None: random where there is one.
 
     Returns:
-        What `reset` and `step` take.
+        What `reset` and `step` take, once it is `on_device`.
 
     Raises:
         InputError: the scenario has what the environment does not know, the horizon is out of range, or there are
@@ -95,10 +114,16 @@ def params_of(
     if scenario.readings.is_literal(ROW_UNLINKED):
         opening_s = np.zeros_like(opening_s)
     pools = _pools(scenario) if redraws else _no_pools()
-    phi = jnp.asarray(world.latency_s_per_bit_m, float)
+    phi = _real(world.latency_s_per_bit_m)
     topology = _topology(world, opening_s, run.users.tau_s)
     starts = None if record is None else _starts(recorded_slots(record), horizon, start)
-    return Params(topology, pools, phi, jnp.asarray(horizon, jnp.int32), rules, record, starts)
+    steps: Any = np.asarray(horizon, np.int32)
+    return Params(topology, pools, phi, steps, rules, record, starts)
+
+
+def _real(values: Any) -> Any:
+    """The numbers in the precision in which JAX counts."""
+    return np.asarray(values, jax.dtypes.canonicalize_dtype(float))
 
 
 def topology_of_episode(key: Array, params: Params) -> Topology:
@@ -132,10 +157,10 @@ def _rows(key: Array, name: str, count: int, of: int) -> Array:
     return (random.uniform(key, name, (count,)) * of).astype(jnp.int32)
 
 
-def _starts(slots: int, horizon: int, start: Start | None) -> Array:
+def _starts(slots: int, horizon: int, start: Start | None) -> Any:
     """(2,) first and last slot at which episodes begin: the observation after the last step is recorded too."""
     last = 0 if start == "first" else max(slots - 1 - horizon, 0)
-    return jnp.asarray([0, last], jnp.int32)
+    return np.asarray([0, last], np.int32)
 
 
 def _random_failures(movement: Movement) -> Churn | None:
@@ -248,18 +273,19 @@ def _cost_rules(run: MigrationRun, world: World, reading: RewardReading, late_s:
 def _topology(world: World, opening_s: NDArray[np.float64], tau_s: NDArray[np.float64]) -> Topology:
     delay_s, s_per_bit = wire_lines(world)
     by_distance = world.graph is None and world.hosting_cloud is None
+    seats: Any = np.minimum(world.host_capacity, len(world.user_ids)).astype(np.int32)
     return Topology(
-        station_xy_m=jnp.asarray(world.station_xy_m, float),
-        cpu_cycles_per_s=jnp.asarray(world.host_cpu_cycles_per_s, float),
-        capacity=jnp.asarray(np.minimum(world.host_capacity, len(world.user_ids)), jnp.int32),
-        opening_s=jnp.asarray(opening_s, float),
-        wire_s_per_bit=jnp.asarray(s_per_bit[0] if by_distance else s_per_bit, float),
-        wire_delay_s=None if by_distance else jnp.asarray(delay_s, float),
-        user_xy_m=jnp.asarray(world.user_xy_m, float),
-        history_bits=jnp.asarray(world.history_bits, float),
-        update_bits=jnp.asarray(world.update_bits, float),
-        tau_s=jnp.asarray(tau_s, float),
-        tx_power_w=jnp.asarray(world.tx_power_w, float),
+        station_xy_m=_real(world.station_xy_m),
+        cpu_cycles_per_s=_real(world.host_cpu_cycles_per_s),
+        capacity=seats,
+        opening_s=_real(opening_s),
+        wire_s_per_bit=_real(s_per_bit[0] if by_distance else s_per_bit),
+        wire_delay_s=None if by_distance else _real(delay_s),
+        user_xy_m=_real(world.user_xy_m),
+        history_bits=_real(world.history_bits),
+        update_bits=_real(world.update_bits),
+        tau_s=_real(tau_s),
+        tx_power_w=_real(world.tx_power_w),
     )
 
 
@@ -281,16 +307,16 @@ def _pools(scenario: Scenario) -> Pools:
         if stations.generate is not None:
             generator = streams.stream(scenario.seed, streams.SIZES + "cpu_gcycles_per_s")
             cpu = draw(stations.cpu_gcycles_per_s, generator, POOL_ROWS) * CYCLES_PER_GCYCLE
-            pools = pools._replace(cpu_cycles_per_s=jnp.asarray(cpu, float))
+            pools = pools._replace(cpu_cycles_per_s=_real(cpu))
         if users.generate is not None:
             many = users.model_copy(update={"generate": users.generate.model_copy(update={"count": POOL_ROWS})})
             columns = user_columns(scenario.model_copy(update={"users": many}))
             pools = pools._replace(
-                user_xy_m=jnp.asarray(columns.xy_m, float),
-                history_bits=jnp.asarray(columns.history_mbit * BITS_PER_MBIT, float),
-                update_bits=jnp.asarray(columns.update_mbit * BITS_PER_MBIT, float),
-                tau_s=jnp.asarray(columns.deadline_ms * S_PER_MS, float),
-                tx_power_w=jnp.asarray(columns.tx_power_w, float),
+                user_xy_m=_real(columns.xy_m),
+                history_bits=_real(columns.history_mbit * BITS_PER_MBIT),
+                update_bits=_real(columns.update_mbit * BITS_PER_MBIT),
+                tau_s=_real(columns.deadline_ms * S_PER_MS),
+                tx_power_w=_real(columns.tx_power_w),
             )
     except ValueError as error:
         raise InputError(f"{scenario.where}: redraws: sizes that are listed cannot be drawn anew: {error}") from None
@@ -298,5 +324,5 @@ def _pools(scenario: Scenario) -> Pools:
 
 
 def _no_pools() -> Pools:
-    none = jnp.zeros(0)
-    return Pools(jnp.zeros((0, 2)), none, none, none, none, none)
+    none = _real(np.zeros(0))
+    return Pools(_real(np.zeros((0, 2))), none, none, none, none, none)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
+from typing import Any
+
+import jax
 import numpy as np
-from jax import Array
 from numpy.typing import NDArray
 
 from twinhop.env.core.types import Record
@@ -81,7 +82,7 @@ def record_of(run: WorldRun, horizon: int) -> Record | None:
         cpu = np.stack([process.at(time_s) for time_s in times_s])
     if xy_m is None and up is None and cpu is None:
         return None
-    return Record(_floats(xy_m), _booleans(present), _booleans(up), _floats(cpu))
+    return Record(_floats(xy_m), present, up, _floats(cpu))
 
 
 def recorded_slots(record: Record) -> int:
@@ -107,9 +108,6 @@ def _where(positions: Positions) -> tuple[NDArray[np.float64], NDArray[np.bool_]
     return np.nan_to_num(carried, nan=0.0), present
 
 
-def _floats(values: NDArray[np.float64] | None) -> Array | None:
-    return None if values is None else jnp.asarray(values, float)
-
-
-def _booleans(values: NDArray[np.bool_] | None) -> Array | None:
-    return None if values is None else jnp.asarray(values)
+def _floats(values: NDArray[np.float64] | None) -> Any:
+    """The numbers in the precision in which JAX counts."""
+    return None if values is None else np.asarray(values, jax.dtypes.canonicalize_dtype(float))

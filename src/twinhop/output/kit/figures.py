@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
@@ -27,16 +28,34 @@ FONT: dict[Any, Any] = {
 
 
 @contextmanager
+def own_style() -> Iterator[None]:
+    """Inside, Matplotlib's own settings hold, and our fonts, whatever a matplotlibrc or the caller has set."""
+    with style.context("default"), mpl.rc_context(FONT):
+        yield
+
+
+class _Sheet(Figure):
+    """A figure that is written as it was drawn."""
+
+    def savefig(self, *args: Any, **options: Any) -> None:
+        """See `Figure.savefig`."""
+        with own_style():
+            super().savefig(*args, **options)
+
+
+@contextmanager
 def sheet(width_in: float, height_in: float, dots_per_inch: int = DOTS_PER_INCH) -> Iterator[Figure]:
-    """A figure of its own, with its own fonts: nothing global is changed. It is laid out at the end.
+    """A figure of its own, with its own style, whatever that of the surroundings is: nothing global is changed.
+
+    It is laid out at the end.
 
     Args:
         width_in: its width [inch].
         height_in: its height [inch].
         dots_per_inch: of the file.
     """
-    with mpl.rc_context(FONT):
-        figure = Figure(figsize=(width_in, height_in), dpi=dots_per_inch, facecolor=PAPER)
+    with own_style():
+        figure = _Sheet(figsize=(width_in, height_in), dpi=dots_per_inch, facecolor=PAPER)
         yield figure
         figure.canvas.draw()
 
