@@ -8,7 +8,7 @@ the solver was chosen on. Instances are made outside the clock, and a first solv
 
 `melbourne`: random parts of the EUA sites and users (``eua/`` in the data folder), 10 stations x 50 users, 20 x 100 and
 40 x 200. `lagrangian` with a gap of 0.01 % asked for, and plain HiGHS after it on the same instance: the tangent model
-of the policy `exact` without prices or search, started from the plan of `greedy`, tangents added again at its plans.
+of the policy `exact` without prices or search, in units of the plan of `greedy`, tangents added again at its plans.
 `holmberg`: p1 to p24 (``sscflp_holmberg/``), `lagrangian` with gap 0 and 2 seconds.
 `tiny`: random problems small enough for brute force, with gap 0, without and with demands.
 Cases whose folder is absent are skipped, saying so.
@@ -37,9 +37,9 @@ from twinhop.placement.branching import BranchAndBound
 from twinhop.placement.budget import Budget
 from twinhop.placement.mip import MipStatus
 from twinhop.placement.policies import lagrangian
-from twinhop.placement.policies.exact import TangentModel
 from twinhop.placement.prices import StepRule, ascend
 from twinhop.placement.search import Search
+from twinhop.placement.tangent_model import TangentModel
 from twinhop.scenario import build_world
 from twinhop.scenario.importers import import_eua
 

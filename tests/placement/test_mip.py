@@ -4,6 +4,8 @@ import gc
 import importlib
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -186,3 +188,23 @@ def test_a_process_that_does_not_listen_is_ended(monkeypatch, tmp_path):
     assert process.poll() == -signal.SIGKILL
     assert (model.values(), model.lower_bound()) == (None, -np.inf)
     assert not mip.still_solving()
+
+
+@pytest.mark.slow
+def test_python_ends_after_exact_has_reached_its_limit(tmp_path):
+    """A thread that HiGHS did not leave kept a core busy and Python from ending for minutes."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import numpy as np\n"
+        "from twinhop.placement import PlacementProblem, solve\n"
+        "rng = np.random.default_rng(0)\n"
+        "demand = rng.integers(5, 36, 200).astype(float)\n"
+        "capacity = np.ceil(rng.dirichlet(np.full(30, 4.0)) * demand.sum() * 1.04)\n"
+        "problem = PlacementProblem(comm_s=rng.uniform(0, 10, (200, 30)) * demand[:, None], root_work=np.zeros(200),\n"
+        "    cpu=np.ones(30), capacity=np.full(30, 200), opening_s=rng.uniform(100, 1000, 30), alpha=200.0, beta=1.0,\n"
+        "    demand=demand, demand_capacity=capacity)\n"
+        "print(solve(problem, 'exact', time_limit_s=3).seconds, flush=True)\n"
+    )
+    program = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True)
+    assert float(program.stdout.readline()) < 6
+    assert program.wait(30) == 0

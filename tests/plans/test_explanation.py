@@ -131,15 +131,12 @@ def gain(problem, placement, user, station):
 def test_remedies_do_what_they_say(seed):
     plan = twinhop.plan(PlacementProblem(**tiny(seed)[0]))
     placement = plan.solution.placement
-    unmeetable = plan.case.problem.unmeetable.tolist()
     for user in range(plan.case.problem.users):
         for each in twinhop.explain(plan, user).alternatives:
             for remedy in each.remedies:
                 problem = remedied(plan, user, each.station, remedy)
-                if problem.unmeetable.tolist() != unmeetable:
-                    continue  # more CPU for someone else's deadline as well
                 after = evaluate(problem, moved(placement, user, each.station))
-                assert all(v.station != each.station for v in after.violations), remedy
+                assert not after.violations, remedy
                 change = gain(problem, placement, user, each.station)
                 if not each.obstacles:
                     assert change == pytest.approx(0.0, abs=1e-6 * plan.cost), remedy

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from oracle import Oracle, random_tiny
-from problem_makers import tiny_demand_arrays
+from problem_makers import deadline_arrays, tiny_demand_arrays
 
 import twinhop
 from twinhop.placement import InfeasibleProblem, PlacementProblem, certify_parts, solve
@@ -118,7 +118,7 @@ def solved(kind):
         if min(arrays["comm_s"].shape) < 3:
             continue
         try:
-            solution = solve(PlacementProblem(**arrays))
+            solution = solve(PlacementProblem(**arrays), patience_s=0)  # with the proof of a tiny one no prices
         except InfeasibleProblem:
             continue
         if solution.evaluation.feasible and solution.certificate.method == "prices":
@@ -222,6 +222,19 @@ def test_a_millisecond_is_worth_what_the_bounds_of_all_parts_fall():
         assert worth.deadline_ms == pytest.approx(max(0.0, certificate.lower_bound - bound), abs=1e-11)
 
 
+def test_a_millisecond_is_worth_the_most_of_what_several_parts_say():
+    """The part that is looked at last does not fall most here, though it might."""
+    arrays = deadline_arrays(12, 4, 19, (0.05, 0.2))
+    solution = solve(PlacementProblem(**arrays | {"cpu": arrays["cpu"] * 0.4}), patience_s=0)
+    problem, certificate = solution.problem, solution.certificate
+    assert certificate.method == "prices" and len(certificate.parts) > 1
+    for worth in shadow_prices(solution):
+        users = solution.placement.host == worth.station
+        later = replace(problem, deadline_s=problem.deadline_s + 1e-3 * users)
+        bound = certify_parts(later, [(each.part, each.prices) for each in certificate.parts]).lower_bound
+        assert worth.deadline_ms == pytest.approx(max(0.0, certificate.lower_bound - bound), abs=1e-11)
+
+
 def test_where_a_unit_of_demand_capacity_lets_fewer_stations_hold_everyone():
     """Demands of 6 on capacities of 4, 1 and 1: all three must open, with one more unit on the first two are enough."""
     arrays = {
@@ -229,7 +242,7 @@ def test_where_a_unit_of_demand_capacity_lets_fewer_stations_hold_everyone():
         **{"opening_s": np.array([1.0, 2.0, 3.0]), "alpha": 1.0, "beta": 1.0},
         **{"demand": np.ones(6), "demand_capacity": np.array([4.0, 1.0, 1.0])},
     }
-    solution = solve(PlacementProblem(**arrays))
+    solution = solve(PlacementProblem(**arrays), patience_s=0)
     worth = {each.station: each for each in shadow_prices(solution)}[0]
     more = with_more(arrays, "demand_capacity", 0, 1)
     assert (fewest_open(arrays), fewest_open(more)) == (3, 2)

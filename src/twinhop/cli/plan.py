@@ -90,6 +90,7 @@ def run(
 def _show(plan: "Plan") -> None:
     from twinhop.output.kit.tables import percent
     from twinhop.output.plans.operating_report import move_rows
+    from twinhop.output.plans.report import ending_note
     from twinhop.output.plans.service_report import service_terms
     from twinhop.text import counted, plural
 
@@ -117,6 +118,8 @@ def _show(plan: "Plan") -> None:
     size = f"{counted(problem.users, 'twin')}, {counted(problem.stations, 'station')}"
     title = f"{plan.case.name}: {size}, {plan.solution.policy}"
     print_table(title, ("", "value", "unit"), rows)
+    if ending_note(plan):
+        typer.echo(ending_note(plan))
     for each in evaluation.violations[:SHOWN]:
         who = problem.station_name(each.station) if each.user is None else problem.user_name(each.user)
         unit = {"deadline": " s", "capacity": " users"}.get(each.kind, "")

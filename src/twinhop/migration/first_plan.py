@@ -15,9 +15,9 @@ def first_plan(situation: Situation) -> IntArray:
 def hosts_of(situation: Situation, problem: PlacementProblem, solver: str = "local_search") -> IntArray:
     """(n,) hosts of a good plan of a problem of the slot; where it has none, everybody stays.
 
-    The local search is fast, and enough for plans that are soon made anew.
+    The local search is fast, and enough for plans that are soon made anew; nor is a wide gap worth seconds there.
     """
     try:
-        return solve(problem, solver).placement.host
+        return solve(problem, solver, patience_s=0).placement.host
     except InfeasibleProblem:
         return situation.before

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from twinhop.errors import InputError
-from twinhop.io.file_kind import describe_file, read_content
+from twinhop.io.byte_blocks import HEAD_BYTES, EndsEarly, blocks, encoding_of
+from twinhop.io.file_kind import GZIP_MAGIC, describe_file, read_content
 from twinhop.placement.facility_layouts import (
     LAYOUTS,
     FacilityData,
@@ -24,6 +25,7 @@ from twinhop.text import counted
 MAX_BYTES = 256 * 2**20
 #: Characters of a word that is no number which a message shows.
 SHOWN = 20
+EXPECTED = "a facility location file"
 DOCUMENTED = "holmberg"
 """The layout whose count messages name where none is stated."""
 
@@ -53,9 +55,9 @@ def load_sscflp(path: str | Path, layout: str | None = None, *, unit_costs: bool
 def read_sscflp(path: str | Path, layout: str | None = None, *, unit_costs: bool = False) -> FacilityFile:
     """Read a single-source facility location file.
 
-    The file holds m capacities and fixed costs, n demands and m n costs in one of the layouts of
-    `facility_layouts.LAYOUTS`, which its lines tell; with a layout stated, line breaks do not matter. NUL bytes, with
-    which some files are padded, count as blanks; what follows ``#``, ``//`` or ``%`` on a line is a comment. One more
+    The file, plain or gzip-compressed, holds m capacities and fixed costs, n demands and m n costs in one of the
+    layouts of `facility_layouts.LAYOUTS`, which its lines tell; with a layout stated, line breaks do not matter. NUL
+    bytes, with which some files are padded, count as blanks; what follows ``#``, ``//`` or ``%`` on a line is a comment. One more
     number on a last line of its own is the best known cost, which some collections add.
 
     Args:
@@ -171,8 +173,25 @@ def _understood(path: Path, layout: str, data: FacilityData, unit_costs: bool) -
 
 
 def _text(path: Path) -> str:
-    content = read_content(path, "a facility location file", MAX_BYTES)
+    content = read_content(path, EXPECTED, MAX_BYTES)
+    if content.startswith(GZIP_MAGIC):
+        content = _uncompressed(path)
+    encoding = encoding_of(content[:HEAD_BYTES])
+    if encoding is not None and encoding.startswith("utf-"):
+        return content.decode(encoding, errors="replace").removeprefix("\ufeff").replace("\0", " ")
     return content.replace(b"\0", b" ").decode("ascii", errors="replace")
+
+
+def _uncompressed(path: Path) -> bytes:
+    content = b""
+    try:
+        for block in blocks(path, EXPECTED):
+            content += block
+            if len(content) > MAX_BYTES:
+                raise InputError(f"{path}: is larger than {MAX_BYTES // 2**20} MiB, the most that is read")
+    except EndsEarly as error:
+        raise InputError(f"{path}: {error}; expected {EXPECTED}") from None
+    return content
 
 
 def _sizes(path: Path, words: list[tuple[str, int]]) -> tuple[int, int]:

@@ -155,6 +155,8 @@ class Relocation:
 
         Such a user is planned without its deadline as long as that is so, and would miss it then.
         """
+        if cpu is None or not self.problem.unmeetable.size:
+            return False
         elsewhere = self.problem.unmeetable[self.placement.host[self.problem.unmeetable] != k]
         elsewhere = elsewhere[elsewhere != self.user]
         return bool((self._meetable_floors(elsewhere, k, cpu) > 0).any())
@@ -209,8 +211,9 @@ class Relocation:
             return np.zeros(members.size)
         floor = self.problem.floor[members, k]
         floor = np.where(np.isfinite(floor), floor, 0.0)
-        late = np.isin(members, self.problem.unmeetable)
-        floor[late] = self._meetable_floors(members[late], k, cpu)
+        if cpu is not None and self.problem.unmeetable.size:
+            late = np.isin(members, self.problem.unmeetable)
+            floor[late] = self._meetable_floors(members[late], k, cpu)
         return floor
 
     def _computing_s(

@@ -16,6 +16,7 @@ from twinhop.io.table_values import without_infinities
 from twinhop.output.plans.report import plan_report
 from twinhop.placement import InfeasibilityProof, Prices, Violation
 from twinhop.placement.certificate import all_plans
+from twinhop.placement.decision import Ending
 from twinhop.plans.link_loads import link_loads
 from twinhop.plans.result import Case, Plan
 from twinhop.plans.service_levels import service_levels
@@ -105,6 +106,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "seed": solution.seed,
         "interrupted": solution.interrupted,
         "timed_out": solution.timed_out,
+        "ended": solution.ended.value,
         "shadow_prices": _shadow_prices(plan),
         **_services(plan),
         **_most_loaded_links(plan),
@@ -186,6 +188,7 @@ def infeasible_answer(case: Case, policy: str, proof: InfeasibilityProof) -> dic
         "seed": case.seed,
         "interrupted": False,
         "timed_out": False,
+        "ended": Ending.PROVEN.value,
         "proof": {
             "kind": proof.kind,
             "message": proof.message,

@@ -7,6 +7,9 @@ from twinhop.network.utility import LARGEST_EXPONENT
 from twinhop.output.kit.tables import note_lines, percent, source_lines, table
 from twinhop.output.plans.operating_report import failure_lines, move_lines, move_rows, price_lines
 from twinhop.output.plans.service_report import service_lines, service_terms
+from twinhop.placement.budget import PATIENCE_S
+from twinhop.placement.decision import Ending
+from twinhop.placement.wide_gap import WIDE
 from twinhop.plans.link_loads import link_loads
 from twinhop.plans.result import Plan
 from twinhop.plans.service_levels import service_levels
@@ -20,6 +23,28 @@ NAMED = 20
 VAST_UTILITY = 1e9
 
 
+#: What ended a solve, in words; Ctrl-C and time limits have their own.
+ENDED = {
+    Ending.PROVEN: "the plan is proved optimal",
+    Ending.GAP: f"the gap is at most the one asked for, or {100 * WIDE:g} % where none is",
+    Ending.SECONDS: f"the gap is still above {100 * WIDE:g} % after the {PATIENCE_S:g} s that it goes on for; "
+    "--gap goes on without limit",
+    Ending.EXHAUSTED: "nothing is left to try, though the gap is above the one wanted",
+}
+
+
+def ending_note(plan: Plan) -> str:
+    """Why a solve ended where its gap is wider than wanted; empty where it is not."""
+    ended = plan.solution.ended
+    wide = ended in (Ending.SECONDS, Ending.EXHAUSTED) and plan.lower_bound is not None
+    return f"ended: {ENDED[ended]}" if wide else ""
+
+
+def _ended(plan: Plan) -> str:
+    words = ENDED.get(plan.solution.ended) if plan.lower_bound is not None else None
+    return f" Ended: {words}." if words else ""
+
+
 def plan_report(plan: Plan) -> str:
     """The report of one plan."""
     case, solution = plan.case, plan.solution
@@ -30,7 +55,8 @@ def plan_report(plan: Plan) -> str:
         f"policy `{solution.policy}`, seed {case.seed}, "
         f"{solution.seconds:.3f} s, twinhop {__version__}."
         + (" Ended early by Ctrl-C." if solution.interrupted else "")
-        + (" Ended by the time limit." if solution.timed_out else ""),
+        + (" Ended by the time limit." if solution.timed_out else "")
+        + _ended(plan),
         "",
         *note_lines(plan.notes),
         *([] if case.out_of_reach is None else note_lines([case.out_of_reach.in_words()])),

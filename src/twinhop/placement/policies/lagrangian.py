@@ -16,6 +16,9 @@ from twinhop.placement.wide_gap import by_enumeration, ending, is_wide, narrow_g
 #: Without a gap asked for, branching is worth its time only where so few numbers of stations are left.
 FEW_BRANCHES = 4
 
+#: Under demands so many pairs of stations are interchanged that all trials together look at so many arcs.
+INTERCHANGED_ARCS = 300_000
+
 
 def lagrangian(problem: PlacementProblem, rng: np.random.Generator, budget: Budget) -> Decision:
     """Prices by deflected subgradient ascent, plans from the priced open sets, local search, certificate.
@@ -29,7 +32,10 @@ def lagrangian(problem: PlacementProblem, rng: np.random.Generator, budget: Budg
     ascent = PriceAscent(search)
     ascent.run()
     if not ascent.closed():
-        search.improve(ascent.undecided(), ascent.undecided_pairs(), with_swaps=problem.has_deadlines)
+        pairs = ascent.undecided_pairs()
+        if problem.has_demand:  # a trial costs most there
+            pairs = pairs[: INTERCHANGED_ARCS // int(problem.allowed.sum())]
+        search.improve(ascent.undecided(), pairs, with_swaps=problem.has_deadlines)
         search.anneal(int(rng.integers(2**31)))
         ascent.last_steps()
     certificate = ascent.certificate()
