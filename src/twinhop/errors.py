@@ -17,5 +17,9 @@ class OutOfReachWarning(UserWarning):
     """Users whom no station reaches, or one user alone, make most of the mean latency: their positions may be wrong."""
 
 
+class UnprovedBoundWarning(UserWarning):
+    """A policy of one's own states a bound that nothing it returned proves."""
+
+
 class ServicesLeftOutWarning(UserWarning):
     """A question is answered for the twins of users alone, without the services of the scenario."""

@@ -9,7 +9,7 @@ from twinhop.migration.offline import price
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.run_problem import run_problem
 
-MOVES = {"move_s": 0.3, "opening_s": 0.004}
+MOVES = {"move_s": 0.3, "opening_s": 0.004, "energy_j_per_mbit": 0.05}
 WEIGHTS = {"alpha": 1.7, "beta": 0.6, "kappa_s_per_j": 40.0}
 #: What each term of a slot is called in the run and in the problem.
 TERMS = {"communication": "communication_s", "computing": "computing_s", "moves": "moves_s", "opening": "opening_s"}
@@ -40,6 +40,8 @@ def test_hosts_of_a_run_cost_in_its_problem_what_the_run_recorded(policy, deadli
     for name, own in TERMS.items():
         assert getattr(priced, own) == pytest.approx(np.mean([getattr(cost, name) for cost in costs]), rel=1e-12)
     assert priced.energy == pytest.approx(np.mean([cost.energy for cost in costs]), rel=1e-12)
+    of_updates = run_problem(MigrationRun(scenario(objective=objective, migration=MOVES), slots=40)).energy
+    assert priced.energy > of_updates * 1.01, "moves take no energy"
     assert min(priced.energy, priced.moves_s) > 0.01 * priced.cost, "terms too small to show in the cost"
 
 

@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 from moving_cities import city
 from pictures import is_cut
 
+from twinhop.output.kit.colours import INK, PAPER, looks_by_name
 from twinhop.output.kit.figures import frame, in_pieces, note, panel, rows_frame, shared_legend, sheet
-from twinhop.output.kit.maps import corners, map_sheet, station_colours
+from twinhop.output.kit.maps import corners, draw_stations, map_sheet, station_colours
 from twinhop.output.kit.tables import change, note_lines, number, percent, share, source_lines, table, to_text
 from twinhop.output.runs.world_map import draw_trails
 from twinhop.runs.world import watch
@@ -105,3 +108,34 @@ def test_reports_end_in_one_newline_and_bars_do_not_divide_cells():
     lines = [*note_lines(["a"]), *table(("name", "value"), [("a|b", "1")]), "", *source_lines(["c"])]
     assert to_text(lines) == "Note: a.\n\n| name | value |\n|---|---:|\n| a\\|b | 1 |\n\n## Sources\n\n- c\n"
     assert source_lines([]) == []
+
+
+def test_a_policy_has_one_colour_in_whatever_order_it_stands():
+    known = ["stay", "utility", "myopic"]
+    looks = dict(zip(("myopic", "stay"), looks_by_name(["myopic", "stay"], known), strict=True))
+    assert looks == dict(zip(("stay", "myopic"), looks_by_name(["stay", "myopic"], known), strict=True))
+    assert looks_by_name(["mine"], known) == looks_by_name(["other", "mine"], known)[1:]
+    first, second = looks_by_name(["utility:margin=0", "utility:margin=1"], known)
+    assert first[0] == second[0] and first[1] != second[1]
+
+
+def test_what_may_not_host_is_never_drawn_as_a_server_that_is_down():
+    xy_m = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [np.nan, np.nan]])
+    server, down = np.array([True, False, True]), np.array([False, False, True, False])
+    axes = Figure().add_subplot()
+    draw_stations(axes, xy_m, server, down)
+    triangles, circles, clouds, crosses = axes.collections
+    assert triangles.get_offsets().tolist() == [[1.0, 0.0]]
+    assert circles.get_offsets().tolist() == [[0.0, 0.0], [2.0, 0.0]]
+    assert len(clouds.get_offsets()) == 0  # the cloud has no place
+    assert crosses.get_offsets().tolist() == [[2.0, 0.0]]
+    assert circles.get_facecolors()[0].tolist() == list(to_rgba(INK))
+    assert triangles.get_facecolors()[0].tolist() == list(to_rgba(PAPER))
+
+
+def test_hosts_in_use_have_a_colour_each_where_there_are_no_more_than_hues():
+    xy_m = np.random.default_rng(0).uniform(0, 1000, (40, 2))
+    used = np.zeros(40, bool)
+    used[::4] = True
+    colours = station_colours(xy_m, used)[used]
+    assert len({tuple(each) for each in colours.tolist()}) == 10

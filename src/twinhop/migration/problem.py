@@ -20,8 +20,9 @@ class MigrationProblem:
     subject to one host per visit, at most ``capacity[t, k]`` visits on host k in slot t, and minimum CPU shares where
     deadlines are given. ``H_tk`` is the least ``sum_i root_work[i]^2 / f_i`` over shares with ``sum f <= cpu[t, k]``
     and ``f_i >= floor``: ``(sum_i root_work[i])^2 / cpu[t, k]`` where no floor binds. A move is a change of host from
-    one visit of a user to its next, and costs ``move_fixed_s + moves.between(user, from, to)`` at the later visit; the
-    first visit is free, unless `start` says where the twin is before it.
+    one visit of a user to its next, and costs ``move_fixed_s + moves.between(user, from, to)`` at the later visit, and
+    its energy ``move_energy``, which has no weight; the first visit is free, unless `start` says where the twin is
+    before it.
 
     Attributes:
         slots: T.
@@ -36,7 +37,8 @@ class MigrationProblem:
         moves: wired latency of the twins between hosts.
         move_fixed_s: fixed cost of a move [s].
         floor: (P, K) least CPU shares [cycle/s], ``inf`` where the deadline forbids the host; None without deadlines.
-        slot_energy: (T,) weighted energy of each slot, which no decision changes; None: none.
+        slot_energy: (T,) weighted energy of each slot without moves, which no decision changes; None: none.
+        move_energy: (P,) weighted energy of a move at each visit; None: none.
         start: (N,) host before the first visit, or -1: none; None: nobody has one.
         name: of the run, in messages.
         user_ids: (N,) names.
@@ -56,6 +58,7 @@ class MigrationProblem:
     move_fixed_s: float
     floor: FloatArray | None = None
     slot_energy: FloatArray | None = None
+    move_energy: FloatArray | None = None
     start: IntArray | None = None
     name: str = "run"
     user_ids: tuple[str, ...] = field(default=(), repr=False)
@@ -63,7 +66,7 @@ class MigrationProblem:
 
     @cached_property
     def energy(self) -> float:
-        """Mean over slots of the weighted energy."""
+        """Mean over slots of the weighted energy without moves."""
         return 0.0 if self.slot_energy is None else math.fsum(self.slot_energy) / self.slots
 
     @property

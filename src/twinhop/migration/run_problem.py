@@ -101,6 +101,7 @@ def slots_problem(
         move_fixed_s=hosts.move_s,
         floor=floor,
         slot_energy=np.array(energy),
+        move_energy=hosts.move_energy_cost(users.twin_bits[user], np.bincount(slot)[slot])[order],
         start=start,
         name=run.scenario.name,
         user_ids=run.user_ids,

@@ -91,6 +91,15 @@ class Hosts:
     is_summed: bool
     cpu_rule: str
 
+    def move_energy_cost(self, twin_bits: FloatArray, served: IntArray) -> FloatArray:
+        """(n,) what the energy of a move costs, ``beta kappa e D_i / n``: the cost counts its mean over the users.
+
+        Args:
+            twin_bits: (n,) what moves with each twin, D [bit].
+            served: (n,) users served in the slot of the move.
+        """
+        return self.beta * self.kappa_s_per_j * self.move_energy_j_per_bit * twin_bits / np.maximum(served, 1)
+
 
 class Situation:
     """One slot for its n served users and K hosts.

@@ -83,6 +83,7 @@ def window_problem(situation: Situation, forecasts: list[Forecast], served: Bool
         moves=WireTable(moves.unit_s, moves.group[who], moves.scale[who]),
         move_fixed_s=hosts.move_s,
         floor=_floors(situation, forecasts, comm_s)[user, slot] if users.has_deadlines else None,
+        move_energy=hosts.move_energy_cost(users.twin_bits[who[user]], count[slot]),
         start=situation.before,
     )
 

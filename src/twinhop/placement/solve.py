@@ -9,11 +9,12 @@ import numpy as np
 from twinhop.errors import InputError
 from twinhop.placement.budget import PATIENCE_S, Budget
 from twinhop.placement.certificate import Certificate, bound_below
+from twinhop.placement.certificate_check import checked_certificate
 from twinhop.placement.decision import Decision, Ending
 from twinhop.placement.evaluation import Evaluation, evaluate
 from twinhop.placement.own_policy import OwnPolicy
 from twinhop.placement.placement import Placement
-from twinhop.placement.policy import PolicyLike, placement_policy
+from twinhop.placement.policy import POLICIES, PolicyLike, placement_policy
 from twinhop.placement.problem import PlacementProblem
 from twinhop.placement.seating import require_seats
 from twinhop.text import figure, in_a_line, in_percent
@@ -142,12 +143,15 @@ def solve(
         seconds = budget.elapsed_s()
         evaluation = evaluate(problem, decision.placement)
     timed_out = not budget.interrupted and seconds >= time_limit_s
+    certificate = decision.certificate
+    if certificate is not None and selected.name not in POLICIES:
+        certificate = checked_certificate(selected.name, problem, certificate)
     return Solution(
         problem=problem,
         policy=selected.name,
         placement=decision.placement,
         evaluation=evaluation,
-        certificate=decision.certificate,
+        certificate=certificate,
         seconds=seconds,
         seed=seed,
         interrupted=budget.interrupted,

@@ -41,6 +41,11 @@ class Frame:
     station_xy_m: FloatArray
     up: BoolArray
 
+    @property
+    def used(self) -> BoolArray:
+        """(M,) stations that some user has the colour of."""
+        return np.isin(np.arange(len(self.up)), self.station)
+
 
 @dataclass(frozen=True, eq=False)
 class TwinFrame(Frame):
@@ -53,6 +58,11 @@ class TwinFrame(Frame):
 
     moved: BoolArray
     load: IntArray
+
+    @property
+    def used(self) -> BoolArray:
+        """(K,) hosts with a twin."""
+        return self.load > 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,12 +143,14 @@ class RunFilm:
         return frames
 
     def trails(self) -> list[Trail]:
-        """Of the users whose twins move most often."""
+        """Of the users whose twins move most often; where none moves, of the first users."""
         import polars as pl
 
         users = pl.scan_parquet(self._folder / "users.parquet")
         counts = users.group_by("user").agg(pl.col("moved").sum()).collect()
         counts = counts.sort("moved", pl.col("user").to_physical(), descending=[True, False]).head(TWIN_TRAILS)
+        movers = counts.filter(pl.col("moved") > 0)
+        counts = movers if movers.height else counts
         stations = pl.scan_parquet(self._folder / "stations.parquet").select("slot", "station", "x_m", "y_m")
         rows = users.filter(pl.col("user").is_in(counts["user"].implode()))
         placed = rows.join(

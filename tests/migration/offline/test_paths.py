@@ -26,9 +26,9 @@ def path_length(path, cost, move, origin, target, last_move):
 
 def move_costs(instance, i, visits):
     """(n, K, K) costs of moves to each of some visits."""
-    unit = instance.fixed + instance.scale[i] * instance.unit[instance.group[i]]
-    unit = np.where(np.eye(len(unit), dtype=bool), 0.0, unit)
-    return instance.weight[instance.slot[visits]][:, None, None] * unit
+    weight, fixed = instance.weight[instance.slot[visits]], instance.fixed[visits]
+    cost = fixed[:, None, None] + weight[:, None, None] * instance.scale[i] * instance.unit[instance.group[i]]
+    return np.where(np.eye(cost.shape[1], dtype=bool), 0.0, cost)
 
 
 @pytest.mark.parametrize("own_tables", [False, True])
@@ -38,6 +38,7 @@ def test_shortest_paths_are_shortest(own_tables, spread, forbidden):
     rng = np.random.default_rng(int(own_tables) + int(1e4 * spread) + int(10 * forbidden))
     instance = make_run_arrays(medium_run(0, own_tables=own_tables))
     assert instance.has_shortcuts == own_tables
+    instance = instance._replace(fixed=instance.fixed + rng.uniform(0.0, 0.02, instance.fixed.shape))  # energy of moves
     hosts = instance.cpu.shape[1]
     for i in range(instance.root_work.size):
         begin, end = instance.first[i], instance.first[i + 1]

@@ -48,6 +48,7 @@ def tiny_run(seed):
         floor=_floors(rng, comm_s, cpu[slot], capacity[slot]) if rng.random() < 0.5 else None,
         slot_energy=np.full(slots, float(rng.choice([0.0, 0.2]))),
         start=rng.integers(-1, hosts, users) if rng.random() < 0.5 else None,
+        move_energy=rng.uniform(0.0, 0.3, visits) if seed % 3 == 0 else None,
         name=f"tiny {seed}",
     )
     return problem
@@ -145,7 +146,8 @@ class BruteForce:
             return 0.0
         q, i = self.problem, self.user[p]
         wired = q.moves.scale[i] * q.moves.unit_s[q.moves.group[i], before, host]
-        return q.weight[q.slot[p]] * (q.move_fixed_s + wired)
+        energy = 0.0 if q.move_energy is None else q.move_energy[p]
+        return q.weight[q.slot[p]] * (q.move_fixed_s + wired) + energy
 
     def cost(self, host):
         """The cost of one sequence of hosts."""

@@ -97,8 +97,8 @@ def cost_of_path(run, state, begin, path, penalty, scratch):
         k = path[p - begin]
         total += _added_cost(run, state, p, k, penalty, scratch)
         if before not in (NOWHERE, k):
-            total += run.weight[run.slot[p]] * (run.fixed + run.scale[i] * unit[before, k])
+            total += run.fixed[p] + run.weight[run.slot[p]] * run.scale[i] * unit[before, k]
         before = k
     if target not in (NOWHERE, before):
-        total += run.weight[run.slot[end]] * (run.fixed + run.scale[i] * unit[before, target])
+        total += run.fixed[end] + run.weight[run.slot[end]] * run.scale[i] * unit[before, target]
     return total

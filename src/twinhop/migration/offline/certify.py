@@ -63,7 +63,7 @@ def _path_values(run, prices):
         unit, s = run.unit[run.group[i]], run.root_work[i]
         for p in range(run.first[i], run.first[i + 1]):
             t = run.slot[p]
-            fixed, rate = run.weight[t] * run.fixed, run.weight[t] * run.scale[i]
+            fixed, rate = run.fixed[p], run.weight[t] * run.scale[i]
             if p == run.first[i]:
                 start = run.start[i]
                 for k in range(hosts):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,7 +23,7 @@ class RunCost:
         computing_s: weighted computing latency under the best CPU shares [s].
         moves_s: weighted cost of moves [s].
         opening_s: cost of open hosts [s].
-        energy: weighted energy, which no decision changes.
+        energy: weighted energy, of updates and of moves.
         moves: number of moves.
         forbidden: visits on hosts that they cannot reach.
         surplus: visits beyond the capacities of their hosts.
@@ -71,10 +72,13 @@ def price(problem: MigrationProblem, host: IntArray) -> RunCost:
     }
     terms = {name: float(each.sum()) / problem.slots for name, each in by_slot.items()}
     energy = np.zeros(problem.slots) if problem.slot_energy is None else problem.slot_energy
+    if problem.move_energy is not None:
+        energy = energy + np.bincount(problem.slot[moved], problem.move_energy[moved], problem.slots)
+    mean_energy = math.fsum(energy) / problem.slots
     return RunCost(
-        cost=sum(terms.values()) + problem.energy,
+        cost=sum(terms.values()) + mean_energy,
         **terms,
-        energy=problem.energy,
+        energy=mean_energy,
         slot_cost_s=sum(by_slot.values(), energy),
         moves=len(moved),
         forbidden=int(np.isinf(arc).sum()),

@@ -53,7 +53,7 @@ def best_run(run: RunArrays) -> IntArray | None:
 def _move_costs(run: RunArrays, p: int, i: int) -> FloatArray:
     """(K, K) cost of having the twin of user i on a host (row) at visit p when it was on another (column) before."""
     hosts, weight = run.cpu.shape[1], run.weight[run.slot[p]]
-    cost = weight * (run.fixed + run.scale[i] * run.unit[run.group[i]].T)
+    cost = run.fixed[p] + weight * run.scale[i] * run.unit[run.group[i]].T
     np.fill_diagonal(cost, 0.0)
     if p > run.first[i]:
         return cost

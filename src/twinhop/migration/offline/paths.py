@@ -65,7 +65,7 @@ def shortest_path(run, begin, origin, target, cost, arrived, path):
     unit, farthest = run.unit[run.group[i]], run.farthest[run.group[i]]
     for v in range(visits):
         weight = run.weight[run.slot[begin + v]]
-        fixed, rate = weight * run.fixed, weight * run.scale[i]
+        fixed, rate = run.fixed[begin + v], weight * run.scale[i]
         if v > 0:
             spread_moves(cost[v - 1], arrived[v], fixed, rate, unit, farthest, run.has_shortcuts)
         else:
@@ -74,10 +74,10 @@ def shortest_path(run, begin, origin, target, cost, arrived, path):
         for k in range(hosts):
             cost[v, k] += arrived[v, k]
     if target != NOWHERE:
-        weight = run.weight[run.slot[begin + visits]]
+        fixed, rate = run.fixed[begin + visits], run.weight[run.slot[begin + visits]] * run.scale[i]
         for k in range(hosts):
             if k != target:
-                cost[visits - 1, k] += weight * (run.fixed + run.scale[i] * unit[k, target])
+                cost[visits - 1, k] += fixed + rate * unit[k, target]
     return _trace_back(run, begin, cost, arrived, path)
 
 
@@ -93,7 +93,7 @@ def _trace_back(run, begin, reached, arrived, path):
     for v in range(last, 0, -1):
         if arrived[v, host] < reached[v - 1, host]:
             weight = run.weight[run.slot[begin + v]]
-            fixed, rate = weight * run.fixed, weight * run.scale[i]
+            fixed, rate = run.fixed[begin + v], weight * run.scale[i]
             least, origin = np.inf, host
             for j in range(reached.shape[1]):
                 through = reached[v - 1, j] + fixed + rate * unit[j, host]

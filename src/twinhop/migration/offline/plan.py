@@ -94,6 +94,6 @@ def _penalty(run: RunArrays) -> float:
     up = run.seats > 0
     computing = np.divide(load[:, None] ** 2, run.cpu, out=np.zeros(up.shape), where=up)
     farthest = float((run.scale[:, None] * run.farthest[run.group]).max(initial=0.0))
-    moving = 2.0 * float(run.weight.max()) * (run.fixed + farthest)
+    moving = 2.0 * (float(run.fixed.max(initial=0.0)) + float(run.weight.max()) * farthest)
     opening = float(run.opening.sum(axis=1).max())
     return PENALTY * (float(comm.max(initial=0.0)) + float(computing.max()) + opening + moving)

@@ -39,7 +39,7 @@ class RunArrays(NamedTuple):
         farthest: (G, K) the largest of each row of these.
         group: (N,) which table a user has.
         scale: (N,) factor of the latency of a user's moves.
-        fixed: fixed cost of a move [s].
+        fixed: (P,) weighted fixed cost of a move at each visit, its energy included [s].
         floor: (P, K) least shares over weight [cycle/s]; (1, 1) and unused without deadlines.
         has_floor: whether deadlines are given.
         start: (N,) host before the first visit, or NOWHERE.
@@ -62,7 +62,7 @@ class RunArrays(NamedTuple):
     farthest: FloatArray
     group: IntArray
     scale: FloatArray
-    fixed: float
+    fixed: FloatArray
     floor: FloatArray
     has_floor: bool
     start: IntArray
@@ -106,7 +106,8 @@ def make_run_arrays(problem: MigrationProblem) -> RunArrays:
         farthest=moves.unit_s.max(axis=2),
         group=moves.group,
         scale=moves.scale,
-        fixed=float(problem.move_fixed_s),
+        fixed=weight[problem.slot] * problem.move_fixed_s
+        + (np.zeros(problem.visits) if problem.move_energy is None else problem.move_energy),
         floor=floor,
         has_floor=problem.floor is not None,
         start=np.asarray(start, np.int64),

@@ -13,7 +13,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from twinhop.output.kit.colours import FAINT, GROUND, INK, MUTED, PAPER, hues_apart
+from twinhop.output.kit.colours import ALARM, FAINT, GROUND, INK, MUTED, PAPER, hues_apart
 from twinhop.output.kit.figures import heading, line, panel, sheet
 
 if TYPE_CHECKING:
@@ -89,12 +89,44 @@ def write_span(figure: Figure, low: FloatArray, high: FloatArray, up_in: float) 
     line(figure, size[0] - LEFT_IN, size[1] - up_in, text, 8, color=MUTED, ha="right")
 
 
-def draw_stations(axes: Axes, xy_m: FloatArray, up: NDArray[np.bool_], colours: FloatArray | None = None) -> None:
-    """Draw stations as triangles, in these colours (M, 4) or all alike; open where they are down."""
-    size = float(np.clip(3000 / len(xy_m), 12, 60))
+#: What the marks of all maps mean.
+SERVER, RADIO_ONLY, CLOUD, DOWN = "o", "^", "D", "x"
+MARKS_IN_WORDS = "circles: servers; triangles: radio only"
+
+
+def draw_stations(
+    axes: Axes,
+    xy_m: FloatArray,
+    server: NDArray[np.bool_],
+    down: NDArray[np.bool_],
+    filled: NDArray[np.bool_] | None = None,
+    colours: FloatArray | None = None,
+) -> None:
+    """Draw stations by what they are, the same on all maps; those without a place are left out.
+
+    A server is a circle, a station that may not host a triangle, and a cloud, beyond the stations, a diamond; what is
+    down has a cross over it.
+
+    Args:
+        axes: of the map.
+        xy_m: (K, 2) stations, then perhaps a cloud [m].
+        server: (M,) which of the stations may host.
+        down: (K,) which do not work.
+        filled: (K,) which are filled; None: all servers and the cloud.
+        colours: (K, 4) of what is filled; None: ink.
+    """
+    stations = len(server)
+    kind = np.array([SERVER if each else RADIO_ONLY for each in server] + [CLOUD] * (len(xy_m) - stations))
+    solid = np.asarray(kind != RADIO_ONLY) if filled is None else filled
+    placed = np.isfinite(xy_m[:, 0])
+    size = float(np.clip(3000 / max(1, len(xy_m)), 12, 60))
     faces = np.tile(to_rgba(INK), (len(xy_m), 1)) if colours is None else colours.copy()
-    faces[~up] = to_rgba(PAPER)
-    axes.scatter(*xy_m.T, s=size, marker="^", facecolors=faces, edgecolors=INK, linewidths=0.9, zorder=5)
+    faces[~solid] = to_rgba(PAPER)
+    for marker, scale, edge in ((RADIO_ONLY, 0.75, MUTED), (SERVER, 1.0, INK), (CLOUD, 1.0, INK)):
+        at = placed & (kind == marker)
+        look = {"facecolors": faces[at], "edgecolors": edge, "linewidths": 0.9}
+        axes.scatter(*xy_m[at].T, s=scale * size, marker=marker, zorder=5, **look)
+    axes.scatter(*xy_m[placed & down].T, s=size, marker=DOWN, c=ALARM, linewidths=1.6, zorder=7)
 
 
 def draw_ends(axes: Axes, first: Points, last: Points, hue: str, zorder: float) -> None:
@@ -103,9 +135,9 @@ def draw_ends(axes: Axes, first: Points, last: Points, hue: str, zorder: float) 
     axes.scatter(*last, s=18, c=hue, linewidths=0, zorder=zorder)
 
 
-def station_colours(xy_m: FloatArray) -> FloatArray:
-    """(M, 4) one colour a station, grey where it has no place."""
-    placed = np.isfinite(xy_m[:, 0])
+def station_colours(xy_m: FloatArray, used: NDArray[np.bool_] | None = None) -> FloatArray:
+    """(M, 4) one colour a station, grey without a place or a use; the fewer are used, the fewer share one."""
+    placed = np.isfinite(xy_m[:, 0]) & (True if used is None else used)
     colours = np.tile(to_rgba(MUTED), (len(xy_m), 1))
     colours[placed] = [to_rgba(hue) for hue in hues_apart(xy_m[placed])]
     return colours
@@ -141,8 +173,12 @@ def save_film(
             frame_map(axes, low, high)
             place = frame.station_xy_m
             if place.tobytes() not in colours:
-                colours[place.tobytes()] = station_colours(place)
+                alike = [each for each in frames if np.array_equal(each.station_xy_m, place, equal_nan=True)]
+                used = np.zeros(len(place), np.bool_)
+                for each in alike:
+                    used |= each.used
+                colours[place.tobytes()] = station_colours(place, used)
             title, text = draw(axes, frame, colours[place.tobytes()])
             heading(figure, RIM_IN, 0.36, title, 12, columns)
-            line(figure, RIM_IN, 0.53, text, 7.5, color=MUTED)
+            line(figure, RIM_IN, 0.53, text, 7.5, 100, color=MUTED)
             writer.grab_frame(facecolor=PAPER)

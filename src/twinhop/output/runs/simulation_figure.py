@@ -10,7 +10,22 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from twinhop.output.kit.colours import ACCENT, ALARM, DASHED, DOTTED, ENERGY, FAINT, HUES, INK, MUTED, OPENING, PAPER
+from twinhop.migration.policy import policy_names
+from twinhop.output.kit.colours import (
+    ALARM,
+    COMMUNICATION,
+    COMPUTING,
+    DASHED,
+    DOTTED,
+    ENERGY,
+    FAINT,
+    INK,
+    MOVES,
+    MUTED,
+    OPENING,
+    PAPER,
+    looks_by_name,
+)
 from twinhop.output.kit.figures import (
     beside,
     frame,
@@ -29,12 +44,16 @@ from twinhop.output.kit.tables import percent
 from twinhop.output.runs.simulation_report import title
 from twinhop.runs.simulation import Simulation
 from twinhop.runs.simulation_summary import TERMS
+from twinhop.stats.bootstrap import mean_interval
+from twinhop.stats.intervals import mean
 
 WIDTH_IN, LEFT_IN, HEAD_IN, BAR_IN, PANEL_IN = 9.0, 0.25, 1.05, 0.42, 1.75
-TERM_HUES = (ACCENT, "#5783d6", "#b5387a", OPENING, ENERGY)
-LINES = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
+TERM_HUES = (COMMUNICATION, COMPUTING, MOVES, OPENING, ENERGY)
+#: Width of the line that is drawn last, of the first one, and by how much they differ at most [points].
+LINE_PT, WIDEST_PT, STEP_PT = 1.2, 5.0, 1.5
 #: Points of a curve, policies whose hosts are shown, and hosts named beside a band.
 POINTS, BANDS, NAMED_HOSTS = 150, 12, 30
+LONGEST_NAME = 10
 #: Series that are drawn: column, title, factor.
 SERIES = (
     ("cost", "Cost of a slot [ms]", 1e3),
@@ -58,7 +77,7 @@ def draw_costs(simulation: Simulation) -> Figure:
         terms = zip(TERMS, TERM_HUES, strict=True)
         stacked_bars(axes, ((term, hue, 1e3 * np.array([row["terms"][term] for row in rows])) for term, hue in terms))
         for at, row in enumerate(rows):
-            _cost_label(axes, row, at)
+            _cost_label(axes, row, at, _cost_interval(simulation, row))
         for name, dashes in (("offline_bound", DASHED), ("offline_plan", DOTTED)):
             if facts[name] is not None:
                 axes.axvline(1e3 * facts[name], color=INK, linewidth=1.2, linestyle=dashes, zorder=5)
@@ -80,13 +99,27 @@ def _bound_in_words(facts: dict[str, Any]) -> str:
 def _axis_in_words(facts: dict[str, Any]) -> str:
     if facts["seeds"] == 1:
         return "cost, mean over slots [ms]"
-    return f"cost, mean over slots and {facts['seeds']} seeds [ms]; lines: 95 % intervals"
+    words = f"cost, mean over slots and {facts['seeds']} seeds [ms]"
+    if all(row["intervals"]["cost"] is None for row in facts["policies"]):
+        return words
+    above = "of what is above the bound" if facts["offline_bound"] is not None else "of the mean"
+    return f"{words}; lines: 95 % intervals {above}"
 
 
-def _cost_label(axes: Axes, row: dict[str, Any], at: int) -> None:
-    end, interval = 1e3 * row["cost"], row["intervals"]["cost"]
+def _cost_interval(simulation: Simulation, row: dict[str, Any]) -> tuple[float, float] | None:
+    """The interval of a mean cost; beside a bound that of the excess above it, world by world, and so never below."""
+    bounds = [each.bound for each in simulation.offline]
+    known = [each for each in bounds if each is not None]
+    if not known or len(known) < len(bounds):
+        return mean_interval([each["cost"] for each in row["runs"]])
+    excess = mean_interval([each["cost"] - bound for each, bound in zip(row["runs"], known, strict=True)])
+    return None if excess is None else (mean(known) + excess[0], mean(known) + excess[1])
+
+
+def _cost_label(axes: Axes, row: dict[str, Any], at: int, interval: tuple[float, float] | None) -> None:
+    end = 1e3 * row["cost"]
     if interval is not None:
-        ends = [1e3 * max(each, 0.0) for each in interval]
+        ends = [1e3 * each for each in interval]
         axes.plot(ends, [at, at], color=INK, linewidth=1.3, solid_capstyle="butt")
         end = max(end, 1e3 * interval[1])
     text = f"{1e3 * row['cost']:#.4g}"
@@ -115,10 +148,12 @@ def draw_series(simulation: Simulation) -> Figure:
     height = HEAD_IN + legend_in + PANEL_IN * rows + 0.5
     unit_s, unit = time_unit(simulation.run.slots * simulation.run.slot_s)
     with sheet(WIDTH_IN, height) as figure:
-        _head(figure, facts, f"each line a policy, seed {simulation.root_seeds[0]}")
+        words = "each line a policy; of lines that coincide the first is the widest"
+        _head(figure, facts, words if len(simulation.policies) > 1 else "", _only_one(simulation))
         top = 1 - (HEAD_IN + legend_in) / height
         grid = figure.add_gridspec(rows, 1, left=0.075, right=0.975, top=top, bottom=0.5 / height, hspace=0.42)
         panels = [figure.add_subplot(grid[at]) for at in range(rows)]
+        looks, widths = looks_by_name(simulation.policies, policy_names()), _widths(len(simulation.policies))
         for at, folder in enumerate(first_folders(simulation)):
             slots = pl.read_parquet(folder / "slots.parquet")
             series = [
@@ -126,20 +161,35 @@ def draw_series(simulation: Simulation) -> Figure:
             ]
             if plan is not None:
                 series.append(1e2 * _regret_so_far(slots["cost"].to_numpy(), plan))
-            style = {"color": HUES[at % len(HUES)], "linestyle": LINES[at // len(HUES) % len(LINES)]}
+            hue, dashes = looks[at]
+            style = {"color": hue, "linestyle": dashes, "linewidth": widths[at]}
             for axes, values in zip(panels, series, strict=True):
                 middle, means = in_pieces(values, POINTS)
                 time = middle * simulation.run.slot_s / unit_s
-                axes.plot(time, means, linewidth=1.3, label=simulation.policies[at], **style)
-        names = [name for _, name, _ in SERIES] + ["Regret so far against the best offline plan [%]"]
+                axes.plot(time, means, label=simulation.policies[at], **style)
+        regret = "Regret so far against the best offline plan [%]; below 0 the plan has paid for what comes later"
+        names = [name for _, name, _ in SERIES] + [regret]
         for axes, name in zip(panels, names, strict=False):
             frame(axes, name, sides=["bottom"], sizes=(9.5, 9, 8), pad=5)
             axes.tick_params(length=3.5)
             axes.margins(x=0.01)
-        panels[len(SERIES) - 1].set_ylim(bottom=0)
+        moves = panels[len(SERIES) - 1]
+        moves.set_ylim(0, max(1.0, moves.get_ylim()[1]))
         panels[-1].set_xlabel(f"time [{unit}]")
         shared_legend(figure, panels, (0.065 * WIDTH_IN, HEAD_IN - 0.28), ncols=3, fontsize=8)
     return figure
+
+
+def _widths(lines: int) -> list[float]:
+    """Line widths that fall from the first to the last, so that none hides another wholly [points]."""
+    step = min(STEP_PT, (WIDEST_PT - LINE_PT) / max(1, lines - 1))
+    return [LINE_PT + step * (lines - 1 - at) for at in range(lines)]
+
+
+def _only_one(simulation: Simulation) -> str:
+    """Which seed is drawn, where there are others."""
+    first = f"seed {simulation.root_seeds[0]}"
+    return first if len(simulation.root_seeds) == 1 else f"only {first} of {len(simulation.root_seeds)} is drawn"
 
 
 def _plan_costs(simulation: Simulation) -> np.ndarray | None:
@@ -172,7 +222,8 @@ def draw_bands(simulation: Simulation) -> Figure:
     most = max(float(table.max()) for table in tables)
     left_out = f", of {len(simulation.policies)} policies the first {BANDS}" if len(simulation.policies) > BANDS else ""
     with sheet(WIDTH_IN, height) as figure:
-        _head(figure, facts, f"twins on each host, white: closed; seed {simulation.root_seeds[0]}{left_out}")
+        words = "twins on each server, white: none" + ("; grey: radio only" if not _servers(simulation).all() else "")
+        _head(figure, facts, words + left_out, _only_one(simulation))
         edges = {"left": 0.09, "right": 0.9, "top": 1 - HEAD_IN / height, "bottom": 0.45 / height}
         grid = figure.add_gridspec(rows, columns, hspace=0.55 / (panel_in - 0.55), wspace=0.2, **edges)
         shade = mpl.colormaps["viridis_r"].with_extremes(under=PAPER)
@@ -183,7 +234,9 @@ def draw_bands(simulation: Simulation) -> Figure:
             axes.set_title(simulation.policies[at], fontsize=9, loc="left", color=INK, pad=4, parse_math=False)
         bar = panel(figure, 0.92 * WIDTH_IN, height - HEAD_IN - 1.3, 0.067 * WIDTH_IN, HEAD_IN)
         assert image is not None
-        figure.colorbar(image, cax=bar).ax.tick_params(labelsize=7.5, colors=MUTED, length=2)
+        scale = figure.colorbar(image, cax=bar)
+        scale.ax.tick_params(labelsize=7.5, colors=MUTED, length=2)
+        scale.ax.set_title("twins", fontsize=7.5, color=MUTED, pad=4)
     return figure
 
 
@@ -195,13 +248,25 @@ def _band(axes: Axes, table: np.ndarray, simulation: Simulation, shade: Any, mos
         table, aspect="auto", interpolation="nearest", cmap=shade, vmin=0.5, vmax=max(most, 1.0), extent=extent
     )
     names = simulation.run.host_ids
-    if len(names) <= NAMED_HOSTS:
-        axes.set_yticks(range(len(names)), [name[:10] for name in names], fontsize=5.5, parse_math=False)
+    for row in np.flatnonzero(~_servers(simulation)):
+        axes.axhspan(row - 0.5, row + 0.5, color=FAINT, linewidth=0)
+    rows = range(0, len(names), -(-len(names) // NAMED_HOSTS))
+    axes.set_yticks(rows, [_short(names[row]) for row in rows], fontsize=5.5, parse_math=False)
     axes.tick_params(colors=MUTED, labelsize=6.5, length=2)
     axes.set_xlabel(f"time [{unit}]", fontsize=7.5, color=MUTED, labelpad=2)
     for side in axes.spines.values():
         side.set_color(FAINT)
     return image
+
+
+def _servers(simulation: Simulation) -> np.ndarray:
+    """(K,) which hosts may hold twins: stations that are not radio only, and the cloud."""
+    server = simulation.run.world_run.world.host
+    return np.append(server, np.ones(len(simulation.run.host_ids) - len(server), np.bool_))
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def _twins_on_hosts(folder: Path, slots: int) -> np.ndarray:
@@ -218,6 +283,6 @@ def first_folders(simulation: Simulation) -> list[Path]:
     return [runs[0].folder for runs in simulation.runs if runs[0].folder is not None]
 
 
-def _head(figure: Figure, facts: dict[str, Any], words: str) -> None:
+def _head(figure: Figure, facts: dict[str, Any], *words: str) -> None:
     heading(figure, LEFT_IN, 0.42, facts["source"], columns=54)
-    line(figure, LEFT_IN, 0.68, f"{title(facts)}; {words}", 9, color=MUTED)
+    line(figure, LEFT_IN, 0.68, "; ".join([title(facts), *filter(None, words)]), 9, 126, color=MUTED)

@@ -13,15 +13,22 @@ from matplotlib.figure import Figure
 from twinhop.migration.run import MigrationRun
 from twinhop.output.kit.colours import HUES, INK, MUTED
 from twinhop.output.kit.figures import heading, line
-from twinhop.output.kit.maps import LEFT_IN, corners, draw_ends, draw_stations, map_sheet, save_film, write_span
-from twinhop.placement.problem import FloatArray
-from twinhop.runs.film import RunFilm, Trail, TwinFrame
+from twinhop.output.kit.maps import (
+    LEFT_IN,
+    MARKS_IN_WORDS,
+    corners,
+    draw_ends,
+    draw_stations,
+    map_sheet,
+    save_film,
+    write_span,
+)
+from twinhop.placement.problem import BoolArray, FloatArray
+from twinhop.runs.film import TWIN_TRAILS, RunFilm, Trail, TwinFrame
 from twinhop.text import counted
 
 HEAD_IN, FOOT_IN = 1.15, 0.45
-LEGEND = (
-    "thin: the user, from a ring to a dot; thick: its twin, from host to host; triangles are hosts, open where down"
-)
+LEGEND = f"thin: the user, from a ring to a dot; thick: its twin, from host to host; {MARKS_IN_WORDS}"
 
 
 def draw_twin_trails(film: RunFilm, run: MigrationRun, policy: str) -> Figure:
@@ -37,19 +44,34 @@ def draw_twin_trails(film: RunFilm, run: MigrationRun, policy: str) -> Figure:
     """
     trails, world = film.trails(), run.world_run.world
     host_xy_m, up = film.last_hosts()
-    placed = np.isfinite(host_xy_m[:, 0])
     low, high = corners([host_xy_m, *(trail.xy_m for trail in trails)])
     with map_sheet(low, high, HEAD_IN, FOOT_IN, world.attribution, "report.md") as (figure, axes, sources_in):
         for at, trail in enumerate(trails):
             _draw_trail(axes, trail, HUES[at % len(HUES)])
-        draw_stations(axes, host_xy_m[placed], up[placed])
-        moves = counted(sum(trail.moves for trail in trails), "move")
-        text = f"{policy}: {counted(len(trails), 'user')} of {len(run.user_ids)} whose twins move most, {moves}"
+        down = _down(run, up)
+        draw_stations(axes, host_xy_m, world.host, down)
+        words = LEGEND + ("; crossed out: down in the last slot" if down.any() else "")
         heading(figure, LEFT_IN, 0.40, world.name)
-        line(figure, LEFT_IN, 0.66, text, 9.5, 100)
-        line(figure, LEFT_IN, 0.88, LEGEND, 8.5, color=MUTED)
+        line(figure, LEFT_IN, 0.66, f"{policy}, seed {run.scenario.seed}: {_whose(trails, run)}", 9.5, 100)
+        line(figure, LEFT_IN, 0.88, words, 8.5, 118, color=MUTED)
         write_span(figure, low, high, FOOT_IN + sources_in - 0.2)
     return figure
+
+
+def _whose(trails: list[Trail], run: MigrationRun) -> str:
+    """Whose trails these are, and how often their twins move."""
+    moves, users = sum(trail.moves for trail in trails), len(run.user_ids)
+    if not moves:
+        return f"no twin moves; the way of {counted(len(trails), 'user')} of {users}"
+    if len(trails) < TWIN_TRAILS:
+        return f"{counted(len(trails), 'twin')} of {users} move, {counted(moves, 'move')}; the others stay"
+    return f"the {len(trails)} users of {users} whose twins move most, {counted(moves, 'move')}"
+
+
+def _down(run: MigrationRun, up: BoolArray) -> BoolArray:
+    """(K,) servers that do not work; a station that may not host is not one that is down."""
+    server = np.append(run.world_run.world.host, np.ones(len(up) - len(run.world_run.world.host), np.bool_))
+    return server & ~up
 
 
 def save_twin_animation(film: RunFilm, run: MigrationRun, policy: str, animation: str, folder: Path) -> None:
@@ -64,9 +86,10 @@ def save_twin_animation(film: RunFilm, run: MigrationRun, policy: str, animation
     """
 
     def draw(axes: Axes, frame: TwinFrame, hues: FloatArray) -> tuple[str, str]:
-        _draw_frame(axes, frame, hues)
-        text = f"{frame.time_s:g} s, users in the colour of their twin's host, filled: "
-        text += f"{counted(int((frame.load > 0).sum()), 'open host')}; dark: {counted(int(frame.moved.sum()), 'move')}"
+        _draw_frame(axes, frame, run, hues)
+        text = f"{frame.time_s:g} s, users in the colour of their twin's host; filled circles: "
+        text += f"{counted(int((frame.load > 0).sum()), 'open server')}; triangles: radio only; "
+        text += f"dark lines: {counted(int(frame.moved.sum()), 'move')}"
         return f"{run.world_run.world.name}: {policy}", text
 
     if animation != "none":
@@ -93,7 +116,7 @@ def _bent(start: FloatArray, end: FloatArray) -> FloatArray:
     return start + share * (end - start) + 0.4 * share * (1 - share) * aside
 
 
-def _draw_frame(axes: Axes, frame: TwinFrame, hues: FloatArray) -> None:
+def _draw_frame(axes: Axes, frame: TwinFrame, run: MigrationRun, hues: FloatArray) -> None:
     """Users in the colour of the host of their twin, a line to it: dark where the twin has just moved."""
     size = float(np.clip(4000 / max(1, len(frame.station)), 2, 18))
     host_xy_m = frame.station_xy_m[frame.station]
@@ -103,7 +126,5 @@ def _draw_frame(axes: Axes, frame: TwinFrame, hues: FloatArray) -> None:
         colours = np.tile(to_rgba(INK), (len(ways), 1)) if width > 1 else hues[frame.station[tied]]
         axes.add_collection(LineCollection(list(ways), colors=colours, linewidths=width, alpha=alpha, zorder=2))
     axes.scatter(*frame.xy_m.T, s=size, c=hues[frame.station], linewidths=0, alpha=0.9, zorder=3)
-    placed = np.isfinite(frame.station_xy_m[:, 0])
-    draw_stations(axes, frame.station_xy_m[placed], (frame.load > 0)[placed], hues[placed])
-    down = placed & ~frame.up
-    axes.scatter(*frame.station_xy_m[down].T, s=50, marker="x", c=INK, linewidths=1.2, zorder=6)
+    server = run.world_run.world.host
+    draw_stations(axes, frame.station_xy_m, server, _down(run, frame.up), frame.load > 0, hues)
