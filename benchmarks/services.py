@@ -1,6 +1,6 @@
 """Service twins: time of one member's update, and the placement of services against its bound; one JSON line a row.
 
-    python benchmarks/services.py [--members 10000] [--updates 20000] [--map docs/images/services.png]
+    python benchmarks/services.py [--members 10000] [--updates 20000] [--map FILE]
 
 An update moves one member of a service of that many; each aggregate is measured alone and count, mean and density
 together. Placements are of a generated city with 1 to 8 services, alone and in turn with the users' twins.

@@ -470,8 +470,8 @@ def main() -> int:
                     new, said = page, mistakes(todo, not asked.fast)
                 else:
                     new, said = rewritten(todo, not asked.fast)
-            except WrongPage as error:
-                new, said = page, [str(error)]
+            except Exception as error:  # a page that stops keeps no other from being written
+                new, said = page, [str(error) if isinstance(error, WrongPage) else f"{type(error).__name__}: {error}"]
         for words in said:
             print(f"{path}: {words}", file=sys.stderr)
         wrong += len(said)

@@ -96,7 +96,7 @@ def test_weights_of_a_flat_state_are_refused_where_problems_are_bare(run, folder
     ("words", "message"),
     [
         (("tiny.yaml", "--iterations", 3, "--out", "out/tiny"), "holds a run of another configuration (iterations"),
-        (("tiny.yaml", "--out", "tiny.yaml"), "tiny.yaml: cannot be written"),
+        (("tiny.yaml", "--out", "tiny.yaml"), "tiny.yaml: cannot be made (File exists)"),
         (("tinny.yaml",), "tinny.yaml: file not found, and no configuration has this name"),
         (("broken.yaml",), "broken.yaml:11: evaluation.ever: unknown field; did you mean 'every'?"),
         (("tiny.yaml", "--seeds", 0), "--seeds"),

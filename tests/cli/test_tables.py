@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import struct
+import subprocess
 import sys
 import termios
 from collections import Counter
@@ -122,12 +123,13 @@ def test_numbers_keep_their_units():
 
 def in_a_terminal(columns, *words):
     """What a program shows in a terminal of so many columns, and its exit code."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        environment = {**os.environ, "TERM": "xterm"}  # that of C has COLUMNS, which readline sets behind Python
-        environment.pop("COLUMNS", None)
-        os.execve(sys.executable, [sys.executable, "-m", "twinhop", *words], environment)
+    terminal, end = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    environment = {**os.environ, "TERM": "xterm"}  # that of C has COLUMNS, which readline sets behind Python
+    environment.pop("COLUMNS", None)
+    command = [sys.executable, "-m", "twinhop", *words]
+    program = subprocess.Popen(command, stdin=end, stdout=end, stderr=end, env=environment, start_new_session=True)
+    os.close(end)
     shown = b""
     while True:
         try:
@@ -137,7 +139,8 @@ def in_a_terminal(columns, *words):
         if not block:
             break
         shown += block
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.close(terminal)
+    code = program.wait(60)
     return re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", shown).decode("utf-8", "replace").replace("\r", ""), code
 
 

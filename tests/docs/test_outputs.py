@@ -3,11 +3,11 @@
 import re
 
 import outputs
-import pictures
+import page_pictures
 import pytest
 from matplotlib.figure import Figure
 from outputs import Runs, Session, WrongPage, agrees, mistakes, pages, refreshed, rewritten, session
-from pictures import PICTURES, differences, draw, kept
+from page_pictures import PICTURES, differences, draw, kept
 
 PAGES = pages()
 SLOW = [path for path in PAGES if "<!-- slow: " in path.read_text(encoding="utf-8")]
@@ -58,8 +58,8 @@ def test_what_makes_a_picture_another_one(tmp_path, monkeypatch):
             figure.savefig(tmp_path / name)
         return tmp_path / name
 
-    monkeypatch.setattr(pictures, "IMAGES", tmp_path)
-    pictures.store(save("drawn.png", "gap 1 %"), "shown.png")
+    monkeypatch.setattr(page_pictures, "IMAGES", tmp_path)
+    page_pictures.store(save("drawn.png", "gap 1 %"), "shown.png")
     assert differences("shown.png", save("again.png", "gap 1 %")) == []
     assert differences("shown.png", save("again.png", "gap 2 %")) == [
         "shown.png: only in the picture: 'gap 1 %'",
@@ -127,6 +127,15 @@ def test_a_page_is_rewritten(tmp_path):
     assert failures == []
     assert "$ cat a.txt\nb 1\nc 2\n$ cat a.txt\n...\nb 1\n...\n$ cat b.txt\n...\n$ echo $?\n1\n```" in new
     assert mistakes(Session(new, tmp_path, Runs()), slow=True) == []
+
+
+def test_a_page_that_stops_keeps_no_other_from_being_written(tmp_path, monkeypatch, capsys):
+    (tmp_path / "a.md").write_text("```python\nraise OSError('no disk')\n```\n" + page_of("$ cat x"), encoding="utf-8")
+    (tmp_path / "b.md").write_text("`x.txt`:\n\n```text\n1\n```\n" + page_of("$ cat x.txt\n2"), encoding="utf-8")
+    monkeypatch.setattr("sys.argv", ["outputs.py", *(str(tmp_path / name) for name in ("a.md", "b.md"))])
+    assert outputs.main() == 1
+    assert "$ cat x.txt\n1\n" in (tmp_path / "b.md").read_text(encoding="utf-8")
+    assert "a.md: OSError: no disk" in capsys.readouterr().err
 
 
 def test_here_documents_and_redirections(tmp_path):

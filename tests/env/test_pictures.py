@@ -1,5 +1,7 @@
 """What is drawn of an environment: an array, text, and a window, and that nothing else is touched by it."""
 
+import copy
+import pickle
 import subprocess
 import sys
 import time
@@ -76,6 +78,15 @@ def test_many_stations_are_named_where_names_fit():
     env.render()
     texts = [label.get_text() for label in env._renderer._picture._labels]
     assert 10 < sum(text != "" for text in texts) < 60
+
+
+def test_an_environment_that_was_drawn_can_be_copied_and_pickled():
+    env = made(city())
+    shows = env.render()
+    for copied in (pickle.loads(pickle.dumps(env)), copy.deepcopy(env)):
+        assert np.array_equal(copied.render(), shows)
+        action = np.arange(12) % 4
+    assert copied.step(action)[1] == env.step(action)[1]
 
 
 def test_pictures_are_fast_enough_to_record():

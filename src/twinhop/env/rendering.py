@@ -84,6 +84,10 @@ class Renderer:
             pygame.display.quit()
             self._window = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy draws onto a figure, and opens a window, of its own: neither can be pickled."""
+        return {**self.__dict__, "_picture": None, "_window": None}
+
     def _moment(self, state: State) -> Moment:
         return Moment(state, self._terms, self._costs)
 

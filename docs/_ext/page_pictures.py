@@ -1,6 +1,6 @@
 """Pictures of README and documentation that a command draws, made by that command.
 
-    python docs/_ext/pictures.py [--fast] [--check] [NAME ...]
+    python docs/_ext/page_pictures.py [--fast] [--check] [NAME ...]
 
 A picture keeps what is in it, its texts and its shapes, as text in the PNG file; so it can be compared without pixels,
 which differ from one machine's fonts to another's. `tests/docs/test_outputs.py` compares.
@@ -50,6 +50,11 @@ PICTURES = {
     "twin-errors.png": Picture(
         "twinhop twin replay gauss_markov --sync fixed,delta,model --users 5 --seconds 120 --out out/replay",
         "out/replay/errors.png",
+    ),
+    "services.png": Picture(
+        "twinhop plan town-with-services.yaml --out out/town-with-services",
+        "out/town-with-services/map.png",
+        "services.md",
     ),
     "world-map.png": Picture(WORLD, "out/world/map.png", "movement.md", slow=True),
     "world-statistics.png": Picture(WORLD, "out/world/statistics.png", "movement.md", slow=True),
