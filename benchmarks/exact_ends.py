@@ -4,8 +4,8 @@
 
 Random files of 30 facilities and 200 customers whose demands fill 93 to 98 % of all capacity. Each is planned by a
 program of its own, which prints a line when its plan is there: `plan_late` is from the time limit, of which compiling
-and loading are no part, to the plan, and `exit` from then to the end of the process. `exit_of_greedy` is that of programs
-that plan by `greedy` instead, which start nothing that may go on.
+and loading are no part, to the plan, and `exit` from then to the end of the process. `exit_of_greedy` is of programs
+that plan by `greedy`, which start nothing that may go on.
 """
 
 import argparse
