@@ -130,7 +130,7 @@ def test_traffic_of_sumo_is_known_every_so_many_seconds():
     try:
         Sumo.find()
     except InputError:
-        pytest.skip("SUMO is not installed; pip install 'twinhop[sumo]'")
+        pytest.skip("SUMO is not installed; pip install eclipse-sumo libsumo")
     tracks = twin_transfer._traffic(5.0, True, 3)
     assert len(tracks) > 2
     for track in tracks:

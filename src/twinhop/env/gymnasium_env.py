@@ -109,7 +109,7 @@ class TwinEnv(gymnasium.Env):
         return self._spec
 
     @spec.setter
-    def spec(self, spec: EnvSpec | None) -> None:
+    def spec(self, spec: EnvSpec | None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
         self._spec = with_horizon(spec, int(self.params.horizon))
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
@@ -135,9 +135,9 @@ class TwinEnv(gymnasium.Env):
             self._key, self._number = key, 0
         else:
             self._number += 1
-        obs, self._episode = stepping.reset(self._key, np.int32(self._number), params, self._view)
-        self._is_over = False
-        self._renderer.reset(self._episode.state)
+        obs, episode = stepping.reset(self._key, np.int32(self._number), params, self._view)
+        self._episode, self._is_over = episode, False
+        self._renderer.reset(episode.state)
         return self._as_numpy(obs), {"action_mask": self._mask()}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -157,15 +157,14 @@ class TwinEnv(gymnasium.Env):
             what = "the episode is over" if self._is_over else "no episode has begun"
             raise ResetNeeded(f"{what}; call reset() before step()")
         array = checked_action(action, self._actions, self.params.rules)
-        result, self._episode = stepping.step(
-            self._episode, array, self.params, self._view, self._actions, self._reward
-        )
+        result, episode = stepping.step(self._episode, array, self.params, self._view, self._actions, self._reward)
+        self._episode = episode
         scalars = np.asarray(result.scalars).tolist()
         self._is_over = bool(result.truncated)
         if self._reward is not None:
             check_finite("reward", self._reward, scalars[0])
         info = dict(zip(TERMS, scalars[1:], strict=True))
-        self._renderer.step(self._episode.state, info)
+        self._renderer.step(episode.state, info)
         info |= {"host": np.asarray(result.host), "action_mask": self._mask()}
         return self._as_numpy(result.obs), scalars[0], False, self._is_over, info
 

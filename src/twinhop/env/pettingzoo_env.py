@@ -126,9 +126,10 @@ class TwinParallelEnv(ParallelEnv):
             self._number = 0
         else:
             self._number += 1
-        obs, self._episode = stepping.reset(self._key, np.int32(self._number), params, self._view)
+        obs, episode = stepping.reset(self._key, np.int32(self._number), params, self._view)
         self.agents = list(self.possible_agents)
-        self._renderer.reset(self._episode.state)
+        self._episode = episode
+        self._renderer.reset(episode.state)
         return self._by_agent(obs), self._infos([0.0] * len(TERMS))
 
     def step(self, actions: dict[str, Any]) -> tuple[dict, dict, dict, dict, dict]:
@@ -149,14 +150,15 @@ class TwinParallelEnv(ParallelEnv):
             what = "no episode has begun" if self._episode is None else "the episode is over"
             raise ResetNeeded(f"{what}; call reset() before step()")
         joined = self._joined(actions)
-        result, self._episode = stepping.step(self._episode, joined, self.params, self._view, "scores", self._reward)
+        result, episode = stepping.step(self._episode, joined, self.params, self._view, "scores", self._reward)
+        self._episode = episode
         scalars, over = np.asarray(result.scalars).tolist(), bool(result.truncated)
         if self._reward is not None:
             check_finite("reward", self._reward, result.station_reward if self._rewards == "own" else scalars[0])
         own = np.asarray(result.station_reward).tolist() if self._rewards == "own" else [scalars[0]] * len(self.agents)
         obs, infos = self._by_agent(result.obs), self._infos(scalars[1:])
         rewards = dict(zip(self.possible_agents, own, strict=True))
-        self._renderer.step(self._episode.state, dict(zip(TERMS, scalars[1:], strict=True)))
+        self._renderer.step(episode.state, dict(zip(TERMS, scalars[1:], strict=True)))
         terminated = dict.fromkeys(self.possible_agents, False)
         truncated = dict.fromkeys(self.possible_agents, over)
         if over:

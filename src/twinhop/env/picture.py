@@ -65,9 +65,9 @@ class Picture:
         map_.tick_params(labelsize=8, colors=INK)
         map_.set_facecolor("white")
         mark = min(LARGEST_MARK, max(SMALLEST_MARK, MARKS / len(names)))
-        self._lines = map_.add_collection(LineCollection([], linewidths=0.7, alpha=0.45))
-        self._users = map_.scatter([], [], s=16, linewidths=0)
-        self._stations = map_.scatter([], [], s=mark, marker="s", clip_on=False)
+        self._lines: Any = map_.add_collection(LineCollection([], linewidths=0.7, alpha=0.45))
+        self._users: Any = map_.scatter([], [], s=16, linewidths=0)
+        self._stations: Any = map_.scatter([], [], s=mark, marker="s", clip_on=False)
         self._down = map_.scatter([], [], s=0.8 * mark, marker="x", color=DOWN)
         self._labels = [figure.text(0, 0, "", fontsize=8, color=INK, ha="center", transform=None) for _ in names]
         figure.text(0.02, 0.965, LEGEND, fontsize=8, color=INK)
@@ -164,7 +164,7 @@ def moment_lines(params: Params, moment: Moment) -> list[str]:
 def moment_text(params: Params, names: Sequence[str], moment: Moment) -> str:
     """The moment as text: its lines, and how many twins each open station has."""
     load = np.asarray(moment.state.load)
-    hosts = [f"{names[at]}: {load[at]} twins" for at in np.flatnonzero(load)]
+    hosts = [f"{names[at]}: {load[at]} twins" for at in np.flatnonzero(load).tolist()]
     return "\n".join([*moment_lines(params, moment), *hosts]) + "\n"
 
 

@@ -101,7 +101,7 @@ class TwinVectorEnv(VectorEnv):
         return self._spec
 
     @spec.setter
-    def spec(self, spec: EnvSpec | None) -> None:
+    def spec(self, spec: EnvSpec | None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
         self._spec = with_horizon(spec, int(self.params.horizon))
 
     def reset(

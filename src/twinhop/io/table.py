@@ -30,6 +30,7 @@ LONGEST_NUMBER = 64
 Decimal = Literal[".", ","]
 
 _EXCEL_HINT = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _UNNAMED = re.compile(r"Unnamed: \d+")
 """What pandas calls a column without a name once it has read it."""
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -89,6 +90,8 @@ class Dialect:
         """What would settle a cell that is no number, or nothing."""
         if self.decimals[column] is None and _ONE_MARK.fullmatch(cell):
             return "; its comma may mark decimals or thousands: state --decimal"
+        if self.decimals[column] == "." and not self.is_stated and "," in cell and _ONE_MARK.fullmatch(cell):
+            return "; --decimal , says that commas mark decimals"
         return ""
 
 
@@ -270,11 +273,12 @@ class _Stated:
 def _dialect(path: Path, encoding: str, text: str, stated: _Stated) -> Dialect:
     lines = text.lstrip("\ufeff")
     first = _first_line(lines)
-    hint, skipped = _EXCEL_HINT.fullmatch(first), 0
+    hint = _EXCEL_HINT.fullmatch(first)
     if hint and not stated.separator:
         stated = _Stated(hint[1], stated.decimal, stated.columns)
-    if hint:
-        skipped, lines = 1, re.split(r"\r\n|\n|\r", lines, maxsplit=1)[-1]
+    skipped = 1 if hint else _comment_lines(lines)
+    if skipped:
+        lines = _LINE_END.split(lines, maxsplit=skipped)[-1]
     separator = stated.separator or _separator(path, lines)
     sample = _sample(lines, separator)
     names = stated.columns
@@ -295,8 +299,21 @@ def _notes(path: Path, decimals: tuple[Decimal | None, ...]) -> tuple[str, ...]:
     return (f"{path}: commas mark decimals",) if "," in decimals else ()
 
 
+def _comment_lines(text: str) -> int:
+    """How many lines before the header begin with `#`; the last is a header where numbers stand below it."""
+    lines = _LINE_END.split(text[:LONGEST_HEADER])
+    count = 0
+    while count + 1 < len(lines) and lines[count].startswith("#"):
+        count += 1
+    marks = [{each: line.count(each) for each in SEPARATORS} for line in lines[max(count - 1, 0) : count + 1]]
+    if not count or not any(marks[0].values()) or marks[0] != marks[1]:
+        return count
+    below = re.split("|".join(map(re.escape, SEPARATORS)), lines[count])
+    return count - 1 if any(parse_number(cell.strip()) is not None for cell in below) else count
+
+
 def _first_line(text: str) -> str:
-    return next((line for line in re.split(r"\r\n|\n|\r", text[:LONGEST_HEADER]) if line.strip()), "")
+    return next((line for line in _LINE_END.split(text[:LONGEST_HEADER]) if line.strip()), "")
 
 
 def _separator(path: Path, text: str) -> str:

@@ -57,8 +57,8 @@ def read_sscflp(path: str | Path, layout: str | None = None, *, unit_costs: bool
 
     The file, plain or gzip-compressed, holds m capacities and fixed costs, n demands and m n costs in one of the
     layouts of `facility_layouts.LAYOUTS`, which its lines tell; with a layout stated, line breaks do not matter. NUL
-    bytes, with which some files are padded, count as blanks; what follows ``#``, ``//`` or ``%`` on a line is a comment. One more
-    number on a last line of its own is the best known cost, which some collections add.
+    bytes, with which some files are padded, count as blanks; what follows ``#``, ``//`` or ``%`` on a line is a
+    comment. One more number on a last line of its own is the best known cost, which some collections add.
 
     Args:
         path: the file.

@@ -319,6 +319,15 @@ def test_positions_in_a_named_system(tmp_path):
     )
 
 
+def test_sizes_in_other_units_are_noted(tmp_path):
+    notes = " ".join(city(tmp_path, "id,x_m,y_m,cpu\nb0,0,0,24000\nb1,1,1,8\n").summary.notes)
+    assert "cpu_gcycles_per_s of station b0 is 24000 Gcycle/s, more than 1000 (1 row); is it in another unit?" in notes
+    with pytest.raises(InputError, match="x_m: must be a number .got '0,5'.; --decimal , says that commas mark"):
+        city(tmp_path, 'id,x_m,y_m\nb0,"0,5",0\n')
+    kept = city(tmp_path, 'id,x_m,y_m\nb0,"0,5",0\n', "id,x_m,y_m\nu,1,1\n", decimal=",").scenario
+    assert kept.stations.rows[0].x_m == 0.5
+
+
 def test_null_island_and_bad_rows(tmp_path):
     stations, users = GEO + "b0,52,5\nb1,52.01,5\n", GEO + "u0,52,5.001\nu1,0,0\nu2,north,5\nu3,52.01,5.001\n"
     with pytest.raises(InputError, match="users.csv:4: lat: must be a number .got 'north'"):

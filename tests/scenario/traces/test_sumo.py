@@ -23,14 +23,14 @@ SMALL = Traffic("grid", vehicles=5, seconds=60, seed=2)
 def sumo():
     """Skips the test where SUMO is missing."""
     if importlib.util.find_spec("sumo") is None:
-        pytest.skip("SUMO is not installed; pip install 'twinhop[sumo]'")
+        pytest.skip("SUMO is not installed; pip install eclipse-sumo libsumo")
 
 
 @pytest.fixture
 def libsumo():
     """Skips the test where libsumo is missing."""
     if importlib.util.find_spec("libsumo") is None:
-        pytest.skip("libsumo is not installed; pip install 'twinhop[sumo]'")
+        pytest.skip("libsumo is not installed; pip install eclipse-sumo libsumo")
 
 
 @pytest.fixture

@@ -131,13 +131,17 @@ def _cost_lines(facts: dict[str, Any]) -> list[str]:
         for row in facts["policies"]
     ]
     words = "Costs are means over slots, in milliseconds"
-    words += ", and over seeds, with 95 % intervals." if facts["seeds"] > 1 else "."
+    if facts["seeds"] > 1:
+        words += f", and over {facts['seeds']} seeds"
+        has_intervals = any(row["intervals"]["cost"] is not None for row in facts["policies"])
+        words += ", with 95 % intervals by a bootstrap" if has_intervals else "; fewer than five give no intervals"
+    words += "."
     return ["## Cost", "", *table((*header(COSTS), *TERMS), terms), "", words, "", *note_lines(late_lines(facts))]
 
 
 def _with_interval(row: dict[str, Any]) -> str:
     interval = row["intervals"]["cost"]
-    spread = "" if interval is None else f" ± {500 * (interval[1] - interval[0]):.2g}"
+    spread = "" if interval is None else f" ({1e3 * interval[0]:.5g} to {1e3 * interval[1]:.5g})"
     return f"{1e3 * row['cost']:.5g}{spread}"
 
 

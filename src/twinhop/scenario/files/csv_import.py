@@ -24,7 +24,7 @@ from twinhop.scenario.presets.family import family_constants
 from twinhop.scenario.sanity import ImportSummary, extent_notes
 from twinhop.scenario.schema.scenario import SCHEMA_VERSION, Scenario
 from twinhop.scenario.validation_errors import input_error
-from twinhop.text import suggestion
+from twinhop.text import counted, suggestion
 
 PRESETS = ("family", "lu2021")
 """Where the constants that no column gives may come from."""
@@ -33,6 +33,8 @@ MARGIN_SHARE, LEAST_MARGIN_M = 0.02, 50.0
 """The area leaves this share of its extent, and at least this distance [m], around the outermost points."""
 LEAST_EXTENT_M = 1000.0
 """Local coordinates that begin within this distance, or the extent of the points, of (0, 0) are kept as they are."""
+LARGEST_SIZES = {"cpu_gcycles_per_s": (1000.0, "Gcycle/s"), "tx_power_w": (100.0, "W")}
+"""Larger ones are worth a note: a rack has some hundred cores of a few GHz, a phone 0.2 W."""
 SMALLEST_EXTENT_M, CROWD = 20.0, 5
 """So many points within this distance are worth a note [m]."""
 CORNER_SHARE = 0.02
@@ -244,8 +246,23 @@ def _summary(
             *notes,
             *extent_notes(extent_m, _farthest(xy_m, stations, users)),
             *_crowded_notes(xy_m, len(stations.fields)),
+            *_size_notes(stations, users),
         ),
     )
+
+
+def _size_notes(stations: CsvPoints, users: CsvPoints) -> list[str]:
+    """A note where a size is beyond what any station or device has, as in another unit."""
+    notes = []
+    for kind, points in (("station", stations), ("user", users)):
+        for field, (most, unit) in LARGEST_SIZES.items():
+            large = [row for row in points.fields if isinstance(row.get(field), int | float) and row[field] > most]
+            if large:
+                notes.append(
+                    f"{points.name}: {field} of {kind} {large[0]['id']} is {large[0][field]:g} {unit}, more than "
+                    f"{most:g} ({counted(len(large), 'row')}); is it in another unit?"
+                )
+    return notes
 
 
 def _crowded_notes(xy_m: NDArray[np.float64], stations: int) -> list[str]:
