@@ -247,3 +247,20 @@ def test_where_a_unit_of_demand_capacity_lets_fewer_stations_hold_everyone():
     more = with_more(arrays, "demand_capacity", 0, 1)
     assert (fewest_open(arrays), fewest_open(more)) == (3, 2)
     assert holds(arrays, solution, worth.demand_unit, more) and optimum(more)[0] == pytest.approx(3.1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_tiny_problems_that_were_searched_whole_the_price_is_what_the_optimum_falls_by(kind):
+    checked = collections.Counter()
+    for seed, arrays, _ in solved(kind)[::12]:
+        solution = solve(PlacementProblem(**arrays))
+        if solution.certificate.method == "prices":
+            continue
+        before, costs = optimum(arrays)
+        for worth in shadow_prices(solution):
+            for name, price, more in changes(arrays, solution, worth):
+                known = None if name == "deadline" else costs
+                after = optimum(more)[0] if opens_a_link(arrays, more) else optimum(more, known, worth.station)[0]
+                assert price == pytest.approx(max(0.0, before - after), abs=1e-9 * before), (seed, name, worth)
+                checked[name] += price > 1e-9 * before
+    assert min(checked["seat"], checked["cpu"]) > 3 and len(checked) == 3 + (kind == "demand")

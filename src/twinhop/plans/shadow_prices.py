@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from twinhop.kernels.edge import SHARE_TOLERANCE
-from twinhop.placement import Certificate, Part, PlacementProblem, PricedPart, Prices, Solution
+from twinhop.placement import Certificate, Part, Placement, PlacementProblem, PricedPart, Prices, Solution, evaluate
+from twinhop.placement.branching import VALUE_MARGIN
 from twinhop.placement.certificate import charges, cheapest_stations, reduced_costs
+from twinhop.placement.enumeration import is_tiny, optimum
 from twinhop.placement.problem import (
     DEMAND_TOLERANCE,
     BoolArray,
@@ -26,9 +28,9 @@ from twinhop.units import CYCLES_PER_GCYCLE, S_PER_MS
 class StationWorth:
     """How much the certified bound falls, at the same prices, for a little more of one station.
 
-    All in the unit of the cost, for one unit more. For n units n times where the certificate is of one part and n more
-    seats, or units of demand capacity, do not let fewer stations hold everyone; not for milliseconds. Where there are
-    more parts, another one may bound the least after the first unit, and fall faster.
+    All in the unit of the cost, for one unit more. For n units n times where the certificate is by prices, of one part,
+    and n more seats, or units of demand capacity, do not let fewer stations hold everyone; not for milliseconds. Where
+    there are more parts, another one may bound the least after the first unit, and fall faster.
 
     Attributes:
         station: its index.
@@ -81,13 +83,17 @@ def shadow_prices(solution: Solution) -> tuple[StationWorth, ...] | None:
         solution: of any policy.
 
     Returns:
-        One entry an opened station, those worth most first; None without a certificate by prices.
+        One entry an opened station, those worth most first; None without a certificate by prices. Of tiny problems,
+        which are searched whole, the fall is that of the optimum, and no prices are needed.
     """
     certificate, problem = solution.certificate, solution.problem
-    if certificate is None or certificate.method != "prices":
+    if certificate is None or (certificate.method != "prices" and not is_tiny(problem)):
         return None
-    falls = _Falls(problem, certificate)
     stations = np.flatnonzero(solution.placement.open & (problem.capacity > 0))
+    if certificate.method != "prices":
+        worth = [_searched(problem, certificate, solution.placement.host, k) for k in stations.tolist()]
+        return tuple(sorted(worth, key=lambda each: -each.most))
+    falls = _Falls(problem, certificate)
     seat, seat_exact = falls.of_seats(stations)
     cpu, cpu_exact = falls.of_cpu()
     demand, demand_exact = falls.of_demand(stations) if problem.has_demand else (None, True)
@@ -105,6 +111,33 @@ def shadow_prices(solution: Solution) -> tuple[StationWorth, ...] | None:
         for k in stations.tolist()
     ]
     return tuple(sorted(worth, key=lambda each: -each.most))
+
+
+def _searched(problem: PlacementProblem, certificate: Certificate, host: IntArray, k: int) -> StationWorth:
+    """By how much the bound exceeds that of a tiny problem with a little more of station k, searched whole."""
+
+    def fall(**changes: Any) -> float:
+        more = with_changes(problem, **changes)
+        cost, hosts = optimum(more)
+        if not math.isfinite(cost):  # a deadline that can be met now counts now, and leaves no plan
+            return 0.0
+        optimal = evaluate(more, Placement.of_hosts(hosts, problem.stations)).cost * (1 - VALUE_MARGIN)
+        return max(0.0, certificate.lower_bound - optimal)
+
+    seats, cpu = problem.capacity, problem.cpu
+    demand = late = None
+    if problem.demand_capacity is not None:
+        demand = fall(demand_capacity=_with_one(problem.demand_capacity, k, problem.demand_capacity[k] + 1))
+    if problem.deadline_s is not None:
+        late = fall(deadline_s=problem.deadline_s + S_PER_MS * (host == k))
+    return StationWorth(
+        station=k,
+        seat=fall(capacity=_with_one(seats, k, seats[k] + 1)) if seats[k] < problem.users else 0.0,
+        cpu_gcycle_per_s=fall(cpu=_with_one(cpu, k, cpu[k] + CYCLES_PER_GCYCLE)),
+        demand_unit=demand,
+        deadline_ms=late,
+        exact=True,
+    )
 
 
 @dataclass(frozen=True, eq=False)
