@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from every_command import CALLS, REFUSED, commands, words_of, write_files
@@ -70,6 +71,29 @@ def test_every_command_prints_its_tables_whole_at_every_width(name, folder, tmp_
                 assert number in text.split(), (width, number)
 
 
+HARBOUR = """schema_version: 1
+name: 港口
+area: {width_m: 1200, height_m: 800}
+stations: {generate: {count: 3}}
+users: {generate: {count: 5}}
+objective: {deadlines: false}
+"""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+@pytest.mark.parametrize("words", ["plan", "explain u0", "compare", "tradeoff", "scenario describe", "scenario show"])
+def test_letters_that_an_output_does_not_have_are_escaped(words, encoding, tmp_path, monkeypatch):
+    path = tmp_path / "harbour.yaml"
+    path.write_text(HARBOUR, encoding="utf-8")
+    command, _, user = words.partition(" u")
+    output = encoded(encoding)
+    more = ["--policies", "nearest,lagrangian"] if command == "compare" else ["u" + user] if user else []
+    code, err = drive([*command.split(), path, *more], monkeypatch, output)
+    assert code == 0, err
+    text = output.buffer.getvalue().decode(encoding)
+    assert ("港口" if encoding == "utf-8" else r"\u6e2f\u53e3") in text
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_a_full_disk_behind_standard_output_is_a_line(name, folder, tmp_path, monkeypatch):
     with open("/dev/full", "w") as full:
@@ -111,6 +135,15 @@ def test_no_path_may_be_empty(name, folder, monkeypatch):
         code, err = drive([*words_of(name, folder, "OUT"), option, ""], monkeypatch, encoded("utf-8"))
         said = f"twinhop: {option}: is empty; expected a path, as ./name (is a variable not set?)\n"
         assert (code, err) == (2, said)
+
+
+@pytest.mark.parametrize("name", [name for name in CALLS if name.startswith("import ") and name not in REFUSED])
+def test_no_importer_writes_over_what_it_reads(name, folder, tmp_path, monkeypatch):
+    source = next(word for word in words_of(name, folder, "OUT") if str(folder) in word)
+    before = Path(source).read_bytes()
+    code, err = drive([*words_of(name, folder, source), "--force"], monkeypatch, encoded("utf-8"))
+    assert (code, err) == (2, f"twinhop: --out {source}: is a file that is read; choose another name\n")
+    assert Path(source).read_bytes() == before
 
 
 # Processes of their own: what is set before Python starts.

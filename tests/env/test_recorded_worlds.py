@@ -29,6 +29,7 @@ from twinhop.env.core.pricing import is_served, link_costs, price, station_rewar
 from twinhop.env.core.radio import _interference_w_per_hz, next_access  # noqa: E402
 from twinhop.env.core.types import Slot as EnvSlot  # noqa: E402
 from twinhop.kernels.handover import hand_over  # noqa: E402
+from twinhop.learn.problem import problem_of  # noqa: E402
 
 SF = Path(os.environ.get("TWINHOP_DATA", Path(__file__).parents[3] / "shared" / "data")) / "sf_cab_cells"
 KEY = episode_key(jax.random.key(11), 0)
@@ -277,6 +278,19 @@ def test_a_trace_that_is_short_gives_its_slots_where_none_are_stated(tmp_path):
     assert len(params.record.xy_m) < 12
     with pytest.raises(InputError, match=r"movement.trace: has \d+ slots of 1 s from 2 s on, and an episode 25; lower"):
         params_of(save_city(tmp_path, movement=TRACE))
+
+
+def test_a_slot_as_a_problem_costs_the_same(tmp_path):
+    """Users who are away are none of its users; a sum over users is a sum over those present."""
+    extra = GRAPH + f"{CLOUD}, name: b}}"
+    scenario = save_city(tmp_path, movement=CHURN + OUTAGES, extra=extra, aggregation="sum")
+    params = params_of(scenario, horizon=4, start="first")
+    slots = episode(params, 4)
+    for (obs, *_), (*_, info) in zip(slots, slots[1:], strict=False):
+        problem, host = problem_of(params, obs), np.asarray(info.host)[np.asarray(obs.active)]
+        opened = np.bincount(host, minlength=problem.stations) > 0
+        assert problem.users == int(obs.active.sum()) < 30
+        assert evaluate(problem, Placement(host=host, open=opened)).cost == pytest.approx(float(info.cost), rel=1e-5)
 
 
 def test_what_a_scenario_does_not_have_is_not_compiled_in(tmp_path):

@@ -102,13 +102,22 @@ def test_evaluation_judges_everybody_on_the_same_worlds(tmp_path):
     assert all(min(score.gap) >= 0 for score in source.scores)
     row = result.rows()[0]
     assert row["gap_percent"] < result.rows()[1]["gap_percent"] and row["gain_percent"] is None
-    assert row["cost_interval"][0] <= row["cost"] <= row["cost_interval"][1]
+    assert row["cost_interval"] is None and row["gap_percent_interval"] is None  # of two worlds
+    assert "| - |" in result.report()
     assert result.to_json()["digest"] == result.checkpoint.digest
     written = [path.name for path in result.save(tmp_path / "out")]
     assert written == ["evaluation.json", "evaluation.md", "evaluation.png"]
     for changes, words in (({"seeds": 0}, "seeds: got 0"), ({"polish": -1}, "polish: got -1")):
         with pytest.raises(InputError, match=words):
             evaluate_checkpoint("maddpg", **changes)
+
+
+def test_intervals_of_gaps_to_a_bound_do_not_begin_below_it():
+    rows = evaluate_checkpoint("maddpg", ["lu2021-n80-m5"], seeds=5, policies="random,lagrangian").rows()
+    for row in rows:
+        low, high = row["gap_percent_interval"]
+        assert 0 <= low <= row["gap_percent"] <= high <= row["gap_percent_max"]
+        assert row["cost_interval"][0] <= row["cost"] <= row["cost_interval"][1]
 
 
 def test_a_migration_policy_takes_its_path_without_a_name(own):

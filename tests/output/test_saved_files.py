@@ -106,9 +106,11 @@ def check_bound(plan, folder):
     return value["certificate"]["parts"]
 
 
-@pytest.mark.parametrize("make", [deadline_arrays, facility_arrays], ids=["deadlines", "demands"])
-def test_the_bound_follows_from_the_file_alone(make, tmp_path):
-    check_bound(twinhop.plan(twinhop.PlacementProblem(**make(40, 6, seed=3))), tmp_path)
+@pytest.mark.parametrize(
+    "arrays", [deadline_arrays(40, 6, 3), facility_arrays(40, 6, 3, 4.0)], ids=["deadlines", "demands"]
+)
+def test_the_bound_follows_from_the_file_alone(arrays, tmp_path):
+    check_bound(twinhop.plan(twinhop.PlacementProblem(**arrays)), tmp_path)
 
 
 def test_the_bound_follows_from_the_parts_listed(tmp_path):
@@ -126,7 +128,8 @@ def test_a_certificate_written_when_the_prices_of_the_whole_came_first_is_read(t
     assert check_bound(plan, tmp_path / "out")
     now = json.loads((tmp_path / "out" / "placement.json").read_text())
     assert recomputed(plan.case.problem, now["certificate"]) == value["lower_bound"]
-    assert list(now) == list(value) and list(now["certificate"]) == list(value["certificate"])
+    assert [name for name in now if name != "ended"] == list(value)
+    assert list(now["certificate"]) == list(value["certificate"])
     assert now["host"] == value["host"]
     again = twinhop.plan(roomy(12, 4), present=path, move_cost_s=100.0)
     assert again.solution.placement.host.tolist() == value["host"]
@@ -423,14 +426,14 @@ def test_staging_moves_only_at_the_end(tmp_path):
 def test_the_prices_saved_recompute_the_bound_of_a_problem_with_demands(tmp_path):
     rng = np.random.default_rng(5)
     problem = PlacementProblem(
-        comm_s=rng.uniform(0.1, 1.0, (8, 3)) + [0.0, 1.0, 2.0],
-        root_work=rng.uniform(1e4, 2e4, 8),
+        comm_s=rng.uniform(0.1, 1.0, (40, 3)) + [0.0, 1.0, 2.0],
+        root_work=rng.uniform(1e4, 2e4, 40),
         cpu=np.full(3, 2e9),
-        capacity=np.full(3, 8),
+        capacity=np.full(3, 40),
         opening_s=np.full(3, 0.1),
         alpha=1.0,
         beta=1.0,
-        demand=rng.uniform(1.0, 2.0, 8),
+        demand=rng.uniform(0.2, 0.4, 40),
         demand_capacity=np.array([4.0, 5.0, 6.0]),
     )
     plan = twinhop.plan(problem)

@@ -68,12 +68,14 @@ def record_of(run: WorldRun, horizon: int) -> Record | None:
         Arrays over the slots, those that are not recorded None; None where nothing is.
     """
     movement = run.movement
-    xy_m = present = None
+    xy_m: Any = None
+    present: Any = None
+    up: Any = None
     if movement.trace is not None:
         xy_m, present = _where(run.positions)
     slots = max(run.slots, horizon + 1) if xy_m is None else len(xy_m)
     times_s = [index * run.slot_s for index in range(slots)]
-    up = cpu = None
+    cpu = None
     if movement.failures is not None and movement.failures.schedule:
         known = StationsUp(Failures(schedule=movement.failures.schedule), run.station_ids, run.slot_s, seed=0)
         up = np.stack([known.at(time_s) for time_s in times_s])

@@ -125,7 +125,7 @@ class _JointSearch:
             most_load[:, q] = np.minimum(most_load[:, q], most)
         rows = np.flatnonzero((floors <= self._room).all(axis=1))
         load = self._load[rows] + np.bincount(server, task.root_work, minlength=len(task.server_ids))
-        exact = (load <= most_load[rows]).all(axis=1)
+        exact = np.asarray((load <= most_load[rows]).all(axis=1), np.bool_)
         if task.problem.cpu_rule != "optimal":
             exact = np.zeros(len(rows), np.bool_)
         return rows, self._least_s(rows, load, server), exact
