@@ -147,3 +147,23 @@ def test_what_is_no_text_is_refused(tmp_path, content, message) -> None:
     path.write_bytes(content)
     with pytest.raises(InputError, match=message):
         read_table(path)
+
+
+@pytest.mark.parametrize("separator", [";;", "", '"', "\n"])
+def test_a_separator_that_is_stated_is_one_character(tmp_path, separator) -> None:
+    path = written(tmp_path, "id,x\na,1\n")
+    with pytest.raises(InputError, match="--separator: must be one character"):
+        read_table(path, separator=separator)
+
+
+def test_a_tab_may_be_stated_as_shells_hand_it_on(tmp_path) -> None:
+    assert read_table(written(tmp_path, "id\tx\na\t1\n"), separator=r"\t").rows == (("a", "1"),)
+
+
+def test_rows_that_are_none_of_the_table_are_refused_or_left_out(tmp_path) -> None:
+    path = written(tmp_path, 'id,x\na,1\nb\nc,3,4\n"d"e,5\nf,6\n')
+    with pytest.raises(InputError, match=r"t\.csv:3: has 1 field; the header names 2"):
+        read_table(path)
+    table = read_table(path, skip_bad=True)
+    assert (table.rows, table.lines) == ((("a", "1"), ("f", "6")), (2, 6))
+    assert [each.partition("t.csv:")[2].partition(":")[0] for each in table.bad] == ["3", "4", "5"]

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import pytest
 
+from twinhop.errors import InputError
 from twinhop.io.xml_stream import XmlReader
 
 
@@ -48,3 +49,11 @@ def test_the_text_of_an_element_is_its_own(inside, texts):
             reader.feed(block)
         reader.feed("", last=True)
         assert reader.taken == texts
+
+
+def test_a_text_without_an_end_is_refused_though_it_comes_in_parts():
+    reader = Reader()
+    reader.feed("<top><a>")
+    with pytest.raises(InputError, match="one element or text of more than 1024 KiB; no test needs one"):
+        for _ in range(40):
+            reader.feed("12345678" * 8192)

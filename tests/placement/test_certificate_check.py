@@ -65,6 +65,33 @@ def test_prices_that_are_none_are_refused(changes, words):
         solved_with(Certificate("prices", (wrong,)))
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"shut": (-1,)}, "part 0: shut names -1; expected stations from 0 to 3"),
+        ({"shut": (4,)}, "part 0: shut names 4"),
+        ({"opened": (9,)}, "part 0: opened names 9"),
+        ({"opened": (0, 0)}, "part 0: opened names a station twice"),
+        ({"fewest": 0.5}, "part 0: fewest is 0.5; expected a whole number"),
+    ],
+)
+def test_parts_that_name_no_stations_are_refused(changes, words):
+    """Station -1 was taken for the last one by the bound, and for none by the look whether all plans are held."""
+    with pytest.raises(InputError, match=words):
+        solved_with(Certificate("prices", (PricedPart(part(**changes), PRICES, 0.0),)))
+
+
+def test_prices_of_other_kinds_of_numbers_count_as_float64():
+    lists = PRICES._replace(price=PRICES.price.tolist(), congestion=PRICES.congestion.tolist())
+    halves = PRICES._replace(price=PRICES.price.astype(np.float32))
+    for prices in (lists, halves):
+        solution = solved_with(Certificate("prices", (PricedPart(part(), prices, 0.0),)))
+        exact = PRICES._replace(price=np.asarray(prices.price, np.float64))
+        assert solution.lower_bound == certify(PROBLEM, *exact).lower_bound
+    with pytest.raises(InputError, match="price is no array"):
+        solved_with(Certificate("prices", (PricedPart(part(), PRICES._replace(price=["a"] * 12), 0.0),)))
+
+
 def test_a_bound_by_a_search_is_left_out_with_a_warning():
     with pytest.warns(UnprovedBoundWarning, match="by branch-and-cut, which cannot be recomputed; it is left out"):
         assert solved_with(Certificate("branch-and-cut", searched=SOLUTION.cost)).lower_bound is None
@@ -72,6 +99,22 @@ def test_a_bound_by_a_search_is_left_out_with_a_warning():
     with pytest.warns(UnprovedBoundWarning, match="what its parts prove is taken"):
         solution = solved_with(Certificate("branch-and-bound", listed, SOLUTION.cost))
     assert solution.lower_bound == listed[0].lower_bound
+
+
+def test_a_bound_by_a_search_is_held_against_the_optimum_of_a_tiny_problem():
+    solutions = (solve(roomy(8, 3, seed)) for seed in range(50))
+    solution = next(each for each in solutions if each.certificate.searched is not None)
+    problem = solution.problem
+
+    def solved_again(bound):
+        certificate = dataclasses.replace(solution.certificate, searched=bound)
+        return solve(problem, lambda _: Decision(solution.placement, certificate))
+
+    for bound in (solution.lower_bound, 0.5 * solution.cost, solution.cost):
+        assert solved_again(bound).lower_bound == pytest.approx(bound, rel=1e-9)
+    for wrong in (1.001 * solution.cost, np.inf, np.nan):
+        with pytest.raises(InputError, match="is above the optimum"):
+            solved_again(wrong)
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -149,7 +149,7 @@ AMBIGUOUS = {
 @pytest.mark.parametrize("case", AMBIGUOUS)
 def test_what_lines_do_not_settle_is_refused_with_what_would(case, tmp_path):
     (tmp_path / "p").write_bytes(AMBIGUOUS[case])
-    with pytest.raises(InputError, match=r"state it by --problem-format: .*sscflp:(holmberg|rows) \("):
+    with pytest.raises(InputError, match=r"state it by --problem-format, .*sscflp:(holmberg|rows) \("):
         read_problem(tmp_path / "p", "sscflp")
 
 

@@ -107,6 +107,32 @@ def test_the_same_answers_in_a_process(monkeypatch, binaries_here):
     assert model.values() == pytest.approx([0, 1, 1])
 
 
+@pytest.mark.parametrize(("columns_here", "in_a_process"), [(2, True), (3, False)])
+def test_large_linear_programs_are_solved_in_a_process(monkeypatch, columns_here, in_a_process):
+    monkeypatch.setattr(mip, "COLUMNS_HERE", columns_here)
+    model = Model()
+    columns = model.add_columns(np.array([1.0, 3.0, 4.0]), 1.0)
+    model.add_rows(np.zeros(3, int), columns, np.ones(3), 1.5, np.inf, 1)
+    assert model.solve(Budget()) is MipStatus.OPTIMAL
+    assert (model._worker is not None) == in_a_process
+    assert model.values() == pytest.approx([1.0, 0.5, 0.0])
+    assert model.row_duals() == pytest.approx([3.0])
+
+
+def test_a_linear_program_that_does_not_listen_is_ended(monkeypatch, tmp_path):
+    """Python could not end before its thread did: 17 s after the limit, once."""
+    (tmp_path / "deaf_program.py").write_text("import time\n\n\ndef run(*_):\n    time.sleep(60)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(mip, "run_highs_there", importlib.import_module("deaf_program").run)
+    model = Model()
+    columns = model.add_columns(np.ones(mip.COLUMNS_HERE + 1), 1.0)
+    model.add_rows(np.zeros(columns.size, int), columns, np.ones(columns.size), 1.0, np.inf, 1)
+    process = model._ready_worker()._process
+    assert model.solve(Budget(0.2)) is MipStatus.STOPPED
+    assert process.poll() == -signal.SIGKILL
+    assert not mip.still_solving()
+
+
 def test_a_process_is_ended_at_the_limit(monkeypatch):
     monkeypatch.setattr(mip, "BINARIES_HERE", 0)
     model = hard_partition()

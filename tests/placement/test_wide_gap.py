@@ -3,6 +3,7 @@
 import logging
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from twinhop.placement.budget import Budget
 from twinhop.placement.decision import Ending
 from twinhop.placement.enumeration import is_tiny, optimum
 from twinhop.placement.placement import Placement
+from twinhop.placement.policies import exact as exact_policy
 from twinhop.placement.price_ascent import PriceAscent
 from twinhop.placement.search import Search
 from twinhop.placement.tangent_model import TangentModel
@@ -216,3 +218,12 @@ def test_the_plan_of_an_enumeration_is_priced_as_any_other():
     cost, host = optimum(problem)
     placement = Placement.of_hosts(host, problem.stations)
     assert evaluate(problem, placement).cost == pytest.approx(problem.alpha / problem.users * cost, rel=1e-12)
+
+
+def test_exact_takes_a_gap_as_cost_over_bound_less_one():
+    """10 % of the cost are 11 % of the bound."""
+    plan = SimpleNamespace(cost=1.0, unscaled=lambda scaled: scaled)
+    for bound, reached in ((0.90, False), (1 / 1.1 + 1e-9, True), (1 / 1.1 - 1e-5, False)):
+        certificate = Certificate("branch-and-cut", searched=bound)
+        assert exact_policy._is_closed(plan, certificate, 0.1) == reached
+    assert exact_policy._is_closed(plan, Certificate("branch-and-cut", searched=1 - 1.9e-6), 0.0)

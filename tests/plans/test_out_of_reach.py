@@ -2,13 +2,16 @@
 
 import re
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import twinhop
 from twinhop.errors import OutOfReachWarning
+from twinhop.plans.comparison import Comparison
 from twinhop.plans.describe import describe
+from twinhop.plans.planning import make_case
 from twinhop.scenario import load_scenario, parse_scenario
 
 HEAD = """
@@ -89,6 +92,15 @@ def test_description_comparison_report_and_answer_say_it(tmp_path):
     assert text in plan.to_json()["notes"][0]
     plan.save(tmp_path / "out")
     assert text in Path(tmp_path / "out" / "report.md").read_text()
+
+
+def test_what_was_understood_of_the_file_does_not_hide_who_is_lost():
+    with pytest.warns(OutOfReachWarning):
+        case = make_case(city("{id: lost, x_m: 5900000, y_m: 5900000}"))
+    case = replace(case, notes=("columns were guessed",))
+    comparison = Comparison(case, (), 1.0, "lagrangian")
+    assert len(notes := comparison.to_json()["notes"]) == 2
+    assert notes[0] == "columns were guessed" and "user lost is out of reach" in notes[1]
 
 
 def test_runs_say_who_and_in_how_many_slots():

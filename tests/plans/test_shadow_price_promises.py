@@ -12,7 +12,7 @@ from oracle import Oracle, random_tiny
 from problem_makers import deadline_arrays, tiny_demand_arrays
 
 import twinhop
-from twinhop.placement import InfeasibleProblem, PlacementProblem, certify_parts, solve
+from twinhop.placement import Certificate, InfeasibleProblem, PlacementProblem, certify_parts, solve
 from twinhop.plans.shadow_prices import shadow_prices
 
 #: Rounding in the optimum, relatively: it is summed and minimised by other operations than the bound.
@@ -264,3 +264,18 @@ def test_of_tiny_problems_that_were_searched_whole_the_price_is_what_the_optimum
                 assert price == pytest.approx(max(0.0, before - after), abs=1e-9 * before), (seed, name, worth)
                 checked[name] += price > 1e-9 * before
     assert min(checked["seat"], checked["cpu"]) > 3 and len(checked) == 3 + (kind == "demand")
+
+
+def test_what_a_loose_bound_leaves_open_takes_nothing_off_the_price_in_a_tiny_problem():
+    """The price was that of the bound, and 0 where `exact` ended at a wide gap."""
+    arrays = {
+        **{"comm_s": np.array([[0.1, 1.0, 2.0]] * 5), "root_work": np.full(5, 1e4), "cpu": np.full(3, 1e9)},
+        **{"capacity": np.array([2, 2, 5]), "opening_s": np.zeros(3), "alpha": 1.0, "beta": 1.0},
+    }
+    sharp = solve(PlacementProblem(**arrays))
+    loose = replace(sharp, certificate=Certificate("branch-and-cut", searched=0.5 * sharp.cost))
+    for worth in shadow_prices(loose):
+        more = arrays | {"capacity": arrays["capacity"] + (np.arange(3) == worth.station)}
+        assert worth.seat == pytest.approx(optimum(arrays)[0] - optimum(more)[0], rel=1e-9)
+        assert worth.cpu_gcycle_per_s > 0
+    assert max(each.seat for each in shadow_prices(loose)) > 0

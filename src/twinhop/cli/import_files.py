@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -187,8 +188,8 @@ def _command(name: str, importer: Importer) -> Callable[..., None]:
     return run
 
 
-def _option(name: str, kind: Any, text: str, *default: Any, flag: str | None = None) -> inspect.Parameter:
-    declarations = (flag,) if flag else ()
+def _option(name: str, kind: Any, text: str, *default: Any) -> inspect.Parameter:
+    declarations = (f"--{name.replace('_', '-')}",) if kind is bool else ()  # without a --no- of its own
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
@@ -215,7 +216,7 @@ def _scenario_parameters(importer: Importer) -> list[inspect.Parameter]:
             default=0,
         ),
         _option("attribution", list[str] | None, "Source and licence to name in reports; may be repeated.", None),
-        _option("force", bool, "Replace an existing file.", False, flag="--force"),
+        _option("force", bool, "Replace an existing file.", False),
     ]
 
 
@@ -226,7 +227,7 @@ def _problem_parameters(importer: Importer) -> list[inspect.Parameter]:
         ),
         *(_option(name, *stated) for name, stated in importer.options.items()),
         _option("out", Path, "Problem file (.npz) to write."),
-        _option("force", bool, "Replace an existing file.", False, flag="--force"),
+        _option("force", bool, "Replace an existing file.", False),
     ]
 
 
@@ -250,7 +251,7 @@ def _import_scenario(importer: Importer, given: dict[str, Any]) -> None:
         stated = {name: value for name, value in files.items() if value is not None}
         city = importer.load()(**stated, **given)
         save_scenario(city.scenario, out, overwrite=force)
-        print_summary(city.summary)
+        print_summary(out, city.summary)
     typer.echo(f"wrote {out}")
 
 
@@ -260,12 +261,11 @@ def _paths(values: Iterable[Any]) -> list[Path]:
     return [path for paths in each for path in paths if isinstance(path, Path)]
 
 
-def print_summary(summary: "ImportSummary") -> None:
-    """What was understood of files, a line each, and what is worth a note."""
-    from twinhop.cli.common import print_notes
+def print_summary(out: Path, summary: "ImportSummary") -> None:
+    """What was understood of files, as a table, and what is worth a note."""
+    from twinhop.cli.common import print_notes, print_table
 
-    for name, value in summary.lines():
-        typer.echo(f"{name}: {value}")
+    print_table(str(out), ("scenario", ""), summary.lines())
     print_notes(summary.notes)
 
 
@@ -276,7 +276,7 @@ def _import_minutes(files: dict[str, Any], given: dict[str, Any], out: Path, for
 
     if files.pop("minute") is not None or None in (files["from_minute"], files["to_minute"]):
         raise InputError("give --minute, or both --from-minute and --to-minute")
-    return save_sf_taxis(**files, **given, out=out, overwrite=force, on_summary=print_summary)
+    return save_sf_taxis(**files, **given, out=out, overwrite=force, on_summary=partial(print_summary, out))
 
 
 def check_attribution(lines: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from twinhop.cli.common import counting_progress
+from twinhop.cli.common import Json, counting_progress, print_result
 from twinhop.cli.import_trace import Attribution, Force, MaxGap, Origin, OutTrace, parse_origin, show
 
 EXAMPLE = "Example: twinhop import sumo --generate grid --vehicles 100 --seconds 600 --seed 1 --out traffic.parquet"
@@ -23,6 +23,7 @@ def run(
     max_gap_s: MaxGap = None,
     attribution: Attribution = None,
     force: Force = False,
+    as_json: Json = False,
 ) -> None:
     """Let SUMO drive vehicles in a network, without a window, and import where they were (extra `sumo`)."""
     from twinhop.cli.import_files import check_attribution
@@ -40,4 +41,4 @@ def run(
             overwrite=force,
             on_second=report,
         )
-    show(imported)
+    print_result(imported, as_json, show)

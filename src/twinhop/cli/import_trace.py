@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinhop.cli.common import Json, print_result, print_table
+from twinhop.cli.common import Json, print_notes, print_result, print_table
+from twinhop.text import counted
 
 if TYPE_CHECKING:
     from twinhop.scenario.traces import ImportedTrace
 
 EXAMPLE = "Example: twinhop import trace fcd.xml.gz --out taxis.parquet"
 MOST_NOTES = 20
+"""So many are printed."""
 FORMATS = (
     *("fcd-xml", "fcd-csv", "fcd-parquet", "csv", "parquet", "gpx", "walk", "bonnmotion", "ns2", "plt", "porto"),
     "t-drive",
@@ -169,6 +171,7 @@ def show(imported: "ImportedTrace") -> None:
         rows.append(("gaps", f"{imported.absent} of more than {about.held_s:g} s: user absent"))
     rows += [(name, value) for name, value in summary.lines() if name.startswith("columns")]
     print_table(str(imported.trace.path), ("trace", ""), rows)
-    for note in imported.notes[:MOST_NOTES]:
-        typer.echo(f"note: {note}")
+    more = len(imported.notes) - MOST_NOTES
+    print_notes(imported.notes[:MOST_NOTES])
+    print_notes([f"{counted(more, 'further note')}; --json prints all"] if more > 0 else [])
     typer.echo(f"wrote {imported.trace.path}")

@@ -9,14 +9,15 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from twinhop.errors import InputError
 from twinhop.io.byte_blocks import EndsEarly, decoded_head, open_text
-from twinhop.io.file_kind import SEPARATORS, describe_file
+from twinhop.io.file_kind import SEPARATORS
+from twinhop.text import counted
 
 SEPARATOR_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 MOST_COLUMNS = 1000
@@ -29,7 +30,7 @@ LONGEST_NUMBER = 64
 
 Decimal = Literal[".", ","]
 
-_EXCEL_HINT = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_EXCEL_HINT = re.compile(r'"?sep=([^"])"?', re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _UNNAMED = re.compile(r"Unnamed: \d+")
 """What pandas calls a column without a name once it has read it."""
@@ -103,13 +104,15 @@ class Table:
         dialect: how it is written.
         rows: the cells of each row, stripped, as many as there are columns; blank lines are left out.
         lines: the line on which each row begins.
-        notes: what had to be assumed, and what was left out.
+        notes: what had to be assumed.
+        bad: what is wrong with each row that was left out, beginning with file and line.
     """
 
     dialect: Dialect
     rows: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
     notes: tuple[str, ...] = field(default=())
+    bad: tuple[str, ...] = field(default=())
 
     @property
     def name(self) -> str:
@@ -196,6 +199,7 @@ def read_table(
     decimal: Decimal | None = None,
     columns: Sequence[str] = (),
     most_rows: int | None = None,
+    skip_bad: bool = False,
 ) -> Table:
     """Read a table of at most 64 MiB whole.
 
@@ -206,6 +210,7 @@ def read_table(
         decimal: the mark of decimals; None: told by the file.
         columns: names of a file that has no header.
         most_rows: more are refused.
+        skip_bad: whether rows with more or fewer cells than the header, or that are not valid, are left out.
 
     Raises:
         InputError: it is no table; a row has more or fewer cells than the header; the message names the line.
@@ -222,30 +227,34 @@ def read_table(
         raise InputError(f"{path}: is larger than {LARGEST_TABLE_BYTES // 1024**2} MiB, the most that is read")
     dialect = _dialect(path, encoding, text, _Stated(separator, decimal, tuple(columns)))
     rows, lines = [], []
-    for line, cells in _records(io.StringIO(text, newline=""), dialect):
+    bad: list[str] = []
+    for line, cells in _records(io.StringIO(text, newline=""), dialect, bad.append if skip_bad else None):
         if len(rows) == most_rows:
             raise InputError(f"{path}:{line}: more than {most_rows} rows; no more are accepted")
         rows.append(cells)
         lines.append(line)
     if text and text[-1] not in "\r\n":
         notes.append(f"{path}: its last line has no end; where the file was cut off, the last cell is too short")
-    table = Table(dialect, tuple(rows), tuple(lines))
-    return Table(dialect, table.rows, table.lines, (*notes, *dialect.notes, *_unnamed_notes(table)))
+    table = Table(dialect, tuple(rows), tuple(lines), bad=tuple(bad))
+    return replace(table, notes=(*notes, *dialect.notes, *_unnamed_notes(table)))
 
 
-def open_records(dialect: Dialect, notes: list[str], expected: str = "a table") -> Iterator[tuple[int, list[str]]]:
+def open_records(
+    dialect: Dialect, notes: list[str], expected: str = "a table", on_bad: Callable[[str], None] | None = None
+) -> Iterator[tuple[int, list[str]]]:
     """The records below the header, one by one, each with its line; cells stripped, blank lines left out.
 
     Args:
         dialect: as `sniff` told it.
         notes: what had to be assumed is added here.
         expected: what the file should be, for messages.
+        on_bad: called with what is wrong with a record that is left out; None: such a record is refused.
 
     Raises:
         InputError: a record has more or fewer cells than the header, or is not valid; the message names the line.
         EndsEarly: compressed data are cut off; every whole record before has been yielded.
     """
-    for line, cells in _records(open_text(dialect.path, dialect.encoding, notes, expected), dialect):
+    for line, cells in _records(open_text(dialect.path, dialect.encoding, notes, expected), dialect, on_bad):
         yield line, list(cells)
 
 
@@ -269,17 +278,33 @@ class _Stated:
     decimal: Decimal | None
     columns: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        if self.separator is not None:
+            object.__setattr__(self, "separator", _one_separator(self.separator))
+
+
+def _one_separator(text: str) -> str:
+    r"""What was stated to stand between cells; a tab may be written `\t`, which shells hand on as it is.
+
+    Raises:
+        InputError: it is not one character, or one that ends or quotes cells.
+    """
+    separator = "\t" if text == "\\t" else text
+    if len(separator) != 1 or separator in '"\r\n':
+        raise InputError(rf"--separator: must be one character, such as ; or \t (got {text[:20]!r})")
+    return separator
+
 
 def _dialect(path: Path, encoding: str, text: str, stated: _Stated) -> Dialect:
     lines = text.lstrip("\ufeff")
     first = _first_line(lines)
     hint = _EXCEL_HINT.fullmatch(first)
-    if hint and not stated.separator:
+    if hint and stated.separator is None:
         stated = _Stated(hint[1], stated.decimal, stated.columns)
     skipped = 1 if hint else _comment_lines(lines)
     if skipped:
         lines = _LINE_END.split(lines, maxsplit=skipped)[-1]
-    separator = stated.separator or _separator(path, lines)
+    separator = _separator(path, lines) if stated.separator is None else stated.separator
     sample = _sample(lines, separator)
     names = stated.columns
     header_line = 0
@@ -326,7 +351,10 @@ def _separator(path: Path, text: str) -> str:
     best = [each for each in candidates if share[each] == max(share.values())]
     if len(best) > 1 and max(share.values()) > 0:
         names = " or ".join(SEPARATOR_NAMES[each] for each in best)
-        raise InputError(f"{path}:1: its cells may be separated by {names}; state which by --separator")
+        raise InputError(
+            f"{path}:1: its cells may be separated by {names}; state which by --separator of import "
+            "csv, or write the file with one of them"
+        )
     return max(best, key=first.count)
 
 
@@ -397,22 +425,35 @@ def _told(column: set[str], anywhere: set[str]) -> Decimal | None:
     return "," if "," in anywhere and not anywhere & {".", ".?"} else "."
 
 
-def _records(stream: io.TextIOBase | Iterator[str], dialect: Dialect) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _records(
+    stream: io.TextIOBase | Iterator[str], dialect: Dialect, on_bad: Callable[[str], None] | None = None
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The records below the header; those that are none are refused, or left out where `on_bad` takes what is wrong.
+
+    Raises:
+        InputError: a record has more or fewer cells than the header, or is not valid, and such are not left out.
+    """
     path, width = dialect.path, len(dialect.columns)
     reader = csv.reader(stream, delimiter=dialect.separator, strict=True)
-    line = 1
-    try:
-        for cells in reader:
-            begins, line = line, reader.line_num + 1
-            if begins <= dialect.header_line or not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) != width:
-                cells = _trimmed(cells, width)
-                if len(cells) != width:
-                    raise InputError(f"{path}:{begins}: has {len(cells)} fields; the header names {width}")
+    while True:
+        begins, fault = reader.line_num + 1, ""
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            cells, fault = [], f"not valid CSV: {error}"
+        if cells is None:
+            return
+        if not fault and (begins <= dialect.header_line or not any(cell.strip() for cell in cells)):
+            continue
+        cells = _trimmed(cells, width)
+        if not fault and len(cells) != width:
+            fault = f"has {counted(len(cells), 'field')}; the header names {width}"
+        if not fault:
             yield begins, tuple(cell.strip() for cell in cells)
-    except csv.Error as error:
-        raise InputError(f"{path}:{line}: not valid CSV: {error}") from None
+        elif on_bad is None:
+            raise InputError(f"{path}:{begins}: {fault}")
+        else:
+            on_bad(f"{path}:{begins}: {fault}")
 
 
 def _trimmed(cells: list[str], width: int) -> list[str]:
@@ -429,8 +470,3 @@ def _unnamed_notes(table: Table) -> Iterator[str]:
             yield f"{table.name}: column {at + 1} counts the rows (the index that pandas writes) and is not used"
         elif any(cells):
             yield f"{table.name}: column {at + 1} has no name and is not used"
-
-
-def no_table(path: Path, what: str, needed: str) -> InputError:
-    """The error for a file that lacks columns, which says those that it has."""
-    return InputError(f"{path}: is not {what}: expected the columns {needed}; found {describe_file(path)}")

@@ -47,7 +47,7 @@ class XmlReader:
         self.source = source
         self.path: list[str] = []
         self._collected: list[str] | None = None
-        self._depth = 0
+        self._depth = self._characters = 0
         self._bytes = 0
         self._expat = expat.ParserCreate()  # not by namespaces: many a file uses prefixes that it does not declare
         self._expat.buffer_text = True
@@ -92,7 +92,10 @@ class XmlReader:
         except (ValueError, UnicodeError) as error:
             self.fail(f"not valid XML: {error}")
         if self._bytes - self._expat.CurrentByteIndex > LARGEST_TOKEN_BYTES + len(block):
-            self.fail(f"one element or text of more than {LARGEST_TOKEN_BYTES // 1024} KiB; no {self.noun} needs one")
+            self._fail_of_size()
+
+    def _fail_of_size(self) -> NoReturn:
+        self.fail(f"one element or text of more than {LARGEST_TOKEN_BYTES // 1024} KiB; no {self.noun} needs one")
 
     def enter(self, tag: str) -> str:
         """Step into an element.
@@ -113,7 +116,7 @@ class XmlReader:
 
     def collect(self) -> None:
         """Begin to take the text of the element that was entered last."""
-        self._collected, self._depth = [], len(self.path)
+        self._collected, self._depth, self._characters = [], len(self.path), 0
 
     def leave(self) -> tuple[str, str | None]:
         """Step out of an element.
@@ -129,6 +132,9 @@ class XmlReader:
     def _take_text(self, text: str) -> None:
         if self._collected is not None and len(self.path) == self._depth:
             self._collected.append(text)
+            self._characters += len(text)
+            if self._characters > LARGEST_TOKEN_BYTES:  # expat hands a text on in parts, each of which is short
+                self._fail_of_size()
 
     @property
     def line(self) -> int:

@@ -34,7 +34,7 @@ class LearnedMigration:
         """The hosts."""
         if (situation.before < 0).all():
             return first_plan(situation)
-        problem = situation.problem_with(situation.move_s / self._horizon)
+        problem = situation.problem_with(situation.move_cost_s / self._horizon)
         proposed = learned_hosts(self._decider_now(problem), problem, self._decode, self._polish)
         before = situation.before
         stays = (before >= 0).all() and np.isfinite(problem.comm_s[np.arange(len(before)), before]).all()

@@ -58,7 +58,7 @@ def seat(situation: Situation, requested: IntArray) -> Seating:
     problem = situation.problem
     host = _feasible_requests(problem, requested)
     load = _Load(problem, host)
-    cost_s = problem.comm_s + situation.move_s
+    cost_s = problem.comm_s + situation.move_cost_s
     homeless = np.flatnonzero(host == NOBODY)
     for i in homeless[np.argsort(problem.allowed[homeless].sum(axis=1), kind="stable")].tolist():
         k = load.cheapest(i, cost_s[i])

@@ -227,6 +227,19 @@ class Situation:
         return cost
 
     @cached_property
+    def move_cost_s(self) -> FloatArray:
+        """(n, K) `move_s`, and the energy of moves in the unit of latencies, ``beta kappa e D_i / n / weight`` [s].
+
+        Without the energy where latencies weigh nothing.
+        """
+        count = len(self.users)
+        energy = self.hosts.move_energy_cost(self.all_users.twin_bits[self.users], np.full(count, count))
+        if not self.weight > 0 or not energy.any():
+            return self.move_s
+        is_move = (self.before >= 0)[:, None] & (np.arange(len(self.hosts.ids)) != self.before[:, None])
+        return self.move_s + np.where(is_move, energy[:, None] / self.weight, 0.0)
+
+    @cached_property
     def problem(self) -> PlacementProblem:
         """The slot as a placement problem, moves left out: alpha is the number of users times `weight`."""
         return self.problem_with(None)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from twinhop.compile_time import solving_clock_s
 
-#: Without a gap asked for, `lagrangian` goes on for so long while its own is wide [s].
-PATIENCE_S = 10.0
+#: Without a gap asked for, `lagrangian` goes on for so long while its own is wide [s], which it is above this.
+PATIENCE_S, WIDE = 10.0, 0.01
 
 
 @dataclass

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from twinhop.errors import InputError, UnprovedBoundWarning
+from twinhop.placement.branching import VALUE_MARGIN
 from twinhop.placement.certificate import BROKEN, Certificate, Part, PricedPart, Prices, all_plans, certify_parts
-from twinhop.placement.problem import PlacementProblem
+from twinhop.placement.enumeration import is_tiny, optimum
+from twinhop.placement.problem import FloatArray, PlacementProblem
 
 #: Sets of plans looked at to see that parts hold all of them, for each part listed.
 LOOKS_PER_PART = 200
@@ -25,15 +27,21 @@ def checked_certificate(name: str, problem: PlacementProblem, certificate: Certi
         certificate: what it returned.
 
     Returns:
-        The certificate, with its bounds recomputed. Where it states a bound that a search proved, what its parts prove
-        alone, with a warning; None without parts.
+        The certificate, with its bounds recomputed; that of a search in a tiny problem, by another search. In others
+        what its parts prove alone, with a warning; None without parts.
 
     Raises:
-        InputError: a price is no price, a bound is higher than its prices prove, or the parts leave plans out.
+        InputError: a part names stations that there are not or one twice, a price is no price, a bound is higher than
+            its prices prove or than the optimum of a tiny problem, or the parts leave plans out.
     """
+    checked: dict[int, Prices] = {}
     for at, each in enumerate(certificate.parts):
-        _check_prices(f"policy: {name} returned a Certificate: part {at}", problem, each.prices)
-    if certificate.searched is not None:
+        where = f"policy: {name} returned a Certificate: part {at}"
+        _check_part(where, problem, each.part)
+        if id(each.prices) not in checked:
+            checked[id(each.prices)] = _float_prices(where, problem, each.prices)
+    is_searched = certificate.searched is not None and is_tiny(problem)
+    if certificate.searched is not None and not is_searched:
         warnings.warn(
             f"policy: {name} states a bound by {certificate.method}, which cannot be recomputed; "
             f"{'what its parts prove is taken' if certificate.parts else 'it is left out'}",
@@ -42,9 +50,11 @@ def checked_certificate(name: str, problem: PlacementProblem, certificate: Certi
         )
         if not certificate.parts:
             return None
-    again = certify_parts(problem, [(each.part, each.prices) for each in certificate.parts])
+    again = certify_parts(problem, [(each.part, checked[id(each.prices)]) for each in certificate.parts])
     for at, (stated, proved) in enumerate(zip(certificate.parts, again.parts, strict=True)):
         _check_bound(f"policy: {name} returned a Certificate: part {at}", stated, proved)
+    if is_searched:
+        return _searched_again(name, problem, certificate, again)
     if not holds_all_plans(problem, [each.part for each in certificate.parts]):
         raise InputError(
             f"policy: {name} returned a Certificate whose parts do not hold every plan, or are too many to see it; "
@@ -53,16 +63,50 @@ def checked_certificate(name: str, problem: PlacementProblem, certificate: Certi
     return again
 
 
-def _check_prices(where: str, problem: PlacementProblem, prices: Prices) -> None:
+def _searched_again(name: str, problem: PlacementProblem, stated: Certificate, again: Certificate) -> Certificate:
+    """A bound that a search proved, held against the optimum of a tiny problem, which is lowered less than it was."""
+    assert stated.searched is not None
+    least = problem.alpha / problem.users * optimum(problem)[0] * (1 - VALUE_MARGIN / 2) + problem.constant_cost
+    if not stated.searched <= least + BROKEN * abs(least):
+        raise InputError(
+            f"policy: {name} returned a Certificate by {stated.method}: its lower bound {stated.searched:.12g} is "
+            f"above the optimum, {least:.12g}"
+        )
+    return Certificate(stated.method, again.parts, min(stated.searched, least))
+
+
+def _check_part(where: str, problem: PlacementProblem, part: Part) -> None:
+    """Counts and indices are whole numbers and each station is named once: -1 or a double would count otherwise."""
+    for field in ("fewest", "most"):
+        if not isinstance(getattr(part, field), int | np.integer):
+            raise InputError(f"{where}: {field} is {getattr(part, field)!r}; expected a whole number of stations")
+    for field in ("opened", "shut"):
+        stations = tuple(getattr(part, field))
+        for each in stations:
+            if not isinstance(each, int | np.integer) or not 0 <= each < problem.stations:
+                raise InputError(f"{where}: {field} names {each!r}; expected stations from 0 to {problem.stations - 1}")
+        if len(set(stations)) < len(stations):
+            raise InputError(f"{where}: {field} names a station twice; expected each once")
+
+
+def _float_prices(where: str, problem: PlacementProblem, prices: Prices) -> Prices:
+    """The prices in float64, in which bounds are rounded down: whole numbers overflow, and float32 rounds upwards."""
     shapes = ((problem.users,), (problem.stations,), (problem.stations,), (problem.stations,))
+    floats: list[FloatArray | None] = []
     for field, values, shape in zip(Prices._fields, prices, shapes, strict=True):
         if values is None and field == "demand_price":
+            floats.append(None)
             continue
-        numbers = np.asarray(values, float)
+        try:
+            numbers = np.asarray(values, np.float64)
+        except (TypeError, ValueError):
+            raise InputError(f"{where}: {field} is no array; expected finite numbers of shape {shape}") from None
         if numbers.shape != shape or not np.isfinite(numbers).all():
             raise InputError(f"{where}: {field} of shape {numbers.shape}; expected finite numbers of shape {shape}")
         if field != "price" and (numbers < 0).any():
             raise InputError(f"{where}: {field} is negative at index {int(np.argmin(numbers))}; expected prices >= 0")
+        floats.append(numbers)
+    return Prices(*floats)  # type: ignore[arg-type]
 
 
 def _check_bound(where: str, stated: PricedPart, proved: PricedPart) -> None:

@@ -161,8 +161,8 @@ def require_layout(name: str) -> str:
     """
     if name not in LAYOUTS:
         raise InputError(
-            f"--problem-format: no layout {name[:40]!r} of facility location files; {suggestion(name, LAYOUTS)}"
-            f"accepted: {', '.join(LAYOUTS)}"
+            f"no layout {name[:40]!r} of facility location files; {suggestion(name, LAYOUTS)}accepted by "
+            f"--problem-format sscflp:LAYOUT, and by --layout of import sscflp: {', '.join(LAYOUTS)}"
         )
     return name
 
@@ -194,7 +194,10 @@ def tell_layout(path: object, sizes: tuple[int, int], line_lengths: IntArray, nu
     several = distinct or fitting
     why = "fit several layouts" if distinct else "fit no known layout"
     listed = "; ".join(f"sscflp:{name} ({LAYOUTS[name].about})" for name in several)
-    raise InputError(f"{path}: its lines {why} of facility location files; state it by --problem-format: {listed}")
+    raise InputError(
+        f"{path}: its lines {why} of facility location files; state it by --problem-format, or without sscflp: by "
+        f"--layout of import sscflp: {listed}"
+    )
 
 
 def count_of(layout: str, sizes: tuple[int, int]) -> int:

@@ -26,6 +26,8 @@ GRACE_S = 0.25
 #: Models of more binaries than this are solved in a process of their own, which can be ended; starting one takes 0.3 s,
 #: as long as smaller models take by themselves.
 BINARIES_HERE = 1500
+#: So are models without binaries of more columns than this: deep in its clean-up the simplex does not listen either.
+COLUMNS_HERE = 3000
 #: The objective that HiGHS states and that of its solution may differ by this, relatively; see `Model.solve`.
 SAME_OBJECTIVE = 1e-6
 #: Infeasibility is asked about a second time for so long at most, and at most so many times as long as at first [s].
@@ -184,7 +186,7 @@ class Model:
             arrays = arrays._replace(whole=np.zeros(arrays.whole.size, bool))
         if np.isfinite(budget.remaining_s()):
             options["time_limit"] = max(budget.remaining_s(), 1e-3)
-        if int(arrays.whole.sum()) > BINARIES_HERE:
+        if _is_large(arrays):
             worker = self._ready_worker()
             if worker is not None:
                 return self._run_there(worker, arrays, options, budget)
@@ -258,6 +260,12 @@ class Model:
             outcomes.append(error)
         finally:
             _SOLVING.discard(self)
+
+
+def _is_large(arrays: ModelArrays) -> bool:
+    """Whether a process of its own is worth its start."""
+    binaries = int(arrays.whole.sum())
+    return binaries > BINARIES_HERE if binaries else arrays.cost.size > COLUMNS_HERE
 
 
 def _completed(outcome: Outcome, before: Outcome) -> Outcome:

@@ -141,11 +141,16 @@ def _is_alone(lines: list[list[str]], words: list[tuple[str, int]], at: int) -> 
     return len(lines[line - 1]) == 1 and len(lines[words[at - 1][1] - 1]) > 1
 
 
-def _is_number(word: str) -> bool:
+def _value(word: str) -> float:
+    """The number that a word is; NaN for anything else, such as 1_000, which Python alone takes for one."""
     try:
-        return math.isfinite(float(word))
+        return math.nan if "_" in word else float(word)
     except ValueError:
-        return False
+        return math.nan
+
+
+def _is_number(word: str) -> bool:
+    return math.isfinite(_value(word))
 
 
 def _require_own_line(path: Path, words: list[tuple[str, int]]) -> None:
@@ -153,7 +158,7 @@ def _require_own_line(path: Path, words: list[tuple[str, int]]) -> None:
         names = ", ".join(f"sscflp:{name}" for name in LAYOUTS)
         raise InputError(
             f"{path}: the two sizes must stand on a line of their own for the layout to be told; state it by "
-            f"--problem-format: {names}"
+            f"--problem-format, or without sscflp: by --layout of import sscflp: {names}"
         )
 
 
@@ -196,7 +201,7 @@ def _uncompressed(path: Path) -> bytes:
 
 def _sizes(path: Path, words: list[tuple[str, int]]) -> tuple[int, int]:
     if len(words) < 2:
-        raise InputError(f"{path}: holds {len(words)} words; a facility location file begins with m n")
+        raise InputError(f"{path}: holds {counted(len(words), 'word')}; a facility location file begins with m n")
     if not words[0][0][:1].isdigit():
         raise InputError(f"{path}: is not a facility location file, which begins with m n: found {describe_file(path)}")
     sizes = []
@@ -209,10 +214,7 @@ def _sizes(path: Path, words: list[tuple[str, int]]) -> tuple[int, int]:
 
 
 def _number(path: Path, word: str, line: int) -> float:
-    try:
-        number = float(word)
-    except ValueError:
-        number = math.nan
+    number = _value(word)
     if not math.isfinite(number):
         shown = "".join(each if each.isprintable() else "?" for each in word[:SHOWN])
         hint = "; OR-Library's capa, capb and capc need a number in its place" if word == "capacity" else ""

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from twinhop.placement.branching import CLOSED, VALUE_MARGIN
-from twinhop.placement.budget import Budget, SubBudget
+from twinhop.placement.budget import WIDE, Budget, SubBudget
 from twinhop.placement.certificate import Certificate, Prices, certify_parts, charges
 from twinhop.placement.decision import Ending
 from twinhop.placement.enumeration import optimum
@@ -21,8 +21,6 @@ from twinhop.placement.tangent_model import TangentModel
 
 logger = logging.getLogger(__name__)
 
-#: A gap above this is wide.
-WIDE = 0.01
 #: Branch and cut ends once its bound is within this share of it.
 ENOUGH = 0.9
 #: Models of more arcs than this are not given to the LP, or to branch and cut.

@@ -84,9 +84,8 @@ class Comparison(Result):
             "bound_by": self.bound_by,
             "interrupted": self.interrupted,
             "policies": self.rows(),
-            **({} if self.case.out_of_reach is None else {"notes": [self.case.out_of_reach.in_words()]}),
             "attribution": list(self.case.attribution),
-            **({"notes": list(self.case.notes)} if self.case.notes else {}),
+            **({"notes": list(self.case.all_notes)} if self.case.all_notes else {}),
         }
 
 

@@ -55,6 +55,11 @@ class Case:
         return users_out_of_reach(self.world, self.radio, self.problem.comm_s.min(axis=1))
 
     @property
+    def all_notes(self) -> tuple[str, ...]:
+        """The notes, and who is out of reach."""
+        return self.notes if self.out_of_reach is None else (*self.notes, self.out_of_reach.in_words())
+
+    @property
     def attribution(self) -> tuple[str, ...]:
         """Sources and licences of the data, to be named wherever results are."""
         return () if self.world is None else self.world.attribution

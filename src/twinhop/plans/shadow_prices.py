@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from twinhop.kernels.edge import SHARE_TOLERANCE
-from twinhop.placement import Certificate, Part, Placement, PlacementProblem, PricedPart, Prices, Solution, evaluate
-from twinhop.placement.branching import VALUE_MARGIN
+from twinhop.placement import Certificate, Part, PlacementProblem, PricedPart, Prices, Solution
 from twinhop.placement.certificate import charges, cheapest_stations, reduced_costs
 from twinhop.placement.enumeration import is_tiny, optimum
 from twinhop.placement.problem import (
@@ -91,7 +90,8 @@ def shadow_prices(solution: Solution) -> tuple[StationWorth, ...] | None:
         return None
     stations = np.flatnonzero(solution.placement.open & (problem.capacity > 0))
     if certificate.method != "prices":
-        worth = [_searched(problem, certificate, solution.placement.host, k) for k in stations.tolist()]
+        least = optimum(problem)[0]
+        worth = [_searched(problem, least, solution.placement.host, k) for k in stations.tolist()]
         return tuple(sorted(worth, key=lambda each: -each.most))
     falls = _Falls(problem, certificate)
     seat, seat_exact = falls.of_seats(stations)
@@ -113,16 +113,21 @@ def shadow_prices(solution: Solution) -> tuple[StationWorth, ...] | None:
     return tuple(sorted(worth, key=lambda each: -each.most))
 
 
-def _searched(problem: PlacementProblem, certificate: Certificate, host: IntArray, k: int) -> StationWorth:
-    """By how much the bound exceeds that of a tiny problem with a little more of station k, searched whole."""
+def _searched(problem: PlacementProblem, least: float, host: IntArray, k: int) -> StationWorth:
+    """By how much the optimum of a tiny problem falls with a little more of station k, both by a search of all plans.
+
+    Args:
+        problem: a tiny one.
+        least: its optimum, scaled [s].
+        host: (N,) where users are: the deadlines of those on k are put off.
+        k: the station.
+    """
 
     def fall(**changes: Any) -> float:
-        more = with_changes(problem, **changes)
-        cost, hosts = optimum(more)
-        if not math.isfinite(cost):  # a deadline that can be met now counts now, and leaves no plan
+        more, _ = optimum(with_changes(problem, **changes))
+        if not math.isfinite(more):  # a deadline that can be met now counts now, and leaves no plan
             return 0.0
-        optimal = evaluate(more, Placement.of_hosts(hosts, problem.stations)).cost * (1 - VALUE_MARGIN)
-        return max(0.0, certificate.lower_bound - optimal)
+        return max(0.0, problem.alpha / problem.users * (least - more)) if math.isfinite(least) else 0.0
 
     seats, cpu = problem.capacity, problem.cpu
     demand = late = None

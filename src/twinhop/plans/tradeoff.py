@@ -116,7 +116,7 @@ class Tradeoff(Result):
             "timed_out": curve.timed_out,
             "missing": list(curve.missing),
             "points": [row | {"open": each} for row, each in zip(self.rows(), opened, strict=True)],
-            **({"notes": list(self.case.notes)} if self.case.notes else {}),
+            **({"notes": list(self.case.all_notes)} if self.case.all_notes else {}),
         }
 
 

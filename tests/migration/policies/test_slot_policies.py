@@ -3,6 +3,7 @@
 from itertools import product
 
 import numpy as np
+import pytest
 from policy_runs import decisions, hosts, run_at, run_of, walk, with_hosts
 
 from twinhop.migration.outcome import outcome_of
@@ -29,8 +30,23 @@ def test_myopic_is_near_the_best_of_all_plans_of_the_slot():
     assert np.mean(above) < 0.002 and max(above) < 0.03
 
 
-def test_myopic_never_pays_more_in_a_slot_than_staying():
-    for outcome in decisions(run_at(walk(12, 15)), "myopic")[1:]:
+def test_myopic_counts_the_energy_of_moves():
+    """It is a part of the cost of a slot, and was left out of the plan."""
+    dear = TINY | {"extra": TINY["extra"].replace("0.004", "0.2, energy_j_per_mbit: 1.0")}
+    above = []
+    for seed in range(8):
+        for situation in run_at(walk(3, 5, seed), **dear):
+            with_hosts(situation, np.random.default_rng(seed).integers(0, 3, 5))
+            planned = outcome_of(situation, Myopic().decide(situation)).cost.total
+            above.append(planned / least_cost(situation) - 1)
+    assert min(above) > -1e-12
+    assert np.mean(above) < 0.002 and max(above) < 0.03
+
+
+@pytest.mark.parametrize("energy_j_per_mbit", [0.0, 1.0])
+def test_myopic_never_pays_more_in_a_slot_than_staying(energy_j_per_mbit):
+    extra = f"migration: {{opening_s: 0.2, energy_j_per_mbit: {energy_j_per_mbit}}}"
+    for outcome in decisions(run_at(walk(12, 15), extra=extra), "myopic")[1:]:
         stay = outcome_of(outcome.situation, outcome.situation.before)
         assert outcome.cost.total <= stay.cost.total * (1 + 1e-9)
 

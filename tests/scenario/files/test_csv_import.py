@@ -260,7 +260,7 @@ def test_stated_columns(tmp_path):
     imported = city(tmp_path, stations, users, columns=columns)
     assert [row.cpu_gcycles_per_s for row in imported.scenario.stations.rows] == [8, 9]
     assert build_world(imported.scenario).user_ids == ("u0",)
-    assert "lat from breite [degree]" in imported.summary.columns_used[0]
+    assert "lat from breite [degree]" in dict(imported.summary.facts)["columns of stations"]
     for wrong, message in (
         ("lat=breit", "no column is named 'breit' in .* to give lat; did you mean 'breite'"),
         ("latt=breite", "unknown quantity 'latt'; did you mean 'lat'"),
@@ -301,6 +301,7 @@ def test_positions_in_a_named_system(tmp_path):
     """Munich's Marienplatz in UTM 32: 48.13743, 11.57549, by PROJ's own tables."""
     text = "id,x,y\nb0,691607.9,5334760.4\nb1,692607.9,5334760.4\n"
     imported = city(tmp_path, text, text.replace("b0", "u0"), crs="EPSG:32632")
+    assert imported.summary.units == "positions in EPSG:32632"
     world = build_world(imported.scenario)
     lat_deg, lon_deg = unproject(*world.station_xy_m[0], world.origin)
     assert (float(lat_deg), float(lon_deg)) == pytest.approx((48.13743, 11.57549), abs=2e-3)
@@ -340,15 +341,24 @@ def test_null_island_and_bad_rows(tmp_path):
     assert "2 rows left out (--skip-bad)" in notes and "users.csv:3" in notes and "users.csv:4" in notes
 
 
+def test_rows_with_more_or_fewer_cells_are_left_out_too(tmp_path):
+    users = GEO + "u0,52,5.001\nu1,52,5,7\nu2,52\nu3,52.01,5.001\n"
+    with pytest.raises(InputError, match="users.csv:3: has 4 fields; the header names 3"):
+        city(tmp_path, GEO + "b0,52,5\nb1,52.01,5\n", users)
+    imported = city(tmp_path, GEO + "b0,52,5\nb1,52.01,5\n", users, skip_bad=True)
+    assert [row.id for row in imported.scenario.users.rows] == ["u0", "u3"]
+    notes = " ".join(imported.summary.notes)
+    assert "2 rows left out (--skip-bad)" in notes and "users.csv:3" in notes and "users.csv:4" in notes
+
+
 def test_what_was_understood(tmp_path):
     imported = city(tmp_path, GEO + "b0,52,5\nb1,52.01,5\n", GEO + "u0,52,5\nu1,52.01,5\nu2,54,5\n")
     lines = dict(imported.summary.lines())
     assert lines["layout"] == "table separated by commas" and (lines["users"], lines["stations"]) == ("3", "2")
     assert lines["extent"] == "200 m x 223 km" and "degree" in lines["units"]
-    assert lines["constants"] == (
-        "radio 3 MHz, CPU 1.2 to 3.6 Gcycle/s a station; scaled to 1.5 users a station; "
-        "--preset lu2021 keeps the paper's"
-    )
+    assert (lines["radio"], lines["CPU"]) == ("3 MHz", "1.2 to 3.6 Gcycle/s a station")
+    assert lines["constants"] == "scaled to 1.5 users a station; --preset lu2021 keeps the paper's"
+    assert lines["columns of users"] == "id, lat [degree], lon [degree]"
     assert "positions extend over 223 km, more than 200 km; user u2 is farthest" in " ".join(imported.summary.notes)
 
 
@@ -357,8 +367,23 @@ def test_the_command_says_what_was_understood(tmp_path):
     files = ("--stations", str(tmp_path / "stations.csv"), "--users", str(tmp_path / "users.csv"))
     result = CliRunner().invoke(app, ["import", "csv", *files, "--out", str(tmp_path / "c.yaml")])
     assert result.exit_code == 0
-    for line in ("layout: table separated by commas", "users: 3", "stations: 2", "constants: radio 3 MHz"):
-        assert line in result.output
+    words = " ".join(result.output.split())
+    for line in ("layout table separated by commas", "users 3", "stations 2", "radio 3 MHz", "wrote"):
+        assert line in words
+
+
+def test_a_coordinate_system_that_is_not_used_is_said(tmp_path):
+    stations, users = GEO + "b0,52,5\nb1,52.01,5\n", GEO + "u0,52,5\nu1,52.01,5\n"
+    notes = " ".join(city(tmp_path, stations, users, crs="EPSG:25832").summary.notes)
+    assert "--crs EPSG:25832 is not used: positions are latitude and longitude" in notes
+    assert "not used" not in " ".join(city(tmp_path, stations, users, crs="EPSG:4326").summary.notes)
+
+
+def test_one_user_a_station_and_marks_of_no_position(tmp_path):
+    imported = city(tmp_path, GEO + "b0,52,5\nb1,52.01,5\n", GEO + "u0,52,5\nu1,52.01,5\n")
+    assert "scaled to 1 user a station" in dict(imported.summary.facts)["constants"]
+    with pytest.raises(InputError, match="users.csv:3: latitude 91, longitude 181 is a mark of no position"):
+        city(tmp_path, GEO + "b0,52,5\nb1,52.01,5\n", GEO + "u0,52,5\nu1,91,181\n")
 
 
 @pytest.mark.parametrize("cell", ["1e05", "0.10", "007", "0x10", "1_000", "no", "30.0"])
@@ -414,7 +439,7 @@ class TestScenarioFields:
             load_scenario(tmp_path / "city" / "city.yaml")
 
     def test_errors_of_the_file_name_it(self, tmp_path):
-        with pytest.raises(InputError, match="s.csv:3: has 1 fields"):
+        with pytest.raises(InputError, match="s.csv:3: has 1 field;"):
             self.load(tmp_path, "stations: {csv: s.csv}\nusers: {generate: {}}\n", "id,x_m,y_m\nb,1,2\nc\n")
 
     def test_a_missing_csv(self, tmp_path):

@@ -275,7 +275,7 @@ def test_graphml_that_is_refused(error, text, message):
         ("a,b,rate_mbps\nx,y,nan\n", ":2: rate_mbps: must be a number (got 'nan')"),
         ("a,rate_mbps\nx,3\n", "a and b are needed"),
         ("a,b,a\nx,y,z\n", "the column 'a' is given twice"),
-        ("a,b\nx\n", ":2: has 1 fields; the header names 2"),
+        ("a,b\nx\n", ":2: has 1 field; the header names 2"),
         ("a,b\nx,\n", ":2: b: must not be empty"),
         ("a,b\n", "holds no links"),
         (GML, "its name says comma-separated values, but it holds GML"),

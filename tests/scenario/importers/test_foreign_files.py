@@ -265,7 +265,7 @@ class TestRefused:
             (
                 "geojson",
                 collection(point(144.9, -37.0, capacity_users=-1)),
-                "s.json: stations.list.0.capacity_users: mu",
+                r"s.json: features\[0\]: capacity_users: must be",
             ),
             ("geojson", collection({"type": "Feature", "geometry": None}), "expected a Point, found no geometry"),
             ("sf-cells", SITES, "is not a file of San Francisco cells"),
@@ -299,7 +299,7 @@ class TestRefused:
 
     @pytest.mark.parametrize("value", [[1], {}])
     def test_classes_that_are_no_names(self, value, imported):
-        with pytest.raises(InputError, match=r"u.json: users.list.0.class: must be text"):
+        with pytest.raises(InputError, match=r"u.json: features\[0\]: class: must be text"):
             imported("geojson", second=collection(point(144.97, -37.81, **{"class": value})))
 
     @pytest.mark.parametrize(
@@ -365,3 +365,25 @@ def test_the_real_san_francisco():
     scenario = import_sf_cells(folder / "sf_cells.csv", folder / "sf_serving_1min.npz", minute=720)
     assert (len(scenario.stations.rows), len(scenario.users.rows)) == (70, 370)
     assert scenario.stations.capacity_users is None
+
+
+def test_rows_with_more_cells_than_the_header_are_left_out(write):
+    sites, people = (
+        write("sites.csv", SITES + "12,-37.81,144.95,a,b\n"),
+        write("users.csv", PEOPLE + "-37.81,144.96,9\n"),
+    )
+    with pytest.raises(InputError, match="sites.csv:4: has 5 fields"):
+        import_eua(sites, people)
+    kept = import_eua(sites, people, skip_bad=True)
+    assert (len(kept.stations.rows), len(kept.users.rows)) == (2, 2)
+    resources = write("resources.csv", RESOURCES + "4,-37.81,144.95\n")
+    assert len(import_ifogsim(resources, [people], skip_bad=True).stations.rows) == 2
+
+
+def test_features_of_geojson_with_values_that_will_not_do_are_named_and_left_out(write):
+    bad = point(144.95, -37.81, id="c", cpu_gcycles_per_s=[1]), point(144.96, -37.81, id="d", capacity_users=-1)
+    stations = write("s.geojson", collection(point(144.974, -37.815, id="a"), *bad))
+    users = write("u.geojson", USER_POINTS)
+    with pytest.raises(InputError, match=r"s\.geojson: features\[1\]: cpu_gcycles_per_s: must be a number"):
+        import_geojson(stations, users)
+    assert [row.id for row in import_geojson(stations, users, skip_bad=True).stations.rows] == ["a"]

@@ -64,7 +64,7 @@ BAD = {
     "cut gpx": (
         "a.gpx",
         GPX.format(POINT.format(5))[:-20],
-        r"a\.gpx: the file stops in the middle \(truncated\); 1 track points are whole",
+        r"a\.gpx: the file stops in the middle \(truncated\); 1 whole track point before",
     ),
     "nested too deep, gpx": ("a.gpx", GPX.format("<a>" * 40), "nested deeper than 32 levels, which no track needs"),
     "nested too deep, xml": (
@@ -175,7 +175,7 @@ def test_a_trace_is_not_imported_again(traced, tmp_path):
 def test_records_that_repeat_the_one_before_are_left_out_and_said(write, tmp_path):
     imported = import_trace(write("a.csv", CSV + "b,2,99,98\n"), tmp_path / "out.parquet")
     assert imported.trace.about.records == 4
-    assert any(note.startswith("1 records that repeat") for note in imported.notes)
+    assert any(note.startswith("1 record that repeats the one before was left out") for note in imported.notes)
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,14 @@ def test_movement_that_ns2_computes_or_does_not_say(text, message, imported):
     assert imported("scenario.tcl", text, skip_bad=True).trace.about.users >= 2
 
 
+def test_statements_of_ns2_that_come_too_late_are_left_out_as_the_note_says(imported):
+    late = SETDEST.replace("at 40.0", "at 4.0")
+    without = "".join(line for line in late.splitlines(keepends=True) if "at 4.0 " not in line)
+    result = imported("scenario.tcl", late, skip_bad=True)
+    assert any("1 bad record was left out" in note for note in result.notes)
+    assert rows(result) == rows(imported("without.tcl", without))
+
+
 PLT = """Geolife trajectory
 WGS 84
 Altitude is in Feet
@@ -224,6 +232,16 @@ def test_trips_of_porto_that_cannot_be_used(old, new, message, imported):
     with pytest.raises(InputError, match=message):
         imported("train.csv", PORTO.replace(old, new))
     assert imported("train.csv", PORTO.replace(old, new), skip_bad=True).trace.about.records == 3
+
+
+def test_trips_of_porto_without_all_cells_are_left_out_too(imported):
+    begin, *others = PORTO.splitlines(keepends=True)
+    text = "".join([begin, '"short"\n', *others])
+    with pytest.raises(InputError, match=r"train\.csv:2: has 1 field; .*--skip-bad leaves such records out"):
+        imported("train.csv", text)
+    assert (
+        imported("train.csv", text, skip_bad=True).trace.about.records == imported("p.csv", PORTO).trace.about.records
+    )
 
 
 T_DRIVE = "1,2008-02-02 15:36:08,116.51172,39.92123\n1,2008-02-02 15:46:08,116.51135,39.93883\n"

@@ -1,6 +1,7 @@
 """Small problems of users and services: deadlines first, then cost, against every plan there is."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,10 +9,12 @@ from tiny_cities import best_of_all, every_host, every_server, joint_cost, meets
 
 import twinhop
 from twinhop.output.plans.service_report import service_notes
-from twinhop.placement import solve
+from twinhop.placement import InfeasibleProblem, solve
+from twinhop.placement.budget import Budget
+from twinhop.placement.decision import Ending
 from twinhop.plans.planning import make_case
 from twinhop.scenario import parse_scenario
-from twinhop.twin.service_placement import joint_search, place_services
+from twinhop.twin.service_placement import alternation, joint_search, place_services, service_task
 
 PAIR = """
 schema_version: 1
@@ -115,6 +118,47 @@ def test_bound_and_sentences_hold_where_plans_are_too_many_to_try(seed, without_
     for z, each in enumerate(placed.services):
         if each.kept is False and conceivable[z]:
             assert "no server meets it" not in each.in_words()
+
+
+def test_a_bound_on_plans_that_keep_more_is_none_on_one_that_was_cut_short(monkeypatch):
+    """Its own deadlines are fewer, and the plans that keep those may cost less."""
+    case = make_case(parse_scenario(PAIR))
+    task = service_task(case.problem, case.world)
+    apart = solve(task.problem, lambda problem: [0, 0, 0, 1])
+    state = alternation._with_best_servers(task, apart.placement, opening_given=False)
+    plans = joint_search.joint_plans(task)
+    assert state.step.late == 1 and plans.excused.sum() == 0
+    run = alternation._Run(task, apart, math.inf, None, None, 0.0, False)
+    monkeypatch.setattr(alternation, "joint_plans", lambda *_: plans)
+    monkeypatch.setattr(Budget, "exhausted", lambda _: True)
+    best, bound, all_tried = run.best_of_all(state)
+    assert best is state and bound == -math.inf and not all_tried
+
+
+def test_ctrl_c_in_the_first_solve_ends_the_plan():
+    case = make_case(parse_scenario(PAIR))
+    task = service_task(case.problem, case.world)
+    cut_short = replace(solve(task.problem, "local_search"), interrupted=True)
+    placed = place_services(task, cut_short)
+    assert placed.solution.interrupted
+    assert placed.turns == 0 and not placed.all_tried
+
+
+@pytest.mark.parametrize("policy", ["lagrangian", "exact"])
+def test_what_ended_it_is_of_users_and_services(policy, without_enumeration):
+    """The users alone are proved optimal in these tiny cities, and the plan with services was said to be."""
+    endings = set()
+    for seed in (0, 3, 4, 7, 9):
+        task = tiny_task(tight_case(seed))
+        try:
+            alone = solve(task.problem, policy)
+        except InfeasibleProblem:
+            continue
+        placed = place_services(task, alone)
+        assert alone.ended is Ending.PROVEN
+        assert (placed.solution.ended is Ending.PROVEN) == (placed.gap <= 1e-9)
+        endings.add(placed.solution.ended)
+    assert endings - {Ending.PROVEN}
 
 
 def test_few_plans_are_not_said_to_be_too_many():

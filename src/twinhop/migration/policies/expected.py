@@ -84,7 +84,7 @@ class Expected:
         unit_s, group = wires.unit_s[:, : situation.hosts.stations], wires.group[situation.users]
         wired_s = share @ unit_s[0] if len(unit_s) == 1 else np.einsum("na,nak->nk", share, unit_s[group])
         comm_s = situation.upload_s[:, None] + wires.scale[situation.users, None] * wired_s
-        return hosts_of(situation, situation.problem_with(situation.move_s / slots, comm_s), "lagrangian")
+        return hosts_of(situation, situation.problem_with(situation.move_cost_s / slots, comm_s), "lagrangian")
 
     def _move(self, situation: Situation) -> IntArray:
         """Moves that pay: one user after the other, by the loads that those before leave."""

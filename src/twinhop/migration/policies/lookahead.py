@@ -32,7 +32,7 @@ class Lookahead:
         self._predictor.observe(situation)
         forecasts = list(self._predictor.forecast(situation, self._horizon))
         window = mean_forecast(situation, forecasts)
-        problem = situation.problem_with(situation.move_s / window.slots[:, None], window.comm_s)
+        problem = situation.problem_with(situation.move_cost_s / window.slots[:, None], window.comm_s)
         if (situation.before < 0).all():
             host = hosts_of(situation, problem)
         else:

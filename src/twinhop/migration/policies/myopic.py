@@ -19,7 +19,7 @@ class Myopic:
         """The plan."""
         if (situation.before < 0).all():
             return first_plan(situation)
-        return plan_from(situation.problem_with(situation.move_s), situation.before)
+        return plan_from(situation.problem_with(situation.move_cost_s), situation.before)
 
 
 def myopic(run: MigrationRun, rng: np.random.Generator) -> Myopic:

@@ -7,9 +7,8 @@ from twinhop.network.utility import LARGEST_EXPONENT
 from twinhop.output.kit.tables import note_lines, percent, source_lines, table
 from twinhop.output.plans.operating_report import failure_lines, move_lines, move_rows, price_lines
 from twinhop.output.plans.service_report import service_lines, service_terms
-from twinhop.placement.budget import PATIENCE_S
+from twinhop.placement.budget import PATIENCE_S, WIDE
 from twinhop.placement.decision import Ending
-from twinhop.placement.wide_gap import WIDE
 from twinhop.plans.link_loads import link_loads
 from twinhop.plans.result import Plan
 from twinhop.plans.service_levels import service_levels

@@ -56,8 +56,9 @@ def _refine(problem: PlacementProblem, search: Search, certificate: Certificate)
 
 
 def _is_closed(search: Search, certificate: Certificate, gap: float) -> bool:
-    cost = search.unscaled(search.cost)
-    return cost - certificate.lower_bound <= (gap + SOLVER_MARGIN) * abs(cost)
+    """Whether cost / bound - 1 is at most the gap, or the share of the cost that the solver's tolerances take."""
+    cost, bound = search.unscaled(search.cost), certificate.lower_bound
+    return cost - bound <= max(gap * bound, (EXACT_GAP + SOLVER_MARGIN) * abs(cost))
 
 
 def _ending(search: Search, certificate: Certificate) -> Ending:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -232,15 +232,14 @@ def _summary(
         layout=stations.layout if alike else "; ".join(f"{kind}: {each}" for kind, each in layouts.items()),
         rows=len(stations.fields) + len(users.fields),
         users=str(len(users.fields)),
-        units="latitude and longitude, WGS84 [degree]" if stations.is_geographic else "local metres",
+        units=stations.units if stations.units == users.units else f"stations: {stations.units}; users: {users.units}",
         extent_m=extent_m,
-        columns_used=tuple(
-            f"{kind}: {points.used}" for kind, points in (("stations", stations), ("users", users)) if points.used
-        ),
         columns_unused=tuple(unused),
         facts=(
             ("stations", str(len(stations.fields))),
-            ("constants", _constants_in_words(preset, constants, len(users.fields) / len(stations.fields))),
+            ("columns of stations", stations.used),
+            ("columns of users", users.used),
+            *_constants_in_words(preset, constants, len(users.fields) / len(stations.fields)),
         ),
         notes=(
             *notes,
@@ -286,19 +285,20 @@ def _farthest(xy_m: NDArray[np.float64], stations: CsvPoints, users: CsvPoints) 
     return f"{kind} {row['id']} is farthest from the others, {distance_m[at] / 1e3:.0f} km: take its row out if it errs"
 
 
-def _constants_in_words(preset: str, constants: dict[str, Any], load: float) -> str:
-    """The sizes of stations that the files do not state, and where they come from."""
+def _constants_in_words(preset: str, constants: dict[str, Any], load: float) -> Iterator[tuple[str, str]]:
+    """The sizes of stations that the files do not state, and where they come from, by name."""
     bandwidth_mhz = constants.get("radio", {}).get("bandwidth_mhz")
     cpu = constants.get("stations", {}).get("cpu_gcycles_per_s")
     low, high = cpu["uniform"] if isinstance(cpu, dict) and "uniform" in cpu else (None, None)
-    parts = [
-        *([] if bandwidth_mhz is None else [f"radio {bandwidth_mhz:.3g} MHz"]),
-        *([] if low is None else [f"CPU {low:.3g} to {high:.3g} Gcycle/s a station"]),
-    ]
-    sizes = f"{', '.join(parts)}; " if parts else ""
+    if bandwidth_mhz is not None:
+        yield "radio", f"{bandwidth_mhz:.3g} MHz"
+    if low is not None:
+        yield "CPU", f"{low:.3g} to {high:.3g} Gcycle/s a station"
     if preset == "family":
-        return f"{sizes}scaled to {load:.3g} users a station; --preset lu2021 keeps the paper's"
-    return f"{sizes}those of the paper whatever the number of users; --preset family scales them"
+        users = "user" if f"{load:.3g}" == "1" else "users"
+        yield "constants", f"scaled to {load:.3g} {users} a station; --preset lu2021 keeps the paper's"
+    else:
+        yield "constants", "those of the paper whatever the number of users; --preset family scales them"
 
 
 def _constants(preset: str, n_users: int, n_stations: int) -> dict[str, Any]:

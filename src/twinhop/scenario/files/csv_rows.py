@@ -12,11 +12,19 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from twinhop.errors import InputError
-from twinhop.io.table import parse_number, whole
+from twinhop.io.table import Table, parse_number, whole
 from twinhop.scenario import geo
 from twinhop.scenario.files.csv_table import GEOGRAPHIC, LOCAL, Kind, PointTable, TableOptions, read_point_table
 from twinhop.scenario.place_sections import MOST_STATIONS, MOST_USERS, Origin, StationRow, UserRow
-from twinhop.scenario.sanity import system_degrees, zero_positions
+from twinhop.scenario.sanity import (
+    LARGEST_EXTENT_M,
+    LARGEST_LAT_DEG,
+    LARGEST_LON_DEG,
+    is_no_position,
+    latitude_fault,
+    system_degrees,
+    zero_positions,
+)
 from twinhop.scenario.validation_errors import MOST_ERRORS, input_error
 from twinhop.text import counted
 
@@ -24,7 +32,7 @@ STATION_COLUMNS = ("host", "cpu_gcycles_per_s", "capacity_users", "opening_s")
 USER_COLUMNS = ("history_mbit", "update_mbit", "deadline_ms", "tx_power_w", "class")
 METRE_DECIMALS = 3
 """Projected positions are kept to the millimetre."""
-FARTHEST_M = 200_000.0
+FARTHEST_M = LARGEST_EXTENT_M
 """A median user farther than this from every station means that coordinates are mixed up [m]."""
 NEARNESS_SAMPLE = 1000
 """Users whose nearest station is looked up to tell whether stations and users belong together."""
@@ -55,6 +63,7 @@ class CsvPoints:
         positions: (rows, 2): x and y [m], or latitude and longitude [degree].
         is_geographic: whether they are latitudes and longitudes.
         layout: how the file is written.
+        system: coordinate system that positions were in, such as `EPSG:25832`; empty: none was named.
         used: the columns that were read, in words.
         unused: the columns that were not.
         notes: what had to be assumed, and what was left out.
@@ -65,9 +74,17 @@ class CsvPoints:
     positions: NDArray[np.float64]
     is_geographic: bool
     layout: str = ""
+    system: str = ""
     used: str = ""
     unused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def units(self) -> str:
+        """What positions were in, in words."""
+        if self.system:
+            return f"positions in {self.system}"
+        return "latitude and longitude, WGS84 [degree]" if self.is_geographic else "local metres"
 
     def listed(self, xy_m: NDArray[np.float64]) -> list[Fields]:
         """The rows as a scenario file lists them, at the given positions, shape (rows, 2) [m]."""
@@ -249,10 +266,16 @@ def _points(
         xy[kept],
         is_geographic,
         layout=f"table separated by {dialect.separated_by}" + (", decimal commas" if "," in dialect.decimals else ""),
+        system="" if table.is_geographic else table.system or "",
         used=table.columns.described(),
         unused=table.columns.not_used,
-        notes=(*table.notes, *skipped_notes(table.table.name, [rows.bad[row] for row in sorted(rows.bad)])),
+        notes=(*table.notes, *skipped_notes(table.table.name, _left_out(table.table, rows.bad))),
     )
+
+
+def _left_out(table: Table, bad: Mapping[int, list[str]]) -> list[list[str]]:
+    """What is wrong with each row that was left out, in the order of the file, but those without all cells first."""
+    return [*([each] for each in table.bad), *(bad[row] for row in sorted(bad))]
 
 
 def _checked_rows(
@@ -330,7 +353,7 @@ def _row_errors(
     place = table.table.place(row)
     errors = geographic_errors(position, place) if table.is_geographic else []
     local = table.position == LOCAL
-    xy_m: Fields = dict(zip(LOCAL, position, strict=True)) if local else _POSITION_PLACEHOLDER
+    xy_m: Fields = dict(zip(LOCAL, position, strict=True)) if local else {}
     errors += [
         f"{place}: {table.columns.name_of(field)}: is empty; {field} takes this column and needs a number"
         for field in needed - stated.keys()
@@ -342,18 +365,24 @@ def _row_errors(
             for name, value in zip(names, position, strict=True)
             if not isinstance(value, int | float) or not np.isfinite(_as_float(value))
         ]
+    errors += field_errors({**stated, **xy_m}, model, place)
+    hints = {each: table.hint(row, each) for each in table.columns.index_of} if errors else {}
+    return [
+        line + next((hint for each, hint in hints.items() if hint and f": {each}: " in line), "") for line in errors
+    ]
+
+
+def field_errors(fields: Fields, model: type[StationRow] | type[UserRow], place: str) -> list[str]:
+    """What is wrong with the fields of a row, one line each, beginning with the place."""
     try:
-        model.model_validate({**stated, **xy_m})
+        model.model_validate({**_POSITION_PLACEHOLDER, **fields})
     except ValidationError as error:
 
         def everywhere(paths: Collection[tuple[str | int, ...]]) -> dict[tuple[str | int, ...], str]:
             return dict.fromkeys(paths, place)
 
-        errors += str(input_error(error, model, everywhere)).splitlines()
-    hints = {each: table.hint(row, each) for each in table.columns.index_of} if errors else {}
-    return [
-        line + next((hint for each, hint in hints.items() if hint and f": {each}: " in line), "") for line in errors
-    ]
+        return str(input_error(error, model, everywhere)).splitlines()
+    return []
 
 
 def _as_float(number: float) -> float:
@@ -370,13 +399,17 @@ LONGEST_SHOWN = 40
 def geographic_errors(position: tuple[Any, Any], place: str) -> list[str]:
     """What is wrong with a latitude and a longitude [degree], one line each, beginning with the place."""
     errors = []
-    for column, name, value, limit in zip(GEOGRAPHIC, ("latitude", "longitude"), position, (90, 180), strict=True):
+    lat_deg, lon_deg = position
+    if all(isinstance(each, int | float) for each in position) and is_no_position(lat_deg, lon_deg):
+        return [f"{place}: {latitude_fault(lat_deg, lon_deg)}"]
+    limits = (LARGEST_LAT_DEG, LARGEST_LON_DEG)
+    for column, name, value, limit in zip(GEOGRAPHIC, ("latitude", "longitude"), position, limits, strict=True):
         if not isinstance(value, int | float) or isinstance(value, bool):
             got = "nothing" if value is None else repr(value)[:LONGEST_SHOWN]
             errors.append(f"{place}: {column}: must be a number (got {got})")
         elif not -limit <= value <= limit:
             hint = "; are lat and lon swapped?" if name == "latitude" else ""
-            errors.append(f"{place}: {column}: {name} {_shown(value)} is outside [-{limit}, {limit}]{hint}")
+            errors.append(f"{place}: {column}: {name} {_shown(value)} is outside [-{limit:g}, {limit:g}]{hint}")
     return errors
 
 

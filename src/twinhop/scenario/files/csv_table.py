@@ -24,6 +24,8 @@ BARE = ("x", "y")
 Kind = Literal["station", "user"]
 SYSTEM_COLUMNS = ("crs", "epsg", "srid", "srs", "epsgcode")
 """Columns that name the coordinate system of x and y."""
+WGS84 = ("OGC:CRS84", "EPSG:4326", "EPSG:4979", "EPSG:4258")
+"""Systems whose coordinates are latitude and longitude; ETRS89 is within a metre."""
 OPENCELLID = (
     *("radio", "mcc", "net", "area", "cell", "unit", "lon", "lat", "range", "samples", "changeable", "created"),
     *("updated", "averageSignal"),
@@ -136,7 +138,8 @@ def read_point_table(
     columns = match_columns(names, wanted, choice, where, kind, generic_first=True)
     _require_names(columns, where, kind)
     if not table.rows:
-        raise InputError(f"{path}: has no rows below the header; at least one is needed")
+        why = f"; {table.bad[0]}" if table.bad else ""
+        raise InputError(f"{path}: has no rows below the header; at least one is needed{why}")
     position = _position(columns, options, where)
     options, system_notes = _with_system(table, options) if position == BARE else (options, ())
     used = {each: at for each, at in columns.index_of.items() if each not in (*LOCAL, *GEOGRAPHIC, *BARE)}
@@ -144,6 +147,8 @@ def read_point_table(
     parts = () if {"id", kind} & choice.column_of.keys() else _cell_parts(kept)
     points = PointTable(table, kept, position, (), parts, options.system)
     of_names = [*_id_notes(points), *_unused_notes(path, kept, optional), *_bare_notes(points, options, where)]
+    if options.system is not None and points.is_geographic and coordinate_system(options.system) not in WGS84:
+        of_names.append(f"{path}: --crs {options.system[:40]} is not used: positions are latitude and longitude")
     return replace(points, notes=(*table.notes, *header_notes, *system_notes, *of_names))
 
 
@@ -157,7 +162,12 @@ def _table(path: Path, expected: str, options: TableOptions, most_rows: int) -> 
     """The table, and what is said of its header; a dump of OpenCelliD without one gets its own."""
     if path.is_file() and describe_file(path) == EMPTY:
         raise InputError(f"{path}: is empty; its first line must name the columns, such as id,{','.join(LOCAL)}")
-    given = {"separator": options.separator, "decimal": options.decimal, "most_rows": most_rows}
+    given = {
+        "separator": options.separator,
+        "decimal": options.decimal,
+        "most_rows": most_rows,
+        "skip_bad": options.skip_bad,
+    }
     table = read_table(path, expected, **given)
     names = table.dialect.columns
     if len(names) != len(OPENCELLID) or names[0].upper() not in RADIOS:

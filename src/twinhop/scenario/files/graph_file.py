@@ -102,7 +102,7 @@ def read_graph(path: Path) -> GraphFile:
     if kind != wanted and kind != "text":
         raise InputError(f"{path}: its name says {wanted}, but it holds {kind}")
     graph = _from_csv(path) if suffix == ".csv" else _READERS[suffix](text, str(path))
-    return GraphFile(graph.nodes, graph.links, graph.source, (*notes, *graph.notes))
+    return GraphFile(graph.nodes, graph.links, graph.source, tuple(dict.fromkeys((*notes, *graph.notes))))
 
 
 def _kind_of(text: str) -> str:
@@ -222,7 +222,9 @@ def _graph_file(nodes: list[_Raw], links: list[_Raw], name: str, about: Mapping[
             if value is None:
                 raise InputError(f"{place}: {end}: is required")
             if _key(value) not in labels:
-                raise InputError(f"{place}: {end}: unknown node {_shown(value)}; the file has {len(labels)} nodes")
+                raise InputError(
+                    f"{place}: {end}: unknown node {_shown(value)}; the file has {counted(len(labels), 'node')}"
+                )
             ends.append(labels[_key(value)])
         named.append(_Link(ends[0], ends[1], _link_values(link.attributes, place), link.line, link.directed))
     link_fields, more = _link_rows(named, name)

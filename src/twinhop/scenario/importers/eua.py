@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from twinhop.scenario.files.csv_import import ImportedCity, city_of_points
+from twinhop.scenario.files.csv_table import TableOptions
 from twinhop.scenario.importers.points import read_foreign_table, read_user_table, table_points
 from twinhop.scenario.schema.scenario import Scenario
 
@@ -52,8 +53,9 @@ def eua_city(
 
     Source: Lai et al., Optimal edge user allocation in edge computing with variable sized vector bin packing (2018).
     """
-    sites = read_foreign_table(Path(stations), ("SITE_ID", "LATITUDE", "LONGITUDE"), "a file of EUA sites")
-    people = read_user_table(Path(users), "a file of EUA users")
+    options = TableOptions(skip_bad=skip_bad)
+    sites = read_foreign_table(Path(stations), ("SITE_ID", "LATITUDE", "LONGITUDE"), "a file of EUA sites", options)
+    people = read_user_table(Path(users), "a file of EUA users", options)
     return city_of_points(
         table_points(sites, [row["site_id"] for row in sites.rows], skip_bad=skip_bad),
         table_points(people, [f"u{at}" for at in range(len(people.rows))], skip_bad=skip_bad),

@@ -17,8 +17,18 @@ from twinhop.io.text_file import read_any_text
 from twinhop.io.written_number import WrittenNumber
 from twinhop.scenario.column_names import ColumnChoice, quantities_of, spelling
 from twinhop.scenario.files.csv_import import ImportedCity, city_of_points
-from twinhop.scenario.files.csv_rows import STATION_COLUMNS, USER_COLUMNS, CsvPoints, on_earth, stated_value
+from twinhop.scenario.files.csv_rows import (
+    MOST_SKIPPED_SHOWN,
+    STATION_COLUMNS,
+    USER_COLUMNS,
+    CsvPoints,
+    field_errors,
+    on_earth,
+    stated_value,
+)
+from twinhop.scenario.files.csv_table import WGS84
 from twinhop.scenario.importers.points import points_on_earth
+from twinhop.scenario.place_sections import StationRow, UserRow
 from twinhop.scenario.sanity import coordinate_system
 from twinhop.scenario.schema.scenario import Scenario
 from twinhop.text import counted
@@ -27,12 +37,8 @@ SOURCE_FIELDS = ("attribution", "source", "license", "licence")
 """Members of a collection that say where it comes from."""
 KINDS = ("station", "user", "association")
 """What the property ``kind`` says in files that twinhop writes; a file may hold stations and users together."""
-MOST_SHOWN = 5
-"""Features left out that are shown one by one."""
 OWN_PROPERTIES = ("kind", "x_m", "y_m", "id")
 """Properties of files that twinhop writes, which need no word."""
-WGS84 = ("OGC:CRS84", "EPSG:4326", "EPSG:4979", "EPSG:4258")
-"""Systems whose coordinates in GeoJSON are longitude and latitude; ETRS89 is within a metre."""
 LARGEST_COORDINATE = 1e9
 LARGEST_BYTES = 64 * 1024 * 1024
 MOST_EXAMPLES = 3
@@ -144,10 +150,12 @@ def _points(name: str, collection: dict[str, Any], kind: str, columns: Sequence[
         return CsvPoints(name, tuple(fields), xy_m, is_geographic=False, **about, notes=(*left_out, *notes))
     pairs = [feature["geometry"]["coordinates"][:2] for _, feature in features]
     system = _system(name, collection, options.crs)
-    lat_lon = [(y, x) for x, y in pairs] if system is None else _degrees(places, pairs, system)
-    points = points_on_earth(name, places, fields, lat_lon, skip_bad=options.skip_bad)
-    more = [] if system is None else [f"{name}: positions are in {system}"]
-    return replace(points, **about, notes=(*left_out, *more, *notes, *points.notes))
+    lat_lon = [(y, x) for x, y in pairs] if system is None else _degrees(name, places, pairs, system)
+    model = StationRow if kind == "station" else UserRow
+    each_faults = (field_errors(each, model, place) for each, place in zip(fields, places, strict=True))
+    faults = {at: errors for at, errors in enumerate(each_faults) if errors}
+    points = points_on_earth(name, places, fields, lat_lon, skip_bad=options.skip_bad, faults=faults)
+    return replace(points, **about, system=system or "", notes=(*left_out, *notes, *points.notes))
 
 
 def _system(name: str, collection: dict[str, Any], stated: str | None) -> str | None:
@@ -175,7 +183,7 @@ def _system(name: str, collection: dict[str, Any], stated: str | None) -> str | 
     return None if system in WGS84 else system
 
 
-def _degrees(places: Sequence[str], pairs: Sequence[Sequence[Any]], system: str) -> list[tuple[Any, Any]]:
+def _degrees(name: str, places: Sequence[str], pairs: Sequence[Sequence[Any]], system: str) -> list[tuple[Any, Any]]:
     """Latitudes and longitudes of positions in a coordinate system [degree]."""
     for place, pair in zip(places, pairs, strict=True):
         for axis, value in zip(("x", "y"), pair, strict=True):
@@ -184,7 +192,7 @@ def _degrees(places: Sequence[str], pairs: Sequence[Sequence[Any]], system: str)
     try:
         return [(lat, lon) for lat, lon in on_earth(np.array(pairs, dtype=np.float64), system).tolist()]
     except InputError as error:
-        raise InputError(f"{places[0].partition(':')[0]}: crs: {error}") from None
+        raise InputError(f"{name}: crs: {error}") from None
 
 
 def _kind(feature: Any) -> str | None:
@@ -227,7 +235,7 @@ def _with_points(
         held = ", ".join(f"{count} {shape}" for shape, count in kinds.most_common())
         summary = f"{name}: each {kind} must be one Point; the file holds {held}; for example"
         raise InputError("\n".join([summary, *errors[:MOST_EXAMPLES]]))
-    notes = [f"{name}: {counted(len(errors), 'feature')} left out (--skip-bad)", *errors[:MOST_SHOWN]]
+    notes = [f"{name}: {counted(len(errors), 'feature')} left out (--skip-bad)", *errors[:MOST_SKIPPED_SHOWN]]
     return usable, notes if errors else []
 
 

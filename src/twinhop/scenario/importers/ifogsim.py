@@ -9,6 +9,7 @@ from typing import Any
 
 from twinhop.errors import InputError
 from twinhop.scenario.files.csv_import import ImportedCity, city_of_points
+from twinhop.scenario.files.csv_table import TableOptions
 from twinhop.scenario.importers.points import ForeignTable, read_foreign_table, read_user_table, table_points
 from twinhop.scenario.schema.scenario import Scenario
 
@@ -59,8 +60,9 @@ def ifogsim_city(
 
     Source: Mahmud et al., iFogSim2 (2022), LocationHandler.
     """
+    options = TableOptions(skip_bad=skip_bad)
     resources = read_foreign_table(
-        Path(stations), ("ID", "Latitude", "Longitude", "Level"), "a file of iFogSim2 edge resources"
+        Path(stations), ("ID", "Latitude", "Longitude", "Level"), "a file of iFogSim2 edge resources", options
     )
     gateways = _rows(resources, [at for at, row in enumerate(resources.rows) if row["level"] == GATEWAY_LEVEL])
     if not gateways.rows:
@@ -68,7 +70,7 @@ def ifogsim_city(
         raise InputError(f"{stations}: has no gateway (level {GATEWAY_LEVEL}); found the levels {levels}")
     if not users:
         raise InputError("users: no file of user locations is given; expected at least one")
-    people = _together([_path(Path(path), step) for path in users])
+    people = _together([_path(Path(path), step, options) for path in users])
     ids = [f"u{at}" for at in range(len(people.rows))]
     return city_of_points(
         table_points(gateways, [row["id"] for row in gateways.rows], skip_bad=skip_bad),
@@ -80,8 +82,8 @@ def ifogsim_city(
     )
 
 
-def _path(path: Path, step: int | None) -> ForeignTable:
-    table = read_user_table(path, "a file of iFogSim2 user locations")
+def _path(path: Path, step: int | None, options: TableOptions) -> ForeignTable:
+    table = read_user_table(path, "a file of iFogSim2 user locations", options)
     if step is None:
         return table
     if not 0 <= step < len(table.rows):
@@ -102,4 +104,5 @@ def _together(tables: Sequence[ForeignTable]) -> ForeignTable:
         rows=tuple(rows),
         places=tuple(place for table in tables for place in table.places),
         notes=tuple(note for table in tables for note in table.notes),
+        bad=tuple(each for table in tables for each in table.bad),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from twinhop.scenario.files.csv_table import GEOGRAPHIC, TableOptions
 from twinhop.scenario.sanity import zero_positions
 from twinhop.scenario.validation_errors import MOST_ERRORS
 
+NO_FAULTS: Mapping[int, Sequence[str]] = {}
 DEFAULTS = TableOptions()
 """Everything is told by the file."""
 
@@ -34,6 +35,7 @@ class ForeignTable:
         unused: the others.
         notes: what had to be assumed.
         separated_by: what separates cells, in a word.
+        bad: what is wrong with each row that was left out.
     """
 
     name: str
@@ -43,6 +45,7 @@ class ForeignTable:
     unused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     separated_by: str = "commas"
+    bad: tuple[str, ...] = ()
 
 
 SITE_MARKS = {"SITE_ID": "a file of EUA sites", "Level": "a file of iFogSim2 edge resources"}
@@ -87,7 +90,7 @@ def read_foreign_table(path: Path, needed: Sequence[str], what: str, options: Ta
     """
     if path.is_file() and describe_file(path) == EMPTY:
         raise InputError(f"{path}: has no rows below a header; expected {what} with {', '.join(needed)}")
-    table = read_table(path, what, separator=options.separator, decimal=options.decimal)
+    table = read_table(path, what, separator=options.separator, decimal=options.decimal, skip_bad=options.skip_bad)
     names = table.dialect.columns
     column_of = _columns(names, needed, options)
     missing = [name for name in needed if name not in column_of]
@@ -110,7 +113,7 @@ def read_foreign_table(path: Path, needed: Sequence[str], what: str, options: Ta
     places = tuple(table.place(at) for at in range(len(table.rows)))
     used = tuple(names[at] for at in column_of.values())
     unused = tuple(name for at, name in enumerate(names) if at not in of_index and not is_unnamed(name))
-    return ForeignTable(str(path), rows, places, used, unused, table.notes, table.dialect.separated_by)
+    return ForeignTable(str(path), rows, places, used, unused, table.notes, table.dialect.separated_by, table.bad)
 
 
 def _plain(number: str, key: str, cell: str) -> str:
@@ -141,6 +144,8 @@ def points_on_earth(
     lat_lon: Sequence[tuple[Any, Any]],
     *,
     skip_bad: bool = False,
+    left_out: Sequence[str] = (),
+    faults: Mapping[int, Sequence[str]] = NO_FAULTS,
 ) -> CsvPoints:
     """Points from the fields and coordinates of each row.
 
@@ -150,6 +155,8 @@ def points_on_earth(
         fields: stated fields of each row, ``id`` among them.
         lat_lon: latitude and longitude of each row [degree], not yet checked.
         skip_bad: whether rows that cannot be used are left out and counted.
+        left_out: what is wrong with each row that was left out before.
+        faults: what else is wrong with a row, by its number.
 
     Raises:
         InputError: a coordinate is no number, outside its range or (0, 0) far from all others, or an id is given twice.
@@ -157,7 +164,7 @@ def points_on_earth(
     bad: dict[int, list[str]] = {}
     first: dict[str, str] = {}
     for at, (place, each, position) in enumerate(zip(places, fields, lat_lon, strict=True)):
-        errors = geographic_errors(position, place)
+        errors = [*geographic_errors(position, place), *faults.get(at, ())]
         if first.setdefault(str(each["id"]), place) != place:
             errors.append(f"{place}: duplicate id {each['id']!r}; first at {first[str(each['id'])]}")
         if errors:
@@ -172,7 +179,7 @@ def points_on_earth(
     kept = [index for index, at in enumerate(usable) if at not in bad]
     if bad and (not skip_bad or not kept):
         raise InputError("\n".join([line for at in sorted(bad) for line in bad[at]][:MOST_ERRORS]))
-    notes = tuple(skipped_notes(name, [bad[at] for at in sorted(bad)]))
+    notes = tuple(skipped_notes(name, [*([each] for each in left_out), *(bad[at] for at in sorted(bad))]))
     return CsvPoints(name, tuple(fields[usable[at]] for at in kept), xy[kept], is_geographic=True, notes=notes)
 
 
@@ -185,7 +192,8 @@ def table_points(table: ForeignTable, ids: Sequence[str], *, skip_bad: bool = Fa
         skip_bad: whether rows that cannot be used are left out and counted.
     """
     lat_lon = [(_number(row["latitude"]), _number(row["longitude"])) for row in table.rows]
-    points = points_on_earth(table.name, table.places, [{"id": each} for each in ids], lat_lon, skip_bad=skip_bad)
+    fields = [{"id": each} for each in ids]
+    points = points_on_earth(table.name, table.places, fields, lat_lon, skip_bad=skip_bad, left_out=table.bad)
     notes = (*table.notes, *points.notes)
     layout = f"table separated by {table.separated_by}"
     return replace(points, layout=layout, used=", ".join(table.used), unused=table.unused, notes=notes)

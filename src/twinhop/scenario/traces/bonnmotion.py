@@ -13,12 +13,15 @@ from twinhop.io.byte_blocks import EndsEarly, decoded_head, open_text
 from twinhop.scenario.traces.bad_records import BadRecords
 from twinhop.scenario.traces.records import BATCH_RECORDS, USER, Batch, FloatArray, Reading, ReadOptions, Roster
 from twinhop.scenario.traces.tables import EXPECTED
+from twinhop.text import counted
 
 LAYOUTS = {3: "t x y", 4: "t x y z"}
 """Numbers of a waypoint."""
 LONGEST_LINE = 1 << 26
+MOST_PARAMETERS = 1 << 14
+"""Characters of a file of parameters, which holds some lines."""
 NUMBERS = re.compile(r"\s*-?[\d.]+(?:[eE][-+]?\d+)?(?:[ \t]+-?[\d.]+(?:[eE][-+]?\d+)?){2,}[ \t]*")
-NODES = re.compile(r"^\s*nn\s*=\s*(\d+)\s*$", re.MULTILINE)
+NODES = re.compile(r"^\s*nn\s*=\s*(\d{1,9})\s*$", re.MULTILINE)
 DIMENSIONS = re.compile(r"^\s*(?:J|\w*dim\w*)\s*=\s*(2D|3D|TWOD|THREED)\s*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -73,7 +76,10 @@ def _parameters(path: Path) -> str:
     """The file of parameters beside it; nothing where there is none."""
     beside = path.with_name(f"{path.name.partition('.movements')[0]}.params")
     try:
-        return "" if beside == path else beside.read_text(encoding="utf-8", errors="replace")
+        if beside == path or not beside.is_file():
+            return ""
+        with beside.open(encoding="utf-8", errors="replace") as stream:
+            return stream.read(MOST_PARAMETERS)
     except OSError:
         return ""
 
@@ -125,7 +131,7 @@ def _batches(
                 yield _batch(waiting)
                 waiting = []
     except EndsEarly as error:
-        raise InputError(f"{path}: {error}; {node} nodes are whole") from None
+        raise InputError(f"{path}: {error}; {counted(node, 'whole node')} before") from None
     stated = NODES.search(parameters)
     if stated is not None and int(stated[1]) != node:
         notes.append(f"the file of parameters states {stated[1]} nodes, the file has {node}")

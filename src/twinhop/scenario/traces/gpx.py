@@ -13,6 +13,7 @@ from twinhop.io.xml_stream import XmlReader
 from twinhop.scenario.traces.bad_records import BadRecords
 from twinhop.scenario.traces.clock import ISO, date_seconds
 from twinhop.scenario.traces.records import BATCH_RECORDS, USER, Batch, Reading, ReadOptions, Roster
+from twinhop.text import counted
 
 GROUPS = ("extensions", "TrackPointExtension")
 """Elements of a point that hold others and say nothing themselves."""
@@ -90,7 +91,7 @@ class _Parser(XmlReader):
 
     def progress(self) -> str:
         """How far the file could be read."""
-        return f"{self.points} track points are whole"
+        return f"{counted(self.points, 'whole track point')} before"
 
     def take(self) -> Batch:
         """The points so far."""

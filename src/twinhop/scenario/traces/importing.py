@@ -236,7 +236,10 @@ class _Import:
         origin, bounds = self._placed()
         names, renamed = self._roster.names()
         if renamed:
-            self._notes.append(f"{renamed} users share a name with a vehicle and are called KIND:NAME")
+            those = "1 user that shares its name with a vehicle is"
+            if renamed > 1:
+                those = f"{renamed} users that share their names with vehicles are"
+            self._notes.append(f"{those} called KIND:NAME")
         about = self._about(format, origin, bounds)
         longest_gap_s = about.longest_gap_s or about.held_s
         assert longest_gap_s is not None
@@ -265,7 +268,9 @@ class _Import:
         self._spool.close()
         self._require_records()
         if self._checks.repeated:
-            self._notes.append(f"{self._checks.repeated} records that repeat the one before were left out")
+            those = "record that repeats" if self._checks.repeated == 1 else "records that repeat"
+            verb = "was" if self._checks.repeated == 1 else "were"
+            self._notes.append(f"{self._checks.repeated} {those} the one before {verb} left out")
 
     def _usable(self) -> Iterator[Batch]:
         stated = None if self._options.coordinates is None else self._options.coordinates == "degrees"

@@ -16,6 +16,7 @@ from twinhop.io.byte_blocks import EndsEarly, decoded_head, open_text
 from twinhop.scenario.traces.bad_records import BadRecords
 from twinhop.scenario.traces.records import BATCH_RECORDS, USER, Batch, Reading, ReadOptions, Roster
 from twinhop.scenario.traces.tables import EXPECTED
+from twinhop.text import counted
 
 NUMBER = r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
 NODE = r"\$(\w+(?:\(\w+\))?)"
@@ -132,7 +133,7 @@ def _nodes(path: Path, encoding: str, options: ReadOptions, notes: list[str]) ->
             elif MEANT.match(text):
                 options.bad.add(f"{path}:{line}: expected plain numbers (got {text.strip()[:60]!r})")
     except EndsEarly as error:
-        raise InputError(f"{path}: {error}; {line} lines are whole") from None
+        raise InputError(f"{path}: {error}; {counted(line, 'whole line')} before") from None
     return nodes
 
 
@@ -147,10 +148,11 @@ def _way(path: Path, name: str, node: _Node, bad: BadRecords) -> np.ndarray | No
         bad.add(f"{path}: node {name!r}: has no place at time 0; expected set X_ and set Y_")
         return None
     rows = np.array(node.sent).reshape(-1, 5)
-    if (np.diff(rows[:, 0]) < 0).any():
-        line = int(rows[int(np.argmax(np.diff(rows[:, 0]) < 0)) + 1, 4])
-        bad.add(f"{path}:{line}: node {name!r}: is sent before it was sent before; order its statements by time")
-        rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    late = rows[:, 0] < np.maximum.accumulate(rows[:, 0])
+    if late.any():
+        what = f"{path}:{int(rows[late][0, 4])}: node {name!r}: is sent before it was sent before"
+        bad.add(what, "; order its statements by time", int(late.sum()))
+        rows = rows[~late]
     way = _Way(node.place[0], node.place[1])
     for time_s, x, y, speed, line in rows.tolist():
         way.send(time_s, x, y, speed, line)

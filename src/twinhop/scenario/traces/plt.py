@@ -15,10 +15,12 @@ from twinhop.scenario.traces.bad_records import BadRecords
 from twinhop.scenario.traces.clock import date_seconds
 from twinhop.scenario.traces.records import BATCH_RECORDS, USER, Batch, Reading, ReadOptions, Roster
 from twinhop.scenario.traces.tables import EXPECTED
+from twinhop.text import counted
 
 BEGINS = ("Geolife trajectory", "OziExplorer Track Point File")
 HEADER_LINES = 6
 FEWEST_CELLS = 5
+LONGEST_LINE = 1 << 16
 DAY = "2008-10-23"
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 TRAJECTORY = "trajectory"
@@ -56,7 +58,7 @@ def read_plt(path: Path, roster: Roster, options: ReadOptions | None = None) -> 
         is_clock=True,
         is_unsorted=path.is_dir(),
         times="dates, GMT",
-        layout=f"{len(files)} files" if path.is_dir() else "",
+        layout=counted(len(files), "file") if path.is_dir() else "",
         columns_used=("latitude", "longitude", "date", "time"),
         columns_unused=("altitude",),
     )
@@ -101,7 +103,8 @@ def _fixes(file: Path, bad: BadRecords) -> Iterator[tuple[int, float, float, flo
         raise InputError(f"{file}: is no PLT: expected {BEGINS[0]!r} or {BEGINS[1]!r} in its first line")
     rows, line = 0, 0
     try:
-        for row in open_text(file, encoding, [], EXPECTED):
+        stream = open_text(file, encoding, [], EXPECTED)
+        while row := stream.readline(LONGEST_LINE):
             line += 1
             if line <= HEADER_LINES or not row.strip():
                 continue
@@ -113,7 +116,7 @@ def _fixes(file: Path, bad: BadRecords) -> Iterator[tuple[int, float, float, flo
             rows += 1
             yield line, *fix
     except EndsEarly as error:
-        raise InputError(f"{file}: {error}; {rows} rows are whole") from None
+        raise InputError(f"{file}: {error}; {counted(rows, 'whole row')} before") from None
     if not rows and not bad.count:
         raise InputError(f"{file}: has no rows below its header; at least one is needed")
 
@@ -121,7 +124,7 @@ def _fixes(file: Path, bad: BadRecords) -> Iterator[tuple[int, float, float, flo
 def _fix(cells: list[str]) -> tuple[float, float, float] | str:
     """Time [s], latitude and longitude of a row, or what is wrong with it."""
     if len(cells) < FEWEST_CELLS:
-        return f"has {len(cells)} fields; expected latitude, longitude, 0, altitude, days, date, time"
+        return f"has {counted(len(cells), 'field')}; expected latitude, longitude, 0, altitude, days, date, time"
     try:
         lat, lon, days = float(cells[0]), float(cells[1]), float(cells[4])
     except ValueError:

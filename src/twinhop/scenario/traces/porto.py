@@ -77,12 +77,12 @@ def _batches(
 ) -> Iterator[Batch]:
     trips = _Trips(dialect.path, columns, roster, options)
     try:
-        for line, cells in open_records(dialect, notes, EXPECTED):
+        for line, cells in open_records(dialect, notes, EXPECTED, options.bad.add):
             trips.add(line, cells)
             if trips.records >= BATCH_RECORDS:
                 yield trips.take()
     except EndsEarly as error:
-        raise InputError(f"{dialect.path}: {error}; {trips.count} trips are whole") from None
+        raise InputError(f"{dialect.path}: {error}; {counted(trips.count, 'whole trip')} before") from None
     notes += trips.notes()
     if trips.records:
         yield trips.take()

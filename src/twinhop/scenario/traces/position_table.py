@@ -139,9 +139,9 @@ def _is_time_in_a_unit(name: str) -> bool:
     return unit is not None and "time" in quantities_of(name[: unit.start()])
 
 
-def has_one_user(columns: Sequence[str], found: PositionColumns) -> bool:
+def has_one_user(columns: Sequence[str], positions: PositionColumns) -> bool:
     """Whether a table without a column of users holds the path of one: no column is left that could name users."""
-    others = [name for name in columns if name not in found.used and not is_unnamed(name)]
+    others = [name for name in columns if name not in positions.used and not is_unnamed(name)]
     return all(is_silent(name) or set(quantities_of(name)) & {"x", "y", "time"} for name in others)
 
 

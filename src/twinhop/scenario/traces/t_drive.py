@@ -13,6 +13,7 @@ from twinhop.scenario.traces.clock import date_seconds
 from twinhop.scenario.traces.position_table import PositionColumns, table_reading
 from twinhop.scenario.traces.records import Batch, Reading, ReadOptions, Roster
 from twinhop.scenario.traces.tables import EXPECTED
+from twinhop.text import counted
 
 COLUMNS = ("taxi", "time", "longitude", "latitude")
 INDEX_OF = {"id": 0, "time": 1, "east": 2, "north": 3}
@@ -52,7 +53,7 @@ def read_t_drive(path: Path, roster: Roster, options: ReadOptions | None = None)
         raise InputError(f"{path}: is a folder without .txt files that hold anything; expected {EXPECTED}")
     reading = _of_file(files[0], roster, options)
     reading.batches = chain(_without_lines(reading.batches), _of_files(files[1:], roster, options))
-    reading.layout, reading.is_unsorted = f"{len(files)} files", True
+    reading.layout, reading.is_unsorted = counted(len(files), "file"), True
     return reading
 
 

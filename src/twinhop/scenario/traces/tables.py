@@ -280,7 +280,7 @@ def _careful_cells(
             short.append(line + begins)
             cells = [*cells, *[""] * (width - len(cells))]
         if len(cells) != width:
-            bad.add(f"{path}:{line + begins}: has {len(cells)} fields; the header names {width}")
+            bad.add(f"{path}:{line + begins}: has {counted(len(cells), 'field')}; the header names {width}")
             continue
         rows.append(cells)
         lines.append(line + begins)

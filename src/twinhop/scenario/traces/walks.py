@@ -14,6 +14,7 @@ from twinhop.scenario.column_names import ColumnChoice, match_columns, quantitie
 from twinhop.scenario.traces.position_table import is_silent
 from twinhop.scenario.traces.records import USER, Batch, Reading, ReadOptions, Roster
 from twinhop.scenario.traces.tables import EXPECTED, not_a_table, table_rows
+from twinhop.text import counted
 
 NO_CHOICE = ColumnChoice()
 DEFAULT_STEP_S = 60.0
@@ -89,6 +90,6 @@ def _batches(
             users = np.full(len(steps), code, np.int32)
             yield Batch(users, steps * step_s, east, north, line=rows.lines).where(~rows.faulty)
     except EndsEarly as error:
-        raise InputError(f"{path}: {error}; {begun} rows are whole") from None
+        raise InputError(f"{path}: {error}; {counted(begun, 'whole row')} before") from None
     if begun == 0:
         raise InputError(f"{path}: has no rows below its header; at least one is needed")

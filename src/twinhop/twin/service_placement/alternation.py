@@ -11,8 +11,10 @@ import numpy as np
 
 from twinhop.network import computing_latency_s
 from twinhop.placement import Evaluation, InfeasibleProblem, Placement, Solution, evaluate, solve
-from twinhop.placement.budget import Budget
+from twinhop.placement.branching import CLOSED
+from twinhop.placement.budget import WIDE, Budget
 from twinhop.placement.certificate import bound_below
+from twinhop.placement.decision import Ending
 from twinhop.placement.evaluation import DEADLINE_TOLERANCE
 from twinhop.placement.search import Search
 from twinhop.twin.service_placement.bound import services_bound
@@ -175,6 +177,7 @@ def place_services(
         if relaxed is not None and relaxed.certificate is not None:
             bound = max(bound, relaxed.certificate.lower_bound)
     placed = _finished(task, run.ended(), state, tuple(steps), turns, bound)
+    placed = replace(placed, solution=replace(placed.solution, ended=_ending(placed, gap)))
     return replace(placed, all_tried=True, proved=True) if all_tried else placed
 
 
@@ -216,36 +219,45 @@ class _Run:
     def best_of_all(self, state: _State) -> tuple[_State, float, bool]:
         """The best of all plans of a small problem, no worse than a state; a bound on all, and whether all were tried.
 
-        The bound is on plans that keep the deadlines of users, and those of services that the state does not excuse.
+        The bound is on plans that keep the deadlines of users, and those of services that the best one does not excuse:
+        none is known where it excuses more than the plans listed do, because time ran out before they were priced.
         """
+        if not self.goes_on:
+            return state, -math.inf, False
         budget = Budget(self.time_limit_s - self.seconds)
         with budget.catch_interrupt():
-            plans = joint_plans(self.task, budget.exhausted) if self.goes_on else None
+            plans = joint_plans(self.task, budget.exhausted)
             best, bound_s, all_tried = state, math.inf, False
             if plans is not None:
                 best, bound_s, all_tried = self._cheapest(state, plans, budget)
         self.seconds, self.interrupted = self.seconds + budget.elapsed_s(), budget.interrupted
-        if plans is None or math.isinf(bound_s):
+        if plans is None or math.isinf(bound_s) or best.step.late > plans.excused[0].sum():
             return best, -math.inf, False
         problem = self.task.problem
         bound = problem.alpha / problem.users * bound_s + problem.constant_cost
         return best, bound - ROUNDING * abs(bound), all_tried
 
     def _cheapest(self, state: _State, plans: JointPlans, budget: Budget) -> tuple[_State, float, bool]:
-        """The best plan, what all cost at least [s], and whether no other can be better."""
+        """The best plan, what all cost at least [s], and whether no other can be better.
+
+        A plan that turns out to break more than it was listed with says nothing of what the others cost: what it was
+        listed to cost at least bounds them.
+        """
         best, problem = state, self.task.problem
-        best_s = math.inf
+        best_s, rest_s = math.inf, plans.rest_s
         for at, least_s in enumerate(plans.least_s):
             if least_s >= best_s:
                 break
             if budget.exhausted():
-                return best, min(best_s, float(least_s), plans.rest_s), False
+                return best, min(best_s, float(least_s), rest_s), False
             used = Placement.of_hosts(plans.host[at], problem.stations).open
             priced = _state(self.task, plans.host[at], used, plans.server[at], plans.excused[at], True)
-            if priced.step.violations == 0:
+            if priced.step.violations == 0 and priced.step.late <= plans.excused[at].sum():
                 best_s = min(best_s, (priced.step.cost - problem.constant_cost) * problem.users / problem.alpha)
+            else:
+                rest_s = min(rest_s, float(least_s))
             best = _best_of(best, priced)
-        return best, min(best_s, plans.rest_s), best_s <= plans.rest_s
+        return best, min(best_s, rest_s), best_s <= rest_s
 
     def with_deadlines_kept(self, state: _State) -> _State:
         """The best of plans made to keep one more deadline: its members within reach of a server that could keep it."""
@@ -259,7 +271,11 @@ class _Run:
             problem = pinned_problem(self.task, state.placement.host, server, excused, {z: within_s})
             try:
                 solution = solve(
-                    problem, "lagrangian", seed=self.solution.seed, time_limit_s=self.time_limit_s - self.seconds
+                    problem,
+                    "lagrangian",
+                    seed=self.solution.seed,
+                    time_limit_s=self.time_limit_s - self.seconds,
+                    patience_s=0,  # one of many attempts: a wide gap is not worth seconds
                 )
             except InfeasibleProblem:
                 continue
@@ -390,6 +406,20 @@ def _finished(
         turns=turns,
         proved=state.proved,
     )
+
+
+def _ending(placed: ServicePlacement, wanted: float | None) -> Ending:
+    """What ended the placement of users and services; that of the users alone ended otherwise."""
+    solution, gap = placed.solution, placed.gap
+    if placed.lower_bound is None:
+        return solution.ended
+    if gap is not None and gap <= CLOSED:
+        return Ending.PROVEN
+    if gap is not None and gap <= (WIDE if wanted is None else wanted):
+        return Ending.GAP
+    if solution.interrupted:
+        return Ending.INTERRUPTED
+    return Ending.TIME_LIMIT if solution.timed_out else Ending.EXHAUSTED
 
 
 def _users_part(task: ServiceTask, state: _State) -> Evaluation:
