@@ -18,6 +18,7 @@ CODES = {0, 2, 141}
 PRINTS_TABLES = {
     *("plan", "explain", "robustness", "compare", "tradeoff", "simulate", "benchmark", "world"),
     *("scenario show", "scenario describe", "twin replay", "twin inspect", "import trace"),
+    *("import csv", "import geojson", "import eua", "import ifogsim", "import sf-cells"),
 }
 
 

@@ -167,3 +167,10 @@ def test_rows_that_are_none_of_the_table_are_refused_or_left_out(tmp_path) -> No
     table = read_table(path, skip_bad=True)
     assert (table.rows, table.lines) == ((("a", "1"), ("f", "6")), (2, 6))
     assert [each.partition("t.csv:")[2].partition(":")[0] for each in table.bad] == ["3", "4", "5"]
+
+
+def test_a_quote_without_an_end_is_said_to_take_in_all_lines_below(tmp_path) -> None:
+    table = read_table(written(tmp_path, 'id,x\na,1\n"b,2\nc,3\n'), skip_bad=True)
+    assert table.rows == (("a", "1"),) and table.bad[0].endswith(
+        "t.csv:3: not valid CSV: unexpected end of data (lines 3 to 4)"
+    )

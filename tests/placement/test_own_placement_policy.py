@@ -38,10 +38,10 @@ def test_a_placement_may_open_more():
 
 def test_a_decision_keeps_its_certificate():
     def twice(problem):
-        solution = solve(problem, patience_s=0)  # by prices: what a search proved cannot be recomputed
+        solution = solve(problem)
         return Decision(solution.placement, solution.certificate)
 
-    assert solve(PROBLEM, twice).lower_bound == solve(PROBLEM, patience_s=0).lower_bound
+    assert solve(PROBLEM, twice).lower_bound == solve(PROBLEM).lower_bound
 
 
 def test_seats_and_deadlines_are_violations_as_for_all_policies():

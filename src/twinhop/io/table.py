@@ -440,7 +440,7 @@ def _records(
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            cells, fault = [], f"not valid CSV: {error}"
+            cells, fault = [], invalid(error, begins, reader.line_num)
         if cells is None:
             return
         if not fault and (begins <= dialect.header_line or not any(cell.strip() for cell in cells)):
@@ -454,6 +454,15 @@ def _records(
             raise InputError(f"{path}:{begins}: {fault}")
         else:
             on_bad(f"{path}:{begins}: {fault}")
+
+
+def invalid(error: csv.Error, first: int, last: int) -> str:
+    """What is said of a record that is no valid CSV: a quote without an end takes in all lines down to the last.
+
+    >>> invalid(csv.Error("unexpected end of data"), 3, 5)
+    'not valid CSV: unexpected end of data (lines 3 to 5)'
+    """
+    return f"not valid CSV: {error}" + (f" (lines {first} to {last})" if last > first else "")
 
 
 def _trimmed(cells: list[str], width: int) -> list[str]:

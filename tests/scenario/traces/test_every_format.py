@@ -125,7 +125,7 @@ def test_a_person_and_a_vehicle_may_share_a_name(write, tmp_path):
     imported = import_trace(write("run.xml", text), tmp_path / "o.parquet", options=METRES)
     users = set(imported.trace.scan().select("user", "kind").collect().rows())
     assert users == {("a", "vehicle"), ("b", "vehicle"), ("person:a", "person")}
-    assert any("share a name" in note for note in imported.notes)
+    assert any("1 user that shares its name with a vehicle is called" in note for note in imported.notes)
 
 
 def test_the_same_file_gives_the_same_bytes(write, tmp_path):

@@ -244,6 +244,12 @@ def test_trips_of_porto_without_all_cells_are_left_out_too(imported):
     )
 
 
+def test_notes_name_options_that_the_format_takes(imported):
+    fast = 'TAXI_ID,TIMESTAMP,POLYLINE\n1,1372637303,"[[-8.6,41.1],[-8.6,41.2],[-8.6,41.3]]"\n'
+    notes = " ".join(imported("train.csv", fast).notes)
+    assert "--step-s says so" in notes and "--time-unit" not in notes
+
+
 T_DRIVE = "1,2008-02-02 15:36:08,116.51172,39.92123\n1,2008-02-02 15:46:08,116.51135,39.93883\n"
 
 

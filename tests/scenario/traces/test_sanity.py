@@ -413,6 +413,13 @@ def test_two_places_at_one_time_are_said_as_such_or_left_out(imported):
     assert result.summary.fastest.speed_mps == pytest.approx(1.11, abs=0.01)
 
 
+def test_lines_that_a_quote_without_an_end_takes_in_are_counted(imported):
+    text = PLACES + "a,0,52,5\na,1,52.00001,5\n" + '"a,2,52,5\n' + "a,3,52,5\n" * 4
+    with pytest.raises(InputError, match=r"a\.csv:4: not valid CSV: .* \(lines 4 to 8\); --skip-bad"):
+        imported("a.csv", text)
+    assert noted(imported("a.csv", text, skip_bad=True), "5 bad records were left out (--skip-bad)")
+
+
 def test_bad_records_are_counted_and_the_first_five_shown(imported):
     rows = [f"a,{at},{'x' if at % 3 == 1 else 52 + at / 1e5},5" for at in range(30)]
     result = imported("a.csv", PLACES + "\n".join(rows) + "\n", skip_bad=True)

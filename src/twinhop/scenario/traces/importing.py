@@ -23,11 +23,19 @@ from twinhop.scenario.traces.bad_records import BadRecords
 from twinhop.scenario.traces.checks import TraceChecks
 from twinhop.scenario.traces.clock import date_text, moment_text
 from twinhop.scenario.traces.earth import local_m, south_west
-from twinhop.scenario.traces.judgement import Stays, are_degrees, leave_out_zeros, odd_notes, require_sane, slow_records
+from twinhop.scenario.traces.judgement import (
+    Stays,
+    are_degrees,
+    leave_out_zeros,
+    odd_notes,
+    require_sane,
+    slow_records,
+    unit_option,
+)
 from twinhop.scenario.traces.movements import Movements, Quantiles
 from twinhop.scenario.traces.odometer import Odometer
 from twinhop.scenario.traces.records import Batch, FloatArray, Reading, ReadOptions, Roster
-from twinhop.scenario.traces.registry import TEXT_FORMATS, format_of, read_trace
+from twinhop.scenario.traces.registry import TEXT_FORMATS, TRACE_FORMATS, format_of, read_trace
 from twinhop.scenario.traces.spool import Spool
 from twinhop.scenario.traces.tables import lacks_line_end
 from twinhop.scenario.traces.trace import PROJECTION, Trace, TraceAbout, write_records
@@ -232,7 +240,9 @@ class _Import:
             self._filter(leave_out_zeros(self._checks, self._bad, self._zero_place(), notes))
         if self._options.max_speed_mps is not None:
             self._filter(slow_records(self._options.max_speed_mps, self._geographic, self._notes))
-        require_sane(self._odometer, self._source, self._options.time_unit, self._options.coordinates)
+        options = self._options
+        option = self._unit_option(format)
+        require_sane(self._odometer, self._source, options.time_unit, options.coordinates, option)
         origin, bounds = self._placed()
         names, renamed = self._roster.names()
         if renamed:
@@ -246,6 +256,17 @@ class _Import:
         movements = Movements(len(names), about.typical_interval_s, longest_gap_s)
         write_records(out, about, self._frames(names, movements))
         return about, movements
+
+    @property
+    def _has_dates(self) -> bool:
+        return self._reading.times.startswith("dates")
+
+    def _unit_option(self, format: str) -> str:
+        """What says that units are others, of what the format takes."""
+        reading = self._reading
+        takes = TRACE_FORMATS[format].takes if format in TRACE_FORMATS else ()
+        leaves_open = reading.is_geographic is None or reading.is_assumed
+        return unit_option(takes, has_dates=self._has_dates, leaves_open=leaves_open)
 
     @property
     def _odometer(self) -> Odometer:
@@ -369,8 +390,8 @@ class _Import:
         fastest = None if reading.held_s else self._fastest()
         odd: list[str] = []
         if not reading.held_s:
-            interval_s, has_dates = about.typical_interval_s, reading.times.startswith("dates")
-            odd = odd_notes(self._odometer, fastest, extent_m, interval_s, has_dates=has_dates)
+            interval_s, option = about.typical_interval_s, self._unit_option(about.format)
+            odd = odd_notes(self._odometer, fastest, extent_m, interval_s, has_dates=self._has_dates, option=option)
         if self._odometer.steps == 0 and checks.records > 1:
             odd.append("no user has two records, so nobody moves; --columns user=... says whose they are")
         if about.format in TEXT_FORMATS and lacks_line_end(self._source):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -151,8 +151,36 @@ def slow_records(limit_mps: float, geographic: bool, notes: list[str]) -> Stays:
     return SpeedLimit(limit_mps, geographic, notes).stays
 
 
-def require_sane(odometer: Odometer, source: Path, time_unit: str | None, coordinates: str | None) -> None:
+def unit_option(takes: Sequence[str], *, has_dates: bool, leaves_open: bool) -> str:
+    """What says that units are others, among what a format takes; `{}` stands for a unit of time.
+
+    Args:
+        takes: options of its reader.
+        has_dates: whether times are dates, whose unit is not in doubt.
+        leaves_open: whether its positions may be degrees as well as metres.
+
+    >>> unit_option(("step_s",), has_dates=False, leaves_open=False)
+    'if the time from one place to the next is another, --step-s says so'
+    """
+    if "step_s" in takes:
+        return "if the time from one place to the next is another, --step-s says so"
+    if "time_unit" in takes and not has_dates:
+        return "if times are in another unit, --time-unit says so (such as --time-unit {})"
+    if leaves_open or "columns" in takes:
+        options = [*(["--coordinates"] if leaves_open else []), *(["--columns"] if "columns" in takes else [])]
+        return f"if positions are in another unit, {' or '.join(options)} says so"
+    return "the format says its units: check what wrote the file"
+
+
+def require_sane(odometer: Odometer, source: Path, time_unit: str | None, coordinates: str | None, option: str) -> None:
     """Refuse movement that nothing makes, unless units are stated.
+
+    Args:
+        odometer: speeds.
+        source: for messages.
+        time_unit: the one stated.
+        coordinates: those stated.
+        option: what says that units are others, of `unit_option`.
 
     Raises:
         InputError: half of all steps to another place are faster than a kilometre a second.
@@ -162,8 +190,7 @@ def require_sane(odometer: Odometer, source: Path, time_unit: str | None, coordi
         return
     raise InputError(
         f"{source}: half of all steps from record to record are faster than {speed_text(typical_mps)}, which nothing "
-        "is: times or positions are in other units, or columns are others; --time-unit, --coordinates or --columns "
-        "says what they are"
+        f"is: times or positions are in other units, or columns are others; {option.format('min')}"
     )
 
 
@@ -174,6 +201,7 @@ def odd_notes(
     interval_s: float,
     *,
     has_dates: bool,
+    option: str,
 ) -> list[str]:
     """What is odd about speeds and extent, each with the option that mends it.
 
@@ -183,17 +211,15 @@ def odd_notes(
         extent_m: width and height of all positions [m].
         interval_s: median time between two records of a user [s].
         has_dates: whether times are dates, whose unit is not in doubt.
+        option: what says that units are others, of `unit_option`.
     """
-    unit = "if positions are in another unit, --coordinates or --columns says so"
-    if not has_dates:
-        unit = "if times are in another unit, --time-unit says so (such as --time-unit {})"
     limit = "--max-speed-mps 100 leaves such records out"
     if odometer.moving_mps.at(0.5) > FASTEST_MPS:
-        limit += f"; {unit.format('min')}"
+        limit += f"; {option.format('min')}"
     notes = fastest_notes(fastest, limit)
     if not has_dates or interval_s <= LONGEST_DATED_STEP_S:
         fast_mps = odometer.moving_mps.at(0.95) or odometer.moving_mps.largest
-        notes += slow_notes(fast_mps, interval_s, unit.format("ms"))
-    notes += stated_speed_notes(odometer.stated_ratio, "--time-unit or --coordinates mends it if units are others")
+        notes += slow_notes(fast_mps, interval_s, option.format("ms"))
+    notes += stated_speed_notes(odometer.stated_ratio, option.format("ms"))
     notes += extent_notes(extent_m, "--max-speed-mps 100 leaves out records that are too far off for their time")
     return notes

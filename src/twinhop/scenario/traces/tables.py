@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from twinhop.errors import InputError
 from twinhop.io.byte_blocks import line_blocks
 from twinhop.io.file_kind import GZIP_MAGIC, describe_file
-from twinhop.io.table import Decimal, Dialect, parse_number, plain_number
+from twinhop.io.table import Decimal, Dialect, invalid, parse_number, plain_number
 from twinhop.scenario.time_unit import AmbiguousTime
 from twinhop.scenario.traces.bad_records import BadRecords
 from twinhop.scenario.traces.clock import Clock, clock_of
@@ -268,7 +268,8 @@ def _careful_cells(
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            bad.add(f"{path}:{line + max(reader.line_num - 1, 0)}: not valid CSV: {error}")
+            first, last = line + begins, line + max(reader.line_num - 1, begins)
+            bad.add(f"{path}:{first}: {invalid(error, first, last)}", records=last - first + 1)
             continue
         if cells is None:
             break

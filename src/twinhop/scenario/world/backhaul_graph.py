@@ -12,12 +12,13 @@ from twinhop import network
 from twinhop.errors import InputError
 from twinhop.scenario import geo
 from twinhop.scenario.place_sections import Area
+from twinhop.scenario.sanity import LARGEST_EXTENT_M
 from twinhop.scenario.schema.graph_sections import Graph, NodeRow
 from twinhop.units import BITS_PER_MBIT, S_PER_MS
 
 FIBRE_SPEED_M_PER_S = 2e8
 """Speed of light in fibre: the speed in vacuum over a refractive index of 1.5."""
-FARTHEST_NODE_M = 200_000.0
+FARTHEST_NODE_M = LARGEST_EXTENT_M
 """A median station farther than this from its node means that the graph lies elsewhere [m]."""
 
 FloatArray = NDArray[np.float64]
