@@ -231,6 +231,6 @@ def test_python_ends_after_exact_has_reached_its_limit(tmp_path):
         "    demand=demand, demand_capacity=capacity)\n"
         "print(solve(problem, 'exact', time_limit_s=3).seconds, flush=True)\n"
     )
-    program = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True)
-    assert float(program.stdout.readline()) < 6
-    assert program.wait(30) == 0
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as program:
+        assert float(program.stdout.readline()) < 6
+        assert program.wait(30) == 0
