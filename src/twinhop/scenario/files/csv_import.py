@@ -150,11 +150,6 @@ def _options_of_each(stations: Path, users: Path, options: TableOptions) -> tupl
     return first, second
 
 
-def scenario_of_points(stations: CsvPoints, users: CsvPoints, **options: Any) -> Scenario:
-    """Make a scenario of stations and users read from anywhere; see `city_of_points`."""
-    return city_of_points(stations, users, **options).scenario
-
-
 def city_of_points(
     stations: CsvPoints,
     users: CsvPoints,
