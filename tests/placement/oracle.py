@@ -55,6 +55,8 @@ class Oracle:
         low, high = 0.0, cpu / min([x for x in s if x > 0], default=1.0)
         for _ in range(200):
             mid = (low + high) / 2
+            if mid in (low, high):  # no number lies between them: further steps change nothing
+                break
             if sum(max(f, mid * x) for f, x in zip(floor, s, strict=True)) > cpu:
                 high = mid
             else:

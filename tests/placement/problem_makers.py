@@ -4,6 +4,7 @@ import functools
 import math
 
 import numpy as np
+from hypothesis import strategies as st
 from oracle import Oracle, random_tiny
 
 from twinhop.placement import PlacementProblem
@@ -65,6 +66,11 @@ def first_tiny(count, *, feasible=None, deadlines=None, start=0):
             found.append(seed)
         seed += 1
     return found
+
+
+def feasible_seeds(count=60):
+    """A strategy that draws seeds of tiny feasible problems, which are looked for when the first is drawn."""
+    return st.deferred(lambda: st.sampled_from(first_tiny(count, feasible=True)))
 
 
 def tiny_demand_arrays(seed):

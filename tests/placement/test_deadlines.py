@@ -1,5 +1,7 @@
 """Deadlines: joint infeasibility proved, shares that keep them, CPU rules that leave the bound valid."""
 
+import functools
+
 import numpy as np
 import pytest
 from oracle import Oracle
@@ -11,6 +13,7 @@ from twinhop.placement import InfeasibleProblem, Placement, PlacementProblem, ev
 DEADLINES = ("update_comm_s", "update_work", "deadline_s")
 
 
+@functools.cache
 def jointly_infeasible():
     """Seeds of tiny problems whose seats suffice but whose deadlines cannot be met together."""
     found = []
@@ -23,9 +26,6 @@ def jointly_infeasible():
     return found
 
 
-JOINT = jointly_infeasible()
-
-
 def only(arrays, users):
     """The problem of these users alone, the others taken out; weights aside."""
     rows = {"comm_s", "root_work", "energy_j", *DEADLINES}
@@ -33,12 +33,12 @@ def only(arrays, users):
 
 
 def test_there_are_such_problems():
-    assert len(JOINT) >= 10
+    assert len(jointly_infeasible()) >= 10
 
 
 @pytest.mark.parametrize("policy", ["lagrangian", "exact", "greedy", "local_search"])
 def test_jointly_unmeetable_deadlines_are_proved_by_users_who_alone_are_infeasible(policy):
-    for seed in JOINT:
+    for seed in jointly_infeasible():
         arrays = tiny(seed)[0]
         with pytest.raises(InfeasibleProblem) as caught:
             solve(PlacementProblem(**arrays), policy)
@@ -51,7 +51,7 @@ def test_jointly_unmeetable_deadlines_are_proved_by_users_who_alone_are_infeasib
 
 def test_proof_is_minimal_where_there_is_time():
     """Without any one of the named users the rest fit (a deletion filter ran to its end)."""
-    for seed in JOINT:
+    for seed in jointly_infeasible():
         arrays = tiny(seed)[0]
         with pytest.raises(InfeasibleProblem) as caught:
             solve(PlacementProblem(**arrays), "lagrangian")

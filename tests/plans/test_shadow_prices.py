@@ -7,16 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from oracle import Oracle
-from problem_makers import deadline_arrays, facility_arrays, first_tiny, roomy_arrays, tiny
+from problem_makers import deadline_arrays, facility_arrays, feasible_seeds, roomy_arrays, tiny
 
 import twinhop
 from twinhop.placement import PlacementProblem, certify, solve
 from twinhop.placement.certificate import charges
 from twinhop.plans.shadow_prices import shadow_prices
-
-FEASIBLE = first_tiny(60, feasible=True)
 
 
 def bound(problem, certificate):
@@ -131,7 +128,7 @@ def test_the_worth_of_a_deadline_is_about_the_slope_of_the_charges():
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from(FEASIBLE))
+@given(feasible_seeds())
 def test_no_problem_with_one_more_seat_is_cheaper_than_the_price_says(seed):
     """Against brute force: optimum with one more seat >= bound - price of that seat."""
     arrays, _, _ = tiny(seed)
