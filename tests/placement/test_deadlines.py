@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 import pytest
-from oracle import Oracle
+from oracle import Oracle, random_tiny
 from problem_makers import deadline_arrays, first_tiny, roomy_arrays, tiny
 
 from twinhop.errors import InputError
@@ -17,12 +17,16 @@ DEADLINES = ("update_comm_s", "update_work", "deadline_s")
 def jointly_infeasible():
     """Seeds of tiny problems whose seats suffice but whose deadlines cannot be met together."""
     found = []
-    for seed in first_tiny(130, feasible=False, deadlines=True):
+    for seed in range(1000):
+        arrays = random_tiny(seed)
+        if "deadline_s" not in arrays:
+            continue
         try:
-            solve(PlacementProblem(**tiny(seed)[0]), "nearest")
+            plan = solve(PlacementProblem(**arrays), "nearest")
         except InfeasibleProblem:
             continue
-        found.append(seed)
+        if not plan.evaluation.feasible and tiny(seed)[2] == np.inf:
+            found.append(seed)
     return found
 
 
