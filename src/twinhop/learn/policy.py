@@ -98,7 +98,8 @@ def _decider(path: str, digest: str) -> Decider:
 
     checkpoint = open_checkpoint(path)
     constants = checkpoint.configuration.get("structured") or {}
-    like = new_actor(StructuredConfig.model_validate(constants), jax.random.key(0))
+    config = StructuredConfig.model_validate(constants)
+    like = jax.eval_shape(lambda: new_actor(config, jax.random.key(0)))  # shapes alone: JAX starts no device
     return Decider(checkpoint.weights(like))
 
 
