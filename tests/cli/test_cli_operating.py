@@ -153,12 +153,20 @@ def test_dumped_problem_is_the_one_that_is_solved(run, saved, tmp_path):
     assert again["cost"] == pytest.approx(value["cost"], rel=1e-3)
 
 
+def test_from_a_larger_city(run, saved):
+    done = run("plan", "family(30, 6)", "--from", saved, "--move-cost", "0.1")
+    assert done.code == 0, done.err
+    assert "10 users (u30, u31, u32, u33, u34, ...) of" in " ".join(done.out.split())
+
+
 def test_from_what(run, saved, tmp_path):
     out = tmp_path / "out"
     (tmp_path / "bad.json").write_text("{")
     refused(run("plan", CITY, "--from", tmp_path / "bad.json", "--out", out), "bad.json:1: not valid JSON")
     refused(run("plan", CITY, "--from", tmp_path / "none.json", "--out", out), "none.json: file not found")
-    refused(run("plan", "family(30, 6)", "--from", saved, "--out", out), "names 10 users (u30, u31", "does not have")
+    other = json.loads(saved.read_text())
+    (tmp_path / "bad.json").write_text(json.dumps(other | {"user_ids": [f"x{i}" for i in range(len(other["host"]))]}))
+    refused(run("plan", CITY, "--from", tmp_path / "bad.json", "--out", out), "is a placement of another scenario")
     refused(run("plan", CITY, "--move-cost", "1", "--out", out), "Name the present placement with --from")
     refused(run("plan", CITY, "--from", saved, "--move-cost", "-1", "--out", out), "move cost: got -1")
     (tmp_path / "answer.json").write_text(run("plan", CITY, "--json").out)

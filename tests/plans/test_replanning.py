@@ -177,6 +177,51 @@ def test_users_who_are_new_are_free(saved):
         plan_of_saved(plan.case, path)
 
 
+def test_users_who_left_and_stations_that_closed_are_named_and_left_out(saved):
+    plan, path, value = saved
+    closed, users = value["host"][0], value["user_ids"]
+    value["user_ids"] = ["ada", *users[1:29], "bob"]  # u0 and u29 are new
+    value["station_ids"][closed] = "attic"
+    path.write_text(json.dumps(value))
+    again = twinhop.plan(SMALL, present=path, move_cost_s=0.25)
+    answer, problem = again.to_json(), again.case.problem
+    forced = [i for i in range(1, 29) if value["host"][i] == closed]
+    assert forced and answer["new_users"] == [0, 29]
+    assert (answer["left_users"], answer["closed_stations"]) == (["ada", "bob"], ["attic"])
+    gone = [move for move in answer["moves"] if move["from"] is None]
+    assert [move["user"] for move in gone] == forced
+    assert all(move["closed_station"] == "attic" and move["host_gone"] for move in gone)
+    assert again.cost == pytest.approx(again.evaluation.cost + problem.alpha / 30 * 0.25 * len(answer["moves"]))
+    left, closure = again.notes[1:3]
+    assert left.startswith("2 users (ada, bob) of") and left.endswith(
+        "are no more in 'family-n30-m5-deadlines': left out"
+    )
+    assert f"1 station (attic) of {path} is no more" in closure and f"{len(forced)} twin" in closure
+    assert "| u" in again.report() and "| attic |" in again.report()
+    with pytest.raises(twinhop.InputError, match="1 station .attic. that .* does not have; plan them first"):
+        value["user_ids"] = users
+        path.write_text(json.dumps(value))
+        plan_of_saved(plan.case, path)
+
+
+def test_those_who_must_leave_a_closed_station_pay_wherever_they_go(saved):
+    _, path, value = saved
+    value["station_ids"][value["host"][0]] = "attic"
+    path.write_text(json.dumps(value))
+    free, charged = (twinhop.plan(SMALL, present=path, move_cost_s=cost) for cost in (0.0, 1e3))
+    forced = value["host"].count(value["host"][0])
+    assert charged.moves.users.size == forced <= free.moves.users.size
+    assert charged.lower_bound >= charged.case.problem.alpha / 30 * 1e3 * forced
+    assert charged.lower_bound <= charged.cost * (1 + 1e-9)
+
+
+def test_hosts_with_more_twins_than_seats_are_named():
+    problem = PlacementProblem(**roomy_arrays(6, 3) | {"capacity": np.array([2, 6, 6])})
+    plan = twinhop.plan(problem, present=of_hosts(problem, [0, 0, 0, 1, 1, 1]), move_cost_s=5.0)
+    assert plan.notes == ("#0 hosts 3 twins in now.json and has 2 seats in 'problem'",)
+    assert plan.moves.users.size == 1
+
+
 def test_another_seed_is_told(saved):
     _, path, _ = saved
     (note,) = twinhop.plan(SMALL, seed=5, present=path).notes
@@ -205,10 +250,9 @@ def change(value, **fields):
             r"of another scenario: none of its 30 users \(x0, x1, x2, x3, x4, ...\) is in .* 30 users \(u0,",
         ),
         (
-            lambda v: change(v, user_ids=["ada", "bob", *v["user_ids"][2:]]),
-            r"names 2 users \(ada, bob\) that .* does not have",
+            lambda v: change(v, station_ids=[f"x{k}" for k in range(5)]),
+            r"of another scenario: none of its 5 stations \(x0, x1, x2, x3, x4\) is in .* 5 stations \(b0,",
         ),
-        (lambda v: change(v, station_ids=["attic", *v["station_ids"][1:]]), r"names 1 station \(attic\) that"),
     ],
 )
 def test_files_that_are_refused(text, message, saved):

@@ -163,10 +163,12 @@ def _show_operation(plan: "Plan") -> None:
 
 
 def _show_moves(plan: "Plan") -> None:
+    from twinhop.output.plans.operating_report import move_from
+
     problem = plan.case.problem
     moves = [] if plan.moves is None else plan.moves.to_json(plan.solution.placement.host)
     for move in moves[:SHOWN]:
-        names = (problem.user_name(move["user"]), *(problem.station_name(move[end]) for end in ("from", "to")))
+        names = (problem.user_name(move["user"]), move_from(plan, move), problem.station_name(move["to"]))
         typer.echo("moves: {} from {} to {}".format(*names) + (" (its host is gone)" if move["host_gone"] else ""))
     if len(moves) > SHOWN:
         typer.echo(f"moves: {len(moves) - SHOWN} more; --out writes them all")

@@ -26,7 +26,7 @@ def with_move_costs(problem: PlacementProblem, host: IntArray, move_cost_s: floa
 
     Args:
         problem: what is planned.
-        host: (N,) present hosts, NOBODY for new users.
+        host: (N,) present hosts, as in `Present`: new users pay nothing, those whose station is no more S everywhere.
         move_cost_s: S >= 0 [s].
 
     Returns:
@@ -35,10 +35,10 @@ def with_move_costs(problem: PlacementProblem, host: IntArray, move_cost_s: floa
     """
     if move_cost_s == 0:
         return problem
-    placed = np.flatnonzero(host != NOBODY)
+    staying = np.flatnonzero(host >= 0)
     extra = np.zeros(problem.comm_s.shape)
-    extra[placed] = move_cost_s
-    extra[placed, host[placed]] = 0.0
+    extra[host != NOBODY] = move_cost_s
+    extra[staying, host[staying]] = 0.0
     return replace(problem, comm_s=problem.comm_s + extra)
 
 
@@ -53,7 +53,7 @@ def moves_of(problem: PlacementProblem, solution: Solution, present: Present, mo
     """
     host = solution.placement.host
     users = np.flatnonzero((present.host != NOBODY) & (host != present.host))
-    gone = ~problem.allowed[users, present.host[users]]
+    gone = ~present.may_stay(problem.allowed)[users]
     cost = problem.alpha / problem.users * move_cost_s * users.size
     return Moves(present, move_cost_s, users, gone, _own(problem, solution), cost)
 
@@ -84,8 +84,7 @@ def repaired(solution: Solution, present: Present, time_limit_s: float) -> Solut
     if solution.certificate is None or solution.interrupted:
         return solution
     problem = solution.problem
-    users = np.arange(problem.users)
-    begin = np.where((present.host != NOBODY) & problem.allowed[users, present.host], present.host, NOBODY)
+    begin = np.where(present.may_stay(problem.allowed), present.host, NOBODY)
     budget = Budget(max(0.0, time_limit_s - solution.seconds))
     search = Search(problem, budget)
     with budget.catch_interrupt():

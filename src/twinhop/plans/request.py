@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from twinhop.errors import InputError
 from twinhop.placement import Placement, PlacementProblem, Solution, solve
 from twinhop.placement.policy import PolicyLike
@@ -54,11 +52,10 @@ class PlanRequest:
 
     def starts(self, case: Case) -> tuple[Placement, ...]:
         """The present placement, where every user of the case has a host that it may still use."""
-        if self.present is None or self.present.new_users.size:
+        problem = case.problem
+        if self.present is None or not self.present.may_stay(problem.allowed).all():
             return ()
-        problem, host = case.problem, self.present.host
-        if not problem.allowed[np.arange(problem.users), host].all():
-            return ()
+        host = self.present.host
         return (Placement(host, self.present.open & (problem.capacity > 0)),)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -22,6 +23,8 @@ from twinhop.twin.service_placement import ServicePlacement
 
 NOBODY = -1
 """Stands for the host of a user that has none."""
+CLOSED = -2
+"""Stands for the present host of a user whose station there is no more."""
 
 
 @dataclass(frozen=True)
@@ -71,20 +74,30 @@ class Present:
 
     Attributes:
         name: of the file.
-        host: (N,) present hosts, NOBODY for users who are not in the file.
+        host: (N,) present hosts; NOBODY for users who are not in the file, CLOSED for those whose station is no more.
         open: (M,) stations that the file has open.
         notes: what is worth saying about how the two fit.
+        left_users: names of users of the file who are no more.
+        closed_stations: names of stations of the file that are no more.
+        closed_host: by user, the name of the station that was its host and is no more.
     """
 
     name: str
     host: IntArray
     open: BoolArray
     notes: tuple[str, ...] = ()
+    left_users: tuple[str, ...] = ()
+    closed_stations: tuple[str, ...] = ()
+    closed_host: Mapping[int, str] = field(default_factory=dict, repr=False)
 
     @property
     def new_users(self) -> IntArray:
-        """Users without a present host."""
+        """Users who are not in the file."""
         return np.flatnonzero(self.host == NOBODY)
+
+    def may_stay(self, allowed: BoolArray) -> BoolArray:
+        """(N,) whether the present host of each user is there and, by (N, M) links, may still host it."""
+        return (self.host >= 0) & allowed[np.arange(len(self.host)), np.maximum(self.host, 0)]
 
 
 @dataclass(frozen=True)
@@ -108,9 +121,16 @@ class Moves:
     cost: float
 
     def to_json(self, host: IntArray) -> list[dict[str, Any]]:
-        """Every move as plain values; stations and users by index."""
+        """Every move as plain values; stations and users by index, a station that is no more by None and its name."""
+        before, closed = self.present.host, self.present.closed_host
         return [
-            {"user": int(i), "from": int(self.present.host[i]), "to": int(host[i]), "host_gone": bool(gone)}
+            {
+                "user": int(i),
+                "from": None if before[i] == CLOSED else int(before[i]),
+                **({"closed_station": closed[int(i)]} if before[i] == CLOSED else {}),
+                "to": int(host[i]),
+                "host_gone": bool(gone),
+            }
             for i, gone in zip(self.users, self.host_gone, strict=True)
         ]
 

@@ -1,7 +1,7 @@
 """A placement saved by `twinhop plan --out`, read back and matched with a scenario by the ids of users and stations."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,9 @@ from twinhop.io.json_text import parse_json
 from twinhop.io.text_file import read_text
 from twinhop.placement import Placement, Solution, evaluate
 from twinhop.placement.problem import BoolArray, IntArray
-from twinhop.plans.result import NOBODY, Case, Plan, Present
+from twinhop.plans.result import CLOSED, NOBODY, Case, Plan, Present
+from twinhop.text import counted
 
-#: The host of a user who has none yet.
 #: Ids named in one message; the rest are counted.
 NAMED = 5
 FIELDS = ("station_ids", "user_ids", "host")
@@ -125,7 +125,8 @@ def as_saved(source: "str | Path | SavedPlacement | Plan") -> SavedPlacement:
 def present(placement: SavedPlacement, case: Case) -> Present:
     """A saved placement in the order of a case, users and stations matched by id.
 
-    Users of the scenario who are not in the file have no present host.
+    Users of the scenario who are not in the file have no present host. Users and stations of the file that the
+    scenario does not have are left out, and named; a user whose host is one of these stations must move.
 
     Args:
         placement: as read.
@@ -135,40 +136,47 @@ def present(placement: SavedPlacement, case: Case) -> Present:
         The present hosts.
 
     Raises:
-        InputError: the file names users or stations that the scenario does not have.
+        InputError: the scenario has none of the users, or none of the stations: the file is of another one.
     """
     problem = case.problem
     station_at = {problem.station_name(k): k for k in range(problem.stations)}
     user_at = {problem.user_name(i): i for i in range(problem.users)}
-    _require_known(placement, case, user_at, station_at)
-    to_station = np.array([station_at[each] for each in placement.station_ids], np.int64)
+    _require_related(placement, case, user_at, station_at)
+    to_station = np.array([station_at.get(each, CLOSED) for each in placement.station_ids], np.int64)
+    to_user = np.array([user_at.get(each, NOBODY) for each in placement.user_ids], np.int64)
     host = np.full(problem.users, NOBODY, np.int64)
-    host[[user_at[each] for each in placement.user_ids]] = to_station[placement.host]
+    host[to_user[to_user != NOBODY]] = to_station[placement.host][to_user != NOBODY]
     opened = np.zeros(problem.stations, bool)
-    opened[to_station[placement.open]] = True
-    return Present(placement.name, host, opened, tuple(_notes(placement, case, host)))
+    opened[to_station[placement.open & (to_station != CLOSED)]] = True
+    closed_host = {
+        int(i): placement.station_ids[int(k)]
+        for i, k in zip(to_user, placement.host, strict=True)
+        if i != NOBODY and to_station[k] == CLOSED
+    }
+    here = Present(
+        placement.name,
+        host,
+        opened,
+        left_users=tuple(each for each in placement.user_ids if each not in user_at),
+        closed_stations=tuple(each for each in placement.station_ids if each not in station_at),
+        closed_host=closed_host,
+    )
+    return replace(here, notes=tuple(_notes(placement, case, here)))
 
 
-def _require_known(placement: SavedPlacement, case: Case, users: dict[str, int], stations: dict[str, int]) -> None:
-    strangers = [each for each in placement.user_ids if each not in users]
-    unknown = [each for each in placement.station_ids if each not in stations]
-    if placement.user_ids and len(strangers) == len(placement.user_ids):
-        raise InputError(
-            f"{placement.name}: is a placement of another scenario: none of its {_few(strangers, 'user')} is in "
-            f"'{case.name}', which has {_few(list(users), 'user')}"
-        )
-    errors = [
-        f"{_few(names, noun)} that '{case.name}' does not have"
-        for names, noun in ((strangers, "user"), (unknown, "station"))
-        if names
-    ]
-    if errors:
-        origin = "" if placement.source in (None, case.name) else f"; it was made for '{placement.source}'"
-        raise InputError(f"{placement.name}: names {' and '.join(errors)}{origin}; use the file of this scenario")
+def _require_related(
+    placement: SavedPlacement, case: Case, users: Mapping[str, int], stations: Mapping[str, int]
+) -> None:
+    for names, known, noun in ((placement.user_ids, users, "user"), (placement.station_ids, stations, "station")):
+        if names and known.keys().isdisjoint(names):
+            raise InputError(
+                f"{placement.name}: is a placement of another scenario: none of its {_few(names, noun)} is in "
+                f"'{case.name}', which has {_few(list(known), noun)}"
+            )
 
 
-def _notes(placement: SavedPlacement, case: Case, host: IntArray) -> list[str]:
-    notes = []
+def _notes(placement: SavedPlacement, case: Case, here: Present) -> list[str]:
+    problem, notes = case.problem, []
     made_for = "" if placement.source in (None, case.name) else f" for '{placement.source}'"
     if case.world is not None and placement.seed not in (None, case.seed):
         made_for += f" with seed {placement.seed}"
@@ -177,11 +185,25 @@ def _notes(placement: SavedPlacement, case: Case, host: IntArray) -> list[str]:
             f"{placement.name} was made{made_for}, this is '{case.name}' with seed {case.seed}; users and stations "
             "were matched by id"
         )
-    new = np.flatnonzero(host == NOBODY)
-    if new.size:
+    if here.new_users.size:
         notes.append(
-            f"{_few([case.problem.user_name(int(i)) for i in new], 'user')} not in {placement.name}: new, placed "
+            f"{_few([problem.user_name(int(i)) for i in here.new_users], 'user')} not in {placement.name}: new, placed "
             "anywhere without the cost of a move"
+        )
+    if here.left_users:
+        are = "is" if len(here.left_users) == 1 else "are"
+        notes.append(f"{_few(here.left_users, 'user')} of {placement.name} {are} no more in '{case.name}': left out")
+    if here.closed_stations:
+        are, count = "is" if len(here.closed_stations) == 1 else "are", len(here.closed_host)
+        notes.append(
+            f"{_few(here.closed_stations, 'station')} of {placement.name} {are} no more in '{case.name}'; "
+            f"{counted(count, 'twin')} hosted there {'needs' if count == 1 else 'need'} another host"
+        )
+    twins = np.bincount(here.host[here.host >= 0], minlength=problem.stations)
+    for k in np.flatnonzero((twins > problem.capacity) & here.open):
+        notes.append(
+            f"{problem.station_name(int(k))} hosts {counted(int(twins[k]), 'twin')} in {placement.name} and has "
+            f"{counted(int(problem.capacity[k]), 'seat')} in '{case.name}'"
         )
     return notes
 
@@ -210,6 +232,12 @@ def plan_of_saved(case: Case, source: "str | Path | SavedPlacement | Plan") -> P
     if here.new_users.size:
         names = [problem.user_name(int(i)) for i in here.new_users]
         raise InputError(f"{here.name}: {_few(names, 'user')} of '{case.name}' missing; plan them first, with --from")
+    if here.closed_host:
+        names = [problem.user_name(i) for i in sorted(here.closed_host)]
+        raise InputError(
+            f"{here.name}: {_few(names, 'user')} on {_few(here.closed_stations, 'station')} that '{case.name}' does "
+            "not have; plan them first, with --from"
+        )
     forbidden = np.flatnonzero(~np.isfinite(problem.comm_s[np.arange(problem.users), here.host]))
     if forbidden.size:
         i = int(forbidden[0])

@@ -1,5 +1,8 @@
 """Sections of a plan's report for who runs the system: what fails, what moves, and what more would be worth."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from twinhop.output.kit.tables import number, percent, table
 from twinhop.output.plans.service_report import service_terms
 from twinhop.plans.failure import loss_bounds
@@ -119,6 +122,11 @@ def _loss(plan: Plan) -> list[str]:
     return [f"Between the best plans of both it is certified to lie between {bounds[0]:.4g} and {bounds[1]:.4g}."]
 
 
+def move_from(plan: Plan, move: Mapping[str, Any]) -> str:
+    """The name of the station that a twin leaves, of a move as `Moves.to_json` has it."""
+    return move["closed_station"] if move["from"] is None else plan.case.problem.station_name(move["from"])
+
+
 def _move_table(plan: Plan, moves: list[dict]) -> list[str]:
     if not moves:
         return []
@@ -127,7 +135,7 @@ def _move_table(plan: Plan, moves: list[dict]) -> list[str]:
     rows = [
         (
             problem.user_name(move["user"]),
-            problem.station_name(move["from"]),
+            move_from(plan, move),
             problem.station_name(move["to"]),
             "its host is gone" if move["host_gone"] else "it pays",
         )

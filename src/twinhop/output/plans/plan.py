@@ -137,6 +137,8 @@ def _moves(plan: Plan) -> dict[str, Any]:
         "move_cost_s": plan.moves.move_cost_s,
         "moves": plan.moves.to_json(plan.solution.placement.host),
         "new_users": plan.moves.present.new_users.tolist(),
+        "left_users": list(plan.moves.present.left_users),
+        "closed_stations": list(plan.moves.present.closed_stations),
     }
 
 
