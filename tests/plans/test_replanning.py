@@ -1,5 +1,6 @@
 """Planning from a saved placement: costs of moves, who is matched, what stays."""
 
+import itertools
 import json
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import Oracle
+from oracle import Oracle, all_hosts, random_tiny
 from problem_makers import deadline_arrays, feasible_seeds, roomy_arrays, tiny
 
 import twinhop
@@ -129,6 +130,81 @@ def test_a_cost_must_be_a_number(value):
 def test_a_cost_needs_a_present():
     with pytest.raises(twinhop.InputError, match="from where do the twins move"):
         twinhop.plan(SMALL, move_cost_s=1.0)
+
+
+# A limit on moves.
+
+
+def best_within(arrays, host, most, move_cost_s):
+    """The least cost of all placements that move at most so many twins, by the oracle; inf where there is none."""
+    oracle, users, stations = Oracle(arrays), *arrays["comm_s"].shape
+    best = np.inf
+    for trial in all_hosts(users, stations):
+        moves = sum(a != b for a, b in zip(trial, host, strict=True))
+        if moves <= most:
+            best = min(best, oracle.cost(trial) + arrays["alpha"] / users * move_cost_s * moves)
+    return best
+
+
+def check_limit(seed):
+    """Whether there was a plan: it keeps to the limit, and the bound is not above the best one that does."""
+    arrays, rng = random_tiny(seed), np.random.default_rng([seed, 7])
+    users, stations = arrays["comm_s"].shape
+    problem, host = PlacementProblem(**arrays), rng.integers(0, stations, users)
+    most, move_cost_s = int(rng.integers(0, users + 1)), float(rng.choice([0.0, 0.05]))
+    best = best_within(arrays, host, most, move_cost_s)
+    try:
+        plan = twinhop.plan(problem, present=of_hosts(problem, host), move_cost_s=move_cost_s, max_moves=most)
+    except twinhop.InfeasibleProblem:
+        assert np.isinf(best), seed
+        return False
+    except twinhop.InputError as error:
+        assert str(error).startswith("max moves: ")
+        assert np.isinf(best) or "no plan was found" in str(error), seed
+        return False
+    assert plan.moves.users.size <= most, seed
+    assert plan.cost >= best * (1 - 1e-9) - 1e-12, seed
+    assert plan.solution.certificate.lower_bound <= best * (1 + 1e-9) + 1e-12, seed
+    return True
+
+
+def small_enough(count):
+    """The first seeds of tiny problems whose placements can all be priced by the oracle."""
+    seeds = (seed for seed in itertools.count() if len(random_tiny(seed)["root_work"]) <= 5)
+    return list(itertools.islice(seeds, count))
+
+
+def test_a_limit_on_moves_is_kept_and_bounded():
+    assert sum(check_limit(seed) for seed in small_enough(60)) > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(5))
+def test_a_limit_on_moves_is_kept_and_bounded_on_a_thousand(block):
+    assert sum(check_limit(seed) for seed in small_enough(1060)[60 + block :: 5]) > 60
+
+
+def test_few_moves_gain_nearly_as_much_as_many():
+    start = twinhop.plan("lu2021-n80-m5", "nearest")
+    plans = [twinhop.plan("lu2021-n80-m5", present=start, max_moves=most) for most in (0, 5, 20, 80)]
+    costs = [plan.cost for plan in plans]
+    assert costs == sorted(costs, reverse=True)
+    assert [plan.moves.users.size <= plan.moves.most for plan in plans] == [True] * 4
+    assert plans[0].hosts == start.hosts and plans[0].cost == pytest.approx(start.cost)
+    assert all(plan.gap < 0.02 for plan in plans)
+    assert plans[3].to_json()["max_moves"] == 80 and "At most 20 may; the bound" in plans[2].report()
+
+
+def test_a_limit_below_what_must_move_is_refused():
+    problem = PlacementProblem(**roomy_arrays(6, 3) | {"capacity": np.array([1, 6, 6])})
+    start = of_hosts(problem, [0, 0, 0, 1, 1, 1])
+    with pytest.raises(twinhop.InputError, match="max moves: got 1, but 2 twins must move: .*; accepted: 2 and more"):
+        twinhop.plan(problem, present=start, max_moves=1)
+    assert twinhop.plan(problem, present=start, max_moves=2).moves.users.size == 2
+    with pytest.raises(twinhop.InputError, match="max moves: got -1; expected a whole number"):
+        twinhop.plan(problem, present=start, max_moves=-1)
+    with pytest.raises(twinhop.InputError, match="max moves: from where do the twins move"):
+        twinhop.plan(problem, max_moves=1)
 
 
 # Saved placements.

@@ -53,6 +53,10 @@ def run(
     move_cost: Annotated[
         float, typer.Option(help="What a twin that leaves its host in --from costs beside its latency \\[s].")
     ] = 0.0,
+    max_moves: Annotated[
+        int | None,
+        typer.Option(help="How many twins may leave their hosts in --from at most.", show_default=False),
+    ] = None,
     dump_problem: Annotated[
         Path | None, typer.Option(help="Write the problem itself as .npz.", show_default=False)
     ] = None,
@@ -70,7 +74,7 @@ def run(
     limit = float("inf") if time_limit is None else time_limit
     check_limits(limit, gap)
     case = read_case(source, seed, problem_format)
-    request = plan_request(case, without or (), saved, move_cost)
+    request = plan_request(case, without or (), saved, move_cost, max_moves)
     require_own(out, "plan", force)
     if dump_problem is not None:
         save_problem(request.problem, dump_problem)

@@ -82,9 +82,10 @@ class Certificate:
     hold some plans only (`certify` with a part), the bound is on those.
 
     Attributes:
-        method: ``prices``, ``branch-and-bound`` (by more parts than are listed) or ``branch-and-cut`` (by HiGHS).
-        parts: parts of the plans that hold every feasible one, with their prices; empty for ``branch-and-cut``.
-        searched: the bound that the search of the other two methods proved; None for ``prices``.
+        method: ``prices``, ``branch-and-bound`` (by more parts than are listed), ``branch-and-cut`` (by HiGHS), or
+            ``move-price`` (of plans with few moves, by the bounds of problems in which moves cost more).
+        parts: parts of the plans that hold every feasible one, with their prices; empty for the last two.
+        searched: the bound that the search of the other methods proved; None for ``prices``.
 
     Raises:
         ValueError: a searched bound is given for ``prices``, or none for another method.

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from twinhop.errors import InputError
 from twinhop.placement import Placement, PlacementProblem, Solution, solve
+from twinhop.placement.budget import Budget
 from twinhop.placement.policy import PolicyLike
 from twinhop.placement.problem import IntArray
 from twinhop.plans.failure import stations_named, without_hosts
+from twinhop.plans.move_limit import check_move_limit, within_move_limit
 from twinhop.plans.planning import Progress, make_case, plan_case, plan_services
 from twinhop.plans.replanning import better, check_move_cost, moves_of, repaired, with_move_costs
 from twinhop.plans.result import Case, Failure, Plan, Present
@@ -30,6 +32,7 @@ class PlanRequest:
         present: where the twins are now, or None.
         move_cost_s: what leaving the present host counts as [s].
         notes: what is worth saying.
+        max_moves: how many twins may move at most, or None.
     """
 
     case: Case
@@ -38,6 +41,7 @@ class PlanRequest:
     present: Present | None
     move_cost_s: float
     notes: tuple[str, ...]
+    max_moves: int | None = None
 
     @property
     def problem(self) -> PlacementProblem:
@@ -64,6 +68,7 @@ def plan_request(
     without: Sequence[str] = (),
     start: "str | Path | SavedPlacement | Plan | None" = None,
     move_cost_s: float = 0.0,
+    max_moves: int | None = None,
 ) -> PlanRequest:
     """Check what is asked for against a case, before anything is solved.
 
@@ -72,6 +77,7 @@ def plan_request(
         without: names of stations that fail as hosts.
         start: the present placement: a placement.json, or a plan.
         move_cost_s: S >= 0 [s]; needs ``start``.
+        max_moves: how many twins may move at most; needs ``start``.
 
     Raises:
         InputError: a name, a file or a number that cannot be used.
@@ -79,13 +85,17 @@ def plan_request(
     check_move_cost(move_cost_s)
     if start is None and move_cost_s > 0:
         raise InputError("move cost: from where do the twins move? Name the present placement with --from (`present`)")
+    if start is None and max_moves is not None:
+        raise InputError("max moves: from where do the twins move? Name the present placement with --from (`present`)")
     here = None if start is None else present(as_saved(start), case)
     notes = (*case.notes, *(() if here is None else here.notes))
-    if not without:
-        return PlanRequest(case, case, None, here, move_cost_s, notes)
-    failed = stations_named(case, without)
-    reduced, more = without_hosts(case, failed)
-    return PlanRequest(case, reduced, failed, here, move_cost_s, notes + more)
+    failed = stations_named(case, without) if without else None
+    reduced, more = (case, ()) if failed is None else without_hosts(case, failed)
+    if here is not None and max_moves is not None:
+        if case.world is not None and case.world.services:
+            raise InputError(f"max moves: '{case.name}' has services, which are placed anew; leave the limit out")
+        check_move_limit(reduced.problem, here, max_moves)
+    return PlanRequest(case, reduced, failed, here, move_cost_s, notes + more, max_moves)
 
 
 def replan(
@@ -108,19 +118,32 @@ def replan(
     if request.failed is None and request.present is None:
         return plan_case(request.case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
 
+    def solved_at(case: Case, move_cost_s: float, limit_s: float) -> Solution:
+        here = request.present
+        problem = case.problem if here is None else with_move_costs(case.problem, here.host, move_cost_s)
+        solution = solve(problem, policy, seed=case.seed, time_limit_s=limit_s, gap=gap, on_progress=on_progress)
+        return solution if here is None or move_cost_s == 0 else repaired(solution, here, limit_s)
+
     def solved(case: Case, limit_s: float) -> Solution:
-        solution = solve(
-            request.charged(case), policy, seed=case.seed, time_limit_s=limit_s, gap=gap, on_progress=on_progress
+        if request.present is None or request.max_moves is None:
+            return solved_at(case, request.move_cost_s, limit_s)
+        budget = Budget(limit_s)
+        return within_move_limit(
+            case.problem,
+            request.present,
+            request.max_moves,
+            request.move_cost_s,
+            lambda price_s: solved_at(case, price_s, max(limit_s - budget.elapsed_s(), NO_TIME_S)),
+            gap=gap,
+            time_limit_s=limit_s,
         )
-        if request.present is None or request.move_cost_s == 0:
-            return solution
-        return repaired(solution, request.present, limit_s)
 
     def planned(case: Case, solution: Solution, *before: Placement) -> Plan:
         starts = [start for start in (*before, *request.starts(case)) if (case.problem.capacity[start.host] > 0).all()]
         plan = plan_services(case, solution, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress, starts=starts)
         if request.present is not None:
-            plan = replace(plan, moves=moves_of(case.problem, plan.solution, request.present, request.move_cost_s))
+            moves = moves_of(case.problem, plan.solution, request.present, request.move_cost_s)
+            plan = replace(plan, moves=replace(moves, most=request.max_moves))
         return replace(plan, notes=request.notes)
 
     if request.failed is None:
@@ -150,6 +173,7 @@ def plan(
     without: Sequence[str] = (),
     present: str | Path | SavedPlacement | Plan | None = None,
     move_cost_s: float = 0.0,
+    max_moves: int | None = None,
 ) -> Plan:
     """Place the twins of a scenario or problem.
 
@@ -166,6 +190,7 @@ def plan(
             the one without failure.
         present: where the twins are now: a saved placement.json, or a plan.
         move_cost_s: what each twin that leaves its present host costs, beside its latency [s].
+        max_moves: how many twins may leave their present hosts at most; the bound is one on all such plans.
 
     Returns:
         The plan. Ctrl-C ends the solve with the best so far, ``plan.solution.interrupted``.
@@ -175,7 +200,7 @@ def plan(
         InputError: the source or an argument is wrong.
     """
     case = make_case(source, seed, problem_format=problem_format)
-    if present is None and not without and move_cost_s == 0:
+    if present is None and not without and move_cost_s == 0 and max_moves is None:
         return plan_case(case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
-    request = plan_request(case, without, present, move_cost_s)
+    request = plan_request(case, without, present, move_cost_s, max_moves)
     return replan(request, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)

@@ -111,6 +111,7 @@ class Moves:
         host_gone: (of the same length) whether the present host cannot host it any more.
         own: the plan's own evaluation, without the moves.
         cost: of all moves, in the unit of the plan's cost: ``alpha/N S`` each.
+        most: how many twins may move at most, or None; the plan's bound is then one on such plans.
     """
 
     present: Present = field(repr=False)
@@ -119,6 +120,7 @@ class Moves:
     host_gone: np.ndarray
     own: Evaluation = field(repr=False)
     cost: float
+    most: int | None = None
 
     def to_json(self, host: IntArray) -> list[dict[str, Any]]:
         """Every move as plain values; stations and users by index, a station that is no more by None and its name."""

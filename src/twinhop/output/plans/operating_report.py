@@ -47,7 +47,10 @@ def moves_in_words(plan: Plan) -> str:
     placed = plan.case.problem.users - plan.moves.present.new_users.size
     leave = "leaves its host" if moved == 1 else "leave the host they have"
     text = f"{moved} of {counted(placed, 'twin')} {leave} in {plan.moves.present.name}"
-    return text + (f", {gone} of them because it can host them no more." if gone else ".")
+    limit = "" if plan.moves.most is None else f" At most {plan.moves.most} may."
+    if limit and plan.lower_bound is not None:
+        limit = f"{limit[:-1]}; the bound is one on the plans that keep to that."
+    return text + (f", {gone} of them because it can host them no more." if gone else ".") + limit
 
 
 def failure_lines(plan: Plan) -> list[str]:

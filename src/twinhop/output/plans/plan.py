@@ -134,6 +134,7 @@ def _moves(plan: Plan) -> dict[str, Any]:
     return {
         "own_cost": _finite(plan.own_cost),
         "moves_cost": plan.moves.cost,
+        **({} if plan.moves.most is None else {"max_moves": plan.moves.most}),
         "move_cost_s": plan.moves.move_cost_s,
         "moves": plan.moves.to_json(plan.solution.placement.host),
         "new_users": plan.moves.present.new_users.tolist(),

@@ -110,6 +110,7 @@ def _verdict(plan: Plan) -> str:
         "prices": "its user prices, rounded down",
         "branch-and-bound": "the prices of many parts of all plans, rounded down",
         "branch-and-cut": "branch and cut, less its tolerances",
+        "move-price": "prices of users and of moves, rounded down",
     }[certificate.method]
     return f"No plan that keeps the constraints costs less than the lower bound, which follows from {how}."
 
