@@ -7,13 +7,15 @@ when something is to be shown.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from twinhop.errors import TwinhopError
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 ENTRY_POINTS = "twinhop.output"
@@ -56,24 +58,43 @@ class Result:
         """
         return _output().report(self)
 
-    def plot(self) -> Figure:
-        """The main figure, one of its own: nothing global is changed.
+    @overload
+    def plot(self, ax: None = None, *, style: str | None = None, **options: Any) -> Figure: ...
+
+    @overload
+    def plot(self, ax: Axes, *, style: str | None = None, **options: Any) -> Axes: ...
+
+    def plot(self, ax: Axes | None = None, *, style: str | None = None, **options: Any) -> Figure | Axes:
+        """The main figure, one of its own, or its main panel in axes of yours: nothing global is changed.
+
+        Args:
+            ax: where to draw; its title is left to you. None: a whole figure, with head and legend.
+            style: ``screen``, or ``paper``: no titles, one or two columns wide (3.5 or 7.16 inches), type of 8 points.
+            options: of the kind of result, such as ``panel``, which of the panels of its figure is drawn into ``ax``.
+
+        Returns:
+            The figure, or the axes that were given.
 
         Raises:
-            InputError: this kind of result has none, as the plan of a problem file, which has no map.
+            InputError: this kind of result has none, as the plan of a problem file, which has no map; or a style or
+                panel is unknown.
         """
-        return _output().plot(self)
+        return _output().plot(self, ax, style=style, **options)
 
-    def save(self, folder: str | Path) -> list[Path]:
+    def save(
+        self, folder: str | Path, figures: str | Sequence[str] | None = None, style: str | None = None
+    ) -> list[Path]:
         """Write the files of the result.
 
         Args:
             folder: made if missing; files of the same names in it are replaced.
+            figures: formats of the figures: ``("png", "pdf", "svg")`` or some of them; None: png.
+            style: ``screen``, or ``paper`` as in `plot`; None: screen.
 
         Returns:
             The files written.
 
         Raises:
-            InputError: the folder cannot be written; nothing is left behind.
+            InputError: the folder cannot be written, or a format or style is unknown; nothing is left behind.
         """
-        return save_result(self, folder)
+        return save_result(self, folder, figures=figures, style=style)

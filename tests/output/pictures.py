@@ -5,6 +5,7 @@ import struct
 import matplotlib.image
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 
 
 def check_picture(path, least_width, least_height):
@@ -28,3 +29,31 @@ def is_cut(figure):
     box = figure.get_tightbbox(canvas.get_renderer())
     width, height = figure.get_size_inches()
     return box.x0 < 0 or box.y0 < 0 or box.x1 > width or box.y1 > height
+
+
+def overlapping_texts(figure):
+    """Pairs of texts of a figure that cover each other, as (one, other)."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    drawn = [(text.get_text(), text.get_window_extent(renderer)) for text in _visible_texts(figure)]
+    return [
+        (one, other)
+        for at, (one, box) in enumerate(drawn)
+        for other, beside in drawn[at + 1 :]
+        if min(box.x1, beside.x1) - max(box.x0, beside.x0) > 1 and min(box.y1, beside.y1) - max(box.y0, beside.y0) > 1
+    ]
+
+
+def _visible_texts(figure):
+    """Texts that are drawn: not those of ticks beyond an axis."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                inside = low - 1e-9 * abs(low) <= tick.get_loc() <= high + 1e-9 * abs(high)
+                tick.label1.set_gid(None if inside else "beyond")
+                tick.label2.set_gid(None if inside else "beyond")
+    for text in figure.findobj(Text):
+        if text.get_visible() and text.get_text().strip() and text.get_gid() != "beyond":
+            yield text

@@ -6,11 +6,15 @@ import json
 
 import polars as pl
 import pytest
+from matplotlib.figure import Figure
 from moving_cities import city
-from pictures import check_picture, is_cut
+from pictures import check_picture, is_cut, overlapping_texts
 
 from twinhop.errors import InputError
-from twinhop.output.runs.simulation_figure import draw_bands, draw_costs, draw_series
+from twinhop.output.kit.colours import policy_looks
+from twinhop.output.kit.style import styled
+from twinhop.output.runs.series_figure import SERIES, draw_series
+from twinhop.output.runs.simulation_figure import draw_bands, draw_costs
 from twinhop.runs import simulation_jobs, simulation_tables
 from twinhop.runs.parted_table import PartedTable
 from twinhop.runs.simulation import MEASURES, simulate
@@ -45,6 +49,7 @@ def whole(tmp_path_factory):
 def test_the_files(whole):
     simulation, folder = whole
     names = {"costs.png", "hosts.png", "map.png", "report.md", "series.png", "simulation.json"}
+    names |= {"policies.csv", "policies.tex"}
     assert {path.name for path in folder.iterdir()} == names | {"timing.json", "simulation_of.json", "seed-3", "seed-4"}
     for seed in (3, 4):
         assert {path.name for path in (folder / f"seed-{seed}").iterdir()} == {*BOTH, "offline.json", "timing.json"}
@@ -60,9 +65,12 @@ def test_the_files(whole):
     assert "| follow_nearest |" in report and "certified bound" in report
 
 
-def test_nothing_is_cut(whole):
+@pytest.mark.parametrize("style", ["screen", "paper"])
+def test_nothing_is_cut(whole, style):
     for draw in (draw_costs, draw_series, draw_bands):
-        assert not is_cut(draw(whole[0]))
+        with styled(style=style):
+            figure = draw(whole[0])
+            assert not is_cut(figure) and not overlapping_texts(figure)
 
 
 def test_what_is_reported(whole):
@@ -93,7 +101,7 @@ def test_five_worlds_have_intervals_and_none_is_drawn_below_the_bound():
     assert min(costs) <= low < row["cost"] < high <= max(costs)
     assert row["intervals"]["above_bound"][0] >= 0
     axes = draw_costs(simulation).axes[0]
-    [drawn] = [each for each in axes.lines if len(set(each.get_ydata())) == 1]
+    [drawn] = [each for each in axes.lines if len(each.get_xdata()) == 2 and len(set(each.get_ydata())) == 1]
     assert 1e3 * facts["offline_bound"] <= min(drawn.get_xdata()) < max(drawn.get_xdata())
     assert "95 % intervals by a bootstrap" in simulation.report()
 
@@ -105,12 +113,78 @@ def test_the_offline_plan_by_slots(whole):
         assert sum(costs) / 30 == pytest.approx(each.plan, rel=1e-12)
 
 
-def test_regret_so_far_ends_at_the_regret_of_the_run(whole):
+def panels_of(figure):
+    """Panels of `draw_series` with the columns beside them, by name."""
+    half = len(figure.axes) // 2
+    return dict(zip(SERIES, zip(figure.axes[:half], figure.axes[half:], strict=True), strict=False))
+
+
+def test_regret_so_far_ends_at_the_regret_of_the_table(whole):
     simulation, _ = whole
-    regret = draw_series(simulation).axes[-1]
-    assert regret.get_title(loc="left").startswith("Regret so far")
-    for policy, line in enumerate(regret.get_lines()):
-        assert line.get_ydata()[-1] == pytest.approx(100 * simulation.measured(policy, 0)["regret"], rel=1e-9)
+    panels = panels_of(draw_series(simulation))
+    assert [axes.get_title(loc="left") for axes, _ in panels.values()] == [each.title for each in SERIES.values()]
+    for row, line in zip(simulation.rows(), panels["regret_over_time"][0].lines, strict=True):
+        assert line.get_ydata()[-1] == pytest.approx(100 * row["regret"], rel=1e-9)
+
+
+def test_every_seed_of_every_policy_is_drawn_with_the_numbers_of_the_table(whole):
+    simulation, folder = whole
+    table = pl.read_csv(folder / "policies.csv")
+    figure = draw_series(simulation)
+    for name, (_, beside) in panels_of(figure).items():
+        series = SERIES[name]
+        drawn = {float(line.get_xdata().mean().round()): line for line in beside.lines if line.get_marker() == "."}
+        means = {line.get_xdata()[0]: line.get_ydata()[0] for line in beside.lines if len(line.get_xdata()) == 1}
+        for policy, row in enumerate(simulation.rows()):
+            values = [series.factor * run[series.measure] for run in row["runs"]]
+            assert drawn[policy].get_ydata().tolist() == pytest.approx(values)
+            assert means[policy] == pytest.approx(series.factor * row[series.measure])
+    assert table["policy"].to_list() == list(BOTH)
+    assert table["regret_percent"].to_list() == pytest.approx([100 * row["regret"] for row in simulation.rows()])
+
+
+def test_policies_that_do_the_same_are_both_seen(tmp_path):
+    def one(situation):
+        return situation.comm_s.argmin(axis=1)
+
+    def other(situation):
+        return one(situation)
+
+    simulation = simulate(town(), [one, other], slots=8, jobs=1, animation="none", out=tmp_path)
+    looks = policy_looks(simulation.policies)
+    assert len(set(looks.values())) == 2
+    axes, beside = panels_of(draw_series(simulation))["moves_over_time"]
+    first, second = axes.lines
+    assert first.get_ydata()[-1] == second.get_ydata()[-1]
+    assert (first.get_color(), second.get_color()) == tuple(looks[name].colour for name in simulation.policies)
+    marks = [{round(line.get_xdata()[at], 6) for at in line.get_markevery()} for line in (first, second)]
+    assert len(marks[0]) == len(marks[1]) > 2 and not marks[0] & marks[1]
+    assert [line.get_xdata()[0] for line in beside.lines] == [0, 1]
+
+
+@pytest.mark.parametrize("panel", ["costs", *SERIES])
+def test_a_panel_is_drawn_into_axes_of_the_user(whole, panel):
+    own = Figure().add_subplot()
+    own.set_title("mine")
+    assert whole[0].plot(own, panel=panel) is own
+    assert own.get_title() == "mine" and own.get_legend() is not None
+    assert own.patches if panel == "costs" else len(own.lines) >= 2
+
+
+def test_a_panel_that_cannot_be_drawn_says_why(whole, tmp_path):
+    with pytest.raises(InputError, match="panel: got 'cost'; expected costs, cost_over_time"):
+        whole[0].plot(panel="cost")
+    without = simulate(town(), "stay", slots=3, jobs=1)
+    with pytest.raises(InputError, match="'cost_over_time' cannot be drawn: the simulation has no files; give out"):
+        without.plot(panel="cost_over_time")
+    with pytest.raises(InputError, match="has no offline plan; ask for bound"):
+        simulate(town(), "stay", slots=3, jobs=1, animation="none", out=tmp_path).plot(panel="regret_over_time")
+
+
+def test_formats_and_style_reach_every_figure(whole, tmp_path):
+    written = whole[0].save(tmp_path / "paper", figures=("pdf", "svg"), style="paper")
+    figures = {f"{name}.{suffix}" for name in ("costs", "series", "hosts", "map") for suffix in ("pdf", "svg")}
+    assert figures < {path.name for path in written} and not list((tmp_path / "paper").glob("*.png"))
 
 
 def test_without_files_the_figures_are_the_same(whole):

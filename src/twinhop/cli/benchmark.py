@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinhop.cli.common import ForceOut, Json, Out, TimeLimit, Verbose, print_result, print_table, share_progress
+from twinhop.cli.common import (
+    FigureFormats,
+    FigureStyles,
+    ForceOut,
+    Json,
+    Out,
+    TimeLimit,
+    Verbose,
+    print_result,
+    print_table,
+    share_progress,
+)
 
 if TYPE_CHECKING:
     from twinhop.benchmarking.benchmark import Benchmark
@@ -35,6 +46,8 @@ def run(
     jobs: Annotated[int | None, typer.Option(help="Processes.", show_default="one a core", min=1)] = None,
     as_json: Json = False,
     out: Out = None,
+    figure_format: FigureFormats = "png",
+    figure_style: FigureStyles = "screen",
     force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:

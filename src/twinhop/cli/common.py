@@ -29,6 +29,20 @@ def _log(verbose: bool) -> None:
         logging.getLogger("twinhop").setLevel(logging.INFO)
 
 
+def _formats(context: typer.Context, value: str) -> str:
+    from twinhop.output.kit.style import figure_formats, styled
+
+    context.with_resource(styled(formats=figure_formats(value, "--figure-format")))
+    return value
+
+
+def _style(context: typer.Context, value: str) -> str:
+    from twinhop.output.kit.style import figure_style, styled
+
+    context.with_resource(styled(style=figure_style(value, "--figure-style")))
+    return value
+
+
 def _positive(value: float | None) -> float | None:
     if value is not None and not value > 0:
         from twinhop.errors import InputError
@@ -64,6 +78,22 @@ From = Annotated[
     Path | None, typer.Option("--from", help="A placement.json saved before: where the twins are.", show_default=False)
 ]
 Out = Annotated[Path | None, typer.Option(help="Write files into this folder.", show_default=False)]
+FigureFormats = Annotated[
+    str,
+    typer.Option(
+        "--figure-format",
+        help="Formats of the figures in --out: png, pdf, svg, separated by commas.",
+        callback=_formats,
+    ),
+]
+FigureStyles = Annotated[
+    str,
+    typer.Option(
+        "--figure-style",
+        help="screen, or paper: no titles, one or two columns wide, type of 8 points, for a publication.",
+        callback=_style,
+    ),
+]
 ForceOut = Annotated[
     bool, typer.Option("--force", help="Replace files in the folder that no run of twinhop has written.")
 ]

@@ -4,7 +4,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinhop.cli.common import ForceOut, Json, Out, Verbose, print_result, print_table, save, share_progress
+from twinhop.cli.common import (
+    FigureFormats,
+    FigureStyles,
+    ForceOut,
+    Json,
+    Out,
+    Verbose,
+    print_result,
+    print_table,
+    save,
+    share_progress,
+)
 
 if TYPE_CHECKING:
     from twinhop.training.evaluation import LearnedEvaluation
@@ -32,6 +43,8 @@ def run(
     ] = None,
     as_json: Json = False,
     out: Out = None,
+    figure_format: FigureFormats = "png",
+    figure_style: FigureStyles = "screen",
     force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:

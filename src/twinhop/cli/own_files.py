@@ -8,6 +8,7 @@ from pathlib import Path
 
 from twinhop.errors import InputError
 from twinhop.io.folders import as_folder, require_writable
+from twinhop.output.kit.tables import NEEDS
 
 #: Keys that the JSON files have, at least; a folder with one of these files is one that a run has written.
 KEYS = {
@@ -34,7 +35,17 @@ HEADINGS = {
     "tradeoff.md": ("# Cost of ",),
 }
 #: What the content of other files begins with.
-BEGINNINGS = {".png": b"\x89PNG\r\n", ".gif": b"GIF8", ".parquet": b"PAR1", ".mp4": b"\x00\x00\x00"}
+BEGINNINGS = {
+    ".png": b"\x89PNG\r\n",
+    ".pdf": b"%PDF-",
+    ".svg": b"<?xml",
+    ".gif": b"GIF8",
+    ".parquet": b"PAR1",
+    ".mp4": b"\x00\x00\x00",
+    ".tex": NEEDS.encode(),
+}
+#: Figures may be of any of these formats.
+FIGURES = (".png", ".pdf", ".svg")
 #: What each command writes into its folder.
 FILES = {
     "benchmark": ("benchmark.json", "benchmark.parquet", "leaderboard.md", "leaderboard.png"),
@@ -83,10 +94,17 @@ def require_own(out: Path | None, command: str, force: bool) -> None:
 
 
 def _foreign(folder: Path, command: str) -> Iterator[str]:
-    there = [name for name in FILES[command] if (folder / name).is_file()]
+    there = [name for name in _names(command) if (folder / name).is_file()]
     if there:
         is_own_folder = any(_is_own_json(folder / name) for name in KEYS)
         yield from (name for name in there if not (is_own_folder and _may_be_own(folder / name)))
+
+
+def _names(command: str) -> Iterator[str]:
+    """What a command may write, figures in each format."""
+    for name in FILES[command]:
+        stem, dot, suffix = name.rpartition(".")
+        yield from (f"{stem}{each}" for each in FIGURES) if dot + suffix == ".png" else (name,)
 
 
 def _may_be_own(path: Path) -> bool:

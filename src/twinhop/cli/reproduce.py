@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinhop.cli.common import Out, Verbose, print_table, share_progress
+from twinhop.cli.common import FigureFormats, FigureStyles, Out, Verbose, print_table, share_progress
 
 if TYPE_CHECKING:
     from twinhop.studies.lu2021 import Reproduction
@@ -40,6 +40,8 @@ def lu2021(
     ] = None,
     jobs: Annotated[int | None, typer.Option(help="Processes.", show_default="one a core", min=1)] = None,
     out: Out = None,
+    figure_format: FigureFormats = "png",
+    figure_style: FigureStyles = "screen",
     verbose: Verbose = False,
 ) -> None:
     """Fig. 7 to 10 of Lu, Maharjan and Zhang (2021), by Algorithm 1 as printed and by a learner that learns."""
@@ -76,6 +78,8 @@ def transfer(
     jobs: Annotated[int | None, typer.Option(help="Processes.", show_default="one a core", min=1)] = None,
     seed: Annotated[int, typer.Option(help="First seed.", min=0)] = 0,
     out: Out = None,
+    figure_format: FigureFormats = "png",
+    figure_style: FigureStyles = "screen",
     verbose: Verbose = False,
 ) -> None:
     """The experiment that Lu, Maharjan and Zhang (2021) do not show: Algorithm 2, against what else one could do."""

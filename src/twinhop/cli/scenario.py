@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from twinhop.cli.common import ForceOut, Json, Out, Seed, print_json, print_table, progress
+from twinhop.cli.common import FigureFormats, FigureStyles, ForceOut, Json, Out, Seed, print_json, print_table, progress
 from twinhop.errors import InputError
 
 app = typer.Typer(help="Make, check, show, describe and export scenario files.", no_args_is_help=True)
@@ -68,7 +68,13 @@ def show(source: ScenarioSource, seed: Seed = None, as_json: Json = False) -> No
 
 @app.command("describe", epilog="Example: twinhop scenario describe city-small --out out/city")
 def describe(
-    source: ScenarioSource, seed: Seed = None, out: Out = None, force: ForceOut = False, as_json: Json = False
+    source: ScenarioSource,
+    seed: Seed = None,
+    out: Out = None,
+    figure_format: FigureFormats = "png",
+    figure_style: FigureStyles = "screen",
+    force: ForceOut = False,
+    as_json: Json = False,
 ) -> None:
     """Show what a world looks like before solving: distances, rates, latencies, load, and what makes no sense."""
     from twinhop.cli.own_files import require_own

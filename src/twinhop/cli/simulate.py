@@ -4,7 +4,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinhop.cli.common import ForceOut, Json, Out, Seed, TimeLimit, Verbose, print_result, print_table, share_progress
+from twinhop.cli.common import (
+    FigureFormats,
+    FigureStyles,
+    ForceOut,
+    Json,
+    Out,
+    Seed,
+    TimeLimit,
+    Verbose,
+    print_result,
+    print_table,
+    share_progress,
+)
 from twinhop.cli.world import Animate
 
 if TYPE_CHECKING:
@@ -36,6 +48,8 @@ def run(
     animate: Annotated[Animate, typer.Option(help="The animation among the files; mp4 needs ffmpeg.")] = Animate.gif,
     as_json: Json = False,
     out: Out = None,
+    figure_format: FigureFormats = "png",
+    figure_style: FigureStyles = "screen",
     force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:

@@ -4,7 +4,18 @@ from typing import Annotated
 
 import typer
 
-from twinhop.cli.common import ForceOut, Json, Out, Seed, Verbose, print_json, print_table, progress
+from twinhop.cli.common import (
+    FigureFormats,
+    FigureStyles,
+    ForceOut,
+    Json,
+    Out,
+    Seed,
+    Verbose,
+    print_json,
+    print_table,
+    progress,
+)
 
 EXAMPLE = "Example: twinhop twin replay gauss_markov --sync fixed,delta,model --out out/replay"
 
@@ -31,6 +42,8 @@ def run(
     seed: Seed = None,
     as_json: Json = False,
     out: Out = None,
+    figure_format: FigureFormats = "png",
+    figure_style: FigureStyles = "screen",
     force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:

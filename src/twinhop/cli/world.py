@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinhop.cli.common import ForceOut, Json, Out, Seed, Verbose, counting_progress, print_result, print_table
+from twinhop.cli.common import (
+    FigureFormats,
+    FigureStyles,
+    ForceOut,
+    Json,
+    Out,
+    Seed,
+    Verbose,
+    counting_progress,
+    print_result,
+    print_table,
+)
 
 if TYPE_CHECKING:
     from twinhop.runs.world import WatchedWorld
@@ -32,6 +43,8 @@ def run(
     animate: Annotated[Animate, typer.Option(help="The animation among the files; mp4 needs ffmpeg.")] = Animate.gif,
     as_json: Json = False,
     out: Out = None,
+    figure_format: FigureFormats = "png",
+    figure_style: FigureStyles = "screen",
     force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:

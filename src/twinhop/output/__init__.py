@@ -5,6 +5,7 @@ Results find this package by name, as policies are found: through the one entry 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from twinhop.errors import InputError
 from twinhop.io.folders import staging
+from twinhop.output.kit.style import current_style, styled
 from twinhop.result import Result
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 #: Where each kind of result is shown: modules with `write`, and `to_json`, `report` and `plot` where it has them.
@@ -52,9 +55,18 @@ def report(result: Result) -> str:
     return _shows(result, "report", "report")(result)
 
 
-def plot(result: Result) -> Figure:
-    """The main figure of a result."""
-    return _shows(result, "plot", "figure")(result)
+def plot(result: Result, ax: Axes | None = None, *, style: str | None = None, **options: Any) -> Figure | Axes:
+    """The main figure of a result, or its main panel in the given axes; see `Result.plot`."""
+    draw = _shows(result, "plot", "figure")
+    with styled(style=style, given_axes=ax is not None):
+        if ax is None:
+            return draw(result, **options)
+        draw(result, ax=ax, **options)
+        if current_style().paper:
+            from twinhop.output.kit.figures import set_type
+
+            set_type(ax)
+        return ax
 
 
 def write(result: Result, folder: Path, **options: Any) -> None:
@@ -68,9 +80,15 @@ def write(result: Result, folder: Path, **options: Any) -> None:
     _shows(result, "write", "files")(result, folder, **options)
 
 
-def save(result: Result, folder: str | Path, **options: Any) -> list[Path]:
+def save(
+    result: Result,
+    folder: str | Path,
+    figures: str | Sequence[str] | None = None,
+    style: str | None = None,
+    **options: Any,
+) -> list[Path]:
     """Write the files of a result, all of them or none; see `Result.save`."""
-    with staging(folder) as aside:
+    with styled(figures, style), staging(folder) as aside:
         write(result, aside, **options)
         names = sorted(path.name for path in aside.iterdir())
     return [Path(folder) / name for name in names]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Frames of an animation.
 FRAMES = 120
 #: Of a world: users that are drawn in frames, users whose trail is drawn, and points of a trail.
-WORLD_USERS, WORLD_TRAILS, TRAIL_POINTS = 2000, 40, 4000
+WORLD_USERS, WORLD_TRAILS, TRAIL_POINTS = 2000, 8, 4000
 #: Of a world with twins: users that are drawn in frames, and users whose trail is drawn.
 TWIN_USERS, TWIN_TRAILS = 1000, 10
 
@@ -167,11 +167,11 @@ class RunFilm:
             for user, moves in counts.iter_rows()
         ]
 
-    def last_hosts(self) -> tuple[FloatArray, BoolArray]:
-        """Where the hosts are in the last slot, (K, 2) [m], and which may host."""
+    def last_hosts(self) -> tuple[FloatArray, BoolArray, IntArray]:
+        """Where the hosts are in the last slot, (K, 2) [m], which may host, and how many twins each has."""
         last = self._run.slots - 1
         rows = self._read("stations", np.array([last]))[last]
-        return _places(rows), rows["up"].to_numpy()
+        return _places(rows), rows["up"].to_numpy(), rows["users"].to_numpy().astype(np.int64)
 
     def _read(self, name: str, slots: IntArray, users: IntArray | None = None) -> dict[int, Any]:
         """The rows of some slots, by slot."""

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from twinhop.benchmarking.benchmark import Benchmark
 from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
-from twinhop.output.kit.tables import percent, table
+from twinhop.output.kit.style import save_figure
+from twinhop.output.kit.tables import percent, table, write_csv, write_table
 from twinhop.scenario.presets.benchmark_set.tasks import TaskKind
 from twinhop.text import counted
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 TITLES: dict[TaskKind, str] = {
@@ -22,15 +24,34 @@ TITLES: dict[TaskKind, str] = {
 HEADER = ("policy", "gap, IQM", "95 % interval", "mean", "worst", "feasible", "ms")
 
 
-def plot(benchmark: Benchmark) -> Figure:
-    """The leaderboard."""
-    from twinhop.output.benchmarking.figure import draw_leaderboard
+#: Columns of the tables for papers.
+BOARD_COLUMNS = {
+    "kind": "",
+    "policy": "policy",
+    "gap_iqm_percent": "gap, IQM [%]",
+    "gap_iqm_percent_interval": "95 % interval",
+    "gap_mean_percent": "mean [%]",
+    "gap_worst_percent": "worst [%]",
+    "feasible_percent": "feasible [%]",
+    "decision_ms": "ms",
+}
 
-    return draw_leaderboard(benchmark)
+
+def plot(benchmark: Benchmark, ax: Axes | None = None, panel: str | None = None) -> Figure | Axes:
+    """The leaderboard; in given axes that of ``placement`` or ``migration``."""
+    from twinhop.output.benchmarking.figure import draw_board, draw_leaderboard
+    from twinhop.output.kit.figures import panel_of
+
+    kinds = list(benchmark.leaderboard)
+    name = panel_of(panel, kinds)
+    if ax is None:
+        return draw_leaderboard(benchmark)
+    draw_board(ax, benchmark, next(kind for kind in kinds if kind == name))
+    return ax
 
 
 def write(benchmark: Benchmark, folder: Path) -> None:
-    """Write benchmark.json, benchmark.parquet, leaderboard.md and leaderboard.png."""
+    """Write benchmark.json, .parquet and .csv (all runs), leaderboard.md, .csv and .tex, and the figure leaderboard."""
     import polars as pl
 
     (folder / "benchmark.json").write_text(json_text(benchmark.to_json()), encoding="utf-8")
@@ -38,7 +59,26 @@ def write(benchmark: Benchmark, folder: Path) -> None:
         folder / "benchmark.parquet"
     )
     (folder / "leaderboard.md").write_text(report(benchmark), encoding="utf-8")
-    plot(benchmark).savefig(folder / "leaderboard.png")
+    write_csv(folder, "benchmark", benchmark.run_rows())
+    write_table(folder, "leaderboard", _board_rows(benchmark), BOARD_COLUMNS)
+    save_figure(plot(benchmark), folder, "leaderboard")
+
+
+def _board_rows(benchmark: Benchmark) -> list[dict[str, Any]]:
+    rows = []
+    for kind, board in benchmark.leaderboard.items():
+        for row in board:
+            shares = {
+                f"{name}_percent": _percent(row[name]) for name in ("gap_iqm", "gap_mean", "gap_worst", "feasible")
+            }
+            ends = row["gap_iqm_interval"]
+            interval = None if ends is None else [_percent(end) for end in ends]
+            rows.append({"kind": kind, **row, **shares, "gap_iqm_percent_interval": interval})
+    return rows
+
+
+def _percent(value: float | None) -> float | None:
+    return None if value is None else 100 * value
 
 
 def report(benchmark: Benchmark) -> str:

@@ -9,62 +9,139 @@ import numpy as np
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
-from twinhop.output.kit.colours import FAINT, INK, MUTED, PAPER
+from twinhop.errors import InputError
+from twinhop.output.kit.colours import FAINT, INK, MUTED, PAPER, policy_looks
+from twinhop.output.kit.style import COLUMN_IN, TYPE_PT, current_style
 
 DOTS_PER_INCH = 160
 #: Stations beyond this many are drawn as an area rather than as bars.
 MOST_BARS = 60
-FONT: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
+#: Files of vectors hold their type, and nothing that changes from run to run.
+SETTINGS: dict[Any, Any] = {
+    "font.family": ["DejaVu Sans"],
     "axes.edgecolor": MUTED,
     "text.color": INK,
     "axes.labelcolor": INK,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "twinhop",
 }
+#: In papers the type is that of their text; what it lacks is taken from the other.
+PAPER_SETTINGS = SETTINGS | {"font.family": ["STIXGeneral", "DejaVu Sans"], "font.size": TYPE_PT}
+PAPER_DOTS_PER_INCH = 300
+#: Type smaller than this, such as of sources of data, stays as it is in a paper [points].
+SMALL_PT = 7.0
+#: Between the end of a bar and the end of the panel, beside the words there [inch].
+LABEL_GAP_IN = 0.15
+#: Lines whose base lies so far below the head belong to it [inch].
+HEAD_SLACK_IN = 0.15
+UNDATED: dict[str, dict[str, None]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
 
 
 @contextmanager
-def own_style() -> Iterator[None]:
-    """Inside, Matplotlib's own settings hold, and our fonts, whatever a matplotlibrc or the caller has set."""
-    with style.context("default"), mpl.rc_context(FONT):
+def own_style(settings: dict[Any, Any] | None = None) -> Iterator[None]:
+    """Inside, Matplotlib's own settings hold, and our type, whatever a matplotlibrc or the caller has set."""
+    if settings is None:
+        settings = PAPER_SETTINGS if current_style().paper else SETTINGS
+    with style.context("default"), mpl.rc_context(settings):
         yield
 
 
 class _Sheet(Figure):
-    """A figure that is written as it was drawn."""
+    """A figure that is written as it was drawn.
+
+    Attributes:
+        settings: of Matplotlib, under which it was drawn.
+        dropped_in: height of the titles that it lacks in a paper [inch].
+    """
+
+    settings: dict[Any, Any] = SETTINGS
+    dropped_in = 0.0
 
     def savefig(self, *args: Any, **options: Any) -> None:
-        """See `Figure.savefig`."""
-        with own_style():
+        """See `Figure.savefig`; files of vectors have no date unless one is given."""
+        name = options.get("format") or str(args[0] if args else options.get("fname", "")).rpartition(".")[2]
+        if undated := UNDATED.get(str(name).lower()):  # frames of films take no metadata at all
+            options["metadata"] = undated | (options.get("metadata") or {})
+        with own_style(self.settings):
             super().savefig(*args, **options)
 
 
+def page_width(width_in: float, columns: int = 2) -> float:
+    """The width of a figure: as it is, and in a paper that of so many columns [inch]."""
+    return COLUMN_IN[columns] if current_style().paper else width_in
+
+
 @contextmanager
-def sheet(width_in: float, height_in: float, dots_per_inch: int = DOTS_PER_INCH) -> Iterator[Figure]:
+def sheet(
+    width_in: float, height_in: float, dots_per_inch: int = DOTS_PER_INCH, *, head_in: float = 0.0, columns: int = 2
+) -> Iterator[Figure]:
     """A figure of its own, with its own style, whatever that of the surroundings is: nothing global is changed.
 
-    It is laid out at the end.
+    It is laid out at the end. In a paper it is as wide as its columns, has no head, and its type is 8 points.
 
     Args:
         width_in: its width [inch].
-        height_in: its height [inch].
+        height_in: its height, with the head [inch].
         dots_per_inch: of the file.
+        head_in: height of the titles, which it lacks in a paper; legends stand below [inch].
+        columns: of a paper, one or two.
     """
+    paper = current_style().paper
     with own_style():
-        figure = _Sheet(figsize=(width_in, height_in), dpi=dots_per_inch, facecolor=PAPER)
+        size = (page_width(width_in, columns), height_in - (head_in if paper else 0.0))
+        figure = _Sheet(figsize=size, dpi=PAPER_DOTS_PER_INCH if paper else dots_per_inch, facecolor=PAPER)
+        if paper:
+            figure.settings, figure.dropped_in = PAPER_SETTINGS, head_in
         yield figure
         figure.canvas.draw()
+        if paper:
+            set_type(figure)
+            figure.canvas.draw()
+
+
+def set_type(part: Figure | Axes) -> None:
+    """Set all that is written in a figure or panel in the size of papers, but what is small."""
+    for axes in part.axes if isinstance(part, Figure) else [part]:
+        axes.tick_params(axis="both", which="both", labelsize=TYPE_PT)
+    for text in part.findobj(Text):
+        if isinstance(text, Text) and text.get_fontsize() >= SMALL_PT:
+            text.set_fontsize(TYPE_PT)
+
+
+def panel_of(name: str | None, panels: Sequence[str]) -> str:
+    """The name of the panel that is drawn into given axes; the first where none is named.
+
+    Raises:
+        InputError: there is none of this name.
+    """
+    if name is None:
+        return panels[0]
+    if name not in panels:
+        raise InputError(f"panel: got {name!r}; expected {', '.join(panels[:-1])} or {panels[-1]}")
+    return name
 
 
 def panel(figure: Figure, left_in: float, bottom_in: float, right_in: float, top_in: float) -> Axes:
-    """Axes at these distances from the edges of a figure [inch]."""
+    """Axes at these distances from the edges of a figure [inch], from the upper one with the head that papers lack."""
     width, height = figure.get_size_inches()
+    top_in -= _dropped(figure)
     box = (left_in / width, bottom_in / height, 1 - (left_in + right_in) / width, 1 - (bottom_in + top_in) / height)
     return figure.add_axes(box)
+
+
+def _dropped(figure: Figure) -> float:
+    return figure.dropped_in if isinstance(figure, _Sheet) else 0.0
 
 
 def fitting(text: str, size: float, columns: int) -> float:
@@ -75,7 +152,7 @@ def fitting(text: str, size: float, columns: int) -> float:
 def line(
     figure: Figure, left_in: float, down_in: float, text: str, size: float, columns: int | None = None, **style: Any
 ) -> None:
-    """A line of the heading, as it is written: names may hold any sign.
+    """A line of the heading, as it is written: names may hold any sign. Papers lack what stands in the head.
 
     Args:
         figure: where it goes.
@@ -87,6 +164,10 @@ def line(
         style: of the text.
     """
     width, height = figure.get_size_inches()
+    dropped = _dropped(figure)
+    if dropped and down_in <= dropped + HEAD_SLACK_IN:
+        return
+    down_in -= dropped
     size = size if columns is None else fitting(text, size, columns)
     figure.text(left_in / width, 1 - down_in / height, text, fontsize=size, parse_math=False, **style)
 
@@ -111,7 +192,7 @@ def frame(
 
     Args:
         axes: the panel.
-        title: above it, at its left end.
+        title: above it, at its left end; where there are no titles it is the label of a vertical axis without one.
         x: what the horizontal axis shows, with unit.
         y: what the vertical axis shows, with unit.
         grid: lines across which axis.
@@ -119,14 +200,70 @@ def frame(
         sizes: of title, labels and numbers.
         pad: between title and panel [points].
     """
-    axes.set_title(title, fontsize=sizes[0], loc="left", color=INK, pad=pad, parse_math=False)
+    panel_title(axes, title, fontsize=sizes[0], pad=pad)
     axes.set_xlabel(x, fontsize=sizes[1], color=MUTED)
-    axes.set_ylabel(y, fontsize=sizes[1], color=MUTED)
+    axes.set_ylabel(y or axes.get_ylabel(), fontsize=sizes[1], color=MUTED)
     axes.tick_params(colors=MUTED, labelsize=sizes[2], length=2.5)
     if grid is not None:
         axes.grid(axis=grid, color=FAINT, linewidth=0.6)
     axes.set_axisbelow(True)
     edges(axes, sides)
+
+
+def panel_title(axes: Axes, title: str, **text: Any) -> None:
+    """The title of a panel, at its left end; the label of its vertical axis where there are no titles."""
+    if current_style().titled:
+        axes.set_title(title, **{"loc": "left", "color": INK, "parse_math": False} | text)
+    else:
+        axes.set_ylabel(title, color=MUTED, parse_math=False)
+
+
+def text_width(text: str, size: float) -> float:
+    """How wide a line of type is [inch]; ``size`` as for the screen [points]."""
+    paper = current_style().paper
+    family = (PAPER_SETTINGS if paper else SETTINGS)["font.family"]
+    size = TYPE_PT if paper and size >= SMALL_PT else size
+    font = FontProperties(family=family, size=size)
+    return max(text_to_path.get_text_width_height_descent(each, font, False)[0] for each in text.split("\n")) / 72
+
+
+def end_labels(
+    axes: Axes, ends: NDArray[np.float64], labels: Sequence[str], colours: Sequence[str], size: float = 9
+) -> None:
+    """Write words behind the ends of horizontal bars, and make the axis so long that they end in the panel.
+
+    Args:
+        axes: the panel, which begins at 0.
+        ends: (R,) where the bars end.
+        labels: R lines of words.
+        colours: of them.
+        size: of the type.
+    """
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    wide_in = axes.get_window_extent().width / figure.dpi
+    shares = [min(0.8, (text_width(label, size) + LABEL_GAP_IN) / wide_in) for label in labels]
+    axes.set_xlim(0, max([1e-9, *(end / (1 - share) for end, share in zip(ends.tolist(), shares, strict=True))]))
+    halo = [withStroke(linewidth=2.5, foreground=PAPER)]
+    for at, (end, label, colour) in enumerate(zip(ends.tolist(), labels, colours, strict=True)):
+        beside(axes, label, (end, at), size, color=colour, path_effects=halo, zorder=6)
+
+
+def policy_keys(axes: Axes, names: Sequence[str]) -> None:
+    """Mark the rows of a panel with the mark that their policies have in every figure, between name and panel."""
+    looks = policy_looks(names)
+    place = axes.get_yaxis_transform()
+    for at, name in enumerate(names):
+        mark = {"marker": looks[name].marker, "color": looks[name].colour, "markersize": 5, "linestyle": ""}
+        axes.plot([0], [at], transform=place + ScaledTranslation(-8 / 72, 0, _scale(axes)), clip_on=False, **mark)
+    axes.set_ylim(-0.55, len(names) - 0.45)
+    axes.tick_params(axis="y", pad=15)
+
+
+def _scale(axes: Axes) -> Any:
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    return figure.dpi_scale_trans
 
 
 def edges(axes: Axes, sides: Sequence[str]) -> None:
@@ -208,7 +345,7 @@ def shared_legend(figure: Figure, panels: Iterable[Axes], place: tuple[float, fl
             entries.setdefault(label, handle)
     entries = dict(sorted(entries.items(), key=lambda entry: isinstance(entry[1], Line2D)))
     width, height = figure.get_size_inches()
-    box = (place[0] / width, 1 - place[1] / height)
+    box = (place[0] / width, 1 - max(0.0, place[1] - _dropped(figure)) / height)
     style = {"ncols": max(1, len(entries)), "fontsize": 8.5} | style
     return figure.legend(entries.values(), entries.keys(), loc="upper left", frameon=False, bbox_to_anchor=box, **style)
 

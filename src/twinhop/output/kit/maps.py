@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from twinhop.output.kit.colours import ALARM, FAINT, GROUND, INK, MUTED, PAPER, hues_apart
-from twinhop.output.kit.figures import heading, line, panel, sheet
+from twinhop.output.kit.figures import heading, line, page_width, panel, sheet
+from twinhop.scenario import unproject
 
 if TYPE_CHECKING:
     from twinhop.runs import film
@@ -23,6 +24,8 @@ FloatArray = NDArray[np.float64]
 Points = NDArray[np.floating]
 Frame = TypeVar("Frame", bound="film.Frame")
 WIDTH_IN, LEFT_IN = 8.0, 0.25
+#: Room above a map without titles, for what stands on its edge [inch].
+BARE_HEAD_IN = 0.3
 #: Characters and lines of the sources below the map, and the height of a line [inch].
 SOURCE_COLUMNS, SOURCE_LINES, SOURCE_LINE_IN = 170, 8, 0.11
 #: A frame of a film: its width, what is left around the map and above it.
@@ -70,23 +73,47 @@ def map_sheet(
         Figure, axes of the map, and how far up the sources reach [inch].
     """
     text, more = "; ".join(attribution), f" ... (in full in {full_in})"
-    sources = textwrap.wrap(text, SOURCE_COLUMNS, max_lines=SOURCE_LINES, placeholder=more)
+    page_in = page_width(WIDTH_IN)
+    sources = textwrap.wrap(text, int(SOURCE_COLUMNS * page_in / WIDTH_IN), max_lines=SOURCE_LINES, placeholder=more)
     sources_in = SOURCE_LINE_IN * len(sources)
     width, height = high - low
-    total = head_in + (WIDTH_IN - 2 * LEFT_IN) * height / width + foot_in + sources_in
-    with sheet(WIDTH_IN, total) as figure:
+    total = head_in + (page_in - 2 * LEFT_IN) * height / width + foot_in + sources_in
+    with sheet(WIDTH_IN, total, head_in=head_in - BARE_HEAD_IN) as figure:
         axes = panel(figure, LEFT_IN, foot_in + sources_in, LEFT_IN, head_in)
         frame_map(axes, low, high)
         yield figure, axes, sources_in
         line(figure, LEFT_IN, total - 0.06, "\n".join(sources), 6, color=MUTED, va="bottom")
 
 
-def write_span(figure: Figure, low: FloatArray, high: FloatArray, up_in: float) -> None:
-    """Width and height of a map, below its right end."""
+def write_span(
+    figure: Figure, low: FloatArray, high: FloatArray, up_in: float, origin: tuple[float, float] | None = None
+) -> None:
+    """Width and height of a map, and where on Earth its middle lies, below its right end.
+
+    Args:
+        figure: of the map.
+        low: lower left corner [m].
+        high: upper right corner [m].
+        up_in: from the lower edge [inch].
+        origin: latitude and longitude of (0, 0) [degree]; None: nowhere on Earth.
+    """
     width, height = (high - low) / 1000
     size = figure.get_size_inches()
-    text = f"{width:.3g} km x {height:.3g} km"
-    line(figure, size[0] - LEFT_IN, size[1] - up_in, text, 8, color=MUTED, ha="right")
+    text = (
+        f"{width:.3g} km x {height:.3g} km{'' if origin is None else f', around {on_earth((low + high) / 2, origin)}'}"
+    )
+    down_in = size[1] - up_in + getattr(figure, "dropped_in", 0.0)
+    line(figure, size[0] - LEFT_IN, down_in, text, 8, color=MUTED, ha="right")
+
+
+def on_earth(xy_m: FloatArray, origin: tuple[float, float]) -> str:
+    """A place in degrees.
+
+    >>> on_earth(np.zeros(2), (-37.81, 144.97))
+    '37.810° S, 144.970° E'
+    """
+    latitude, longitude = (float(each) for each in unproject(*xy_m, origin))
+    return f"{abs(latitude):.3f}° {'S' if latitude < 0 else 'N'}, {abs(longitude):.3f}° {'W' if longitude < 0 else 'E'}"
 
 
 #: What the marks of all maps mean.

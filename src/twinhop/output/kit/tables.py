@@ -1,6 +1,12 @@
-"""Numbers and tables in Markdown."""
+"""Numbers and tables in Markdown, and tables as CSV and LaTeX."""
 
+import csv
+import io
+import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 #: Columns of a table of spreads, as fields of `to_json` name them.
 SPREAD = ("mean", "p5", "p50", "p95", "max")
@@ -73,3 +79,199 @@ def note_lines(notes: Iterable[str]) -> list[str]:
 def to_text(lines: Iterable[str]) -> str:
     """The lines of a report, without blank ones at its end."""
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+#: Significant digits of the largest and the smallest number of a column in LaTeX, and digits after the point at most.
+LARGEST_DIGITS, SMALLEST_DIGITS, MOST_DECIMALS = 4, 2, 6
+#: The first line of a table in LaTeX.
+NEEDS = r"% Needs \usepackage{booktabs}."
+#: What LaTeX reads as commands, and signs that its plain fonts lack.
+_ESCAPES = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "\u2212": "$-$",
+    "\u221e": r"$\infty$",
+    "\u00d7": r"$\times$",
+    "\u2264": r"$\leq$",
+    "\u2265": r"$\geq$",
+    "\u2026": r"\ldots{}",
+}
+
+
+def write_table(
+    folder: Path, name: str, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str] | None = None
+) -> None:
+    """Write a table as ``name.csv`` (all columns, full precision) and ``name.tex`` (chosen columns, rounded).
+
+    The CSV is as RFC 4180 says, in UTF-8: lines end in CR LF, and what is unknown is empty. An interval in column
+    ``cost_interval`` becomes ``cost_low`` and ``cost_high``; other lists and mappings are JSON. The LaTeX is a
+    ``tabular`` of booktabs without caption; see `latex_table`.
+
+    Args:
+        folder: where to.
+        name: of both files, without suffix.
+        rows: values by column; rows may lack some.
+        columns: heading of each column of the LaTeX table, in order; None: all, named as they are.
+    """
+    rows = list(rows)
+    write_csv(folder, name, rows)
+    (folder / f"{name}.tex").write_text(latex_table(rows, columns), encoding="utf-8")
+
+
+def write_csv(folder: Path, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write a table that is too long for a paper as ``name.csv`` alone; see `write_table`."""
+    (folder / f"{name}.csv").write_bytes(csv_text(rows).encode("utf-8"))
+
+
+def with_percent(row: Mapping[str, Any], name: str = "gap") -> dict[str, Any]:
+    """A row with one of its shares also in per cent, as ``NAME_percent``."""
+    return {**row, f"{name}_percent": None if row[name] is None else 100 * row[name]}
+
+
+def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as CSV; see `write_table`.
+
+    >>> csv_text([{"policy": "a,b", "gap": 0.1, "cost_interval": [1.0, 2.0], "feasible": True}]).splitlines()
+    ['policy,gap,cost_low,cost_high,feasible', '"a,b",0.1,1.0,2.0,true']
+    """
+    flat = [dict(_flat(row)) for row in rows]
+    names = list(dict.fromkeys(name for row in flat for name in row))
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow(names)
+    writer.writerows([_csv_cell(row.get(name)) for name in names] for row in flat)
+    return stream.getvalue()
+
+
+def _flat(row: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    for name, given in row.items():
+        value = _plain(given)
+        if name.endswith("_interval") and (value is None or _is_interval(value)):
+            low, high = (None, None) if value is None else value
+            yield f"{name.removesuffix('interval')}low", low
+            yield f"{name.removesuffix('interval')}high", high
+        else:
+            yield name, value
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy as Python's own, and tuples and arrays as lists."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _csv_cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value) if isinstance(value, list | dict) else str(value)
+
+
+def latex_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str] | None = None) -> str:
+    r"""Rows as a ``tabular`` of LaTeX, which needs the package booktabs and no other.
+
+    Numbers stand to the right with as many digits after the point as the others of their column, so that points are
+    below each other; names are escaped. Unknown values are dashes, intervals two numbers in brackets.
+
+    Args:
+        rows: values by column; rows may lack some.
+        columns: heading of each column, in order; None: all, named as they are.
+
+    >>> print(latex_table([{"policy": "a_b", "cost": 1.25}, {"policy": "c", "cost": None}]))
+    % Needs \usepackage{booktabs}.
+    \begin{tabular}{lr}
+    \toprule
+    policy & cost \\
+    \midrule
+    a\_b & 1.250 \\
+    c & -- \\
+    \bottomrule
+    \end{tabular}
+    <BLANKLINE>
+    """
+    if columns is None:
+        columns = {name: name for row in rows for name in row}
+    cells, sides = [], ""
+    for name in columns:
+        values = [_plain(row.get(name)) for row in rows]
+        cells.append(_latex_cells(values))
+        sides += "r" if any(_is_number(value) or _is_interval(value) for value in values) else "l"
+    lines = [
+        NEEDS,
+        rf"\begin{{tabular}}{{{sides}}}",
+        r"\toprule",
+        _latex_row([latex_text(heading) for heading in columns.values()]),
+        r"\midrule",
+        *map(_latex_row, zip(*cells, strict=True)),
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def latex_text(text: str) -> str:
+    r"""Text that LaTeX prints as it is, on one line.
+
+    >>> print(latex_text("50 % of b_1"))
+    50 \% of b\_1
+    """
+    return "".join(_ESCAPES.get(sign, sign) for sign in " ".join(str(text).split()))
+
+
+def _latex_row(cells: Sequence[str]) -> str:
+    line = " & ".join(cells) + r" \\"
+    # After the end of a line LaTeX takes these for options of it.
+    return "{}" + line if line.startswith(("[", "*")) else line
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_interval(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(each is None or _is_number(each) for each in value)
+
+
+def _latex_cells(values: Sequence[Any]) -> list[str]:
+    decimals = _decimals(values)
+    return [_latex_cell(value, decimals) for value in values]
+
+
+def _decimals(values: Sequence[Any]) -> int:
+    """Digits after the point of a column: enough for its largest number, and for its smallest to be told from 0."""
+    numbers = [end for value in values for end in (value if _is_interval(value) else [value]) if _is_number(end)]
+    sizes = [abs(float(each)) for each in numbers if math.isfinite(each) and each != 0]
+    if not sizes or all(isinstance(each, int) for each in numbers):
+        return 0
+    wanted = (
+        LARGEST_DIGITS - 1 - math.floor(math.log10(max(sizes))),
+        SMALLEST_DIGITS - 1 - math.floor(math.log10(min(sizes))),
+    )
+    return min(max(0, *wanted), MOST_DECIMALS)
+
+
+def _latex_cell(value: Any, decimals: int) -> str:
+    if value is None:
+        return "--"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if _is_number(value):
+        return _latex_number(float(value), decimals)
+    if _is_interval(value):
+        low, high = (_latex_cell(end, decimals) for end in value)
+        return f"[{low}, {high}]"
+    return latex_text(json.dumps(value) if isinstance(value, list | dict) else str(value))
+
+
+def _latex_number(value: float, decimals: int) -> str:
+    if math.isnan(value):
+        return "--"
+    sign = "$-$" if value < 0 and round(value, decimals) != 0 else ""
+    return sign + (r"$\infty$" if math.isinf(value) else f"{abs(value):.{decimals}f}")

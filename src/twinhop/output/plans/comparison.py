@@ -8,29 +8,48 @@ from typing import TYPE_CHECKING
 from twinhop._version import __version__
 from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
-from twinhop.output.kit.tables import percent, source_lines, table, to_text
+from twinhop.output.kit.style import save_figure
+from twinhop.output.kit.tables import percent, source_lines, table, to_text, with_percent, write_table
 from twinhop.plans.comparison import Comparison
 from twinhop.text import counted
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def plot(comparison: Comparison) -> Figure:
-    """The policies against the bound, as bars."""
-    from twinhop.output.plans.comparison_figure import draw_bars
+#: Columns of the table for papers.
+COLUMNS = {
+    "policy": "policy",
+    "cost": "cost [s]",
+    "gap_percent": "above bound [%]",
+    "latency_s": "latency [s]",
+    "opening_s": "opening [s]",
+    "opened": "servers",
+    "feasible": "feasible",
+    "seconds": "time [s]",
+}
 
-    return draw_bars(comparison)
+
+def plot(comparison: Comparison, ax: Axes | None = None) -> Figure | Axes:
+    """The policies against the bound, as bars."""
+    from twinhop.output.plans.comparison_figure import draw_bars, draw_costs
+
+    if ax is None:
+        return draw_bars(comparison)
+    draw_costs(ax, comparison)
+    return ax
 
 
 def write(comparison: Comparison, folder: Path) -> None:
-    """Write comparison.json, comparison.parquet, comparison.md and comparison.png."""
+    """Write comparison.json, .parquet, .csv, .tex and .md, and the figure comparison."""
     import polars as pl
 
     (folder / "comparison.json").write_text(json_text(comparison.to_json()), encoding="utf-8")
     (folder / "comparison.md").write_text(report(comparison), encoding="utf-8")
     without_infinities(pl.DataFrame(comparison.rows())).write_parquet(folder / "comparison.parquet")
-    plot(comparison).savefig(folder / "comparison.png")
+    write_table(folder, "comparison", [with_percent(row) for row in comparison.rows()], COLUMNS)
+    save_figure(plot(comparison), folder, "comparison")
 
 
 def report(comparison: Comparison) -> str:

@@ -5,13 +5,30 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from twinhop.output.kit.colours import ACCENT, ALARM, DASHED, ENERGY, INK, OPENING
-from twinhop.output.kit.figures import beside, heading, line, panel, rows_frame, shared_legend, sheet, stacked_bars
+from twinhop.output.kit.figures import (
+    end_labels,
+    heading,
+    line,
+    panel,
+    policy_keys,
+    rows_frame,
+    shared_legend,
+    sheet,
+    stacked_bars,
+    text_width,
+)
+from twinhop.output.kit.style import COLUMN_IN
 from twinhop.output.kit.tables import percent
 from twinhop.plans.comparison import Comparison
 from twinhop.plans.result import Plan
 from twinhop.text import counted
 
 WIDTH_IN, BAR_IN, LEFT_IN = 8.0, 0.42, 0.25
+#: Heights of title, legend, and the axis below; and between names and bars, for the marks of policies [inch].
+HEAD_IN, LEGEND_IN, AXIS_IN, KEY_IN = 0.72, 0.41, 0.6, 0.3
+NAME_PT, LABEL_PT = 10, 9
+#: One column of a paper where the bars have this share of it at least.
+LEAST_SHARE = 0.35
 TERMS = (("latency", ACCENT), ("opening", OPENING), ("energy", ENERGY), ("services", "#6b5bb5"))
 
 
@@ -24,22 +41,38 @@ def draw_bars(comparison: Comparison) -> Figure:
     Returns:
         A figure of its own; nothing global is changed.
     """
-    plans = sorted(comparison.plans, key=lambda plan: -plan.cost)
-    problem = comparison.case.problem
-    with sheet(WIDTH_IN, 1.75 + BAR_IN * len(plans)) as figure:
-        axes = panel(figure, 1.6, 0.62, 1.3, 1.13)
-        ends = stacked_bars(axes, ((name, hue, _term(comparison, name, plans)) for name, hue in TERMS))
-        for at, plan in enumerate(plans):
-            _label(axes, comparison, plan, at, float(ends[at]))
-        if comparison.lower_bound is not None:
-            axes.axvline(comparison.lower_bound, color=INK, linewidth=1.3, linestyle=DASHED, zorder=5)
-        rows_frame(axes, [plan.solution.policy.replace("_", " ") for plan in plans], "cost")
-        axes.set_xlim(0, float(ends.max()) * 1.02)
+    plans, problem = comparison.plans, comparison.case.problem
+    left_in = LEFT_IN + KEY_IN + max(text_width(_name(plan), NAME_PT) for plan in plans)
+    label_in = max(text_width(_label(comparison, plan), LABEL_PT) for plan in plans)
+    columns = 1 if left_in + label_in < (1 - LEAST_SHARE) * COLUMN_IN[1] else 2
+    height = HEAD_IN + LEGEND_IN + AXIS_IN + BAR_IN * len(plans)
+    with sheet(WIDTH_IN, height, head_in=HEAD_IN, columns=columns) as figure:
+        axes = panel(figure, left_in, AXIS_IN, LEFT_IN, HEAD_IN + LEGEND_IN)
+        draw_costs(axes, comparison)
         heading(figure, LEFT_IN, 0.42, comparison.case.name)
         size = f"{counted(problem.users, 'user')}, {counted(problem.stations, 'station')}"
         line(figure, LEFT_IN, 0.70, f"{size}; {_bound(comparison)}", 9.5)
-        shared_legend(figure, [axes], (LEFT_IN - 0.012 * WIDTH_IN, 0.74), handlelength=1.0, handleheight=1.0)
+        look = {"handlelength": 1.5, "handleheight": 1.0, "columnspacing": 1.2}
+        shared_legend(figure, [axes], (LEFT_IN - 0.012 * WIDTH_IN, HEAD_IN + 0.02), **look)
     return figure
+
+
+def draw_costs(axes: Axes, comparison: Comparison) -> None:
+    """The panel of the bars."""
+    plans = sorted(comparison.plans, key=lambda plan: -plan.cost)
+    ends = stacked_bars(axes, ((name, hue, _term(comparison, name, plans)) for name, hue in TERMS))
+    bound = comparison.lower_bound
+    if bound is not None:
+        axes.axvline(bound, color=INK, linewidth=1.3, linestyle=DASHED, zorder=5, label="certified bound")
+        ends = np.maximum(ends, bound)
+    rows_frame(axes, [_name(plan) for plan in plans], "cost [s]", NAME_PT)
+    policy_keys(axes, [plan.solution.policy for plan in plans])
+    hues = [ALARM if comparison.gap(plan) is None else INK for plan in plans]
+    end_labels(axes, ends, [_label(comparison, plan) for plan in plans], hues, LABEL_PT)
+
+
+def _name(plan: Plan) -> str:
+    return plan.solution.policy.replace("_", " ")
 
 
 def _term(comparison: Comparison, name: str, plans: list[Plan]) -> np.ndarray:
@@ -57,10 +90,9 @@ def _term(comparison: Comparison, name: str, plans: list[Plan]) -> np.ndarray:
     return np.array([value(plan) for plan in plans])
 
 
-def _label(axes: Axes, comparison: Comparison, plan: Plan, at: int, end: float) -> None:
+def _label(comparison: Comparison, plan: Plan) -> str:
     gap = comparison.gap(plan)
-    text = f"{plan.cost:#.4g}   +{percent(gap)}" if gap is not None else f"{plan.cost:#.4g}   infeasible"
-    beside(axes, text, (end, at), color=INK if gap is not None else ALARM)
+    return f"{plan.cost:#.4g}  +{percent(gap)}" if gap is not None else f"{plan.cost:#.4g}  infeasible"
 
 
 def _bound(comparison: Comparison) -> str:

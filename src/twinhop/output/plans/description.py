@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twinhop.io.json_text import json_text
+from twinhop.output.kit.style import save_figure
 from twinhop.output.kit.tables import share, single_row, spread_row
 from twinhop.plans.description import Description
 
@@ -59,4 +60,4 @@ def plot(description: Description) -> Figure:
 def write(description: Description, folder: Path) -> None:
     """Write describe.json and describe.png."""
     (folder / "describe.json").write_text(json_text(description.to_json()), encoding="utf-8")
-    plot(description).savefig(folder / "describe.png")
+    save_figure(plot(description), folder, "describe")

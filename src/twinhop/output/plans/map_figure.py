@@ -1,5 +1,7 @@
 """The map of a plan: stations, opened servers sized by load, users coloured by host, links, certificate."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
@@ -8,7 +10,18 @@ from matplotlib.lines import Line2D
 
 from twinhop.output.kit.colours import ALARM, INK, MUTED, PAPER, hues_apart
 from twinhop.output.kit.figures import fitting, heading, line
-from twinhop.output.kit.maps import LEFT_IN, WIDTH_IN, corners, map_sheet
+from twinhop.output.kit.maps import (
+    CLOUD,
+    DOWN,
+    LEFT_IN,
+    RADIO_ONLY,
+    SERVER,
+    corners,
+    frame_map,
+    map_sheet,
+    write_span,
+)
+from twinhop.output.kit.places import Names, draw_scale
 from twinhop.output.kit.tables import percent
 from twinhop.output.plans.service_marks import draw_services, service_legend
 from twinhop.plans.link_loads import drawn_links, link_loads
@@ -16,17 +29,22 @@ from twinhop.plans.result import Plan
 from twinhop.scenario import World
 from twinhop.text import counted, plural
 
-#: Opened servers are drawn with areas [points^2] from the first to the sum of both, by share of the largest load.
-SMALLEST_SERVER, LARGEST_SERVER = 70.0, 520.0
-#: Stations are named on the map up to this many.
-NAMED_STATIONS = 40
+#: Opened servers are drawn with areas [points^2] from the first to the sum of both, by share of the largest load, and
+#: smaller where their neighbours are near, down to the least diameter [points].
+SMALLEST_SERVER, LARGEST_SERVER, LEAST_PT = 70.0, 520.0, 6.0
+#: Marks of other stations [points^2].
+CLOSED_SERVER, RADIO_STATION, FAILED_SERVER = 46.0, 34.0, 60.0
+#: Width of a digit of the number of twins, as a share of its type, and its type [points].
+DIGIT, COUNT_PT = 0.72, 7.0
+#: Servers that fail are named in the legend up to this many.
+FAILURES_NAMED = 3
 #: Entries of the legend side by side; more take a second row.
 LEGEND_COLUMNS = 5
 #: Where a cloud without a position is drawn, as a share of the map's extent.
 CORNER = (0.95, 0.95)
 #: A cloud farther from the others than this many times their extent is drawn at the edge of the map.
 FAR = 1.0
-HEAD_IN, FOOT_IN = 1.15, 0.75
+HEAD_IN, FOOT_IN = 1.15, 0.85
 
 
 def draw_map(plan: Plan) -> Figure:
@@ -42,15 +60,34 @@ def draw_map(plan: Plan) -> Figure:
     assert world is not None
     low, high = extent(world)
     with map_sheet(low, high, HEAD_IN, FOOT_IN, world.attribution, "report.md") as (figure, axes, sources_in):
-        _backhaul(axes, plan, world)
-        _links_and_users(axes, plan, world)
-        _stations(axes, plan, world)
-        if plan.services is not None:
-            draw_services(axes, plan, _sites_xy_m(world))
-        _scale_bar(axes, low, high)
+        _draw(axes, plan, world, low, high)
         _title(figure, plan)
-        _legend(figure, plan, world, (0.12 + sources_in) / figure.get_figheight())
+        write_span(figure, low, high, FOOT_IN + sources_in - 0.17, world.origin)
+        place = {"loc": "lower center", "bbox_to_anchor": (0.5, (0.08 + sources_in) / figure.get_figheight())}
+        _legend(figure, legend_entries(plan, world), place)
     return figure
+
+
+def draw_map_on(axes: Axes, plan: Plan) -> None:
+    """Draw the map of a scenario's plan into axes, with what its marks mean below."""
+    world = plan.case.world
+    assert world is not None
+    low, high = extent(world)
+    frame_map(axes, low, high)
+    _draw(axes, plan, world, low, high)
+    entries = legend_entries(plan, world)
+    _legend(axes, entries, {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0)}, columns=2)
+
+
+def _draw(axes: Axes, plan: Plan, world: World, low: np.ndarray, high: np.ndarray) -> None:
+    axes.apply_aspect()
+    _backhaul(axes, plan, world)
+    _links_and_users(axes, plan, world)
+    diameter_pt = _stations(axes, plan, world)
+    if plan.services is not None:
+        draw_services(axes, plan, _sites_xy_m(world))
+    _write_names(axes, plan, world, diameter_pt)
+    draw_scale(axes, low, high)
 
 
 def extent(world: World) -> tuple[np.ndarray, np.ndarray]:
@@ -124,30 +161,68 @@ def _under_stations(world: World) -> np.ndarray:
     return np.array([tuple(each) in stations for each in world.user_xy_m.tolist()], dtype=np.bool_)
 
 
-def _stations(axes: Axes, plan: Plan, world: World) -> None:
+def _stations(axes: Axes, plan: Plan, world: World) -> np.ndarray:
+    """Draw stations, opened ones sized by their twins, and return (K,) the diameters of all [points]."""
     placement = plan.solution.placement
     used = np.flatnonzero(placement.open)
     loads = placement.loads()
     xy = _sites_xy_m(world)
     radio = np.flatnonzero(~world.host)
     shut = np.flatnonzero(world.host & ~placement.open[: len(world.host)])
-    axes.scatter(*xy[radio].T, s=34, marker="^", facecolors=PAPER, edgecolors=MUTED, linewidths=1.0, zorder=5)
-    axes.scatter(*xy[shut].T, s=46, marker="o", facecolors=PAPER, edgecolors=MUTED, linewidths=1.2, zorder=5)
-    crowd = np.sqrt(min(1.0, 24 / max(1, used.size)))
-    sizes = (SMALLEST_SERVER + (LARGEST_SERVER - SMALLEST_SERVER) * loads[used] / max(1, loads.max())) * crowd
+    white = {"facecolors": PAPER, "edgecolors": MUTED}
+    axes.scatter(*xy[radio].T, s=RADIO_STATION, marker=RADIO_ONLY, linewidths=1.0, zorder=5, **white)
+    axes.scatter(*xy[shut].T, s=CLOSED_SERVER, marker=SERVER, linewidths=1.2, zorder=5, **white)
+    diameter = np.full(len(xy), np.sqrt(CLOSED_SERVER))
+    diameter[used] = _diameters(axes, xy[used], loads[used])
     hues = np.array(hues_apart(xy[used]))
-    for marker, members in (("o", used < len(world.host)), ("D", used >= len(world.host))):
-        look = {"s": sizes[members], "c": hues[members].tolist(), "edgecolors": INK, "linewidths": 1.1}
-        axes.scatter(*xy[used[members]].T, marker=marker, zorder=6, **look)
+    largest_first = np.argsort(-diameter[used], kind="stable")
+    for marker, members in ((SERVER, used < len(world.host)), (CLOUD, used >= len(world.host))):
+        order = largest_first[members[largest_first]]
+        look = {"s": diameter[used[order]] ** 2, "c": hues[order].tolist(), "edgecolors": INK, "linewidths": 1.1}
+        axes.scatter(*xy[used[order]].T, marker=marker, zorder=6, **look)
     if plan.failure is not None:
-        axes.scatter(*xy[plan.failure.stations].T, s=60, marker="x", c=ALARM, linewidths=1.8, zorder=8)
+        axes.scatter(*xy[plan.failure.stations].T, s=FAILED_SERVER, marker=DOWN, c=ALARM, linewidths=1.8, zorder=8)
     if cloud_is_drawn(world) and not _cloud_is_opened(plan, world):
         x, y = cloud_xy_m(world)
-        axes.scatter([x], [y], s=110, marker="D", facecolors=INK, edgecolors=PAPER, linewidths=1, zorder=6)
-    if used.size <= NAMED_STATIONS:
-        for k, size in zip(used, sizes, strict=True):
-            type_ = {"fontsize": 7 if size > 150 else 5.5, "color": PAPER, "weight": "bold"}
-            axes.annotate(f"{loads[k]}", xy[k], ha="center", va="center", zorder=7, **type_)
+        axes.scatter([x], [y], s=110, marker=CLOUD, facecolors=INK, edgecolors=PAPER, linewidths=1, zorder=6)
+    for k in used.tolist():
+        if _count_fits(int(loads[k]), diameter[k]):
+            type_ = {"fontsize": min(COUNT_PT, 0.5 * diameter[k]), "color": PAPER, "weight": "bold"}
+            axes.annotate(f"{loads[k]}", xy[k], ha="center", va="center_baseline", zorder=7, **type_)
+    return diameter
+
+
+def _diameters(axes: Axes, xy_m: np.ndarray, loads: np.ndarray) -> np.ndarray:
+    """(S,) diameters of opened servers [points]: their areas by their twins, but no two discs reach into each other."""
+    wanted = np.sqrt(SMALLEST_SERVER + (LARGEST_SERVER - SMALLEST_SERVER) * loads / max(1, loads.max(initial=0)))
+    points = axes.transData.transform(xy_m) * 72 / axes.figure.dpi
+    between = np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1)) + np.diag(np.full(len(points), np.inf))
+    return np.clip(between.min(axis=1, initial=np.inf), LEAST_PT, wanted)
+
+
+def _count_fits(load: int, diameter_pt: float) -> bool:
+    return DIGIT * min(COUNT_PT, 0.5 * diameter_pt) * len(f"{load}") <= diameter_pt - 1 and diameter_pt >= 2 * LEAST_PT
+
+
+def _write_names(axes: Axes, plan: Plan, world: World, diameter_pt: np.ndarray) -> None:
+    """Name stations where they fit: what fails, then opened servers, most twins first, then others."""
+    problem, placement, loads = plan.case.problem, plan.solution.placement, plan.solution.placement.loads()
+    xy = _sites_xy_m(world)
+    names = Names(axes, [xy], diameter_pt / 2, axes.texts)
+    failed = [] if plan.failure is None else [int(k) for k in plan.failure.stations]
+    opened = [int(k) for k in np.argsort(-loads, kind="stable") if placement.open[k] and k < len(world.host)]
+    others = [k for k in np.flatnonzero(~placement.open[: len(world.host)]).tolist() if k not in failed]
+    counts = {k: "" if _count_fits(int(loads[k]), diameter_pt[k]) else f" ({loads[k]})" for k in opened}
+    groups = (
+        (failed, ALARM, "bold"),
+        (opened, INK, "bold"),
+        ([k for k in others if world.host[k]], INK, "normal"),
+        ([k for k in others if not world.host[k]], MUTED, "normal"),
+    )
+    for members, colour, weight in groups:
+        words = [problem.station_name(k) + counts.get(k, "") for k in members]
+        radii = (diameter_pt[members] / 2).tolist() if members else []
+        names.write(xy[members], words, [colour] * len(members), radii, weight=weight)
 
 
 def cloud_is_drawn(world: World) -> bool:
@@ -175,20 +250,6 @@ def cloud_label(world: World) -> str:
     return f"{name} (beyond the map)" if outside else name
 
 
-def _scale_bar(axes: Axes, low: np.ndarray, high: np.ndarray) -> None:
-    """Above the map, at its right end, where nothing lies below it."""
-    span = high[0] - low[0]
-    power = 10.0 ** np.floor(np.log10(span / 5))
-    length = power * max(step for step in (1, 2, 5) if power * step <= span / 5 * 1.01)
-    above = axes.get_xaxis_transform()
-    y = 1 + 0.1 * (high[0] - low[0]) / (WIDTH_IN - 2 * LEFT_IN) / (high[1] - low[1])
-    bar = {"color": INK, "linewidth": 2.2, "solid_capstyle": "butt"}
-    axes.plot([high[0] - length, high[0]], [y, y], transform=above, clip_on=False, **bar)
-    text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    place = {"xycoords": above, "textcoords": "offset points", "annotation_clip": False}
-    axes.annotate(text, (high[0] - length / 2, y), (0, 4), ha="center", fontsize=8, color=INK, **place)
-
-
 def _title(figure: Figure, plan: Plan) -> None:
     solution, problem = plan.solution, plan.case.problem
     proof = f"cost {plan.cost:#.4g}"
@@ -209,7 +270,9 @@ def _title(figure: Figure, plan: Plan) -> None:
     line(figure, LEFT_IN, 0.95, text, 9, 92, color=MUTED)
 
 
-def _legend(figure: Figure, plan: Plan, world: World, bottom: float) -> None:
+def legend_entries(plan: Plan, world: World) -> list[Line2D]:
+    """What the marks of a plan's map mean, of those that it has."""
+
     def mark(label: str, marker: str, face: str, edge: str, size: float) -> Line2D:
         shape = {"marker": marker, "markersize": size, "markerfacecolor": face, "markeredgecolor": edge}
         return Line2D([], [], linestyle="", label=label, **shape)
@@ -232,19 +295,17 @@ def _legend(figure: Figure, plan: Plan, world: World, bottom: float) -> None:
     if plan.services is not None:
         entries += service_legend()
     if plan.failure is not None:
-        entries.append(mark("server that fails", "x", ALARM, ALARM, 7))
+        names = ", ".join(plan.case.problem.station_name(int(k)) for k in plan.failure.stations[:FAILURES_NAMED])
+        more = len(plan.failure.stations) - FAILURES_NAMED
+        entries.append(mark(f"fails: {names}{f' and {more} more' if more > 0 else ''}", "x", ALARM, ALARM, 7))
     if any(each.kind == "deadline" for each in plan.solution.evaluation.violations):
         entries.append(mark("deadline missed", "o", "none", ALARM, 8))
-    legend = figure.legend(
-        handles=entries,
-        loc="lower center",
-        ncols=min(len(entries), LEGEND_COLUMNS),
-        frameon=False,
-        fontsize=8,
-        handletextpad=0.3,
-        columnspacing=1.3,
-        bbox_to_anchor=(0.5, bottom),
-    )
+    return entries
+
+
+def _legend(on: Figure | Axes, entries: list[Line2D], place: dict[str, Any], columns: int = LEGEND_COLUMNS) -> None:
+    wide = {"ncols": min(len(entries), columns), "frameon": False, "fontsize": 8}
+    legend = on.legend(handles=entries, handletextpad=0.3, columnspacing=1.3, **wide, **place)
     for text in legend.get_texts():
         text.set_parse_math(False)
         text.set_fontsize(fitting("".join(str(entry.get_label()) for entry in entries), 8, 100))

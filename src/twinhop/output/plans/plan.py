@@ -13,6 +13,7 @@ import numpy as np
 from twinhop.errors import InputError
 from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
+from twinhop.output.kit.style import save_figure
 from twinhop.output.plans.report import plan_report
 from twinhop.placement import InfeasibilityProof, Prices, Violation
 from twinhop.placement.certificate import all_plans
@@ -22,6 +23,7 @@ from twinhop.plans.result import Case, Plan
 from twinhop.plans.service_levels import service_levels
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -30,17 +32,20 @@ def report(plan: Plan) -> str:
     return plan_report(plan)
 
 
-def plot(plan: Plan) -> Figure:
+def plot(plan: Plan, ax: Axes | None = None) -> Figure | Axes:
     """The map.
 
     Raises:
         InputError: the plan is of a problem file, which has no map.
     """
-    from twinhop.output.plans.map_figure import draw_map
+    from twinhop.output.plans.map_figure import draw_map, draw_map_on
 
     if plan.case.world is None:
         raise InputError(f"{plan.case.name}: is a problem file, which has no positions and so no map")
-    return draw_map(plan)
+    if ax is None:
+        return draw_map(plan)
+    draw_map_on(ax, plan)
+    return ax
 
 
 def write(plan: Plan, folder: Path) -> None:
@@ -52,7 +57,7 @@ def write(plan: Plan, folder: Path) -> None:
         from twinhop.output.plans.geojson import map_features
 
         (folder / "map.geojson").write_text(json_text(map_features(plan), indent=None), encoding="utf-8")
-        plot(plan).savefig(folder / "map.png")
+        save_figure(plot(plan), folder, "map")
 
 
 def _finite(value: float | None) -> float | None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
-from twinhop.output.kit.tables import number, share, table
+from twinhop.output.kit.style import save_figure
+from twinhop.output.kit.tables import number, share, table, write_table
 from twinhop.plans.robustness import NAMED, Robustness
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -34,15 +36,33 @@ def report(result: Robustness) -> str:
     return "\n".join(lines) + "\n"
 
 
-def plot(result: Robustness) -> Figure:
-    """Costs and missed deadlines over the samples."""
-    from twinhop.output.plans.robustness_figure import draw_robustness
+#: Panels of the figure, the main one first, and columns of the table for papers.
+PANELS = ("cost", "broken")
+COLUMNS = {
+    "what": "",
+    "planned": "planned",
+    "mean": "mean",
+    "p5": "5 %",
+    "p50": "median",
+    "p95": "95 %",
+    "worst": "worst",
+}
 
-    return draw_robustness(result, verdict(result))
+
+def plot(result: Robustness, ax: Axes | None = None, panel: str | None = None) -> Figure | Axes:
+    """Costs and missed deadlines over the samples; of the panels ``cost`` and ``broken`` one in given axes."""
+    from twinhop.output.kit.figures import panel_of
+    from twinhop.output.plans.robustness_figure import draw_costs, draw_robustness, draw_shares
+
+    name = panel_of(panel, PANELS)
+    if ax is None:
+        return draw_robustness(result, verdict(result))
+    (draw_costs if name == "cost" else draw_shares)(ax, result)
+    return ax
 
 
 def write(result: Robustness, folder: Path) -> None:
-    """Write robustness.json, robustness.parquet (one row a sample) and robustness.png."""
+    """Write robustness.json, .parquet (one row a sample), .csv and .tex (the spreads), and the figure robustness."""
     import polars as pl
 
     (folder / "robustness.json").write_text(json_text(result.to_json()), encoding="utf-8")
@@ -50,7 +70,20 @@ def write(result: Robustness, folder: Path) -> None:
     if result.missed is not None:
         columns["missed"] = result.missed
     without_infinities(pl.DataFrame(columns)).write_parquet(folder / "robustness.parquet")
-    plot(result).savefig(folder / "robustness.png")
+    write_table(folder, "robustness", _spreads(result), COLUMNS)
+    save_figure(plot(result), folder, "robustness")
+
+
+def _spreads(result: Robustness) -> list[dict[str, Any]]:
+    """Cost, latency and missed deadlines as values: as planned, and over the samples."""
+    facts = result.to_json()
+    rows = [
+        {"what": "cost [s]", "planned": facts["planned_cost"], **facts["cost"]},
+        {"what": "mean latency [s]", "planned": facts["planned_latency_s"], **facts["latency_s"]},
+    ]
+    if facts["missed"] is not None:
+        rows.append({"what": "deadlines newly missed", "planned": 0, **facts["missed"]})
+    return rows
 
 
 def spread_rows(result: Robustness) -> list[tuple[str, ...]]:

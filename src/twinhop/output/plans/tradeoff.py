@@ -10,23 +10,44 @@ from typing import TYPE_CHECKING
 from twinhop._version import __version__
 from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
-from twinhop.output.kit.tables import percent, table
+from twinhop.output.kit.style import save_figure
+from twinhop.output.kit.tables import percent, table, with_percent, write_table
 from twinhop.placement.tradeoff_point import TradeoffPoint
 from twinhop.plans.tradeoff import Tradeoff, status
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def plot(tradeoff: Tradeoff) -> Figure:
-    """Cost terms by number of servers, with bounds."""
-    from twinhop.output.plans.tradeoff_figure import draw_tradeoff
+#: Panels of the figure, the main one first, and columns of the table for papers.
+PANELS = ("cost", "gap")
+COLUMNS = {
+    "servers": "servers",
+    "cost": "cost [s]",
+    "communication": "communication [s]",
+    "computing": "computing [s]",
+    "opening": "opening [s]",
+    "energy": "energy [s]",
+    "lower_bound": "lower bound [s]",
+    "gap_percent": "gap [%]",
+}
 
-    return draw_tradeoff(tradeoff, remarks(tradeoff))
+
+def plot(tradeoff: Tradeoff, ax: Axes | None = None, panel: str | None = None) -> Figure | Axes:
+    """Cost terms by number of servers, with bounds; of the panels ``cost`` and ``gap`` one in given axes."""
+    from twinhop.output.kit.figures import panel_of
+    from twinhop.output.plans.tradeoff_figure import draw_costs, draw_gaps, draw_tradeoff
+
+    name = panel_of(panel, PANELS)
+    if ax is None:
+        return draw_tradeoff(tradeoff, remarks(tradeoff))
+    (draw_costs if name == "cost" else draw_gaps)(ax, tradeoff)
+    return ax
 
 
 def write(tradeoff: Tradeoff, folder: Path) -> None:
-    """Write tradeoff.json, tradeoff.parquet, tradeoff.md and tradeoff.png."""
+    """Write tradeoff.json, .parquet, .csv, .tex and .md, and the figure tradeoff."""
     import polars as pl
 
     (folder / "tradeoff.json").write_text(json_text(tradeoff.to_json()), encoding="utf-8")
@@ -34,7 +55,8 @@ def write(tradeoff: Tradeoff, folder: Path) -> None:
     without_infinities(pl.DataFrame(tradeoff.rows(), infer_schema_length=None)).write_parquet(
         folder / "tradeoff.parquet"
     )
-    plot(tradeoff).savefig(folder / "tradeoff.png")
+    write_table(folder, "tradeoff", [with_percent(row) for row in tradeoff.rows()], COLUMNS)
+    save_figure(plot(tradeoff), folder, "tradeoff")
 
 
 def report(tradeoff: Tradeoff) -> str:

@@ -10,14 +10,16 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from twinhop.output.kit.colours import ALARM, COMMUNICATION, COMPUTING, ENERGY, FAINT, INK, MUTED, OPENING, PAPER
-from twinhop.output.kit.figures import frame, heading, line, shared_legend, sheet
+from twinhop.output.kit.figures import frame, heading, line, panel, shared_legend, sheet
+from twinhop.output.kit.style import current_style
 from twinhop.output.kit.tables import percent
 from twinhop.placement.branching import CLOSED
 from twinhop.plans.tradeoff import Tradeoff
 
-WIDTH_IN, HEIGHT_IN = 8.6, 5.9
-#: Left edge and width of both panels, as shares of the figure; and where lines of words begin [inch].
-LEFT, WIDE, WORDS_IN = 0.085, 0.885, 0.258
+WIDTH_IN, LEFT_IN, RIGHT_IN, WORDS_IN = 8.6, 0.73, 0.26, 0.258
+#: Heights of title, legend, both panels with what is between them, the axis below, and a line of words [inch].
+HEAD_IN, LEGEND_IN, COSTS_IN, BETWEEN_IN, GAPS_IN, AXIS_IN, LINE_IN = 0.75, 0.42, 2.75, 0.34, 0.58, 0.55, 0.15
+PAPER_COSTS_IN = 2.1
 TERMS = (("communication", COMMUNICATION), ("computing", COMPUTING), ("opening", OPENING), ("energy", ENERGY))
 #: The vertical axis ends at this many times the best cost where the curve goes on higher: the middle stays readable.
 HIGHEST = 2.5
@@ -35,22 +37,33 @@ def draw_tradeoff(tradeoff: Tradeoff, remarks: Sequence[str]) -> Figure:
     Returns:
         A figure of its own; nothing global is changed.
     """
-    with sheet(WIDTH_IN, HEIGHT_IN) as figure:
-        axes = figure.add_axes((LEFT, 0.325, WIDE, 0.465))
-        below = figure.add_axes((LEFT, 0.165, WIDE, 0.095))
-        top = _highest(tradeoff)
-        _stack(axes, tradeoff)
-        _bound(axes, tradeoff)
-        _without_plan(axes, tradeoff, top)
-        _best(axes, tradeoff, top)
-        _frame(axes, tradeoff, top, y="cost")
+    more = [f"and more: {len(remarks) - REMARKS}, see tradeoff.md"] if len(remarks) > REMARKS else []
+    words = [*remarks[:REMARKS], *more]
+    foot_in = AXIS_IN + (LINE_IN * len(words) + 0.08 if words else 0.0)
+    gaps_top = foot_in + GAPS_IN
+    costs_in = PAPER_COSTS_IN if current_style().paper else COSTS_IN
+    height = HEAD_IN + LEGEND_IN + costs_in + BETWEEN_IN + gaps_top
+    with sheet(WIDTH_IN, height, head_in=HEAD_IN) as figure:
+        axes = panel(figure, LEFT_IN, gaps_top + BETWEEN_IN, RIGHT_IN, HEAD_IN + LEGEND_IN)
+        below = panel(figure, LEFT_IN, foot_in, RIGHT_IN, height - gaps_top)
+        draw_costs(axes, tradeoff)
+        axes.set_xlabel("")
         axes.tick_params(axis="x", labelbottom=False)
-        _gaps(below, tradeoff)
+        draw_gaps(below, tradeoff)
+        figure.align_ylabels([axes, below])
         _head(figure, tradeoff)
-        more = [f"and more: {len(remarks) - REMARKS}, see tradeoff.md"] if len(remarks) > REMARKS else []
-        below_in = 0.988 * HEIGHT_IN
-        line(figure, WORDS_IN, below_in, "\n".join([*remarks[:REMARKS], *more]), 8, color=MUTED, va="bottom")
+        line(figure, WORDS_IN, height - 0.07, "\n".join(words), 8, color=MUTED, va="bottom")
     return figure
+
+
+def draw_costs(axes: Axes, tradeoff: Tradeoff) -> None:
+    """The panel of costs and bounds."""
+    top = _highest(tradeoff)
+    _stack(axes, tradeoff)
+    _bound(axes, tradeoff)
+    _without_plan(axes, tradeoff, top)
+    _best(axes, tradeoff, top)
+    _frame(axes, tradeoff, top, "servers in use", "cost [s]")
 
 
 def _highest(tradeoff: Tradeoff) -> float:
@@ -58,7 +71,7 @@ def _highest(tradeoff: Tradeoff) -> float:
     if tradeoff.best is None or max(costs) <= 0:
         bounds = [point.lower_bound for point in tradeoff.points if math.isfinite(point.lower_bound)]
         return 1.15 * max([*bounds, 1e-9])
-    return 1.15 * min(max(costs), HIGHEST * tradeoff.best.cost)
+    return 1.32 * min(max(costs), HIGHEST * tradeoff.best.cost)
 
 
 def _stack(axes: Axes, tradeoff: Tradeoff) -> None:
@@ -106,18 +119,15 @@ def _best(axes: Axes, tradeoff: Tradeoff, top: float) -> None:
             axes.annotate(f"{point.cost:#.3g}", (point.servers, top), (0, -3), textcoords="offset points", **look)
 
 
-def _gaps(axes: Axes, tradeoff: Tradeoff) -> None:
-    """The gap of each number of servers, which is too small to see between bound and cost."""
+def draw_gaps(axes: Axes, tradeoff: Tradeoff) -> None:
+    """The panel of the gaps, which are too small to see between bound and cost."""
     gaps = {point.servers: 100 * point.gap for point in tradeoff.points if point.gap is not None}
     axes.bar(list(gaps), list(gaps.values()), width=0.78, color=INK, linewidth=0)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=2))
-    axes.yaxis.set_major_formatter("{x:g} %")
-    _frame(axes, tradeoff, 1.15 * max([*gaps.values(), 1e-6]), x="servers in use")
-    figure_y = axes.get_position().y1 + 0.012
-    axes.figure.text(LEFT, figure_y, "gap between cost and bound", fontsize=8.5, color=MUTED, va="bottom")
+    _frame(axes, tradeoff, 1.15 * max([*gaps.values(), 1e-6]), "servers in use", "gap [%]")
 
 
-def _frame(axes: Axes, tradeoff: Tradeoff, top: float, x: str = "", y: str = "") -> None:
+def _frame(axes: Axes, tradeoff: Tradeoff, top: float, x: str, y: str) -> None:
     servers = [point.servers for point in tradeoff.points] or [tradeoff.curve.fewest, tradeoff.curve.most]
     axes.set_xlim(min(servers) - 0.6, max(servers) + 0.6)
     axes.set_ylim(0, top)
@@ -128,13 +138,13 @@ def _frame(axes: Axes, tradeoff: Tradeoff, top: float, x: str = "", y: str = "")
 
 def _head(figure: Figure, tradeoff: Tradeoff) -> None:
     problem = tradeoff.case.problem
-    heading(figure, WORDS_IN, 0.062 * HEIGHT_IN, tradeoff.case.name)
+    heading(figure, WORDS_IN, 0.37, tradeoff.case.name)
     text = f"{problem.users} users, {problem.stations} stations"
     if tradeoff.gap is not None:
-        text += f"; no plan costs less than {tradeoff.lower_bound:#.5g}, "
+        text += f"; no plan costs less than {tradeoff.lower_bound:#.5g} s, "
         text += "the best is proved optimal" if tradeoff.gap <= CLOSED else f"the best is {percent(tradeoff.gap)} above"
         if len(tradeoff.may_be_best) > 1:
             text += f"; best may be {tradeoff.may_be_best_in_words}"
-    line(figure, WORDS_IN, 0.108 * HEIGHT_IN, text, 9.5)
-    place = (0.018 * WIDTH_IN, 0.119 * HEIGHT_IN)
-    shared_legend(figure, figure.axes, place, handlelength=1.2, handleheight=0.9, columnspacing=1.4)
+    line(figure, WORDS_IN, 0.65, text, 9.5, 118)
+    look = {"handlelength": 1.2, "handleheight": 0.9, "columnspacing": 1.4}
+    shared_legend(figure, figure.axes[:1], (0.155, HEAD_IN), **look)

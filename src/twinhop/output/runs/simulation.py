@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinhop.io.json_text import json_text
-from twinhop.output.runs.simulation_report import simulation_report
+from twinhop.output.kit.style import save_figure
+from twinhop.output.kit.tables import write_table
+from twinhop.output.runs.simulation_report import simulation_report, table_columns, table_rows
 from twinhop.runs.animation import Animation
 from twinhop.runs.simulation import Simulation
 from twinhop.runs.simulation_folder import TIMING
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -20,11 +23,18 @@ def report(simulation: Simulation) -> str:
     return simulation_report(simulation)
 
 
-def plot(simulation: Simulation) -> Figure:
-    """What each policy costs, by term, against what was possible."""
-    from twinhop.output.runs.simulation_figure import draw_costs
+def plot(simulation: Simulation, ax: Axes | None = None, panel: str | None = None) -> Figure | None:
+    """What each policy costs, by term, against what was possible; or one of the panels over time."""
+    from twinhop.output.kit.figures import panel_of
+    from twinhop.output.runs.series_figure import SERIES, draw_over_time, draw_series, require_panel
+    from twinhop.output.runs.simulation_figure import draw_cost_bars, draw_costs
 
-    return draw_costs(simulation)
+    name = panel_of(panel, ["costs", *SERIES])
+    require_panel(simulation, name)
+    if ax is None:
+        return draw_costs(simulation) if name == "costs" else draw_series(simulation)
+    draw_cost_bars(ax, simulation) if name == "costs" else draw_over_time(ax, simulation, name)
+    return None
 
 
 def write(simulation: Simulation, folder: Path, animation: Animation = "gif") -> None:
@@ -42,23 +52,25 @@ def write(simulation: Simulation, folder: Path, animation: Animation = "gif") ->
     }
     (folder / TIMING).write_text(json_text(times), encoding="utf-8")
     (folder / "report.md").write_text(simulation_report(simulation), encoding="utf-8")
+    write_table(folder, "policies", table_rows(simulation), table_columns(simulation))
     _draw(simulation, animation, folder)
 
 
 def _draw(simulation: Simulation, animation: Animation, aside: Path) -> None:
     """The figures; map and animation show one policy under the first seed."""
-    from twinhop.output.runs.simulation_figure import draw_bands, draw_costs, draw_series, first_folders
+    from twinhop.output.runs.series_figure import draw_series
+    from twinhop.output.runs.simulation_figure import draw_bands, draw_costs, first_folders
     from twinhop.output.runs.simulation_map import draw_twin_trails, save_twin_animation
     from twinhop.runs.film import RunFilm
 
-    draw_costs(simulation).savefig(aside / "costs.png")
+    save_figure(draw_costs(simulation), aside, "costs")
     if not first_folders(simulation):
         return
-    draw_series(simulation).savefig(aside / "series.png")
-    draw_bands(simulation).savefig(aside / "hosts.png")
+    save_figure(draw_series(simulation), aside, "series")
+    save_figure(draw_bands(simulation), aside, "hosts")
     index = shown_policy(simulation)
     film, policy = RunFilm(simulation.run, first_folders(simulation)[index]), simulation.policies[index]
-    draw_twin_trails(film, simulation.run, policy).savefig(aside / "map.png")
+    save_figure(draw_twin_trails(film, simulation.run, policy), aside, "map")
     save_twin_animation(film, simulation.run, policy, animation, aside)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,26 +10,27 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from twinhop.migration.run import MigrationRun
 from twinhop.output.kit.colours import HUES, INK, MUTED
+from twinhop.output.kit.curves import policy_labels
 from twinhop.output.kit.figures import heading, line
 from twinhop.output.kit.maps import (
     LEFT_IN,
-    MARKS_IN_WORDS,
     corners,
     draw_ends,
     draw_stations,
     map_sheet,
     save_film,
-    write_span,
 )
-from twinhop.placement.problem import BoolArray, FloatArray
+from twinhop.output.kit.places import Names, draw_scale, marks_legend, station_marks
+from twinhop.output.kit.style import SCREEN, styled
+from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 from twinhop.runs.film import TWIN_TRAILS, RunFilm, Trail, TwinFrame
 from twinhop.text import counted
 
-HEAD_IN, FOOT_IN = 1.15, 0.45
-LEGEND = f"thin: the user, from a ring to a dot; thick: its twin, from host to host; {MARKS_IN_WORDS}"
+HEAD_IN, FOOT_IN = 1.0, 0.45
 
 
 def draw_twin_trails(film: RunFilm, run: MigrationRun, policy: str) -> Figure:
@@ -43,19 +45,37 @@ def draw_twin_trails(film: RunFilm, run: MigrationRun, policy: str) -> Figure:
         A figure of its own; nothing global is changed.
     """
     trails, world = film.trails(), run.world_run.world
-    host_xy_m, up = film.last_hosts()
+    host_xy_m, up, load = film.last_hosts()
     low, high = corners([host_xy_m, *(trail.xy_m for trail in trails)])
     with map_sheet(low, high, HEAD_IN, FOOT_IN, world.attribution, "report.md") as (figure, axes, sources_in):
         for at, trail in enumerate(trails):
             _draw_trail(axes, trail, HUES[at % len(HUES)])
-        down = _down(run, up)
-        draw_stations(axes, host_xy_m, world.host, down)
-        words = LEGEND + ("; crossed out: down in the last slot" if down.any() else "")
+        down, filled = _down(run, up), load > 0
+        draw_stations(axes, host_xy_m, world.host, down, filled)
+        ends = np.array([trail.xy_m[-1] for trail in trails])
+        names = Names(axes, [host_xy_m, ends, *(trail.xy_m[:1] for trail in trails)])
+        names.write(host_xy_m[np.argsort(-load, kind="stable")], _by_load(run.host_ids, load))
+        names.write(ends, [trail.user for trail in trails], [HUES[at % len(HUES)] for at in range(len(trails))])
+        draw_scale(axes, low, high)
         heading(figure, LEFT_IN, 0.40, world.name)
-        line(figure, LEFT_IN, 0.66, f"{policy}, seed {run.scenario.seed}: {_whose(trails, run)}", 9.5, 100)
-        line(figure, LEFT_IN, 0.88, words, 8.5, 118, color=MUTED)
-        write_span(figure, low, high, FOOT_IN + sources_in - 0.2)
+        text = f"{policy_labels([policy])[0]}, seed {run.scenario.seed}: {_whose(trails, run)}"
+        line(figure, LEFT_IN, 0.66, text, 9.5, 92, color=MUTED)
+        stations = station_marks(world.host, down, filled, "hosts twins in the end", "server without twins")
+        marks_legend(figure, 0.12 + sources_in, [*stations, *_strokes(trails)])
     return figure
+
+
+def _by_load(names: Sequence[str], load: IntArray) -> list[str]:
+    """Names of hosts, those with most twins first."""
+    return [names[at] for at in np.argsort(-load, kind="stable").tolist()]
+
+
+def _strokes(trails: list[Trail]) -> list[Line2D]:
+    """What the lines are."""
+    look = {"color": MUTED, "linewidth": 0.8, "marker": "o", "markersize": 4, "markevery": [1]}
+    user = Line2D([0, 1], [0, 0], label="way of a user, to a dot", **look)
+    twin = Line2D([], [], color=MUTED, linewidth=2.2, alpha=0.6, label="move of its twin")
+    return [user, twin] if any(trail.moves for trail in trails) else [user]
 
 
 def _whose(trails: list[Trail], run: MigrationRun) -> str:
@@ -87,16 +107,20 @@ def save_twin_animation(film: RunFilm, run: MigrationRun, policy: str, animation
 
     def draw(axes: Axes, frame: TwinFrame, hues: FloatArray) -> tuple[str, str]:
         _draw_frame(axes, frame, run, hues)
-        text = f"{frame.time_s:g} s, users in the colour of their twin's host; filled circles: "
-        text += f"{counted(int((frame.load > 0).sum()), 'open server')}; triangles: radio only; "
+        Names(axes, [frame.station_xy_m]).write(
+            frame.station_xy_m[np.argsort(-frame.load, kind="stable")], _by_load(run.host_ids, frame.load)
+        )
+        text = f"{frame.time_s:g} s; users in the colour of their twin's host, "
+        text += f"{counted(int((frame.load > 0).sum()), 'open server')} (filled); "
         text += f"dark lines: {counted(int(frame.moved.sum()), 'move')}"
-        return f"{run.world_run.world.name}: {policy}", text
+        return f"{run.world_run.world.name}: {policy_labels([policy])[0]}", text
 
     if animation != "none":
         frames = film.frames()
         extent = corners([points for frame in frames for points in (frame.xy_m, frame.station_xy_m)])
         path = folder / f"simulation.{animation}"
-        save_film(path, frames, extent, draw, columns=52)
+        with styled(style=SCREEN):  # a film is for no paper
+            save_film(path, frames, extent, draw, columns=52)
 
 
 def _draw_trail(axes: Axes, trail: Trail, hue: str) -> None:
@@ -107,6 +131,9 @@ def _draw_trail(axes: Axes, trail: Trail, hue: str) -> None:
     hops = np.flatnonzero((at[1:] != at[:-1]).any(axis=1) & np.isfinite(at[1:] + at[:-1]).all(axis=1))
     curves = [_bent(at[hop], at[hop + 1]) for hop in hops]
     axes.add_collection(LineCollection(curves, colors=hue, linewidths=2.2, alpha=0.55, zorder=3))
+    for curve in curves:
+        head = {"arrowstyle": "-|>,head_width=0.3,head_length=0.6", "color": hue, "linewidth": 0}
+        axes.annotate("", curve[5], curve[4], arrowprops=head, zorder=4)
 
 
 def _bent(start: FloatArray, end: FloatArray) -> FloatArray:

@@ -7,8 +7,9 @@ from typing import Any
 from twinhop._version import __version__
 from twinhop.network.utility import LARGEST_EXPONENT
 from twinhop.output.kit.tables import note_lines, number, percent, source_lines, table, to_text
-from twinhop.runs.simulation import Simulation
+from twinhop.runs.simulation import MEASURES, Simulation
 from twinhop.runs.simulation_summary import PING_PONG_SLOTS, TERMS
+from twinhop.stats.bootstrap import FEWEST_WORLDS
 from twinhop.text import counted
 
 #: Columns of the tables: heading, field, factor; shares have no factor.
@@ -51,6 +52,48 @@ SHORT: Columns = (
     ("moves/h", "migrations_per_user_hour", 1.0),
     ("decides ms", "decision_ms_p50", 1.0),
 )
+#: Columns in which people read them: of `MEASURES`, with another name and factor.
+_READ = {
+    "cost": ("cost_ms", 1e3),
+    "regret": ("regret_percent", 1e2),
+    "above_bound": ("above_bound_percent", 1e2),
+    "latency_mean_s": ("latency_mean_ms", 1e3),
+    "latency_p50_s": ("latency_p50_ms", 1e3),
+    "latency_p95_s": ("latency_p95_ms", 1e3),
+    "latency_p99_s": ("latency_p99_ms", 1e3),
+    "violation_ratio": ("late_percent", 1e2),
+}
+
+
+def table_columns(simulation: Simulation) -> dict[str, str]:
+    """Columns of the table in LaTeX; intervals are those of `costs.png`: beside a bound of what is above it."""
+    interval = {True: "above_bound_percent_interval", False: "cost_ms_interval"}
+    has_bound = bool(simulation.offline)
+    columns = {
+        "policy": "policy",
+        "cost_ms": "cost [ms]",
+        **({} if has_bound else {interval[False]: "95 % interval"}),
+        **({"above_bound_percent": "above bound [%]", interval[True]: "95 % interval"} if has_bound else {}),
+        **({"regret_percent": "regret [%]"} if has_bound else {}),
+        "latency_p95_ms": "latency p95 [ms]",
+        "migrations": "moves",
+    }
+    few = len(simulation.root_seeds) < FEWEST_WORLDS
+    return {name: text for name, text in columns.items() if not (few and name in interval.values())}
+
+
+def table_rows(simulation: Simulation) -> list[dict[str, Any]]:
+    """One row a policy as numbers: means over seeds, intervals, and the terms of the cost."""
+    rows = []
+    for row in simulation.rows(times=False):
+        values: dict[str, Any] = {"policy": row["policy"], "seeds": len(simulation.root_seeds)}
+        for measure in MEASURES:
+            name, factor = _READ.get(measure, (measure, 1.0))
+            interval = row["intervals"][measure]
+            values[name] = None if row[measure] is None else factor * row[measure]
+            values[f"{name}_interval"] = None if interval is None else [factor * end for end in interval]
+        rows.append(values | {f"{term}_ms": 1e3 * row["terms"][term] for term in TERMS})
+    return rows
 
 
 def simulation_report(simulation: Simulation) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinhop.io.json_text import json_text
+from twinhop.output.kit.style import save_figure
 from twinhop.output.kit.tables import number, share, single_row, spread_row
 from twinhop.runs.animation import Animation
 from twinhop.runs.world import WatchedWorld
@@ -61,6 +62,6 @@ def write(watched: WatchedWorld, folder: Path, animation: Animation = "gif") -> 
     from twinhop.output.runs.world_map import draw_trails, save_animation
 
     (folder / "statistics.json").write_text(json_text(watched.to_json()), encoding="utf-8")
-    plot(watched).savefig(folder / "statistics.png")
-    draw_trails(watched.film, watched.run).savefig(folder / "map.png")
+    save_figure(plot(watched), folder, "statistics")
+    save_figure(draw_trails(watched.film, watched.run), folder, "map")
     save_animation(watched.film, watched.run, animation, folder)
