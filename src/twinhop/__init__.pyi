@@ -7,6 +7,7 @@ from twinhop import migration as migration
 from twinhop import network as network
 from twinhop import placement as placement
 from twinhop import scenario as scenario
+from twinhop import stats as stats
 from twinhop import twin as twin
 from twinhop import units as units
 from twinhop._version import __version__ as __version__
@@ -37,6 +38,7 @@ from twinhop.plans import Comparison as Comparison
 from twinhop.plans import Explanation as Explanation
 from twinhop.plans import Plan as Plan
 from twinhop.plans import Robustness as Robustness
+from twinhop.plans import SeedComparison as SeedComparison
 from twinhop.plans import Tradeoff as Tradeoff
 from twinhop.plans import compare as compare
 from twinhop.plans import explain as explain

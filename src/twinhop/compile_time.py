@@ -8,6 +8,7 @@ import multiprocessing
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 #: Compiling is told of once it has taken so long in all [s].
 MOMENT_S = 1.0
@@ -21,12 +22,16 @@ class Stopwatch:
         self._inside = 0
         self._since = 0.0
         self._total_s = 0.0
+        self.on_change: Callable[[bool], None] | None = None
+        """Told when the first thread goes inside (True) and the last comes out."""
 
     def start(self) -> None:
         """A thread goes inside; threads may do so again when they are inside."""
         with self._lock:
             if self._inside == 0:
                 self._since = time.perf_counter()
+                if self.on_change is not None:
+                    self.on_change(True)
             self._inside += 1
 
     def end(self) -> None:
@@ -35,6 +40,8 @@ class Stopwatch:
             self._inside -= 1
             if self._inside == 0:
                 self._total_s += time.perf_counter() - self._since
+                if self.on_change is not None:
+                    self.on_change(False)
 
     def total_s(self) -> float:
         """The time so far [s]."""

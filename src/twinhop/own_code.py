@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.errors import InputError
+from twinhop.failures import PolicyFailed
 from twinhop.text import suggestion
 
 #: Of a name that is none, or of a message of someone else's, so much is repeated.
@@ -224,12 +225,12 @@ class Call:
         """Call it with the arguments and with those of the options that it takes.
 
         Raises:
-            InputError: it raises; the message has type, text, file and line, and the exception is the cause.
+            PolicyFailed: it raises; the message has type, text, file and line, and the exception is the cause.
         """
         try:
             return self.function(*arguments, **{name: options[name] for name in self.options})
-        except Exception as error:
-            raise InputError(f"policy: {self.name} raised {_in_words(error, _source_of(self.function))}") from error
+        except (Exception, SystemExit) as error:
+            raise PolicyFailed(self.name, f"raised {_in_words(error, _source_of(self.function))}") from error
 
 
 def call_of(name: str, function: Any, argument: str | None, options: Iterable[str]) -> Call:
@@ -300,23 +301,23 @@ def hosts_of(name: str, value: Any, users: int, least: int, hosts: int, expected
         expected: what was expected, in words.
 
     Raises:
-        InputError: it is no array of so many whole numbers in that range.
+        PolicyFailed: it is no array of so many whole numbers in that range.
     """
     if value is None:
-        raise InputError(f"policy: {name} returned nothing; {expected}")
+        raise PolicyFailed(name, f"returned nothing; {expected}")
     try:
         array = np.asarray(value)
     except (TypeError, ValueError):
-        raise InputError(f"policy: {name} returned {type(value).__name__}; {expected}") from None
+        raise PolicyFailed(name, f"returned {type(value).__name__}; {expected}") from None
     if array.dtype.kind not in "iuf":
         kind = type(value).__name__ if array.dtype.kind == "O" else str(array.dtype)
-        raise InputError(f"policy: {name} returned {kind}; {expected}")
+        raise PolicyFailed(name, f"returned {kind}; {expected}")
     if array.shape != (users,):
-        raise InputError(f"policy: {name} returned an array of shape {array.shape}; {expected}")
+        raise PolicyFailed(name, f"returned an array of shape {array.shape}; {expected}")
     for wrong in (~np.isfinite(array), array != np.floor(array), (array < least) | (array >= hosts)):
         if wrong.any():
             at = int(np.flatnonzero(wrong)[0])
-            raise InputError(f"policy: {name} returned {array[at]:g} at index {at}; {expected}")
+            raise PolicyFailed(name, f"returned {array[at]:g} at index {at}; {expected}")
     return np.ascontiguousarray(array, np.int64)
 
 

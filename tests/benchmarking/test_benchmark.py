@@ -15,7 +15,7 @@ from twinhop.benchmarking.choice import QUICK_TASKS, kinds_of_policy
 from twinhop.benchmarking.unit import Bound, Outcome, Unit, UnitResult
 from twinhop.scenario import build_world, load_scenario
 from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED, benchmark_names, benchmark_tasks
-from twinhop.stats.bootstrap import bootstrap_interval, interquartile_mean
+from twinhop.stats.bootstrap import interquartile_mean, iqm_interval
 
 PLACE, MOVE = "bench-place-n20-m4", "bench-move-n20-m4-waypoint"
 MELBOURNE = "bench-place-melbourne"
@@ -172,10 +172,10 @@ def test_the_interval_holds_the_score_and_shrinks_with_runs():
     rng = np.random.default_rng(0)
     few, many = rng.exponential(1.0, (8, 3)), rng.exponential(1.0, (8, 300))
     for values in (few, many):
-        low, high = bootstrap_interval(values)
+        low, high = iqm_interval(values)
         assert low <= float(interquartile_mean(values.ravel())) <= high
-    assert np.diff(bootstrap_interval(many)) < np.diff(bootstrap_interval(few))
-    assert bootstrap_interval(few[:, :1]) is None
+    assert np.diff(iqm_interval(many)) < np.diff(iqm_interval(few))
+    assert iqm_interval(few[:, :1]) is None
 
 
 def test_policies_fit_kinds_of_tasks():

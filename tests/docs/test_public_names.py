@@ -49,7 +49,7 @@ def test_every_name_of_the_whole_page_is_there():
 def test_dir_shows_public_names_and_parts_alone():
     assert set(dir(twinhop)) - set(twinhop.__all__) == {
         *("__version__", "env", "errors", "formulation", "learn", "migration", "network", "placement", "scenario"),
-        *("twin", "units"),
+        *("stats", "twin", "units"),
     }
 
 

@@ -17,6 +17,7 @@ from twinhop._version import __version__
 from twinhop.benchmarking.choice import ALL, PolicyLike, chosen_tasks, name_of, policies_by_kind
 from twinhop.benchmarking.unit import Unit, UnitResult, do_unit
 from twinhop.errors import InputError
+from twinhop.failures import PolicyFailure, refuse_if_all_failed
 from twinhop.io.folders import as_folder, owned, require_writable
 from twinhop.placement.problem import FloatArray
 from twinhop.processes import Progress, in_processes
@@ -26,7 +27,7 @@ from twinhop.runs.simulation_folder import SimulationFolder, identity_of
 from twinhop.scenario import Scenario, load_scenario
 from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED, BenchmarkTask
 from twinhop.scenario.presets.benchmark_set.tasks import TaskKind
-from twinhop.stats.bootstrap import bootstrap_interval, interquartile_mean
+from twinhop.stats.bootstrap import interquartile_mean, iqm_interval
 from twinhop.stats.intervals import mean
 from twinhop.text import counted, in_a_line
 
@@ -65,6 +66,12 @@ class Benchmark(Result):
         """The tasks of a kind."""
         return [task for task in self.results if task.kind == kind]
 
+    @property
+    def failures(self) -> tuple[PolicyFailure, ...]:
+        """Where policies of the user's own gave no answer; each counts as a run that is not feasible."""
+        outcomes = (each for results in self.results.values() for result in results for each in result.outcomes)
+        return tuple(each.failure for each in outcomes if each.failure is not None)
+
     def gaps(self, kind: TaskKind, policy: int) -> FloatArray:
         """(tasks, seeds) gaps of a policy to the certified bounds, infinite where it broke a constraint.
 
@@ -86,8 +93,9 @@ class Benchmark(Result):
 
     def _overall(self, kind: TaskKind, policy: int) -> dict[str, Any]:
         gaps = self.gaps(kind, policy)
-        interval = bootstrap_interval(gaps)
-        times = [each.outcomes[policy].decision_ms for task in self.tasks(kind) for each in self.results[task]]
+        interval = iqm_interval(gaps)
+        outcomes = [each.outcomes[policy] for task in self.tasks(kind) for each in self.results[task]]
+        times = [each.decision_ms for each in outcomes if each.decision_ms is not None]
         return {
             "policy": self.policies[kind][policy],
             "gap_iqm": _finite(float(interquartile_mean(gaps.ravel()))),
@@ -95,7 +103,8 @@ class Benchmark(Result):
             "gap_mean": _finite(float(gaps.mean())),
             "gap_worst": _finite(float(gaps.max())),
             "feasible": float(np.isfinite(gaps).mean()),
-            "decision_ms": float(np.median(times)),
+            "failed": sum(each.failure is not None for each in outcomes),
+            "decision_ms": float(np.median(times)) if times else None,
         }
 
     def task_rows(self, task: BenchmarkTask) -> list[dict[str, Any]]:
@@ -107,11 +116,12 @@ class Benchmark(Result):
             rows.append(
                 {
                     "policy": policy,
-                    "cost": mean([each.cost for each in outcomes]),
+                    "cost": _mean_of([each.cost for each in outcomes]),
                     "gap_mean": _finite(float(gaps.mean())),
                     "gap_worst": _finite(float(gaps.max())),
                     "feasible": mean([float(each.feasible) for each in outcomes]),
-                    "decision_ms": mean([each.decision_ms for each in outcomes]),
+                    "failed": sum(each.failure is not None for each in outcomes),
+                    "decision_ms": _mean_of([each.decision_ms for each in outcomes]),
                 }
             )
         return rows
@@ -128,6 +138,7 @@ class Benchmark(Result):
                 "bound": each.bound.bound,
                 "gap": each.gap(outcome),
                 "feasible": outcome.feasible,
+                "failed": outcome.failure is not None,
                 "decision_ms": outcome.decision_ms,
             }
             for task, results in self.results.items()
@@ -143,6 +154,7 @@ class Benchmark(Result):
             "seeds": len(self.root_seeds),
             "leaderboard": self.leaderboard,
             "tasks": [self._task(task) for task in self.results],
+            "failures": [each.to_json() for each in self.failures],
             "skipped": list(self.skipped),
             "attribution": list(self.attribution),
         }
@@ -165,6 +177,12 @@ class Benchmark(Result):
 
 def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
+
+
+def _mean_of(values: Sequence[float | None]) -> float | None:
+    """The mean of what is known of runs; None unless all of them are."""
+    known = [value for value in values if value is not None]
+    return mean(known) if len(known) == len(values) else None
 
 
 def _or_infinite(value: float | None) -> float:
@@ -198,13 +216,16 @@ def benchmark(
         quick: only small tasks, which take seconds.
         out: folder of the files; bounds and runs that are finished in it are not done again.
         jobs: processes; None: one a core, or this one alone where a policy of your own cannot be sent to another.
-        time_limit_s: wall-clock limit of each placement and each bound [s].
+        time_limit_s: wall-clock limit of each placement and each bound, and of each decision of a migration policy of
+            your own [s]; your own run in a process that is ended where they go on, if they can be sent to one.
         on_progress: told how many worlds are done, and how many there are.
 
     Returns:
-        Costs and gaps of every policy.
+        Costs and gaps of every policy; a policy of your own that gives no answer in a world is failed there, and the
+        rest is kept.
 
     Raises:
+        PolicyFailed: no policy gave an answer anywhere.
         InputError: an argument is wrong, a task named lacks its data, or the folder holds another benchmark.
     """
     seeds = (QUICK_SEEDS if quick else DEFAULT_SEEDS) if seeds is None else seeds
@@ -235,6 +256,7 @@ def benchmark(
         skipped,
         tuple(dict.fromkeys(line for scenario in scenarios.values() for line in scenario.attribution)),
     )
+    refuse_if_all_failed(result.failures, sum(not row["failed"] for row in result.run_rows()))
     if root is None:
         return result
     return replace(result, files=tuple(result.save(root)))

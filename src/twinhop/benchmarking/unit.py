@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from twinhop.benchmarking.choice import Chosen, name_of
 from twinhop.errors import InputError
+from twinhop.failures import PolicyFailure, attempt
 from twinhop.io.json_text import read_json, write_json
 from twinhop.migration.policy import PolicyChoice
 from twinhop.migration.run import MigrationRun
@@ -22,6 +23,7 @@ from twinhop.runs.simulation_offline import offline_result
 from twinhop.runs.simulation_run import run_policy
 from twinhop.scenario import Scenario
 from twinhop.scenario.presets.benchmark_set.tasks import TaskKind
+from twinhop.stats.gaps import gap_to_bound
 
 BOUND_FILE, POLICIES = "bound.json", "policies"
 MS_PER_S = 1e3
@@ -54,15 +56,17 @@ class Outcome:
 
     Attributes:
         policy: as it was asked for.
-        cost: objective of P1 or P2 [s].
-        feasible: whether it kept every constraint that could be kept.
-        decision_ms: how long it took to decide: once, or the median over slots [ms].
+        cost: objective of P1 or P2 [s]; None where the policy failed.
+        feasible: whether it gave an answer, and kept every constraint that could be kept.
+        decision_ms: how long it took to decide: once, or the median over slots [ms]; None where the policy failed.
+        failure: of a policy of the user's own that gave no answer; None of all others.
     """
 
     policy: str
-    cost: float
+    cost: float | None
     feasible: bool
-    decision_ms: float
+    decision_ms: float | None
+    failure: PolicyFailure | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Unit:
         scenario: with the seed.
         policies: that run; their names are what is kept.
         folder: of the task; None: nothing is kept.
-        time_limit_s: of each solve and of the bound [s].
+        time_limit_s: of each solve, of the bound, and of each decision of the user's own code in a run [s].
     """
 
     task: str
@@ -111,23 +115,26 @@ class UnitResult:
     outcomes: tuple[Outcome, ...]
 
     def gap(self, outcome: Outcome) -> float | None:
-        """Cost / bound - 1; None where the outcome is infeasible or there is no bound > 0."""
-        bound = self.bound.bound
-        return outcome.cost / bound - 1 if outcome.feasible and bound is not None and bound > 0 else None
+        """Cost / bound - 1, >= 0; None where the outcome is infeasible or there is no bound > 0."""
+        if outcome.cost is None or not outcome.feasible:
+            return None
+        return gap_to_bound(outcome.cost, self.bound.bound)
 
 
 def do_unit(unit: Unit) -> UnitResult:
     """Do what is not kept yet of a unit.
 
     Raises:
-        InputError: the world has no feasible plan, a policy fails, or a file cannot be read or written.
+        InputError: the world has no feasible plan, or a file cannot be read or written.
         KeyboardInterrupt: Ctrl-C; what was done before is kept.
     """
     world = _Placing(unit) if unit.kind == "placement" else _Moving(unit)
     try:
         bound = _kept(unit.path(None), Bound, world.bound)
         outcomes = tuple(
-            _kept(unit.path(name_of(policy)), Outcome, lambda policy=policy: world.outcome(policy), policy.own is None)
+            _kept(
+                unit.path(name_of(policy)), Outcome, lambda policy=policy: _outcome(world, policy), policy.own is None
+            )
             for policy in unit.policies
         )
     except InfeasibleProblem as error:
@@ -153,16 +160,23 @@ def _kept(path: Path | None, kind: type[Record], make: Callable[[], Record], reu
     return made
 
 
+def _outcome(world: _Placing | _Moving, policy: Chosen) -> Outcome:
+    """What a policy makes of a world, or that it failed there."""
+    scenario, name = world.unit.scenario, name_of(policy)
+    outcome = attempt(lambda: world.outcome(policy), world.unit.task, scenario.seed, name)
+    return Outcome(name, None, False, None, outcome) if isinstance(outcome, PolicyFailure) else outcome
+
+
 class _Placing:
     """Twins are placed once; the world is made when it is first needed."""
 
     def __init__(self, unit: Unit) -> None:
-        self._unit = unit
+        self.unit = unit
         self._case = None
 
     def _plan(self, policy: str | PlacementPolicy) -> Plan:
-        self._case = self._case or make_case(self._unit.scenario)
-        plan = plan_case(self._case, policy, time_limit_s=self._unit.time_limit_s)
+        self._case = self._case or make_case(self.unit.scenario)
+        plan = plan_case(self._case, policy, time_limit_s=self.unit.time_limit_s)
         if plan.solution.interrupted:
             raise KeyboardInterrupt
         return plan
@@ -183,20 +197,20 @@ class _Moving:
     """Twins move slot by slot; the world is made when it is first needed."""
 
     def __init__(self, unit: Unit) -> None:
-        self._unit = unit
+        self.unit = unit
         self._made = None
 
     def _run(self) -> MigrationRun:
-        self._made = self._made or MigrationRun(self._unit.scenario)
+        self._made = self._made or MigrationRun(self.unit.scenario)
         return self._made
 
     def bound(self) -> Bound:
         run = self._run()
-        result = offline_result(run, self._unit.time_limit_s, None)
+        result = offline_result(run, self.unit.time_limit_s, None)
         stations = len(run.world_run.station_ids)
         return Bound(result.bound, result.plan, result.seconds, len(run.user_ids), stations, run.slots)
 
     def outcome(self, policy: Chosen) -> Outcome:
         assert isinstance(policy, PolicyChoice)
-        done = run_policy(self._run(), policy, None)
+        done = run_policy(self._run(), policy, None, time_limit_s=self.unit.time_limit_s)
         return Outcome(policy.text, done.summary.cost, done.summary.broken_deadlines == 0, done.times.decision_ms_p50)

@@ -13,6 +13,7 @@ from twinhop.cli.common import (
     Out,
     TimeLimit,
     Verbose,
+    exit_if_failed,
     print_result,
     print_table,
     share_progress,
@@ -69,6 +70,7 @@ def run(
             on_progress=report,
         )
     print_result(result, as_json, _show, result.files)
+    exit_if_failed(result.failures)
 
 
 def _show(result: "Benchmark") -> None:

@@ -15,6 +15,7 @@ from twinhop.cli.tables import print_table as print_table
 from twinhop.io.json_text import json_text
 
 if TYPE_CHECKING:
+    from twinhop.failures import PolicyFailure
     from twinhop.placement import InfeasibilityProof
     from twinhop.plans import Plan
     from twinhop.plans.result import Case
@@ -43,7 +44,8 @@ def _style(context: typer.Context, value: str) -> str:
     return value
 
 
-def _positive(value: float | None) -> float | None:
+def positive(value: float | None) -> float | None:
+    """A time limit, checked."""
     if value is not None and not value > 0:
         from twinhop.errors import InputError
 
@@ -61,7 +63,7 @@ ProblemFormat = Annotated[
     ),
 ]
 Seed = Annotated[int | None, typer.Option(help="Root seed; replaces the scenario's.", min=0)]
-TimeLimit = Annotated[float | None, typer.Option(callback=_positive, help="Wall-clock limit of a solve \\[s].")]
+TimeLimit = Annotated[float | None, typer.Option(callback=positive, help="Wall-clock limit of a solve \\[s].")]
 Gap = Annotated[
     float | None,
     typer.Option(
@@ -198,6 +200,23 @@ def exit_interrupted(what: str, written: Sequence[Path]) -> NoReturn:
     files = f"{len(written)} files were written" if written else "no files were written"
     typer.echo(f"twinhop: interrupted; {what}, {files}", err=True)
     raise typer.Exit(INTERRUPTED)
+
+
+def exit_if_failed(failures: "Sequence[PolicyFailure]") -> None:
+    """End with exit code 2 where policies of the user's own failed, a line each, once the others' results are shown."""
+    from twinhop.cli.surroundings import say
+    from twinhop.failures import failure_lines
+
+    for words in failure_lines(failures):
+        say(f"policy: {words}")
+    if failures:
+        raise typer.Exit(REFUSED)
+
+
+def failed_rows(failures: "Sequence[PolicyFailure]", columns: int) -> list[tuple[str, ...]]:
+    """Rows of a table for policies that failed, one each."""
+    names = dict.fromkeys(each.policy for each in failures)
+    return [(name, "failed", *["-"] * (columns - 2)) for name in names]
 
 
 @contextmanager

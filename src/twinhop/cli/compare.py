@@ -1,4 +1,4 @@
-"""`twinhop compare`: several policies on the same world."""
+"""`twinhop compare`: several policies on the same world, or on the worlds of several seeds."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,9 @@ from twinhop.cli.common import (
     Source,
     TimeLimit,
     Verbose,
+    exit_if_failed,
     exit_interrupted,
+    failed_rows,
     infeasible_exits,
     print_notes,
     print_result,
@@ -24,10 +26,11 @@ from twinhop.cli.common import (
     progress,
     proof_answer,
     save,
+    share_progress,
 )
 
 if TYPE_CHECKING:
-    from twinhop.plans import Comparison
+    from twinhop.plans import Comparison, SeedComparison
 
 EXAMPLE = "Example: twinhop compare city-small --policies nearest,greedy,lagrangian --out out/city"
 
@@ -42,6 +45,15 @@ def run(
         ),
     ] = None,
     seed: Seed = None,
+    seeds: Annotated[
+        int, typer.Option(help="How many worlds, of seeds that follow one another, the same for all policies.", min=1)
+    ] = 1,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="With --seeds: the policy that the others are paired with, world by world.", show_default="the first"
+        ),
+    ] = None,
     time_limit: TimeLimit = None,
     gap: Gap = None,
     as_json: Json = False,
@@ -54,22 +66,25 @@ def run(
     """Plan by several policies and judge them against one certified bound."""
     from twinhop.cli.own_files import require_own
     from twinhop.own_code import policy_list
-    from twinhop.plans import DEFAULT_POLICIES, compare
+    from twinhop.plans import DEFAULT_POLICIES, Comparison, compare
 
     names = policy_list(DEFAULT_POLICIES if policies is None else policies)
     require_own(out, "compare", force)
-    limit = float("inf") if time_limit is None else time_limit
-    with (
-        infeasible_exits(source, proof_answer(source), as_json),
-        progress(f"comparing {len(names)} policies on {source}") as report,
-    ):
-        comparison = compare(
-            source, names, seed=seed, time_limit_s=limit, gap=gap, on_progress=report, problem_format=problem_format
-        )
+    options = {"seeds": seeds, "against": against, "seed": seed, "gap": gap, "problem_format": problem_format}
+    options["time_limit_s"] = float("inf") if time_limit is None else time_limit
+    title = f"comparing {len(names)} policies on {source}"
+    with infeasible_exits(source, proof_answer(source), as_json):
+        if seeds == 1:
+            with progress(title) as report:
+                comparison = compare(source, names, on_progress=report, **options)
+        else:
+            with share_progress(title, "worlds") as report:
+                comparison = compare(source, names, on_world=report, **options)
     written, gave_up = save(out, comparison.save)
-    print_result(comparison, as_json, _show, written)
+    print_result(comparison, as_json, _show if isinstance(comparison, Comparison) else _show_worlds, written)
     if comparison.interrupted or gave_up:
-        exit_interrupted("policies not reached are missing", written)
+        exit_interrupted(f"{'policies' if seeds == 1 else 'worlds'} not reached are missing", written)
+    exit_if_failed(comparison.failures)
 
 
 def _show(comparison: "Comparison") -> None:
@@ -90,5 +105,17 @@ def _show(comparison: "Comparison") -> None:
     ]
     title = f"{comparison.case.name}: {comparison.bound_in_words(5)}"
     header = ("policy", "cost", "above bound", "latency s", "opening s", "opened", "feasible", "ms")
-    print_table(title, header, rows)
+    print_table(title, header, [*rows, *failed_rows(comparison.failures, len(header))])
     print_notes(comparison.case.notes)
+
+
+def _show_worlds(comparison: "SeedComparison") -> None:
+    from twinhop.output.plans.seed_comparison import HEADER, PAIRS_HEADER, cells, notes, pair_cells
+
+    rows = comparison.rows()
+    title = f"{comparison.name}: {comparison.seeds_in_words()}; {comparison.bound_in_words(5)}"
+    print_table(title, HEADER, list(map(cells, rows)))
+    pairs = [pair_cells(row) for row in rows if row["policy"] != comparison.against]
+    if pairs:
+        print_table(f"cost against {comparison.against}, world by world (IQM)", PAIRS_HEADER, pairs)
+    print_notes(notes(comparison))

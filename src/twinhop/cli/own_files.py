@@ -49,7 +49,10 @@ FIGURES = (".png", ".pdf", ".svg")
 #: What each command writes into its folder.
 FILES = {
     "benchmark": ("benchmark.json", "benchmark.parquet", "leaderboard.md", "leaderboard.png"),
-    "compare": ("comparison.json", "comparison.md", "comparison.parquet", "comparison.png"),
+    "compare": (
+        *("comparison.json", "comparison.md", "comparison.parquet", "comparison.csv", "comparison.tex"),
+        *("comparison.png", "profile.png"),
+    ),
     "describe": ("describe.json", "describe.png"),
     "evaluate": ("evaluation.json", "evaluation.md", "evaluation.png"),
     "plan": ("placement.json", "report.md", "associations.parquet", "map.geojson", "map.png"),

@@ -11,8 +11,10 @@ from twinhop.cli.common import (
     Json,
     Out,
     Seed,
-    TimeLimit,
     Verbose,
+    exit_if_failed,
+    failed_rows,
+    positive,
     print_result,
     print_table,
     share_progress,
@@ -43,7 +45,14 @@ def run(
     bound: Annotated[
         bool, typer.Option("--bound", help="Find the best offline plan and a certified bound too.")
     ] = False,
-    time_limit: TimeLimit = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            callback=positive,
+            help="Wall-clock limit of the bound of a seed, and of a decision of your own policy \\[s].",
+            show_default="60 of the bound",
+        ),
+    ] = None,
     jobs: Annotated[int | None, typer.Option(help="Processes.", show_default="one a seed", min=1)] = None,
     animate: Annotated[Animate, typer.Option(help="The animation among the files; mp4 needs ffmpeg.")] = Animate.gif,
     as_json: Json = False,
@@ -55,7 +64,7 @@ def run(
 ) -> None:
     """Let the users of a city move, apply migration policies slot by slot, and judge what they cost."""
     from twinhop.cli.own_files import require_own
-    from twinhop.runs.simulation import DEFAULT_POLICIES, OFFLINE_TIME_LIMIT_S, simulate
+    from twinhop.runs.simulation import DEFAULT_POLICIES, simulate
 
     require_own(out, "simulate", force)
     with share_progress(f"simulating {source}", "slots") as report:
@@ -67,13 +76,14 @@ def run(
             seed=seed,
             mobility=mobility,
             bound=bound,
-            time_limit_s=OFFLINE_TIME_LIMIT_S if time_limit is None else time_limit,
+            time_limit_s=time_limit,
             out=out,
             jobs=jobs,
             animation=animate.value,
             on_progress=report,
         )
     print_result(simulation, as_json, _show, simulation.files)
+    exit_if_failed(simulation.failures)
 
 
 def _show(simulation: "Simulation") -> None:
@@ -81,7 +91,9 @@ def _show(simulation: "Simulation") -> None:
 
     facts = simulation.to_json()
     shown = [column for column in SHORT if any(row[column[1]] is not None for row in facts["policies"])]
-    print_table(f"{facts['source']}: {title(facts)}", header(tuple(shown)), rows(facts, tuple(shown)))
+    columns = header(tuple(shown))
+    body = [*rows(facts, tuple(shown)), *failed_rows(simulation.failures, len(columns))]
+    print_table(f"{facts['source']}: {title(facts)}", columns, body)
     if facts["offline_bound"] is not None:
         plan, gap = facts["offline_plan"], facts["offline_gap"]
         plan_words = "no plan" if plan is None else f"plan {1e3 * plan:.5g} ms, gap {100 * gap:.3g} %"

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from twinhop.errors import InputError
+from twinhop.failures import PolicyFailed, failed_by
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.situation import Situation
 from twinhop.own_code import Call, OwnCode, call_of, hosts_of
 from twinhop.placement.problem import IntArray
+from twinhop.processes import deciding
 
 #: What a policy of one's own may ask for by name: `run` is the `MigrationRun`, `seed` its root seed, `rng` one random
-#: stream for all its slots, `time_limit_s` the limit of a decision, of which there is none: infinity [s].
+#: stream for all its slots, `time_limit_s` the limit of a decision, infinity where there is none [s].
 OPTIONS = ("run", "seed", "rng", "time_limit_s")
 
 
@@ -39,21 +42,36 @@ class OwnMigration:
         """The hosts (n,) of the served users; -1 leaves a user to the simulator, as do hosts that are full or down.
 
         Raises:
-            InputError: it raises, or returns what are no hosts of these users.
+            PolicyFailed: it raises, or returns what are no hosts of these users.
         """
+        try:
+            with deciding(situation.index):
+                result = self.call(situation, options=self.options)
+            return self._checked(situation, result)
+        except PolicyFailed as error:
+            raise self._failure(error, situation.index) from error.__cause__
+
+    def _checked(self, situation: Situation, result: Any) -> IntArray:
         users, hosts = len(situation.users), len(situation.hosts.ids)
         expected = f"expected {users} host indices from 0 to {hosts - 1}, -1 to leave a user to the simulator"
-        result = self.call(situation, options=self.options)
-        host = hosts_of(f"{self.name}, slot {situation.index},", result, users, -1, hosts, expected)
+        host = hosts_of(self.name, result, users, -1, hosts, expected)
         never = (host >= 0) & ~situation.hosts.may_host[host]
         if never.any():
             i = int(np.flatnonzero(never)[0])
             user, station = situation.all_users.ids[situation.users[i]], situation.hosts.ids[host[i]]
-            raise InputError(
-                f"policy: {self.name}, slot {situation.index}, puts {user} on {station}, which may host nothing; "
-                "expected hosts of `situation.hosts.may_host`"
+            raise PolicyFailed(
+                self.name,
+                f"puts {user} on {station}, which may host nothing; expected hosts of `situation.hosts.may_host`",
             )
         return host
+
+    def _failure(self, error: PolicyFailed, slot: int) -> PolicyFailed:
+        """The failure with its slot."""
+        return PolicyFailed(self.name, error.failure.message, *_world(self.options["run"]), slot)
+
+
+def _world(run: MigrationRun) -> tuple[str, int]:
+    return run.scenario.name, run.scenario.seed
 
 
 def own_maker(own: OwnCode) -> Callable[[MigrationRun, np.random.Generator], OwnMigration]:
@@ -71,12 +89,36 @@ def own_maker(own: OwnCode) -> Callable[[MigrationRun, np.random.Generator], Own
     if create is None:
         _call_of(own.name, own.value)
 
-    def make(run: MigrationRun, rng: np.random.Generator) -> OwnMigration:
-        options = {"run": run, "seed": run.scenario.seed, "rng": rng, "time_limit_s": math.inf}
-        value = _copy(own) if create is None else create(options=options)
-        return OwnMigration(own.name, _call_of(own.name, value), options)
+    def make(run: MigrationRun, rng: np.random.Generator, time_limit_s: float = math.inf) -> OwnMigration:
+        options = {"run": run, "seed": run.scenario.seed, "rng": rng, "time_limit_s": time_limit_s}
+        with _making(own.name, run):
+            value = _copy(own) if create is None else create(options=options)
+            return OwnMigration(own.name, _call_of(own.name, value), options)
 
     return make
+
+
+def kind_maker(own: OwnCode) -> Callable[..., OwnMigration]:
+    """What makes a policy for a run of a `PolicyKind` of the user's own, called and checked as all of them."""
+
+    def make(run: MigrationRun, rng: np.random.Generator, **settings: Any) -> OwnMigration:
+        with _making(own.name, run):
+            value = Call(own.name, own.value.make, tuple(settings))(run, rng, options=settings)
+            return OwnMigration(
+                own.name, _call_of(own.name, value), {"run": run, "seed": run.scenario.seed, "rng": rng}
+            )
+
+    return make
+
+
+@contextmanager
+def _making(name: str, run: MigrationRun) -> Iterator[None]:
+    """Inside, the object of a run is made, which may take its time and may fail."""
+    try:
+        with deciding():
+            yield
+    except InputError as error:
+        raise PolicyFailed(name, failed_by(name, error).failure.message, *_world(run)) from error.__cause__
 
 
 def _call_of(name: str, value: Any) -> Call:

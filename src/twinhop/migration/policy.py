@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from twinhop.errors import InputError
-from twinhop.migration.own_policy import own_maker
+from twinhop.migration.own_policy import kind_maker, own_maker
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.situation import Situation
 from twinhop.own_code import OwnCode, has_module, load_own, names_code, unique, unknown
@@ -139,6 +139,12 @@ class PolicyChoice:
         """
         return self.kind.make(run, rng, **self.settings)
 
+    def limited(self, time_limit_s: float) -> PolicyChoice:
+        """The same, code of one's own told how long a decision may take [s]."""
+        if self.own is None or isinstance(self.own.value, PolicyKind):
+            return self
+        return replace(self, settings={**self.settings, "time_limit_s": time_limit_s})
+
 
 #: Wherever a migration policy is taken: its name, ``name:setting=value``, ``file.py:function``, ``module:function``; a
 #: function of a `Situation`, an object with a method ``decide`` of it, the class of one, or a `PolicyKind`.
@@ -202,7 +208,7 @@ def _defaults(kind: PolicyKind) -> dict[str, float | int | str]:
 def _of_code(own: OwnCode) -> PolicyChoice:
     name = unique(own.name, policy_names())
     if isinstance(own.value, PolicyKind):
-        return PolicyChoice(name, own.value, _defaults(own.value), own)
+        return PolicyChoice(name, replace(own.value, make=kind_maker(own)), _defaults(own.value), own)
     return PolicyChoice(name, PolicyKind(own_maker(own), "a policy of your own", {}), {}, own)
 
 

@@ -52,6 +52,8 @@ class MigrationRun:
                 f"{scenario.where}: readings: row {ROW_INTERACTION} literal takes the construction for the latency of "
                 "interaction; a run judges updates: leave the row sound, or use `twinhop plan`"
             )
+        self.origin = None if positions is not None else scenario
+        """What it can be made anew from, as in another process; None where positions were handed in."""
         self.world_run = WorldRun(scenario, slots, positions)
         """Positions, channels, access stations, CPUs and failures."""
         self.scenario = self.world_run.scenario

@@ -25,6 +25,7 @@ SHOWN_BY = {
     "Plan": "twinhop.output.plans.plan",
     "Explanation": "twinhop.output.plans.explanation",
     "Comparison": "twinhop.output.plans.comparison",
+    "SeedComparison": "twinhop.output.plans.seed_comparison",
     "Tradeoff": "twinhop.output.plans.tradeoff",
     "Robustness": "twinhop.output.plans.robustness",
     "Description": "twinhop.output.plans.description",

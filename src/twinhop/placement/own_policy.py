@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from twinhop.errors import InputError
+from twinhop.failures import PolicyFailed, failed_by
 from twinhop.own_code import Call, OwnCode, call_of, hosts_of
 from twinhop.placement.budget import Budget
 from twinhop.placement.certificate import Certificate
@@ -41,14 +42,21 @@ class OwnPolicy:
         """Decide.
 
         Raises:
-            InputError: it raises, or returns what is no placement of the problem.
+            PolicyFailed: it raises, or returns what is no placement of the problem.
         """
         options = {"rng": rng, "budget": budget, "seed": self.seed, "time_limit_s": budget.remaining_s()}
         call = self.call
         if call is None:
             assert self.make is not None
-            call = _call_of(self.name, self.make(options=options))
+            call = self._made(self.make(options=options))
         return decision_of(self.name, problem, call(problem, options=options))
+
+    def _made(self, value: Any) -> Call:
+        """The call of an object that a class has made."""
+        try:
+            return _call_of(self.name, value)
+        except InputError as error:
+            raise failed_by(self.name, error) from error
 
 
 def own_policy(own: OwnCode) -> OwnPolicy:
@@ -79,13 +87,13 @@ def decision_of(name: str, problem: PlacementProblem, result: Any) -> Decision:
         result: a `Decision`, a `Placement`, or N hosts, which open the stations that they use.
 
     Raises:
-        InputError: it is none of them, or does not fit the problem; the message says what was expected.
+        PolicyFailed: it is none of them, or does not fit the problem; the message says what was expected.
     """
     certificate = result.certificate if isinstance(result, Decision) else None
     if certificate is not None and not isinstance(certificate, Certificate):
-        raise InputError(
-            f"policy: {name} returned a Decision whose certificate is {type(certificate).__name__}; expected a "
-            "Certificate, or None"
+        raise PolicyFailed(
+            name,
+            f"returned a Decision whose certificate is {type(certificate).__name__}; expected a Certificate, or None",
         )
     placement = result.placement if isinstance(result, Decision) else result
     expected = f"expected {problem.users} station indices from 0 to {problem.stations - 1}, a Placement or a Decision"
@@ -95,9 +103,10 @@ def decision_of(name: str, problem: PlacementProblem, result: Any) -> Decision:
     if isinstance(placement, Placement):
         opened = np.asarray(placement.open)
     if opened.shape != (problem.stations,) or opened.dtype != bool:
-        raise InputError(
-            f"policy: {name} returned a Placement whose open is {opened.dtype} of shape {opened.shape}; expected bool "
-            f"of shape ({problem.stations},)"
+        raise PolicyFailed(
+            name,
+            f"returned a Placement whose open is {opened.dtype} of shape {opened.shape}; expected bool of shape "
+            f"({problem.stations},)",
         )
     _refuse(name, problem, host, ~opened[host], "which it does not open; expected hosts among the opened stations")
     idle = problem.capacity[host] == 0
@@ -111,4 +120,4 @@ def _refuse(name: str, problem: PlacementProblem, host: np.ndarray, wrong: np.nd
     if wrong.any():
         i = int(np.flatnonzero(wrong)[0])
         where = f"{problem.user_name(i)} on {problem.station_name(int(host[i]))}"
-        raise InputError(f"policy: {name} puts {where}, {why}")
+        raise PolicyFailed(name, f"puts {where}, {why}")

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from twinhop.errors import InputError
+from twinhop.failures import failed_by
+from twinhop.own_watch import can_be_ended
 from twinhop.placement.budget import PATIENCE_S, Budget
 from twinhop.placement.certificate import Certificate, bound_below
 from twinhop.placement.certificate_check import checked_certificate
@@ -14,9 +16,10 @@ from twinhop.placement.decision import Decision, Ending
 from twinhop.placement.evaluation import Evaluation, evaluate
 from twinhop.placement.own_policy import OwnPolicy
 from twinhop.placement.placement import Placement
-from twinhop.placement.policy import POLICIES, PolicyLike, placement_policy
+from twinhop.placement.policy import POLICIES, PlacementPolicy, PolicyLike, placement_policy
 from twinhop.placement.problem import PlacementProblem
 from twinhop.placement.seating import require_seats
+from twinhop.placement.watched_policy import watched_decision
 from twinhop.text import figure, in_a_line, in_percent
 
 
@@ -129,7 +132,9 @@ def solve(
 
     Raises:
         InfeasibleProblem: proved: no plan keeps the constraints.
-        InputError: no such policy, a limit out of range, or a policy of your own raises or returns no placement.
+        PolicyFailed: a policy of your own raises, returns no placement, or gives no answer in time; with a limit it
+            runs in a process that is ended, where it can be sent to one.
+        InputError: no such policy, or a limit out of range.
     """
     check_limits(time_limit_s, gap)
     check_seed(seed)
@@ -139,13 +144,16 @@ def solve(
     budget = Budget(time_limit_s, gap, on_progress, patience_s=patience_s)
     with budget.catch_interrupt():
         require_seats(problem)
-        decision = decide(problem, rng, budget)
-        seconds = budget.elapsed_s()
+        if can_be_ended(selected.own, time_limit_s):
+            decision, seconds = watched_decision(selected, seed, problem, rng, budget)
+        else:
+            decision = decide(problem, rng, budget)
+            seconds = budget.elapsed_s()
         evaluation = evaluate(problem, decision.placement)
     timed_out = not budget.interrupted and seconds >= time_limit_s
     certificate = decision.certificate
     if certificate is not None and selected.name not in POLICIES:
-        certificate = checked_certificate(selected.name, problem, certificate)
+        certificate = _checked(selected, problem, certificate)
     return Solution(
         problem=problem,
         policy=selected.name,
@@ -158,6 +166,13 @@ def solve(
         timed_out=timed_out,
         ended=_ending(decision, budget.interrupted, timed_out),
     )
+
+
+def _checked(policy: PlacementPolicy, problem: PlacementProblem, certificate: Certificate) -> Certificate | None:
+    try:
+        return checked_certificate(policy.name, problem, certificate)
+    except InputError as error:
+        raise failed_by(policy.name, error) from error
 
 
 def _ending(decision: Decision, interrupted: bool, timed_out: bool) -> Ending:

@@ -2,7 +2,6 @@
 
 from twinhop.plans.comparison import DEFAULT_POLICIES as DEFAULT_POLICIES
 from twinhop.plans.comparison import Comparison as Comparison
-from twinhop.plans.comparison import compare as compare
 from twinhop.plans.explanation import Explanation as Explanation
 from twinhop.plans.explanation import explain as explain
 from twinhop.plans.planning import load as load
@@ -10,5 +9,7 @@ from twinhop.plans.request import plan as plan
 from twinhop.plans.result import Plan as Plan
 from twinhop.plans.robustness import Robustness as Robustness
 from twinhop.plans.robustness import robustness as robustness
+from twinhop.plans.seed_comparison import SeedComparison as SeedComparison
+from twinhop.plans.seed_comparison import compare as compare
 from twinhop.plans.tradeoff import Tradeoff as Tradeoff
 from twinhop.plans.tradeoff import tradeoff as tradeoff

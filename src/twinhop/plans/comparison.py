@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from twinhop.errors import InputError
+from twinhop.failures import PolicyFailure, attempt, refuse_if_all_failed
 from twinhop.own_code import policy_list
 from twinhop.placement import PlacementProblem, policy_names
 from twinhop.placement.policy import PlacementPolicy, PolicyLike, placement_policies
@@ -13,6 +14,7 @@ from twinhop.plans.planning import Progress, make_case, plan_case
 from twinhop.plans.result import Case, Plan
 from twinhop.result import Result
 from twinhop.scenario import Scenario
+from twinhop.stats.gaps import gap_to_bound
 from twinhop.text import counted, figure, in_a_line
 
 #: Policies compared where none are named: everything but the exact solver.
@@ -31,6 +33,7 @@ class Comparison(Result):
         lower_bound: the best certified bound; no feasible plan costs less. None where Ctrl-C came before any.
         bound_by: the policy that proved it, or None.
         interrupted: whether Ctrl-C ended it early; policies not reached are missing.
+        failures: policies of the user's own that gave no plan, and why.
     """
 
     case: Case
@@ -38,15 +41,16 @@ class Comparison(Result):
     lower_bound: float | None
     bound_by: str | None
     interrupted: bool = False
+    failures: tuple[PolicyFailure, ...] = ()
 
     def __repr__(self) -> str:
         return in_a_line(self, self.case.name, counted(len(self.plans), "plan"), figure("bound", self.lower_bound))
 
     def gap(self, plan: Plan) -> float | None:
-        """Cost / bound - 1 of a plan; None where it is infeasible or the bound is not > 0."""
-        if self.lower_bound is None or self.lower_bound <= 0 or not plan.feasible:
+        """Cost / bound - 1 of a plan, >= 0; None where it is infeasible or the bound is not > 0."""
+        if not plan.feasible:
             return None
-        return plan.cost / self.lower_bound - 1
+        return gap_to_bound(plan.cost, self.lower_bound)
 
     def bound_in_words(self, digits: int = 6) -> str:
         """The bound and who proved it, for titles."""
@@ -84,6 +88,7 @@ class Comparison(Result):
             "bound_by": self.bound_by,
             "interrupted": self.interrupted,
             "policies": self.rows(),
+            "failures": [each.to_json() for each in self.failures],
             "attribution": list(self.case.attribution),
             **({"notes": list(self.case.all_notes)} if self.case.all_notes else {}),
         }
@@ -106,34 +111,47 @@ def compare(
         policies: names of policies, in one text parted by commas, and policies of your own as in `plan`; each sees the
             same world. Two of your own of one name are told apart by numbers.
         seed: replaces the root seed.
-        time_limit_s: wall-clock limit of each solve [s].
+        time_limit_s: wall-clock limit of each solve [s]; a policy of your own then runs in a process that is ended
+            where it goes on, if it can be sent to one.
         gap: certifying policies go on until this gap; None: until little more is gained.
         on_progress: told the best cost and bound so far while solving.
         problem_format: of a problem file, ``npz``, ``json``, ``sscflp`` or ``sscflp:LAYOUT``; None: by the file's name.
 
     Returns:
-        The comparison. Where no policy gives a bound, `lagrangian` is run for it besides.
+        The comparison. Where no policy gives a bound, `lagrangian` is run for it besides. A policy of your own that
+        gives no plan is among `failures`; the others' plans are kept.
 
     Raises:
+        PolicyFailed: no policy gave a plan.
         InfeasibleProblem: proved: no plan keeps the constraints.
         InputError: the source or an argument is wrong.
     """
     chosen = _chosen(policies)
     case = make_case(source, seed, problem_format=problem_format)
     plans: list[Plan] = []
+    failures: list[PolicyFailure] = []
+
+    def planned(policy: PlacementPolicy | str) -> Plan:
+        return plan_case(case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
+
+    interrupted = False
     for policy in chosen:
-        plans.append(plan_case(case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress))
-        if plans[-1].solution.interrupted:
+        plan = attempt(lambda policy=policy: planned(policy), case.name, case.seed, policy.name)
+        if isinstance(plan, PolicyFailure):
+            failures.append(plan)
+            continue
+        plans.append(plan)
+        interrupted = plan.solution.interrupted
+        if interrupted:
             break
-    interrupted = plans[-1].solution.interrupted
+    refuse_if_all_failed(failures, len(plans))
     bounding = [plan for plan in plans if plan.lower_bound is not None]
     if not bounding and not interrupted:
-        bounding = [plan_case(case, BOUNDING_POLICY, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)]
+        bounding = [planned(BOUNDING_POLICY)]
         interrupted = bounding[0].solution.interrupted
     best = max(bounding, key=lambda plan: plan.lower_bound or 0.0, default=None)
-    if best is None:
-        return Comparison(case, tuple(plans), None, None, interrupted)
-    return Comparison(case, tuple(plans), best.lower_bound, best.solution.policy, interrupted)
+    bound, bound_by = (None, None) if best is None else (best.lower_bound, best.solution.policy)
+    return Comparison(case, tuple(plans), bound, bound_by, interrupted, tuple(failures))
 
 
 def _chosen(policies: str | Sequence[PolicyLike]) -> tuple[PlacementPolicy, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from twinhop.errors import InputError, OutOfReachWarning
+from twinhop.failures import PolicyFailed
 from twinhop.formulation import formulate, radio_state
 from twinhop.placement import Placement, PlacementProblem, Solution, read_problem_file, solve
 from twinhop.placement.formats import ProblemFile
@@ -84,8 +85,29 @@ def plan_case(
     starts: Sequence[Placement] = (),
 ) -> Plan:
     """Place the twins of a case already made, and its services; see `place_services` for the starts."""
-    solution = solve(case.problem, policy, seed=case.seed, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
+    solution = solve_case(case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
     return plan_services(case, solution, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress, starts=starts)
+
+
+def solve_case(
+    case: Case,
+    policy: PolicyLike,
+    *,
+    problem: PlacementProblem | None = None,
+    time_limit_s: float = float("inf"),
+    gap: float | None = None,
+    on_progress: Progress | None = None,
+) -> Solution:
+    """Place the twins of a case, or those of another problem of the same world, such as one that charges moves.
+
+    Raises:
+        PolicyFailed: a policy of one's own gave no answer; it is told with the world.
+    """
+    problem = case.problem if problem is None else problem
+    try:
+        return solve(problem, policy, seed=case.seed, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
+    except PolicyFailed as error:
+        raise error.told(case.name, case.seed) from error.__cause__
 
 
 def plan_services(

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from twinhop.errors import InputError
-from twinhop.placement import Placement, PlacementProblem, Solution, solve
+from twinhop.placement import Placement, PlacementProblem, Solution
 from twinhop.placement.budget import Budget
 from twinhop.placement.policy import PolicyLike
 from twinhop.placement.problem import IntArray
 from twinhop.plans.failure import stations_named, without_hosts
 from twinhop.plans.move_limit import check_move_limit, within_move_limit
-from twinhop.plans.planning import Progress, make_case, plan_case, plan_services
+from twinhop.plans.planning import Progress, make_case, plan_case, plan_services, solve_case
 from twinhop.plans.replanning import better, check_move_cost, moves_of, repaired, with_move_costs
 from twinhop.plans.result import Case, Failure, Plan, Present
 from twinhop.plans.saved_placement import SavedPlacement, as_saved, present
@@ -121,7 +121,7 @@ def replan(
     def solved_at(case: Case, move_cost_s: float, limit_s: float) -> Solution:
         here = request.present
         problem = case.problem if here is None else with_move_costs(case.problem, here.host, move_cost_s)
-        solution = solve(problem, policy, seed=case.seed, time_limit_s=limit_s, gap=gap, on_progress=on_progress)
+        solution = solve_case(case, policy, problem=problem, time_limit_s=limit_s, gap=gap, on_progress=on_progress)
         return solution if here is None or move_cost_s == 0 else repaired(solution, here, limit_s)
 
     def solved(case: Case, limit_s: float) -> Solution:

@@ -8,6 +8,9 @@ It ends with the process that started it, however that one ends, and leaves Ctrl
 from twinhop.processes.pool import Progress as Progress
 from twinhop.processes.pool import in_processes as in_processes
 from twinhop.processes.program import run_program as run_program
+from twinhop.processes.watched import NoAnswer as NoAnswer
+from twinhop.processes.watched import deciding as deciding
+from twinhop.processes.watched import watched as watched
 from twinhop.processes.worker import ProcessDied as ProcessDied
 from twinhop.processes.worker import Worker as Worker
 from twinhop.processes.worker import can_start as can_start

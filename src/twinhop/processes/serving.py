@@ -19,6 +19,8 @@ ORPHANED = 3
 RESULT, ERROR, NOTE = "result", "error", "note"
 
 _parent: list[Connection] = []
+#: Threads send one after the other.
+_sending = threading.Lock()
 
 
 def serve(connection: Connection, lifeline: int, parent: int) -> None:
@@ -39,7 +41,8 @@ def serve(connection: Connection, lifeline: int, parent: int) -> None:
         while True:
             answer = _answer(connection.recv_bytes())
             sys.stdout.flush()
-            connection.send_bytes(answer)
+            with _sending:
+                connection.send_bytes(answer)
     except (EOFError, OSError):  # the parent has no more to do, or is gone
         pass
     os._exit(0)  # threads of solvers that do not listen hold nobody up
@@ -48,7 +51,8 @@ def serve(connection: Connection, lifeline: int, parent: int) -> None:
 def send_note(value: Any) -> None:
     """In a worker, tell the parent something before the result; elsewhere nothing happens."""
     for connection in _parent:
-        connection.send_bytes(pickle.dumps((NOTE, value)))
+        with _sending:
+            connection.send_bytes(pickle.dumps((NOTE, value)))
 
 
 def _watch(lifeline: int, parent: int) -> None:

@@ -111,6 +111,10 @@ class Worker:
         """The process id."""
         return self._process.pid
 
+    def is_alive(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process.poll() is None
+
     def start(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Begin a call.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from twinhop.errors import InputError
+from twinhop.failures import PolicyFailure, refuse_if_all_failed
 from twinhop.io.folders import as_folder, owned, require_writable
 from twinhop.migration.policy import PolicyChoice, PolicyLike, policy_choices, policy_names
 from twinhop.migration.run import MigrationRun
@@ -72,6 +74,9 @@ class Simulation(Result):
         runs: one a policy and seed: `runs[policy][seed]`, in these orders.
         offline: what was possible, one a seed; empty where it was not asked for.
         files: what was written.
+        failures: of policies of the user's own, one a world that one gave no answer in. Such a policy is neither in
+            `policies` nor in `runs`: means over other worlds than those of the others compare with nothing.
+        partial: what such policies made of the other worlds, by name.
     """
 
     name: str
@@ -81,6 +86,8 @@ class Simulation(Result):
     runs: tuple[tuple[FinishedRun, ...], ...] = field(repr=False)
     offline: tuple[OfflineResult, ...] = ()
     files: tuple[Path, ...] = field(default=(), repr=False)
+    failures: tuple[PolicyFailure, ...] = ()
+    partial: dict[str, tuple[FinishedRun, ...]] = field(default_factory=dict, repr=False)
 
     def measured(self, policy: int, at: int) -> dict[str, float | None]:
         """The figures of one policy under one seed, by name, regret included.
@@ -164,6 +171,11 @@ class Simulation(Result):
             "offline_gap": self._offline("gap"),
             "offline": [each.to_json(times=times) for each in self.offline],
             "policies": self.rows(times=times),
+            "failures": [each.to_json() for each in self.failures],
+            "partial": {
+                policy: [{"seed": run.summary.seed, "cost": run.summary.cost} for run in runs]
+                for policy, runs in self.partial.items()
+            },
             "notes": [*run.world_run.notes, *self._out_of_reach()],
             "attribution": list(run.world_run.world.attribution),
         }
@@ -187,7 +199,7 @@ def simulate(
     seed: int | None = None,
     mobility: str | None = None,
     bound: bool = False,
-    time_limit_s: float = OFFLINE_TIME_LIMIT_S,
+    time_limit_s: float | None = None,
     out: str | Path | None = None,
     jobs: int | None = None,
     animation: Animation = "gif",
@@ -207,7 +219,8 @@ def simulate(
         seed: replaces the root seed.
         mobility: model of movement in place of the scenario's, with its defaults.
         bound: also find the best offline plan and the certified offline bound of every seed.
-        time_limit_s: wall-clock limit of the bound, a seed [s].
+        time_limit_s: wall-clock limit of the bound, a seed, None: 60 s; and of each decision of a policy of your own,
+            whose run is then done in a process that is ended where one takes longer, None: no limit [s].
         out: folder of the files; runs that are finished in it are not done again.
         jobs: processes; None: one a seed, at most one a core, or this one alone where a policy of your own cannot be
             sent to another.
@@ -215,9 +228,11 @@ def simulate(
         on_progress: told how many slots are done, and how many there are in all runs.
 
     Returns:
-        Costs and figures of every policy.
+        Costs and figures of every policy. One of your own that gives no answer in a world is among `failures`; what
+        the others made is kept.
 
     Raises:
+        PolicyFailed: no policy gave an answer.
         InputError: an argument is wrong, the folder is of another simulation, some user has no host in a slot, or the
             disk is full; finished runs remain.
     """
@@ -231,19 +246,43 @@ def simulate(
         require_bounded(first)
     with owned(out):
         folder = None if out is None else _begun(as_folder(out), scenario, first.slots, animation)
-        work = _jobs(worlds, first.slots, choices, folder, time_limit_s if bound else None)
+        bound_limit_s = OFFLINE_TIME_LIMIT_S if time_limit_s is None else time_limit_s
+        decision_limit_s = math.inf if time_limit_s is None else time_limit_s
+        work = _jobs(worlds, first.slots, choices, folder, bound_limit_s if bound else None, decision_limit_s)
         results = [read_result(job) for job in work]
         todo = [job for job, result in zip(work, results, strict=True) if result is None]
         processes = process_count(choices, jobs, min(seeds, os.cpu_count() or 1))
         done = iter(do_jobs(todo, processes, first, on_progress))
         results = [next(done) if result is None else result for result in results]
-        runs = [result for result in results if isinstance(result, FinishedRun)]
         offline = tuple(result for result in results if isinstance(result, OfflineResult))
-        by_policy = tuple(tuple(runs[at :: len(texts)]) for at in range(len(texts)))
-        result = Simulation(scenario.name, tuple(each.seed for each in worlds), first, texts, by_policy, offline)
+        runs = [result for result in results if not isinstance(result, OfflineResult)]
+        by_policy = {text: runs[at :: len(texts)] for at, text in enumerate(texts)}
+        seeds_of_worlds = tuple(each.seed for each in worlds)
+        result = _simulation(scenario.name, seeds_of_worlds, first, by_policy, offline)
         if folder is None:
             return result
         return replace(result, files=tuple(_saved(result, folder, animation)))
+
+
+def _simulation(
+    name: str,
+    seeds: tuple[int, ...],
+    first: MigrationRun,
+    by_policy: dict[str, list[FinishedRun | PolicyFailure]],
+    offline: tuple[OfflineResult, ...],
+) -> Simulation:
+    """The result: policies that ran in every world, and those that failed in some.
+
+    Raises:
+        PolicyFailed: none ran in every world.
+    """
+    finished = {text: tuple(run for run in runs if isinstance(run, FinishedRun)) for text, runs in by_policy.items()}
+    failures = tuple(run for runs in by_policy.values() for run in runs if isinstance(run, PolicyFailure))
+    whole = [text for text, runs in finished.items() if len(runs) == len(seeds)]
+    refuse_if_all_failed(failures, len(whole))
+    partial = {text: runs for text, runs in finished.items() if text not in whole}
+    runs = tuple(finished[text] for text in whole)
+    return Simulation(name, seeds, first, tuple(whole), runs, offline, (), failures, partial)
 
 
 def _saved(simulation: Simulation, folder: SimulationFolder, animation: Animation) -> list[Path]:
@@ -287,6 +326,7 @@ def _jobs(
     policies: Sequence[PolicyChoice],
     folder: SimulationFolder | None,
     bound_limit_s: float | None,
+    decision_limit_s: float,
 ) -> list[Job]:
     """All runs, seed by seed; the bound of a seed before its policies, as it may be refused."""
     jobs = []
@@ -295,5 +335,6 @@ def _jobs(
             path = None if folder is None else folder.offline(world.seed)
             jobs.append(Job(world, slots, None, path, bound_limit_s))
         for policy in policies:
-            jobs.append(Job(world, slots, policy, None if folder is None else folder.run(policy.text, world.seed)))
+            path = None if folder is None else folder.run(policy.text, world.seed)
+            jobs.append(Job(world, slots, policy, path, decision_limit_s))
     return jobs

@@ -124,6 +124,12 @@ class SimulationFolder:
         return self.root / f"seed-{seed}" / "offline.json"
 
 
+def discard(folder: Path) -> None:
+    """Delete a run that failed, and one of before: it is of other code."""
+    for each in (folder.with_name(folder.name + UNFINISHED), folder):
+        shutil.rmtree(each, ignore_errors=True)
+
+
 @contextmanager
 def unfinished(folder: Path) -> Iterator[Path]:
     """A folder to write a run into; in the end it takes the name of the run's folder.

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from twinhop.failures import PolicyFailure, attempt
 from twinhop.migration.policy import PolicyChoice
 from twinhop.migration.run import MigrationRun
 from twinhop.processes import Progress, in_processes
 from twinhop.runs.simulation_offline import OfflineResult, offline_result, read_offline
-from twinhop.runs.simulation_run import FinishedRun, read_run, run_policy
+from twinhop.runs.simulation_run import FinishedRun, read_run, run_of, run_policy
 from twinhop.scenario import Scenario
 
 
@@ -24,7 +25,7 @@ class Job:
         slots: of the run.
         policy: and its settings; None: the offline bound.
         path: where the run's files go, or the file of the bound; None: nothing is written.
-        time_limit_s: of the bound [s].
+        time_limit_s: of the bound, or of a decision of the user's own code [s].
     """
 
     scenario: Scenario
@@ -34,7 +35,7 @@ class Job:
     time_limit_s: float = math.inf
 
 
-Result = FinishedRun | OfflineResult
+Result = FinishedRun | OfflineResult | PolicyFailure
 
 
 def read_result(job: Job) -> Result | None:
@@ -51,21 +52,21 @@ def read_result(job: Job) -> Result | None:
 
 
 def do_job(job: Job, run: MigrationRun | None = None, on_progress: Callable[[int], None] | None = None) -> Result:
-    """Do one job, in whatever process; the run of the job before is used again where it is the same."""
-    run = run or _run_of(job.scenario, job.slots)
+    """Do one job, in whatever process; the run of the job before is used again where it is the same.
+
+    Returns:
+        What came of it, or that a policy of the user's own failed.
+    """
+    run = run or run_of(job.scenario, job.slots)
     if job.policy is None:
         return offline_result(run, job.time_limit_s, job.path)
-    return run_policy(run, job.policy, job.path, on_progress)
-
-
-#: The run that this process made last: its channel is mapped where users came.
-_last: list[tuple[Scenario, int, MigrationRun]] = []
-
-
-def _run_of(scenario: Scenario, slots: int) -> MigrationRun:
-    if not _last or _last[0][:2] != (scenario, slots):
-        _last[:] = [(scenario, slots, MigrationRun(scenario, slots))]
-    return _last[0][2]
+    policy, limit_s = job.policy, job.time_limit_s
+    return attempt(
+        lambda: run_policy(run, policy, job.path, on_progress, time_limit_s=limit_s),
+        job.scenario.name,
+        job.scenario.seed,
+        policy.text,
+    )
 
 
 def do_jobs(jobs: Sequence[Job], processes: int, first: MigrationRun, on_progress: Progress | None) -> list[Result]:
@@ -81,7 +82,7 @@ def do_jobs(jobs: Sequence[Job], processes: int, first: MigrationRun, on_progres
         What came of each job.
 
     Raises:
-        InputError: of the first job that fails; jobs that are done keep their files.
+        InputError: of the first job that cannot be done; jobs that are done keep their files.
         TwinhopError: a process was killed.
     """
     if processes > 1 and len(jobs) > 1:
@@ -90,7 +91,7 @@ def do_jobs(jobs: Sequence[Job], processes: int, first: MigrationRun, on_progres
     run = first
     for job in jobs:
         if run.scenario.seed != job.scenario.seed:
-            run = _run_of(job.scenario, job.slots)
+            run = run_of(job.scenario, job.slots)
         results.append(do_job(job, run, _telling(jobs, len(results), on_progress)))
     return results
 

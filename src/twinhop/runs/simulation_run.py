@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from twinhop.errors import InputError
+from twinhop.failures import PolicyFailed
 from twinhop.io.json_text import json_text, read_json
 from twinhop.migration.policy import PolicyChoice, PolicyLike, policy_choice
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.simulate import outcomes
-from twinhop.runs.simulation_folder import TIMING, unfinished
+from twinhop.own_watch import call_policy, can_be_ended
+from twinhop.processes.serving import send_note
+from twinhop.runs.simulation_folder import TIMING, discard, unfinished
 from twinhop.runs.simulation_summary import DecisionTimes, RunMeter, RunSummary
 from twinhop.runs.simulation_tables import RunTables, constants
+from twinhop.scenario import Scenario
 
 SUMMARY = "summary.json"
 #: Told how many slots are done.
@@ -36,7 +41,12 @@ class FinishedRun:
 
 
 def run_policy(
-    run: MigrationRun, policy: PolicyLike, folder: Path | None, on_progress: Progress | None = None
+    run: MigrationRun,
+    policy: PolicyLike,
+    folder: Path | None,
+    on_progress: Progress | None = None,
+    *,
+    time_limit_s: float = math.inf,
 ) -> FinishedRun:
     """Let a policy run.
 
@@ -45,15 +55,50 @@ def run_policy(
         policy: and its settings, or one of the user's own.
         folder: where the files go; None: none is written.
         on_progress: told of every slot done.
+        time_limit_s: of a decision of a policy of the user's own [s]; the run is then made and done in a process that
+            is ended where one takes longer, if the policy can be sent to one.
 
     Returns:
         What came of it.
 
     Raises:
+        PolicyFailed: a policy of the user's own gave no answer; nothing of the run is left in the folder.
         InputError: no host for a user in some slot, or the files cannot be written. Where the disk is full the slots
             written so far remain.
     """
     choice = policy_choice(policy)
+    told = on_progress or (lambda slots: None)
+    try:
+        if run.origin is None or not can_be_ended(choice.own, time_limit_s):
+            return _run(run, choice.limited(time_limit_s), folder, on_progress)
+        arguments = (run.origin, run.slots, choice, folder, time_limit_s)
+        return call_policy(choice.text, _run_elsewhere, *arguments, limit_s=time_limit_s, on_note=told)
+    except PolicyFailed as error:
+        if folder is not None:
+            discard(folder)
+        raise error.told(run.scenario.name, run.scenario.seed, choice.text) from error.__cause__
+
+
+def _run_elsewhere(
+    scenario: Scenario, slots: int, choice: PolicyChoice, folder: Path | None, time_limit_s: float
+) -> FinishedRun:
+    """In a worker: make the run, and let a policy run."""
+    return _run(run_of(scenario, slots), choice.limited(time_limit_s), folder, send_note)
+
+
+#: The run that this process made last: its channel is mapped where users came.
+_last: list[tuple[Scenario, int, MigrationRun]] = []
+
+
+def run_of(scenario: Scenario, slots: int) -> MigrationRun:
+    """The run of a scenario; that which this process made last is used again where it is the same."""
+    if not _last or _last[0][:2] != (scenario, slots):
+        _last[:] = [(scenario, slots, MigrationRun(scenario, slots))]
+    return _last[0][2]
+
+
+def _run(run: MigrationRun, choice: PolicyChoice, folder: Path | None, on_progress: Progress | None) -> FinishedRun:
+    """Let a policy run in this process."""
     meter = RunMeter(run, choice.text)
     if folder is None:
         _drive(run, choice, meter, None, on_progress)

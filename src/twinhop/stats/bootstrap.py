@@ -69,14 +69,14 @@ def mean_interval(values: Sequence[float], seed: int = 0) -> tuple[float, float]
     return float(low), float(high)
 
 
-def bootstrap_interval(values: FloatArray, seed: int = 0) -> tuple[float, float] | None:
-    """The 95 % interval of the interquartile mean of all values, by a bootstrap stratified by task.
+def iqm_interval(values: Sequence[float] | FloatArray, seed: int = 0) -> tuple[float, float] | None:
+    """The 95 % interval of the interquartile mean of all values, by a percentile bootstrap stratified by task.
 
     In each of `RESAMPLES` samples every task keeps its number of runs, drawn from its own with replacement; the ends
-    are quantiles over the samples.
+    are quantiles over the samples. No end lies beyond the least and the greatest value.
 
     Args:
-        values: (tasks, runs); infinite where a run failed.
+        values: (tasks, runs), or (runs,) of one task; infinite where a run failed.
         seed: of the draws.
 
     Returns:
@@ -85,15 +85,16 @@ def bootstrap_interval(values: FloatArray, seed: int = 0) -> tuple[float, float]
     Source:
         Agarwal et al. (2021), section 4.
 
-    >>> bootstrap_interval(np.array([[1.0, 1.0, 1.0], [3.0, 3.0, 3.0]]))
-    (2.0, 2.0)
+    >>> iqm_interval(np.array([[1.0, 1.0, 1.0], [3.0, 3.0, 3.0]])), iqm_interval([1.0, 2.0, 3.0])
+    ((2.0, 2.0), None)
     """
-    tasks, runs = values.shape
-    if runs < 2 or values.size < FEWEST_WORLDS:
+    strata = np.atleast_2d(np.asarray(values, float))
+    tasks, runs = strata.shape
+    if runs < 2 or strata.size < FEWEST_WORLDS:
         return None
     rows = stream(seed, BENCHMARK_STREAM).integers(runs, size=(RESAMPLES, tasks, runs))
-    sampled = values[np.arange(tasks)[:, None], rows].reshape(RESAMPLES, tasks * runs)
-    low, high = _ends(interquartile_mean(sampled))
+    sampled = strata[np.arange(tasks)[:, None], rows].reshape(RESAMPLES, tasks * runs)
+    low, high = _ends(interquartile_mean(sampled).clip(strata.min(), strata.max()))
     return float(low), float(high)
 
 
@@ -110,7 +111,7 @@ class Band(NamedTuple):
     middle: FloatArray
     """(P,) interquartile means"""
     low: FloatArray | None
-    """(P,) lower ends of the 95 % intervals; None where there is one run only"""
+    """(P,) lower ends of the 95 % intervals; None for fewer than five runs"""
     high: FloatArray | None
     """(P,) upper ends"""
 
@@ -126,16 +127,18 @@ def band(strata: Sequence[FloatArray], seed: int = 0) -> Band:
         seed: of the draws.
 
     Returns:
-        The band.
+        The band; without an interval for fewer than `FEWEST_WORLDS` runs, or strata of one run each.
 
     Source:
         Agarwal et al., Deep reinforcement learning at the edge of the statistical precipice (2021), section 4.
 
-    >>> band([np.array([[1.0, 5.0], [1.0, 5.0]])])
+    >>> band([np.array([[1.0, 5.0]] * 5)])
     Band(middle=array([1., 5.]), low=array([1., 5.]), high=array([1., 5.]))
+    >>> band([np.array([[1.0, 5.0]] * 3)]).low is None
+    True
     """
     middle = interquartile_mean(np.concatenate(strata).T)
-    if all(len(runs) < 2 for runs in strata):
+    if all(len(runs) < 2 for runs in strata) or sum(map(len, strata)) < FEWEST_WORLDS:
         return Band(middle, None, None)
     generator = stream(seed, BAND_STREAM)
     rows = [generator.integers(len(runs), size=(RESAMPLES, len(runs))) for runs in strata]
@@ -147,7 +150,7 @@ def band(strata: Sequence[FloatArray], seed: int = 0) -> Band:
 
 
 def band_interval(strata: Sequence[FloatArray], seed: int = 0) -> tuple[float, float, float] | None:
-    """The interquartile mean of single values and the ends of its interval; None where there is one run only.
+    """The interquartile mean of single values and the ends of its interval; None where `band` has none.
 
     Args:
         strata: (runs,) each.

@@ -17,15 +17,22 @@ def test_the_middle_is_the_interquartile_mean_of_all_runs():
     assert band([np.array([[1.0], [2.0], [6.0]])]).middle == pytest.approx([3.0])  # of three, nothing is cut
 
 
-def test_the_interval_of_three_runs_is_what_all_resamples_give():
-    """Of 27 equally likely resamples, by enumeration; the ends are quantiles, so they are among the means."""
+def test_three_runs_are_points_without_an_interval():
     values = np.array([0.0, 1.0, 5.0])
-    means = sorted(np.mean(chosen) for chosen in itertools.product(values, repeat=3))
-    found = band_interval([values])
-    assert found is not None
-    assert found[0] == pytest.approx(2.0)
-    # the least mean has the chance 1/27 = 3.7 % > 2.5 %, and so has the greatest
-    assert found[1:] == (means[0], means[-1])
+    assert band_interval([values]) is None
+    assert band([values[:, None]]).middle == pytest.approx([2.0]) and band([values[:, None]]).low is None
+    assert band_interval([values, values]) is not None  # six of two settings
+
+
+def test_the_interval_of_five_runs_is_what_all_resamples_give():
+    """Of 3125 equally likely resamples, by enumeration: the ends are quantiles, give or take those of the draw."""
+    values = np.array([0.0, 1.0, 5.0, 6.0, 20.0])
+    means = sorted(sum(sorted(chosen)[1:4]) / 3 for chosen in itertools.product(values, repeat=5))
+    result = band_interval([values])
+    assert result is not None
+    assert result[0] == pytest.approx(4.0)
+    assert means[round(0.015 * 3125)] <= result[1] <= means[round(0.035 * 3125)]
+    assert means[-round(0.035 * 3125)] <= result[2] <= means[-round(0.015 * 3125)]
 
 
 def test_strata_are_drawn_each_from_its_own():

@@ -9,7 +9,7 @@ from twinhop.benchmarking.benchmark import Benchmark
 from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
 from twinhop.output.kit.style import save_figure
-from twinhop.output.kit.tables import percent, table, write_csv, write_table
+from twinhop.output.kit.tables import failure_section, number, percent, table, write_csv, write_table
 from twinhop.scenario.presets.benchmark_set.tasks import TaskKind
 from twinhop.text import counted
 
@@ -89,6 +89,8 @@ def report(benchmark: Benchmark) -> str:
     for kind, rows in benchmark.leaderboard.items():
         lines += ["", f"## {TITLES[kind]}", "", *table(HEADER, map(overall_cells, rows))]
         lines += ["", "Mean gap of every task:", "", *_by_task(benchmark, kind)]
+    failed = failure_section(each.in_words() for each in benchmark.failures)
+    lines += ["", *failed] if failed else []
     lines += ["", *(f"- Skipped: {text}" for text in benchmark.skipped)]
     lines += [f"- {text}" for text in benchmark.attribution]
     return "\n".join(lines).rstrip() + "\n"
@@ -99,13 +101,13 @@ def overall_cells(row: dict[str, Any]) -> tuple[str, ...]:
     interval = row["gap_iqm_interval"]
     ends = "-" if interval is None else " to ".join(percent(end) if end is not None else "∞" for end in interval)
     return (
-        row["policy"],
+        row["policy"] + (f" (failed: {row['failed']})" if row["failed"] else ""),
         percent(row["gap_iqm"]),
         ends,
         percent(row["gap_mean"]),
         percent(row["gap_worst"]),
         f"{100 * row['feasible']:.0f} %",
-        f"{row['decision_ms']:.3g}",
+        number(row["decision_ms"], 3),
     )
 
 

@@ -21,15 +21,28 @@ def number(value: float | None, digits: int = 4) -> str:
     return "-" if value is None else f"{value:.{digits}g}"
 
 
-def percent(value: float | None) -> str:
+def percent(value: float | None, *, signed: bool = False) -> str:
     """A share as a percentage with two digits after the point, three below 1 %; or a dash.
 
-    >>> percent(0.12345), percent(0.0012345), percent(None)
-    ('12.35 %', '0.123 %', '-')
+    >>> percent(0.12345), percent(0.0012345), percent(None), percent(0.12345, signed=True)
+    ('12.35 %', '0.123 %', '-', '+12.35 %')
     """
-    if value is None:
+    return "-" if value is None else f"{_percent_number(value, signed)} %"
+
+
+def _percent_number(value: float, signed: bool = False) -> str:
+    return f"{100 * value:{'+' if signed else ''}.{3 if abs(value) < 0.01 else 2}f}"
+
+
+def percent_interval(interval: Sequence[float | None] | None, *, signed: bool = False) -> str:
+    """Both ends of an interval as `percent` has them, with one unit; an end that is None is infinite.
+
+    >>> percent_interval((0.01, 0.125)), percent_interval((0.5, None)), percent_interval(None)
+    ('1.00 to 12.50 %', '50.00 to ∞ %', '-')
+    """
+    if interval is None:
         return "-"
-    return f"{100 * value:.3f} %" if abs(value) < 0.01 else f"{100 * value:.2f} %"
+    return f"{' to '.join('∞' if end is None else _percent_number(end, signed) for end in interval)} %"
 
 
 def share(value: float | None) -> str:
@@ -74,6 +87,12 @@ def source_lines(attribution: Sequence[str]) -> list[str]:
 def note_lines(notes: Iterable[str]) -> list[str]:
     """A paragraph a note."""
     return [line for note in notes for line in (f"Note: {note}.", "")]
+
+
+def failure_section(failures: Iterable[str]) -> list[str]:
+    """The section that says which policies failed in which worlds, where some did; a line each."""
+    lines = [f"- {text}" for text in failures]
+    return ["## Policies that failed", "", *lines, ""] if lines else []
 
 
 def to_text(lines: Iterable[str]) -> str:

@@ -9,7 +9,15 @@ from twinhop._version import __version__
 from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
 from twinhop.output.kit.style import save_figure
-from twinhop.output.kit.tables import percent, source_lines, table, to_text, with_percent, write_table
+from twinhop.output.kit.tables import (
+    failure_section,
+    percent,
+    source_lines,
+    table,
+    to_text,
+    with_percent,
+    write_table,
+)
 from twinhop.plans.comparison import Comparison
 from twinhop.text import counted
 
@@ -78,6 +86,7 @@ def report(comparison: Comparison) -> str:
         "",
         *table(header, rows),
         "",
+        *failure_section(each.in_words() for each in comparison.failures),
         *source_lines(case.attribution),
     ]
     return to_text(lines)

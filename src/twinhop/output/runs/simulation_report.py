@@ -6,7 +6,7 @@ from typing import Any
 
 from twinhop._version import __version__
 from twinhop.network.utility import LARGEST_EXPONENT
-from twinhop.output.kit.tables import note_lines, number, percent, source_lines, table, to_text
+from twinhop.output.kit.tables import failure_section, note_lines, number, percent, source_lines, table, to_text
 from twinhop.runs.simulation import MEASURES, Simulation
 from twinhop.runs.simulation_summary import PING_PONG_SLOTS, TERMS
 from twinhop.stats.bootstrap import FEWEST_WORLDS
@@ -106,6 +106,7 @@ def simulation_report(simulation: Simulation) -> str:
         "",
         *note_lines(facts["notes"]),
         *_cost_lines(facts),
+        *failure_section(each.in_words() for each in simulation.failures),
         *_offline_lines(facts),
         "## What users see",
         "",
