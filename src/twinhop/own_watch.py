@@ -8,7 +8,7 @@ from typing import Any
 
 from twinhop.failures import PolicyFailed
 from twinhop.own_code import OwnCode
-from twinhop.processes import NoAnswer, ProcessDied, can_start, watched
+from twinhop.processes import NoAnswer, ProcessDied, can_start, died_of, watched
 
 #: Below this a limit asks for an answer at once, as after Ctrl-C, and nobody is ended [s].
 LEAST_LIMIT_S = 1e-3
@@ -45,4 +45,4 @@ def call_policy(
     except NoAnswer as error:
         raise PolicyFailed(policy, str(error), slot=error.at) from error
     except ProcessDied as error:
-        raise PolicyFailed(policy, f"ended its process: {error}") from error
+        raise PolicyFailed(policy, f"ended its process: it {died_of(error.code)}", slot=error.at) from error

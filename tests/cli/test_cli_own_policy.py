@@ -73,13 +73,22 @@ def test_simulate_runs_it_in_other_processes_and_anew_each_time(run, folder):
         (("plan", "lu2021-n80-m5", "--policy", "mime.py:place"), "no such file: mime.py; did you mean 'mine.py'?"),
         (("plan", "lu2021-n80-m5", "--policy", "broken.py:place"), "cannot be loaded: SyntaxError: invalid syntax"),
         (("plan", "lu2021-n80-m5", "--policy", "nomodule:place"), "no policy and no module named 'nomodule'"),
-        (("plan", "lu2021-n80-m5", "--policy", "mine.py:nothing"), "policy: nothing returned nothing; expected 80"),
-        (("compare", "lu2021-n80-m5", "--policies", "mine.py:raising"), "policy: raising raised AttributeError: "),
-        (("simulate", "lu2021-n80-m5", "--policies", "mine.py:nothing"), "policy: nothing, slot 0, returned nothing"),
+        (
+            ("plan", "lu2021-n80-m5", "--policy", "mine.py:nothing"),
+            "policy: nothing, on lu2021-n80-m5 (seed 0), returned nothing",
+        ),
+        (
+            ("compare", "lu2021-n80-m5", "--policies", "mine.py:raising"),
+            "policy: raising, on lu2021-n80-m5 (seed 0), raised Attr",
+        ),
+        (
+            ("simulate", "lu2021-n80-m5", "--policies", "mine.py:nothing"),
+            "nothing, on lu2021-n80-m5 (seed 0, slot 0), returned",
+        ),
         (("simulate", "lu2021-n80-m5", "--policies", "nomodule:f"), "--policies: no policy and no module named"),
         (
             ("robustness", "city-small", "--load", "9", "--policy", "mine.py:nothing"),
-            "policy: nothing returned nothing",
+            "policy: nothing, on city-small (seed 0), returned nothing",
         ),
         (("benchmark", "--policies", "mine.py:unclear"), "unclear: nothing tells whether it places or migrates twins"),
         (

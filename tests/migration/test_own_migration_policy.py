@@ -94,7 +94,7 @@ def test_what_are_no_hosts_is_refused_by_policy_and_slot(run, result, message):
     def mine(situation):
         return situation.access if situation.index < 2 else result
 
-    with pytest.raises(InputError, match=f"^policy: mine, slot 2, {message}"):
+    with pytest.raises(InputError, match=rf"^policy: mine, on lu2021-n80-m5 \(seed 0, slot 2\), {message}"):
         hosts(run, mine)
 
 
@@ -109,8 +109,12 @@ def test_what_raises_is_told(run):
     def mine(situation):
         raise KeyError("x")
 
-    with pytest.raises(InputError, match=r"^policy: mine raised KeyError: 'x' \(.*test_own_migration_policy.py:\d+\)$"):
+    with pytest.raises(
+        InputError,
+        match=r"^policy: mine, on .*, slot 0\), raised KeyError: 'x' \(.*test_own_migration_policy.py:\d+\)$",
+    ) as error:
         hosts(run, mine)
+    assert isinstance(error.value.__cause__, KeyError)
 
 
 @pytest.mark.parametrize("policy", [lambda: 1, 3, object, lambda situation, other: 1])
@@ -127,7 +131,7 @@ def test_what_cannot_be_copied_is_refused(run):
         def decide(self, situation):
             return situation.access
 
-    with pytest.raises(InputError, match="Open cannot be copied for a run of its own .*expected its class"):
+    with pytest.raises(InputError, match="Open, on .* cannot be copied for a run of its own .*expected its class"):
         hosts(run, Open())
 
 

@@ -14,3 +14,4 @@ from twinhop.processes.watched import watched as watched
 from twinhop.processes.worker import ProcessDied as ProcessDied
 from twinhop.processes.worker import Worker as Worker
 from twinhop.processes.worker import can_start as can_start
+from twinhop.processes.worker import died_of as died_of

@@ -16,7 +16,7 @@ from typing import Any
 
 from twinhop.errors import TwinhopError
 from twinhop.processes.serving import send_note
-from twinhop.processes.worker import Worker
+from twinhop.processes.worker import ProcessDied, Worker
 
 #: Beyond a limit it may go on for so long [s], or for this share of the limit where that is more: code that looks at
 #: its limit itself is late by a little.
@@ -93,14 +93,20 @@ def watched(
         while not worker.wait(LOOK_S):
             if clock.left_s() <= 0:
                 raise NoAnswer(limit_s, clock.at)
-            if is_interrupted():
+            if clock.is_running and is_interrupted():  # before that nobody listens, and it would end the process
                 os.kill(worker.pid, signal.SIGINT)
     except BaseException:
         worker.end()
         raise
     if worker.is_alive():
         _idle.append((_surroundings(), worker, notes))
-    return worker.result()
+    try:
+        return worker.result()
+    except ProcessDied as error:
+        if is_interrupted():  # a terminal sends Ctrl-C to all processes, those that are just starting too
+            raise KeyboardInterrupt from None
+        error.at = clock.at
+        raise
 
 
 class _Clock:
@@ -127,6 +133,10 @@ class _Clock:
             self._compiles_since = None
         elif kind not in (BEGINS, ENDS, COMPILES, COMPILED):
             self._on_note(note)
+
+    @property
+    def is_running(self) -> bool:
+        return self._since is not None
 
     def left_s(self) -> float:
         if self._since is None or self._compiles_since is not None:

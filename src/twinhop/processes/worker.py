@@ -36,10 +36,12 @@ class ProcessDied(TwinhopError):
 
     Attributes:
         code: its exit code; minus the signal that ended it.
+        at: where somebody else's code was, as `deciding` was told; None where it was not.
     """
 
     def __init__(self, code: int):
         self.code = code
+        self.at: Any = None
         super().__init__(f"a process {died_of(code)} before its work was done")
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -9,15 +9,7 @@ from twinhop._version import __version__
 from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
 from twinhop.output.kit.style import save_figure
-from twinhop.output.kit.tables import (
-    failure_section,
-    percent,
-    source_lines,
-    table,
-    to_text,
-    with_percent,
-    write_table,
-)
+from twinhop.output.kit.tables import failure_section, percent, source_lines, table, to_text, with_percent, write_table
 from twinhop.plans.comparison import Comparison
 from twinhop.text import counted
 
