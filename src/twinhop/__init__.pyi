@@ -55,6 +55,8 @@ from twinhop.scenario import city as city
 from twinhop.scenario import family as family
 from twinhop.training.evaluation import LearnedEvaluation as LearnedEvaluation
 from twinhop.training.evaluation import evaluate_checkpoint as evaluate_checkpoint
+from twinhop.training.policy_evaluation import PolicyEvaluation as PolicyEvaluation
+from twinhop.training.policy_evaluation import evaluate_policies as evaluate_policies
 from twinhop.training.training import train as train
 from twinhop.training.training import transfer as transfer
 

@@ -19,6 +19,7 @@ from difflib import get_close_matches
 from hashlib import sha256
 from importlib import import_module
 from importlib.machinery import PathFinder
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,6 +33,10 @@ from twinhop.text import suggestion
 
 #: Of a name that is none, or of a message of someone else's, so much is repeated.
 LONGEST_NAME, LONGEST_MESSAGE = 60, 300
+#: What shows agents as policies, and what a text that names one saved by Stable-Baselines3 begins with.
+AGENTS, SAVED_AGENT = "twinhop.agents", "SB3:"
+#: The first argument of a function that is an agent.
+OBSERVATIONS = ("obs", "observation", "observations")
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 _PACKAGE = str(Path(__file__).parent)
 
@@ -78,13 +83,47 @@ class OwnCode:
         return (OwnCode, (None, self.value)) if self.text is None else (load_own, (self.text,))
 
 
+def is_agent(value: Any) -> bool:
+    """Whether an object decides on observations of the environment rather than on a problem or a situation.
+
+    It has a method ``predict`` and no ``decide``, it is a function whose first argument is named ``obs``,
+    ``observation`` or ``observations``, or a mapping, of an agent for each station.
+
+    >>> is_agent(lambda obs: obs), is_agent(lambda problem: problem)
+    (True, False)
+    """
+    if isinstance(value, Mapping):
+        return bool(value) and all(is_agent(each) for each in value.values())
+    if hasattr(value, "decide"):
+        return False
+    if callable(getattr(value, "predict", None)):
+        return True
+    return callable(value) and first_argument(value)[:1] in [(name,) for name in OBSERVATIONS]
+
+
+def as_own(text: str | None, value: Any) -> OwnCode:
+    """Code of the user's own; an agent as the policy that `twinhop.env.as_policy` makes of it."""
+    return OwnCode(text, _agents().as_policy(value) if is_agent(value) else value)
+
+
+def _agents() -> Any:
+    """What makes policies of agents; it stands above, in the environment, and is found by its name.
+
+    Raises:
+        InputError: it is not there.
+    """
+    for point in entry_points(group=AGENTS):
+        return point.load()
+    raise InputError(f"nothing is installed that runs agents (entry point group {AGENTS}); reinstall twinhop")
+
+
 def names_code(text: str) -> bool:
-    """Whether a text has the form ``file.py:function`` or ``module:function``.
+    """Whether a text has the form ``file.py:function``, ``module:function`` or ``SB3:PATH``.
 
     >>> names_code("mine.py:place"), names_code("package.mine:place"), names_code("utility:margin=0.2")
     (True, True, False)
     """
-    return _file_of(text) is not None or _MODULE.fullmatch(text) is not None
+    return text.startswith(SAVED_AGENT) or _file_of(text) is not None or _MODULE.fullmatch(text) is not None
 
 
 def _file_of(text: str) -> tuple[str, str] | None:
@@ -94,7 +133,7 @@ def _file_of(text: str) -> tuple[str, str] | None:
 
 def has_module(text: str) -> bool:
     """Whether the module of a text ``module:function`` can be found; always so for files."""
-    if _file_of(text) is not None:
+    if text.startswith(SAVED_AGENT) or _file_of(text) is not None:
         return True
     return _module_spec(text.partition(":")[0]) is not None
 
@@ -121,11 +160,14 @@ def load_own(text: str) -> OwnCode:
     """Load what a text names.
 
     Args:
-        text: ``file.py:function`` or ``module:function``.
+        text: ``file.py:function`` or ``module:function``, of a policy or of an agent (see `is_agent`); or ``SB3:PATH``
+            or ``SB3:PPO:PATH``, an agent that Stable-Baselines3 has saved.
 
     Raises:
         InputError: there is no such file, module or function, or it cannot be loaded.
     """
+    if text.startswith(SAVED_AGENT):
+        return OwnCode(text, _agents().load_saved(text))
     in_file = _file_of(text)
     if in_file is not None:
         module, function = _file_module(text, in_file[0]), in_file[1]
@@ -137,7 +179,7 @@ def load_own(text: str) -> OwnCode:
         named = f"no function named '{function[:LONGEST_NAME]}'" if function else "no function is named"
         defines = ", ".join(own[:10]) or "nothing that can be called"
         raise InputError(f"policy: {text}: {named}; {suggestion(function, own)}it defines {defines}")
-    return OwnCode(text, getattr(module, function))
+    return as_own(text, getattr(module, function))
 
 
 def _imported(text: str, name: str) -> ModuleType:
@@ -229,6 +271,8 @@ class Call:
         """
         try:
             return self.function(*arguments, **{name: options[name] for name in self.options})
+        except PolicyFailed:
+            raise
         except (Exception, SystemExit) as error:
             raise PolicyFailed(self.name, f"raised {_in_words(error, _source_of(self.function))}") from error
 
@@ -356,5 +400,5 @@ def unknown(text: str, names: Iterable[str], label: str = "policy") -> InputErro
     else:
         what = f"no policy named '{name[:LONGEST_NAME]}'"
     return InputError(
-        f"{label}: {what}; {suggestion(name, names)}accepted: {', '.join(names)}, file.py:function, module:function"
+        f"{label}: {what}; {suggestion(name, names)}accepted: {', '.join(names)}, file.py:function, module:function, SB3:PATH"
     )

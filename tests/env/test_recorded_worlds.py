@@ -28,8 +28,8 @@ from twinhop.env.core import Action, episode_key, params_of, reset, step, step_k
 from twinhop.env.core.pricing import is_served, link_costs, price, station_rewards  # noqa: E402
 from twinhop.env.core.radio import _interference_w_per_hz, next_access  # noqa: E402
 from twinhop.env.core.types import Slot as EnvSlot  # noqa: E402
+from twinhop.env.problems import problem_of  # noqa: E402
 from twinhop.kernels.handover import hand_over  # noqa: E402
-from twinhop.learn.problem import problem_of  # noqa: E402
 
 SF = Path(os.environ.get("TWINHOP_DATA", Path(__file__).parents[3] / "shared" / "data")) / "sf_cab_cells"
 KEY = episode_key(jax.random.key(11), 0)

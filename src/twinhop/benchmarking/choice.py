@@ -10,7 +10,17 @@ from twinhop.errors import InputError
 from twinhop.migration.policy import POLICIES as MIGRATION_POLICIES
 from twinhop.migration.policy import PolicyChoice, PolicyKind, policy_choice
 from twinhop.migration.policy import policy_names as migration_policy_names
-from twinhop.own_code import OwnCode, first_argument, has_module, load_own, names_code, policy_list, unique, unknown
+from twinhop.own_code import (
+    OwnCode,
+    as_own,
+    first_argument,
+    has_module,
+    load_own,
+    names_code,
+    policy_list,
+    unique,
+    unknown,
+)
 from twinhop.placement.policy import PlacementPolicy, placement_policy
 from twinhop.placement.policy import policy_names as placement_policy_names
 from twinhop.plans.comparison import DEFAULT_POLICIES as PLACEMENT_POLICIES
@@ -130,7 +140,7 @@ def _chosen(policy: PolicyLike, present: Sequence[TaskKind]) -> dict[TaskKind, C
     if isinstance(policy, PolicyChoice):
         return {"migration": policy}
     if not isinstance(policy, str):
-        return _of_code(OwnCode(None, policy), present)
+        return _of_code(as_own(None, policy), present)
     known = {*placement_policy_names(), *migration_policy_names()}
     if policy.partition(":")[0] not in known and names_code(policy) and has_module(policy):
         return _of_code(load_own(policy), present)

@@ -1,6 +1,7 @@
-"""`twinhop evaluate`: judge learned weights on worlds kept for evaluation."""
+"""`twinhop evaluate`: agents and policies on the same episodes of an environment, or learned weights on instances."""
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,27 +20,61 @@ from twinhop.cli.common import (
 
 if TYPE_CHECKING:
     from twinhop.training.evaluation import LearnedEvaluation
+    from twinhop.training.policy_evaluation import PolicyEvaluation
 
-EXAMPLE = 'Example: twinhop evaluate maddpg lu2021-n100-m10 "family(100, 10)" --polish 10'
+EXAMPLE = "Example: twinhop evaluate lu2021-n80-m5 --policies nearest,maddpg,lagrangian --episodes 5"
+SCENARIO_SUFFIXES = (".yaml", ".yml")
+#: Options of each way of evaluating, by the names of the parameters below.
+EPISODE_OPTIONS = ("episodes", "task", "scenario", "horizon", "users", "stations")
+WEIGHT_OPTIONS = ("seeds", "decode", "polish")
 
 
 def run(
-    checkpoint: Annotated[str, typer.Argument(help="Checkpoint, folder of a run, or maddpg: that of the package.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="An environment (twinhop/Placement-v0, twinhop/Migration-v0), scenario or preset: policies and agents "
+            "on its episodes. Or a checkpoint, folder of a run, or maddpg: its weights on instances."
+        ),
+    ],
     sources: Annotated[
-        list[str] | None, typer.Argument(help="Scenarios or presets.", show_default="what it was trained on")
+        list[str] | None,
+        typer.Argument(help="Of weights: scenarios or presets.", show_default="what they were trained on"),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="How many worlds of each source.", min=1)] = 20,
-    seed: Annotated[
-        int, typer.Option(help="Seed of the first world; 1000 and up are kept for evaluation.", min=0)
-    ] = 1000,
-    decode: Annotated[str, typer.Option(help="calibrated, or argmax: the highest score wins.")] = "calibrated",
-    polish: Annotated[int, typer.Option(help="Best local moves after decoding.", min=0)] = 0,
     policies: Annotated[
         str | None,
         typer.Option(
-            help="Policies beside the weights, also your own as mine.py:function, separated by commas.",
-            show_default="seven that are quick",
+            help="What is put side by side, separated by commas: policies, also your own as mine.py:function, and in "
+            "episodes agents: mine.py:agent, SB3:PATH.",
+            show_default="some that are quick",
         ),
+    ] = None,
+    episodes: Annotated[int | None, typer.Option(help="How many episodes.", min=1, show_default="20")] = None,
+    task: Annotated[
+        str | None, typer.Option(help="placement or migration.", show_default="of the environment, else placement")
+    ] = None,
+    scenario: Annotated[
+        str | None, typer.Option(help="Scenario of an environment named by its id.", show_default="lu2021-n100-m10")
+    ] = None,
+    horizon: Annotated[int | None, typer.Option(help="Slots of an episode.", min=1, show_default="25")] = None,
+    users: Annotated[
+        int | None, typer.Option(help="How many users, of a scenario that generates them.", min=1, show_default=False)
+    ] = None,
+    stations: Annotated[
+        int | None, typer.Option(help="How many stations, likewise.", min=1, show_default=False)
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Of weights: how many worlds of each source.", min=1, show_default="20")
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the first world; 1000 and up are kept for evaluation.", min=0)
+    ] = 1000,
+    decode: Annotated[
+        str | None,
+        typer.Option(help="Of weights: calibrated, or argmax: the highest score wins.", show_default="calibrated"),
+    ] = None,
+    polish: Annotated[
+        int | None, typer.Option(help="Of weights: best local moves after decoding.", min=0, show_default="0")
     ] = None,
     as_json: Json = False,
     out: Out = None,
@@ -48,24 +83,99 @@ def run(
     force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:
-    """Cost, certified gap and decision time of learned weights, beside policies and solvers."""
+    """Agents, policies and the certified bound on the same episodes; or learned weights beside policies on instances."""
     from twinhop.cli.own_files import require_own
-    from twinhop.training.evaluation import BASELINES, evaluate_checkpoint
 
-    require_own(out, "evaluate", force)
-    with share_progress(f"evaluate {checkpoint}", "worlds") as report:
-        evaluation = evaluate_checkpoint(
-            checkpoint,
-            sources or (),
-            seeds=seeds,
-            seed=seed,
-            decode=decode,
-            polish=polish,
-            policies=BASELINES if policies is None else policies,
-            on_progress=report,
+    given = {
+        name: value
+        for name, value in {
+            "episodes": episodes,
+            "task": task,
+            "scenario": scenario,
+            "horizon": horizon,
+            "users": users,
+            "stations": stations,
+            "seeds": seeds,
+            "decode": decode,
+            "polish": polish,
+        }.items()
+        if value is not None
+    }
+    in_episodes = _names_world(source, given)
+    _require_fitting(source, sources or (), given, in_episodes)
+    require_own(out, "episodes" if in_episodes else "evaluate", force)
+    with share_progress(f"evaluate {source}", "decided" if in_episodes else "worlds") as report:
+        if in_episodes:
+            from twinhop.training.policy_evaluation import evaluate_policies
+
+            result: Any = evaluate_policies(source, policies, seed=seed, on_progress=report, **given)
+        else:
+            from twinhop.training.evaluation import BASELINES, evaluate_checkpoint
+
+            chosen = BASELINES if policies is None else policies
+            result = evaluate_checkpoint(source, sources or (), seed=seed, policies=chosen, on_progress=report, **given)
+    written, _ = save(out, result.save)
+    print_result(result, as_json, _show_episodes if in_episodes else _show, written)
+    _end_if_failed(getattr(result, "failures", ()))
+
+
+def _names_world(source: str, given: dict[str, Any]) -> bool:
+    """Whether the first argument is an environment, a scenario or a preset rather than a checkpoint.
+
+    Raises:
+        InputError: it might be both, or is a problem file.
+    """
+    from twinhop.errors import InputError
+    from twinhop.plans.planning import PROBLEM_SUFFIXES
+    from twinhop.scenario.presets.presets import is_preset
+    from twinhop.training.policy_evaluation import ENVIRONMENTS
+
+    path = Path(source)
+    if path.suffix.lower() in PROBLEM_SUFFIXES:
+        raise InputError(
+            f"{source}: is a problem file, which has no episodes and no weights; use `twinhop compare {source}`"
         )
-    written, _ = save(out, evaluation.save)
-    print_result(evaluation, as_json, _show, written)
+    if is_preset(source) and path.is_dir():
+        raise InputError(
+            f"{source}: is a preset and a folder here; name the folder ./{source} to evaluate its weights, or run this "
+            "elsewhere to evaluate policies in the preset"
+        )
+    named = source in ENVIRONMENTS or is_preset(source) or path.suffix.lower() in SCENARIO_SUFFIXES
+    return named or (not path.exists() and source != "maddpg" and any(name in given for name in EPISODE_OPTIONS))
+
+
+def _require_fitting(source: str, sources: Any, given: dict[str, Any], in_episodes: bool) -> None:
+    """Refuse what belongs to the other way of evaluating."""
+    from twinhop.errors import InputError
+
+    foreign = [name for name in given if name in (WEIGHT_OPTIONS if in_episodes else EPISODE_OPTIONS)]
+    what = "the world of episodes" if in_episodes else "a checkpoint"
+    if foreign:
+        other = "weights (a checkpoint, a run, maddpg)" if in_episodes else "an environment, a scenario or a preset"
+        raise InputError(f"--{foreign[0]}: is an option of evaluating {other}, and {source} is {what}; leave it out")
+    if in_episodes and sources:
+        raise InputError(
+            f"{sources[0]}: a second source; {source} is {what}, of which one is evaluated at a time: name policies "
+            "with --policies"
+        )
+
+
+def _show_episodes(evaluation: "PolicyEvaluation") -> None:
+    from twinhop.output.training.policy_evaluation import HEADER, cells
+
+    print_table(evaluation.title, HEADER, [cells(row) for row in evaluation.rows()])
+
+
+def _end_if_failed(failures: Any) -> None:
+    """End with exit code 2 where policies of the user's own failed, a line each, once the others' results are shown."""
+    from twinhop.cli.exit_codes import REFUSED
+    from twinhop.cli.surroundings import say
+    from twinhop.failures import failure_lines
+
+    for words in failure_lines(failures):
+        say(f"policy: {words}")
+    if failures:
+        raise typer.Exit(REFUSED)
 
 
 def _show(evaluation: "LearnedEvaluation") -> None:

@@ -15,6 +15,7 @@ KEYS = {
     "benchmark.json": {"version", "leaderboard"},
     "comparison.json": {"source", "bound_by"},
     "describe.json": {"name", "possible_hosts", "seats"},
+    "episodes.json": {"source", "seeds", "bounds"},
     "evaluation.json": {"checkpoint", "sources"},
     "map.geojson": {"twinhop", "features"},
     "placement.json": {"source", "policy", "cost"},
@@ -28,6 +29,7 @@ KEYS = {
 #: What the first line of a report begins with.
 HEADINGS = {
     "comparison.md": ("# Policies on ",),
+    "episodes.md": ("# Policies in ",),
     "evaluation.md": ("# ",),
     "leaderboard.md": ("# Leaderboard",),
     "replay.md": ("# Replay",),
@@ -54,6 +56,7 @@ FILES = {
         *("comparison.png", "profile.png"),
     ),
     "describe": ("describe.json", "describe.png"),
+    "episodes": ("episodes.json", "episodes.md", "episodes.csv", "episodes.tex", "episodes.png"),
     "evaluate": ("evaluation.json", "evaluation.md", "evaluation.png"),
     "plan": ("placement.json", "report.md", "associations.parquet", "map.geojson", "map.png"),
     "replay": ("replay.json", "replay.md", "replay.parquet", "errors.png", "forecasts.png", "paths.png"),

@@ -16,6 +16,8 @@ import pettingzoo  # noqa: E402
 
 if TYPE_CHECKING:
     from twinhop.env.actions import ActionError as ActionError
+    from twinhop.env.agents import AgentPolicy as AgentPolicy
+    from twinhop.env.agents import as_policy as as_policy
     from twinhop.env.core import Observation as Observation
     from twinhop.env.core import StepInfo as StepInfo
     from twinhop.env.gymnasium_env import TwinEnv as TwinEnv
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from twinhop.env.hooks import RewardHook as RewardHook
     from twinhop.env.options import setting as setting
     from twinhop.env.pettingzoo_env import TwinParallelEnv as TwinParallelEnv
+    from twinhop.env.problems import action_of as action_of
+    from twinhop.env.problems import problem_of as problem_of
+    from twinhop.env.problems import served_users as served_users
     from twinhop.env.vector_env import TwinVectorEnv as TwinVectorEnv
 
 #: Tasks by the ids under which Gymnasium and PettingZoo know them.
@@ -30,6 +35,7 @@ IDS = {"twinhop/Placement-v0": "placement", "twinhop/Migration-v0": "migration"}
 #: Public names and where they live; imported when first used.
 _HOME = {
     "ActionError": "twinhop.env.actions",
+    "AgentPolicy": "twinhop.env.agents",
     "Observation": "twinhop.env.core",
     "ObservationHook": "twinhop.env.hooks",
     "RewardHook": "twinhop.env.hooks",
@@ -37,6 +43,10 @@ _HOME = {
     "TwinEnv": "twinhop.env.gymnasium_env",
     "TwinParallelEnv": "twinhop.env.pettingzoo_env",
     "TwinVectorEnv": "twinhop.env.vector_env",
+    "action_of": "twinhop.env.problems",
+    "as_policy": "twinhop.env.agents",
+    "problem_of": "twinhop.env.problems",
+    "served_users": "twinhop.env.problems",
     "setting": "twinhop.env.options",
 }
 

@@ -63,13 +63,14 @@ def scores_of(action: Any, shape: tuple[int, ...], what: str = "action") -> NDAr
     return array.astype(np.float32, copy=False)
 
 
-def hosts_of(action: Any, shape: tuple[int, ...], stations: int) -> NDArray[np.int32]:
+def hosts_of(action: Any, shape: tuple[int, ...], stations: int, what: str = "action") -> NDArray[np.int32]:
     """An array of stations, checked.
 
     Args:
         action: what a policy gave.
         shape: as it must be, (..., N).
         stations: M.
+        what: it is called in errors.
 
     Returns:
         The same as int32.
@@ -79,10 +80,10 @@ def hosts_of(action: Any, shape: tuple[int, ...], stations: int) -> NDArray[np.i
     """
     array = np.asarray(action)
     if array.dtype.kind not in "iu":
-        raise ActionError(f"action: got {array.dtype} values; expected whole numbers, of shape {shape}")
+        raise ActionError(f"{what}: got {array.dtype} values; expected whole numbers, of shape {shape}")
     if array.shape != shape:
-        raise ActionError(f"action: got shape {array.shape}; expected {shape}: a station for each user")
+        raise ActionError(f"{what}: got shape {array.shape}; expected {shape}: a station for each user")
     if not (array.min() >= 0 and array.max() < stations):
         at = tuple(int(index) for index in np.argwhere((array < 0) | (array >= stations))[0])
-        raise ActionError(f"action: got {array[at]} at {at}; expected stations from 0 to {stations - 1}")
+        raise ActionError(f"{what}: got {array[at]} at {at}; expected stations from 0 to {stations - 1}")
     return array.astype(np.int32, copy=False)

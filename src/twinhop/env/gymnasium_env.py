@@ -9,18 +9,20 @@ import gymnasium
 import numpy as np
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.error import ResetNeeded
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from twinhop.env import stepping
 from twinhop.env.actions import Actions, check_actions, checked_action
 from twinhop.env.core.generator import on_device
-from twinhop.env.core.types import Task
+from twinhop.env.core.types import Observation, Task
 from twinhop.env.hooks import ObservationHook, RewardHook, check_finite, check_reward
 from twinhop.env.options import DEFAULT_SCENARIO, City, setting_of, started_at
+from twinhop.env.problems import action_of, problem_of
 from twinhop.env.rendering import FRAMES_A_SECOND, RENDER_MODES, Renderer, check_render_mode
 from twinhop.env.spaces import action_space, observation_space
 from twinhop.env.stepping import TERMS, Episode, seed_words
 from twinhop.errors import InputError
+from twinhop.placement.problem import PlacementProblem
 
 CentralView = Literal["graph", "flat"]
 OWN_OPTIONS = ("observation", "actions", "reward", "render_mode")
@@ -87,6 +89,8 @@ class TwinEnv(gymnasium.Env):
         check_actions(actions)
         check_view(observation)
         check_render_mode(render_mode)
+        self.made_of: tuple[Task, City, dict[str, Any]] = (task, scenario, dict(options))
+        """Task, scenario and options of `setting`, for whatever makes the same worlds."""
         self.params, names = setting_of(task, scenario, options, OWN_OPTIONS)
         self._renderer = Renderer(render_mode, self.params, names)
         if reward is not None:
@@ -171,6 +175,42 @@ class TwinEnv(gymnasium.Env):
     def action_masks(self) -> NDArray[np.bool_]:
         """Which stations may host, once for each user: the mask that MaskablePPO asks for, with `actions="hosts"`."""
         return np.tile(self._mask(), self.params.rules.users)
+
+    @property
+    def view(self) -> CentralView | ObservationHook:
+        """What agents see, as the option `observation` says."""
+        return self._view
+
+    @property
+    def actions(self) -> Actions:
+        """What agents give, as the option `actions` says."""
+        return self._actions
+
+    def problem(self) -> PlacementProblem:
+        """The slot that is observed as a placement problem, see `problem_of`; in migration without moves.
+
+        Raises:
+            ResetNeeded: no episode has begun.
+            InputError: nobody is served in the slot.
+        """
+        return problem_of(self.params, self._observed(), self._running().state.topology)
+
+    def action_of(self, host: ArrayLike) -> NDArray[Any]:
+        """The action that puts the users of `problem()` on these hosts, (n,) indices of stations.
+
+        Raises:
+            ResetNeeded: no episode has begun.
+            InputError: these are no hosts of the slot's users.
+        """
+        return action_of(self.params, self._observed(), host, self._actions)
+
+    def _observed(self) -> Observation:
+        return stepping.observed(self.params, self._running().state)
+
+    def _running(self) -> Episode:
+        if self._episode is None:
+            raise ResetNeeded("no episode has begun; call reset() first")
+        return self._episode
 
     def render(self) -> Any:
         """The moment: a picture (H, W, 3), or text; None without a mode, and of a window, which shows it already."""

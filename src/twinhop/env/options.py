@@ -64,12 +64,44 @@ def host_setting(
     Raises:
         InputError: there is no such scenario, or the environment cannot be made of it.
     """
+    loaded = city_of(scenario, users=users, stations=stations, fading=fading)
+    return host_params_of(loaded, task, horizon=horizon, redraws=redraws, reading=reading, late_s=late_s, start=start)
+
+
+def city_of(
+    scenario: City = DEFAULT_SCENARIO,
+    *,
+    users: int | None = None,
+    stations: int | None = None,
+    fading: Fading | None = None,
+) -> Scenario:
+    """The scenario that an environment is made of; see `host_setting`.
+
+    Raises:
+        InputError: there is no such scenario, or it does not generate what is to be counted.
+    """
     if fading not in (None, *get_args(Fading)):
         raise InputError(f"fading: got {fading!r}; accepted: {', '.join(get_args(Fading))}, or None")
     loaded = with_counts(_loaded(scenario), users, stations)
     if fading is not None:
         loaded = loaded.model_copy(update={"radio": loaded.radio.model_copy(update={"fading": fading})})
-    return host_params_of(loaded, task, horizon=horizon, redraws=redraws, reading=reading, late_s=late_s, start=start)
+    return loaded
+
+
+def check_options(options: Mapping[str, Any], own: tuple[str, ...] = ()) -> None:
+    """Refuse options that are none of `host_setting`.
+
+    Args:
+        options: by name.
+        own: further names that are accepted.
+
+    Raises:
+        InputError: one is unknown.
+    """
+    known = sorted({*inspect.signature(host_setting).parameters, *own} - {"task"} - ({"scenario"} - set(own)))
+    for name in options:
+        if name not in known:
+            raise InputError(f"{name}: unknown option; {suggestion(name, known)}accepted: {', '.join(known)}")
 
 
 def setting_of(
@@ -86,10 +118,7 @@ def setting_of(
     Raises:
         InputError: an option is unknown, or see `host_setting`.
     """
-    known = sorted({*inspect.signature(host_setting).parameters, *own} - {"task"})
-    for name in options:
-        if name not in known:
-            raise InputError(f"{name}: unknown option; {suggestion(name, known)}accepted: {', '.join(known)}")
+    check_options(options, ("scenario", *own))
     loaded = with_counts(_loaded(scenario), options.get("users"), options.get("stations"))
     params = host_setting(
         task, loaded, **{name: value for name, value in options.items() if name not in ("users", "stations")}

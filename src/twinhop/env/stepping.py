@@ -98,6 +98,12 @@ def core_action(actions: Actions, array: Array, stations: int) -> Action:
     return Action(jnp.ones(stations), score)
 
 
+@jax.jit
+def observed(params: Params, state: State) -> Observation:
+    """What is seen of a state, in SI units."""
+    return observe(params.rules, state)
+
+
 @partial(jax.jit, static_argnames=("view",))
 def reset(key: Array, number: Array, params: Params, view: View) -> tuple[Any, Episode]:
     """Begin an episode of a seed."""

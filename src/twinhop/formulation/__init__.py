@@ -1,7 +1,9 @@
 """What makes a placement problem of a world."""
 
+from twinhop.formulation.formulate import Origin as Origin
 from twinhop.formulation.formulate import RadioState as RadioState
 from twinhop.formulation.formulate import formulate as formulate
+from twinhop.formulation.formulate import link_rates_bps as link_rates_bps
 from twinhop.formulation.formulate import placement_work as placement_work
 from twinhop.formulation.formulate import radio_state as radio_state
 from twinhop.formulation.formulate import slot_radio as slot_radio

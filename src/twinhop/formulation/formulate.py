@@ -37,6 +37,50 @@ class RadioState:
     access_rate_bps: FloatArray
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What a placement problem was formulated from.
+
+    Attributes:
+        world: stations and users.
+        radio: its links.
+    """
+
+    world: World
+    radio: RadioState
+
+
+def link_rates_bps(world: World, radio: RadioState) -> FloatArray:
+    """(N, M) uplink rates, Eq. 3, of all links: to a station that is not a user's own, what it had if it came too [bit/s].
+
+    That to the access station is `RadioState.access_rate_bps`.
+
+    Args:
+        world: stations and users, with the fading of every link where there is any.
+        radio: its radio state.
+    """
+    rules, users = world.radio, np.arange(len(world.user_ids))
+    loss = mean_loss_db(world, world.user_xy_m, radio.distance_m)
+    mean_gain = network.channel_gain(loss)
+    gain = mean_gain
+    if world.fading_uniform is not None:
+        gain = network.channel_gain(loss, network.rayleigh_power(world.fading_uniform, rules.fading_floor))
+    stations = len(world.station_ids)
+    width_hz = np.full((1, 1), rules.bandwidth_hz)
+    if rules.bandwidth_rule != "full":
+        count = np.bincount(radio.access, minlength=stations)[None, :]
+        attached = radio.access[:, None] == np.arange(stations)
+        width_hz = rules.bandwidth_hz / np.where(attached, count, count + 1)
+    noise: FloatArray | float = rules.noise_w_per_hz
+    if rules.interference == "full_reuse":
+        own_hz = network.user_bandwidth_hz(rules.bandwidth_hz, radio.access, stations, rules.bandwidth_rule)
+        noise = noise + network.uplink_interference_w_per_hz(world.tx_power_w, mean_gain, radio.access, own_hz)
+    logarithm = "ln" if world.readings.is_literal(ROW_LOGARITHM) else "log2"
+    rate = network.rate_bps(width_hz, world.tx_power_w[:, None], gain, noise, logarithm)
+    rate[users, radio.access] = radio.access_rate_bps
+    return rate
+
+
 def radio_state(world: World) -> RadioState:
     """Distances, access stations and uplink rates (Eq. 3) of a world."""
     radio, users, stations = world.radio, len(world.user_ids), len(world.station_ids)
@@ -119,6 +163,7 @@ def formulate(world: World, radio: RadioState | None = None) -> PlacementProblem
         distance_m=_host_distance_m(world, radio),
         station_ids=world.host_ids,
         user_ids=world.user_ids,
+        origin=Origin(world, radio),
         **deadlines,
     )
 

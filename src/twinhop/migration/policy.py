@@ -14,7 +14,7 @@ from twinhop.errors import InputError
 from twinhop.migration.own_policy import kind_maker, own_maker
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.situation import Situation
-from twinhop.own_code import OwnCode, has_module, load_own, names_code, unique, unknown
+from twinhop.own_code import OwnCode, as_own, has_module, load_own, names_code, unique, unknown
 from twinhop.placement.problem import IntArray
 
 
@@ -130,6 +130,15 @@ class PolicyChoice:
     def __reduce__(self) -> tuple[Any, ...]:
         return (_again, (self.text, self.own))
 
+    def require(self, run: MigrationRun) -> None:
+        """Refuse a run that the policy cannot serve, before anything runs: agents say so.
+
+        Raises:
+            InputError: with the reason.
+        """
+        if self.own is not None and hasattr(self.own.value, "require_fit"):
+            self.own.value.require_fit(run)
+
     def for_run(self, run: MigrationRun, rng: np.random.Generator) -> MigrationPolicy:
         """A fresh policy for a run.
 
@@ -167,7 +176,7 @@ def policy_choice(policy: PolicyLike) -> PolicyChoice:
     if isinstance(policy, PolicyChoice):
         return policy
     if not isinstance(policy, str):
-        return _of_code(OwnCode(None, policy))
+        return _of_code(as_own(None, policy))
     text = policy.strip()
     name, *rest = text.split(":")
     kind = _registered(name)

@@ -33,6 +33,7 @@ SHOWN_BY = {
     "WatchedWorld": "twinhop.output.runs.world",
     "Benchmark": "twinhop.output.benchmarking.benchmark",
     "LearnedEvaluation": "twinhop.output.training.evaluation",
+    "PolicyEvaluation": "twinhop.output.training.policy_evaluation",
     "TwinReplay": "twinhop.output.replay.replay",
 }
 

@@ -9,10 +9,11 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from twinhop.errors import InputError
-from twinhop.own_code import LONGEST_NAME, OwnCode, has_module, load_own, names_code, unique, unknown
+from twinhop.own_code import LONGEST_NAME, OwnCode, as_own, has_module, load_own, names_code, unique, unknown
 from twinhop.placement.decision import Decision as Decision
 from twinhop.placement.decision import Policy as Policy
 from twinhop.placement.own_policy import own_policy
+from twinhop.placement.problem import PlacementProblem
 
 #: Built-in policies, imported when first asked for. Others come from the entry point group `twinhop.policies`.
 POLICIES = {
@@ -47,6 +48,15 @@ class PlacementPolicy:
     decide: Policy
     own: OwnCode | None = None
 
+    def require(self, problem: PlacementProblem) -> None:
+        """Refuse a problem that the policy cannot serve, before anything runs: agents say so.
+
+        Raises:
+            InputError: with the reason.
+        """
+        if self.own is not None and hasattr(self.own.value, "require_fit"):
+            self.own.value.require_fit(problem)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return (_again, (self.name, self.own))
 
@@ -70,7 +80,7 @@ def placement_policy(policy: PolicyLike) -> PlacementPolicy:
     if isinstance(policy, PlacementPolicy):
         return policy
     if not isinstance(policy, str):
-        return _of_code(OwnCode(None, policy))
+        return _of_code(as_own(None, policy))
     policy = policy.strip()
     base, colon, settings = policy.partition(":")
     registered = _registered(base)

@@ -107,6 +107,8 @@ class PlacementProblem:
         cpu_rule: ``optimal``, or the rule that prices the plan (``equal``, ``proportional``).
         station_ids: (M,) names for reports.
         user_ids: (N,) names for reports.
+        origin: the world and the radio that it was formulated from, for agents, which see more of it than a problem
+            holds; None where it comes from elsewhere; never in a problem file.
 
     Raises:
         InputError: an array has the wrong shape, a NaN, a negative entry, or the problem has no user or station.
@@ -129,6 +131,7 @@ class PlacementProblem:
     cpu_rule: str = "optimal"
     station_ids: tuple[str, ...] = field(default=(), repr=False)
     user_ids: tuple[str, ...] = field(default=(), repr=False)
+    origin: Any = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         n, m = self._shape()

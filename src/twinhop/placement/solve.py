@@ -139,6 +139,7 @@ def solve(
     check_limits(time_limit_s, gap)
     check_seed(seed)
     selected = placement_policy(policy)
+    selected.require(problem)
     decide = replace(selected.decide, seed=seed) if isinstance(selected.decide, OwnPolicy) else selected.decide
     rng = np.random.default_rng(np.random.SeedSequence([seed], spawn_key=(zlib.crc32(selected.name.encode()),)))
     budget = Budget(time_limit_s, gap, on_progress, patience_s=patience_s)

@@ -128,6 +128,8 @@ def compare(
     """
     chosen = _chosen(policies)
     case = make_case(source, seed, problem_format=problem_format)
+    for policy in chosen:
+        policy.require(case.problem)
     plans: list[Plan] = []
     failures: list[PolicyFailure] = []
 

@@ -242,6 +242,8 @@ def simulate(
     scenario = moving(scenario if seed is None else scenario.with_seed(seed), slots, None, mobility)
     worlds = [scenario.with_seed(scenario.seed + at) for at in range(seeds)]
     first = MigrationRun(worlds[0])
+    for choice in choices:
+        choice.require(first)
     if bound:
         require_bounded(first)
     with owned(out):

@@ -255,10 +255,10 @@ def _literal_scores(
 ) -> SourceScores:
     """On the first slots of episodes in the environment that the weights were trained in."""
     from twinhop.env.core import Observation
+    from twinhop.env.problems import problem_of
     from twinhop.learn.config import TrainingConfig
     from twinhop.learn.episodes import act, episodes_of, nearest_of_all
     from twinhop.learn.learners import ActingPolicy
-    from twinhop.learn.problem import problem_of
     from twinhop.learn.trainer import learner_of
 
     if not isinstance(source, Scenario):

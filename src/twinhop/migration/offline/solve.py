@@ -90,6 +90,35 @@ def offline(
     return OfflineAnswer(host, cost, bound, _gap(cost, bound), budget.elapsed_s(), is_exact)
 
 
+#: Iterations of the ascent where only the bound is asked for: it is then below that of `offline` by some hundredths of
+#: a percent, in a fraction of the time.
+BOUND_ITERATIONS = 240
+
+
+def offline_bound(problem: MigrationProblem, iterations: int = BOUND_ITERATIONS) -> float:
+    """A certified lower bound on the cost of every run that keeps the constraints, without a plan.
+
+    Args:
+        problem: the run.
+        iterations: of the ascent on the prices.
+
+    Returns:
+        The bound, of `certify_run`; of few users on few hosts the optimum, rounded down.
+
+    Raises:
+        InputError: a user has no possible host in a slot, or a slot has too few places.
+    """
+    run = make_run_arrays(problem)
+    host = best_run(run) if is_small(run) else None
+    if host is not None:
+        return price(problem, host).cost * (1 - ROUNDING_MARGIN)
+    with ThreadPoolExecutor(thread_count()) as threads:
+        ascent = RunPriceAscent(run, threads)
+        for done in range(1, iterations + 1):
+            ascent.step(done / iterations)
+    return certify_run(problem, ascent.best, run)
+
+
 def _gap(cost: RunCost, bound: float) -> float:
     if cost.violations or (bound <= 0 and cost.cost > bound):
         return math.inf

@@ -164,6 +164,8 @@ class World:
     """[m]"""
     services: tuple[ServiceDemand, ...] = ()
     """service twins that are made from the users' twins"""
+    tau_s: NDArray[np.float64] | None = None
+    """(N,) deadlines on the update as the scenario has them, enforced or not [s]; None in a world made by hand"""
 
     def __repr__(self) -> str:
         sizes = (counted(len(self.user_ids), "user"), counted(len(self.station_ids), "station"))
@@ -243,6 +245,7 @@ def build_world(scenario: Scenario) -> World:
         history_bits=users.history_mbit * BITS_PER_MBIT,
         update_bits=users.update_mbit * BITS_PER_MBIT,
         deadline_s=_deadline_s(scenario, users.deadline_ms),
+        tau_s=users.deadline_ms * S_PER_MS,
         tx_power_w=users.tx_power_w,
         class_names=users.class_names,
         user_class=users.user_class,

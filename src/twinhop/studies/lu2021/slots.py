@@ -22,7 +22,7 @@ def problems_of(params: Any, obs: Any) -> list[list[PlacementProblem]]:
         params: of the environment.
         obs: observations with leading axes (episodes, slots).
     """
-    from twinhop.learn.problem import problem_of
+    from twinhop.env.problems import problem_of
 
     episodes = np.asarray(obs.active).shape[0]
     return [[problem_of(params, slot_of(obs, episode, slot)) for slot in range(SLOTS)] for episode in range(episodes)]

@@ -1,0 +1,380 @@
+"""Agents, policies and the certified bound on the same episodes of an environment."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from twinhop.errors import InputError
+from twinhop.extras import require_extra
+from twinhop.failures import PolicyFailure, failed_by, refuse_if_all_failed
+from twinhop.migration.policy import PolicyChoice, policy_choices
+from twinhop.migration.policy import policy_names as migration_policy_names
+from twinhop.own_code import first_argument, policy_list
+from twinhop.placement import InfeasibleProblem
+from twinhop.placement.policy import PlacementPolicy, placement_policies
+from twinhop.placement.policy import policy_names as placement_policy_names
+from twinhop.result import Result
+from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED
+from twinhop.stats import gap_to_bound, mean_interval, summarize
+from twinhop.stats.intervals import mean
+from twinhop.text import counted, in_a_line
+from twinhop.training.policy_episodes import EPISODES, EpisodeScore
+
+if TYPE_CHECKING:
+    from twinhop.env.core.types import Params
+    from twinhop.env.episode_run import EpisodeWorlds
+
+Task = Literal["placement", "migration"]
+#: The ids of the environment and their tasks, as `twinhop.env.IDS`, which cannot be imported without its extra.
+ENVIRONMENTS: dict[str, Task] = {"twinhop/Placement-v0": "placement", "twinhop/Migration-v0": "migration"}
+EPISODE_COUNT, MOST_EPISODES = 20, 10_000
+#: What agents are put beside where nothing else is asked for.
+DEFAULT_POLICIES: dict[Task, tuple[str, ...]] = {
+    "placement": ("nearest", "random", "greedy", "local_search", "lagrangian"),
+    "migration": ("stay", "follow_nearest", "utility", "expected", "lookahead"),
+}
+#: What gives the bound.
+BOUND_BY: dict[Task, str] = {
+    "placement": "lagrangian, slot by slot",
+    "migration": "all of the episode known in advance",
+}
+MS_PER_S, PERCENT = 1e3, 100.0
+#: A cost below the bound by more than rounding would be a fault of twinhop's.
+ROUNDING = 1e-9
+#: The first argument of policies that fit the other task.
+_ARGUMENTS: dict[Task, set[str]] = {
+    "placement": {"situation", "Situation"},
+    "migration": {"problem", "PlacementProblem"},
+}
+_NAMES: dict[Task, Callable[[], list[str]]] = {
+    "placement": placement_policy_names,
+    "migration": migration_policy_names,
+}
+Chosen = PlacementPolicy | PolicyChoice
+
+
+@dataclass(frozen=True)
+class PolicyScores:
+    """A policy on all episodes.
+
+    Attributes:
+        policy: its name.
+        is_agent: whether it decided in the environment, on observations.
+        episodes: one a seed; None where it failed.
+    """
+
+    policy: str
+    is_agent: bool
+    episodes: tuple[EpisodeScore | None, ...]
+
+
+@dataclass(frozen=True)
+class PolicyEvaluation(Result):
+    """Agents, policies and the bound on the same episodes.
+
+    Attributes:
+        source: name of the scenario.
+        task: `placement` or `migration`.
+        users: N.
+        stations: M, a cloud that hosts included.
+        slots: of an episode.
+        seeds: of the episodes.
+        bounds: of each episode: no policy's mean cost of a slot is lower [s].
+        policies: the scores, in the order in which policies were named.
+        failures: of policies of the user's own, and why.
+    """
+
+    source: str
+    task: Task
+    users: int
+    stations: int
+    slots: int
+    seeds: tuple[int, ...]
+    bounds: tuple[float, ...]
+    policies: tuple[PolicyScores, ...]
+    failures: tuple[PolicyFailure, ...] = ()
+
+    def __repr__(self) -> str:
+        sizes = (counted(self.users, "user"), counted(self.stations, "station"), counted(len(self.seeds), "episode"))
+        return in_a_line(self, self.source, self.task, *sizes, f"{len(self.policies)} policies")
+
+    @property
+    def title(self) -> str:
+        """What was evaluated, in a line."""
+        sizes = f"{counted(self.users, 'user')}, {counted(self.stations, 'station')}"
+        episodes = f"{counted(len(self.seeds), 'episode')} of {counted(self.slots, 'slot')}"
+        return f"{self.source}, {self.task}: {sizes}, {episodes}"
+
+    @property
+    def bound_by(self) -> str:
+        """What gives the bound, in words."""
+        return BOUND_BY[self.task]
+
+    def gaps(self, policy: PolicyScores) -> list[float]:
+        """The gap of each episode to its bound; infinite where the policy failed or the bound is 0."""
+        return [
+            math.inf if score is None else _or_inf(gap_to_bound(score.cost, bound))
+            for score, bound in zip(policy.episodes, self.bounds, strict=True)
+        ]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a policy, and last one of the bound.
+
+        Costs are means over the episodes of the mean cost of a slot, of those that did not fail. Gaps are those of
+        episodes; a failed one counts as infinite.
+        """
+        rows = [self._row(each) for each in self.policies]
+        bound = {name: None for name in rows[0]} if rows else {}
+        return [
+            *rows,
+            bound
+            | {
+                "policy": "certified bound",
+                "episodes": len(self.bounds),
+                "cost": mean(self.bounds),
+                "cost_interval": mean_interval(self.bounds),
+            },
+        ]
+
+    def _row(self, policy: PolicyScores) -> dict[str, Any]:
+        scores = [each for each in policy.episodes if each is not None]
+        costs, gap = [each.cost for each in scores], summarize(self.gaps(policy))
+        return {
+            "policy": policy.policy,
+            "agent": policy.is_agent,
+            "episodes": len(policy.episodes),
+            "cost": mean(costs) if costs else None,
+            "cost_interval": mean_interval(costs),
+            "gap_percent": _percent(gap.mean),
+            "gap_iqm_percent": _percent(gap.iqm),
+            "gap_iqm_percent_interval": None if gap.interval is None else [_percent(end) for end in gap.interval],
+            "gap_percent_max": _percent(gap.worst),
+            "decision_ms": MS_PER_S * mean([each.decision_s for each in scores]) if scores else None,
+            "late_percent": PERCENT * mean([each.late for each in scores]) if scores else None,
+            "moves": mean([each.moves for each in scores]) if scores else None,
+            "repaired": sum(each.repaired for each in scores),
+            "failures": gap.runs - len(scores),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, as `twinhop evaluate --json` prints them."""
+        return {
+            "source": self.source,
+            "task": self.task,
+            "users": self.users,
+            "stations": self.stations,
+            "slots": self.slots,
+            "seeds": list(self.seeds),
+            "bound_by": self.bound_by,
+            "bounds": list(self.bounds),
+            "policies": self.rows(),
+            "costs": {each.policy: [None if e is None else e.cost for e in each.episodes] for each in self.policies},
+            "failures": [each.to_json() for each in self.failures],
+        }
+
+
+def evaluate_policies(
+    source: Any = None,
+    policies: Any = None,
+    *,
+    episodes: int = EPISODE_COUNT,
+    seed: int = EVALUATION_SEED,
+    task: Task | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+    **options: Any,
+) -> PolicyEvaluation:
+    """Put agents, policies and the certified bound on the same episodes of an environment.
+
+    An episode of seed s is that of ``env.reset(seed=s)``. Its world is lived through once; no decision changes it. Agents
+    decide in the environment on what it shows them; placement policies on each slot's problem, see
+    `twinhop.env.problem_of`; migration policies on the slots of the episode, as in `simulate`. All are priced in 64 bits
+    by the cost that the environment reports: communication, computing, moves, opening and energy; lateness, which the
+    reward prices besides, is a column. In placement an episode's bound is the mean over slots of the bounds of
+    `lagrangian`, in migration one on all plans of the whole episode with full knowledge of it (`offline`). Both hold for
+    late plans too.
+
+    Args:
+        source: ``twinhop/Placement-v0`` or ``twinhop/Migration-v0``, of which `scenario` is an option; an environment of
+            Gymnasium made by one of these ids; or a scenario, its file, what the file would say, or a preset's name.
+        policies: a name, a text of names parted by commas, or a list: built-in policies of the task, `maddpg` among them;
+            policies of your own; and agents: `as_policy(model)`, a model with ``predict``, a function of `obs`,
+            ``file.py:agent``, ``module:agent``, ``SB3:PATH``. None: five that come with twinhop.
+        episodes: how many.
+        seed: of the first; further ones follow. 1000 and up is kept for evaluation.
+        task: `placement` or `migration`; None: that of the id, else placement.
+        on_progress: is called with what is done and what there is to do.
+        **options: of the environment: `users`, `stations`, `horizon`, `redraws`, `fading`, `start`.
+
+    Returns:
+        The scores. A policy of your own that fails in an episode is among `failures`; the others' results are kept.
+
+    Raises:
+        InputError: the environment cannot be made, a policy is unknown or of the other task, or an agent is of other
+            sizes: before anything runs.
+        PolicyFailed: no policy gave an answer.
+    """
+    require_extra("env", "evaluate_policies")
+    if isinstance(episodes, bool) or not isinstance(episodes, int) or not 1 <= episodes <= MOST_EPISODES:
+        raise InputError(f"episodes: got {episodes!r}; expected a whole number from 1 to {MOST_EPISODES}")
+    worlds, task = _worlds_of(source, task, options)
+    name = worlds.scenario.name
+    chosen = _chosen(DEFAULT_POLICIES[task] if policies is None else policies, task, name)
+    _require_sizes(chosen, worlds.params, name)
+    seeds = tuple(range(seed, seed + episodes))
+    report = _Reporter(len(seeds) * (len(chosen) + 1), on_progress)
+    scores: dict[str, list[EpisodeScore | None]] = {_name_of(policy): [] for policy in chosen}
+    bounds, failures = [], []
+    for each in seeds:
+        try:
+            judge = EPISODES[task](worlds.episode(each), worlds.params.rules.cost.has_deadlines)
+            bound = judge.bound()
+            report.advance()
+            for policy in chosen:
+                score = _score(judge, policy, name, each)
+                if isinstance(score, PolicyFailure):
+                    failures.append(score)
+                scores[_name_of(policy)].append(None if isinstance(score, PolicyFailure) else score)
+                report.advance()
+        except InfeasibleProblem as error:
+            raise InputError(
+                f"{name} (seed {each}): {error.proof.message}; there is no bound of such an episode: add seats, or "
+                "shorten the outages"
+            ) from error
+        bounds.append(_below(bound, [own[-1] for own in scores.values()]))
+    refuse_if_all_failed(failures, sum(score is not None for own in scores.values() for score in own))
+    rules = worlds.params.rules
+    return PolicyEvaluation(
+        source=name,
+        task=task,
+        users=rules.users,
+        stations=rules.stations,
+        slots=int(worlds.params.horizon),
+        seeds=seeds,
+        bounds=tuple(bounds),
+        policies=tuple(
+            PolicyScores(_name_of(policy), _agent_of(policy) is not None, tuple(scores[_name_of(policy)]))
+            for policy in chosen
+        ),
+        failures=tuple(failures),
+    )
+
+
+def _worlds_of(source: Any, task: Task | None, options: Mapping[str, Any]) -> tuple[EpisodeWorlds, Task]:
+    """The episodes that are meant, and their task."""
+    from twinhop.env.episode_run import EpisodeWorlds
+    from twinhop.env.options import DEFAULT_SCENARIO, check_options, city_of
+    from twinhop.scenario.schema.movement_section import EPISODE_SLOTS
+
+    given = dict(options)
+    own: Task | None = None
+    if isinstance(source, str) and source in ENVIRONMENTS:
+        own, source = ENVIRONMENTS[source], given.pop("scenario", DEFAULT_SCENARIO)
+    elif hasattr(source, "unwrapped"):
+        own, source, made_by = source.unwrapped.made_of
+        given = {**made_by, **given}
+    elif "scenario" in given:
+        raise InputError(f"scenario: is an option of an id of the environment, {', '.join(ENVIRONMENTS)}; leave it out")
+    elif source is None:
+        source = DEFAULT_SCENARIO
+    if task is not None and task not in EPISODES:
+        raise InputError(f"task: got {task!r}; accepted: {', '.join(EPISODES)}")
+    if own is not None and task not in (None, own):
+        raise InputError(f"task: got {task!r}, and the environment is one of {own}; leave task out")
+    decided: Task = own or task or "placement"
+    check_options(given)
+    city = {name: given.pop(name) for name in ("users", "stations", "fading") if name in given}
+    scenario = city_of(source, **city)
+    return EpisodeWorlds.of(scenario, decided, given.pop("horizon", EPISODE_SLOTS), **given), decided
+
+
+def _chosen(policies: Any, task: Task, where: str) -> tuple[Chosen, ...]:
+    """The policies that are meant, all of the task."""
+    listed = policy_list(policies)
+    if not listed:
+        raise InputError(f"policies: none given; accepted: {', '.join(_NAMES[task]())}")
+    other: Task = "migration" if task == "placement" else "placement"
+    for each in listed:
+        base = each.partition(":")[0] if isinstance(each, str) else None
+        if base in _NAMES[other]() and base not in _NAMES[task]():
+            raise InputError(
+                f"policies: {base} is a policy of {other}, and {where} is evaluated in {task}; accepted: "
+                f"{', '.join(_NAMES[task]())}, file.py:function, module:function, SB3:PATH"
+            )
+    find = placement_policies if task == "placement" else policy_choices
+    chosen: tuple[Chosen, ...] = tuple(find(listed))
+    names = [_name_of(policy) for policy in chosen]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"policies: {', '.join(twice)} given more than once")
+    for policy in chosen:
+        if policy.own is not None and _agent_of(policy) is None:
+            words = set(first_argument(policy.own.value))
+            if words & _ARGUMENTS[task]:
+                raise InputError(
+                    f"policies: {policy.own.name} takes a {next(iter(words & _ARGUMENTS[task]))}, and {where} is "
+                    f"evaluated in {task}: expected a policy of {task}, or an agent, whose argument is obs"
+                )
+    return chosen
+
+
+def _name_of(policy: Chosen) -> str:
+    return policy.name if isinstance(policy, PlacementPolicy) else policy.text
+
+
+def _agent_of(policy: Chosen) -> Any:
+    """The agent that a policy is; None where it is none."""
+    from twinhop.env.agents import AgentPolicy
+
+    value = None if policy.own is None else policy.own.value
+    return value if isinstance(value, AgentPolicy) else None
+
+
+def _require_sizes(policies: Sequence[Chosen], params: Params, where: str) -> None:
+    for policy in policies:
+        agent = _agent_of(policy)
+        if agent is not None:
+            agent.require_sizes(params, where)
+
+
+def _score(judge: Any, policy: Chosen, source: str, seed: int) -> EpisodeScore | PolicyFailure:
+    """What comes of a policy in an episode; policies of one's own may fail."""
+    agent = _agent_of(policy)
+    try:
+        return judge.policy(policy) if agent is None else judge.agent(agent)
+    except InputError as error:
+        if policy.own is None:
+            raise
+        return failed_by(policy.own.name, error).told(source, seed, _name_of(policy)).failure
+
+
+def _below(bound: float, scores: Sequence[EpisodeScore | None]) -> float:
+    """The bound, not above a cost by rounding.
+
+    Raises:
+        AssertionError: it is above a cost by more: it would be no bound.
+    """
+    least = min((score.cost for score in scores if score is not None), default=math.inf)
+    if bound > least * (1 + ROUNDING):
+        raise AssertionError(f"a bound of {bound!r} above a cost of {least!r}")
+    return min(bound, least)
+
+
+def _or_inf(value: float | None) -> float:
+    return math.inf if value is None else value
+
+
+def _percent(value: float) -> float | None:
+    return PERCENT * value if math.isfinite(value) else None
+
+
+class _Reporter:
+    def __init__(self, total: int, report: Callable[[int, int], None] | None) -> None:
+        self._done, self._total, self._report = 0, total, report
+
+    def advance(self) -> None:
+        self._done += 1
+        if self._report is not None:
+            self._report(self._done, self._total)
