@@ -1,21 +1,29 @@
 """Without the packages of an extra: one line that says how to install them, from every command that needs them."""
 
 import json
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
+from every_command import CALLS, words_of, write_files
 
-from twinhop.extras import MissingExtra, require_extra, requirements
+from twinhop.extras import EXTRAS, MissingExtra, require_extra, requirements
 
 BLOCKED = """
 import importlib.metadata, json, sys
 EXTRAS = {"equinox", "gymnasium", "jax", "jaxlib", "jaxtyping", "optax", "pettingzoo", "safetensors", "tensorboardX"}
-class Blocked:
+EXTRAS |= {"libsumo", "pygame", "sumo"}
+class Hiding:
+    def __init__(self, finder):
+        self._finder = finder
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in EXTRAS:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-sys.meta_path.insert(0, Blocked())
+        return None if name.partition(".")[0] in EXTRAS else self._finder.find_spec(name, path, target)
+    def __getattr__(self, name):
+        return getattr(self._finder, name)
+sys.meta_path[:] = [Hiding(finder) for finder in sys.meta_path]
 """
 #: Every command that learning is behind, and what it is called with.
 COMMANDS = [
@@ -29,8 +37,15 @@ COMMANDS = [
     ("explain", "lu2021-n80-m5", "u0", "--policy", "maddpg"),
     ("robustness", "lu2021-n80-m5", "--load", "20", "--policy", "maddpg"),
     ("simulate", "lu2021-n80-m5", "--policies", "maddpg", "--slots", "2"),
+    ("simulate", "lu2021-n80-m5", "--policies", "stay,transfer:out/run", "--slots", "2"),
     ("benchmark", "--policies", "maddpg", "--quick", "--seeds", "1", "--jobs", "1"),
 ]
+IMPORT = """
+try:
+    import MODULE
+except ModuleNotFoundError as error:
+    print(error)
+"""
 RUN_ALL = """
 import contextlib, io
 from twinhop.cli import main
@@ -64,14 +79,60 @@ def test_every_command_says_in_a_line_how_to_install_them():
         assert "`pip install 'equinox>=" in err and "the extra 'learn'" in err, (words, err)
 
 
+def test_every_other_command_does_its_work_without_them(tmp_path):
+    """Each command of the program, called as in other tests; what none of the above lists must not need an extra."""
+    write_files(tmp_path)
+    lacking = {words[: len(name.split())] for words in COMMANDS for name in [" ".join(words[:2]), words[0]]}
+    names = [name for name in CALLS if tuple(name.split()) not in lacking or name in ("plan", "simulate")]
+    assert {"plan", "simulate", "scenario presets", "doctor", "policies", "import sumo"} <= set(names)
+    calls = [words_of(name, tmp_path, tmp_path / f"out-{name}") for name in names]
+    answers = json.loads(python(BLOCKED + RUN_ALL, json.dumps(calls)).splitlines()[-1])
+    for name, (code, err) in zip(names, answers, strict=True):
+        assert "Traceback" not in err, (name, err)
+        if name == "import sumo":
+            assert code == 2 and "`pip install eclipse-sumo libsumo`" in err and err.count("\n") == 1
+        else:
+            assert code in (0, None), (name, code, err)
+
+
+def test_stepping_sumo_says_so_too():
+    words = ["import", "sumo", "--vehicles", "1", "--seconds", "5", "--live", "--out", "nowhere.parquet"]
+    ((code, err),) = json.loads(python(BLOCKED + RUN_ALL, json.dumps([words])).splitlines()[-1])
+    assert code == 2 and err.count("\n") == 1 and "`pip install eclipse-sumo libsumo`" in err
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["twinhop.learn.trainer", "twinhop.learn.checkpoint", "twinhop.learn.config", "twinhop.learn.structured"],
+)
+def test_importing_learning_says_so_too(module):
+    said = python(BLOCKED + IMPORT.replace("MODULE", module))
+    assert said.startswith("learned policies (twinhop.learn): needs packages that are not installed: `pip install 'eq")
+    assert "`pip install -e '.[learn]'`" in said
+
+
+def test_no_message_and_no_page_names_a_line_that_does_not_work():
+    """twinhop is on no package index: what names it is a path to a wheel, or a clone."""
+    root = Path(__file__).parents[1]
+    pages = [*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("src/**/*.py"), *root.glob("examples/**/*.py")]
+    wrong = [
+        (str(page.relative_to(root)), line)
+        for page in pages
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if re.search(r"pip install[^`]*\btwinhop\b", line) and "@ file:" not in line and page.name != "CHANGELOG.md"
+    ]
+    assert wrong == []
+
+
+def test_every_extra_is_described_and_there_is():
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    packages = project["optional-dependencies"]
+    assert EXTRAS.keys() == packages.keys()
+    assert packages["all"] == [f"twinhop[{','.join(sorted(EXTRAS.keys() - {'all'}))}]"]
+
+
 def test_importing_the_environment_says_so_too():
-    code = """
-try:
-    import twinhop.env
-except ModuleNotFoundError as error:
-    print(error)
-"""
-    said = python(BLOCKED + code)
+    said = python(BLOCKED + IMPORT.replace("MODULE", "twinhop.env"))
     assert said.startswith("twinhop.env: needs packages that are not installed: `pip install 'gymnasium>=1.0' 'jax>=")
     assert "`pip install -e '.[env]'`" in said
 

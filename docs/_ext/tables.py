@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,16 @@ import typer
 
 from twinhop import network
 from twinhop.cli.main import app
-from twinhop.migration.policy import POLICIES as MIGRATION_POLICIES
-from twinhop.migration.policy import policy_choice
-from twinhop.placement.policy import POLICIES, placement_policy
+from twinhop.extras import EXTRAS
+from twinhop.names import MIGRATION_POLICIES, PLACEMENT_POLICIES
+from twinhop.runs.policy_lines import policy_lines
 from twinhop.scenario import json_schema
 from twinhop.scenario.distribution.field import SCHEMA_TITLE
 from twinhop.scenario.mobility import MOBILITY_MODELS, Attraction, Churn
 from twinhop.twin import Dimension, Retention
 
 Schema = dict[str, Any]
+ROOT = Path(__file__).parents[2]
 
 
 def write_all(folder: Path) -> None:
@@ -27,6 +29,7 @@ def write_all(folder: Path) -> None:
     (folder / "scenario_fields.md").write_text(scenario_fields(), encoding="utf-8")
     (folder / "commands.md").write_text(commands(), encoding="utf-8")
     (folder / "policies.md").write_text(policies(), encoding="utf-8")
+    (folder / "extras.md").write_text(extras(), encoding="utf-8")
     (folder / "migration_policies.md").write_text(migration_policies(), encoding="utf-8")
     for name, section in {**MOBILITY_MODELS, "attraction": Attraction, "churn": Churn}.items():
         schema = section.model_json_schema()
@@ -37,22 +40,31 @@ def write_all(folder: Path) -> None:
     (folder / "functions.md").write_text(functions(), encoding="utf-8")
 
 
+def extras() -> str:
+    """The extras, what each is for, and its packages."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    packages = project["optional-dependencies"]
+    rows = [(f"`{name}`", about, ", ".join(packages[name])) for name, about in EXTRAS.items()]
+    return _table(("extra", "what for", "packages"), rows)
+
+
 def policies() -> str:
-    """Each built-in policy and the first line of its docstring."""
+    """Each built-in policy, what it does, and whether it comes with a bound."""
     rows = [
-        (f"`{name}`", (placement_policy(name).decide.__doc__ or "").split("\n\n")[0].replace("``", "`"))
-        for name in POLICIES
+        (f"`{each.name}`", each.line, "certified" if each.certifies else "")
+        for each in policy_lines("placement")
+        if each.name in PLACEMENT_POLICIES
     ]
-    return _table(("policy", "what it does"), rows)
+    return _table(("policy", "what it does", "bound"), rows)
 
 
 def migration_policies() -> str:
     """Each built-in migration policy, what it does, and its settings with their defaults."""
     rows = []
-    for name in MIGRATION_POLICIES:
-        kind = policy_choice(name).kind
-        settings = [f"`{key}={setting.default}`: {setting.description}" for key, setting in kind.settings.items()]
-        rows.append((f"`{name}`", kind.summary, "; ".join(settings)))
+    for each in policy_lines("migration"):
+        if each.name in MIGRATION_POLICIES:
+            settings = [f"`{key}={setting.default}`: {setting.description}" for key, setting in each.settings.items()]
+            rows.append((f"`{each.name}`", each.line, "; ".join(settings)))
     return _table(("policy", "what it does", "settings"), rows)
 
 

@@ -23,3 +23,7 @@ class UnprovedBoundWarning(UserWarning):
 
 class ServicesLeftOutWarning(UserWarning):
     """A question is answered for the twins of users alone, without the services of the scenario."""
+
+
+class WarmUpWarning(UserWarning):
+    """A run of training ends before its actor begins to learn."""

@@ -10,12 +10,23 @@ from importlib.util import find_spec
 from twinhop.errors import InputError
 
 #: Names to import, where the package is called otherwise.
-_MODULES = {"tensorboardx": "tensorboardX", "eclipse-sumo": "sumo"}
+_MODULES = {"tensorboardx": "tensorboardX", "eclipse-sumo": "sumo", "pygame-ce": "pygame", "pyyaml": "yaml"}
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9_.-]+)([^;]*);\s*extra\s*==\s*['\"](\w+)['\"]")
 
 
 class MissingExtra(InputError, ModuleNotFoundError):
     """Packages of an extra are not installed."""
+
+
+#: The extras, and what each is for.
+EXTRAS = {
+    "env": "environments for learners: Gymnasium, PettingZoo and JAX",
+    "learn": "learned policies: train, transfer, evaluate, reproduce, and maddpg wherever a policy is named",
+    "human": "the window of render_mode='human'",
+    "sumo": "traffic by SUMO: import sumo",
+    "jax": "the physics of twinhop.network on jax.numpy",
+    "all": "all of these",
+}
 
 
 @cache
@@ -29,11 +40,34 @@ def requirements(extra: str) -> tuple[tuple[str, str], ...]:
     return tuple((match[1], match[2].strip()) for match in matches if match and match[3] == extra)
 
 
+def module_of(package: str) -> str:
+    """The module to import of a package.
+
+    >>> module_of("eclipse-sumo"), module_of("jax")
+    ('sumo', 'jax')
+    """
+    name = package.lower()
+    return _MODULES.get(name, name.replace("-", "_"))
+
+
+def install_line(extra: str, packages: str) -> str:
+    """How packages of an extra are installed, wherever twinhop came from: from a checkout there is a shorter line."""
+    return (
+        f"`pip install {packages}` (the extra '{extra}'; in a checkout of twinhop also `pip install -e '.[{extra}]'`)"
+    )
+
+
+def missing_packages(extra: str) -> str:
+    """The packages of an extra that are not installed, as `pip install` takes them; empty: none is missing."""
+    missing = [(name, versions) for name, versions in requirements(extra) if not _is_there(name)]
+    return " ".join(repr(name + versions) for name, versions in missing)
+
+
 def require_extra(extra: str, what: str) -> None:
     """Make sure that the packages of an extra are there.
 
     Args:
-        extra: env, jax, learn or sumo.
+        extra: one of `EXTRAS`.
         what: needs it, in words.
 
     Raises:
@@ -46,19 +80,12 @@ def require_extra(extra: str, what: str) -> None:
 
 def missing_words(extra: str, what: str) -> str:
     """The message of `require_extra`; empty where nothing is missing."""
-    missing = [(name, versions) for name, versions in requirements(extra) if not _is_there(name)]
-    if not missing:
-        return ""
-    packages = " ".join(repr(name + versions) for name, versions in missing)
-    return (
-        f"{what}: needs packages that are not installed: `pip install {packages}` (the extra '{extra}'; in a checkout "
-        f"of twinhop also `pip install -e '.[{extra}]'`)"
-    )
+    packages = missing_packages(extra)
+    return f"{what}: needs packages that are not installed: {install_line(extra, packages)}" if packages else ""
 
 
 def _is_there(package: str) -> bool:
-    name = package.lower()
     try:
-        return find_spec(_MODULES.get(name, name)) is not None
+        return find_spec(module_of(package)) is not None
     except (ImportError, ValueError):
         return False

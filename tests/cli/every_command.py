@@ -30,6 +30,8 @@ CALLS = {
     "scenario export": (SMALL, "--expand"),
     "scenario schema": (),
     "scenario presets": (),
+    "policies": (),
+    "doctor": (),
     "twin replay": ("gauss_markov", "--users", "2", "--seconds", "30"),
     "twin inspect": ("FOLDER/robot.twin",),
     "twin verify": ("FOLDER/robot.twin",),

@@ -95,7 +95,11 @@ def test_weights_of_a_flat_state_are_refused_where_problems_are_bare(run, folder
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("tiny.yaml", "--iterations", 3, "--out", "out/tiny"), "holds a run of another configuration (iterations"),
+        (("tiny.yaml", "--seed", 3, "--out", "out/tiny"), "holds a run of another configuration (seed differ"),
+        (
+            ("tiny.yaml", "--iterations", 1, "--out", "out/tiny"),
+            "has 2 iterations; got 1, expected at least 2; or choose",
+        ),
         (("tiny.yaml", "--out", "tiny.yaml"), "tiny.yaml: cannot be made (File exists)"),
         (("tinny.yaml",), "tinny.yaml: file not found, and no configuration has this name"),
         (("broken.yaml",), "broken.yaml:11: evaluation.ever: unknown field; did you mean 'every'?"),
@@ -109,3 +113,30 @@ def test_bad_input_is_one_clear_error(run, folder, words, message):
     assert done.code == 2 and done.out == ""
     assert message in done.err and "Traceback" not in done.err
     assert {path for path in folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["tiny", "printed"])
+def test_a_run_goes_on_to_more_iterations(run, folder, name):
+    """Algorithm 1 has no schedule: bit for bit what a run at once gives. Rates of the other one fall by the total."""
+    first, more = (2, 4) if name == "tiny" else (1, 3)
+    assert run("train", f"{name}.yaml", "--iterations", first, "--out", f"out/{name}-parts").code == 0
+    done = run("train", f"{name}.yaml", "--iterations", more, "--out", f"out/{name}-parts")
+    assert done.code == 0, done.err
+    assert f"{more} of {more} iterations, from {first} on; best: cost" in done.out
+    assert run("train", f"{name}.yaml", "--iterations", more, "--out", f"out/{name}-whole").code == 0
+    parts, whole = (
+        (folder / "out" / f"{name}-{way}" / "checkpoints" / f"{more:08d}" / "state.safetensors").read_bytes()
+        for way in ("parts", "whole")
+    )
+    assert (parts == whole) == (name == "printed")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default::twinhop.errors.WarmUpWarning")
+def test_a_run_within_the_warm_up_says_so(run, folder):
+    (folder / "warm.yaml").write_text(CONFIG.replace("critic_only_iterations: 0", "critic_only_iterations: 20"))
+    done = run("train", "warm.yaml", "--out", "out/warm")
+    assert done.code == 0
+    assert "twinhop: warning: tiny: 2 iterations are within the warm-up of 20, in which the critic" in done.err
+    assert "best: cost" in done.out and "; within the warm-up of 20: the actor is as it began" in done.out

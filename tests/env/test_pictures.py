@@ -11,7 +11,7 @@ import pytest
 from cities import city
 from recorded_cities import CHURN, CLOUD, OUTAGES, PLACES, save_city
 
-from twinhop.errors import InputError
+from twinhop.extras import MissingExtra
 
 pytest.importorskip("jax")
 gymnasium = pytest.importorskip("gymnasium")
@@ -133,6 +133,7 @@ def test_a_window_is_renewed_by_every_step_and_closed(monkeypatch):
 
 def test_without_pygame_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "pygame", None)
-    monkeypatch.setattr("twinhop.env.rendering.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"render_mode: human opens a window by pygame.*\(the extra 'human'\)"):
+    with pytest.raises(
+        MissingExtra, match=r"^render_mode: human: .*`pip install 'pygame-ce>=2\.5'` \(the extra 'human'"
+    ):
         gymnasium.make(IDS[0], scenario=city(), render_mode="human")

@@ -11,10 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from twinhop.errors import InputError, TwinhopError
+from twinhop.errors import InputError, TwinhopError, WarmUpWarning
 from twinhop.learn import trainer
 from twinhop.learn.checkpoint import open_checkpoint
-from twinhop.learn.config import parse_config
+from twinhop.learn.config import load_config, parse_config
 from twinhop.learn.trainer import train_run
 
 CONFIG = """
@@ -24,6 +24,7 @@ scenario: lu2021-n80-m5
 iterations: 40
 checkpoint_every: 20
 evaluation: {every: 20, instances: 1}
+structured: {critic_only_iterations: 0}
 """
 
 
@@ -156,5 +157,82 @@ def test_losses_that_are_not_finite_end_the_run_and_name_what_is_good(quick, tmp
 
 def test_a_folder_of_another_configuration_is_refused(quick, tmp_path):
     train_run(parse_config(CONFIG), tmp_path / "run")
-    with pytest.raises(InputError, match=r"another configuration \(iterations, seed differ\)"):
-        train_run(parse_config(CONFIG.replace("iterations: 40", "iterations: 60") + "seed: 3\n"), tmp_path / "run")
+    other = CONFIG.replace("iterations: 40", "iterations: 60").replace("instances: 1", "instances: 2") + "seed: 3\n"
+    with pytest.raises(InputError, match=r"another configuration \(evaluation, seed differ\)"):
+        train_run(parse_config(other), tmp_path / "run")
+
+
+def length(iterations):
+    """The same run of another length."""
+    return parse_config(CONFIG.replace("iterations: 40", f"iterations: {iterations}"))
+
+
+@pytest.mark.parametrize("first", [10, 15, 20, 25])
+def test_a_run_goes_on_to_more_iterations_as_if_it_had_been_asked_for_them_at_once(first, quick, tmp_path):
+    """Of a learner without schedules: bit for bit, whatever pieces both were compiled in."""
+    train_run(length(40), tmp_path / "whole")
+    assert train_run(length(first), tmp_path / "parts").iteration == first
+    result = train_run(length(40), tmp_path / "parts")
+    assert (result.began_at, result.iteration, result.iterations, result.interrupted) == (first, 40, 40, False)
+    assert weights_of(tmp_path / "parts").tobytes() == weights_of(tmp_path / "whole").tobytes()
+    assert open_checkpoint(tmp_path / "parts" / "checkpoints" / "00000040").record["totals"] == [
+        [0, first],
+        [first, 40],
+    ]
+    assert json.loads((tmp_path / "parts" / "config.json").read_text())["iterations"] == 40
+    iterations = [line["iteration"] for line in lines(tmp_path / "parts")]
+    assert iterations == sorted(set(iterations)) and iterations[-1] == 40
+    assert train_run(length(40), tmp_path / "parts").began_at == 40, "there is nothing left to do"
+
+
+def test_a_run_that_was_stopped_may_be_given_another_length(quick, tmp_path):
+    def interrupt(done, of, values):
+        if done == 20:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    assert train_run(parse_config(CONFIG), tmp_path / "run", on_progress=interrupt).iteration == 20
+    assert train_run(length(30), tmp_path / "run").iteration == 30
+    with pytest.raises(InputError, match=r"run: holds a run that has 30 iterations; got 20, expected at least 30; or"):
+        train_run(length(20), tmp_path / "run")
+
+
+WARM = CONFIG.replace("critic_only_iterations: 0", "critic_only_iterations: 25")
+
+
+@pytest.fixture
+def with_actor_loss(quick):
+    """The quick learner, with a loss of its actor that is its iteration once it learns."""
+
+    @dataclass(frozen=True)
+    class Warm(Drift):
+        def advance(self, state, source, iterations):
+            at = state.iteration + jnp.arange(iterations)
+            after, log = Drift.advance(self, state, source, iterations)
+            return after, {**log, "actor_loss": jnp.where(at < 25, 0.0, at.astype(float))}
+
+    quick(Warm())
+
+
+def test_the_warm_up_is_named_in_the_log(with_actor_loss, tmp_path):
+    """Pieces of ten: two without an update of the actor, one with five, one with ten; losses of updates alone."""
+    result = train_run(parse_config(WARM), tmp_path / "run")
+    assert (result.actor_starts_at, result.in_warm_up) == (25, False)
+    log = [(line["actor_updates"], line["actor_loss"]) for line in lines(tmp_path / "run")]
+    assert log == [(0, 0.0), (0, 0.0), (5, 27.0), (10, 34.5)]
+
+
+@pytest.mark.parametrize("iterations", [20, 25])
+def test_a_run_within_the_warm_up_says_so(iterations, with_actor_loss, tmp_path):
+    config = parse_config(WARM.replace("iterations: 40", f"iterations: {iterations}"))
+    words = (
+        rf"^quick: {iterations} iterations are within the warm-up of 25, .* expected more than 25, or a lower "
+        "critic_only_iterations"
+    )
+    with pytest.warns(WarmUpWarning, match=words):
+        assert train_run(config, tmp_path / "run").in_warm_up
+    assert not train_run(parse_config(WARM), tmp_path / "run").in_warm_up
+
+
+def test_the_shipped_configuration_has_a_warm_up_and_algorithm_1_none():
+    assert load_config("maddpg")[0].actor_starts_at() == 200
+    assert load_config("lu2021-literal")[0].actor_starts_at() == 0

@@ -1,4 +1,4 @@
-"""Options that commands share, tables, and progress on what takes longer than two seconds."""
+"""Options that commands share, tables, and progress on what takes long."""
 
 import logging
 import threading
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from twinhop.cli.exit_codes import INTERRUPTED, REFUSED
+from twinhop.cli.minute_lines import MinuteLines
+from twinhop.cli.tables import print_list as print_list
 from twinhop.cli.tables import print_table as print_table
 from twinhop.io.json_text import json_text
 
@@ -132,11 +134,20 @@ def print_notes(notes: Sequence[str], *, err: bool = False) -> None:
 
 @contextmanager
 def _spinner(title: str) -> Iterator[Callable[[str], None]]:
-    """A spinner on standard error once two seconds have passed; yields what to call with the words beside it."""
+    """A spinner on standard error once two seconds have passed, or a line a minute where that is no terminal.
+
+    Yields:
+        To be called with the words beside it.
+    """
     from rich.console import Console
     from rich.markup import escape
 
-    status = Console(stderr=True).status(escape(title))
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        with MinuteLines(title) as lines:
+            yield lines.update
+        return
+    status = console.status(escape(title))
     timer = threading.Timer(PATIENCE_S, status.start)
     timer.daemon = True
     timer.start()

@@ -116,6 +116,8 @@ def _in_a_line(error: BaseException) -> str | None:
     text = " ".join(str(error).split())
     if isinstance(error, MemoryError):
         return f"memory ran out{f' ({text})' if text else ''}; give a smaller problem, or fewer --jobs"
+    if isinstance(error, ImportError) and not (error.name or "twinhop").startswith("twinhop"):
+        return f"{text}; `twinhop doctor` says what this installation lacks"
     if isinstance(error, UnicodeError):
         return f"text that cannot be written or read: {text}"
     sources = (_source_of(error), type(error).__module__.partition(".")[0])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinhop.cli.common import Json, print_notes, print_result, print_table
+from twinhop.cli.common import Json, print_notes, print_result, print_table, progress
 from twinhop.text import counted
 
 if TYPE_CHECKING:
@@ -124,7 +124,8 @@ def run(
         skip_bad=skip_bad,
         max_speed_mps=max_speed_mps,
     )
-    imported = import_trace(file, out, trace_format=trace_format, step_s=step_s, options=options, overwrite=force)
+    with progress(f"reading {file}"):
+        imported = import_trace(file, out, trace_format=trace_format, step_s=step_s, options=options, overwrite=force)
     print_result(imported, as_json, show)
 
 

@@ -10,12 +10,14 @@ from twinhop._version import __version__
 from twinhop.cli import (
     benchmark,
     compare,
+    doctor,
     evaluate,
     explain,
     import_files,
     import_sumo,
     import_trace,
     plan,
+    policies,
     reproduce,
     robustness,
     scenario,
@@ -27,6 +29,7 @@ from twinhop.cli import (
     world,
 )
 from twinhop.cli.common import Verbose
+from twinhop.cli.completion import complete_values
 from twinhop.cli.parameters import refuse_empty
 
 app = typer.Typer(
@@ -43,24 +46,29 @@ importers = typer.Typer(
     help="Make a scenario, a trace or a problem file from other files.",
     no_args_is_help=True,
 )
-app.command("plan", epilog=plan.EXAMPLE)(plan.run)
-app.command("explain", epilog=explain.EXAMPLE)(explain.run)
-app.command("robustness", epilog=robustness.EXAMPLE)(robustness.run)
-app.command("compare", epilog=compare.EXAMPLE)(compare.run)
-app.command("tradeoff", epilog=tradeoff.EXAMPLE)(tradeoff.run)
-app.command("simulate", epilog=simulate.EXAMPLE)(simulate.run)
-app.command("benchmark", epilog=benchmark.EXAMPLE)(benchmark.run)
-app.command("train", epilog=train.EXAMPLE)(train.run)
-app.command("transfer", epilog=transfer.EXAMPLE)(transfer.run)
-app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.run)
-app.command("world", epilog=world.EXAMPLE)(world.run)
-app.add_typer(reproduce.app, name="reproduce")
-app.add_typer(scenario.app, name="scenario")
-app.add_typer(twin.app, name="twin")
+#: Panels of `twinhop --help`, in their order.
+PANELS = ("Plan", "Users who move", "Learn and judge", "Scenarios and files", "This installation")
+PLAN, RUN, LEARN, INPUT, ABOUT = PANELS
+app.command("plan", epilog=plan.EXAMPLE, rich_help_panel=PLAN)(plan.run)
+app.command("explain", epilog=explain.EXAMPLE, rich_help_panel=PLAN)(explain.run)
+app.command("robustness", epilog=robustness.EXAMPLE, rich_help_panel=PLAN)(robustness.run)
+app.command("compare", epilog=compare.EXAMPLE, rich_help_panel=PLAN)(compare.run)
+app.command("tradeoff", epilog=tradeoff.EXAMPLE, rich_help_panel=PLAN)(tradeoff.run)
+app.command("simulate", epilog=simulate.EXAMPLE, rich_help_panel=RUN)(simulate.run)
+app.command("world", epilog=world.EXAMPLE, rich_help_panel=RUN)(world.run)
+app.add_typer(twin.app, name="twin", rich_help_panel=RUN)
+app.command("evaluate", epilog=evaluate.EXAMPLE, rich_help_panel=LEARN)(evaluate.run)
+app.command("benchmark", epilog=benchmark.EXAMPLE, rich_help_panel=LEARN)(benchmark.run)
+app.command("train", epilog=train.EXAMPLE, rich_help_panel=LEARN)(train.run)
+app.command("transfer", epilog=transfer.EXAMPLE, rich_help_panel=LEARN)(transfer.run)
+app.add_typer(reproduce.app, name="reproduce", rich_help_panel=LEARN)
+app.add_typer(scenario.app, name="scenario", rich_help_panel=INPUT)
 import_files.add_commands(importers)
 importers.command("trace", epilog=import_trace.EXAMPLE)(import_trace.run)
 importers.command("sumo", epilog=import_sumo.EXAMPLE)(import_sumo.run)
-app.add_typer(importers, name="import")
+app.add_typer(importers, name="import", rich_help_panel=INPUT)
+app.command("doctor", epilog=doctor.EXAMPLE, rich_help_panel=ABOUT)(doctor.run)
+app.command("policies", epilog=policies.EXAMPLE, rich_help_panel=ABOUT)(policies.run)
 
 
 #: In a narrower terminal rich cuts the names of options.
@@ -68,12 +76,14 @@ RICH_HELP_COLUMNS = 80
 
 
 def program() -> Any:
-    """The program, to be called: its help is plain in a narrow terminal, and no path may be empty."""
-    root = typer.main.get_command(app)
+    """The program, to be called: its help is plain in a narrow terminal, values complete, no path may be empty."""
+    root: Any = typer.main.get_command(app)
+    root.commands = dict(sorted(root.commands.items(), key=lambda each: PANELS.index(each[1].rich_help_panel)))
     plain = shutil.get_terminal_size().columns < RICH_HELP_COLUMNS
     for command in _commands(root):
         for parameter in command.params:
             refuse_empty(parameter)
+            complete_values(command.name, parameter)
         if plain:
             _make_plain(command)
     return root

@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from twinhop.cli.common import FigureFormats, FigureStyles, ForceOut, Json, Out, Seed, print_json, print_table, progress
+from twinhop.cli.common import (
+    FigureFormats,
+    FigureStyles,
+    ForceOut,
+    Json,
+    Out,
+    Seed,
+    print_json,
+    print_list,
+    print_table,
+    progress,
+)
 from twinhop.errors import InputError
 
 app = typer.Typer(help="Make, check, show, describe and export scenario files.", no_args_is_help=True)
@@ -144,10 +155,13 @@ def schema() -> None:
 @app.command("presets", epilog="Example: twinhop scenario presets")
 def presets(
     benchmark: Annotated[bool, typer.Option("--benchmark", help="List the scenarios of the benchmark set.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """List the presets."""
-    from twinhop.scenario import FAMILY_FORM, preset_names
-    from twinhop.scenario.presets.benchmark_set import benchmark_names
+    """List the presets, a line each."""
+    from twinhop.scenario.presets.presets import preset_lines
 
-    for name in benchmark_names() if benchmark else [*preset_names(), FAMILY_FORM]:
-        typer.echo(name)
+    lines = preset_lines(benchmark=benchmark)
+    if as_json:
+        print_json(lines)
+    else:
+        print_list("", [(name, [line]) for name, line in lines.items()])

@@ -41,6 +41,43 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
         console.print(line, style="bold" if is_header else None)
 
 
+def print_list(title: str, entries: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Names and what there is to say of each, on standard output: texts to the left, folded in a narrow terminal.
+
+    Args:
+        title: above it; empty: none.
+        entries: names, and lines of text each.
+    """
+    from rich.console import Console
+
+    console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
+    if title:
+        console.print(title, style="bold")
+    for line in list_lines(entries, console.width if console.is_terminal else None):
+        console.print(line)
+
+
+def list_lines(entries: Sequence[tuple[str, Sequence[str]]], width: int | None) -> Iterator[str]:
+    """The lines of a list, texts beside the names, or below them where there is no room beside.
+
+    >>> list(list_lines([("a", ["one two"]), ("long", ["three"])], None))
+    ['  a      one two', '  long   three']
+    >>> list(list_lines([("a", ["one two"]), ("long", ["three"])], 15))
+    ['a', '  one two', 'long', '  three']
+    """
+    room = max((len(name) for name, _ in entries), default=0)
+    is_beside = width is None or width >= MARGIN + room + GAP + NARROWEST_TEXT
+    before, indent = (" " * MARGIN, MARGIN + room + GAP) if is_beside else ("", len(INDENT))
+    for name, texts in entries:
+        lines = [" " * indent + part for text in texts if text for part in wrapped(text, width and width - indent)]
+        if is_beside and lines:
+            yield before + name.ljust(room + GAP) + lines[0][indent:]
+            yield from lines[1:]
+        else:
+            yield before + name
+            yield from lines
+
+
 def table_lines(
     header: Sequence[str], rows: Sequence[Sequence[str]], width: int | None, rule: str = "─"
 ) -> Iterator[tuple[str, bool]]:

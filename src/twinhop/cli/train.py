@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinhop.cli.common import Json, Verbose, exit_interrupted, print_json
+from twinhop.cli.minute_lines import MinuteLines
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from twinhop.learn.trainer import Training
 
 EXAMPLE = "Example: twinhop train maddpg --out out/maddpg"
@@ -20,7 +23,10 @@ SHOWN = ("cost", "gap_percent")
 def run(
     config: Annotated[str, typer.Argument(help="Configuration (YAML), or the name of one of the package.")],
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the run; a run that was stopped goes on.", show_default="out/NAME")
+        Path | None,
+        typer.Option(
+            help="Folder of the run; one that was stopped, or had fewer iterations, goes on.", show_default="out/NAME"
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Root seed; replaces the configuration's.", min=0)] = None,
     seeds: Annotated[int, typer.Option(help="Runs, of seeds that follow each other.", min=1)] = 1,
@@ -48,13 +54,39 @@ def show_run(training: "Training") -> None:
     """Say in a line what came of a run."""
     figures = ", ".join(f"{name} {training.evaluation[name]:.5g}" for name in SHOWN if name in training.evaluation)
     done = f"{training.iteration} of {training.iterations} iterations"
-    typer.echo(f"{training.folder}: {done}; best: {figures or 'none yet'}")
+    since = f", from {training.began_at} on" if 0 < training.began_at < training.iteration else ""
+    rests = f"; within the warm-up of {training.actor_starts_at}: the actor is as it began" * training.in_warm_up
+    typer.echo(f"{training.folder}: {done}{since}; best: {figures or 'none yet'}{rests}")
 
 
 @contextmanager
 def training_progress(title: str) -> Iterator[Callable[[int, int, dict[str, float]], None]]:
-    """A bar with the remaining time on standard error; yields what to call with how far it is."""
+    """A bar with the remaining time on standard error, or a line a minute where that is no terminal.
+
+    Yields:
+        To be called with how far it is.
+    """
     from rich.console import Console
+
+    console = Console(stderr=True)
+    known: dict[str, float] = {}
+
+    def figures(done: int, total: int, values: dict[str, float]) -> str:
+        known.update(values)
+        words = [f"{name} {known[name]:.4g}" for name in SHOWN if name in known]
+        rests = ["warm-up, the critic alone learns"] if values.get("actor_updates") == 0 else []
+        return " ".join([f"{done}/{total}", *words, *rests])
+
+    if console.is_terminal:
+        with _bar(title, console) as update:
+            yield lambda done, total, values: update(done, total, figures(done, total, values))
+        return
+    with MinuteLines(f"{title}: compiling") as lines:
+        yield lambda done, total, values: lines.update(f"{title}: {figures(done, total, values)}")
+
+
+@contextmanager
+def _bar(title: str, console: "Console") -> Iterator[Callable[[int, int, str], None]]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
@@ -63,14 +95,6 @@ def training_progress(title: str) -> Iterator[Callable[[int, int, dict[str, floa
         TextColumn("{task.fields[figures]}"),
         TimeRemainingColumn(),
     )
-    known: dict[str, float] = {}
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(title, total=None, figures="compiling")
-
-        def report(done: int, total: int, values: dict[str, float]) -> None:
-            known.update(values)
-            shown = " ".join(f"{name} {known[name]:.4g}" for name in SHOWN if name in known)
-            bar.update(task, completed=done, total=total, figures=f"{done}/{total} {shown}")
-
-        yield report
+        yield lambda done, total, words: bar.update(task, completed=done, total=total, figures=words)

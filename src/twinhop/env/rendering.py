@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from twinhop.env.core import Params, State
 from twinhop.env.picture import Moment, Picture, moment_text
 from twinhop.errors import InputError
+from twinhop.extras import require_extra
 
 RENDER_MODES = ("human", "rgb_array", "ansi")
 FRAMES_A_SECOND = 8
@@ -21,15 +21,12 @@ def check_render_mode(mode: str | None) -> None:
     """Refuse an unknown mode, and a window where nothing can open one.
 
     Raises:
-        InputError: the mode is none, or pygame is not installed.
+        InputError: the mode is none, or pygame is not installed (`MissingExtra`).
     """
     if mode not in (None, *RENDER_MODES):
         raise InputError(f"render_mode: got {mode!r}; accepted: {', '.join(RENDER_MODES)}, or None")
-    if mode == "human" and find_spec("pygame") is None:
-        raise InputError(
-            f"render_mode: human opens a window by pygame, which is not installed: `pip install 'pygame-ce>=2.5'` "
-            f"(the extra '{EXTRA}'); rgb_array needs none"
-        )
+    if mode == "human":
+        require_extra(EXTRA, "render_mode: human")
 
 
 class Renderer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +14,7 @@ from twinhop.io.text_file import read_text
 from twinhop.learn.literal import LiteralConfig
 from twinhop.learn.structured import StructuredConfig
 from twinhop.learn.transfer.aggregation import SUM_TOLERANCE
+from twinhop.names import training_files
 from twinhop.scenario.fields import LARGEST_SEED, NonNegative, problem
 from twinhop.scenario.files.load import locator
 from twinhop.scenario.schema.readings import Reading
@@ -126,6 +126,12 @@ class TrainingConfig(_Section):
         section = self.structured if self.algorithm == "structured" else self.literal
         return {} if section is None else section.model_dump(exclude_unset=True)
 
+    def actor_starts_at(self) -> int:
+        """Iterations of the warm-up, in which the critic alone learns; 0: there is none."""
+        if self.algorithm != "structured":
+            return 0
+        return (self.structured or StructuredConfig()).critic_only_iterations
+
     def plain(self) -> dict[str, Any]:
         """Everything, defaults included, as plain values."""
         return self.model_dump(mode="json")
@@ -144,7 +150,7 @@ def load_config(source: str | Path) -> tuple[TrainingConfig, Path | None]:
         InputError: there is none, or it is not valid; file, line and field are named.
     """
     if str(source) in config_names():
-        text = (files("twinhop.learn.configs") / f"{source}{_SUFFIX}").read_text(encoding="utf-8")
+        text = training_files()[str(source)].read_text(encoding="utf-8")
         return parse_config(text, f"{source}{_SUFFIX}"), None
     path = Path(source)
     if not path.exists():
@@ -213,5 +219,4 @@ def config_names() -> tuple[str, ...]:
     >>> "maddpg" in config_names()
     True
     """
-    entries = files("twinhop.learn.configs").iterdir()
-    return tuple(sorted(entry.name.removesuffix(_SUFFIX) for entry in entries if entry.name.endswith(_SUFFIX)))
+    return tuple(training_files())

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, cast, get_args
 
 import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.extras import require_extra
+from twinhop.migration.policy import Setting
 from twinhop.placement.budget import Budget
 from twinhop.placement.evaluation import evaluate
 from twinhop.placement.placement import Placement
@@ -30,7 +31,7 @@ FORBIDDEN = 4.0
 
 @dataclass(frozen=True)
 class LearnedPlacement:
-    """A policy of trained weights.
+    """Follows trained weights, without looking at deadlines.
 
     Attributes:
         path: of a checkpoint or of a run; `maddpg`: the weights of this package.
@@ -41,6 +42,11 @@ class LearnedPlacement:
     path: str = SHIPPED
     decode: Decode = "calibrated"
     polish: int = 0
+    settings: ClassVar = {
+        "path": Setting(SHIPPED, "checkpoint or run; also given as maddpg:PATH"),
+        "decode": Setting("calibrated", "how scores become hosts", accepted=("calibrated", "argmax")),
+        "polish": Setting(0, "best local moves after that"),
+    }
 
     def __call__(self, problem: PlacementProblem, rng: np.random.Generator, budget: Budget) -> Decision:
         """Decide; nothing is drawn, and no time limit is looked at, as decisions are a matter of milliseconds."""

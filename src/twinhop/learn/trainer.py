@@ -8,6 +8,7 @@ import shutil
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import jax
 import numpy as np
 
 from twinhop.env.core import Params, params_of
-from twinhop.errors import InputError, TwinhopError
+from twinhop.errors import InputError, TwinhopError, WarmUpWarning
 from twinhop.io.files import replacing
 from twinhop.io.folders import owned
 from twinhop.learn import learners
@@ -28,6 +29,7 @@ from twinhop.learn.checkpoint import (
     CHECKPOINTS,
     LAST,
     SCENARIO,
+    Checkpoint,
     open_checkpoint,
     point_to,
     pointed_to,
@@ -45,6 +47,11 @@ from twinhop.text import figure, in_a_line
 CONFIG = "config.json"
 PIECE = 50
 """Iterations that are compiled together, at most."""
+ACTOR_LOSS, ACTOR_UPDATES = "actor_loss", "actor_updates"
+TOTALS = "totals"
+"""In a checkpoint: pairs of an iteration and the iterations that the run was to have from there on."""
+#: Fields by which two runs may differ that are one: how long it is, and how often it is judged and saved.
+LENGTHS = ("iterations", "checkpoint_every")
 _DIGITS = 8
 _NAMED = 5
 #: Reports the iterations done, those of the whole run, and the latest figures.
@@ -64,6 +71,8 @@ class Training:
         compiled_s: spent on compiling [s].
         seconds: spent on training, earlier calls included [s].
         sources: what it took over, as `transfer.arrival.Arrival` records it.
+        began_at: the iteration at which this call went on with the run.
+        actor_starts_at: iterations of the warm-up, in which the critic alone learns.
     """
 
     folder: Path
@@ -74,6 +83,13 @@ class Training:
     compiled_s: float
     seconds: float
     sources: tuple[dict[str, Any], ...] = ()
+    began_at: int = 0
+    actor_starts_at: int = 0
+
+    @property
+    def in_warm_up(self) -> bool:
+        """Whether the actor is still as it began."""
+        return self.iteration <= self.actor_starts_at and self.actor_starts_at > 0
 
     def __repr__(self) -> str:
         gap = self.evaluation.get("gap_percent")
@@ -93,7 +109,8 @@ def train_run(
 
     Args:
         config: of the run.
-        out: its folder; one that is there already must be of the same configuration.
+        out: its folder; one that is there already must be of the same configuration, but for the number of iterations
+            and how often it is judged and saved: it goes on to as many.
         root: folder from which the scenario's file is found.
         on_progress: is called with how far it is.
 
@@ -104,6 +121,9 @@ def train_run(
         InputError: the scenario is none, the folder is of another run or another process writes there, or something
             cannot be written; the last checkpoint stays valid.
         TwinhopError: a loss is no longer finite; the iteration and the last good checkpoint are named.
+
+    Warns:
+        WarmUpWarning: all iterations are within the warm-up, so that the actor never learns.
     """
     with owned(out):
         return _Run(config, out, root).go_on(on_progress or (lambda done, of, values: None))
@@ -119,10 +139,9 @@ class _Run:
         if config.transfer is not None:
             arrived = arrival(config, config.transfer, self._learner, readings)
         _claim(config, out)
+        _warn_of_warm_up(config)
         self._algorithm = self._learner.algorithm if arrived is None else arrived.algorithm
         self._source = self._learner.source if arrived is None else arrived.source
-        steps = (config.iterations, config.evaluation.every, config.checkpoint_every, PIECE)
-        self._piece = math.gcd(*steps)
         algorithm, source = self._algorithm, self._source
         started = time.perf_counter()
         key = jax.random.key(config.seed)
@@ -135,6 +154,7 @@ class _Run:
             ancestors = (ancestor_of(algorithm.networks(self._state)),) if arrived is None else arrived.ancestors
             self._seconds = 0.0
             self._origin = {
+                TOTALS: [[0, config.iterations]],
                 ANCESTORS: list(ancestors),
                 READINGS: readings.model_dump(mode="json"),
                 SCENARIO: scenario.model_dump(mode="json", exclude_unset=True),
@@ -148,8 +168,11 @@ class _Run:
             self._seconds = float(checkpoint.record.get(SECONDS, 0.0))
             known = (ANCESTORS, READINGS, SCENARIO, SOURCES)
             self._origin = {name: checkpoint.record[name] for name in known if name in checkpoint.record}
+            self._origin[TOTALS] = _totals(checkpoint, config.iterations)
             _check_same_sources(self._origin, () if arrived is None else arrived.records)
-        self._saved_at = self._iteration
+        self._saved_at = self._began_at = self._iteration
+        steps = (config.iterations, config.evaluation.every, config.checkpoint_every, PIECE, self._iteration)
+        self._piece = math.gcd(*steps)
         self._advance = None
         if self._iteration < config.iterations:
             self._advance = advance_compiled.lower(algorithm, shapes, source, self._piece).compile()
@@ -187,6 +210,8 @@ class _Run:
             compiled_s=self._compiled_s,
             seconds=self._seconds,
             sources=tuple(self._origin.get(SOURCES, ())),
+            began_at=self._began_at,
+            actor_starts_at=config.actor_starts_at(),
         )
 
     def _weights(self) -> Any:
@@ -204,7 +229,16 @@ class _Run:
                 raise TwinhopError(self._not_finite(name, self._iteration + int(wrong[0]) + 1))
         self._iteration += self._piece
         values = {name: float(np.mean(series)) for name, series in log.items()}
-        return {**values, "seconds": round(self._seconds, 3)}
+        return {**values, **self._actor_values(log), "seconds": round(self._seconds, 3)}
+
+    def _actor_values(self, log: Mapping[str, Any]) -> dict[str, float]:
+        """How many iterations of the latest piece trained the actor, and their loss, where there is a warm-up."""
+        starts_at = self._config.actor_starts_at()
+        if not starts_at or ACTOR_LOSS not in log:
+            return {}
+        updates = min(self._piece, max(0, self._iteration - starts_at))
+        loss = np.asarray(log[ACTOR_LOSS])[self._piece - updates :]
+        return {ACTOR_UPDATES: updates, ACTOR_LOSS: float(np.mean(loss)) if updates else 0.0}
 
     def _not_finite(self, name: str, iteration: int) -> str:
         last = pointed_to(self._out, LAST)
@@ -287,23 +321,68 @@ def _check_same_sources(origin: Mapping[str, Any], records: Sequence[Mapping[str
 def _claim(config: TrainingConfig, out: Path) -> None:
     """Make the folder of a run, or refuse one that is of another run."""
     path = out / CONFIG
-    if path.exists():
+    if not path.exists():
         try:
-            there = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            raise InputError(f"{path}: is damaged; choose another --out, or delete it") from None
-        requested = config.plain()
-        other = [name for name in sorted({*there, *requested}) if there.get(name) != requested.get(name)]
-        if other:
-            differing = ", ".join(other[:_NAMED])
-            raise InputError(f"{out}: holds a run of another configuration ({differing} differ); choose another --out")
+            (out / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{out}: cannot be written: {error.strerror}") from None
+        _write_config(config, path, overwrite=False)
         return
     try:
-        (out / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written: {error.strerror}") from None
-    with replacing(path, overwrite=False) as temporary:
+        there = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise InputError(f"{path}: is damaged; choose another --out, or delete it") from None
+    requested = config.plain()
+    other = _differing(there, requested)
+    if other:
+        differing = ", ".join(other[:_NAMED])
+        raise InputError(f"{out}: holds a run of another configuration ({differing} differ); choose another --out")
+    last = pointed_to(out, LAST)
+    reached = 0 if last is None else open_checkpoint(last).iteration
+    if config.iterations < reached:
+        raise InputError(
+            f"{out}: holds a run that has {reached} iterations; got {config.iterations}, expected at least {reached}; "
+            "or choose another --out"
+        )
+    if there != requested:
+        _write_config(config, path, overwrite=True)
+
+
+def _write_config(config: TrainingConfig, path: Path, *, overwrite: bool) -> None:
+    with replacing(path, overwrite=overwrite) as temporary:
         temporary.write_text(json.dumps(config.plain(), indent=1) + "\n", encoding="utf-8")
+
+
+def _differing(there: Mapping[str, Any], requested: Mapping[str, Any]) -> list[str]:
+    """The fields by which a configuration is that of another run."""
+
+    def learns_by(fields: Mapping[str, Any]) -> dict[str, Any]:
+        rest = {name: value for name, value in fields.items() if name not in LENGTHS}
+        judged = rest.get("evaluation")
+        if isinstance(judged, Mapping):
+            rest["evaluation"] = {name: value for name, value in judged.items() if name != "every"}
+        return rest
+
+    before, now = learns_by(there), learns_by(requested)
+    return [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+
+
+def _totals(checkpoint: Checkpoint, iterations: int) -> list[list[int]]:
+    """How many iterations the run was to have, by the iteration from which on it was to."""
+    totals = checkpoint.record.get(TOTALS) or [[0, checkpoint.configuration["iterations"]]]
+    return totals if totals[-1][1] == iterations else [*totals, [checkpoint.iteration, iterations]]
+
+
+def _warn_of_warm_up(config: TrainingConfig) -> None:
+    starts_at = config.actor_starts_at()
+    if config.iterations <= starts_at:
+        warnings.warn(
+            f"{config.name}: {config.iterations} iterations are within the warm-up of {starts_at}, in which the critic "
+            f"alone learns and the actor stays as it began; expected more than {starts_at}, or a lower "
+            "critic_only_iterations in the section structured of a configuration of your own",
+            WarmUpWarning,
+            stacklevel=2,
+        )
 
 
 @contextmanager

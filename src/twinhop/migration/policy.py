@@ -14,6 +14,9 @@ from twinhop.errors import InputError
 from twinhop.migration.own_policy import kind_maker, own_maker
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.situation import Situation
+from twinhop.names import MIGRATION_ENTRY_POINTS as ENTRY_POINTS
+from twinhop.names import MIGRATION_POLICIES as POLICIES
+from twinhop.names import migration_policy_names as policy_names
 from twinhop.own_code import OwnCode, as_own, has_module, load_own, names_code, unique, unknown
 from twinhop.placement.problem import IntArray
 
@@ -77,30 +80,8 @@ class PolicyKind:
     settings: Mapping[str, Setting]
 
 
-#: Built-in policies, imported when first asked for: modules with a `KIND`. Others come from the entry point group.
-POLICIES = {
-    name: f"twinhop.migration.policies.{name}"
-    for name in (
-        "stay",
-        "follow_nearest",
-        "expected",
-        "hysteresis",
-        "utility_literal",
-        "utility",
-        "replan",
-        "myopic",
-        "lookahead",
-        "mdp_threshold",
-    )
-}
-ENTRY_POINTS = "twinhop.migration_policies"
 #: A setting that is given without its name, as in ``maddpg:out/run``.
 PATH = "path"
-
-
-def policy_names() -> list[str]:
-    """The names of all policies, built-in ones first."""
-    return [*POLICIES, *sorted(point.name for point in entry_points(group=ENTRY_POINTS) if point.name not in POLICIES)]
 
 
 def _registered(name: str) -> PolicyKind | None:

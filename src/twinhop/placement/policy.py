@@ -9,29 +9,14 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from twinhop.errors import InputError
+from twinhop.names import PLACEMENT_ENTRY_POINTS as ENTRY_POINTS
+from twinhop.names import PLACEMENT_POLICIES as POLICIES
+from twinhop.names import placement_policy_names as policy_names
 from twinhop.own_code import LONGEST_NAME, OwnCode, as_own, has_module, load_own, names_code, unique, unknown
 from twinhop.placement.decision import Decision as Decision
 from twinhop.placement.decision import Policy as Policy
 from twinhop.placement.own_policy import own_policy
 from twinhop.placement.problem import PlacementProblem
-
-#: Built-in policies, imported when first asked for. Others come from the entry point group `twinhop.policies`.
-POLICIES = {
-    "nearest": "twinhop.placement.policies.nearest:nearest",
-    "random": "twinhop.placement.policies.random:random",
-    "random_association": "twinhop.placement.policies.random:random_association",
-    "least_loaded": "twinhop.placement.policies.least_loaded:least_loaded",
-    "greedy": "twinhop.placement.policies.greedy:greedy",
-    "local_search": "twinhop.placement.policies.local_search:local_search",
-    "lagrangian": "twinhop.placement.policies.lagrangian:lagrangian",
-    "exact": "twinhop.placement.policies.exact:exact",
-}
-ENTRY_POINTS = "twinhop.policies"
-
-
-def policy_names() -> list[str]:
-    """The names of all policies, built-in ones first."""
-    return [*POLICIES, *sorted(point.name for point in entry_points(group=ENTRY_POINTS) if point.name not in POLICIES)]
 
 
 @dataclass(frozen=True)

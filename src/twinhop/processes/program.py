@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
-def run_program(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+def run_program(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], limit_s: float | None = None
+) -> tuple[int, str]:
     """Run a program without a keyboard; it is ended where an exception comes first.
 
     Args:
         command: the program and its arguments.
         folder: where it runs.
         environment: its environment variables.
+        limit_s: after which it is ended [s]; None: never.
 
     Returns:
         Its exit code, minus the signal that ended it, and what it printed.
@@ -32,6 +35,9 @@ def run_program(command: Sequence[str], folder: Path, environment: Mapping[str, 
         errors="replace",
     )
     try:
+        output, _ = child.communicate(timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        child.kill()
         output, _ = child.communicate()
     finally:  # Ctrl-C comes through here: nothing goes on behind the user's back
         if child.poll() is None:

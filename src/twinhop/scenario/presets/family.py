@@ -25,6 +25,9 @@ REFERENCE_OPENING_S = 2.0
 """Opening cost of all stations together [s]."""
 
 FAMILY_FORM = "family(N, M[, capacity=K][, deadlines=on])"
+FAMILY_LINE = (
+    "N users and M stations of any number, constants scaled so that every size gives the same kind of problem."
+)
 _CALL = re.compile(r"family\s*\(\s*([0-9]+)\s*,\s*([0-9]+)\s*((?:,\s*[a-z]+\s*=\s*[a-z0-9]+\s*)*)\)")
 _NAME = re.compile(r"family-n([0-9]+)-m([0-9]+)(?:-k([0-9]+))?(-deadlines)?")
 _SWITCH = {"on": True, "off": False}

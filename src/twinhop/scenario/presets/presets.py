@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
-
 from twinhop.errors import InputError
 from twinhop.io import yaml_io
+from twinhop.names import BENCHMARK_CITIES, benchmark_files, first_sentence, preset_files
 from twinhop.scenario.presets.benchmark_set.tasks import CITIES, benchmark_names, benchmark_scenario, benchmark_text
-from twinhop.scenario.presets.family import FAMILY_FORM, family_by_name, is_family_name
+from twinhop.scenario.presets.family import FAMILY_FORM, FAMILY_LINE, family_by_name, is_family_name
 from twinhop.scenario.schema.scenario import Scenario
 from twinhop.text import suggestion
 
 _SUFFIX = ".yaml"
 
 
-@cache
 def preset_names() -> tuple[str, ...]:
     """The names of the presets that come as files, sorted; family(N, M) and the benchmark set are understood besides.
 
     >>> "lu2021-n100-m10" in preset_names()
     True
     """
-    entries = (files("twinhop.scenario.presets") / "files").iterdir()
-    return tuple(sorted(entry.name.removesuffix(_SUFFIX) for entry in entries if entry.name.endswith(_SUFFIX)))
+    return tuple(preset_files())
 
 
 def is_preset(name: str) -> bool:
@@ -77,4 +73,20 @@ def preset_text(name: str) -> str:
     """
     if name in benchmark_names():
         return benchmark_text(name)
-    return (files("twinhop.scenario.presets") / "files" / (name + _SUFFIX)).read_text(encoding="utf-8")
+    return preset_files()[name].read_text(encoding="utf-8")
+
+
+def preset_lines(*, benchmark: bool = False) -> dict[str, str]:
+    """The presets by name, and what each one is, in a line.
+
+    Args:
+        benchmark: those of the benchmark set in place of the others.
+
+    >>> preset_lines()["city-small"].startswith("A generated city district: 20 hexagonal sites")
+    True
+    """
+    if not benchmark:
+        lines = {name: first_sentence(preset_text(name)) for name in preset_names()}
+        return {**lines, FAMILY_FORM: FAMILY_LINE}
+    own = {name: first_sentence(benchmark_text(name)) for name in benchmark_files()}
+    return {name: {**own, **BENCHMARK_CITIES}[name] for name in benchmark_names()}

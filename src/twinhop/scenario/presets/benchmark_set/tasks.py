@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Literal
 
 from twinhop.io import yaml_io
+from twinhop.names import benchmark_files
+from twinhop.names import benchmark_names as benchmark_names
 from twinhop.scenario.schema.scenario import Scenario
 
 TaskKind = Literal["placement", "migration"]
 
 EVALUATION_SEED = 1000
 """The first root seed of evaluation; the others follow. No policy of the package was tuned on seeds from here on."""
-_PACKAGE = "twinhop.scenario.presets.benchmark_set"
 _SUFFIX = ".yaml"
 _KINDS: tuple[tuple[str, TaskKind], ...] = (("bench-place-", "placement"), ("bench-move-", "migration"))
 
@@ -66,23 +66,8 @@ def benchmark_tasks() -> tuple[BenchmarkTask, ...]:
     >>> len(benchmark_tasks())
     24
     """
-    entries = (files(_PACKAGE) / "files").iterdir()
-    names = sorted(entry.name.removesuffix(_SUFFIX) for entry in entries if entry.name.endswith(_SUFFIX))
-    return tuple(
-        BenchmarkTask(name, kind, CITIES.get(name))
-        for prefix, kind in _KINDS
-        for name in (*names, *CITIES)
-        if name.startswith(prefix)
-    )
-
-
-def benchmark_names() -> tuple[str, ...]:
-    """The names of all tasks, in their order.
-
-    >>> "bench-move-n20-m4-waypoint" in benchmark_names()
-    True
-    """
-    return tuple(task.name for task in benchmark_tasks())
+    kinds = {name: kind for prefix, kind in _KINDS for name in benchmark_names() if name.startswith(prefix)}
+    return tuple(BenchmarkTask(name, kind, CITIES.get(name)) for name, kind in kinds.items())
 
 
 def benchmark_text(name: str) -> str:
@@ -91,7 +76,7 @@ def benchmark_text(name: str) -> str:
     >>> benchmark_text("bench-place-n20-m4").splitlines()[1]
     'schema_version: 1'
     """
-    return (files(_PACKAGE) / "files" / (name + _SUFFIX)).read_text(encoding="utf-8")
+    return benchmark_files()[name].read_text(encoding="utf-8")
 
 
 def benchmark_scenario(name: str) -> Scenario:
