@@ -57,8 +57,9 @@ check: setup ## format, lint, types, layers, docs
 types: setup ## check the types
 	$(BIN)/pyright
 
-docs: setup ## build the documentation; warnings are errors
+docs: setup ## build the documentation; warnings and dead links are errors
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	$(BIN)/python docs/_ext/links.py docs/_build/html
 
 docs-outputs: setup ## put what commands print today into README and documentation; PAGES=docs/operating.md: into these alone
 	$(BIN)/python docs/_ext/outputs.py $(PAGES)

@@ -8,6 +8,7 @@ from twinhop._version import __version__
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS / "_ext"))
 
+import paper_links  # noqa: E402
 import tables  # noqa: E402
 
 project = "twinhop"
@@ -15,7 +16,14 @@ author = "The twinhop developers"
 project_copyright = "2026, The twinhop developers"
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "math_as_svg"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "math_as_svg",
+    "paper_links",
+]
 source_suffix = {".md": "markdown"}
 default_role = "literal"  # single backticks in docstrings are code
 exclude_patterns = ["_build", "_generated", "_ext", "reproduce/transfer"]  # the last is a part of another page
@@ -40,3 +48,4 @@ html_static_path = ["_static"]
 html_css_files = ["tables.css"]
 
 tables.write_all(DOCS / "_generated")
+paper_links.write_code(DOCS / "_generated")

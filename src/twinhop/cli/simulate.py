@@ -98,5 +98,7 @@ def _show(simulation: "Simulation") -> None:
         plan, gap = facts["offline_plan"], facts["offline_gap"]
         plan_words = "no plan" if plan is None else f"plan {1e3 * plan:.5g} ms, gap {100 * gap:.3g} %"
         typer.echo(f"with full knowledge: certified bound {1e3 * facts['offline_bound']:.5g} ms, {plan_words}")
+    if facts["utility_bound"] is not None:
+        typer.echo(f"sum of utilities: certified bound {facts['utility_bound']:.5g}")
     for note in (*facts["notes"], *late_lines(facts)):
         typer.echo(f"note: {note}")

@@ -46,6 +46,7 @@ MEASURES = (
     "age_peak_s",
     "utilisation",
     "utility_sum",
+    "below_utility_bound",
     "utility_jain",
     "migrations",
     "migrations_per_user_hour",
@@ -101,6 +102,7 @@ class Simulation(Result):
         against = {
             "regret": None if offline is None else _above(summary.cost, offline.plan),
             "above_bound": None if offline is None else _above(summary.cost, offline.bound),
+            "below_utility_bound": None if offline is None else _below(summary.utility_sum, offline.utility_bound),
         }
         return {name: against[name] if name in against else getattr(summary, name) for name in MEASURES}
 
@@ -169,6 +171,7 @@ class Simulation(Result):
             "offline_plan": self._offline("plan"),
             "offline_bound": self._offline("bound"),
             "offline_gap": self._offline("gap"),
+            "utility_bound": self._offline("utility_bound"),
             "offline": [each.to_json(times=times) for each in self.offline],
             "policies": self.rows(times=times),
             "failures": [each.to_json() for each in self.failures],
@@ -183,6 +186,10 @@ class Simulation(Result):
 
 def _above(cost: float, reference: float | None) -> float | None:
     return cost / reference - 1 if reference is not None and reference > 0 else None
+
+
+def _below(utility: float | None, bound: float | None) -> float | None:
+    return 1 - utility / bound if utility is not None and bound is not None and bound > 0 else None
 
 
 def _ends(values: Sequence[float]) -> list[float] | None:
@@ -218,7 +225,8 @@ def simulate(
         seeds: how many worlds.
         seed: replaces the root seed.
         mobility: model of movement in place of the scenario's, with its defaults.
-        bound: also find the best offline plan and the certified offline bound of every seed.
+        bound: also find the best offline plan and the certified bounds of every seed, on cost and on the sum of
+            utilities.
         time_limit_s: wall-clock limit of the bound, a seed, None: 60 s; and of each decision of a policy of your own,
             whose run is then done in a process that is ended where one takes longer, None: no limit [s].
         out: folder of the files; runs that are finished in it are not done again.

@@ -1,4 +1,4 @@
-"""The certified offline bound of a run, and the best plan found with full knowledge of the future."""
+"""The certified bounds of a run, on cost and on utility, and the best plan found with full knowledge of the future."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ class OfflineResult:
         migrations: its moves.
         seconds: how long that took [s].
         slot_cost_s: (T,) what the plan costs in each slot [s].
+        utility_bound: no run has a greater sum of utilities, mean over slots; None where no number holds it, or
+            where the result was kept before there was one [1].
     """
 
     seed: int
@@ -38,6 +40,7 @@ class OfflineResult:
     migrations: int
     seconds: float
     slot_cost_s: tuple[float, ...] = field(default=(), repr=False)
+    utility_bound: float | None = None
 
     def to_json(self, *, times: bool = True) -> dict[str, Any]:
         """The fields by name, without the costs of single slots.
@@ -62,6 +65,7 @@ def offline_result(run: MigrationRun, time_limit_s: float, path: Path | None) ->
     """
     from twinhop.migration.offline import offline
     from twinhop.migration.run_problem import run_problem
+    from twinhop.migration.utility_bound import utility_bound
 
     answer = offline(run_problem(run), time_limit_s=time_limit_s, seed=run.scenario.seed)
     cost = answer.cost
@@ -81,6 +85,7 @@ def offline_result(run: MigrationRun, time_limit_s: float, path: Path | None) ->
         migrations=int(cost.moves),
         seconds=float(answer.seconds),
         slot_cost_s=tuple(float(each) for each in cost.slot_cost_s),
+        utility_bound=utility_bound(run),
     )
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
