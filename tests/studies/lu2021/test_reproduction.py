@@ -11,6 +11,7 @@ from twinhop.errors import InputError, TwinhopError
 from twinhop.learn import learners, measured_run
 from twinhop.studies.lu2021 import reproduce_lu2021, training
 from twinhop.studies.lu2021.report import CLAIMS_FILE, FIGURES
+from twinhop.studies.lu2021.tables import TABLES
 from twinhop.studies.lu2021.results import read_results
 from twinhop.studies.lu2021.setting import Setting
 from twinhop.studies.lu2021.terms import SYSTEM, TIME
@@ -54,9 +55,10 @@ def read(folder, unit=UNIT):
 
 def test_everything_is_written(done):
     folder, found, said = done
-    assert [path.name for path in found.files] == [*FIGURES, CLAIMS_FILE]
+    tables = [f"{name}.{suffix}" for name in TABLES for suffix in ("csv", "tex")]
+    assert [path.name for path in found.files] == sorted([*(f"{name}.png" for name in FIGURES), *tables, CLAIMS_FILE])
     for name in FIGURES:
-        check_picture(folder / name, 1000, 600)
+        check_picture(folder / f"{name}.png", 1000, 600)
     assert "## The seven ordinal claims" in (folder / CLAIMS_FILE).read_text()
     assert not state_path(UNIT, folder).exists()
     assert [len(each) for each in found.findings.values()] == [7]

@@ -87,7 +87,7 @@ def _edged() -> dict[str, Any]:
 
 def under(axes: Axes, text: str) -> None:
     """Words under the columns."""
-    axes.set_xlabel(text, fontsize=7.5, color=MUTED, labelpad=3)
+    axes.set_xlabel(text, fontsize=7.5, color=MUTED, labelpad=16)
 
 
 def policy_labels(names: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from twinhop.io.folders import staging
+from twinhop.output.kit.style import save_figure
 from twinhop.output.kit.tables import change, table
 from twinhop.stats.sign_test import LEVEL
 from twinhop.studies.lu2021.claims import CLAIMS, Finding, by_seed, findings, squares
@@ -15,6 +16,7 @@ from twinhop.studies.lu2021.comparison_report import comparison_report, latency_
 from twinhop.studies.lu2021.figures import FIGURES
 from twinhop.studies.lu2021.ratios import PRINTED, Ratios, measured, middle
 from twinhop.studies.lu2021.results import Results
+from twinhop.studies.lu2021.tables import write_tables
 from twinhop.studies.lu2021.terms import READINGS, SYSTEM, TIME, Reading
 from twinhop.studies.lu2021.unit import SOLVERS
 
@@ -22,7 +24,7 @@ CLAIMS_FILE = "claims.md"
 
 
 def save_results(results: Results, folder: Path) -> list[Path]:
-    """Write the four figures and claims.md.
+    """Write the four figures, their numbers and the verdicts as tables, and claims.md.
 
     Args:
         results: with at least one run of an algorithm.
@@ -36,9 +38,11 @@ def save_results(results: Results, folder: Path) -> list[Path]:
     """
     with staging(folder) as aside:
         for name, draw in FIGURES.items():
-            draw(results).savefig(aside / name)
+            save_figure(draw(results), aside, name)
+        write_tables(results, aside)
         (aside / CLAIMS_FILE).write_text(claims_report(results), encoding="utf-8")
-    return [folder / name for name in (*FIGURES, CLAIMS_FILE)]
+        names = sorted(path.name for path in aside.iterdir())
+    return [folder / name for name in names]
 
 
 def claims_report(results: Results) -> str:

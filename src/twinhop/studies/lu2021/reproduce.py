@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from twinhop.errors import InputError
 from twinhop.extras import require_extra
@@ -20,6 +21,10 @@ from twinhop.studies.lu2021.report import save_results
 from twinhop.studies.lu2021.results import Results, read_results
 from twinhop.studies.lu2021.runner import do_units, prepare_jax
 from twinhop.studies.lu2021.setting import parse_setting
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,24 @@ class Reproduction:
     results: Results
     findings: dict[str, list[Finding]]
     files: tuple[Path, ...]
+
+    def plot(self, figure: str = "fig9-comparison", ax: Axes | None = None, panel: str | None = None) -> Figure | Axes:
+        """Draw one of the figures, or one of its panels into axes of yours.
+
+        Args:
+            figure: fig7-convergence, fig8-episode, fig9-comparison or fig10-training-time.
+            ax: where to draw a panel; its title is left to you. None: the whole figure.
+            panel: such as ``system cost`` of Fig. 9 or ``structured, system cost`` of Fig. 7; None: the first.
+
+        Returns:
+            The figure, or the axes that were given.
+
+        Raises:
+            InputError: there is no such figure or panel.
+        """
+        from twinhop.studies.lu2021.figures import draw_figure, draw_panel
+
+        return draw_figure(self.results, figure) if ax is None else draw_panel(self.results, figure, ax, panel)
 
 
 def reproduce_lu2021(

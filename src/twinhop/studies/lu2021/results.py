@@ -12,6 +12,7 @@ import numpy as np
 from twinhop.errors import InputError
 from twinhop.io.json_text import read_json
 from twinhop.placement.problem import FloatArray
+from twinhop.stats import gap_to_bound
 from twinhop.studies.lu2021.setting import Setting, parse_setting
 from twinhop.studies.lu2021.slots import from_plain
 from twinhop.studies.lu2021.terms import SLOTS, Reading, Terms
@@ -82,6 +83,27 @@ class Results:
         seeds = self.seeds(of, setting)
         bounds = [run[name] for run in self.runs.get((SOLVERS, setting), ()) if run["unit"]["seed"] in seeds]
         return np.array(bounds) if bounds else None
+
+    def gaps(self, policy: str, setting: Setting, reading: Reading, bound: str) -> FloatArray | None:
+        """(seeds,) how far the mean cost of a policy is above the mean bound of its seed [1]; None without either."""
+        bounds = {run["unit"]["seed"]: run.get(bound) for run in self.runs.get((SOLVERS, setting), ())}
+        slots = self.slots(policy, setting, reading)
+        if slots is None:
+            return None
+        pairs = zip(self.seeds_of_policy(policy, setting), slots.mean(axis=1), strict=True)
+        known = [(cost, float(np.mean(bounds[seed]))) for seed, cost in pairs if bounds.get(seed) is not None]
+        gaps = [gap for cost, value in known if (gap := gap_to_bound(float(cost), value)) is not None]
+        return np.array(gaps) if gaps else None
+
+    def warm_up(self, kind: str) -> int:
+        """First iterations of its runs, in which the actor does not learn; 0 where it does, or nothing says so."""
+        known = [
+            int(run.get("configuration", {}).get("critic_only_iterations", 0))
+            for (of, _), runs in self.runs.items()
+            for run in runs
+            if of == kind
+        ]
+        return max(known, default=0)
 
     def seconds(self, kind: str, setting: Setting, clock: str) -> FloatArray:
         """(seeds, P) time of training until each evaluation, `cpu_s` or `wall_s` [s]."""
