@@ -64,6 +64,7 @@ docs: setup ## build the documentation; warnings and dead links are errors
 docs-outputs: setup ## put what commands print today into README and documentation; PAGES=docs/operating.md: into these alone
 	$(BIN)/python docs/_ext/outputs.py $(PAGES)
 	$(if $(PAGES),,$(BIN)/python docs/_ext/page_pictures.py)
+	$(if $(PAGES),,$(BIN)/python docs/_ext/notebooks.py)
 
 format: setup ## format the code and mend what ruff can
 	$(BIN)/ruff check --fix .

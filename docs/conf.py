@@ -17,14 +17,14 @@ project_copyright = "2026, The twinhop developers"
 version = release = __version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "math_as_svg",
     "paper_links",
 ]
-source_suffix = {".md": "markdown"}
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 default_role = "literal"  # single backticks in docstrings are code
 exclude_patterns = ["_build", "_generated", "_ext", "reproduce/transfer"]  # the last is a part of another page
 nitpicky = True  # a link to a function that is not documented is an error; types in signatures need no page
@@ -32,6 +32,7 @@ nitpick_ignore_regex = [("py:class", ".*"), ("py:exc", "ResetNeeded")]  # the la
 
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
+nb_execution_mode = "off"  # outputs are those in the notebooks, put there by docs/_ext/notebooks.py
 
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"

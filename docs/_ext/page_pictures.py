@@ -97,7 +97,7 @@ def kept() -> Iterator[None]:
     save = Figure.savefig
 
     def keep(figure: Figure, path: Any, **options: Any) -> None:
-        if str(path).endswith(".png"):
+        if str(path).endswith(".png") or options.get("format") == "png":
             options["metadata"] = {KEY: json.dumps(content(figure))}
         save(figure, path, **options)
 

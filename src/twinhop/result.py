@@ -43,7 +43,15 @@ def save_result(result: Result, folder: str | Path, **options: Any) -> list[Path
     return _output().save(result, folder, **options)
 
 
-class Result:
+class Shown:
+    """What notebooks show as a small table: results, problems and scenarios."""
+
+    def _repr_html_(self) -> str:
+        """Static HTML, without scripts or anything from outside; what users named is text in it."""
+        return _output().to_html(self)
+
+
+class Result(Shown):
     """A result: data, and how it is shown."""
 
     def to_json(self) -> dict[str, Any]:

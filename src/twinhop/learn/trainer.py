@@ -41,6 +41,7 @@ from twinhop.learn.measured_run import advance_compiled
 from twinhop.learn.run_log import RunLog
 from twinhop.learn.transfer.arrival import ANCESTORS, READINGS, SECONDS, SOURCES, ancestor_of, arrival
 from twinhop.learn.validation import Validation
+from twinhop.result import Shown
 from twinhop.scenario import Scenario, load_scenario
 from twinhop.text import figure, in_a_line
 
@@ -59,7 +60,7 @@ Report = Callable[[int, int, dict[str, float]], None]
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(Shown):
     """What came of a run.
 
     Attributes:

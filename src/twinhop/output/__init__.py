@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from twinhop.errors import InputError
 from twinhop.io.folders import staging
 from twinhop.output.kit.style import current_style, styled
-from twinhop.result import Result
+from twinhop.result import Result, Shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,6 +55,14 @@ def to_json(result: Result) -> dict[str, Any]:
 def report(result: Result) -> str:
     """The report of a result in Markdown."""
     return _shows(result, "report", "report")(result)
+
+
+def to_html(shown: Shown) -> str:
+    """A few lines and tables on a result, problem or scenario as static HTML, for notebooks."""
+    from twinhop.output.kit.html import html_of
+    from twinhop.output.summaries import summary_of
+
+    return html_of(summary_of(shown))
 
 
 def plot(result: Result, ax: Axes | None = None, *, style: str | None = None, **options: Any) -> Figure | Axes:

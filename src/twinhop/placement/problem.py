@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from twinhop.errors import InputError
 from twinhop.kernels.edge import cpu_room
 from twinhop.network import minimum_share_cycles_per_s
+from twinhop.result import Shown
 from twinhop.text import counted, in_a_line
 
 FloatArray = NDArray[np.float64]
@@ -80,7 +81,7 @@ def fewest_that_hold(room: FloatArray | IntArray, total: float) -> int:
 
 
 @dataclass(frozen=True)
-class PlacementProblem:
+class PlacementProblem(Shown):
     """N twins to be placed on at most M stations.
 
     ``cost = alpha/N [sum_i comm_s[i,k(i)] + sum_k H_k] + beta [sum_k opening_s[k] y_k + mean energy_j]`` subject to one

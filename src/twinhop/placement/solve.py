@@ -20,11 +20,12 @@ from twinhop.placement.policy import POLICIES, PlacementPolicy, PolicyLike, plac
 from twinhop.placement.problem import PlacementProblem
 from twinhop.placement.seating import require_seats
 from twinhop.placement.watched_policy import watched_decision
+from twinhop.result import Shown
 from twinhop.text import figure, in_a_line, in_percent
 
 
 @dataclass(frozen=True)
-class Solution:
+class Solution(Shown):
     """A policy's answer to a problem.
 
     Attributes:

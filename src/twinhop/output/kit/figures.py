@@ -1,5 +1,6 @@
 """What all figures share: sheet, colours, heading, frames of panels, legend."""
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -24,6 +25,8 @@ from twinhop.output.kit.colours import FAINT, INK, MUTED, PAPER, policy_looks
 from twinhop.output.kit.style import COLUMN_IN, TYPE_PT, current_style
 
 DOTS_PER_INCH = 160
+#: Dots of pictures in notebooks, and those of the page, by which they are as wide as the figure is in inches.
+NOTEBOOK_DOTS_PER_INCH, CSS_DOTS_PER_INCH = 144, 96
 #: Stations beyond this many are drawn as an area rather than as bars.
 MOST_BARS = 60
 #: Files of vectors hold their type, and nothing that changes from run to run.
@@ -75,6 +78,12 @@ class _Sheet(Figure):
             options["metadata"] = undated | (options.get("metadata") or {})
         with own_style(self.settings):
             super().savefig(*args, **options)
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """The picture that a notebook shows, with or without pyplot, as wide as on the page."""
+        stream = io.BytesIO()
+        self.savefig(stream, format="png", dpi=NOTEBOOK_DOTS_PER_INCH)
+        return stream.getvalue(), {"width": round(self.get_figwidth() * CSS_DOTS_PER_INCH)}
 
 
 def page_width(width_in: float, columns: int = 2) -> float:

@@ -94,10 +94,11 @@ def _cost_lines(plan: Plan) -> list[str]:
             ("gap", percent(plan.gap)),
             ("gap net of the unavoidable cost", percent(plan.gap_net)),
         ]
-    return ["## Cost and certificate", "", *table(("term", "value"), rows), "", _verdict(plan), ""]
+    return ["## Cost and certificate", "", *table(("term", "value"), rows), "", verdict(plan), ""]
 
 
-def _verdict(plan: Plan) -> str:
+def verdict(plan: Plan) -> str:
+    """What the certificate proves, in a sentence, or who would give one."""
     certificate = plan.solution.certificate
     if certificate is None:
         return f"`{plan.solution.policy}` gives no lower bound; `lagrangian` and `exact` do."

@@ -71,7 +71,7 @@ def report(tradeoff: Tradeoff) -> str:
         "",
         verdict(tradeoff),
         "",
-        *table(header, [_cells(tradeoff, point) for point in tradeoff.points]),
+        *table(header, [point_cells(tradeoff, point) for point in tradeoff.points]),
         "",
         "Cost terms are weighted as in the cost. A server counts if it hosts a twin. No plan that opens so many "
         "servers costs less than the lower bound of its row.",
@@ -125,7 +125,8 @@ def in_ranges(numbers: Sequence[int]) -> str:
     return ", ".join(f"{run[0]}" if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
 
 
-def _cells(tradeoff: Tradeoff, point: TradeoffPoint) -> tuple[str, ...]:
+def point_cells(tradeoff: Tradeoff, point: TradeoffPoint) -> tuple[str, ...]:
+    """The cells of one number of servers, the best in bold: cost, its terms, bound, gap and share above the best."""
     best, evaluation, problem = tradeoff.best, point.evaluation, tradeoff.case.problem
     name = f"**{point.servers}**" if point is best else f"{point.servers}"
     bound = f"{point.lower_bound:.6g}" if math.isfinite(point.lower_bound) else "-"

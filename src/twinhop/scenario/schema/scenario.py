@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, PrivateAttr, TypeAdapter, ValidationError, model_validator
 
 from twinhop.errors import InputError
+from twinhop.result import Shown
 from twinhop.scenario.fields import LARGEST_SEED, Name, Section, Seed, Text, problem
 from twinhop.scenario.place_sections import DEFAULT_CLASS, Area, Cloud, Stations, Users
 from twinhop.scenario.schema.graph_sections import Graph
@@ -34,7 +35,7 @@ def _check_cloud(cloud: Cloud | None, graph: Graph | None) -> None:
         raise problem(f"needs x_m and y_m, or latency_ms; the graph has no node {cloud.name!r} either", "cloud")
 
 
-class Scenario(Section):
+class Scenario(Section, Shown):
     """A city, its users, the physics and the objective, in the units of the scenario file."""
 
     schema_version: Literal[1] = Field(description="version of this schema; 1")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from twinhop import streams
 from twinhop.errors import ExtrapolationWarning, InputError
 from twinhop.network import FIELD_WAVES, Shadowing
+from twinhop.result import Shown
 from twinhop.scenario.distribution import Uniform
 from twinhop.scenario.schema.physics_sections import CpuRule
 from twinhop.scenario.schema.radio_section import (
@@ -92,7 +93,7 @@ class CloudSite:
 
 
 @dataclass(frozen=True, eq=False)
-class World:
+class World(Shown):
     """M stations and N users in SI units; arrays are float64 unless said otherwise."""
 
     name: str

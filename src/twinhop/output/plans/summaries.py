@@ -1,0 +1,152 @@
+"""Plans, and what is found out about them, in a few lines and tables; as notebooks show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twinhop.output.kit.html import Summary, Table
+from twinhop.output.kit.tables import percent
+from twinhop.output.plans.description import fact_rows
+from twinhop.output.plans.explanation import alternative_rows, obstacle_rows, sentences, term_rows
+from twinhop.output.plans.operating_report import failure_in_words, move_rows, moves_in_words
+from twinhop.output.plans.report import verdict as plan_verdict
+from twinhop.output.plans.robustness import breaking_rows, spread_rows
+from twinhop.output.plans.robustness import verdict as robustness_verdict
+from twinhop.output.plans.service_report import service_terms
+from twinhop.output.plans.tradeoff import point_cells, remarks
+from twinhop.output.plans.tradeoff import verdict as tradeoff_verdict
+from twinhop.placement import Violation
+from twinhop.plans.comparison import Comparison
+from twinhop.plans.description import Description
+from twinhop.plans.explanation import Explanation
+from twinhop.plans.result import Case, Plan
+from twinhop.plans.robustness import Robustness
+from twinhop.plans.tradeoff import Tradeoff
+from twinhop.text import counted
+
+
+def plan_summary(plan: Plan) -> Summary:
+    """Cost, terms, certificate, broken constraints and hosts of a plan."""
+    case = plan.case
+    said = [_certificate(plan), constraints_in_words(plan.solution.evaluation.violations)]
+    said += [] if plan.moves is None else [moves_in_words(plan)]
+    said += [] if plan.failure is None else [failure_in_words(plan)]
+    tables = [Table(("", "value", "unit"), _plan_rows(plan)), _host_table(plan)]
+    title = f"Plan of {case.name} by {plan.solution.policy}"
+    return Summary(title, _size(case), said, tables, [*plan.notes, *case.all_notes, *_sources(case)])
+
+
+def _certificate(plan: Plan) -> str:
+    words = plan_verdict(plan)
+    if plan.lower_bound is None:
+        return words
+    gap = "" if plan.gap is None else f" At most {percent(plan.gap)} above the best possible."
+    return f"Cost {plan.cost:.6g}, certified lower bound {plan.lower_bound:.6g}.{gap} {words}"
+
+
+def constraints_in_words(violations: Sequence[Violation]) -> str:
+    """That all constraints are kept, or how many of which kind are not."""
+    if not violations:
+        return "All constraints are kept."
+    kinds = [each.kind for each in violations]
+    return "Broken: " + ", ".join(counted(kinds.count(kind), f"{kind} constraint") for kind in dict.fromkeys(kinds))
+
+
+def _plan_rows(plan: Plan) -> list[tuple[str, str, str]]:
+    evaluation, servers = plan.evaluation, counted(int(plan.solution.placement.open.sum()), "server")
+    rows = [("cost", f"{plan.cost:.6g}", ""), *((name, value, "") for name, value in move_rows(plan))]
+    rows += [
+        ("mean latency", f"{evaluation.latency_s:.6g}", "s"),
+        (f"opening of {servers}", f"{evaluation.opening_s:.6g}", "s"),
+        ("energy, weighted", f"{evaluation.energy_j:.6g}", ""),
+        *((name, value, "s") for name, value in service_terms(plan)),
+    ]
+    if plan.lower_bound is not None:
+        rows += [("certified lower bound", f"{plan.lower_bound:.6g}", ""), ("gap", percent(plan.gap), "")]
+    return rows
+
+
+def _host_table(plan: Plan) -> Table:
+    """The opened servers, those with most twins first."""
+    problem, placement = plan.case.problem, plan.solution.placement
+    loads = placement.loads()
+    opened = sorted(placement.open.nonzero()[0].tolist(), key=lambda k: -loads[k])
+    rows = [(problem.station_name(k), f"{loads[k]}", f"{problem.capacity[k]}") for k in opened]
+    return Table(("opened server", "twins", "seats"), rows)
+
+
+def comparison_summary(comparison: Comparison) -> Summary:
+    """The policies against the bound."""
+    rows = [
+        (
+            row["policy"],
+            f"{row['cost']:.6g}",
+            percent(row["gap"]),
+            f"{row['latency_s']:.6g}",
+            f"{row['opening_s']:.4g}",
+            f"{row['opened']}",
+            "yes" if row["feasible"] else f"no ({row['violations']})",
+            f"{row['seconds']:.3f}",
+        )
+        for row in comparison.rows()
+    ]
+    header = ("policy", "cost", "above bound", "latency s", "opening s", "opened", "feasible", "time s")
+    case = comparison.case
+    words = comparison.bound_in_words()
+    notes = [*case.all_notes, *_sources(case)]
+    said = [f"{words[0].upper()}{words[1:]}."]
+    return Summary(f"Policies on {case.name}", _size(case), said, [Table(header, rows)], notes)
+
+
+def tradeoff_summary(tradeoff: Tradeoff) -> Summary:
+    """The best cost and the bound of every number of servers, the best one marked."""
+    rows = []
+    for point in tradeoff.points:
+        _, cost, *_, bound, gap, above = point_cells(tradeoff, point)
+        rows.append((f"{point.servers}{' (best)' if point is tradeoff.best else ''}", cost, bound, gap, above))
+    header = ("servers", "cost", "lower bound", "gap", "above best")
+    case = tradeoff.case
+    said = [tradeoff_verdict(tradeoff), *remarks(tradeoff)]
+    title, notes = f"Cost of {case.name} by number of servers", [*case.all_notes, *_sources(case)]
+    return Summary(title, _size(case), said, [Table(header, rows)], notes)
+
+
+def robustness_summary(result: Robustness) -> Summary:
+    """How costs spread, and how often the plan breaks."""
+    case = result.plan.case
+    tables = [Table(("", "planned", "mean", "p5", "p50", "p95", "worst"), spread_rows(result))]
+    breaking = breaking_rows(result)
+    tables += [Table(("breaks", "samples", "share"), breaking)] if breaking else []
+    line = f"{_size(case)}, {counted(result.samples, 'sample')}"
+    return Summary(f"{case.name} at ±{100 * result.load:g} % load", line, [robustness_verdict(result)], tables)
+
+
+def explanation_summary(explanation: Explanation) -> Summary:
+    """Why a twin is where it is, and what other hosts would change."""
+    problem = explanation.plan.solution.problem
+    user, host = problem.user_name(explanation.user), problem.station_name(explanation.host)
+    tables = [Table(("", "value", "unit"), term_rows(explanation))]
+    if possible := alternative_rows(explanation):
+        header = ("other host", "cost change", "own latency", "users there", "users left", "opening")
+        tables.append(Table(header, possible))
+    if impossible := obstacle_rows(explanation):
+        tables.append(Table(("station", "why not", "possible if"), impossible))
+    title, notes = f"Why {user} is on {host}", explanation.plan.notes
+    return Summary(title, _size(explanation.plan.case), sentences(explanation), tables, notes)
+
+
+def description_summary(description: Description) -> Summary:
+    """What follows from a world without a decision."""
+    world, facts = description.world, description.to_json()
+    size = f"{counted(facts['users'], 'user')}, {counted(facts['stations'], 'station')}, seed {world.seed}"
+    table = Table(("", "mean", "p5", "p50", "p95", "max"), fact_rows(facts))
+    said = [f"Warning: {each}" for each in description.warnings]
+    return Summary(f"Description of {world.name}", size, said, [table], list(world.attribution))
+
+
+def _size(case: Case) -> str:
+    return f"{case.problem.size_in_words}, seed {case.seed}"
+
+
+def _sources(case: Case) -> list[str]:
+    return [f"Source: {each}" for each in case.attribution]
