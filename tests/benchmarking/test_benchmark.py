@@ -82,10 +82,14 @@ def test_runs_are_the_same_in_one_process_and_in_two():
 def test_files_and_what_is_kept(tmp_path):
     found = small(out=tmp_path)
     assert [path.name for path in found.files] == [
+        "benchmark.csv",
         "benchmark.json",
         "benchmark.parquet",
+        "leaderboard.csv",
         "leaderboard.md",
         "leaderboard.png",
+        "leaderboard.tex",
+        "profile.png",
     ]
     assert untimed(found) == untimed(small())
     check_picture(tmp_path / "leaderboard.png", 600, 300)
@@ -204,3 +208,38 @@ def test_bad_input_is_refused(options, message, tmp_path):
     with pytest.raises(twinhop.InputError, match=message):
         small(out=tmp_path / "out", **options)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture(scope="module")
+def paired_benchmark():
+    return small(policies=["nearest", "lagrangian", "greedy"], seeds=5)
+
+
+def test_the_leaderboard_pairs_policies_with_the_first_on_the_same_worlds(paired_benchmark):
+    runs = {(row["policy"], row["seed"]): row["cost"] for row in paired_benchmark.run_rows()}
+    for row in paired_benchmark.leaderboard["placement"]:
+        if row["policy"] == "nearest":
+            assert row["wins"] is row["difference"] is None
+            continue
+        seeds = paired_benchmark.root_seeds
+        ratios = sorted(runs[row["policy"], seed] / runs["nearest", seed] - 1 for seed in seeds)
+        assert row["difference"] == pytest.approx(sum(ratios[1:4]) / 3)
+        assert (row["wins"], row["losses"]) == (sum(each < 0 for each in ratios), sum(each > 0 for each in ratios))
+        assert ratios[0] <= row["difference_interval"][0] <= row["difference_interval"][1] <= ratios[-1]
+        assert f"{row['wins']}/{row['ties']}/{row['losses']}" in paired_benchmark.report()
+
+
+def test_profiles_and_leaderboard_draw_what_the_rows_say(paired_benchmark):
+    (axes,) = paired_benchmark.plot(panel="profile").axes
+    for at, line in enumerate(axes.lines):
+        gaps = paired_benchmark.gaps("placement", at)
+        for gap, share in zip(*line.get_data(), strict=True):
+            assert share == pytest.approx((gaps <= gap).mean())
+    assert len(axes.collections) == 3
+    assert not small(seeds=3).plot(panel="profile").axes[0].collections  # three runs have no bands
+    (axes,) = paired_benchmark.plot().axes
+    rows = paired_benchmark.leaderboard["placement"]
+    drawn = {float(x) for line in axes.lines for x in line.get_xdata()}
+    for row in rows:
+        for number in (row["gap_iqm"], *row["gap_iqm_interval"]):
+            assert any(abs(x - max(number, 1e-5)) < 1e-12 for x in drawn)

@@ -9,7 +9,7 @@ import yaml
 import twinhop
 from twinhop.placement import load_problem, policy_names
 
-PLAN_FILES = ["associations.parquet", "map.geojson", "map.png", "placement.json", "report.md"]
+PLAN_FILES = ["associations.csv", "associations.parquet", "map.geojson", "map.png", "placement.json", "report.md"]
 COMMANDS = [
     (),
     ("plan",),
@@ -124,7 +124,7 @@ def test_dumped_problem_plans_to_the_same_cost(run, tmp_path):
     again = json.loads(run("plan", path, "--json", "--out", tmp_path / "out").out)
     assert again["cost"] == whole["cost"]
     assert again["lower_bound"] == whole["lower_bound"]
-    assert names(tmp_path / "out") == ["associations.parquet", "placement.json", "report.md"]
+    assert names(tmp_path / "out") == ["associations.csv", "associations.parquet", "placement.json", "report.md"]
 
 
 def test_scenario_commands(run, tmp_path):
@@ -153,7 +153,7 @@ def test_compare(process, tmp_path):
     value = json.loads(done.out)
     assert [row["policy"] for row in value["policies"]] == ["nearest", "lagrangian"]
     assert value["lower_bound"] <= min(row["cost"] for row in value["policies"])
-    assert names(out) == ["comparison.json", "comparison.md", "comparison.parquet", "comparison.png"]
+    assert names(out) == [f"comparison.{suffix}" for suffix in ("csv", "json", "md", "parquet", "png", "tex")]
     saved = json.loads((out / "comparison.json").read_text())
     assert saved == value
 

@@ -9,7 +9,7 @@ import twinhop
 from twinhop.placement import PlacementProblem, save_problem
 
 CITY = "family(40, 6, deadlines=on)"
-PLAN_FILES = ["associations.parquet", "map.geojson", "map.png", "placement.json", "report.md"]
+PLAN_FILES = ["associations.csv", "associations.parquet", "map.geojson", "map.png", "placement.json", "report.md"]
 
 
 def names(folder):
@@ -183,7 +183,7 @@ def test_robustness(process, tmp_path):
     assert (done.code, done.err) == (0, "")
     for words in ("+-60 %, 40 samples", "Broken in", "95 % confidence interval", "mean latency", "worst"):
         assert words in done.out
-    assert names(tmp_path / "out") == ["robustness.json", "robustness.parquet", "robustness.png"]
+    assert names(tmp_path / "out") == [f"robustness.{suffix}" for suffix in ("csv", "json", "parquet", "png", "tex")]
 
 
 def test_robustness_as_json(run, saved):

@@ -20,10 +20,12 @@ def test_table_and_files(run, tmp_path):
     assert ended.code == 0 and ended.err == ""
     assert "11 best" in ended.out and "lower bound" in ended.out
     assert sorted(path.name for path in out.iterdir()) == [
+        "tradeoff.csv",
         "tradeoff.json",
         "tradeoff.md",
         "tradeoff.parquet",
         "tradeoff.png",
+        "tradeoff.tex",
     ]
     check_picture(out / "tradeoff.png", 1000, 600)
     answer = json.loads((out / "tradeoff.json").read_text())

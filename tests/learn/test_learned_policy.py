@@ -1,5 +1,7 @@
 """Learned weights as policies: settings, seats, forbidden arcs, sizes, and what is refused."""
 
+import math
+
 import jax
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from twinhop.learn.structured import StructuredConfig, new_actor
 from twinhop.migration.policy import policy_choice
 from twinhop.placement import PlacementProblem, solve
 from twinhop.placement.policy import placement_policy
-from twinhop.training.evaluation import BASELINES, LEARNED, evaluate_checkpoint
+from twinhop.training.evaluation import BASELINES, LEARNED, Score, SourceScores, evaluate_checkpoint
 
 RECORD = {
     "algorithm": "structured",
@@ -106,7 +108,7 @@ def test_evaluation_judges_everybody_on_the_same_worlds(tmp_path):
     assert "| - |" in result.report()
     assert result.to_json()["digest"] == result.checkpoint.digest
     written = [path.name for path in result.save(tmp_path / "out")]
-    assert written == ["evaluation.json", "evaluation.md", "evaluation.png"]
+    assert written == [f"evaluation.{suffix}" for suffix in ("csv", "json", "md", "png", "tex")]
     for changes, words in (({"seeds": 0}, "seeds: got 0"), ({"polish": -1}, "polish: got -1")):
         with pytest.raises(InputError, match=words):
             evaluate_checkpoint("maddpg", **changes)
@@ -118,6 +120,34 @@ def test_intervals_of_gaps_to_a_bound_do_not_begin_below_it():
         low, high = row["gap_percent_interval"]
         assert 0 <= low <= row["gap_percent"] <= high <= row["gap_percent_max"]
         assert row["cost_interval"][0] <= row["cost"] <= row["cost_interval"][1]
+
+
+def test_figure_and_report_have_the_numbers_of_the_rows():
+    result = evaluate_checkpoint("maddpg", ["lu2021-n80-m5"], seeds=5, policies="random,lagrangian")
+    (axes,) = result.plot().axes
+    drawn = [float(x) for line in axes.lines for x in line.get_xdata()]
+    costs = {score.policy: score.cost for score in result.sources[0].scores}
+    for row in result.rows():
+        for number in (row["gap_iqm_percent"], *row["gap_iqm_percent_interval"]):
+            assert any(abs(x - max(number / 100, 1e-5)) < 1e-12 for x in drawn)
+        assert f"| {row['gap_iqm_percent']:.3f} |" in result.report()
+        if row["policy"] != LEARNED:
+            pairs = list(zip(costs[row["policy"]], costs[LEARNED], strict=True))
+            assert row["wins"] == sum(own < weights * (1 - 1e-9) for own, weights in pairs)
+            assert f"{row['wins']}/{row['ties']}/{row['losses']}" in result.report()
+    three = evaluate_checkpoint("maddpg", ["lu2021-n80-m5"], seeds=3, policies="random")
+    assert all(row["gap_iqm_percent_interval"] is None for row in three.rows())
+    assert not any(len(line.get_xdata()) == 2 for line in three.plot().axes[0].lines)
+
+
+def test_an_infeasible_placement_counts_as_infinite():
+    scores = (
+        Score(LEARNED, (1.0,) * 5, (0.1,) * 5, (0.1,) * 5, 0),
+        Score("late", (0.5, 2.0, 2.0, 2.0, 2.0), (math.inf, 1.0, 1.0, 1.0, 1.0), (0.1,) * 5, 1),
+    )
+    row = SourceScores("made", 2, 2, tuple(range(5)), scores).rows()[1]
+    assert row["gap_percent"] is row["gap_percent_max"] is None and row["gap_iqm_percent"] == pytest.approx(100)
+    assert (row["wins"], row["losses"]) == (0, 5)
 
 
 def test_a_migration_policy_takes_its_path_without_a_name(own):

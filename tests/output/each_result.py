@@ -73,6 +73,7 @@ MAKERS = {
     "comparison": lambda: twinhop.compare("family(60, 6)"),
     "tradeoff": lambda: twinhop.tradeoff("family(40, 6)"),
     "robustness": lambda: twinhop.robustness("family(60, 6, deadlines=on)", 0.1, samples=60),
+    "explanation": lambda: twinhop.explain(result("plan"), "u12"),
     "description": lambda: describe(preset("city-small")),
     "benchmark": a_benchmark,
     "evaluation": an_evaluation,

@@ -18,9 +18,9 @@ from twinhop.output.plans.map_figure import draw_map
 from twinhop.placement import Part, PlacementProblem, certify
 from twinhop.scenario import parse_scenario, unproject
 
-PLAN_FILES = ["associations.parquet", "map.geojson", "map.png", "placement.json", "report.md"]
-PROBLEM_FILES = ["associations.parquet", "placement.json", "report.md"]
-COMPARISON_FILES = ["comparison.json", "comparison.md", "comparison.parquet", "comparison.png"]
+PLAN_FILES = ["associations.csv", "associations.parquet", "map.geojson", "map.png", "placement.json", "report.md"]
+PROBLEM_FILES = ["associations.csv", "associations.parquet", "placement.json", "report.md"]
+COMPARISON_FILES = [f"comparison.{suffix}" for suffix in ("csv", "json", "md", "parquet", "png", "tex")]
 DEADLINES = "family(60, 6, deadlines=on)"
 
 

@@ -135,9 +135,9 @@ def test_unscaled_constants_at_city_size_are_warned_of():
 def test_the_folder(tmp_path, name):
     found = describe(preset(name))
     written = found.save(tmp_path / "out")
-    assert [path.name for path in written] == ["describe.json", "describe.png"]
-    assert json.loads(written[0].read_text()) == found.to_json()
-    check_picture(written[1], 1200, 800)
+    assert [path.name for path in written] == ["describe.csv", "describe.json", "describe.png", "describe.tex"]
+    assert json.loads(written[1].read_text()) == found.to_json()
+    check_picture(written[2], 1200, 800)
 
 
 def test_the_command(tmp_path):

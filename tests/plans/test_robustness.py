@@ -138,7 +138,9 @@ def test_a_saved_placement_is_sampled(tmp_path):
 def test_exactly_three_files(source, tmp_path):
     result = twinhop.robustness(source, 0.5, samples=30)
     written = result.save(tmp_path / "out")
-    assert [path.name for path in written] == ["robustness.json", "robustness.parquet", "robustness.png"]
+    assert [path.name for path in written] == [
+        f"robustness.{suffix}" for suffix in ("csv", "json", "parquet", "png", "tex")
+    ]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [path.name for path in written]
     check_picture(tmp_path / "out" / "robustness.png", 1200, 600)
     assert json.loads((tmp_path / "out" / "robustness.json").read_text()) == json.loads(json.dumps(result.to_json()))

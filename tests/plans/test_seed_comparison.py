@@ -16,7 +16,8 @@ from twinhop.cli.main import app
 from twinhop.cli.tables import table_lines
 from twinhop.errors import InputError
 from twinhop.output.kit.colours import INK
-from twinhop.output.plans.seed_comparison import HEADER, PAIRS_HEADER, cells, pair_cells
+from twinhop.output.kit.tables import PAIRS_HEADER, pair_cells
+from twinhop.output.plans.seed_comparison import HEADER, cells
 from twinhop.placement.problem_file import save_problem
 from twinhop.plans import seed_comparison
 from twinhop.plans.seed_comparison import ComparedWorld, PolicyOnWorld, SeedComparison
@@ -119,6 +120,16 @@ def test_failures_count_and_no_gap_is_below_zero():
 def test_one_failure_of_five_is_cut_and_said():
     row = made([1.0] * 5, [1.1, 1.1, 1.1, 1.1, None]).rows()[1]
     assert row["gap_iqm"] == pytest.approx(0.1) and row["gap_mean"] is None and row["feasible"] == 0.8
+
+
+def test_an_infinite_end_is_in_the_table_and_an_arrow_in_the_figure():
+    half = made([1.0] * 8, [1.1, 1.1, 1.1, 1.1, 1.1, 1.2, None, None])
+    low, high = half.rows()[1]["gap_iqm_interval"]
+    assert low == pytest.approx(0.1) and high is None
+    assert "10.00 to ∞ %" in half.report()
+    (axes,) = half.plot().axes
+    assert [line for line in axes.lines if line.get_marker() == ">" and line.get_color() == INK]
+    assert [line for line in axes.lines if len(line.get_xdata()) == 2 and line.get_xdata()[0] == pytest.approx(low)]
 
 
 def test_the_tables_fit_80_columns():

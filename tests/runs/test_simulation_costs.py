@@ -162,3 +162,42 @@ def test_no_interval_of_fewer_than_five_worlds_and_none_below_a_bound():
     low, high = mean_interval(gaps)
     assert 0.0 <= low < high <= 2.0
     assert mean_interval(gaps) == (low, high)
+
+
+@pytest.fixture(scope="module")
+def five_seeds():
+    scenario = city(users=8, stations="generate: {count: 3}", movement="slots: 4")
+    return simulate(scenario, ["stay", "follow_nearest"], seeds=5, bound=True, time_limit_s=2, jobs=1)
+
+
+def test_figure_report_and_answer_have_one_interval_of_the_cost_and_it_is_not_below_the_bound(five_seeds):
+    facts = five_seeds.to_json()
+    (axes,) = five_seeds.plot().axes
+    lines = [line for line in axes.lines if len(set(line.get_ydata())) == 1 and len(line.get_xdata()) == 2]
+    drawn = sorted(tuple(line.get_xdata()) for line in lines)
+    rows = facts["policies"]
+    assert drawn == sorted(tuple(1e3 * end for end in row["intervals"]["cost"]) for row in rows)
+    for row in rows:
+        low, high = row["intervals"]["cost"]
+        assert facts["offline_bound"] <= low * (1 + 1e-12) and low <= row["cost"] * (1 + 1e-12) <= high * (1 + 1e-9)
+        assert row["intervals"]["above_bound"][0] >= 0
+        assert f"{1e3 * row['cost']:.5g} ({1e3 * low:.5g} to {1e3 * high:.5g})" in five_seeds.report()
+
+
+def test_policies_are_paired_seed_by_seed_with_the_first(five_seeds):
+    first, second = five_seeds.rows()
+    assert first["wins"] is first["difference"] is None and five_seeds.against == "stay"
+    costs = [[run["cost"] for run in row["runs"]] for row in (first, second)]
+    assert not (first["broken_deadlines"] or second["broken_deadlines"])
+    ratios = sorted(own / other - 1 for other, own in zip(*costs, strict=True))
+    assert second["difference"] == pytest.approx(sum(ratios[1:4]) / 3)
+    assert (second["wins"], second["losses"]) == (sum(each < 0 for each in ratios), sum(each > 0 for each in ratios))
+    assert f"{second['wins']}/{second['ties']}/{second['losses']}" in five_seeds.report()
+
+
+def test_three_seeds_have_pairs_without_intervals_and_one_seed_has_none():
+    scenario = city(users=8, stations="generate: {count: 3}", movement="slots: 4")
+    three = simulate(scenario, ["stay", "follow_nearest"], seeds=3, jobs=1).rows()[1]
+    assert three["wins"] + three["ties"] + three["losses"] == 3
+    assert three["difference_interval"] is None and set(three["intervals"].values()) == {None}
+    assert simulate(scenario, ["stay", "follow_nearest"]).rows()[1]["wins"] is None

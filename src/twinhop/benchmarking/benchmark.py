@@ -27,8 +27,9 @@ from twinhop.runs.simulation_folder import SimulationFolder, identity_of
 from twinhop.scenario import Scenario, load_scenario
 from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED, BenchmarkTask
 from twinhop.scenario.presets.benchmark_set.tasks import TaskKind
-from twinhop.stats.bootstrap import interquartile_mean, iqm_interval
+from twinhop.stats.gaps import summarize
 from twinhop.stats.intervals import mean
+from twinhop.stats.paired import PAIR_FIELDS, paired
 from twinhop.text import counted, in_a_line
 
 DEFAULT_SEEDS = 5
@@ -92,20 +93,35 @@ class Benchmark(Result):
         return boards
 
     def _overall(self, kind: TaskKind, policy: int) -> dict[str, Any]:
-        gaps = self.gaps(kind, policy)
-        interval = iqm_interval(gaps)
+        said = summarize(self.gaps(kind, policy)).to_json()
         outcomes = [each.outcomes[policy] for task in self.tasks(kind) for each in self.results[task]]
         times = [each.decision_ms for each in outcomes if each.decision_ms is not None]
         return {
             "policy": self.policies[kind][policy],
-            "gap_iqm": _finite(float(interquartile_mean(gaps.ravel()))),
-            "gap_iqm_interval": None if interval is None else [_finite(end) for end in interval],
-            "gap_mean": _finite(float(gaps.mean())),
-            "gap_worst": _finite(float(gaps.max())),
-            "feasible": float(np.isfinite(gaps).mean()),
+            "gap_iqm": said["iqm"],
+            "gap_iqm_interval": said["interval"],
+            "gap_mean": said["mean"],
+            "gap_worst": said["worst"],
+            "feasible": 1 - said["failures"] / said["runs"],
             "failed": sum(each.failure is not None for each in outcomes),
+            **self._pairs(kind, policy),
             "decision_ms": float(np.median(times)) if times else None,
         }
+
+    def against(self, kind: TaskKind) -> str:
+        """The policy that the others are paired with, world by world: the first that was asked for."""
+        return self.policies[kind][0]
+
+    def _pairs(self, kind: TaskKind, policy: int) -> dict[str, Any]:
+        """Differences of costs as shares of those of the first policy, on the same worlds; of itself all None."""
+        if policy == 0:
+            return dict.fromkeys(PAIR_FIELDS)
+        return paired(self._costs(kind, policy), self._costs(kind, 0), relative=True).to_json()
+
+    def _costs(self, kind: TaskKind, policy: int) -> FloatArray:
+        """(tasks, seeds) costs, infinite where it broke a constraint or failed."""
+        costs = [[each.outcomes[policy].counted_cost for each in self.results[task]] for task in self.tasks(kind)]
+        return np.array(costs)
 
     def task_rows(self, task: BenchmarkTask) -> list[dict[str, Any]]:
         """A row a policy of one task: means over the seeds."""

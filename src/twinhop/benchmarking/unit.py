@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -67,6 +68,11 @@ class Outcome:
     feasible: bool
     decision_ms: float | None
     failure: PolicyFailure | None = None
+
+    @property
+    def counted_cost(self) -> float:
+        """The cost, infinite where it broke a constraint or failed."""
+        return self.cost if self.feasible and self.cost is not None else math.inf
 
 
 @dataclass(frozen=True)

@@ -74,11 +74,15 @@ def run(
 
 
 def _show(result: "Benchmark") -> None:
-    from twinhop.output.benchmarking.benchmark import HEADER, overall_cells
+    from twinhop.output.benchmarking.benchmark import HEADER, overall_cells, pair_rows
+    from twinhop.output.kit.tables import PAIRS_HEADER
     from twinhop.text import counted
 
     for kind, rows in result.leaderboard.items():
         sizes = f"{counted(len(result.tasks(kind)), 'task')}, {counted(len(result.root_seeds), 'seed')}"
         print_table(f"{kind}: {sizes}", HEADER, list(map(overall_cells, rows)))
+        if len(rows) > 1:
+            title = f"{kind}: cost against {result.against(kind)}, world by world (IQM)"
+            print_table(title, PAIRS_HEADER, pair_rows(result, kind))
     for text in result.skipped:
         typer.echo(f"skipped: {text}")

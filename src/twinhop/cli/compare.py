@@ -110,7 +110,8 @@ def _show(comparison: "Comparison") -> None:
 
 
 def _show_worlds(comparison: "SeedComparison") -> None:
-    from twinhop.output.plans.seed_comparison import HEADER, PAIRS_HEADER, cells, notes, pair_cells
+    from twinhop.output.kit.tables import PAIRS_HEADER, pair_cells
+    from twinhop.output.plans.seed_comparison import HEADER, cells, notes
 
     rows = comparison.rows()
     title = f"{comparison.name}: {comparison.seeds_in_words()}; {comparison.bound_in_words(5)}"

@@ -179,9 +179,12 @@ def _end_if_failed(failures: Any) -> None:
 
 
 def _show(evaluation: "LearnedEvaluation") -> None:
-    from twinhop.output.training.evaluation import HEADER, cells
+    from twinhop.output.kit.tables import PAIRS_HEADER
+    from twinhop.output.training.evaluation import HEADER, cells, pair_rows
 
     for each in evaluation.sources:
         size = f"{each.users} users, {each.stations} stations, {len(each.root_seeds)} worlds"
         header = [name.replace("[", "").replace("]", "") for name in HEADER]
         print_table(f"{each.source}: {size}, {evaluation.decode}", header, [cells(row) for row in each.rows()])
+        if pairs := pair_rows(each.rows()):
+            print_table(f"{each.source}: cost against the learned weights, world by world (IQM)", PAIRS_HEADER, pairs)

@@ -26,8 +26,16 @@ KEYS = {
     "statistics.json": {"name", "slots", "moved_by"},
     "tradeoff.json": {"source", "fewest", "most"},
 }
-#: What the first line of a report begins with.
+#: What the first line of a report or table begins with.
 HEADINGS = {
+    "associations.csv": ("user,host,",),
+    "benchmark.csv": ("task,kind,",),
+    "comparison.csv": ("policy,cost,",),
+    "describe.csv": ("what,mean,",),
+    "evaluation.csv": ("source,policy,",),
+    "leaderboard.csv": ("kind,policy,",),
+    "robustness.csv": ("what,planned,",),
+    "tradeoff.csv": ("servers,status,",),
     "comparison.md": ("# Policies on ",),
     "episodes.md": ("# Policies in ",),
     "evaluation.md": ("# ",),
@@ -50,22 +58,25 @@ BEGINNINGS = {
 FIGURES = (".png", ".pdf", ".svg")
 #: What each command writes into its folder.
 FILES = {
-    "benchmark": ("benchmark.json", "benchmark.parquet", "leaderboard.md", "leaderboard.png"),
-    "compare": (
-        *("comparison.json", "comparison.md", "comparison.parquet", "comparison.csv", "comparison.tex"),
-        *("comparison.png", "profile.png"),
+    "benchmark": (
+        *("benchmark.json", "benchmark.parquet", "benchmark.csv"),
+        *("leaderboard.md", "leaderboard.csv", "leaderboard.tex", "leaderboard.png", "profile.png"),
     ),
-    "describe": ("describe.json", "describe.png"),
+    "compare": (*(f"comparison.{suffix}" for suffix in ("json", "md", "parquet", "csv", "tex", "png")), "profile.png"),
+    "describe": tuple(f"describe.{suffix}" for suffix in ("json", "csv", "tex", "png")),
     "episodes": ("episodes.json", "episodes.md", "episodes.csv", "episodes.tex", "episodes.png"),
-    "evaluate": ("evaluation.json", "evaluation.md", "evaluation.png"),
-    "plan": ("placement.json", "report.md", "associations.parquet", "map.geojson", "map.png"),
+    "evaluate": tuple(f"evaluation.{suffix}" for suffix in ("json", "md", "csv", "tex", "png")),
+    "plan": (
+        *("placement.json", "report.md", "associations.parquet", "associations.csv"),
+        *("map.geojson", "map.png"),
+    ),
     "replay": ("replay.json", "replay.md", "replay.parquet", "errors.png", "forecasts.png", "paths.png"),
-    "robustness": ("robustness.json", "robustness.parquet", "robustness.png"),
+    "robustness": tuple(f"robustness.{suffix}" for suffix in ("json", "parquet", "csv", "tex", "png")),
     "simulate": (
         *("simulation_of.json", "simulation.json", "timing.json", "report.md", "costs.png", "series.png", "hosts.png"),
         *("map.png", "simulation.gif", "simulation.mp4"),
     ),
-    "tradeoff": ("tradeoff.json", "tradeoff.md", "tradeoff.parquet", "tradeoff.png"),
+    "tradeoff": tuple(f"tradeoff.{suffix}" for suffix in ("json", "md", "parquet", "csv", "tex", "png")),
     "world": (
         *("statistics.json", "statistics.png", "map.png", "world.parquet", "stations.parquet"),
         *("world.gif", "world.mp4"),

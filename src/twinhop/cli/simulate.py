@@ -87,13 +87,16 @@ def run(
 
 
 def _show(simulation: "Simulation") -> None:
-    from twinhop.output.runs.simulation_report import SHORT, header, late_lines, rows, title
+    from twinhop.output.kit.tables import PAIRS_HEADER
+    from twinhop.output.runs.simulation_report import SHORT, header, late_lines, pair_rows, rows, title
 
     facts = simulation.to_json()
     shown = [column for column in SHORT if any(row[column[1]] is not None for row in facts["policies"])]
     columns = header(tuple(shown))
     body = [*rows(facts, tuple(shown)), *failed_rows(simulation.failures, len(columns))]
     print_table(f"{facts['source']}: {title(facts)}", columns, body)
+    if pairs := pair_rows(facts):
+        print_table(f"cost against {facts['against']}, seed by seed (IQM)", PAIRS_HEADER, pairs)
     if facts["offline_bound"] is not None:
         plan, gap = facts["offline_plan"], facts["offline_gap"]
         plan_words = "no plan" if plan is None else f"plan {1e3 * plan:.5g} ms, gap {100 * gap:.3g} %"

@@ -25,7 +25,7 @@ from twinhop.scenario import Scenario
 from twinhop.stats.bootstrap import mean_interval
 from twinhop.stats.gaps import finite, finite_ends, gap_to_bound, summarize
 from twinhop.stats.intervals import mean
-from twinhop.stats.paired import paired
+from twinhop.stats.paired import PAIR_FIELDS, paired
 from twinhop.stats.profile import Profile, performance_profile
 from twinhop.text import counted, in_a_line, suggestion
 
@@ -144,7 +144,6 @@ class SeedComparison(Result):
         gaps = self.gaps(policy)
         said = summarize(gaps).to_json() if gaps.size else dict.fromkeys(("mean", "iqm", "interval", "worst"))
         times = [each.seconds for each in results if each.seconds is not None]
-        pairs = {} if policy == self.against else self._pairs(policy)
         return {
             "policy": policy,
             "worlds": len(results),
@@ -155,12 +154,13 @@ class SeedComparison(Result):
             "gap_mean": said["mean"],
             "gap_worst": said["worst"],
             "feasible": mean([float(each.feasible) for each in results]),
-            **dict.fromkeys(("difference", "difference_interval", "wins", "ties", "losses", "sign_test")),
-            **pairs,
+            **self._pairs(policy),
             "decision_ms": MS_PER_S * float(np.median(times)) if times else None,
         }
 
     def _pairs(self, policy: str) -> dict[str, Any]:
+        if policy == self.against:
+            return dict.fromkeys(PAIR_FIELDS)
         return paired(self.costs(policy), self.costs(self.against), relative=True).to_json()
 
     @cached_property

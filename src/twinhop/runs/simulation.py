@@ -24,11 +24,13 @@ from twinhop.runs.simulation_folder import SimulationFolder, identity_of
 from twinhop.runs.simulation_jobs import Job, do_jobs, read_result
 from twinhop.runs.simulation_offline import OfflineResult
 from twinhop.runs.simulation_run import FinishedRun
-from twinhop.runs.simulation_summary import TERMS
+from twinhop.runs.simulation_summary import TERMS, RunSummary
 from twinhop.runs.world import moving
 from twinhop.scenario import Scenario, load_scenario
-from twinhop.stats.bootstrap import mean_interval
+from twinhop.stats.bootstrap import interval_above, mean_interval
+from twinhop.stats.gaps import gap_to_bound
 from twinhop.stats.intervals import mean
+from twinhop.stats.paired import PAIR_FIELDS, paired
 from twinhop.text import counted, in_a_line
 
 DEFAULT_POLICIES = ("stay", "follow_nearest")
@@ -101,7 +103,7 @@ class Simulation(Result):
         offline = self.offline[at] if self.offline else None
         against = {
             "regret": None if offline is None else _above(summary.cost, offline.plan),
-            "above_bound": None if offline is None else _above(summary.cost, offline.bound),
+            "above_bound": None if offline is None else _above_bound(summary, offline.bound),
             "below_utility_bound": None if offline is None else _below(summary.utility_sum, offline.utility_bound),
         }
         return {name: against[name] if name in against else getattr(summary, name) for name in MEASURES}
@@ -145,12 +147,38 @@ class Simulation(Result):
             "terms": terms,
             **{name: mean(values) if values else None for name, values in known.items()},
             "breaks_deadlines": any(run.summary.broken_deadlines for run in runs),
-            "intervals": {name: _ends(values) for name, values in known.items()},
+            "intervals": {name: _ends(values) for name, values in known.items()} | {"cost": self._cost_interval(runs)},
+            **self._pairs(policy),
             "runs": [
                 {"seed": seed, "terms": run.summary.terms, **each}
                 for seed, run, each in zip(self.root_seeds, runs, measured, strict=True)
             ],
         }
+
+    def _cost_interval(self, runs: Sequence[FinishedRun]) -> list[float] | None:
+        """Of a mean cost; beside a bound of every world that of what is above it, and so never below."""
+        costs, bounds = [run.summary.cost for run in runs], [each.bound for each in self.offline]
+        known = [bound for bound in bounds if bound is not None]
+        if not known or len(known) < len(costs):
+            return _ends(costs)
+        interval = interval_above(costs, known)
+        return None if interval is None else list(interval)
+
+    @property
+    def against(self) -> str:
+        """The policy that the others are paired with, seed by seed: the first."""
+        return self.policies[0]
+
+    def _pairs(self, policy: int) -> dict[str, Any]:
+        """Differences of costs as shares of those of the first policy, seed by seed; None of itself and of one seed."""
+        if policy == 0 or len(self.root_seeds) == 1:
+            return dict.fromkeys(PAIR_FIELDS)
+        return paired(self._counted_costs(policy), self._counted_costs(0), relative=True).to_json()
+
+    def _counted_costs(self, policy: int) -> list[float]:
+        """One a seed, infinite where the run broke a deadline that some host could keep."""
+        summaries = [run.summary for run in self.runs[policy]]
+        return [math.inf if summary.broken_deadlines else summary.cost for summary in summaries]
 
     def to_json(self, *, times: bool = True) -> dict[str, Any]:
         """The simulation as plain values, as `twinhop simulate --json` prints it.
@@ -168,6 +196,7 @@ class Simulation(Result):
             "users": len(run.user_ids),
             "stations": len(run.world_run.station_ids),
             "moved_by": run.world_run.moved_by,
+            "against": self.against,
             "offline_plan": self._offline("plan"),
             "offline_bound": self._offline("bound"),
             "offline_gap": self._offline("gap"),
@@ -190,6 +219,11 @@ def _above(cost: float, reference: float | None) -> float | None:
 
 def _below(utility: float | None, bound: float | None) -> float | None:
     return 1 - utility / bound if utility is not None and bound is not None and bound > 0 else None
+
+
+def _above_bound(summary: RunSummary, bound: float | None) -> float | None:
+    """The gap to the bound, >= 0 of a run that keeps deadlines; one that breaks them may cost less than the bound."""
+    return _above(summary.cost, bound) if summary.broken_deadlines else gap_to_bound(summary.cost, bound)
 
 
 def _ends(values: Sequence[float]) -> list[float] | None:

@@ -7,6 +7,7 @@ from twinhop.stats.bootstrap import FEWEST_WORLDS as FEWEST_WORLDS
 from twinhop.stats.bootstrap import Band as Band
 from twinhop.stats.bootstrap import band as band
 from twinhop.stats.bootstrap import interquartile_mean as interquartile_mean
+from twinhop.stats.bootstrap import interval_above as interval_above
 from twinhop.stats.bootstrap import iqm_interval as iqm_interval
 from twinhop.stats.bootstrap import mean_interval as mean_interval
 from twinhop.stats.gaps import Summary as Summary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -67,6 +68,28 @@ def mean_interval(values: Sequence[float], seed: int = 0) -> tuple[float, float]
     drawn = np.asarray(values, float)[rows]
     low, high = _ends(drawn.mean(axis=1).clip(drawn.min(), drawn.max()))
     return float(low), float(high)
+
+
+def interval_above(values: Sequence[float], bounds: Sequence[float], seed: int = 0) -> tuple[float, float] | None:
+    """The 95 % interval of a mean cost beside certified bounds: their mean, plus `mean_interval` of what is above them.
+
+    Worlds differ in their bounds too, and a cost is not below that of its own world: neither is an end of this interval
+    below the mean bound.
+
+    Args:
+        values: costs, one a world.
+        bounds: certified, of the same worlds.
+        seed: of the draws.
+
+    Returns:
+        Both ends; None for fewer than `FEWEST_WORLDS` values.
+
+    >>> interval_above([2.0, 3.0, 4.0, 5.0, 6.0], [1.0, 2.0, 3.0, 4.0, 5.0])
+    (4.0, 4.0)
+    """
+    excess = mean_interval([value - bound for value, bound in zip(values, bounds, strict=True)], seed)
+    middle = math.fsum(bounds) / len(bounds)
+    return None if excess is None else (middle + excess[0], middle + excess[1])
 
 
 def iqm_interval(values: Sequence[float] | FloatArray, seed: int = 0) -> tuple[float, float] | None:

@@ -17,6 +17,8 @@ FloatArray = NDArray[np.float64]
 
 #: Costs that differ by less than this share are the same: solvers reach one optimum by different sums.
 TIE = 1e-9
+#: What `Paired.to_json` has.
+PAIR_FIELDS = ("wins", "ties", "losses", "difference", "difference_interval", "sign_test")
 Statistic = Literal["iqm", "mean"]
 
 

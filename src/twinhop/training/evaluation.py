@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -23,7 +24,9 @@ from twinhop.result import Result
 from twinhop.scenario import Scenario, load_scenario
 from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED
 from twinhop.stats.bootstrap import mean_interval
+from twinhop.stats.gaps import finite, gap_to_bound, summarize
 from twinhop.stats.intervals import mean
+from twinhop.stats.paired import PAIR_FIELDS, paired
 from twinhop.text import counted, in_a_line
 
 if TYPE_CHECKING:
@@ -48,7 +51,7 @@ class Score:
     Attributes:
         policy: its name; `LEARNED` for the weights.
         cost: (instances,) costs.
-        gap: (instances,) cost / certified bound - 1.
+        gap: (instances,) cost / certified bound - 1, >= 0; infinite where the placement is infeasible.
         decision_s: (instances,) [s].
         infeasible: instances whose placement misses a deadline or another constraint.
     """
@@ -58,6 +61,11 @@ class Score:
     gap: tuple[float, ...]
     decision_s: tuple[float, ...]
     infeasible: int
+
+    @property
+    def counted_cost(self) -> tuple[float, ...]:
+        """The costs, infinite where the placement is infeasible."""
+        return tuple(math.inf if gap == math.inf else cost for cost, gap in zip(self.cost, self.gap, strict=True))
 
 
 @dataclass(frozen=True)
@@ -79,24 +87,33 @@ class SourceScores:
     scores: tuple[Score, ...]
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a policy: costs, gaps, what the learned weights gain on it, times."""
-        learned = self.scores[0]
-        return [
-            {
-                "source": self.source,
-                "policy": score.policy,
-                "seeds": len(score.cost),
-                "cost": mean(score.cost),
-                "cost_interval": mean_interval(score.cost),
-                "gap_percent": PERCENT * mean(score.gap),
-                "gap_percent_interval": _scaled(mean_interval(score.gap)),
-                "gap_percent_max": PERCENT * max(score.gap),
-                "gain_percent": None if score is learned else PERCENT * (1 - mean(learned.cost) / mean(score.cost)),
-                "decision_ms": MS_PER_S * statistics.median(score.decision_s),
-                "infeasible": score.infeasible,
-            }
-            for score in self.scores
-        ]
+        """One row a policy: costs, gaps, times, what the learned weights gain on it, and how it does against them.
+
+        What is infinite is None: gaps of policies with infeasible placements.
+        """
+        return [self._row(score) for score in self.scores]
+
+    def _row(self, score: Score) -> dict[str, Any]:
+        learned, gap = self.scores[0], summarize(score.gap)
+        is_learned = score is learned
+        gain = None if is_learned else PERCENT * (1 - mean(learned.cost) / mean(score.cost))
+        pairs = None if is_learned else paired(score.counted_cost, learned.counted_cost, relative=True)
+        return {
+            "source": self.source,
+            "policy": score.policy,
+            "seeds": len(score.cost),
+            "cost": mean(score.cost),
+            "cost_interval": mean_interval(score.cost),
+            "gap_percent": _percent(gap.mean),
+            "gap_percent_interval": None if gap.failures else _scaled(mean_interval(score.gap)),
+            "gap_iqm_percent": _percent(gap.iqm),
+            "gap_iqm_percent_interval": _scaled(gap.interval),
+            "gap_percent_max": _percent(gap.worst),
+            "gain_percent": gain,
+            **(dict.fromkeys(PAIR_FIELDS) if pairs is None else pairs.to_json()),
+            "decision_ms": MS_PER_S * statistics.median(score.decision_s),
+            "infeasible": score.infeasible,
+        }
 
 
 @dataclass(frozen=True)
@@ -314,7 +331,7 @@ def _scores(
         Score(
             policy=name,
             cost=tuple(cost for cost, _, _ in each),
-            gap=tuple(cost / bound - 1.0 for (cost, _, _), bound in zip(each, bounds, strict=True)),
+            gap=tuple(_gap(cost, feasible, bound) for (cost, _, feasible), bound in zip(each, bounds, strict=True)),
             decision_s=tuple(seconds for _, seconds, _ in each),
             infeasible=sum(not feasible for _, _, feasible in each),
         )
@@ -323,5 +340,14 @@ def _scores(
     return SourceScores(name, problems[0].users, problems[0].stations, tuple(seeds), scores)
 
 
-def _scaled(interval: tuple[float, float] | None) -> tuple[float, float] | None:
-    return None if interval is None else (PERCENT * interval[0], PERCENT * interval[1])
+def _gap(cost: float, feasible: bool, bound: float | None) -> float:
+    gap = gap_to_bound(cost if feasible else math.inf, bound)
+    return math.inf if gap is None else gap
+
+
+def _percent(value: float) -> float | None:
+    return finite(PERCENT * value)
+
+
+def _scaled(interval: tuple[float, float] | None) -> tuple[float | None, float | None] | None:
+    return None if interval is None else (_percent(interval[0]), _percent(interval[1]))

@@ -11,9 +11,9 @@ from twinhop.errors import InputError, TwinhopError
 from twinhop.learn import learners, measured_run
 from twinhop.studies.lu2021 import reproduce_lu2021, training
 from twinhop.studies.lu2021.report import CLAIMS_FILE, FIGURES
-from twinhop.studies.lu2021.tables import TABLES
 from twinhop.studies.lu2021.results import read_results
 from twinhop.studies.lu2021.setting import Setting
+from twinhop.studies.lu2021.tables import TABLES
 from twinhop.studies.lu2021.terms import SYSTEM, TIME
 from twinhop.studies.lu2021.training import state_path
 from twinhop.studies.lu2021.unit import SOLVERS, Unit

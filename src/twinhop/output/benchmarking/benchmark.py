@@ -9,7 +9,17 @@ from twinhop.benchmarking.benchmark import Benchmark
 from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
 from twinhop.output.kit.style import save_figure
-from twinhop.output.kit.tables import failure_section, number, percent, table, write_csv, write_table
+from twinhop.output.kit.tables import (
+    PAIRS_HEADER,
+    failure_section,
+    number,
+    pair_cells,
+    percent,
+    percent_interval,
+    table,
+    write_csv,
+    write_table,
+)
 from twinhop.scenario.presets.benchmark_set.tasks import TaskKind
 from twinhop.text import counted
 
@@ -21,9 +31,8 @@ TITLES: dict[TaskKind, str] = {
     "placement": "Placement: decided once, gap to the bound of `lagrangian`",
     "migration": "Migration: decided in every slot, gap to the certified offline bound",
 }
+PROFILE = "profile"
 HEADER = ("policy", "gap, IQM", "95 % interval", "mean", "worst", "feasible", "ms")
-
-
 #: Columns of the tables for papers.
 BOARD_COLUMNS = {
     "kind": "",
@@ -38,20 +47,27 @@ BOARD_COLUMNS = {
 
 
 def plot(benchmark: Benchmark, ax: Axes | None = None, panel: str | None = None) -> Figure | Axes:
-    """The leaderboard; in given axes that of ``placement`` or ``migration``."""
+    """The leaderboard, or the panel ``profile``, the share of runs within every gap.
+
+    In given axes the panel is the leaderboard of ``placement`` or ``migration``, or the ``profile`` of the first kind.
+    """
     from twinhop.output.benchmarking.figure import draw_board, draw_leaderboard
+    from twinhop.output.benchmarking.profile_figure import draw_benchmark_profiles, draw_kind_profile
     from twinhop.output.kit.figures import panel_of
 
-    kinds = list(benchmark.leaderboard)
-    name = panel_of(panel, kinds)
+    kinds: dict[str, TaskKind] = {kind: kind for kind in benchmark.leaderboard}
+    name = panel_of(panel, [*kinds, PROFILE])
     if ax is None:
-        return draw_leaderboard(benchmark)
-    draw_board(ax, benchmark, next(kind for kind in kinds if kind == name))
+        return draw_benchmark_profiles(benchmark) if name == PROFILE else draw_leaderboard(benchmark)
+    if name == PROFILE:
+        draw_kind_profile(ax, benchmark, next(iter(kinds.values())))
+    else:
+        draw_board(ax, benchmark, kinds[name])
     return ax
 
 
 def write(benchmark: Benchmark, folder: Path) -> None:
-    """Write benchmark.json, .parquet and .csv (all runs), leaderboard.md, .csv and .tex, and the figure leaderboard."""
+    """Write benchmark.json, .parquet and .csv (all runs), leaderboard.md, .csv and .tex, and two figures."""
     import polars as pl
 
     (folder / "benchmark.json").write_text(json_text(benchmark.to_json()), encoding="utf-8")
@@ -62,6 +78,7 @@ def write(benchmark: Benchmark, folder: Path) -> None:
     write_csv(folder, "benchmark", benchmark.run_rows())
     write_table(folder, "leaderboard", _board_rows(benchmark), BOARD_COLUMNS)
     save_figure(plot(benchmark), folder, "leaderboard")
+    save_figure(plot(benchmark, panel=PROFILE), folder, "profile")
 
 
 def _board_rows(benchmark: Benchmark) -> list[dict[str, Any]]:
@@ -88,6 +105,9 @@ def report(benchmark: Benchmark) -> str:
     lines = ["# Leaderboard", "", f"{counted(len(benchmark.results), 'task')}, {seeds}."]
     for kind, rows in benchmark.leaderboard.items():
         lines += ["", f"## {TITLES[kind]}", "", *table(HEADER, map(overall_cells, rows))]
+        if len(rows) > 1:
+            lines += ["", f"Cost against `{benchmark.against(kind)}`, world by world (IQM):", ""]
+            lines += table(PAIRS_HEADER, pair_rows(benchmark, kind))
         lines += ["", "Mean gap of every task:", "", *_by_task(benchmark, kind)]
     failed = failure_section(each.in_words() for each in benchmark.failures)
     lines += ["", *failed] if failed else []
@@ -98,17 +118,21 @@ def report(benchmark: Benchmark) -> str:
 
 def overall_cells(row: dict[str, Any]) -> tuple[str, ...]:
     """The cells of one policy's row."""
-    interval = row["gap_iqm_interval"]
-    ends = "-" if interval is None else " to ".join(percent(end) if end is not None else "∞" for end in interval)
     return (
         row["policy"] + (f" (failed: {row['failed']})" if row["failed"] else ""),
         percent(row["gap_iqm"]),
-        ends,
+        percent_interval(row["gap_iqm_interval"]),
         percent(row["gap_mean"]),
         percent(row["gap_worst"]),
         f"{100 * row['feasible']:.0f} %",
         number(row["decision_ms"], 3),
     )
+
+
+def pair_rows(benchmark: Benchmark, kind: TaskKind) -> list[tuple[str, ...]]:
+    """The cells of every policy but the reference, in the order of the leaderboard."""
+    rows = benchmark.leaderboard[kind]
+    return [pair_cells(row) for row in rows if row["policy"] != benchmark.against(kind)]
 
 
 def _by_task(benchmark: Benchmark, kind: TaskKind) -> list[str]:

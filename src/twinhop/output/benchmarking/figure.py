@@ -39,8 +39,8 @@ def draw_leaderboard(benchmark: Benchmark) -> Figure:
     Returns:
         A figure of its own; nothing global is changed.
     """
-    boards = {kind: board_rows(benchmark, kind) for kind in benchmark.leaderboard}
-    keys = {kind: _key(benchmark, kind) for kind in boards}
+    boards: dict[TaskKind, list[GapRow]] = {kind: board_rows(benchmark, kind) for kind in benchmark.leaderboard}
+    keys: dict[TaskKind, list[str]] = {kind: _key(benchmark, kind) for kind in boards}
     scale = gap_scale([row for rows in boards.values() for row in rows])
     titled = current_style().titled
     above_in = ABOVE_IN if titled else BARE_ABOVE_IN

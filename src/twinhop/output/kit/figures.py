@@ -124,7 +124,7 @@ def set_type(part: Figure | Axes) -> None:
     for axes in part.axes if isinstance(part, Figure) else [part]:
         axes.tick_params(axis="both", which="both", labelsize=TYPE_PT)
     for text in part.findobj(Text):
-        if isinstance(text, Text) and text.get_fontsize() >= SMALL_PT:
+        if isinstance(text, Text) and float(text.get_fontsize()) >= SMALL_PT:
             text.set_fontsize(TYPE_PT)
 
 
@@ -174,7 +174,7 @@ def line(
     """
     width, height = figure.get_size_inches()
     dropped = _dropped(figure)
-    if dropped and down_in <= dropped + HEAD_SLACK_IN:
+    if not text or (dropped and down_in <= dropped + HEAD_SLACK_IN):
         return
     down_in -= dropped
     size = size if columns is None else fitting(text, size, columns)

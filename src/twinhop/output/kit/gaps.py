@@ -6,7 +6,7 @@ import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from string import ascii_letters
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,6 +22,8 @@ ROW_IN, NAME_PT, WORDS_PT, LETTER_PT, KEY_PT = 0.36, 9, 8, 6.5, 7.5
 AXIS = "gap above the certified bound [%]"
 #: Where letters stand above and below the middle of a row, and how far apart they must be [points].
 LANES, LETTER_APART_PT = (7.6, -7.6), 6.0
+#: How far dots of worlds stand above and below the middle of a row at most, of its height.
+JITTER = 0.24
 #: Between the last decade and the words beside it [inch].
 WORDS_GAP_IN = 0.12
 #: The least room of a labelled decade; in less some are not labelled [inch].
@@ -37,26 +39,30 @@ class GapRow(NamedTuple):
         interval: of it, or None.
         parts: gaps of parts of the worlds, by the letter that names the part; infinite ones are left out.
         feasible: share of worlds on which it kept all constraints.
+        worlds: the gap of each world, for a dot each; infinite ones are left out.
     """
 
     policy: str
     middle: float | None
-    interval: tuple[float | None, float | None] | None = None
+    interval: Sequence[float | None] | None = None
     parts: Mapping[str, float] = {}
     feasible: float = 1.0
+    worlds: Sequence[float] = ()
 
     @property
     def words(self) -> str:
         """The gap in numbers, and how often the policy fails."""
         if self.middle is None:
-            return "infeasible"
-        fails = f" ({PERCENT * (1 - self.feasible):.0f} % infeasible)" if self.feasible < 1 else ""
-        return f"{PERCENT * self.middle:.3g} %{fails}"
+            gap = "infeasible" if self.feasible < 1 else "-"
+        else:
+            gap = f"{PERCENT * self.middle:.3g} %"
+        return f"{gap} ({PERCENT * (1 - self.feasible):.0f} % fail)" if 0 < self.feasible < 1 else gap
 
     def gaps(self) -> list[float]:
         """All that is drawn on the axis."""
         ends = () if self.interval is None else self.interval
-        return [each for each in (self.middle, *ends, *self.parts.values()) if each is not None and math.isfinite(each)]
+        values = (self.middle, *ends, *self.parts.values(), *self.worlds)
+        return [each for each in values if each is not None and math.isfinite(each)]
 
 
 class GapScale(NamedTuple):
@@ -92,7 +98,9 @@ def names_width(rows: Iterable[GapRow]) -> float:
 
 
 def draw_gaps(axes: Axes, rows: Sequence[GapRow], scale: GapScale | None = None) -> None:
-    """Draw a row a policy, the first on top: the middle with its interval, letters of parts, and both in numbers.
+    """Draw a row a policy, the first on top: the middle with its interval, letters of parts, dots of worlds, numbers.
+
+    An interval whose upper end is infinite is an arrow to the end of the axis.
 
     Args:
         axes: the panel.
@@ -108,13 +116,33 @@ def draw_gaps(axes: Axes, rows: Sequence[GapRow], scale: GapScale | None = None)
     for at, row in enumerate(rows):
         look = looks[row.policy]
         _letters(axes, row, at, low)
+        _dots(axes, row, at, low, look.colour)
         if row.middle is not None:
-            ends = row.interval
-            if ends is not None and ends[0] is not None and ends[1] is not None:
-                axes.plot(np.maximum(ends, low), [at, at], color=look.colour, linewidth=2.5, solid_capstyle="butt")
-            axes.plot(max(row.middle, low), at, look.marker, color=look.colour, markersize=6, zorder=4)
+            _interval(axes, row, at, scale, look.colour)
+            style = {"markersize": 6, "zorder": 5} | ({} if not row.worlds else {"markeredgecolor": INK})
+            axes.plot(max(row.middle, low), at, look.marker, color=look.colour, **style)
         beside(axes, row.words, (high, at), WORDS_PT, color=ALARM if row.feasible < 1 else INK)
     axes.set_ylim(-0.6, len(rows) - 0.4)
+
+
+def _dots(axes: Axes, row: GapRow, at: int, low: float, colour: str) -> None:
+    """A dot a world, in turn above and below the row, so that equal ones are seen."""
+    gaps = np.array([gap for gap in row.worlds if math.isfinite(gap)])
+    if gaps.size:
+        apart = JITTER * (np.arange(gaps.size) % 5 - 2) / 2
+        style = {"color": colour, "alpha": 0.45, "markersize": 3.2, "markeredgewidth": 0}
+        axes.plot(np.maximum(gaps, low), at + apart, "o", **style)
+
+
+def _interval(axes: Axes, row: GapRow, at: int, scale: GapScale, colour: str) -> None:
+    if row.interval is None or row.interval[0] is None:
+        return
+    low, high = row.interval
+    colour = INK if row.worlds else colour
+    ends = [max(low, scale.low), scale.high if high is None else max(high, scale.low)]
+    axes.plot(ends, [at, at], color=colour, linewidth=2.5, solid_capstyle="butt", zorder=4)
+    if high is None:
+        axes.plot(ends[1:], [at], ">", color=colour, markersize=7, markeredgewidth=0, zorder=4)
 
 
 def part_letters(parts: Sequence[str]) -> dict[str, str]:
@@ -169,5 +197,5 @@ def _letters(axes: Axes, row: GapRow, at: int, low: float) -> None:
         lane = next((each for each in LANES if x - last[each] >= LETTER_APART_PT), min(LANES, key=last.__getitem__))
         aside = max(0.0, last[lane] + LETTER_APART_PT - x)
         last[lane] = x + aside
-        place = {"textcoords": "offset points", "ha": "center", "va": "center"}
-        axes.annotate(letter, (gap, at), (aside, lane), fontsize=LETTER_PT, color=MUTED, **place)
+        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": LETTER_PT, "color": MUTED}
+        axes.annotate(letter, (gap, at), (aside, lane), textcoords="offset points", **style)

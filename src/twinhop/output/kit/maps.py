@@ -112,7 +112,7 @@ def on_earth(xy_m: FloatArray, origin: tuple[float, float]) -> str:
     >>> on_earth(np.zeros(2), (-37.81, 144.97))
     '37.810° S, 144.970° E'
     """
-    latitude, longitude = (float(each) for each in unproject(*xy_m, origin))
+    latitude, longitude = (float(each) for each in unproject(xy_m[0], xy_m[1], origin))
     return f"{abs(latitude):.3f}° {'S' if latitude < 0 else 'N'}, {abs(longitude):.3f}° {'W' if longitude < 0 else 'E'}"
 
 

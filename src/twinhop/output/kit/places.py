@@ -85,7 +85,7 @@ class Names:
                 written += self._write_one(xy_m[at], centre, text, away, {"color": colour} | style)
         return written
 
-    def _write_one(self, xy_m: FloatArray, centre: FloatArray, text: str, away: float, colour: dict[str, Any]) -> bool:
+    def _write_one(self, xy_m: FloatArray, centre: FloatArray, text: str, away: float, type_: dict[str, Any]) -> bool:
         size = np.array([LETTER_WIDTH * NAME_PT * len(text), LETTER_HEIGHT * NAME_PT])
         for side in np.array(SIDES, float):
             reach = away * side / max(1.0, float(np.abs(side).sum()) ** 0.5)
@@ -93,11 +93,11 @@ class Names:
             if not self._is_free(low, low + size):
                 continue
             self._taken = np.vstack([self._taken, [*low, *(low + size)]])
-            middle = low + size / 2 - centre
-            style = {"ha": "center", "va": "center", "fontsize": NAME_PT, "zorder": 8} | colour
+            place, middle = (float(xy_m[0]), float(xy_m[1])), tuple((low + size / 2 - centre).tolist())
+            style = {"ha": "center", "va": "center", "fontsize": NAME_PT, "zorder": 8} | type_
             halo = [withStroke(linewidth=1.6, foreground=PAPER)]
             self._axes.annotate(
-                text, xy_m, middle, textcoords="offset points", parse_math=False, path_effects=halo, **style
+                text, place, middle, textcoords="offset points", parse_math=False, path_effects=halo, **style
             )
             return True
         return False

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+#: Columns of a table of policies paired with a reference; see `pair_cells`.
+PAIRS_HEADER = ("policy", "difference", "95 % interval", "wins/ties/losses", "chance")
 #: Columns of a table of spreads, as fields of `to_json` name them.
 SPREAD = ("mean", "p5", "p50", "p95", "max")
 
@@ -43,6 +45,17 @@ def percent_interval(interval: Sequence[float | None] | None, *, signed: bool = 
     if interval is None:
         return "-"
     return f"{' to '.join('∞' if end is None else _percent_number(end, signed) for end in interval)} %"
+
+
+def pair_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The cells of one policy against the reference."""
+    return (
+        row["policy"],
+        percent(row["difference"], signed=True),
+        percent_interval(row["difference_interval"], signed=True),
+        f"{row['wins']}/{row['ties']}/{row['losses']}",
+        f"{row['sign_test']:.2g}",
+    )
 
 
 def share(value: float | None) -> str:

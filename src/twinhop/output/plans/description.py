@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from twinhop.io.json_text import json_text
 from twinhop.output.kit.style import save_figure
-from twinhop.output.kit.tables import share, single_row, spread_row
+from twinhop.output.kit.tables import SPREAD, share, single_row, spread_row, write_table
 from twinhop.plans.description import Description
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _SPREADS = (
@@ -21,6 +22,17 @@ _SPREADS = (
     ("one update at the access host (s)", "update_at_access_host_s"),
     ("latency the cost counts (s)", "latency_counted_s"),
 )
+#: Columns of the table for papers.
+COLUMNS = {"what": "", "mean": "mean", "p5": "5 %", "p50": "median", "p95": "95 %", "max": "max"}
+
+
+def _spread_values(description: Description) -> list[dict[str, Any]]:
+    """What differs from user to user or from station to station, as values."""
+    facts = description.to_json()
+    rows = [(label, facts[name]) for label, name in _SPREADS]
+    if facts["deadlines"] is not None:
+        rows.append(("deadline (ms)", facts["deadlines"]["deadline_ms"]))
+    return [{"what": label, **{column: spread[column] for column in SPREAD}} for label, spread in rows]
 
 
 def fact_rows(facts: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -50,14 +62,20 @@ def fact_rows(facts: dict[str, Any]) -> list[tuple[str, ...]]:
     return [*(spread_row(*each) for each in spreads), *(single_row(*each) for each in single)]
 
 
-def plot(description: Description) -> Figure:
-    """The map of access stations, with histograms."""
-    from twinhop.output.plans.description_figure import draw_description
+def plot(description: Description, ax: Axes | None = None, panel: str | None = None) -> Figure | Axes:
+    """The map of access stations, with histograms; in given axes one panel of them, the map if none is named."""
+    from twinhop.output.kit.figures import panel_of
+    from twinhop.output.plans.description_figure import PANELS, draw_description
 
-    return draw_description(description)
+    name = panel_of(panel, list(PANELS))
+    if ax is None:
+        return draw_description(description)
+    PANELS[name](ax, description)
+    return ax
 
 
 def write(description: Description, folder: Path) -> None:
-    """Write describe.json and describe.png."""
+    """Write describe.json, .csv and .tex (the spreads), and the figure describe."""
     (folder / "describe.json").write_text(json_text(description.to_json()), encoding="utf-8")
+    write_table(folder, "describe", _spread_values(description), COLUMNS)
     save_figure(plot(description), folder, "describe")

@@ -1,7 +1,7 @@
 """The figure of a description: map, distances, rates, latencies, seats and load, and the warnings."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from twinhop.output.kit.colours import ACCENT, ALARM, DASHED, GROUND, INK, MUTED, PAPER, SECOND
-from twinhop.output.kit.figures import frame, heading, legend, line, log_axis, sheet, sorted_bars
+from twinhop.output.kit.figures import frame, heading, legend, line, log_axis, sheet, sorted_bars, text_width
+from twinhop.output.kit.style import TYPE_PT, current_style
 from twinhop.output.kit.tables import share
 from twinhop.output.plans.map_figure import cloud_is_drawn, cloud_label, cloud_xy_m, extent
 from twinhop.plans.description import Description, possible_hosts
@@ -21,16 +22,19 @@ from twinhop.stats.quantiles import quantiles
 from twinhop.text import plural
 from twinhop.units import BITS_PER_MBIT
 
-WIDTH_IN, BODY_IN, HEAD_IN, LEFT_IN = 11.0, 6.2, 1.12, 0.66
-LINE_IN, FOOT_IN = 0.2, 0.25
+WIDTH_IN, BODY_IN, HEAD_IN, LEFT_IN, RIGHT_IN, AXIS_IN = 11.0, 5.6, 1.12, 0.66, 0.17, 0.7
+PAPER_BODY_IN, BARE_HEAD_IN = 3.8, 0.15
+LINE_IN, FOOT_IN = 0.2, 0.15
 #: From this many users on the map shows their density, below it each of them.
 CROWD = 3000
 WRAP_AT = 150
 #: As many characters of the cloud's label are shown on the map.
 LONGEST_LABEL = 32
 DENSITY = LinearSegmentedColormap.from_list("density", [GROUND, "#9cc7d3", ACCENT])
-#: Bars are named up to this many, with so many letters in all.
-NAMED_BARS, NAMED_COLUMNS = 12, 40
+#: Type of the names below bars [points], and the longest that stand upright.
+NAME_PT, LONGEST_UPRIGHT = 7.0, 9
+#: Room above bars, for the median in words.
+HEADROOM = 1.2
 
 
 def draw_description(description: Description) -> Figure:
@@ -42,13 +46,16 @@ def draw_description(description: Description) -> Figure:
     Returns:
         A figure of its own; nothing global is changed.
     """
-    notes = [line for text in description.warnings for line in _wrapped(text)]
-    height = HEAD_IN + BODY_IN + FOOT_IN + LINE_IN * len(notes)
-    with sheet(WIDTH_IN, height) as figure:
-        top, bottom = 1 - HEAD_IN / height, (FOOT_IN + LINE_IN * len(notes) + 0.45) / height
-        grid = figure.add_gridspec(2, 3, left=0.06, right=0.985, top=top, bottom=bottom, wspace=0.24, hspace=0.36)
-        panels = (_map, _distances, _rates, _latencies, _attached, _loads)
-        for each, draw in zip([figure.add_subplot(cell) for cell in grid], panels, strict=True):
+    paper = current_style().paper
+    notes = [] if paper else [line for text in description.warnings for line in _wrapped(text)]
+    below_in = FOOT_IN + LINE_IN * len(notes) + AXIS_IN
+    height = HEAD_IN + (PAPER_BODY_IN if paper else BODY_IN) + below_in
+    with sheet(WIDTH_IN, height, head_in=HEAD_IN - BARE_HEAD_IN) as figure:
+        width, tall = figure.get_size_inches()
+        head_in = BARE_HEAD_IN if paper else HEAD_IN
+        edges = {"left": LEFT_IN / width, "right": 1 - RIGHT_IN / width, "bottom": below_in / tall}
+        grid = figure.add_gridspec(2, 3, top=1 - head_in / tall, wspace=0.3, hspace=0.6 if paper else 0.38, **edges)
+        for each, draw in zip([figure.add_subplot(cell) for cell in grid], PANELS.values(), strict=True):
             draw(each, description)
         _head(figure, description)
         for at, text in enumerate(reversed(notes)):
@@ -97,7 +104,7 @@ def _map(axes: Axes, description: Description) -> None:
         sizes = 20 + 130 * description.attached[members] / max(1, description.attached.max())
         look = {"facecolors": SECOND if marker == "o" else PAPER, "edgecolors": INK, "linewidths": 0.7}
         axes.scatter(*(xy[members] / 1000).T, s=sizes * crowd, marker=marker, zorder=3, **look)
-    frame(axes, "Users, and stations sized by users attached", "km", "km", grid=None)
+    frame(axes, "Users, and stations sized by users attached", "eastwards [km]", "northwards [km]", grid=None)
     axes.set_facecolor(GROUND)
     middle = (low + high) / 2
     axes.set_xlim(middle[0] - half[0], middle[0] + half[0])
@@ -140,13 +147,16 @@ def _histogram(axes: Axes, values: np.ndarray, colour: str, *, log: bool) -> Non
 def _median(axes: Axes, value: float, text: str) -> None:
     axes.axvline(value, color=INK, linewidth=1.1, linestyle=DASHED)
     place = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
-    axes.annotate(f"median {text}", (value, 1.0), (4, -2), fontsize=8, va="top", **place)
+    axes.set_ylim(top=HEADROOM * axes.get_ylim()[1])
+    at = axes.transAxes.inverted().transform(axes.transData.transform((value, 0)))[0]
+    aside, ha = (-4, "right") if at > 0.5 else (4, "left")
+    axes.annotate(f"median {text}", (value, 1.0), (aside, -2), fontsize=8, va="top", ha=ha, **place)
 
 
 def _distances(axes: Axes, description: Description) -> None:
     _histogram(axes, description.distance_m, ACCENT, log=False)
     [middle] = quantiles(description.distance_m, [0.5])
-    frame(axes, "Distance to the access station", "m", "% of users")
+    frame(axes, "Distance to the access station", "distance to the access station [m]", "users [%]")
     _median(axes, middle, f"{middle:.0f} m")
 
 
@@ -154,7 +164,7 @@ def _rates(axes: Axes, description: Description) -> None:
     rate = description.radio.access_rate_bps / BITS_PER_MBIT
     _histogram(axes, rate, ACCENT, log=True)
     [middle] = quantiles(rate, [0.5])
-    frame(axes, "Rate to the access station", "Mbit/s", "% of users")
+    frame(axes, "Rate to the access station", "rate to the access station [Mbit/s]", "users [%]")
     _median(axes, middle, f"{middle:.3g} Mbit/s")
 
 
@@ -171,8 +181,11 @@ def _latencies(axes: Axes, description: Description) -> None:
     axes.axvline(world.sync_period_s, color=ALARM, linewidth=1.1, linestyle=DASHED, label="period")
     log_axis(axes)
     axes.set_ylim(0, 101)
-    frame(axes, "Latency on the access host", "s", "% of users at most")
-    axes.legend(fontsize=7.5, loc="best", handlelength=1.6, facecolor=PAPER, edgecolor="none", framealpha=0.85)
+    frame(axes, "Latency on the access host", "latency on the access host, at most [s]", "users [%]")
+    if current_style().paper:
+        legend(axes, loc="lower left", bbox_to_anchor=(-0.02, 1.0), borderaxespad=0.1, ncols=2, handlelength=1.6)
+    else:
+        axes.legend(fontsize=7.5, loc="best", handlelength=1.6, facecolor=PAPER, edgecolor="none", framealpha=0.85)
 
 
 def _cumulative(axes: Axes, values: np.ndarray, colour: str, name: str, *, dashed: bool = False) -> None:
@@ -200,7 +213,7 @@ def _attached(axes: Axes, description: Description) -> None:
     axes.set_ylim(0, top)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
     named = _named(axes, [world.station_ids[k] for k in order])
-    frame(axes, "Users attached", f"stations, most users first{named}", "users")
+    frame(axes, "Users attached", f"stations, most users first{named}", "users attached")
 
 
 def _loads(axes: Axes, description: Description) -> None:
@@ -213,12 +226,29 @@ def _loads(axes: Axes, description: Description) -> None:
     axes.set_ylim(0, max(load.max() * 1.15, 1e-9))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
     named = _named(axes, [description.world.host_ids[k] for k in order])
-    frame(axes, "Update work against CPU", f"access hosts, busiest first{named}", "% of the CPU")
+    frame(axes, "Update work against CPU", f"access hosts, busiest first{named}", "update work [% of the CPU]")
 
 
 def _named(axes: Axes, names: Sequence[str]) -> str:
-    """Names of the bars below them, where they have room; else their rank, and the words that say so."""
-    if len(names) <= NAMED_BARS and sum(map(len, names)) <= NAMED_COLUMNS:
-        axes.set_xticks(range(len(names)), names, parse_math=False)
-        return ""
-    return ", numbered from 0"
+    """Names of the bars below them, across or upright, where they have room; else none, and the words that say so."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    room_in = axes.get_window_extent().width / figure.dpi / max(1, len(names))
+    size = TYPE_PT if current_style().paper else NAME_PT
+    upright = max((text_width(name, NAME_PT) for name in names), default=0.0) + 0.04 > room_in
+    if upright and (1.15 * size / 72 > room_in or max(map(len, names)) > LONGEST_UPRIGHT):
+        axes.set_xticks([])
+        return f", {len(names)} in all"
+    axes.set_xticks(range(len(names)), names, fontsize=NAME_PT, parse_math=False, rotation=90 if upright else 0)
+    return ""
+
+
+#: The panels, by the name that `plot` takes.
+PANELS: dict[str, Callable[[Axes, Description], None]] = {
+    "map": _map,
+    "distances": _distances,
+    "rates": _rates,
+    "latencies": _latencies,
+    "attached": _attached,
+    "loads": _loads,
+}

@@ -1,13 +1,21 @@
 """An explanation in words, rows and plain values: why this host, the next best, and what would change it."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twinhop.io.json_text import json_text
+from twinhop.output.kit.style import save_figure
+from twinhop.output.kit.tables import write_table
 from twinhop.plans.alternatives import Alternative, Remedy
 from twinhop.plans.explanation import Explanation
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 #: Stations in words that would win the twin if they were possible.
 NAMED = 3
@@ -62,8 +70,32 @@ def report(explanation: Explanation) -> str:
     return "\n".join([title, "", *(f"- {sentence}" for sentence in sentences(explanation))]) + "\n"
 
 
+#: Columns of the table for papers.
+COLUMNS = {
+    "station": "host",
+    "change": "change [s]",
+    "own": "own latency [s]",
+    "there": "of twins there [s]",
+    "left": "of twins left [s]",
+    "opening": "opening [s]",
+    "obstacles": "impossible since",
+}
+
+
+def plot(explanation: Explanation, ax: Axes | None = None) -> Figure | Axes:
+    """What the plan would cost more or less with the twin on each other host."""
+    from twinhop.output.plans.explanation_figure import draw_changes, draw_explanation
+
+    if ax is None:
+        return draw_explanation(explanation)
+    draw_changes(ax, explanation)
+    return ax
+
+
 def write(explanation: Explanation, folder: Path) -> None:
-    """Write explanation.json and explanation.md."""
+    """Write explanation.json, .csv, .tex and .md, and the figure explanation."""
+    write_table(folder, "explanation", _alternative_values(explanation), COLUMNS)
+    save_figure(plot(explanation), folder, "explanation")
     (folder / "explanation.json").write_text(json_text(to_json(explanation)), encoding="utf-8")
     (folder / "explanation.md").write_text(report(explanation), encoding="utf-8")
 
@@ -152,6 +184,23 @@ def term_rows(explanation: Explanation) -> list[tuple[str, str, str]]:
         rows.append(("one update", f"{1e3 * explanation.update_s:.4g}", "ms"))
     if explanation.deadline_s is not None:
         rows.append(("its deadline", f"{1e3 * explanation.deadline_s:.4g}", "ms"))
+    return rows
+
+
+def _alternative_values(explanation: Explanation) -> list[dict[str, Any]]:
+    """One row another host, possible or not: what the move would change, by term."""
+    problem = explanation.plan.solution.problem
+    rows = []
+    for each in explanation.alternatives:
+        terms = None if each.change is None else each.change
+        rows.append(
+            {
+                "station": problem.station_name(each.station),
+                "change": None if terms is None else terms.total,
+                **{name: getattr(terms, name, None) for name in ("own", "there", "left", "opening")},
+                "obstacles": "; ".join(each.obstacles),
+            }
+        )
     return rows
 
 

@@ -14,6 +14,7 @@ from twinhop.errors import InputError
 from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
 from twinhop.output.kit.style import save_figure
+from twinhop.output.kit.tables import write_csv
 from twinhop.output.plans.report import plan_report
 from twinhop.placement import InfeasibilityProof, Prices, Violation
 from twinhop.placement.certificate import all_plans
@@ -49,10 +50,10 @@ def plot(plan: Plan, ax: Axes | None = None) -> Figure | Axes:
 
 
 def write(plan: Plan, folder: Path) -> None:
-    """Write placement.json, associations.parquet, report.md and, for scenarios, map.geojson and map.png."""
+    """Write placement.json, associations.parquet and .csv, report.md and, for scenarios, map.geojson and a map."""
     (folder / "placement.json").write_text(json_text(_named_answer(plan)), encoding="utf-8")
     (folder / "report.md").write_text(plan_report(plan), encoding="utf-8")
-    _write_associations(plan, folder / "associations.parquet")
+    _write_associations(plan, folder)
     if plan.case.world is not None:
         from twinhop.output.plans.geojson import map_features
 
@@ -244,7 +245,7 @@ def _price_lists(prices: Prices, common: Prices | None = None) -> dict[str, Any]
     return lists
 
 
-def _write_associations(plan: Plan, path: Path) -> None:
+def _write_associations(plan: Plan, folder: Path) -> None:
     """One row a user: host, access station, CPU share and what the user gets."""
     import polars as pl
 
@@ -280,4 +281,5 @@ def _write_associations(plan: Plan, path: Path) -> None:
             "access_rate_bps": radio.access_rate_bps,
         }
     frame = pl.DataFrame({name: values for name, values in columns.items() if values is not None})
-    without_infinities(frame).write_parquet(path)
+    without_infinities(frame).write_parquet(folder / "associations.parquet")
+    write_csv(folder, "associations", without_infinities(frame).to_dicts())

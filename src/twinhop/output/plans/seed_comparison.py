@@ -12,9 +12,11 @@ from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
 from twinhop.output.kit.style import save_figure
 from twinhop.output.kit.tables import (
+    PAIRS_HEADER,
     failure_section,
     note_lines,
     number,
+    pair_cells,
     percent,
     percent_interval,
     share,
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 HEADER = ("policy", "cost", "gap, IQM", "95 % interval", "worst", "feasible", "ms")
-PAIRS_HEADER = ("policy", "difference", "95 % interval", "wins/ties/losses", "chance")
 #: Gaps of which the report has the share of worlds within.
 WITHIN = (0.001, 0.01, 0.05, 0.1, 0.25)
 #: Columns of the table for papers.
@@ -125,17 +126,6 @@ def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
         percent(row["gap_worst"]),
         share(row["feasible"]),
         "-" if row["decision_ms"] is None else f"{row['decision_ms']:.1f}",
-    )
-
-
-def pair_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """The cells of one policy against the reference."""
-    return (
-        row["policy"],
-        percent(row["difference"], signed=True),
-        percent_interval(row["difference_interval"], signed=True),
-        f"{row['wins']}/{row['ties']}/{row['losses']}",
-        f"{row['sign_test']:.2g}",
     )
 
 

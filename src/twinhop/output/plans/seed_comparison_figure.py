@@ -5,19 +5,13 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from twinhop.output.kit.figures import heading, line, panel, shared_legend, sheet, text_width
-from twinhop.output.kit.gap_panels import (
-    LABEL_PT,
-    NAME_PT,
-    draw_gaps,
-    draw_profiles,
-    gap_label,
-    profiles_of,
-)
+from twinhop.output.kit.figures import heading, line, panel, shared_legend, sheet
+from twinhop.output.kit.gaps import GapRow, draw_gaps, names_width
+from twinhop.output.kit.profiles import draw_profiles, profiles_of
 from twinhop.plans.seed_comparison import SeedComparison
 from twinhop.stats.bootstrap import FEWEST_WORLDS
 
-WIDTH_IN, ROW_IN, LEFT_IN, KEY_IN = 8.0, 0.36, 0.25, 0.3
+WIDTH_IN, ROW_IN, LEFT_IN = 8.0, 0.36, 0.25
 HEAD_IN, AXIS_IN, PROFILE_IN, LEGEND_ROW_IN = 0.85, 0.6, 3.2, 0.22
 NAMES_A_ROW = 4
 
@@ -28,11 +22,9 @@ def draw_worlds(comparison: SeedComparison) -> Figure:
     Returns:
         A figure of its own; nothing global is changed.
     """
-    rows = _sorted_rows(comparison)
-    left_in = LEFT_IN + KEY_IN + max(text_width(row["policy"].replace("_", " "), NAME_PT) for row in rows)
-    right_in = LEFT_IN + 0.1 + max(text_width(gap_label(row), LABEL_PT) for row in rows)
+    rows = gap_rows(comparison)
     with sheet(WIDTH_IN, HEAD_IN + AXIS_IN + ROW_IN * len(rows), head_in=HEAD_IN) as figure:
-        draw_gap_panel(panel(figure, left_in, AXIS_IN, right_in, HEAD_IN), comparison)
+        draw_gap_panel(panel(figure, LEFT_IN + names_width(rows), AXIS_IN, LEFT_IN, HEAD_IN), comparison)
         ends = ", with its 95 % interval" if len(comparison.worlds) >= FEWEST_WORLDS else ""
         _head(figure, comparison, f"dots: worlds; marks: interquartile mean{ends}")
     return figure
@@ -40,8 +32,7 @@ def draw_worlds(comparison: SeedComparison) -> Figure:
 
 def draw_gap_panel(axes: Axes, comparison: SeedComparison) -> None:
     """The panel of the gaps."""
-    rows = _sorted_rows(comparison)
-    draw_gaps(axes, rows, [comparison.gaps(row["policy"]) for row in rows])
+    draw_gaps(axes, gap_rows(comparison))
 
 
 def draw_profile(comparison: SeedComparison) -> Figure:
@@ -65,9 +56,19 @@ def draw_profile_panel(axes: Axes, comparison: SeedComparison) -> None:
     draw_profiles(axes, profiles_of({policy: comparison.gaps(policy) for policy in comparison.policies}))
 
 
-def _sorted_rows(comparison: SeedComparison) -> list[dict]:
-    worst_first = lambda row: (row["gap_iqm"] is not None, -(row["gap_iqm"] or 0.0))  # noqa: E731
-    return sorted(comparison.rows(), key=worst_first)
+def gap_rows(comparison: SeedComparison) -> list[GapRow]:
+    """A row a policy, the least interquartile mean first."""
+    best_first = lambda row: (row["gap_iqm"] is None, row["gap_iqm"] or 0.0)  # noqa: E731
+    return [
+        GapRow(
+            row["policy"],
+            row["gap_iqm"],
+            row["gap_iqm_interval"],
+            feasible=row["feasible"],
+            worlds=comparison.gaps(row["policy"]).tolist(),
+        )
+        for row in sorted(comparison.rows(), key=best_first)
+    ]
 
 
 def _head(figure: Figure, comparison: SeedComparison, words: str) -> None:

@@ -44,8 +44,6 @@ from twinhop.output.kit.tables import percent
 from twinhop.output.runs.simulation_report import title
 from twinhop.runs.simulation import Simulation
 from twinhop.runs.simulation_summary import TERMS
-from twinhop.stats.bootstrap import mean_interval
-from twinhop.stats.intervals import mean
 
 WIDTH_IN, LEFT_IN, HEAD_IN, LEGEND_IN, BAR_IN = 9.0, 0.25, 0.85, 0.4, 0.42
 TERM_HUES = (COMMUNICATION, COMPUTING, MOVES, OPENING, ENERGY)
@@ -84,7 +82,7 @@ def draw_cost_bars(axes: Axes, simulation: Simulation) -> None:
     terms = zip(TERMS, TERM_HUES, strict=True)
     stacked_bars(axes, ((term, hue, 1e3 * np.array([row["terms"][term] for row in rows])) for term, hue in terms))
     for at, row in enumerate(rows):
-        _cost_label(axes, row, at, _cost_interval(simulation, row))
+        _cost_label(axes, row, at, row["intervals"]["cost"])
     names = [labels[row["policy"]] for row in rows]
     if plan is not None:
         axes.barh([len(rows)], [1e3 * plan], height=0.62, facecolor=PAPER, edgecolor=INK, linewidth=0.9)
@@ -120,17 +118,7 @@ def _axis_in_words(facts: dict[str, Any]) -> str:
     return f"{words}; lines: 95 % intervals {above}"
 
 
-def _cost_interval(simulation: Simulation, row: dict[str, Any]) -> tuple[float, float] | None:
-    """The interval of a mean cost; beside a bound that of the excess above it, world by world, and so never below."""
-    bounds = [each.bound for each in simulation.offline]
-    known = [each for each in bounds if each is not None]
-    if not known or len(known) < len(bounds):
-        return mean_interval([each["cost"] for each in row["runs"]])
-    excess = mean_interval([each["cost"] - bound for each, bound in zip(row["runs"], known, strict=True)])
-    return None if excess is None else (mean(known) + excess[0], mean(known) + excess[1])
-
-
-def _cost_label(axes: Axes, row: dict[str, Any], at: int, interval: tuple[float, float] | None) -> None:
+def _cost_label(axes: Axes, row: dict[str, Any], at: int, interval: list[float] | None) -> None:
     end = 1e3 * row["cost"]
     if interval is not None:
         ends = [1e3 * each for each in interval]

@@ -6,7 +6,17 @@ from typing import Any
 
 from twinhop._version import __version__
 from twinhop.network.utility import LARGEST_EXPONENT
-from twinhop.output.kit.tables import failure_section, note_lines, number, percent, source_lines, table, to_text
+from twinhop.output.kit.tables import (
+    PAIRS_HEADER,
+    failure_section,
+    note_lines,
+    number,
+    pair_cells,
+    percent,
+    source_lines,
+    table,
+    to_text,
+)
 from twinhop.runs.simulation import MEASURES, Simulation
 from twinhop.runs.simulation_summary import PING_PONG_SLOTS, TERMS
 from twinhop.stats.bootstrap import FEWEST_WORLDS
@@ -181,7 +191,17 @@ def _cost_lines(facts: dict[str, Any]) -> list[str]:
         has_intervals = any(row["intervals"]["cost"] is not None for row in facts["policies"])
         words += ", with 95 % intervals by a bootstrap" if has_intervals else "; fewer than five give no intervals"
     words += "."
-    return ["## Cost", "", *table((*header(COSTS), *TERMS), terms), "", words, "", *note_lines(late_lines(facts))]
+    lines = ["## Cost", "", *table((*header(COSTS), *TERMS), terms), "", words, ""]
+    pairs = pair_rows(facts)
+    if pairs:
+        lines += [f"Against `{facts['against']}`, seed by seed (IQM of cost / cost - 1):", ""]
+        lines += [*table(PAIRS_HEADER, pairs), ""]
+    return [*lines, *note_lines(late_lines(facts))]
+
+
+def pair_rows(facts: dict[str, Any]) -> list[tuple[str, ...]]:
+    """The cells of every policy but the first against it, of several seeds."""
+    return [pair_cells(row) for row in facts["policies"] if row["wins"] is not None]
 
 
 def _with_interval(row: dict[str, Any]) -> str:

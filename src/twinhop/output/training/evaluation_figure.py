@@ -17,7 +17,7 @@ PERCENT = 100
 
 
 def draw_evaluation(evaluation: LearnedEvaluation) -> Figure:
-    """Draw the gaps of all policies, one panel a source: means with their intervals, all on the same logarithmic axis.
+    """Draw the gaps of all policies, a panel a source, all on one axis: worlds, interquartile means and intervals.
 
     Args:
         evaluation: what to draw.
@@ -41,7 +41,7 @@ def draw_evaluation(evaluation: LearnedEvaluation) -> Figure:
         checkpoint = evaluation.checkpoint
         heading(figure, MARGIN_IN, 0.37, "Gap above the certified bound", 15)
         about = f"learned: {checkpoint.configuration['name']}, {checkpoint.algorithm}, iteration {checkpoint.iteration}"
-        text = f"{about}; marks: means over worlds, with 95 % intervals from five worlds on"
+        text = f"{about}; dots: worlds; marks: interquartile means, with 95 % intervals from five worlds on"
         line(figure, MARGIN_IN, 0.62, text, 9, 110, color=MUTED)
     return figure
 
@@ -55,11 +55,16 @@ def draw_source(axes: Axes, source: SourceScores, scale: GapScale | None = None)
 
 
 def source_rows(source: SourceScores) -> list[GapRow]:
-    """A row a policy, the least gap first."""
+    """A row a policy, the least interquartile mean first."""
+    gaps = {score.policy: score.gap for score in source.scores}
     rows = []
-    for row in sorted(source.rows(), key=lambda row: row["gap_percent"]):
-        ends = row["gap_percent_interval"]
-        interval = None if ends is None else (ends[0] / PERCENT, ends[1] / PERCENT)
+    for row in sorted(source.rows(), key=lambda row: (row["gap_iqm_percent"] is None, row["gap_iqm_percent"] or 0.0)):
+        middle, ends = _share(row["gap_iqm_percent"]), row["gap_iqm_percent_interval"]
+        interval = None if ends is None else [_share(end) for end in ends]
         feasible = 1 - row["infeasible"] / max(1, row["seeds"])
-        rows.append(GapRow(row["policy"], row["gap_percent"] / PERCENT, interval, feasible=feasible))
+        rows.append(GapRow(row["policy"], middle, interval, feasible=feasible, worlds=gaps[row["policy"]]))
     return rows
+
+
+def _share(percent: float | None) -> float | None:
+    return None if percent is None else percent / PERCENT
