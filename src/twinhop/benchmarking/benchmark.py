@@ -14,12 +14,25 @@ from typing import Any
 import numpy as np
 
 from twinhop._version import __version__
-from twinhop.benchmarking.choice import ALL, PolicyLike, chosen_tasks, name_of, policies_by_kind
+from twinhop.benchmarking.choice import (
+    ALL,
+    Chosen,
+    PolicyLike,
+    chosen_tasks,
+    name_of,
+    policies_by_kind,
+    sees_observations,
+)
 from twinhop.benchmarking.unit import Unit, UnitResult, do_unit
 from twinhop.errors import InputError
 from twinhop.failures import PolicyFailure, refuse_if_all_failed
 from twinhop.io.folders import as_folder, owned, require_writable
+from twinhop.migration.policy import PolicyChoice
+from twinhop.migration.run import MigrationRun
+from twinhop.placement.policy import PlacementPolicy
 from twinhop.placement.problem import FloatArray
+from twinhop.plans.planning import make_case
+from twinhop.plans.result import Case
 from twinhop.processes import Progress, in_processes
 from twinhop.result import Result
 from twinhop.runs.process_count import process_count
@@ -263,6 +276,7 @@ def benchmark(
             for folder in (None if root is None else _begun(root, task, scenario),)
             for seed in seed_range
         ]
+        _require_fitting(units[::seeds])
         done = _do_all(units, process_count(every, jobs, min(os.cpu_count() or 1, len(units))), on_progress)
     kinds = {task.kind for task in scenarios}
     result = Benchmark(
@@ -276,6 +290,31 @@ def benchmark(
     if root is None:
         return result
     return replace(result, files=tuple(result.save(root)))
+
+
+def _require_fitting(units: Sequence[Unit]) -> None:
+    """Refuse agents that were trained for other sizes than those of a task, before anything runs.
+
+    Raises:
+        InputError: one was; the message names task and sizes.
+    """
+    for unit in units:
+        agents = [policy for policy in unit.policies if sees_observations(policy.own)]
+        if not agents:
+            continue
+        world = make_case(unit.scenario) if unit.kind == "placement" else MigrationRun(unit.scenario)
+        for policy in agents:
+            try:
+                _require(policy, world)
+            except InputError as error:
+                raise InputError(f"{error}; leave {unit.task} out by --tasks") from None
+
+
+def _require(policy: Chosen, world: Case | MigrationRun) -> None:
+    if isinstance(policy, PlacementPolicy) and isinstance(world, Case):
+        policy.require(world.problem)
+    elif isinstance(policy, PolicyChoice) and isinstance(world, MigrationRun):
+        policy.require(world)
 
 
 def _check(seeds: int, jobs: int | None, data: str | Path | None) -> None:

@@ -117,7 +117,13 @@ def _named(text: str) -> dict[TaskKind, Chosen]:
 
 
 def _of_code(own: OwnCode, present: Sequence[TaskKind]) -> dict[TaskKind, Chosen]:
-    """The user's own code as a policy of the kind that its first argument, or else the tasks, say it is of."""
+    """The user's own code as a policy of the kind that its first argument, or else the tasks, say it is of.
+
+    Agents are of both: they see the environment's observation of either.
+    """
+    given = own.value if own.text is None else own.text
+    if sees_observations(own):
+        return {kind: placement_policy(given) if kind == "placement" else policy_choice(given) for kind in KINDS}
     words = first_argument(own.value)
     kinds: list[TaskKind] = [kind for kind, names in ARGUMENTS.items() if set(names) & set(words)]
     if isinstance(own.value, PolicyKind):
@@ -129,8 +135,12 @@ def _of_code(own: OwnCode, present: Sequence[TaskKind]) -> dict[TaskKind, Chosen
             f"--policies: {own.name}: nothing tells whether it places or migrates twins; expected a first argument "
             "named problem or situation, or --tasks of one kind"
         )
-    given = own.value if own.text is None else own.text
     return {kinds[0]: placement_policy(given) if kinds == ["placement"] else policy_choice(given)}
+
+
+def sees_observations(own: OwnCode | None) -> bool:
+    """Whether it is an agent, which can say whether it fits a world."""
+    return own is not None and hasattr(own.value, "require_fit")
 
 
 def _chosen(policy: PolicyLike, present: Sequence[TaskKind]) -> dict[TaskKind, Chosen]:

@@ -224,12 +224,6 @@ def exit_if_failed(failures: "Sequence[PolicyFailure]") -> None:
         raise typer.Exit(REFUSED)
 
 
-def failed_rows(failures: "Sequence[PolicyFailure]", columns: int) -> list[tuple[str, ...]]:
-    """Rows of a table for policies that failed, one each."""
-    names = dict.fromkeys(each.policy for each in failures)
-    return [(name, "failed", *["-"] * (columns - 2)) for name in names]
-
-
 @contextmanager
 def counting_progress(title: str, total: int, noun: str) -> Iterator[Callable[[int], None]]:
     """The same for things that are done one after the other.

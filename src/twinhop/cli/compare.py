@@ -18,7 +18,6 @@ from twinhop.cli.common import (
     Verbose,
     exit_if_failed,
     exit_interrupted,
-    failed_rows,
     infeasible_exits,
     print_notes,
     print_result,
@@ -88,7 +87,7 @@ def run(
 
 
 def _show(comparison: "Comparison") -> None:
-    from twinhop.output.kit.tables import percent
+    from twinhop.output.kit.tables import failed_rows, percent
 
     rows = [
         (
@@ -105,7 +104,7 @@ def _show(comparison: "Comparison") -> None:
     ]
     title = f"{comparison.case.name}: {comparison.bound_in_words(5)}"
     header = ("policy", "cost", "above bound", "latency s", "opening s", "opened", "feasible", "ms")
-    print_table(title, header, [*rows, *failed_rows(comparison.failures, len(header))])
+    print_table(title, header, [*rows, *failed_rows((each.policy for each in comparison.failures), len(header))])
     print_notes(comparison.case.notes)
 
 

@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinhop.cli.common import FigureFormats, FigureStyles, Out, Verbose, print_table, share_progress
+from twinhop.cli.common import (
+    FigureFormats,
+    FigureStyles,
+    Out,
+    Verbose,
+    exit_if_failed,
+    positive,
+    print_table,
+    share_progress,
+)
 
 if TYPE_CHECKING:
     from twinhop.studies.lu2021 import Reproduction
@@ -38,6 +47,16 @@ def lu2021(
         int | None,
         typer.Option(help="Iterations of every run.", show_default="5000 of literal, 1000 of structured", min=1),
     ] = None,
+    policies: Annotated[
+        str | None,
+        typer.Option(
+            help="Further bars of Fig. 9: placement policies, also your own as mine.py:function, separated by commas.",
+            show_default=False,
+        ),
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(callback=positive, help="Wall-clock limit of a decision of those \\[s].")
+    ] = None,
     jobs: Annotated[int | None, typer.Option(help="Processes.", show_default="one a core", min=1)] = None,
     out: Out = None,
     figure_format: FigureFormats = "png",
@@ -56,10 +75,13 @@ def lu2021(
             iterations=iterations,
             out=out,
             jobs=jobs,
+            policies=policies,
+            time_limit_s=time_limit,
             on_forecast=_say_forecast,
             on_progress=report,
         )
     _show(result)
+    exit_if_failed(result.failures)
 
 
 @app.command("transfer", epilog="Example: twinhop reproduce transfer --quick --out out/transfer-study")

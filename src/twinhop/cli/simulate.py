@@ -13,7 +13,6 @@ from twinhop.cli.common import (
     Seed,
     Verbose,
     exit_if_failed,
-    failed_rows,
     positive,
     print_result,
     print_table,
@@ -87,13 +86,13 @@ def run(
 
 
 def _show(simulation: "Simulation") -> None:
-    from twinhop.output.kit.tables import PAIRS_HEADER
+    from twinhop.output.kit.tables import PAIRS_HEADER, failed_rows
     from twinhop.output.runs.simulation_report import SHORT, header, late_lines, pair_rows, rows, title
 
     facts = simulation.to_json()
     shown = [column for column in SHORT if any(row[column[1]] is not None for row in facts["policies"])]
     columns = header(tuple(shown))
-    body = [*rows(facts, tuple(shown)), *failed_rows(simulation.failures, len(columns))]
+    body = [*rows(facts, tuple(shown)), *failed_rows((each.policy for each in simulation.failures), len(columns))]
     print_table(f"{facts['source']}: {title(facts)}", columns, body)
     if pairs := pair_rows(facts):
         print_table(f"cost against {facts['against']}, seed by seed (IQM)", PAIRS_HEADER, pairs)

@@ -103,7 +103,7 @@ def _of_code(own: OwnCode) -> PlacementPolicy:
 
 def _again(name: str, own: OwnCode | None) -> PlacementPolicy:
     """The policy as another process makes it."""
-    return replace(placement_policy(name) if own is None else _of_code(own), name=name)
+    return placement_policy(name) if own is None else PlacementPolicy(name, own_policy(own), own)
 
 
 def _registered(name: str) -> Policy | None:

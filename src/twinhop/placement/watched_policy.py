@@ -48,6 +48,7 @@ def _decide(
     """In the worker: decide."""
     assert isinstance(policy.decide, OwnPolicy)
     time_limit_s, gap, patience_s = limits
+    policy.require(problem)  # what an agent needs is compiled before its time runs
     budget = Budget(time_limit_s, gap, lambda cost, bound: send_note((cost, bound)), patience_s=patience_s)
     with budget.catch_interrupt(), deciding():
         decision = replace(policy.decide, seed=seed)(problem, rng, budget)

@@ -6,6 +6,7 @@ call, so that it starts and imports once.
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -151,6 +152,15 @@ _idle: list[tuple[Any, Worker, list[Callable[[Any], None]]]] = []
 def _surroundings() -> Any:
     """What a worker takes over from this process when it starts."""
     return (os.getpid(), os.getcwd(), tuple(sys.path))
+
+
+@atexit.register
+def _end_idle() -> None:
+    """Nobody will call again."""
+    while _idle:
+        surroundings, worker, _ = _idle.pop()
+        if surroundings[0] == os.getpid():
+            worker.end()
 
 
 def _idle_worker() -> tuple[Worker, list[Callable[[Any], None]]]:

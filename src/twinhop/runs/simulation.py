@@ -335,7 +335,10 @@ def _saved(simulation: Simulation, folder: SimulationFolder, animation: Animatio
         files = save_result(simulation, folder.root, animation=animation)
     except InputError as error:
         raise InputError(f"{error}; the files of all runs are there, in {folder.root}/seed-*") from None
-    return [*files, *(run.folder for each in simulation.runs for run in each if run.folder is not None)]
+    return [
+        *files,
+        *(run.folder for each in (*simulation.runs, *simulation.partial.values()) for run in each if run.folder),
+    ]
 
 
 def _checked(policies: Sequence[PolicyLike], seeds: int, jobs: int | None) -> tuple[PolicyChoice, ...]:

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from pictures import is_cut, overlapping_texts
 
 from twinhop.errors import InputError
+from twinhop.output.kit.colours import policy_looks
 from twinhop.output.kit.style import styled
 from twinhop.studies.lu2021.figures import FIGURES, POLICIES, policy_fill
 from twinhop.studies.lu2021.report import save_results
@@ -80,7 +81,9 @@ def test_fig9_has_the_numbers_of_its_table():
     assert [patch.get_height() for patch in system.patches] == pytest.approx([row["system_cost_s"] for row in rows])
     drawn = [line.get_ydata()[0] for line in gaps.lines if len(line.get_ydata()) == 1]
     assert drawn == pytest.approx([max(0.01, row["above_bound_percent"]) for row in rows])
-    assert len({str(policy_fill(name)) for name in POLICIES}) == len(POLICIES)
+    looks = policy_looks(name.partition(",")[0] for name in POLICIES)
+    fills = {str(policy_fill(name, looks[name.partition(",")[0]])) for name in POLICIES}
+    assert len(fills) == len(POLICIES)
     assert {row["policy"] for row in rows} == set(POLICIES)
 
 

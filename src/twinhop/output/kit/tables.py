@@ -102,6 +102,15 @@ def note_lines(notes: Iterable[str]) -> list[str]:
     return [line for note in notes for line in (f"Note: {note}.", "")]
 
 
+def failed_rows(policies: Iterable[str], columns: int) -> list[tuple[str, ...]]:
+    """A row of a table for each policy that failed, however often.
+
+    >>> failed_rows(["place", "place"], 3)
+    [('place', 'failed', '-')]
+    """
+    return [(name, "failed", *["-"] * (columns - 2)) for name in dict.fromkeys(policies)]
+
+
 def failure_section(failures: Iterable[str]) -> list[str]:
     """The section that says which policies failed in which worlds, where some did; a line each."""
     lines = [f"- {text}" for text in failures]

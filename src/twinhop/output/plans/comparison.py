@@ -9,7 +9,16 @@ from twinhop._version import __version__
 from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
 from twinhop.output.kit.style import save_figure
-from twinhop.output.kit.tables import failure_section, percent, source_lines, table, to_text, with_percent, write_table
+from twinhop.output.kit.tables import (
+    failed_rows,
+    failure_section,
+    percent,
+    source_lines,
+    table,
+    to_text,
+    with_percent,
+    write_table,
+)
 from twinhop.plans.comparison import Comparison
 from twinhop.text import counted
 
@@ -76,7 +85,7 @@ def report(comparison: Comparison) -> str:
         f"seed {case.seed}, twinhop {__version__}. "
         f"{comparison.bound_in_words().capitalize()}.",
         "",
-        *table(header, rows),
+        *table(header, [*rows, *failed_rows((f"`{each.policy}`" for each in comparison.failures), len(header))]),
         "",
         *failure_section(each.in_words() for each in comparison.failures),
         *source_lines(case.attribution),

@@ -8,6 +8,7 @@ from twinhop._version import __version__
 from twinhop.network.utility import LARGEST_EXPONENT
 from twinhop.output.kit.tables import (
     PAIRS_HEADER,
+    failed_rows,
     failure_section,
     note_lines,
     number,
@@ -191,7 +192,9 @@ def _cost_lines(facts: dict[str, Any]) -> list[str]:
         has_intervals = any(row["intervals"]["cost"] is not None for row in facts["policies"])
         words += ", with 95 % intervals by a bootstrap" if has_intervals else "; fewer than five give no intervals"
     words += "."
-    lines = ["## Cost", "", *table((*header(COSTS), *TERMS), terms), "", words, ""]
+    columns = (*header(COSTS), *TERMS)
+    terms += failed_rows((each["policy"] for each in facts["failures"]), len(columns))
+    lines = ["## Cost", "", *table(columns, terms), "", words, ""]
     pairs = pair_rows(facts)
     if pairs:
         lines += [f"Against `{facts['against']}`, seed by seed (IQM of cost / cost - 1):", ""]

@@ -30,7 +30,7 @@ def comparison_report(results: Results) -> Iterator[str]:
     for reading in (TIME, SYSTEM):
         rows = []
         for setting in results.all_settings:
-            for policy in (*POLICIES, DECODED[1]):
+            for policy in (*POLICIES, DECODED[1], *results.further):
                 slots = results.slots(policy, setting, reading)
                 if slots is not None:
                     rows.append(
@@ -44,7 +44,7 @@ def comparison_report(results: Results) -> Iterator[str]:
     yield from ("", "Change of the time cost against the paper's baselines, pairs of the same seed:", "")
     rows = []
     for setting in results.all_settings:
-        for policy in (*results.algorithms, *DECODED, SOLVER):
+        for policy in (*results.algorithms, *DECODED, *results.further, SOLVER):
             shares = [_against(results, policy, other, setting) for other in (*OTHERS, "random_association")]
             if any(share is not None for share in shares):
                 rows.append((f"{setting.label}: {policy}", *map(change, shares)))
@@ -78,7 +78,7 @@ def latency_report(results: Results) -> Iterator[str]:
     yield from ("", "## How long a decision takes", "")
     yield 'The paper infers "a few milliseconds". Medians on one core, compilation left out:'
     rows = []
-    for policy in (*results.algorithms, *DECODED, "nearest", SOLVER):
+    for policy in (*results.algorithms, *DECODED, *results.further, "nearest", SOLVER):
         for setting in results.all_settings:
             times = results.decision_ms(policy, setting)
             if times is not None:

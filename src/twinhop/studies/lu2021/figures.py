@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from twinhop.output.kit.colours import DASHED, DASHES, FAINT, HUES, INK, MARKERS, MUTED, PAPER, policy_looks
+from twinhop.output.kit.colours import DASHED, DASHES, FAINT, HUES, INK, MARKERS, MUTED, PAPER, PolicyLook, policy_looks
 from twinhop.output.kit.curves import columns_beside, draw_column, draw_curve, under
 from twinhop.output.kit.figures import frame, heading, legend, line, panel_of, shared_legend, sheet
 from twinhop.output.kit.style import current_style, styled
@@ -28,12 +28,13 @@ from twinhop.stats.bootstrap import band_interval
 from twinhop.studies.lu2021.claims import CLOCK
 from twinhop.studies.lu2021.results import Results
 from twinhop.studies.lu2021.setting import Setting
+from twinhop.studies.lu2021.solving import SOLVER
 from twinhop.studies.lu2021.terms import SLOTS, SYSTEM, TIME, Reading
 from twinhop.text import counted
 
 WIDTH_IN, LEFT_IN, PANEL_IN, HEAD_IN, LEGEND_IN, GAP_IN = 9.0, 0.25, 2.6, 0.75, 0.62, 0.85
 TITLES = {"literal": "literal: Algorithm 1 as printed", "structured": "structured: what learns"}
-#: Policies in the order of their bars.
+#: Policies in the order of their bars; further ones stand before the solver.
 POLICIES = (
     "random",
     "random_association",
@@ -44,8 +45,8 @@ POLICIES = (
     "lagrangian",
 )
 BOUNDS = {TIME: "time_bound", SYSTEM: "cost_bound"}
-#: Width of a bar; what fills one that shares its colour, and one of a policy that decides in another way.
-BAR, HATCH, OTHER_WAY = 0.11, "/////", "...."
+#: Width of a bar, and of all bars of a setting together; what fills one that shares its colour, and one of a policy that decides in another way.
+BAR, GROUP, HATCH, OTHER_WAY = 0.11, 0.86, "/////", "...."
 #: Gaps below this are drawn at it: the axis is logarithmic [%].
 LEAST_GAP = 0.01
 
@@ -195,11 +196,16 @@ def _comparison(results: Results) -> _Sheet:
 def _draw_costs(results: Results, reading: Reading, axes: Axes) -> None:
     words = "time cost (latency alone)" if reading is TIME else "system cost"
     _frame(axes, f"{words}; dashed: certified lower bound", "", f"{_word(reading)} [s]")
+    looks = bar_looks(results)
     for at, setting in enumerate(results.all_settings):
-        for place, policy, label in _places(results, at):
+        for place, policy in _places(list(looks), at):
             slots = results.slots(policy, setting, reading)
-            if slots is not None:
-                _draw_bar(axes, place, slots.mean(axis=1), policy, label)
+            style = {**policy_fill(policy, looks[policy]), "width": 0.92 * _width(list(looks))}
+            style["label"] = None if at else policy.replace("_", " ")
+            if slots is None:  # nothing of this setting, but the legend names it
+                axes.bar(place, 0.0, **style)
+            else:
+                _draw_bar(axes, place, slots.mean(axis=1), style)
         bound = results.bound(setting, BOUNDS[reading])
         if bound is not None:
             _draw_bound(axes, at, bound.mean(axis=1))
@@ -207,9 +213,8 @@ def _draw_costs(results: Results, reading: Reading, axes: Axes) -> None:
     axes.set_ylim(bottom=0)
 
 
-def _draw_bar(axes: Axes, place: float, values: FloatArray, policy: str, label: str | None) -> None:
+def _draw_bar(axes: Axes, place: float, values: FloatArray, style: dict) -> None:
     """Draw a bar with its interval, or with a dot a seed where there are too few for one."""
-    style = {**policy_fill(policy), "width": 0.92 * BAR, "label": label}
     axes.bar(place, float(interquartile_mean(values)), **style)
     ends = band_interval([values])
     if ends is not None:
@@ -228,13 +233,14 @@ def _draw_bound(axes: Axes, at: int, bound: FloatArray) -> None:
 def _draw_gaps(results: Results, axes: Axes) -> None:
     """Draw how far system costs are above their bounds, seed by seed: points, for a logarithmic axis has no bottom."""
     _frame(axes, "system cost above its certified bound, seed by seed", "", "above the bound [%]")
+    looks = bar_looks(results)
     for at, setting in enumerate(results.all_settings):
-        for place, policy, _ in _places(results, at):
+        for place, policy in _places(list(looks), at):
             gaps = results.gaps(policy, setting, SYSTEM, BOUNDS[SYSTEM])
             if gaps is None:
                 continue
             shown, summary = np.maximum(100 * gaps, LEAST_GAP), summarize(gaps)
-            look = policy_looks(POLICIES_ALONE)[policy.partition(",")[0]]
+            look = looks[policy]
             hollow = PAPER if "," in policy else look.colour
             if summary.interval is not None:
                 ends = np.maximum(100 * np.array(summary.interval), LEAST_GAP)
@@ -251,24 +257,37 @@ def _draw_gaps(results: Results, axes: Axes) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _places(results: Results, at: int) -> list[tuple[float, str, str | None]]:
-    """Where the bars of a setting stand, of the policies of which anything is known, and what the legend calls them."""
-    known = [name for name in POLICIES if _is_known(results, name)]
-    left = at - BAR * (len(known) - 1) / 2
-    return [(left + BAR * place, name, None if at else name.replace("_", " ")) for place, name in enumerate(known)]
+def _places(names: Sequence[str], at: int) -> list[tuple[float, str]]:
+    """Where the bars of a setting stand."""
+    wide = _width(names)
+    left = at - wide * (len(names) - 1) / 2
+    return [(left + wide * place, name) for place, name in enumerate(names)]
+
+
+def _width(names: Sequence[str]) -> float:
+    return min(BAR, GROUP / max(1, len(names)))
 
 
 def _is_known(results: Results, policy: str) -> bool:
     return any(results.slots(policy, setting, TIME) is not None for setting in results.all_settings)
 
 
-#: Policies without what stands after a comma, which says how one of them decides.
-POLICIES_ALONE = tuple(dict.fromkeys(name.partition(",")[0] for name in POLICIES))
+def bar_names(results: Results) -> list[str]:
+    """The bars in their order: policies of which anything is known, further ones before the solver."""
+    names = [name for name in POLICIES if _is_known(results, name)]
+    at = len(names) - names[-1:].count(SOLVER)
+    return [*names[:at], *results.further, *names[at:]]
 
 
-def policy_fill(policy: str) -> dict:
+def bar_looks(results: Results) -> dict[str, PolicyLook]:
+    """The looks of the bars, as of their policies in every figure; what stands after a comma says how one decides."""
+    names = bar_names(results)
+    looks = policy_looks(name.partition(",")[0] for name in names)
+    return {name: looks[name.partition(",")[0]] for name in names}
+
+
+def policy_fill(policy: str, look: PolicyLook) -> dict:
     """How the bar of a policy is filled: in its colour, hatched where it shares the colour of another."""
-    look = policy_looks(POLICIES_ALONE)[policy.partition(",")[0]]
     hatch = OTHER_WAY if "," in policy else HATCH if look.dashes != DASHES[0] else None
     return {"color": look.colour, "edgecolor": PAPER, "linewidth": 0, "hatch": hatch}
 

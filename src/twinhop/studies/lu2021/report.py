@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from twinhop.failures import PolicyFailure
 from twinhop.io.folders import staging
 from twinhop.output.kit.style import save_figure
-from twinhop.output.kit.tables import change, table
+from twinhop.output.kit.tables import change, failure_section, table
 from twinhop.stats.sign_test import LEVEL
 from twinhop.studies.lu2021.claims import CLAIMS, Finding, by_seed, findings, squares
 from twinhop.studies.lu2021.comparison_report import comparison_report, latency_report, value_with_interval
@@ -23,12 +24,13 @@ from twinhop.studies.lu2021.unit import SOLVERS
 CLAIMS_FILE = "claims.md"
 
 
-def save_results(results: Results, folder: Path) -> list[Path]:
+def save_results(results: Results, folder: Path, failures: Sequence[PolicyFailure] = ()) -> list[Path]:
     """Write the four figures, their numbers and the verdicts as tables, and claims.md.
 
     Args:
         results: with at least one run of an algorithm.
         folder: made if missing.
+        failures: of further policies.
 
     Returns:
         The files written.
@@ -40,15 +42,17 @@ def save_results(results: Results, folder: Path) -> list[Path]:
         for name, draw in FIGURES.items():
             save_figure(draw(results), aside, name)
         write_tables(results, aside)
-        (aside / CLAIMS_FILE).write_text(claims_report(results), encoding="utf-8")
+        (aside / CLAIMS_FILE).write_text(claims_report(results, failures), encoding="utf-8")
         names = sorted(path.name for path in aside.iterdir())
     return [folder / name for name in names]
 
 
-def claims_report(results: Results) -> str:
+def claims_report(results: Results, failures: Sequence[PolicyFailure] = ()) -> str:
     """The report as Markdown."""
     parts = (_head, _claims, _by_reading, _fig7_against_fig8, _fig10, comparison_report, latency_report)
-    return "\n".join(line for part in parts for line in part(results)).rstrip() + "\n"
+    failed = failure_section(each.in_words() for each in failures)
+    lines = [*(line for part in parts for line in part(results)), *(["", *failed] if failed else [])]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _head(results: Results) -> Iterator[str]:

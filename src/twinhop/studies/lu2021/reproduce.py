@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING
 
 from twinhop.errors import InputError
 from twinhop.extras import require_extra
+from twinhop.failures import PolicyFailure
 from twinhop.io.folders import owned, require_writable
+from twinhop.placement.policy import PolicyLike
+from twinhop.placement.solve import check_limits
 from twinhop.processes import Progress
+from twinhop.runs.process_count import process_count
 from twinhop.studies.lu2021.claims import Finding, findings
 from twinhop.studies.lu2021.forecast import expected_hours
 from twinhop.studies.lu2021.plan import plan_of
+from twinhop.studies.lu2021.policies import bars_of, chosen_bars, do_bars, require_fitting
 from twinhop.studies.lu2021.report import save_results
 from twinhop.studies.lu2021.results import Results, read_results
 from twinhop.studies.lu2021.runner import do_units, prepare_jax
@@ -35,11 +40,13 @@ class Reproduction:
         results: all that the folder keeps.
         findings: by algorithm, one a claim.
         files: what was written.
+        failures: where policies of the user's own gave no answer; they have no bar of that setting and seed.
     """
 
     results: Results
     findings: dict[str, list[Finding]]
     files: tuple[Path, ...]
+    failures: tuple[PolicyFailure, ...] = ()
 
     def plot(self, figure: str = "fig9-comparison", ax: Axes | None = None, panel: str | None = None) -> Figure | Axes:
         """Draw one of the figures, or one of its panels into axes of yours.
@@ -69,6 +76,8 @@ def reproduce_lu2021(
     iterations: int | None = None,
     out: str | Path | None = None,
     jobs: int | None = None,
+    policies: str | Sequence[PolicyLike] | None = None,
+    time_limit_s: float | None = None,
     on_forecast: Callable[[int, float], None] | None = None,
     on_progress: Progress | None = None,
 ) -> Reproduction:
@@ -82,6 +91,10 @@ def reproduce_lu2021(
         iterations: of every run; None: 5,000 of `literal`, 1,000 of `structured`.
         out: folder; runs that are finished in it are not done again, and count in figures and claims.
         jobs: processes; None: one a core.
+        policies: further bars of Fig. 9, judged on the same slots: of placement, as in `plan`, also your own. Those are
+            judged anew in every call, before anything is trained.
+        time_limit_s: of each of their decisions [s]; your own then run in a process that is ended where they go on, if
+            they can be sent to one. None: no limit.
         on_forecast: told how many units are left and the hours expected, before they begin.
         on_progress: told how much is done, and how much there is.
 
@@ -92,23 +105,30 @@ def reproduce_lu2021(
         MissingExtra: packages of the extra are not installed.
         InputError: an argument is wrong, or the folder holds other runs of the same names.
     """
+    if time_limit_s is not None:
+        check_limits(time_limit_s, None)
     if jobs is not None and jobs < 1:
         raise InputError(f"--jobs: got {jobs}; expected a whole number >= 1")
     require_extra("learn", "reproduce lu2021")
+    chosen = chosen_bars(policies)
+    process_count(chosen, jobs, 1)
     parsed = None if settings is None else [parse_setting(text) for text in settings]
     plan = plan_of(quick=quick, settings=parsed, algorithms=algorithms, seeds=seeds, iterations=iterations)
+    bars = bars_of(chosen, plan.units, time_limit_s)
     processes = min(os.cpu_count() or 1 if jobs is None else jobs, len(plan.units))
     with ExitStack() as stack:
         root = _writable(out) or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twinhop-")))
         stack.enter_context(owned(out))
         left = plan.left(root)
         prepare_jax(root)
+        require_fitting(bars)
         if on_forecast is not None:
             on_forecast(len(left), expected_hours(left, root, processes))
+        failures = do_bars(bars, root, process_count(chosen, jobs, processes), on_progress)
         do_units(left, root, processes, on_progress)
         results = read_results(root)
-        files = () if out is None else tuple(save_results(results, root))
-    return Reproduction(results, {name: findings(results, name) for name in results.algorithms}, files)
+        files = () if out is None else tuple(save_results(results, root, failures))
+    return Reproduction(results, {name: findings(results, name) for name in results.algorithms}, files, failures)
 
 
 def _writable(out: str | Path | None) -> Path | None:

@@ -16,7 +16,7 @@ from twinhop.stats import gap_to_bound
 from twinhop.studies.lu2021.setting import Setting, parse_setting
 from twinhop.studies.lu2021.slots import from_plain
 from twinhop.studies.lu2021.terms import SLOTS, Reading, Terms
-from twinhop.studies.lu2021.unit import ALGORITHMS, RUNS, SOLVERS
+from twinhop.studies.lu2021.unit import ALGORITHMS, POLICIES, RUNS, SOLVERS
 
 CONVERGED_SHARE = 0.1
 """The last tenth of a run is what it has converged to."""
@@ -41,6 +41,12 @@ class Results:
     def all_settings(self) -> list[Setting]:
         """Settings in which some algorithm has a run, fewest users first."""
         return sorted({setting for kind, setting in self.runs if kind in ALGORITHMS})
+
+    @property
+    def further(self) -> list[str]:
+        """Names of policies that were judged besides."""
+        of_kinds = (runs for (kind, _), runs in self.runs.items() if kind.startswith(f"{POLICIES}/"))
+        return sorted({name for runs in of_kinds for run in runs for name in run["policies"]})
 
     def settings(self, kind: str) -> list[Setting]:
         """Settings in which there is a run of a kind, fewest users first."""
@@ -125,7 +131,7 @@ def _terms(policy: dict[str, Any]) -> Terms:
 
 
 def read_results(root: Path) -> Results:
-    """Read all finished runs of a folder, and of the solvers those of seeds in which an algorithm was run.
+    """Read all finished runs of a folder, and of solvers and further policies those of seeds that an algorithm ran in.
 
     Of runs of different lengths of one kind and setting, it refuses to choose.
 
@@ -133,7 +139,8 @@ def read_results(root: Path) -> Results:
         InputError: a file is no result, or runs that belong together were not made alike.
     """
     runs: dict[tuple[str, Setting], tuple[dict[str, Any], ...]] = {}
-    for kind in (*ALGORITHMS, SOLVERS):
+    further = sorted(f"{POLICIES}/{folder.name}" for folder in (root / RUNS / POLICIES).glob("*"))
+    for kind in (*ALGORITHMS, SOLVERS, *further):
         for folder in sorted((root / RUNS / kind).glob("n*-m*")):
             group = sorted(
                 (read_json(path) for path in folder.glob("seed-*.json")), key=lambda run: run["unit"]["seed"]
@@ -147,10 +154,10 @@ def read_results(root: Path) -> Results:
 
 
 def _judging(runs: dict[tuple[str, Setting], tuple[dict[str, Any], ...]]) -> dict[Any, tuple[dict[str, Any], ...]]:
-    """Without solvers of seeds in which there is nothing to judge: bars side by side are of the same worlds."""
-    trained = {(at, run["unit"]["seed"]) for (kind, at), each in runs.items() if kind != SOLVERS for run in each}
+    """Without others of seeds in which no algorithm was run: bars side by side are of the same worlds."""
+    trained = {(at, run["unit"]["seed"]) for (kind, at), each in runs.items() if kind in ALGORITHMS for run in each}
     used = {
-        (kind, at): tuple(run for run in each if kind != SOLVERS or (at, run["unit"]["seed"]) in trained)
+        (kind, at): tuple(run for run in each if kind in ALGORITHMS or (at, run["unit"]["seed"]) in trained)
         for (kind, at), each in runs.items()
     }
     return {key: each for key, each in used.items() if each}

@@ -13,6 +13,8 @@ from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED
 from twinhop.studies.lu2021.setting import Setting
 
 SOLVERS = "solvers"
+#: Kinds of further policies begin so.
+POLICIES = "policies"
 RUNS = "runs"
 Algorithm = Literal["literal", "structured"]
 ALGORITHMS: tuple[Algorithm, ...] = ("literal", "structured")
@@ -23,7 +25,7 @@ class Unit:
     """One run of training in a setting under a seed, or the solvers on the slots on which it is judged.
 
     Attributes:
-        kind: an algorithm, or `SOLVERS`.
+        kind: an algorithm, `SOLVERS`, or below `POLICIES` a further policy.
         setting: users and stations.
         seed: from 0; of the run, and of its world among those kept for evaluation.
         iterations: of training; 0 for solvers.
