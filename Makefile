@@ -65,6 +65,7 @@ docs-outputs: setup ## put what commands print today into README and documentati
 	$(BIN)/python docs/_ext/outputs.py $(PAGES)
 	$(if $(PAGES),,$(BIN)/python docs/_ext/page_pictures.py)
 	$(if $(PAGES),,$(BIN)/python docs/_ext/notebooks.py)
+	$(if $(PAGES),,$(if $(wildcard .venv-peers/.stamp),.venv-peers/bin/python docs/_ext/notebooks.py own-agent))
 
 format: setup ## format the code and mend what ruff can
 	$(BIN)/ruff check --fix .

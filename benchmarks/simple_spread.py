@@ -141,9 +141,9 @@ def draw(curves, file):
     from matplotlib.figure import Figure
 
     from twinhop.output.kit.colours import HUES, INK, MUTED
-    from twinhop.output.kit.figures import FONT
+    from twinhop.output.kit.figures import SETTINGS
 
-    with mpl.rc_context(FONT):
+    with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(7.5, 4.2), dpi=160)
         axes = figure.add_axes((0.1, 0.13, 0.72, 0.72))
         for (learner, curve), hue in zip(curves.items(), HUES, strict=False):

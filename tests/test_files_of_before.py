@@ -171,8 +171,8 @@ def test_a_finished_training_is_resumed_and_has_nothing_to_do(folder):
 
 
 def test_a_training_of_another_configuration_is_refused(folder):
-    with pytest.raises(twinhop.InputError, match=r"holds a run of another configuration \(iterations differ\)"):
-        twinhop.train("tiny.yaml", iterations=3)
+    with pytest.raises(twinhop.InputError, match=r"holds a run of another configuration \(seed differ\)"):
+        twinhop.train("tiny.yaml", seed=3)
 
 
 def test_a_benchmark_goes_on_with_what_is_left(folder):

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.collections import Collection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -94,18 +95,18 @@ def colour_sum(colour: Any) -> float:
 @contextmanager
 def kept() -> Iterator[None]:
     """Have figures that are saved meanwhile keep what is in them in their files."""
-    save = Figure.savefig
+    print_figure = FigureCanvasBase.print_figure
 
-    def keep(figure: Figure, path: Any, **options: Any) -> None:
-        if str(path).endswith(".png") or options.get("format") == "png":
-            options["metadata"] = {KEY: json.dumps(content(figure))}
-        save(figure, path, **options)
+    def keep(canvas: FigureCanvasBase, file: Any, *args: Any, **options: Any) -> Any:
+        if str(file).endswith(".png") or options.get("format") == "png":
+            options["metadata"] = {KEY: json.dumps(content(canvas.figure))}
+        return print_figure(canvas, file, *args, **options)
 
-    Figure.savefig = keep
+    FigureCanvasBase.print_figure = keep
     try:
         yield
     finally:
-        Figure.savefig = save
+        FigureCanvasBase.print_figure = print_figure
 
 
 def draw(picture: Picture, folder: Path, runs: Runs) -> Path:

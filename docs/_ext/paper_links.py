@@ -15,7 +15,10 @@ from sphinx.application import Sphinx
 DOCS = Path(__file__).parents[1]
 #: The page whose names are links, and the one that has what is documented nowhere else.
 PAGE, CODE = "paper", "paper-code"
+#: The pages of the reference.
+REFERENCE = ("python.md", "python-parts.md")
 FUNCTION = re.compile(r"twinhop(?:\.\w+)+")
+WAY_BACK = re.compile(r'<a class="viewcode-back"[^>]*>.*?</a>')
 TEST = re.compile(r"(tests/[\w/]+\.py)::(\w+)")
 WHOLE_MODULE = re.compile(r"automodule:: ([\w.]+)\n   :members:\n   :imported-members:")
 SINGLE = re.compile(r"auto(?:function|class|exception):: ([\w.]+)")
@@ -28,7 +31,7 @@ def label(file: str, name: str) -> str:
 
 def functions(page: str) -> list[str]:
     """The functions that a page names and the reference does not have."""
-    reference = (DOCS / "python.md").read_text(encoding="utf-8")
+    reference = "".join((DOCS / name).read_text(encoding="utf-8") for name in REFERENCE)
     elsewhere, modules = set(SINGLE.findall(reference)), set(WHOLE_MODULE.findall(reference))
     names = sorted(set(re.findall(rf"`({FUNCTION.pattern})`", page)))
     return [name for name in names if name not in elsewhere and name.rpartition(".")[0] not in modules]
@@ -83,7 +86,14 @@ def _link(app: Sphinx, doctree: nodes.document) -> None:
         reference += literal
 
 
+def _no_way_back(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Take the links "[docs]" off pages of source: they name what is re-exported by its home, where nothing is."""
+    if name.startswith("_modules/"):
+        context["body"] = WAY_BACK.sub("", context["body"])
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the links."""
     app.connect("doctree-read", _link)
+    app.connect("html-page-context", _no_way_back)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -399,6 +399,5 @@ def unknown(text: str, names: Iterable[str], label: str = "policy") -> InputErro
         what = f"{text[:LONGEST_NAME]}: no function is named; expected {text[:LONGEST_NAME]}:function"
     else:
         what = f"no policy named '{name[:LONGEST_NAME]}'"
-    return InputError(
-        f"{label}: {what}; {suggestion(name, names)}accepted: {', '.join(names)}, file.py:function, module:function, SB3:PATH"
-    )
+    accepted = f"{', '.join(names)}, file.py:function, module:function, SB3:PATH"
+    return InputError(f"{label}: {what}; {suggestion(name, names)}accepted: {accepted}")

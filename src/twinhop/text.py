@@ -25,6 +25,18 @@ def plural(count: int, noun: str) -> str:
     return noun if count == 1 else f"{noun}s"
 
 
+def duration(hours: float) -> str:
+    """A time that is known to two digits at best, in the unit that suits it.
+
+    >>> duration(0.0072), duration(0.4), duration(12.34)
+    ('26 s', '24 min', '12 h')
+    """
+    for unit, many in (("s", 3600.0), ("min", 60.0)):
+        if hours * many < 100:
+            return f"{hours * many:.0f} {unit}"
+    return f"{hours:.2g} h"
+
+
 def suggestion(name: str, accepted: Iterable[str], most: int = 1) -> str:
     """A did-you-mean for a name that is not among the accepted, ending in `? `, or nothing.
 

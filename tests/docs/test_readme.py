@@ -187,4 +187,5 @@ def test_every_array_of_a_problem_file_is_explained():
 def test_every_part_is_on_the_python_page():
     page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"automodule:: twinhop\.(\S+)", page))
-    assert documented == {"placement", "formulation", "twin", "scenario", "scenario.importers", "network", "units"}
+    parts = {"placement", "formulation", "twin", "scenario", "scenario.importers", "network", "stats", "units"}
+    assert documented == parts

@@ -18,7 +18,7 @@ gymnasium = pytest.importorskip("gymnasium")
 pytest.importorskip("pettingzoo")
 
 import twinhop.env  # noqa: E402
-from twinhop.env.picture import HEIGHT_PX, WIDTH_PX, station_colours  # noqa: E402
+from twinhop.env.picture import DOWN, HEIGHT_PX, WIDTH_PX, station_colours  # noqa: E402
 
 IDS = list(twinhop.env.IDS)
 
@@ -42,7 +42,7 @@ def test_users_and_stations_have_the_colour_of_the_host():
     env.step(np.full(12, 2))
     after = env.render()
     assert (before != after).any() and (env.render() == after).all()
-    # a hollow square has an edge only; a full one, and 12 dots, have more
+    # a hollow mark has an edge only; a full one, and 12 dots, have more
     assert count(after, colours[2]) > 300 > 3 * count(before, colours[2])
     assert count(after, colours[1]) == count(before, colours[1])
 
@@ -57,8 +57,9 @@ def test_the_absent_are_not_drawn_and_stations_that_are_down_are_crossed_out(tmp
         present.append(int(np.asarray(env._episode.state.slot.active).sum()))
         env.step(np.full(30, 6))
     x_px, y_px = env._renderer._picture._map.transData.transform(PLACES).T.round().astype(int)
-    is_dark = [(frame[HEIGHT_PX - 1 - y_px, x_px].max(axis=1) < 128).tolist() for frame in frames]
-    assert is_dark == [[at in down for at in range(6)] for down in ((), (1,), (1, 4), (1, 4))]
+    cross = np.array([int(DOWN[at : at + 2], 16) for at in (1, 3, 5)])
+    is_crossed = [(np.abs(frame[HEIGHT_PX - 1 - y_px, x_px] - cross) < 30).all(axis=1).tolist() for frame in frames]
+    assert is_crossed == [[at in down for at in range(6)] for down in ((), (1,), (1, 4), (1, 4))]
     assert drawn == present and len(set(present)) > 1
 
 

@@ -8,7 +8,7 @@ from matplotlib.text import Text
 from moving_cities import city
 from pictures import is_cut
 
-from twinhop.output.kit.colours import INK, PAPER, looks_by_name
+from twinhop.output.kit.colours import INK, PAPER
 from twinhop.output.kit.figures import frame, in_pieces, note, panel, rows_frame, shared_legend, sheet
 from twinhop.output.kit.maps import corners, draw_stations, map_sheet, station_colours
 from twinhop.output.kit.tables import change, note_lines, number, percent, share, source_lines, table, to_text
@@ -108,15 +108,6 @@ def test_reports_end_in_one_newline_and_bars_do_not_divide_cells():
     lines = [*note_lines(["a"]), *table(("name", "value"), [("a|b", "1")]), "", *source_lines(["c"])]
     assert to_text(lines) == "Note: a.\n\n| name | value |\n|---|---:|\n| a\\|b | 1 |\n\n## Sources\n\n- c\n"
     assert source_lines([]) == []
-
-
-def test_a_policy_has_one_colour_in_whatever_order_it_stands():
-    known = ["stay", "utility", "myopic"]
-    looks = dict(zip(("myopic", "stay"), looks_by_name(["myopic", "stay"], known), strict=True))
-    assert looks == dict(zip(("stay", "myopic"), looks_by_name(["stay", "myopic"], known), strict=True))
-    assert looks_by_name(["mine"], known) == looks_by_name(["other", "mine"], known)[1:]
-    first, second = looks_by_name(["utility:margin=0", "utility:margin=1"], known)
-    assert first[0] == second[0] and first[1] != second[1]
 
 
 def test_what_may_not_host_is_never_drawn_as_a_server_that_is_down():

@@ -20,6 +20,8 @@ from twinhop.replay.twin_replay import replay
 from twinhop.result import Result
 from twinhop.runs.world import moving, watch
 from twinhop.training.evaluation import LearnedEvaluation, Score, SourceScores
+from twinhop.training.policy_episodes import EpisodeScore
+from twinhop.training.policy_evaluation import PolicyEvaluation, PolicyScores
 
 EVIL = "<script>alert('x')</script>&\"\x07"
 SHOWN = "<script>alert('x')</script>&\"�"
@@ -54,6 +56,9 @@ def results(scenario):
         folder=Path(EVIL), configuration={"name": EVIL}, iteration=3, seed=1, algorithm="structured", digest="0"
     )
     scores = tuple(Score(name, (2.5, 3.5), (0.25, 0.125), (0.1, 0.1), 0) for name in (EVIL, "nearest"))
+    episodes = (EpisodeScore(2.5, 0.01, 1.0, 0, 0.002), EpisodeScore(3.5, 0.01, 1.0, 0, 0.002))
+    agents = (PolicyScores(EVIL, True, episodes),)
+    evaluation = PolicyEvaluation(EVIL, "placement", 3, 2, 5, (1, 2), (2.0, 3.0), agents)
     made = [
         scenario,
         twinhop.build_world(scenario),
@@ -61,6 +66,8 @@ def results(scenario):
         plan.solution,
         plan.case.problem,
         twinhop.compare(scenario),
+        twinhop.compare(scenario, ["nearest", "lagrangian"], seeds=2),
+        evaluation,
         twinhop.tradeoff(scenario),
         twinhop.robustness(scenario, samples=20, load=0.2),
         twinhop.explain(plan, plan.case.problem.user_name(0)),
@@ -129,6 +136,10 @@ def test_numbers_are_those_of_the_plain_values(results):
     assert {row["policy"] for row in facts["leaderboard"]["placement"]} <= set(texts)
     texts, facts = numbers("LearnedEvaluation")
     assert {"3.0000", "18.750"} <= set(texts)
+    texts, facts = numbers("SeedComparison")
+    assert {f"{row['cost']:.5g}" for row in facts["policies"]} <= set(texts)
+    texts, facts = numbers("PolicyEvaluation")
+    assert {f"{row['cost']:.5g}" for row in facts["policies"]} <= set(texts)
     texts, facts = numbers("TwinReplay")
     assert {str(row["updates"]) for row in facts["policies"]} <= set(texts)
     assert {"3 of 10", "0.25"} <= set(cells(results["Training"]._repr_html_()))

@@ -10,7 +10,7 @@ from twinhop.compile_time import waiting
 from twinhop.errors import InputError
 from twinhop.processes import NoAnswer, ProcessDied, deciding, watched
 from twinhop.processes.serving import send_note
-from twinhop.processes.watched import GRACE_S
+from twinhop.processes.watched import GRACE_S, LOOK_S
 
 
 def decide(seconds, at=None):
@@ -48,6 +48,7 @@ def compiles(seconds):
         waiting.start()
         time.sleep(seconds)
         waiting.end()
+        time.sleep(4 * LOOK_S)
     return "done"
 
 

@@ -4,11 +4,15 @@ import json
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from pictures import is_cut, overlapping_texts
 
 from twinhop.errors import InputError
+from twinhop.output.kit.style import styled
 from twinhop.studies.policy_transfer import study
 from twinhop.studies.policy_transfer import unit as experiment
-from twinhop.studies.policy_transfer.figure import draw_policy_transfer
+from twinhop.studies.policy_transfer.figure import CURVES as CURVES_OF_ALL
+from twinhop.studies.policy_transfer.figure import draw_in_axes, draw_policy_transfer
 from twinhop.studies.policy_transfer.shifts import LARGEST, SHIFTS, TRAJECTORIES
 from twinhop.studies.policy_transfer.unit import SCRATCH, Unit, arms_of, cached, do_unit, is_done
 from twinhop.studies.policy_transfer.worlds import bank, judged, varied
@@ -36,7 +40,7 @@ def unit(seed):
 
 @pytest.fixture(scope="module")
 def transfer():
-    return study.PolicyTransfer(tuple(unit(seed) for seed in range(3)), ("nothing",))
+    return study.PolicyTransfer(tuple(unit(seed) for seed in range(5)), ("nothing",))
 
 
 def row(transfer, arm):
@@ -55,13 +59,28 @@ def test_arms_are_named_for_what_they_do_against_scratch(transfer):
 def test_a_report_says_it_all_and_a_figure_has_a_panel_a_shift(transfer):
     text = transfer.markdown()
     assert "| load | Algorithm 2 | 2.00 | 18.00 | 25 % | 0 % |" in text
-    assert "weights grow 5-fold" in text and "Skipped: nothing." in text and "3 seeds, 100 updates" in text
+    assert "weights grow 5-fold" in text and "Skipped: nothing." in text and "5 seeds, 100 updates" in text
     figure = draw_policy_transfer(transfer)
     assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == [
         "twice the work (hard)",
         "length of the weights by Eq. 34, load [1]",
     ]
     json.dumps(transfer.to_json(), allow_nan=False)
+
+
+@pytest.mark.parametrize("style", ["screen", "paper"])
+def test_every_arm_has_a_row_with_the_numbers_of_the_table(transfer, style):
+    with styled(style=style):
+        figure = draw_policy_transfer(transfer)
+    assert not is_cut(figure) and not overlapping_texts(figure)
+    axes = figure.axes[0]
+    arms = [label.get_text() for label in axes.get_yticklabels()]
+    assert arms == [arm for arm in CURVES_OF_ALL[::-1] if arm in transfer.arms(transfer.shifts[0])]
+    ends = {line.get_ydata()[0]: line.get_xdata()[0] for line in axes.lines if line.get_markersize() == 6.5}
+    finals = {row["arm"]: row["final_percent"] for row in transfer.table_rows()}
+    assert {arms[int(at)]: value for at, value in ends.items()} == pytest.approx({arm: finals[arm] for arm in arms})
+    own = Figure().add_subplot()
+    assert draw_in_axes(transfer, own) is own and own.get_title(loc="left") == "" and own.lines
 
 
 def test_results_of_other_constants_are_refused(tmp_path):

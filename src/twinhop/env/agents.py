@@ -41,7 +41,9 @@ class AgentPolicy:
 
     def __init__(self, name: str, model: Any, view: AgentView, actions: Actions | None) -> None:
         """Take an agent; see `as_policy`."""
-        self.name, self.model, self.view, self.actions = name, model, view, actions
+        self.name, self.model = name, model
+        self.view: AgentView = view
+        self.actions: Actions | None = actions
         parts = model if isinstance(model, Mapping) else {"": model}
         self._predict = {key: _Predictor(each) for key, each in parts.items()}
         self._hosts: IntArray | None = None
@@ -81,7 +83,7 @@ class AgentPolicy:
         if self.view == "agents":
             return self._joined(obs, mask, users), "scores"
         action = np.asarray(self._predict[""](self.name, obs, mask))
-        kind = self.actions or ("hosts" if action.dtype.kind in "iu" else "scores")
+        kind: Actions = self.actions or ("hosts" if action.dtype.kind in "iu" else "scores")
         what = f"policy: {self.name}: action"
         if kind == "hosts":
             return hosts_of(action, (users,), len(may_host), what), kind
@@ -220,15 +222,15 @@ def as_policy(
     if env is not None:
         inner = env.unwrapped
         observation, actions = observation or inner.view, actions or inner.actions
-    observation = observation or getattr(model, "observation", None) or _view_of(model, name)
-    actions = actions or getattr(model, "actions", None) or _actions_of(model)
-    if not callable(observation) and observation not in VIEWS:
+    view: Any = observation or getattr(model, "observation", None) or _view_of(model, name)
+    kind: Any = actions or getattr(model, "actions", None) or _actions_of(model)
+    if not callable(view) and view not in VIEWS:
         raise InputError(
-            f"policy: {name}: observation: got {observation!r}; accepted: {', '.join(VIEWS)}, or a function of the state"
+            f"policy: {name}: observation: got {view!r}; accepted: {', '.join(VIEWS)}, or a function of the state"
         )
-    if actions is not None:
-        check_actions(actions)
-    return AgentPolicy(name, model, observation, actions)
+    if kind is not None:
+        check_actions(kind)
+    return AgentPolicy(name, model, view, kind)
 
 
 def load_saved(text: str) -> AgentPolicy:

@@ -16,12 +16,16 @@ MAP_SHARE = 0.7
 NAME_PX, NAME_HEIGHT_PX, NAME_ABOVE_PX = 5.6, 12.0, 11.0
 """Width of a letter, height of a name, how far above its station it begins: names that would overlap are left out."""
 LARGEST_MARK, SMALLEST_MARK, MARKS = 110.0, 28.0, 2400.0
-"""Areas of a station's square: all together at most `MARKS` [pt^2]."""
-BACKGROUND, INK, DOWN = "#fafaf7", "#222222", "#000000"
+"""Areas of a station's mark: all together at most `MARKS` [pt^2]."""
+BACKGROUND, INK, MUTED, DOWN = "#fafaf7", "#222222", "#7b838c", "#c8102e"
+HALO_PT = 2.2
+"""Width of the light rim around names, so that they are read over lines and users."""
+HOST, RADIO, CLOUD = "o", "^", "D"
 GOLDEN_TURN = 0.618034
 ROOMIEST = 4.0
 """The chart is drawn anew where the dearest slot takes less than this part of it."""
-LEGEND = "\u25a0 hosts twins   \u25a1 hosts none   \u2715 is down   \u25cf user, by its host"
+STATION_KEYS = "\u25cf hosts twins   \u25cb hosts none   \u25b3 radio only   \u25c6 cloud   \u2715 is down"
+LEGEND = f"{STATION_KEYS}   small: users, by their host"
 TERM_NAMES = ("communication", "computing", "moves", "opening", "energy")
 
 Pixels = NDArray[np.uint8]
@@ -40,9 +44,10 @@ class Moment(NamedTuple):
 class Picture:
     """Draws the moments of an environment, each onto the same figure.
 
+    Marks are those of all maps: circles may host, triangles are radio only, a diamond is a cloud, a cross is down.
     Users have the colour of the station that hosts their twin, and a line to it; stations that host are filled, others
-    hollow, those that are down crossed out. Users whose twin is nowhere yet are grey, absent ones are not there. A
-    cloud is above the map. Of names those of the fullest stations come first, where they fit.
+    hollow. Users whose twin is nowhere yet are grey, absent ones are not there. A cloud is above the map. Of names
+    those of the fullest stations come first, where they fit.
     """
 
     def __init__(self, params: Params, names: Sequence[str]) -> None:
@@ -55,6 +60,7 @@ class Picture:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.collections import LineCollection
         from matplotlib.figure import Figure
+        from matplotlib.patheffects import withStroke
 
         area = params.rules.area
         self._params, self._names, self._colours = params, tuple(names), station_colours(len(names))
@@ -65,11 +71,13 @@ class Picture:
         map_.tick_params(labelsize=8, colors=INK)
         map_.set_facecolor("white")
         mark = min(LARGEST_MARK, max(SMALLEST_MARK, MARKS / len(names)))
-        self._lines: Any = map_.add_collection(LineCollection([], linewidths=0.7, alpha=0.45))
+        self._lines: Any = map_.add_collection(LineCollection([], linewidths=0.7, alpha=0.3))
         self._users: Any = map_.scatter([], [], s=16, linewidths=0)
-        self._stations: Any = map_.scatter([], [], s=mark, marker="s", clip_on=False)
-        self._down = map_.scatter([], [], s=0.8 * mark, marker="x", color=DOWN)
-        self._labels = [figure.text(0, 0, "", fontsize=8, color=INK, ha="center", transform=None) for _ in names]
+        look = {"s": mark, "linewidths": 1.2, "clip_on": False}
+        self._marks: dict[str, Any] = {kind: map_.scatter([], [], marker=kind, **look) for kind in (HOST, RADIO, CLOUD)}
+        self._down = map_.scatter([], [], s=0.8 * mark, marker="x", color=DOWN, linewidths=2)
+        halo = {"path_effects": [withStroke(linewidth=HALO_PT, foreground="white")], "transform": None}
+        self._labels = [figure.text(0, 0, "", fontsize=8, color=INK, ha="center", **halo) for _ in names]
         figure.text(0.02, 0.965, LEGEND, fontsize=8, color=INK)
         self._text = figure.text(MAP_SHARE + 0.02, 0.93, "", fontsize=10, color=INK, va="top", linespacing=1.5)
         chart = figure.add_axes((MAP_SHARE + 0.06, 0.09, 0.98 - MAP_SHARE - 0.06, 0.24))
@@ -79,7 +87,15 @@ class Picture:
         chart.set_xlim(0.5, max(int(params.horizon), 2) + 0.5)
         (self._costs,) = chart.plot([], [], color=INK, marker=".", linewidth=1)
         self._figure, self._map, self._chart = figure, map_, chart
-        self._moving = (self._lines, self._users, self._stations, self._down, *self._labels, self._text, self._costs)
+        self._moving = (
+            self._lines,
+            self._users,
+            *self._marks.values(),
+            self._down,
+            *self._labels,
+            self._text,
+            self._costs,
+        )
         for artist in self._moving:
             artist.set_animated(True)
         self._still: Any = None  # axes and frames, drawn once
@@ -117,9 +133,13 @@ class Picture:
         self._lines.set_segments(np.stack([users[linked], places[host[linked]]], axis=1))
         self._lines.set_color(colour[linked])
         is_open = load > 0
-        self._stations.set_offsets(places)
-        self._stations.set_facecolor(np.where(is_open[:, None], self._colours, 1.0))
-        self._stations.set_edgecolor(np.where(may[:, None], self._colours, 0.8))
+        kinds = np.where(may, HOST, RADIO)
+        kinds[self._params.rules.radio_stations :] = CLOUD
+        for kind, marks in self._marks.items():
+            drawn = kinds == kind
+            marks.set_offsets(places[drawn])
+            marks.set_facecolor(np.where(is_open[drawn, None], self._colours[drawn], 1.0))
+            marks.set_edgecolor(MUTED if kind == RADIO else self._colours[drawn])
         up = np.ones(self._params.rules.radio_stations, bool) if state.slot.up is None else np.asarray(state.slot.up)
         self._down.set_offsets(places[: len(up)][~up])
         self._name(places, load)

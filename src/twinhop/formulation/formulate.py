@@ -51,9 +51,9 @@ class Origin:
 
 
 def link_rates_bps(world: World, radio: RadioState) -> FloatArray:
-    """(N, M) uplink rates, Eq. 3, of all links: to a station that is not a user's own, what it had if it came too [bit/s].
+    """(N, M) uplink rates of all links, Eq. 3 [bit/s].
 
-    That to the access station is `RadioState.access_rate_bps`.
+    To a station that is not a user's own, what it had if it came too; to its own `RadioState.access_rate_bps`.
 
     Args:
         world: stations and users, with the fading of every link where there is any.
@@ -66,7 +66,7 @@ def link_rates_bps(world: World, radio: RadioState) -> FloatArray:
     if world.fading_uniform is not None:
         gain = network.channel_gain(loss, network.rayleigh_power(world.fading_uniform, rules.fading_floor))
     stations = len(world.station_ids)
-    width_hz = np.full((1, 1), rules.bandwidth_hz)
+    width_hz: FloatArray = np.full((1, 1), rules.bandwidth_hz)
     if rules.bandwidth_rule != "full":
         count = np.bincount(radio.access, minlength=stations)[None, :]
         attached = radio.access[:, None] == np.arange(stations)
@@ -74,9 +74,10 @@ def link_rates_bps(world: World, radio: RadioState) -> FloatArray:
     noise: FloatArray | float = rules.noise_w_per_hz
     if rules.interference == "full_reuse":
         own_hz = network.user_bandwidth_hz(rules.bandwidth_hz, radio.access, stations, rules.bandwidth_rule)
-        noise = noise + network.uplink_interference_w_per_hz(world.tx_power_w, mean_gain, radio.access, own_hz)
+        interference = network.uplink_interference_w_per_hz(world.tx_power_w, mean_gain, radio.access, own_hz)
+        noise = (noise + interference)[:, None]
     logarithm = "ln" if world.readings.is_literal(ROW_LOGARITHM) else "log2"
-    rate = network.rate_bps(width_hz, world.tx_power_w[:, None], gain, noise, logarithm)
+    rate = network.rate_bps(width_hz.T, world.tx_power_w[None, :], gain.T, noise, logarithm).T.copy()
     rate[users, radio.access] = radio.access_rate_bps
     return rate
 

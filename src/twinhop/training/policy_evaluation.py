@@ -188,19 +188,20 @@ def evaluate_policies(
 ) -> PolicyEvaluation:
     """Put agents, policies and the certified bound on the same episodes of an environment.
 
-    An episode of seed s is that of ``env.reset(seed=s)``. Its world is lived through once; no decision changes it. Agents
-    decide in the environment on what it shows them; placement policies on each slot's problem, see
-    `twinhop.env.problem_of`; migration policies on the slots of the episode, as in `simulate`. All are priced in 64 bits
-    by the cost that the environment reports: communication, computing, moves, opening and energy; lateness, which the
-    reward prices besides, is a column. In placement an episode's bound is the mean over slots of the bounds of
-    `lagrangian`, in migration one on all plans of the whole episode with full knowledge of it (`offline`). Both hold for
-    late plans too.
+    An episode of seed s is that of ``env.reset(seed=s)``. Its world is lived through once; no decision changes it.
+    Agents decide in the environment on what it shows them; placement policies on each slot's problem, see
+    `twinhop.env.problem_of`; migration policies on the slots of the episode, as in `simulate`. All are priced in 64
+    bits by the cost that the environment reports: communication, computing, moves, opening and energy; lateness, which
+    the reward prices besides, is a column. In placement an episode's bound is the mean over slots of the bounds of
+    `lagrangian`, in migration one on all plans of the whole episode with full knowledge of it. Both hold for late plans
+    too.
 
     Args:
-        source: ``twinhop/Placement-v0`` or ``twinhop/Migration-v0``, of which `scenario` is an option; an environment of
-            Gymnasium made by one of these ids; or a scenario, its file, what the file would say, or a preset's name.
-        policies: a name, a text of names parted by commas, or a list: built-in policies of the task, `maddpg` among them;
-            policies of your own; and agents: `as_policy(model)`, a model with ``predict``, a function of `obs`,
+        source: ``twinhop/Placement-v0`` or ``twinhop/Migration-v0``, of which `scenario` is an option; an environment
+            of Gymnasium made by one of these ids; or a scenario, its file, what the file would say, or the name of a
+            preset.
+        policies: a name, a text of names parted by commas, or a list: built-in policies of the task, `maddpg` among
+            them; policies of your own; and agents: `as_policy(model)`, a model with ``predict``, a function of `obs`,
             ``file.py:agent``, ``module:agent``, ``SB3:PATH``. None: five that come with twinhop.
         episodes: how many.
         seed: of the first; further ones follow. 1000 and up is kept for evaluation.
@@ -268,11 +269,11 @@ def _worlds_of(source: Any, task: Task | None, options: Mapping[str, Any]) -> tu
     from twinhop.env.options import DEFAULT_SCENARIO, check_options, city_of
     from twinhop.scenario.schema.movement_section import EPISODE_SLOTS
 
-    given = dict(options)
+    given, named = dict(options), source if isinstance(source, str) else None
     own: Task | None = None
-    if isinstance(source, str) and source in ENVIRONMENTS:
-        own, source = ENVIRONMENTS[source], given.pop("scenario", DEFAULT_SCENARIO)
-    elif hasattr(source, "unwrapped"):
+    if named in ENVIRONMENTS:
+        own, source = ENVIRONMENTS[named], given.pop("scenario", DEFAULT_SCENARIO)
+    elif named is None and hasattr(source, "unwrapped"):
         own, source, made_by = source.unwrapped.made_of
         given = {**made_by, **given}
     elif "scenario" in given:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twinhop.benchmarking.benchmark import Benchmark
+from twinhop.failures import failure_lines
 from twinhop.output.benchmarking.benchmark import HEADER, TITLES, overall_cells
 from twinhop.output.kit.html import Summary, Table
 from twinhop.text import counted
@@ -18,5 +19,9 @@ def benchmark_summary(benchmark: Benchmark) -> Summary:
         for kind, board in benchmark.leaderboard.items()
         if board
     ]
-    notes = [*(f"Skipped: {each}" for each in benchmark.skipped), *benchmark.attribution]
+    notes = [
+        *failure_lines(benchmark.failures),
+        *(f"Skipped: {each}" for each in benchmark.skipped),
+        *benchmark.attribution,
+    ]
     return Summary("Leaderboard", line, ["Gaps are to certified bounds, below which no cost is."], tables, notes)

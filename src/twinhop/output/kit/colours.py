@@ -1,7 +1,7 @@
 """Colours, markers and dashes of all figures."""
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,12 +133,6 @@ def _look(hue: int, dash: int) -> PolicyLook:
     markers = MARKERS if dash == 0 else SECOND_MARKERS
     marker = markers[(hue + dash * (dash > 1)) % len(markers)]
     return PolicyLook(POLICY_HUES[hue], marker, DASHES[dash % len(DASHES)])
-
-
-def looks_by_name(names: Sequence[str], known: Sequence[str]) -> list[tuple[str, Any]]:
-    """Hue and dashes of each name; see `policy_looks`."""
-    looks = policy_looks(names)
-    return [(looks[name].colour, looks[name].dashes) for name in names]
 
 
 def hues_apart(xy_m: NDArray[np.float64]) -> list[str]:

@@ -118,7 +118,6 @@ def on_earth(xy_m: FloatArray, origin: tuple[float, float]) -> str:
 
 #: What the marks of all maps mean.
 SERVER, RADIO_ONLY, CLOUD, DOWN = "o", "^", "D", "x"
-MARKS_IN_WORDS = "circles: servers; triangles: radio only"
 
 
 def draw_stations(

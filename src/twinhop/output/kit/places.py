@@ -169,3 +169,12 @@ def station_marks(
     if down.any():
         entries.append(mark("down in the last slot", DOWN, ALARM, ALARM, 6))
     return entries
+
+
+def shortened(name: str, letters: int = 10) -> str:
+    """A name of at most so many letters.
+
+    >>> shortened("b12"), shortened("southern-cross")
+    ('b12', 'southern-…')
+    """
+    return name if len(name) <= letters else f"{name[: letters - 1]}…"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from twinhop.failures import failure_lines
 from twinhop.output.kit.html import Summary, Table
-from twinhop.output.kit.tables import percent
+from twinhop.output.kit.tables import PAIRS_HEADER, pair_cells, percent
 from twinhop.output.plans.description import fact_rows
 from twinhop.output.plans.explanation import alternative_rows, obstacle_rows, sentences, term_rows
 from twinhop.output.plans.operating_report import failure_in_words, move_rows, moves_in_words
 from twinhop.output.plans.report import verdict as plan_verdict
 from twinhop.output.plans.robustness import breaking_rows, spread_rows
 from twinhop.output.plans.robustness import verdict as robustness_verdict
+from twinhop.output.plans.seed_comparison import HEADER, cells
+from twinhop.output.plans.seed_comparison import notes as notes_of
 from twinhop.output.plans.service_report import service_terms
 from twinhop.output.plans.tradeoff import point_cells, remarks
 from twinhop.output.plans.tradeoff import verdict as tradeoff_verdict
@@ -21,6 +24,7 @@ from twinhop.plans.description import Description
 from twinhop.plans.explanation import Explanation
 from twinhop.plans.result import Case, Plan
 from twinhop.plans.robustness import Robustness
+from twinhop.plans.seed_comparison import SeedComparison
 from twinhop.plans.tradeoff import Tradeoff
 from twinhop.text import counted
 
@@ -93,9 +97,23 @@ def comparison_summary(comparison: Comparison) -> Summary:
     header = ("policy", "cost", "above bound", "latency s", "opening s", "opened", "feasible", "time s")
     case = comparison.case
     words = comparison.bound_in_words()
-    notes = [*case.all_notes, *_sources(case)]
+    notes = [*failure_lines(comparison.failures), *case.all_notes, *_sources(case)]
     said = [f"{words[0].upper()}{words[1:]}."]
     return Summary(f"Policies on {case.name}", _size(case), said, [Table(header, rows)], notes)
+
+
+def seed_comparison_summary(comparison: SeedComparison) -> Summary:
+    """The policies against the bounds of many worlds, and world by world against one of them."""
+    rows, first = comparison.rows(), comparison.worlds[0]
+    pairs = [pair_cells(row) for row in rows if row["policy"] != comparison.against]
+    tables = [Table(HEADER, [cells(row) for row in rows])]
+    if pairs:
+        tables.append(Table(PAIRS_HEADER, pairs, f"Cost against {comparison.against}, world by world"))
+    size = f"{counted(first.users, 'user')}, {counted(first.stations, 'station')}, {comparison.seeds_in_words()}"
+    words, notes = comparison.bound_in_words(), [*failure_lines(comparison.failures), *notes_of(comparison)]
+    said = [f"{words[0].upper()}{words[1:]}."]
+    notes += [f"Source: {each}" for each in comparison.attribution]
+    return Summary(f"Policies on {comparison.name}", size, said, tables, notes)
 
 
 def tradeoff_summary(tradeoff: Tradeoff) -> Summary:

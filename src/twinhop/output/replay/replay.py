@@ -10,14 +10,34 @@ import numpy as np
 
 from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
-from twinhop.output.kit.tables import table
+from twinhop.output.kit.style import save_figure
+from twinhop.output.kit.tables import table, write_table
 from twinhop.replay.twin_replay import TwinReplay
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 POLICY_HEADER = ("policy", "updates", "kbit", "p50 m", "p95 m", "max m", "mean age s", "peak age s")
 COVERAGE_HEADER = ("ahead", "forecasts", "inside", "calibrated", "scale", "p50 error m")
+#: Columns of the table in LaTeX.
+COLUMNS = {
+    "policy": "policy",
+    "updates": "updates",
+    "kbit": "sent [kbit]",
+    "error_p50_m": "error p50 [m]",
+    "error_p95_m": "error p95 [m]",
+    "mean_age_s": "mean age [s]",
+    "peak_age_s": "peak age [s]",
+}
+
+
+def table_rows(replay: TwinReplay) -> list[dict[str, Any]]:
+    """One row a policy as numbers."""
+    return [
+        {**facts, "policy": f"{facts['policy']}: {facts['label']}", "kbit": facts["bits"] / 1000}
+        for facts in replay.to_json()["policies"]
+    ]
 
 
 def policy_rows(facts: dict[str, Any]) -> list[list[str]]:
@@ -60,15 +80,21 @@ def report(replay: TwinReplay) -> str:
     return "\n".join(_report(replay.to_json())) + "\n"
 
 
-def plot(replay: TwinReplay) -> Figure:
-    """How far off the twins are, by policy."""
-    from twinhop.output.replay.figure import draw_errors
+def plot(replay: TwinReplay, ax: Axes | None = None, panel: str | None = None) -> Figure | None:
+    """How far off the twins are, by policy; in axes of the user that of one, named by ``panel``."""
+    from twinhop.output.kit.figures import panel_of
+    from twinhop.output.replay.figure import draw_error, draw_errors
 
-    return draw_errors(replay)
+    kinds = [policy.kind for policy in replay.policies]
+    name = panel_of(panel, kinds)
+    if ax is None:
+        return draw_errors(replay)
+    draw_error(ax, replay, replay.policies[kinds.index(name)])
+    return None
 
 
 def write(replay: TwinReplay, folder: Path, notes: Sequence[str] | None = None) -> None:
-    """Write replay.json, replay.md, replay.parquet (every sample), paths.png, errors.png and forecasts.png.
+    """Write replay.json, replay.md, replay.parquet (every sample), a table of the policies, and the figures.
 
     Args:
         replay: of at least one policy.
@@ -82,7 +108,8 @@ def write(replay: TwinReplay, folder: Path, notes: Sequence[str] | None = None) 
     (folder / "replay.md").write_text(report(replay), encoding="utf-8")
     without_infinities(_samples(replay)).write_parquet(folder / "replay.parquet")
     for name, draw in (("paths", draw_paths), ("errors", draw_errors), ("forecasts", draw_forecasts)):
-        draw(replay).savefig(folder / f"{name}.png")
+        save_figure(draw(replay), folder, name)
+    write_table(folder, "policies", table_rows(replay), COLUMNS)
 
 
 def _report(facts: dict[str, Any]) -> list[str]:

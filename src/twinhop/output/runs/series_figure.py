@@ -19,7 +19,6 @@ from twinhop.output.runs.simulation_report import title
 from twinhop.placement.problem import FloatArray
 from twinhop.runs.simulation import Simulation
 from twinhop.stats.bootstrap import mean_interval
-from twinhop.text import counted
 
 WIDTH_IN, LEFT_IN, HEAD_IN, PANEL_IN, FOOT_IN, GAP_IN = 9.0, 0.25, 0.85, 1.75, 0.62, 0.55
 #: Points of a curve, and columns of the legend.
@@ -144,7 +143,7 @@ def _in_words(simulation: Simulation, names: list[str]) -> str:
         *([REGRET_IN_WORDS] if "regret_over_time" in names else []),
     ]
     stride = simulation.run.slots / POINTS
-    return "; ".join([words[0], *([f"points: {counted(round(stride), 'slot')}"] if stride >= 2 else []), *words[1:]])
+    return "; ".join([words[0], *([f"a point: {round(stride)} slots"] if stride >= 2 else []), *words[1:]])
 
 
 def _values(simulation: Simulation, series: Series, policy: int, seed: int) -> FloatArray:

@@ -39,6 +39,7 @@ from twinhop.output.kit.figures import (
     stacked_bars,
     time_unit,
 )
+from twinhop.output.kit.places import shortened
 from twinhop.output.kit.style import current_style
 from twinhop.output.kit.tables import percent
 from twinhop.output.runs.simulation_report import title
@@ -52,7 +53,6 @@ PLAN, BOUND = "best offline plan", "certified offline bound"
 LABEL_SHARE = 1.42
 #: Points of a band, policies whose hosts are shown, and hosts named beside a band.
 POINTS, BANDS, NAMED_HOSTS = 150, 12, 30
-LONGEST_NAME = 10
 
 
 def draw_costs(simulation: Simulation) -> Figure:
@@ -190,7 +190,7 @@ def _band(axes: Axes, table: np.ndarray, simulation: Simulation, shade: Any, mos
         axes.axhspan(row - 0.5, row + 0.5, color=FAINT, linewidth=0)
     rows = range(0, len(names), -(-len(names) // NAMED_HOSTS))
     axes.tick_params(colors=MUTED, labelsize=7.5, length=2)
-    axes.set_yticks(rows, [_short(names[row]) for row in rows], fontsize=6.5, parse_math=False)
+    axes.set_yticks(rows, [shortened(names[row]) for row in rows], fontsize=6.5, parse_math=False)
     axes.set_xlabel(f"time [{unit}]", fontsize=8, color=MUTED, labelpad=2)
     for side in axes.spines.values():
         side.set_color(FAINT)
@@ -201,10 +201,6 @@ def _servers(simulation: Simulation) -> np.ndarray:
     """(K,) which hosts may hold twins: stations that are not radio only, and the cloud."""
     server = simulation.run.world_run.world.host
     return np.append(server, np.ones(len(simulation.run.host_ids) - len(server), np.bool_))
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def _twins_on_hosts(folder: Path, slots: int) -> np.ndarray:

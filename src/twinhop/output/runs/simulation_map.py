@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -65,14 +66,14 @@ def draw_twin_trails(film: RunFilm, run: MigrationRun, policy: str) -> Figure:
     return figure
 
 
-def _by_load(names: Sequence[str], load: IntArray) -> list[str]:
+def _by_load(names: Sequence[Any], load: IntArray) -> list[str]:
     """Names of hosts, those with most twins first."""
-    return [names[at] for at in np.argsort(-load, kind="stable").tolist()]
+    return [str(names[at]) for at in np.argsort(-load, kind="stable").tolist()]
 
 
 def _strokes(trails: list[Trail]) -> list[Line2D]:
     """What the lines are."""
-    look = {"color": MUTED, "linewidth": 0.8, "marker": "o", "markersize": 4, "markevery": [1]}
+    look: dict[str, Any] = {"color": MUTED, "linewidth": 0.8, "marker": "o", "markersize": 4, "markevery": [1]}
     user = Line2D([0, 1], [0, 0], label="way of a user, to a dot", **look)
     twin = Line2D([], [], color=MUTED, linewidth=2.2, alpha=0.6, label="move of its twin")
     return [user, twin] if any(trail.moves for trail in trails) else [user]

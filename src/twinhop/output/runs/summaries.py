@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from twinhop.failures import failure_lines
 from twinhop.output.kit.html import Summary, Table
 from twinhop.output.kit.tables import number, percent
 from twinhop.output.runs.simulation_report import SHORT, header, late_lines, rows, title
@@ -17,7 +18,12 @@ def simulation_summary(simulation: Simulation) -> Summary:
     """What each policy costs, against the offline bound where there is one."""
     facts = simulation.to_json()
     table = Table(header(SHORT), rows(facts, SHORT))
-    notes = [*late_lines(facts), *facts["notes"], *(f"Source: {each}" for each in facts["attribution"])]
+    notes = [
+        *failure_lines(simulation.failures),
+        *late_lines(facts),
+        *facts["notes"],
+        *(f"Source: {each}" for each in facts["attribution"]),
+    ]
     return Summary(f"Simulation of {facts['source']}", title(facts), _bound_in_words(facts), [table], notes)
 
 

@@ -14,6 +14,7 @@ from twinhop.runs.animation import Animation
 from twinhop.runs.world import WatchedWorld
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 #: Stations that the table names.
@@ -50,18 +51,24 @@ def station_rows(facts: dict[str, Any], station_ids: tuple[str, ...]) -> list[tu
     return [(str(station_ids[at]), f"{mean[at]:.4g}", f"{most[at]}", share(down[at])) for at in order.tolist()]
 
 
-def plot(watched: WatchedWorld) -> Figure:
-    """The statistics of the run."""
-    from twinhop.output.runs.world_figure import draw_statistics
+def plot(watched: WatchedWorld, ax: Axes | None = None, panel: str | None = None) -> Figure | None:
+    """The statistics of the run, or one of their panels."""
+    from twinhop.output.kit.figures import panel_of
+    from twinhop.output.runs.world_figure import PANELS, draw_statistics
 
-    return draw_statistics(watched.statistics, watched.run)
+    name = panel_of(panel, list(PANELS))
+    if ax is None:
+        return draw_statistics(watched.statistics, watched.run)
+    PANELS[name](ax, watched.statistics, watched.run)
+    return None
 
 
 def write(watched: WatchedWorld, folder: Path, animation: Animation = "gif") -> None:
     """Write statistics.json, statistics.png, map.png and the animation; tables of all slots are written in the run."""
+    from twinhop.output.runs.world_figure import draw_statistics
     from twinhop.output.runs.world_map import draw_trails, save_animation
 
     (folder / "statistics.json").write_text(json_text(watched.to_json()), encoding="utf-8")
-    save_figure(plot(watched), folder, "statistics")
+    save_figure(draw_statistics(watched.statistics, watched.run), folder, "statistics")
     save_figure(draw_trails(watched.film, watched.run), folder, "map")
     save_animation(watched.film, watched.run, animation, folder)

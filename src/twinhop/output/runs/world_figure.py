@@ -1,13 +1,15 @@
 """The figure of a run: speeds, stays, hand-overs, rates, load of the stations, presence."""
 
+from collections.abc import Callable
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from mpl_toolkits.axes_grid1 import make_axes_locatable
 
 from twinhop.output.kit.colours import ACCENT, ALARM, DASHED, INK, MUTED, PAPER, SECOND
 from twinhop.output.kit.figures import (
-    edges,
     frame,
     heading,
     in_pieces,
@@ -18,6 +20,7 @@ from twinhop.output.kit.figures import (
     sorted_bars,
     time_unit,
 )
+from twinhop.output.kit.places import shortened
 from twinhop.output.kit.tables import share
 from twinhop.runs.world_statistics import MINUTE_S, WorldStatistics
 from twinhop.scenario.dynamics import WorldRun
@@ -30,6 +33,8 @@ WIDTH_IN, HEIGHT_IN, HEAD_IN, LEFT_IN = 11.0, 7.2, 1.05, 0.66
 BARS, POINTS = 40, 60
 #: Of the values this share at each end is left out of a histogram.
 TAIL = 0.002
+#: Stations named below their bars, and letters of their names that fit side by side.
+NAMED_STATIONS, NAME_LETTERS = 30, 36
 
 
 def draw_statistics(statistics: WorldStatistics, run: WorldRun) -> Figure:
@@ -42,12 +47,12 @@ def draw_statistics(statistics: WorldStatistics, run: WorldRun) -> Figure:
     Returns:
         A figure of its own; nothing global is changed.
     """
-    with sheet(WIDTH_IN, HEIGHT_IN) as figure:
-        top = 1 - HEAD_IN / HEIGHT_IN
-        grid = figure.add_gridspec(2, 3, left=0.06, right=0.955, top=top, bottom=0.075, wspace=0.24, hspace=0.36)
-        panels = (_speeds, _stays, _handovers, _rates, _attached, _presence)
-        for at, panel in enumerate(panels):
-            panel(figure.add_subplot(grid[at]), statistics, run)
+    with sheet(WIDTH_IN, HEIGHT_IN, head_in=HEAD_IN - 0.35) as figure:
+        full_in = figure.get_figheight()
+        top = 1 - (full_in - (HEIGHT_IN - HEAD_IN)) / full_in
+        grid = figure.add_gridspec(2, 3, left=0.065, right=0.975, top=top, bottom=0.1, wspace=0.27, hspace=0.4)
+        for at, draw in enumerate(PANELS.values()):
+            draw(figure.add_subplot(grid[at]), statistics, run)
         _head(figure, statistics, run)
     return figure
 
@@ -143,32 +148,65 @@ def _attached(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
     mean, most = statistics.attached_sum[order] / run.slots, statistics.attached_most[order]
     sorted_bars(axes, mean, ACCENT, "mean")
     axes.plot(np.arange(len(order)), most, "_", color=INK, markersize=6, label="most in a slot")
+    shown = range(0, len(order), -(-len(order) // NAMED_STATIONS))
+    names = [shortened(str(run.station_ids[order[at]])) for at in shown]
+    axes.set_xticks(shown, names, parse_math=False, rotation=90 if sum(map(len, names)) > NAME_LETTERS else 0)
     axes.set_ylim(bottom=0)
     legend(axes)
 
 
 def _presence(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
+    """Who is present and what is down; where neither ever changes, how far users are from their stations."""
     down = statistics.down_slots.any()
-    frame(
-        axes, "Users present, stations down" if down else "Users present", time_unit(run.slots * run.slot_s)[1], "users"
-    )
-    time, present = _averaged(statistics.present.astype(float), run)
-    axes.plot(time, present, color=ACCENT, linewidth=1.4, label="users")
-    axes.set_ylim(0, max(1.0, 1.1 * float(present.max())))
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-    if not down:
+    if not down and np.ptp(statistics.present) == 0:
+        _distances(axes, statistics)
         return
-    right = axes.twinx()
-    fallen = len(run.station_ids) - _averaged(statistics.stations_up.astype(float), run)[1]
-    right.step(time, fallen, where="mid", color=ALARM, linewidth=1.2)
-    right.set_ylim(0, max(1.0, 3 * float(fallen.max())))
-    right.set_ylabel("stations down", fontsize=8.5, color=ALARM)
-    right.tick_params(colors=ALARM, labelsize=7.5, length=2.5)
-    right.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    edges(right, ["right"])
+    unit = time_unit(run.slots * run.slot_s)[1]
+    time, present = _averaged(statistics.present.astype(float), run)
+    title = f"Users present, of {len(run.user_ids)}"
+    frame(axes, f"{title}; stations down" if down else title, unit, "users")
+    axes.plot(time, present, color=ACCENT, linewidth=1.4, label="users")
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True, min_n_ticks=2))
+    axes.margins(y=0.15)
+    if down:
+        _down_below(axes, statistics, run, unit)
+
+
+def _down_below(axes: Axes, statistics: WorldStatistics, run: WorldRun, unit: str) -> None:
+    """How many stations are down, in a strip of its own below the panel."""
+    strip = make_axes_locatable(axes).append_axes("bottom", size="26%", pad=0.12, sharex=axes)
+    time, up = _averaged(statistics.stations_up.astype(float), run)
+    fallen = len(run.station_ids) - up
+    strip.fill_between(time, 0, fallen, step="mid", color=ALARM, alpha=0.3, linewidth=0)
+    strip.step(time, fallen, where="mid", color=ALARM, linewidth=1.2)
+    axes.tick_params(axis="x", labelbottom=False)
+    axes.set_xlabel("")
+    frame(strip, "", unit, "down")
+    strip.set_ylim(0, 1.2 * max(1.0, float(fallen.max())))
+    strip.yaxis.set_major_locator(MaxNLocator(nbins=2, integer=True, min_n_ticks=2))
+
+
+def _distances(axes: Axes, statistics: WorldStatistics) -> None:
+    frame(axes, "Distance to the access station", "m", "% of users and slots")
+    if not statistics.distance_m.count:
+        note(axes, "nobody was served")
+        return
+    _bars(axes, statistics.distance_m, 1.0)
+    _median(axes, statistics.distance_m.quantile(0.5))
 
 
 def _averaged(values: np.ndarray, run: WorldRun) -> tuple[np.ndarray, np.ndarray]:
     """A series over the slots, in as many points as can be seen: when, in the unit of time drawn, and the mean."""
     middle, means = in_pieces(values, POINTS)
     return (middle - 0.5) * run.slot_s / time_unit(run.slots * run.slot_s)[0], means
+
+
+#: The panels of the figure by name.
+PANELS: dict[str, Callable[[Axes, WorldStatistics, WorldRun], None]] = {
+    "speed": _speeds,
+    "stay": _stays,
+    "handovers": _handovers,
+    "rate": _rates,
+    "attached": _attached,
+    "presence": _presence,
+}

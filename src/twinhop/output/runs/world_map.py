@@ -107,14 +107,14 @@ def _draw_density(axes: Axes, film: Film, run: WorldRun, low: FloatArray, high: 
 
 def _density_key(axes: Axes, mesh: QuadMesh) -> None:
     """The shades of the density, above the map at its left end."""
-    figure = axes.get_figure()
+    figure = axes.get_figure(root=True)
     assert figure is not None
     box = axes.get_position()
     width, height = figure.get_size_inches()
     bar = figure.add_axes((box.x0, box.y1 + 0.1 / height, 1.2 / width, 0.09 / height))
     figure.colorbar(mesh, cax=bar, orientation="horizontal").outline.set_edgecolor(FAINT)
     bar.set_xticks([])
-    most = f"to {number(mesh.norm.vmax, 3)} users/km², mean over time"
+    most = f"to {number(float(np.asarray(mesh.norm.vmax)), 3)} users/km², mean over time"
     place = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "center", "fontsize": 8}
     bar.annotate(most, (1, 0.5), (5, 0), color=MUTED, **place)
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twinhop.failures import failure_lines
 from twinhop.output.kit.html import Summary, Table
 from twinhop.output.training.evaluation import HEADER, cells
+from twinhop.output.training.policy_evaluation import HEADER as POLICY_HEADER
+from twinhop.output.training.policy_evaluation import cells as policy_cells
 from twinhop.training.evaluation import LearnedEvaluation
+from twinhop.training.policy_evaluation import PolicyEvaluation
 
 if TYPE_CHECKING:
     from twinhop.learn.trainer import Training
@@ -28,6 +32,15 @@ def evaluation_summary(evaluation: LearnedEvaluation) -> Summary:
     ]
     title = f"{checkpoint.configuration['name']}, iteration {checkpoint.iteration}"
     return Summary(title, line, ["Gaps are to certified lower bounds, below which no cost is."], tables)
+
+
+def policy_evaluation_summary(evaluation: PolicyEvaluation) -> Summary:
+    """Agents, policies and the bound on the same episodes."""
+    table = Table(POLICY_HEADER, [policy_cells(row) for row in evaluation.rows()])
+    said = [f"The certified bound ({evaluation.bound_by}) is a cost that no decisions go below."]
+    return Summary(
+        f"Policies in {evaluation.source}", evaluation.title, said, [table], failure_lines(evaluation.failures)
+    )
 
 
 def training_summary(training: Training) -> Summary:

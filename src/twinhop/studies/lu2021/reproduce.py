@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinhop.errors import InputError
+from twinhop.errors import InputError, WarmUpWarning
 from twinhop.extras import require_extra
 from twinhop.failures import PolicyFailure
 from twinhop.io.folders import owned, require_writable
@@ -25,7 +26,11 @@ from twinhop.studies.lu2021.policies import bars_of, chosen_bars, do_bars, requi
 from twinhop.studies.lu2021.report import save_results
 from twinhop.studies.lu2021.results import Results, read_results
 from twinhop.studies.lu2021.runner import do_units, prepare_jax
-from twinhop.studies.lu2021.setting import parse_setting
+from twinhop.studies.lu2021.setting import parse_setting, scenario_of
+from twinhop.studies.lu2021.unit import SOLVERS, Unit
+
+#: In the configuration of a learner: first iterations, in which the actor does not learn.
+WARM_UP = "critic_only_iterations"
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -104,6 +109,9 @@ def reproduce_lu2021(
     Raises:
         MissingExtra: packages of the extra are not installed.
         InputError: an argument is wrong, or the folder holds other runs of the same names.
+
+    Warns:
+        WarmUpWarning: runs of an algorithm end before its actor begins to learn.
     """
     if time_limit_s is not None:
         check_limits(time_limit_s, None)
@@ -122,6 +130,7 @@ def reproduce_lu2021(
         left = plan.left(root)
         prepare_jax(root)
         require_fitting(bars)
+        _warn_of_warm_up(left)
         if on_forecast is not None:
             on_forecast(len(left), expected_hours(left, root, processes))
         failures = do_bars(bars, root, process_count(chosen, jobs, processes), on_progress)
@@ -129,6 +138,23 @@ def reproduce_lu2021(
         results = read_results(root)
         files = () if out is None else tuple(save_results(results, root, failures))
     return Reproduction(results, {name: findings(results, name) for name in results.algorithms}, files, failures)
+
+
+def _warn_of_warm_up(units: Sequence[Unit]) -> None:
+    """Say of each algorithm whose runs end before its actor begins to learn."""
+    from twinhop.env.core import params_of
+    from twinhop.learn.learners import make_learner
+
+    for kind, unit in {unit.kind: unit for unit in units if unit.kind != SOLVERS}.items():
+        params = params_of(scenario_of(unit.setting, unit.world_seed))
+        starts_at = make_learner(kind, params, unit.iterations).configuration.get(WARM_UP, 0)
+        if unit.iterations <= starts_at:
+            warnings.warn(
+                f"{kind}: {unit.iterations} iterations are within the warm-up of {starts_at}, in which the critic "
+                f"alone learns: its curves are flat; expected --iterations of more than {starts_at}",
+                WarmUpWarning,
+                stacklevel=3,
+            )
 
 
 def _writable(out: str | Path | None) -> Path | None:

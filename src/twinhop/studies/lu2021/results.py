@@ -97,7 +97,7 @@ class Results:
         if slots is None:
             return None
         pairs = zip(self.seeds_of_policy(policy, setting), slots.mean(axis=1), strict=True)
-        known = [(cost, float(np.mean(bounds[seed]))) for seed, cost in pairs if bounds.get(seed) is not None]
+        known = [(cost, float(np.mean(value))) for seed, cost in pairs if (value := bounds.get(seed)) is not None]
         gaps = [gap for cost, value in known if (gap := gap_to_bound(float(cost), value)) is not None]
         return np.array(gaps) if gaps else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from twinhop.processes import Progress, in_processes
 from twinhop.studies.lu2021.solving import do_solvers
 from twinhop.studies.lu2021.training import do_training, state_path
-from twinhop.studies.lu2021.unit import SOLVERS, Unit, cached, keep
+from twinhop.studies.lu2021.unit import SOLVERS, TIMES, UNIT_S, Unit, cached, keep
 
 COMPILED = "compiled"
 #: One thread a process: units run side by side, and times of processes are those of one core.
@@ -23,10 +24,11 @@ def do_unit(root: Path, unit: Unit) -> None:
     prepare_jax(root)
     if cached(unit, root) is not None:
         return
-    if unit.kind == SOLVERS:
-        keep(unit, root, do_solvers(unit))
-        return
-    keep(unit, root, do_training(unit, root))
+    goes_on, started = state_path(unit, root).exists(), time.perf_counter()
+    result = do_solvers(unit) if unit.kind == SOLVERS else do_training(unit, root)
+    if not goes_on:
+        result[TIMES] = {**result.get(TIMES, {}), UNIT_S: round(time.perf_counter() - started, 3)}
+    keep(unit, root, result)
     state_path(unit, root).unlink(missing_ok=True)
 
 

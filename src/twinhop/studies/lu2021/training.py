@@ -42,6 +42,30 @@ def state_path(unit: Unit, root: Path) -> Path:
     return unit.path(root).with_suffix(STATE_SUFFIX)
 
 
+class Trial:
+    """The steps of a run, each to be timed on its own.
+
+    Args:
+        unit: what is trained.
+        path: where nothing is kept.
+    """
+
+    def __init__(self, unit: Unit, path: Path) -> None:
+        self._training = _Training(unit, path)
+
+    def judge(self) -> None:
+        """Evaluate the policy as it is."""
+        self._training.note(0, 0.0, 0.0)
+
+    def piece(self) -> None:
+        """Train for `PIECE` iterations."""
+        self._training.run.go_on(PIECE)
+
+    def end(self) -> None:
+        """Judge it as at the end of a run."""
+        self._training.result()
+
+
 class _Training:
     def __init__(self, unit: Unit, path: Path) -> None:
         from twinhop.env.core import params_of
@@ -52,27 +76,28 @@ class _Training:
         params = params_of(scenario_of(unit.setting, unit.world_seed))
         self._learner = make_learner(unit.kind, params, unit.iterations)
         self._judge = judge_of(unit, params, self._learner.policy)
-        self._run = MeasuredRun(self._learner.algorithm, self._learner.source, unit.seed, PIECE)
+        self.run = MeasuredRun(self._learner.algorithm, self._learner.source, unit.seed, PIECE)
         self._record: dict[str, Any] = {"iteration": [], "terms": [], "wall_s": [], "cpu_s": []}
         if path.exists():
-            self._record = self._run.load(path)
+            self._record = self.run.load(path)
 
     def go_on(self) -> None:
         """Train to the end."""
         record, kept_at = self._record, time.monotonic()
         if not record["iteration"]:
-            self._note(0, 0.0, 0.0)
+            self.note(0, 0.0, 0.0)
         while record["iteration"][-1] < self._unit.iterations:
-            piece = self._run.go_on(self._unit.every)
+            piece = self.run.go_on(self._unit.every)
             at = record["iteration"][-1] + self._unit.every
-            self._note(at, record["wall_s"][-1] + piece.wall_s, record["cpu_s"][-1] + piece.cpu_s)
+            self.note(at, record["wall_s"][-1] + piece.wall_s, record["cpu_s"][-1] + piece.cpu_s)
             if time.monotonic() - kept_at > KEEP_EVERY_S and at < self._unit.iterations:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._run.save(self._path, record)
+                self.run.save(self._path, record)
                 kept_at = time.monotonic()
 
-    def _note(self, iteration: int, wall_s: float, cpu_s: float) -> None:
-        means = [float(np.mean(values)) for values in self._judge.slots(self._run.weights)]
+    def note(self, iteration: int, wall_s: float, cpu_s: float) -> None:
+        """Evaluate the policy, and note times until now."""
+        means = [float(np.mean(values)) for values in self._judge.slots(self.run.weights)]
         entry = {"iteration": iteration, "terms": means, "wall_s": wall_s, "cpu_s": cpu_s}
         for name, value in entry.items():
             self._record[name].append(value)
@@ -84,6 +109,6 @@ class _Training:
             "configuration": self._learner.configuration,
             "iteration": record["iteration"],
             "terms": plain(Terms(*np.array(record["terms"]).T)),
-            "policies": self._judge.policies(self._run.weights),
+            "policies": self._judge.policies(self.run.weights),
             "times": {name: [round(each, 3) for each in record[name]] for name in ("wall_s", "cpu_s")},
         }

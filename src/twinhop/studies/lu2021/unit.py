@@ -16,6 +16,8 @@ SOLVERS = "solvers"
 #: Kinds of further policies begin so.
 POLICIES = "policies"
 RUNS = "runs"
+#: In a result: times, and among them seconds by the clock of the whole unit, where it was done in one go.
+TIMES, UNIT_S = "times", "unit_s"
 Algorithm = Literal["literal", "structured"]
 ALGORITHMS: tuple[Algorithm, ...] = ("literal", "structured")
 

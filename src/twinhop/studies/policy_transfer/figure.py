@@ -1,86 +1,172 @@
-"""Learning curves of all arms, a panel a shift, and what Eq. 34 as printed does to the weights."""
+"""What each arm comes to in each shift, and what Eq. 34 as printed does to the weights."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
 
-from twinhop.output.kit.colours import HUES, INK, MUTED
-from twinhop.output.kit.figures import frame, heading, line, shared_legend, sheet
-from twinhop.studies.policy_transfer.results import PolicyTransfer
+from twinhop.output.kit.colours import HUES, INK, MUTED, PAPER
+from twinhop.output.kit.figures import frame, heading, legend, line, panel_of, sheet
+from twinhop.output.kit.style import current_style, styled
+from twinhop.stats import interquartile_mean
+from twinhop.stats.bootstrap import band_interval
+from twinhop.studies.policy_transfer.results import EARLY, PolicyTransfer
 from twinhop.studies.policy_transfer.shifts import Shift
 from twinhop.studies.policy_transfer.unit import ALGORITHM, ARMS, LITERAL, LONGER, PRINTED_IN, SCRATCH
 
-COLUMNS, WIDTH_IN, PANEL_IN, HEAD_IN, DOTS_PER_INCH = 3, 11.0, 2.6, 1.3, 130
-LEGEND_COLUMNS = 5
-CURVES = dict(zip((*ARMS, LONGER), HUES, strict=False))
-"""The colour of every arm."""
-_LEAST = 1e-3
+COLUMNS, WIDTH_IN, ROW_IN, HEAD_IN, LEGEND_IN, DOTS_PER_INCH = 3, 11.0, 0.19, 0.7, 0.45, 130
+#: What is above and below the rows of a panel, and the names of arms at the left [inch].
+TITLE_IN, FOOT_IN, NAMES_IN = 0.42, 0.5, 1.95
+CURVES = (*ARMS, LONGER)
+"""The arms, in the order of their rows."""
+#: Gaps below this are drawn at it: the axis is logarithmic [1].
+_LEAST = 1e-5
+_NORMS = "length of the weights"
 
 
 def draw_policy_transfer(study: PolicyTransfer) -> Figure:
-    """Draw the gap by updates, on a logarithmic axis, with 95 % bands over seeds.
+    """Draw a panel a shift, in it a row an arm: its gap before the first update, after a quarter of them, in the end.
+
+    Gaps are interquartile means over seeds; that in the end has its 95 % interval from five seeds on.
 
     Returns:
         A figure of its own; nothing global is changed.
     """
-    shifts = study.shifts
-    printed = next((shift for shift in shifts if shift.name == PRINTED_IN), None)
-    rows = -(-(len(shifts) + (printed is not None)) // COLUMNS)
-    height = HEAD_IN + PANEL_IN * rows
-    with sheet(WIDTH_IN, height, DOTS_PER_INCH) as figure:
-        panels = list(figure.subplots(rows, COLUMNS, squeeze=False).flat)
-        edges = {"left": 0.06, "right": 0.985, "bottom": 0.55 / height, "top": 1 - HEAD_IN / height}
-        figure.subplots_adjust(wspace=0.22, hspace=0.5, **edges)
-        for axes, shift in zip(panels, shifts, strict=False):
-            _panel(axes, study, shift)
-        empty = panels[len(shifts) :]
-        if printed is not None:
-            _norms(empty.pop(0), study, printed)
-        for axes in empty:
-            axes.axis("off")
-        left_in = 0.06 * WIDTH_IN
-        shared_legend(figure, panels, (0.05 * WIDTH_IN, 0.55), ncols=LEGEND_COLUMNS, fontsize=8)
-        heading(figure, left_in, 0.28, "What transfer gains, shift by shift", 12)
-        seeds = len(study.curves(shifts[0], SCRATCH))
-        about = f"gap to the certified bound [%] by updates; mean of the middle half of {seeds} seeds, 95 % band"
-        line(figure, left_in, 0.5, about, 8.5, color=MUTED)
+    arms, names = _arms(study), panels(study)
+    rows = -(-len(names) // COLUMNS)
+    panel_in = TITLE_IN + ROW_IN * len(arms) + FOOT_IN
+    height = HEAD_IN + LEGEND_IN + panel_in * rows
+    with sheet(WIDTH_IN, height, DOTS_PER_INCH, head_in=HEAD_IN - 0.05) as figure:
+        width_in, full_in = figure.get_size_inches()
+        top_in = full_in - (height - HEAD_IN) + LEGEND_IN
+        edges = {"left": NAMES_IN / width_in, "right": 0.985, "bottom": FOOT_IN / full_in}
+        edges["top"] = 1 - (top_in + TITLE_IN) / full_in
+        space = (TITLE_IN + FOOT_IN) / (ROW_IN * len(arms))
+        grid = figure.add_gridspec(rows, COLUMNS, hspace=space, wspace=0.09, **edges)
+        for at, name in enumerate(names):
+            axes = figure.add_subplot(grid[at // COLUMNS, at % COLUMNS])
+            draw_panel(axes, study, name, named=at % COLUMNS == 0)
+        heading(figure, 0.25, 0.32, "What transfer gains, shift by shift", 13)
+        seeds = len(study.curves(study.shifts[0], SCRATCH))
+        about = f"gap to the certified bound, interquartile means of {seeds} seeds; bar: 95 % interval in the end"
+        line(figure, 0.25, 0.54, about, 9, color=MUTED)
+        _moments(figure, study, 1 - (full_in - (height - HEAD_IN)) / full_in)
     return figure
 
 
-def _panel(axes: Axes, study: PolicyTransfer, shift: Shift) -> None:
-    for arm, hue in CURVES.items():
-        if arm not in study.arms(shift):
-            continue
-        curve, updates = study.band(shift, arm), study.updates
-        dash = "--" if arm == SCRATCH else "-"
-        axes.plot(updates, 100 * np.maximum(curve.middle, _LEAST), dash, color=hue, linewidth=1.6, label=arm)
-        if curve.low is not None and curve.high is not None:
-            low, high = (100 * np.maximum(each, _LEAST) for each in (curve.low, curve.high))
-            axes.fill_between(updates, low, high, color=hue, alpha=0.15, linewidth=0)
-    axes.set_yscale("log")
-    axes.yaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("{x:g}")
-    _plain(axes, f"{shift.words}{' (hard)' if study.is_hard(shift) else ''}")
+def panels(study: PolicyTransfer) -> list[str]:
+    """Names of the panels: the shifts, and the length of the weights where Eq. 34 was used as printed."""
+    shifts = [shift.name for shift in study.shifts]
+    return [*shifts, _NORMS] if PRINTED_IN in shifts else shifts
+
+
+def draw_panel(axes: Axes, study: PolicyTransfer, name: str, named: bool = True) -> None:
+    """Draw one panel of `draw_policy_transfer`.
+
+    Args:
+        axes: where to.
+        study: any.
+        name: of `panels`.
+        named: whether the arms are named at its left.
+    """
+    if name == _NORMS:
+        _norms(axes, study, next(shift for shift in study.shifts if shift.name == PRINTED_IN))
+        return
+    shift = next(shift for shift in study.shifts if shift.name == name)
+    arms = _arms(study)
+    frame(axes, f"{shift.words}{' (hard)' if study.is_hard(shift) else ''}", "gap [%]", grid="x", sizes=(9.5, 8.5, 8))
+    for row, arm in enumerate(arms):
+        if arm in study.arms(shift):
+            _draw_arm(axes, study, shift, arm, len(arms) - 1 - row)
+    axes.axhline(len(arms) - 1.5, color=MUTED, linewidth=0.6)
+    axes.set_ylim(-0.6, len(arms) - 0.4)
+    axes.set_yticks(range(len(arms)), arms[::-1] if named else [""] * len(arms), fontsize=8.5)
+    axes.tick_params(axis="y", length=0, labelcolor=INK)
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    wide = high / low > 60
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=9))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    if current_style().paper:
+        axes.set_xlabel(f"{shift.words} [%]", color=MUTED)
+        axes.set_ylabel("")
+
+
+def draw_in_axes(study: PolicyTransfer, axes: Axes, name: str | None = None) -> Axes:
+    """Draw one panel into axes of the user, whose title is the user's.
+
+    Raises:
+        InputError: there is no panel of this name.
+    """
+    with styled(given_axes=True):
+        draw_panel(axes, study, panel_of(name, panels(study)))
+        axes.set_ylabel("")
+    return axes
+
+
+def _arms(study: PolicyTransfer) -> list[str]:
+    known = {arm for shift in study.shifts for arm in study.arms(shift)}
+    return [arm for arm in CURVES if arm in known]
+
+
+def _draw_arm(axes: Axes, study: PolicyTransfer, shift: Shift, arm: str, row: int) -> None:
+    curves, colour = 100 * np.maximum(study.curves(shift, arm), _LEAST), _colour(arm)
+    quarter = int(np.searchsorted(study.updates, EARLY * study.updates[-1]))
+    first, early, last = (float(interquartile_mean(curves[:, point])) for point in (0, quarter, -1))
+    ends = band_interval([curves[:, -1]])
+    if ends is not None:
+        axes.plot(ends[1:], [row, row], color=colour, linewidth=5, alpha=0.3, solid_capstyle="butt", zorder=2)
+    axes.plot([first, early, last], [row] * 3, color=colour, linewidth=1.0, zorder=3)
+    edge: dict[str, Any] = {"markeredgecolor": colour, "markeredgewidth": 1.2, "linestyle": "none", "zorder": 4}
+    axes.plot([first], [row], "o", markerfacecolor=PAPER, markersize=5, **edge)
+    axes.plot([early], [row], "|", markersize=8, **edge)
+    axes.plot([last], [row], "o", color=colour, markersize=6.5, **edge)
+
+
+def _colour(arm: str) -> str:
+    """Of scratch ink, which all are held against; of Algorithm 2 the second hue; of others by what they take over."""
+    if arm == SCRATCH:
+        return INK
+    if "Algorithm 2" in arm:
+        return HUES[1]
+    return HUES[3] if "varied" in arm else HUES[0]
+
+
+def _moments(figure: Figure, study: PolicyTransfer, top: float) -> None:
+    """What the marks are."""
+    quarter, last = EARLY * study.updates[-1], study.updates[-1]
+    look: dict[str, Any] = {"color": MUTED, "linestyle": "none"}
+    entries = [
+        Line2D([], [], marker="o", markerfacecolor=PAPER, markersize=5, label="before the first update", **look),
+        Line2D([], [], marker="|", markersize=8, label=f"after {quarter:g} updates", **look),
+        Line2D([], [], marker="o", markersize=6.5, label=f"after {last:g} updates", **look),
+        *(
+            Line2D([], [], color=colour, linewidth=3, label=label)
+            for colour, label in (
+                (INK, "scratch"),
+                (HUES[0], "takes something over"),
+                (HUES[1], "Algorithm 2"),
+                (HUES[3], "sources of varied prices"),
+            )
+        ),
+    ]
+    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0.15 / figure.get_figwidth(), top), "ncols": 4}
+    figure.legend(handles=entries, frameon=False, fontsize=8.5, columnspacing=1.4, **place)
 
 
 def _norms(axes: Axes, study: PolicyTransfer, shift: Shift) -> None:
     """The length of all weights over that at first, as printed and soundly."""
-    for arm, hue in ((LITERAL, INK), (ALGORITHM, CURVES[ALGORITHM])):
+    frame(axes, f"length of the weights by Eq. 34, {shift.name} [1]", "updates", grid="y", sizes=(9.5, 8.5, 8))
+    for arm, hue in ((LITERAL, INK), (ALGORITHM, _colour(ALGORITHM))):
         norms = study.curves(shift, arm, "norm").mean(axis=0)
-        axes.plot(study.updates, norms / norms[0], color=hue, linewidth=1.6)
-        gap = 100 * study.curves(shift, arm)[:, -1].mean()
-        text, end = f"{'as printed' if arm == LITERAL else 'sound'}: gap {gap:.3g} %", norms[-1] / norms[0]
-        axes.annotate(
-            text, (study.updates[-1], end), (-4, 6), textcoords="offset points", ha="right", fontsize=8, color=hue
-        )
+        gap = 100 * float(interquartile_mean(study.curves(shift, arm)[:, -1]))
+        words = f"{'as printed' if arm == LITERAL else 'sound'}: gap {gap:.3g} %"
+        axes.plot(study.updates, norms / norms[0], color=hue, linewidth=1.6, label=words)
     axes.margins(y=0.2)
-    _plain(axes, f"length of the weights by Eq. 34, {shift.name} [1]")
-
-
-def _plain(axes: Axes, title: str) -> None:
-    frame(axes, title, "updates", grid=None, sizes=(9, 8, 8), pad=6)
-    axes.tick_params(which="both", colors=MUTED, labelsize=8)
+    legend(axes, loc="upper left", fontsize=8.5)

@@ -9,7 +9,7 @@ import numpy as np
 
 from twinhop.output.kit.tables import table
 from twinhop.placement.problem import FloatArray
-from twinhop.stats.bootstrap import Band, band, band_interval
+from twinhop.stats.bootstrap import Band, band, band_interval, interquartile_mean
 from twinhop.studies.policy_transfer.shifts import SHIFTS, TRAJECTORIES, Shift
 from twinhop.studies.policy_transfer.unit import LITERAL, SCRATCH
 
@@ -29,6 +29,16 @@ HEADER = (
     "verdict",
 )
 
+COLUMNS = {
+    "shift": "shift",
+    "arm": "arm",
+    "zero_shot_percent": "zero-shot [%]",
+    "final_percent": "final gap [%]",
+    "final_percent_interval": "95 % interval",
+    "verdict": "verdict",
+}
+"""Those of the table in LaTeX."""
+
 
 class Row(NamedTuple):
     """What an arm comes to in a shift, against training from scratch there."""
@@ -36,7 +46,7 @@ class Row(NamedTuple):
     shift: Shift
     arm: str
     zero_shot: float
-    """mean gap of what is taken over, before the first update [1]"""
+    """gap of what is taken over, before the first update, interquartile mean over seeds [1]"""
     jump_start: float
     """gap of untrained weights less that [1]"""
     near: float | None
@@ -48,7 +58,7 @@ class Row(NamedTuple):
     area: float
     """1 - area under the curve, above the final gap of scratch, over that of scratch [1]"""
     final: float
-    """mean gap at the end [1]"""
+    """gap at the end, interquartile mean over seeds [1]"""
     interval: tuple[float, float] | None
     """its 95 % interval"""
     verdict: str
@@ -108,13 +118,13 @@ class PolicyTransfer:
         return Row(
             shift=shift,
             arm=arm,
-            zero_shot=float(curves[:, 0].mean()),
-            jump_start=float(scratch[:, 0].mean() - curves[:, 0].mean()),
+            zero_shot=float(interquartile_mean(curves[:, 0])),
+            jump_start=float(interquartile_mean(scratch[:, 0]) - interquartile_mean(curves[:, 0])),
             near=near,
             within=within,
             seconds=None if within is None else within * float(np.mean(seconds)),
             area=float(1.0 - np.maximum(curves.mean(axis=0) - final, 0.0).sum() / above) if above > 0 else 0.0,
-            final=float(curves[:, -1].mean()),
+            final=float(interquartile_mean(curves[:, -1])),
             interval=None if ends is None else ends[1:],
             verdict=self._verdict(shift, arm, near),
         )
@@ -157,6 +167,25 @@ class PolicyTransfer:
         rows = [{**row._asdict(), "shift": row.shift.name} for row in self.rows()]
         return {"rows": rows, "source_s": self.source_s(), "skipped": list(self.skipped)}
 
+    def table_rows(self) -> list[dict[str, Any]]:
+        """The table as numbers, for CSV and LaTeX; see `COLUMNS`."""
+        return [
+            {
+                "shift": row.shift.name,
+                "arm": row.arm,
+                "zero_shot_percent": 100 * row.zero_shot,
+                "jump_start_percent": 100 * row.jump_start,
+                "updates_to_half_a_percent": row.near,
+                "updates_to_one_percent": row.within,
+                "core_to_one_percent_s": row.seconds,
+                "area_saved": row.area,
+                "final_percent": 100 * row.final,
+                "final_percent_interval": None if row.interval is None else [100 * end for end in row.interval],
+                "verdict": row.verdict,
+            }
+            for row in self.rows()
+        ]
+
     def markdown(self) -> str:
         """A section of a report."""
         unit = self.units[0]["unit"]
@@ -164,7 +193,8 @@ class PolicyTransfer:
             "## Policies that go where their users go",
             "",
             f"{len({each['unit']['seed'] for each in self.units})} seeds, {unit['iterations']} updates in each target, "
-            f"{unit['judged']} worlds to be judged on. Gaps are above certified bounds, decoded with load calibration.",
+            f"{unit['judged']} worlds to be judged on. Gaps are above certified bounds, decoded with load calibration; "
+            "interquartile means over seeds, with 95 % intervals from five seeds on.",
             "",
             *table(HEADER, [row_in_words(row) for row in self.rows()]),
             "",
@@ -175,7 +205,7 @@ class PolicyTransfer:
         for shift in self.shifts:
             if LITERAL in self.arms(shift):
                 norms = self.curves(shift, LITERAL, "norm").mean(axis=0)
-                gap = self.curves(shift, LITERAL)[:, -1].mean()
+                gap = float(interquartile_mean(self.curves(shift, LITERAL)[:, -1]))
                 growth = f"weights grow {norms[-1] / norms[0]:.3g}-fold, and the gap ends at {100 * gap:.1f} %"
                 lines.append(f"- Eq. 34 as printed, `{shift.name}`: {growth}.")
         return "\n".join([*lines, *(f"- Skipped: {reason}." for reason in self.skipped)]) + "\n"

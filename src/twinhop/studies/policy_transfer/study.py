@@ -8,25 +8,33 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from twinhop.errors import InputError
 from twinhop.extras import require_extra
 from twinhop.io.folders import owned, require_writable, staging
 from twinhop.io.json_text import json_text
+from twinhop.output.kit.style import save_figure
+from twinhop.output.kit.tables import write_table
 from twinhop.processes import Progress, in_processes
 from twinhop.studies.lu2021.runner import prepare_jax
-from twinhop.studies.policy_transfer.figure import draw_policy_transfer
-from twinhop.studies.policy_transfer.results import PolicyTransfer
+from twinhop.studies.policy_transfer.figure import draw_in_axes, draw_policy_transfer
+from twinhop.studies.policy_transfer.results import COLUMNS, PolicyTransfer
 from twinhop.studies.policy_transfer.shifts import CITY, SHIFTS, TRAJECTORIES
 from twinhop.studies.policy_transfer.unit import Unit, cached, do_unit, is_done
 from twinhop.studies.policy_transfer.worlds import city_files
 from twinhop.studies.twin_transfer.figure import draw_twin_transfer
+from twinhop.studies.twin_transfer.results import COLUMNS as TWIN_COLUMNS
 from twinhop.studies.twin_transfer.results import TwinTransferStudy
 from twinhop.studies.twin_transfer.study import twin_transfer_study
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 SEEDS, ITERATIONS, EVERY, WORLDS, JUDGED = 10, 300, 25, 100, 20
 QUICK_SEEDS, QUICK_ITERATIONS, QUICK_SHIFTS = 2, 100, ("users", "load", "dear")
-NAME, FIGURE, REPORT = "policy-transfer", "policy-transfer.png", "transfer.md"
+NAME, TWINS, REPORT = "policy-transfer", "twin-transfer", "transfer.md"
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,18 @@ class TransferReproduction:
     policies: PolicyTransfer
     twins: TwinTransferStudy
     files: tuple[Path, ...] = ()
+
+    def plot(self, ax: Axes | None = None, panel: str | None = None) -> Figure | Axes:
+        """Draw what policies gain in all shifts, or in one of them into axes of yours.
+
+        Args:
+            ax: where to draw a panel; its title is left to you. None: the whole figure.
+            panel: name of a shift; None: the first.
+
+        Raises:
+            InputError: there is no such shift.
+        """
+        return draw_policy_transfer(self.policies) if ax is None else draw_in_axes(self.policies, ax, panel)
 
 
 def reproduce_transfer(
@@ -150,7 +170,9 @@ def _save(policies: PolicyTransfer, twins: TwinTransferStudy, folder: Path) -> l
         both = {"policies": policies.to_json(), "twins": twins.to_json()}
         (aside / f"{NAME}.json").write_text(json_text(both), encoding="utf-8")
         (aside / REPORT).write_text(policies.markdown() + "\n" + twins.markdown(), encoding="utf-8")
-        draw_policy_transfer(policies).savefig(aside / FIGURE)
-        draw_twin_transfer(twins).savefig(aside / "twin-transfer.png")
+        write_table(aside, NAME, policies.table_rows(), COLUMNS)
+        write_table(aside, TWINS, twins.table_rows(), TWIN_COLUMNS)
+        save_figure(draw_policy_transfer(policies), aside, NAME)
+        save_figure(draw_twin_transfer(twins), aside, TWINS)
         names = sorted(path.name for path in aside.iterdir())
     return [folder / name for name in names]

@@ -13,6 +13,18 @@ from twinhop.studies.twin_transfer.scores import Score
 MOVES = 10
 HEADER = ("world", "measure", "model", "since move [s]", "mean", "95 %", "below cold", "95 %", "forecasts", "users")
 
+#: Columns of the table in LaTeX.
+COLUMNS = {
+    "world": "world",
+    "measure": "measure",
+    "arm": "model",
+    "from_s": "from [s]",
+    "to_s": "to [s]",
+    "mean": "mean",
+    "mean_interval": "95 % interval",
+    "users": "users",
+}
+
 
 class World(NamedTuple):
     """One kind of movement, and the constants chosen for it."""
@@ -45,6 +57,16 @@ class TwinTransferStudy:
     def rows(self) -> list[tuple[str, ...]]:
         """The scores as text, in the order of `HEADER`."""
         return [_row(score) for score in self.scores]
+
+    def table_rows(self) -> list[dict[str, Any]]:
+        """The scores as numbers, for CSV and LaTeX; intervals as pairs."""
+        rows = []
+        for score in self.scores:
+            facts = score.to_json()
+            facts["mean_interval"] = [facts.pop("low"), facts.pop("high")]
+            facts["below_cold_interval"] = [facts.pop("below_cold_low"), facts.pop("below_cold_high")]
+            rows.append(facts)
+        return rows
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from twinhop.errors import InputError
 from twinhop.io.folders import staging
 from twinhop.io.json_text import json_text
+from twinhop.output.kit.style import save_figure
+from twinhop.output.kit.tables import write_table
 from twinhop.replay.tracks import Track, model_positions, moved_tracks, tracks_of
 from twinhop.scenario import geo
 from twinhop.scenario.mobility import MOBILITY_MODELS, GaussMarkov
@@ -30,7 +32,7 @@ from twinhop.studies.twin_transfer.motion import (
     learned_moves,
     motion_forecasts,
 )
-from twinhop.studies.twin_transfer.results import MOVES, TwinTransferStudy, World
+from twinhop.studies.twin_transfer.results import COLUMNS, MOVES, TwinTransferStudy, World
 from twinhop.studies.twin_transfer.scores import MINUTES, SECONDS, Score, joined, scores
 from twinhop.twin.behaviour import ConstantVelocity, MarkovChain, RevertingVelocity, RowModel, blended, knowledge_norm
 
@@ -220,7 +222,7 @@ def _norms(seed: int) -> dict[str, tuple[float, ...]]:
 
 
 def save_study(study: TwinTransferStudy, folder: str | Path) -> list[Path]:
-    """Write ``twin-transfer.json``, ``twin-transfer.png`` and ``twin-transfer.md``.
+    """Write ``twin-transfer`` as JSON, Markdown, CSV and LaTeX, and the figure.
 
     Args:
         study: any.
@@ -232,6 +234,7 @@ def save_study(study: TwinTransferStudy, folder: str | Path) -> list[Path]:
     with staging(folder) as aside:
         (aside / "twin-transfer.json").write_text(json_text(study.to_json()), encoding="utf-8")
         (aside / "twin-transfer.md").write_text(study.markdown(), encoding="utf-8")
-        draw_twin_transfer(study).savefig(aside / "twin-transfer.png")
+        write_table(aside, "twin-transfer", study.table_rows(), COLUMNS)
+        save_figure(draw_twin_transfer(study), aside, "twin-transfer")
         names = sorted(path.name for path in aside.iterdir())
     return [Path(folder) / name for name in names]

@@ -66,8 +66,12 @@ def benchmark_tasks() -> tuple[BenchmarkTask, ...]:
     >>> len(benchmark_tasks())
     24
     """
-    kinds = {name: kind for prefix, kind in _KINDS for name in benchmark_names() if name.startswith(prefix)}
-    return tuple(BenchmarkTask(name, kind, CITIES.get(name)) for name, kind in kinds.items())
+    return tuple(
+        BenchmarkTask(name, kind, CITIES.get(name))
+        for prefix, kind in _KINDS
+        for name in benchmark_names()
+        if name.startswith(prefix)
+    )
 
 
 def benchmark_text(name: str) -> str:
