@@ -4,10 +4,10 @@
 
 `choose` scores the settings of every policy that has some on four stretches of two hours of San Francisco before
 minute 660; `table` runs the best of each on the preset `sf-taxis-midday`, minutes 660 to 779, which nothing was chosen
-by, and prints cost over bound with 95 % intervals over seeds, which draw sizes of updates and twins and CPUs. `blind`
-does the same for `stay` and `expected` where users and stations are chosen by earlier minutes as well. All three need
-the data set ``sf_cab_cells`` in the data folder and are skipped, saying so, where it is absent. `speed` times the
-command, with its peak memory, and runs without files; peers are in `env_speed.py`.
+by, and prints cost over bound with 95 % intervals over seeds (from five on), which draw sizes of updates and twins and
+CPUs. `blind` does the same for `stay` and `expected` where users and stations are chosen by earlier minutes as well.
+All three need the data set ``sf_cab_cells`` in the data folder and are skipped, saying so, where it is absent. `speed`
+times the command, with its peak memory, and runs without files; peers are in `env_speed.py`.
 """
 
 import argparse
@@ -32,6 +32,7 @@ from twinhop.migration.simulate import outcomes
 from twinhop.scenario import load_scenario
 from twinhop.scenario.importers import save_sf_taxis
 from twinhop.scenario.importers.sf_cells import nearest_cell, read_record
+from twinhop.stats import mean_interval
 
 #: First minutes of the stretches by which settings are chosen, and of the one that is reported.
 CHOICE_MINUTES, TEST_MINUTE, MINUTES = (180, 300, 420, 540), 660, 120
@@ -47,8 +48,6 @@ CHOSEN = {
     "lookahead": "lookahead:horizon=60:predict=next_station",
     "expected": "expected:plan_slots=240:margin=1.5:strength=0",
 }
-#: Two-sided 95 % quantiles of Student's t by degrees of freedom.
-STUDENT = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 19: 2.093}
 
 
 def taxis(data, first, folder, chosen_by=None):
@@ -171,9 +170,8 @@ def over_bound(data, scenario, policies, seeds, limit_s):
             print_row({"figure": "policy", "seed": seed, "policy": policy + words, "over_bound": cost / answer.bound})
     for policy, rows in ratios.items():
         over, moves, fallbacks, decision_ms = map(list, zip(*rows, strict=True))
-        spread = STUDENT.get(len(over) - 1, 1.96) * statistics.stdev(over) / math.sqrt(len(over)) if over[1:] else None
         print_row(
-            {"figure": "over bound", "policy": policy, "mean": statistics.mean(over), "plus_minus": spread}
+            {"figure": "over bound", "policy": policy, "mean": statistics.mean(over), "interval": mean_interval(over)}
             | {"moves": statistics.mean(moves), "fallbacks": sum(fallbacks)}
             | {"decision_ms": statistics.median(decision_ms), "seeds": len(over)}
         )

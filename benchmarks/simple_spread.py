@@ -4,8 +4,8 @@
 
 Every run is a process of its own with one thread, ours and theirs in turn; a run that has its file in `--out` is not
 made again. Both are judged by the same loop: the policy without noise on the same 40 episodes, which are in no
-training. At the end come, by steps, the means over seeds with their 95 % bootstrap intervals; `--figure` draws them.
-`--peer ''` leaves BenchMARL out. `make peers` builds the peers' Python.
+training. At the end come, by steps, the means over seeds with their 95 % bootstrap intervals (from five seeds on);
+`--figure` draws them. `--peer ''` leaves BenchMARL out. `make peers` builds the peers' Python.
 
 What is the same: 3 agents, 25 slots, continuous actions, two hidden layers of 64 with ReLU, an own actor for each agent
 on what it sees, an own critic for each agent on what all see and do, Adam at 1e-3 without clipping, gamma 0.95, tau
@@ -23,13 +23,14 @@ from pathlib import Path
 
 import numpy as np
 
+from twinhop.stats import mean_interval
+
 AGENTS, SLOTS, HIDDEN = 3, 25, (64, 64)
 BATCH, GAMMA, RATE, TAU, REPLAY = 64, 0.95, 1e-3, 0.01, 100_000
 #: Of actions from 0 to 1.
 NOISE = 0.2
 BOUT, UPDATES = 100, 25
 JUDGED_EVERY, JUDGED_EPISODES, JUDGED_SEED = 1000, 40, 1_000_000
-RESAMPLES = 10_000
 LEARNERS = {"twinhop": "simple_spread.py", "BenchMARL": "simple_spread_benchmarl.py"}
 ONE_THREAD = {
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
@@ -122,17 +123,21 @@ def made(learner, seed, given):
 
 
 def summary(runs):
-    """By steps, the mean over runs and its 95 % interval, by drawing runs with replacement."""
+    """By steps, the mean over runs and its 95 % interval, which fewer than five runs have not."""
     curves = np.array([[line["return"] for line in run] for run in runs])
-    drawn = np.random.default_rng(0).integers(len(runs), size=(RESAMPLES, len(runs)))
-    low, high = np.percentile(curves[drawn].mean(axis=1), [2.5, 97.5], axis=0)
+    ends = [mean_interval(point) or (None, None) for point in curves.T.tolist()]
     return {
         "steps": [line["steps"] for line in runs[0]],
         "mean": curves.mean(axis=0),
-        "low": low,
-        "high": high,
+        "low": np.array([low for low, _ in ends], float),
+        "high": np.array([high for _, high in ends], float),
         "runs": curves,
     }
+
+
+def rounded(value):
+    """Two digits after the point; None for what there is not."""
+    return round(float(value), 2) if np.isfinite(value) else None
 
 
 def draw(curves, file):
@@ -160,7 +165,8 @@ def draw(curves, file):
         axes.set_ylabel("return of an agent in an episode, without noise", fontsize=9)
         seeds = len(next(iter(curves.values()))["runs"])
         figure.text(0.1, 0.93, "MADDPG on simple_spread", weight="bold", fontsize=11, color=INK)
-        told = f"{seeds} seeds each; thick: mean, band: its 95 % bootstrap interval, thin: runs"
+        band = "" if np.isnan(next(iter(curves.values()))["low"]).all() else ", band: its 95 % bootstrap interval"
+        told = f"{seeds} seeds each; thick: mean{band}, thin: runs"
         figure.text(0.1, 0.885, told, fontsize=8, color=MUTED)
         figure.savefig(file)
 
@@ -185,7 +191,7 @@ def main():
     curves = {learner: summary(theirs) for learner, theirs in runs.items()}
     for learner, curve in curves.items():
         for at, steps in enumerate(curve["steps"]):
-            numbers = {name: round(float(curve[name][at]), 2) for name in ("mean", "low", "high")}
+            numbers = {name: rounded(curve[name][at]) for name in ("mean", "low", "high")}
             print(json.dumps({"learner": learner, "steps": steps, **numbers}))
         cost = np.median([run[-1]["learning_cpu_s"] for run in runs[learner]])
         print(json.dumps({"learner": learner, "seeds": given.seeds, "median_learning_cpu_s": round(float(cost), 1)}))

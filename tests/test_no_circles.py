@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
 #: What every layer may use, and what uses no layer.
 FLOOR = {"errors", "extras", "highs", "io", "own_code", "processes", "result", "stats", "streams", "text"}
-FLOOR |= {"compile_time", "diagnosis", "jit", "jit_cache", "jit_key", "names"}
+FLOOR |= {"compile_time", "diagnosis", "failures", "own_watch", "jit", "jit_cache", "jit_key", "names"}
 #: The package itself: it names its parts in a stub and imports none of them.
 FACE = {"__init__", "__main__", "_version"}
 

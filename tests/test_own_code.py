@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from twinhop.errors import InputError
+from twinhop.migration.policy import policy_choice
 from twinhop.own_code import OwnCode, call_of, first_argument, hosts_of, load_own, names_code, unique
+from twinhop.placement.policy import placement_policy
 
 
 def function(problem, seed=3):
@@ -158,7 +160,7 @@ def test_ctrl_c_is_no_error_of_the_policy():
         ([0, 0.5, 0], "0.5 at index 1"),
         ([0, -1, 0], "-1 at index 1"),
         ([0, 1, 4], "4 at index 2"),
-        (["a", "b", "c"], "returned <U1"),
+        (["a", "b", "c"], "returned text"),
         ([True, False, True], "returned bool"),
         ({"host": 1}, "returned dict"),
         ([[1], [1, 2], []], "returned list"),
@@ -188,6 +190,8 @@ def test_a_text_goes_to_another_process_as_a_text(folder):
     assert own.unsendable is None and pickle.loads(pickle.dumps(own)) == own
     elsewhere = OwnCode(None, own.value)
     assert "cannot import" in str(elsewhere.unsendable)
+    inside = OwnCode(None, functools.partial(function, seed=own.value))  # pickled, and yet nobody finds its module
+    assert f"holds something of {own.value.__module__}, which" in str(inside.unsendable)
 
 
 def test_the_first_argument_has_a_name_and_a_type():
@@ -197,3 +201,24 @@ def test_the_first_argument_has_a_name_and_a_type():
     assert first_argument(place) == ("p", "PlacementProblem")
     assert first_argument(Decider) == first_argument(Decider()) == ("situation", "")
     assert first_argument(lambda: 1) == () == first_argument(3)
+
+
+def test_what_it_prints_goes_to_standard_error(tmp_path, capsys):
+    path = tmp_path / "loud.py"
+    path.write_text("print('loading')\n\ndef place(problem):\n    print('placing')\n    return 3\n")
+    own = load_own(f"{path}:place")
+    assert call_of("place", own.value, "a problem", ())(None, options={}) == 3
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "loading\nplacing\n")
+
+
+@pytest.mark.parametrize(
+    ("find", "function", "message"),
+    [
+        (placement_policy, lambda situation: 0, "takes a Situation, which makes it a policy of migration"),
+        (policy_choice, lambda problem: 0, "takes a PlacementProblem, which makes it a policy of placement"),
+    ],
+)
+def test_code_of_the_other_kind_is_refused_before_it_runs(find, function, message):
+    with pytest.raises(InputError, match=message):
+        find(function)

@@ -50,7 +50,7 @@ _kept.__enter__()
 #: Clocks in tables of notebooks, besides those of the terminal.
 CLOCKS = (*CLOCK_COLUMNS, "time s")
 #: How close numbers of episodes are to those of another run: relative, and of those near 0.
-NEAR, NEAR_ZERO = 0.1, 0.01
+NEAR, NEAR_ZERO = 0.01, 0.01
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 LANGUAGE = {"name": "python"}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -91,7 +91,8 @@ def executed(path: Path) -> Any:
     os.environ.setdefault("TWINHOP_DATA", str(DATA))
     options = {"record_timing": False, "coalesce_streams": True, "extra_arguments": ["--log-level=ERROR"]}
     client = NotebookClient(notebook, timeout=LONGEST_S, kernel_name="python3", **options)
-    client.execute(cwd=str(path.parent))
+    surroundings = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}  # that of notebooks
+    client.execute(cwd=str(path.parent), env=surroundings)
     del notebook.cells[0]
     for count, cell in enumerate(code_cells(notebook), 1):
         cell.metadata, cell.execution_count = {}, count
@@ -190,7 +191,7 @@ def html_words(html: str) -> list[Any]:
 
 
 def _is_of_episodes(output: Any) -> bool:
-    """Whether it shows episodes of the environment, whose worlds are drawn in 32 bits."""
+    """Whether it shows episodes of the environment, drawn in 32 bits, which other processors round otherwise."""
     return output.get("data", {}).get("text/plain", "").startswith("<PolicyEvaluation")
 
 

@@ -49,6 +49,8 @@ CLOCKS = (re.compile(r"\b(?:solved in|searched for|took)\s+([\d.,e+-]+)"),)
 CLOCK_COLUMNS = ("ms", "decides ms", "decides in ms")
 #: Said by whichever command is the first to compile.
 COMPILING = "twinhop: compiling, once"
+#: Said once a minute of what takes longer than that, on a machine that is slow or busy.
+PROGRESS = re.compile(r"twinhop: .+ \(\d+ min\)")
 #: Columns of the terminal that pages show.
 WIDTH = 100
 #: From here on a line counts as another state of the line that a page shows.
@@ -117,8 +119,9 @@ def commands_of(block: Block) -> list[Command]:
 
 
 def tidy(text: str) -> list[str]:
-    """The lines of an output without blanks at their ends, empty lines around, and what depends on a cache."""
-    lines = [line.rstrip() for line in text.splitlines() if line.rstrip() != COMPILING]
+    """The lines of an output without blanks at their ends, empty lines around, and what depends on cache or speed."""
+    lines = [line.rstrip() for line in text.splitlines()]
+    lines = [line for line in lines if line != COMPILING and not PROGRESS.fullmatch(line)]
     while lines and not lines[0]:
         del lines[0]
     while lines and not lines[-1]:

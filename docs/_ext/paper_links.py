@@ -60,7 +60,10 @@ def _directive(name: str) -> str:
 def _test(file: str, name: str) -> str:
     """A test: its target, its name and its lines, decorators included."""
     text = (DOCS.parent / file).read_text(encoding="utf-8")
-    (test,) = (each for each in ast.parse(text).body if isinstance(each, ast.FunctionDef) and each.name == name)
+    tests = {each.name: each for each in ast.parse(text).body if isinstance(each, ast.FunctionDef)}
+    if name not in tests:
+        raise LookupError(f"docs/{PAGE}.md: {file} has no test named {name}")
+    test = tests[name]
     first = min([test.lineno, *(each.lineno for each in test.decorator_list)])
     lines = "\n".join(text.splitlines()[first - 1 : test.end_lineno])
     return f"({label(file, name)})=\n`{file}::{name}`\n\n````python\n{lines}\n````\n"

@@ -9,11 +9,13 @@ from __future__ import annotations
 import functools
 import importlib.util
 import inspect
+import io
 import pickle
 import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
@@ -21,8 +23,8 @@ from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from types import FunctionType, ModuleType
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +41,12 @@ AGENTS, SAVED_AGENT = "twinhop.agents", "SB3:"
 OBSERVATIONS = ("obs", "observation", "observations")
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 _PACKAGE = str(Path(__file__).parent)
+
+#: The name and the type of the first argument of a policy, by kind.
+KIND_ARGUMENTS: dict[str, tuple[str, str]] = {
+    "placement": ("problem", "PlacementProblem"),
+    "migration": ("situation", "Situation"),
+}
 
 
 @dataclass(frozen=True)
@@ -71,16 +79,38 @@ class OwnCode:
             return None
         value = self.value if hasattr(self.value, "__qualname__") else type(self.value)
         module = getattr(value, "__module__", None) or "__main__"
-        if module == "__main__" or PathFinder.find_spec(module.partition(".")[0]) is None:
+        if not _can_be_imported(module):
             return f"it is defined in {module}, which another process cannot import"
+        modules = _Modules()
         try:
-            content = pickle.dumps(self.value)
+            modules.dump(self.value)
         except Exception as error:  # whatever its own methods raise
             return " ".join(str(error).split())[:LONGEST_MESSAGE]
-        return "it holds something that is defined in __main__" if b"__main__" in content else None
+        lost = [name for name in modules.names if not _can_be_imported(name)]
+        return f"it holds something of {lost[0]}, which another process cannot import" if lost else None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (OwnCode, (None, self.value)) if self.text is None else (load_own, (self.text,))
+
+
+class _Modules(pickle.Pickler):
+    """Collects the modules of all functions and classes of which an object is made."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO())
+        self.names: dict[str, None] = {}
+
+    def persistent_id(self, obj: Any) -> None:
+        if isinstance(obj, type | FunctionType):
+            self.names[obj.__module__ or "__main__"] = None
+
+
+def _can_be_imported(module: str) -> bool:
+    """Whether another process of the same paths can import a module of this one."""
+    top = module.partition(".")[0]
+    if module == "__main__":
+        return False
+    return top in sys.builtin_module_names or PathFinder.find_spec(top) is not None
 
 
 def is_agent(value: Any) -> bool:
@@ -156,6 +186,11 @@ class _working_folder:
         sys.path.remove(str(Path.cwd()))
 
 
+def prints_aside() -> redirect_stdout[TextIO]:
+    """Inside, what code of the user's own prints goes to standard error: answers for machines stay whole."""
+    return redirect_stdout(sys.stderr)
+
+
 def load_own(text: str) -> OwnCode:
     """Load what a text names.
 
@@ -185,7 +220,8 @@ def load_own(text: str) -> OwnCode:
 def _imported(text: str, name: str) -> ModuleType:
     with _working_folder():
         try:
-            return import_module(name)
+            with prints_aside():
+                return import_module(name)
         except (Exception, SystemExit) as error:
             raise InputError(f"policy: {text}: {name} cannot be imported: {_in_words(error, None)}") from error
 
@@ -219,7 +255,8 @@ def _executed(text: str, path: Path, source: bytes) -> ModuleType:
         sys.path.append(str(path.parent))
     sys.modules[module.__name__] = module  # dataclasses and pickle look their module up
     try:
-        exec(compile(source, str(path), "exec"), vars(module))  # noqa: S102  the user's own code is what was asked for
+        with prints_aside():
+            exec(compile(source, str(path), "exec"), vars(module))  # noqa: S102  the user's own code was asked for
     except (Exception, SystemExit) as error:
         del sys.modules[module.__name__]
         raise InputError(f"policy: {text}: cannot be loaded: {_in_words(error, str(path))}") from error
@@ -236,9 +273,17 @@ def _in_words(error: BaseException, file: str | None) -> str:
         if not frame.filename.startswith(("<frozen", _PACKAGE))
     ]
     own = [frame for frame in frames if frame.filename == file] or frames
-    message = " ".join(str(error).split())[:LONGEST_MESSAGE]
+    message = " ".join(_text_of(error).split())[:LONGEST_MESSAGE]
     where = f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
     return f"{type(error).__name__}: {message}{where}" if message else f"{type(error).__name__}{where}"
+
+
+def _text_of(error: BaseException) -> str:
+    """The message of an exception; empty where its own methods raise."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
 
 def _source_of(function: Callable[..., Any]) -> str | None:
@@ -270,7 +315,8 @@ class Call:
             PolicyFailed: it raises; the message has type, text, file and line, and the exception is the cause.
         """
         try:
-            return self.function(*arguments, **{name: options[name] for name in self.options})
+            with prints_aside():
+                return self.function(*arguments, **{name: options[name] for name in self.options})
         except PolicyFailed:
             raise
         except (Exception, SystemExit) as error:
@@ -291,7 +337,8 @@ def call_of(name: str, function: Any, argument: str | None, options: Iterable[st
     """
     options = tuple(options)
     expected = f"expected a function of {'no argument' if argument is None else argument}"
-    expected += f", and where it wants them of {', '.join(options)}"
+    if options:
+        expected += f", and where it wants them of {', '.join(options)}"
     if not callable(function):
         raise InputError(f"policy: {name}: got {type(function).__name__}, which cannot be called; {expected}")
     try:
@@ -333,6 +380,25 @@ def first_argument(value: Any) -> tuple[str, ...]:
     return parameters[0].name, kind.rpartition(".")[2]
 
 
+def refuse_kind(own: OwnCode, other: str, expected: str) -> None:
+    """Refuse code whose first argument says that it decides on something else, before it runs.
+
+    Args:
+        own: code of the user's own.
+        other: the kind of policy that it must not be, `placement` or `migration`.
+        expected: what it is given instead, in words.
+
+    Raises:
+        InputError: its first argument, by name or by type, is that of the other kind.
+    """
+    words = first_argument(own.value)
+    if set(words) & set(KIND_ARGUMENTS[other]):
+        raise InputError(
+            f"policy: {own.name} takes a {KIND_ARGUMENTS[other][1]}, which makes it a policy of {other}; expected a "
+            f"function of {expected}"
+        )
+
+
 def hosts_of(name: str, value: Any, users: int, least: int, hosts: int, expected: str) -> NDArray[np.int64]:
     """The hosts that a policy returned, one a user.
 
@@ -351,10 +417,11 @@ def hosts_of(name: str, value: Any, users: int, least: int, hosts: int, expected
         raise PolicyFailed(name, f"returned nothing; {expected}")
     try:
         array = np.asarray(value)
-    except (TypeError, ValueError):
+    except Exception:  # whatever its own methods raise
         raise PolicyFailed(name, f"returned {type(value).__name__}; {expected}") from None
     if array.dtype.kind not in "iuf":
         kind = type(value).__name__ if array.dtype.kind == "O" else str(array.dtype)
+        kind = "text" if array.dtype.kind in "SU" else kind
         raise PolicyFailed(name, f"returned {kind}; {expected}")
     if array.shape != (users,):
         raise PolicyFailed(name, f"returned an array of shape {array.shape}; {expected}")

@@ -13,6 +13,7 @@ import twinhop
 from twinhop.benchmarking.benchmark import Benchmark
 from twinhop.benchmarking.choice import QUICK_TASKS, kinds_of_policy
 from twinhop.benchmarking.unit import Bound, Outcome, Unit, UnitResult
+from twinhop.migration import utility_bound
 from twinhop.scenario import build_world, load_scenario
 from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED, benchmark_names, benchmark_tasks
 from twinhop.stats.bootstrap import interquartile_mean, iqm_interval
@@ -117,6 +118,16 @@ def test_migration_is_judged_by_the_offline_bound():
     assert all(row["bound"] > 0 and row["gap"] >= 0 for row in rows)
     simulated = twinhop.simulate(load_scenario(MOVE).with_seed(EVALUATION_SEED), ["stay"], seeds=1)
     assert simulated.to_json()["policies"][0]["cost"] == pytest.approx(rows[0]["cost"])
+
+
+def test_utilities_are_not_bounded_where_nobody_asks(monkeypatch):
+    def refused(run):
+        raise AssertionError("not asked for")
+
+    monkeypatch.setattr(utility_bound, "utility_bound", refused)
+    assert small(tasks=[MOVE], policies=["stay"], seeds=1).run_rows()[0]["bound"] > 0
+    with pytest.raises(AssertionError, match="not asked for"):
+        twinhop.simulate(load_scenario(MOVE), ["stay"], slots=2, bound=True, jobs=1)
 
 
 def test_a_city_without_its_files_is_skipped_and_said_or_refused_if_named(tmp_path):

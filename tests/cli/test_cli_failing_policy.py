@@ -64,6 +64,29 @@ def m_full(situation):
 for name in ("m_shape", "m_nan", "m_raising", "m_sleeps", "m_dies"):
     globals()[name].name = name
 
+def a_good(obs):
+    return obs["edges"][:, :, 2].argmin(axis=0)
+
+def a_shape(obs):
+    return a_good(obs)[:3]
+
+def a_nan(obs):
+    return np.full((4, 13), np.nan)
+
+def a_raising(obs):
+    raise ValueError("no idea")
+
+slots = []
+
+def a_sleeps(obs):
+    slots.append(obs)
+    if len(slots) == 2:
+        time.sleep(60)
+    return a_good(obs)
+
+def a_dies(obs):
+    os._exit(7)
+
 def odd(situation, seed):
     if seed % 2:
         raise ValueError("odd")
@@ -79,6 +102,11 @@ KINDS = {
 }
 PLACING = {**KINDS, "closed": "puts u0 on ", "leaves": "raised SystemExit: 0 ("}
 MOVING = {f"m_{kind}": message for kind, message in KINDS.items()}
+ACTING = {
+    **{f"a_{kind}": message for kind, message in KINDS.items()},
+    "a_shape": "action: got shape (3,); expected (12,): a station for each user",
+    "a_nan": "action: got nan at (0, 0); expected numbers from -1 to 1",
+}
 
 
 @pytest.fixture
@@ -127,6 +155,41 @@ def test_simulate_keeps_the_others(run, folder):
     assert f"twinhop: policy: m_sleeps, on {SCENARIO} (seed 0, slot 1), did not answer within 0.5 s" in done.err
     assert {path.name for path in Path("out/seed-0").iterdir()} == {"stay", "follow"}
     assert "m_dies, on" in Path("out/report.md").read_text()
+
+
+EPISODE = ("evaluate", "family(12, 4)", "--horizon", "2", "--episodes", "1", "--time-limit", "0.5")
+
+
+@pytest.mark.parametrize(
+    ("task", "known", "others"),
+    [("placement", "nearest", {"sleeps": KINDS["sleeps"]}), ("migration", "stay", {"m_sleeps": KINDS["sleeps"]})],
+)
+def test_evaluate_keeps_the_others(run, folder, task, known, others):
+    pytest.importorskip("jax")
+    messages = {**ACTING, **others} if task == "placement" else {"a_sleeps": ACTING["a_sleeps"], **others}
+    started = time.monotonic()
+    done = run(
+        *EPISODE, "--task", task, "--policies", f"{known},{named(*messages, 'a_good')}", "--json", "--out", "out"
+    )
+    assert done.code == 2 and time.monotonic() - started < 58
+    answer = json.loads(done.out)
+    check_failures(answer, messages, {"source": "family-n12-m4", "seed": 1000})
+    slots = {"a_sleeps": 1, "m_sleeps": 1}  # the second; others fail in the first
+    assert {each["policy"]: each["slot"] for each in answer["failures"]} == {
+        name: slots.get(name, 0) for name in messages
+    }
+    costs = answer["costs"]
+    assert costs[known][0] > 0 and costs["a_good"][0] > 0 and all(costs[name] == [None] for name in messages)
+    line = f"twinhop: policy: a_sleeps, on family-n12-m4 (seed 1000, slot 1), {KINDS['sleeps']}"
+    assert line in done.err and len(done.err.splitlines()) == len(messages)
+    assert "a_sleeps, on family-n12-m4 (seed 1000, slot 1)" in Path("out/episodes.md").read_text()
+
+
+def test_a_limit_changes_no_cost_of_an_episode(run, folder):
+    pytest.importorskip("jax")
+    words = (*EPISODE[:-2], "--policies", named("a_good", "place"), "--json")
+    costs = [json.loads(run(*words, *limit).out)["costs"] for limit in ((), ("--time-limit", "30"))]
+    assert costs[0] == costs[1]
 
 
 def test_too_many_twins_are_a_violation_or_moved_and_no_failure(run, folder):

@@ -20,6 +20,9 @@ def follow(situation):
 def nothing(problem):
     pass
 
+def idle(situation):
+    pass
+
 def raising(problem):
     return problem.no_such_thing
 
@@ -83,7 +86,15 @@ def test_simulate_runs_it_in_other_processes_and_anew_each_time(run, folder):
         ),
         (
             ("simulate", "lu2021-n80-m5", "--policies", "mine.py:nothing"),
-            "nothing, on lu2021-n80-m5 (seed 0, slot 0), returned",
+            "nothing takes a PlacementProblem, which makes it a policy of placement",
+        ),
+        (
+            ("simulate", "lu2021-n80-m5", "--policies", "mine.py:idle"),
+            "idle, on lu2021-n80-m5 (seed 0, slot 0), returned nothing",
+        ),
+        (
+            ("reproduce", "lu2021", "--quick", "--policies", "mine.py:follow"),
+            "follow takes a Situation, which makes it a policy of migration",
         ),
         (("simulate", "lu2021-n80-m5", "--policies", "nomodule:f"), "--policies: no policy and no module named"),
         (

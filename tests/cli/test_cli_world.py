@@ -41,7 +41,8 @@ def test_a_table_and_files(run, folder):
     ):
         assert words in done.out
     assert {path.name for path in (folder / "out").iterdir()} == {
-        *("map.png", "statistics.json", "statistics.png", "stations.parquet", "world.gif", "world.parquet")
+        *("map.png", "statistics.json", "statistics.png", "stations.parquet", "world.gif", "world.parquet"),
+        *("attached.csv", "statistics.csv", "statistics.tex"),
     }
     assert json.loads((folder / "out" / "statistics.json").read_text())["failures"] == 1
 

@@ -111,6 +111,11 @@ def test_times_within_a_table():
     assert not agrees((table[:-1] + "1").splitlines(), printed)
 
 
+def test_what_a_slow_machine_says_besides_is_no_output():
+    said = "twinhop: compiling, once\ntwinhop: evaluate city: 1 of 25 decided (1 min)\nkept (1 min)\n"
+    assert outputs.tidy(said) == ["kept (1 min)"]
+
+
 def test_what_is_left_out_stays_left_out():
     shown = "city: bound 3.31\n...\n  nearest   4.1    0.4\n...\nwrote out/b.json".splitlines()
     printed = TABLE.splitlines()

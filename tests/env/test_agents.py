@@ -3,7 +3,9 @@
 import copy
 import json
 import pickle
+import sys
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ from twinhop.env.episode_run import EpisodeWorlds  # noqa: E402
 from twinhop.errors import InputError  # noqa: E402
 from twinhop.failures import PolicyFailed  # noqa: E402
 from twinhop.formulation import formulate  # noqa: E402
-from twinhop.own_code import is_agent, load_own  # noqa: E402
+from twinhop.own_code import OwnCode, is_agent, load_own  # noqa: E402
 from twinhop.scenario import build_world  # noqa: E402
 
 SLOTS = 4
@@ -184,6 +186,26 @@ def test_agents_of_other_sizes_are_refused_before_anything_runs(params):
     assert not ran
 
 
+def test_benchmark_and_robustness_refuse_agents_of_other_sizes_before_anything_runs(tmp_path):
+    ran = []
+    tasks = ["bench-place-n20-m4", "bench-move-n20-m4-waypoint"]
+    model = Model(20, 4)
+    model.observation_space = None
+    with pytest.raises(InputError, match="trained for 12 users.* has 20 users and 4.*leave bench-place-n20-m4 out"):
+        twinhop.benchmark([lambda problem: ran.append(0), Model()], tasks=tasks, seeds=1, out=tmp_path / "out")
+    larger = [*tasks, "bench-place-n120-m12-graph"]
+    with pytest.raises(InputError, match="trained for 20 users and 4 stations.*leave bench-place-n120-m12-graph out"):
+        twinhop.benchmark([lambda problem: ran.append(0), model], tasks=larger, seeds=1)
+    with pytest.raises(InputError, match="trained for 12 users and 4 stations.*lu2021-n80-m5 has 80 users"):
+        twinhop.robustness("lu2021-n80-m5", 0.1, 2, policy=Model())
+    assert not ran and not model.calls and not list(tmp_path.glob("out/**/*.json"))
+
+
+def test_agents_that_another_process_cannot_be_given_are_known():
+    assert "lambda" in str(OwnCode(None, as_policy(lambda obs: 0)).unsendable)
+    assert OwnCode(None, as_policy(close)).unsendable is None
+
+
 def test_what_an_agent_cannot_see_is_refused():
     problem = twinhop.PlacementProblem(np.ones((2, 2)), np.ones(2), np.ones(2), [2, 2], np.zeros(2), 1.0, 1.0)
     with pytest.raises(InputError, match="close.*not a problem file"):
@@ -238,6 +260,31 @@ def test_the_algorithm_of_a_saved_agent_is_found_and_its_package_named(module, f
         load_own(f"SB3:{tmp_path / 'agent.zip'}")
 
 
+def test_a_saved_agent_is_loaded_by_the_package_of_its_algorithm(tmp_path, monkeypatch, params):
+    loaded = []
+
+    class MaskablePPO(Model):
+        """Has the signatures of that of sb3-contrib."""
+
+        @classmethod
+        def load(cls, path, env=None, device="auto", **options):
+            loaded.append((path, device))
+            return cls()
+
+        def predict(self, observation, state=None, episode_start=None, deterministic=False, action_masks=None):
+            assert action_masks.shape == (12 * 4,) and action_masks.all()
+            return super().predict(observation, state, episode_start, deterministic)
+
+    monkeypatch.setitem(sys.modules, "sb3_contrib", SimpleNamespace(MaskablePPO=MaskablePPO))
+    with zipfile.ZipFile(tmp_path / "masked.zip", "w") as archive:
+        facts = {"policy_class": {"__module__": "sb3_contrib.common.maskable.policies"}, "clip_range": 0.2}
+        archive.writestr("data", json.dumps(facts))
+    for text in (f"SB3:{tmp_path / 'masked'}", f"SB3:MaskablePPO:{tmp_path / 'masked.zip'}"):
+        policy = load_own(text).value
+        assert policy.name == "masked" and (run_agent(policy, params, 1).host == 1).all()
+    assert loaded == 2 * [(str(tmp_path / "masked.zip"), "cpu")]
+
+
 def test_from_an_observation_to_a_problem_and_back():
     env = TwinEnv("placement", city(), horizon=SLOTS)
     env.reset(seed=2)
@@ -258,3 +305,32 @@ def test_an_env_says_what_its_agent_sees_and_gives():
         as_policy(close, observation="grid")
     with pytest.raises(InputError, match="expected an agent"):
         as_policy(3)
+
+
+class Reluctant:
+    def __init__(self):
+        raise ValueError("no weights here")
+
+    def predict(self, obs):
+        return obs
+
+
+class Demanding:
+    def __init__(self, path):
+        self.path = path
+
+    def predict(self, obs):
+        return obs
+
+
+class Unmade:
+    def predict(self, obs):
+        return obs["edges"][:, :, 0].argmin(axis=0)
+
+
+def test_the_class_of_an_agent_is_made_without_arguments_or_refused_at_once():
+    assert isinstance(as_policy(Unmade).model, Unmade) and as_policy(Unmade).name == "Unmade"
+    with pytest.raises(InputError, match="Demanding takes 'path', which is not passed; expected a"):
+        as_policy(Demanding)
+    with pytest.raises(InputError, match="Reluctant.*raised ValueError: no weights here"):
+        as_policy(Reluctant)

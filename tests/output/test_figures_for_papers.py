@@ -70,10 +70,10 @@ def test_files_of_figures_are_the_same_bytes_each_time_and_hold_their_type(kind,
     assert {path.suffix for path in figures} == {".png", ".pdf", ".svg"}
     for path in figures:
         assert path.read_bytes() == (other / path.name).read_bytes()
-    [pdf] = [path.read_bytes() for path in figures if path.suffix == ".pdf"]
-    assert b"/Type3" not in pdf and b"/FontFile2" in pdf and b"CreationDate" not in pdf
-    [svg] = [path.read_text() for path in figures if path.suffix == ".svg"]
-    assert "<text" in svg and "<dc:date>" not in svg
+    for pdf in (path.read_bytes() for path in figures if path.suffix == ".pdf"):
+        assert b"/Type3" not in pdf and b"/FontFile2" in pdf and b"CreationDate" not in pdf
+    for svg in (path.read_text() for path in figures if path.suffix == ".svg"):
+        assert "<text" in svg and "<dc:date>" not in svg
 
 
 @pytest.mark.parametrize("kind", [kind for kind in MAKERS if kind != "plan"])

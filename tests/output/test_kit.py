@@ -11,6 +11,7 @@ from pictures import is_cut
 from twinhop.output.kit.colours import INK, PAPER
 from twinhop.output.kit.figures import frame, in_pieces, note, panel, rows_frame, shared_legend, sheet
 from twinhop.output.kit.maps import corners, draw_stations, map_sheet, station_colours
+from twinhop.output.kit.profiles import POINTS, draw_profiles, profiles_of
 from twinhop.output.kit.tables import change, note_lines, number, percent, share, source_lines, table, to_text
 from twinhop.output.runs.world_map import draw_trails
 from twinhop.runs.world import watch
@@ -130,3 +131,12 @@ def test_hosts_in_use_have_a_colour_each_where_there_are_no_more_than_hues():
     used[::4] = True
     colours = station_colours(xy_m, used)[used]
     assert len({tuple(each) for each in colours.tolist()}) == 10
+
+
+def test_policies_of_one_profile_are_all_to_be_seen():
+    gaps = np.array([0.01, 0.02, 0.05])
+    axes = Figure().subplots()
+    draw_profiles(axes, profiles_of({"nearest": gaps, "greedy": gaps, "mine": gaps}))
+    marked = [set(range(*line.get_markevery()[:1], POINTS, line.get_markevery()[1])) for line in axes.lines]
+    assert all(marked) and not marked[0] & marked[1] and not marked[1] & marked[2] and not marked[0] & marked[2]
+    assert len({line.get_marker() for line in axes.lines}) == 3

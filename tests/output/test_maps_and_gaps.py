@@ -91,13 +91,13 @@ def test_a_gap_of_zero_is_drawn_at_the_first_decade_which_says_so():
 
 def test_fewer_than_five_worlds_have_no_interval():
     axes = an_evaluation(worlds=3).plot().axes[0]
-    assert all(len(line.get_xdata()) == 1 for line in axes.lines)
+    assert not [line for line in axes.lines if len(line.get_xdata()) == 2]  # no line from end to end
 
 
 def test_a_policy_that_fails_somewhere_says_how_often():
     row = GapRow("nearest", None, (0.1, None), {"a": np.inf, "b": 0.1}, 0.5)
-    assert row.words == "infeasible" and row.gaps() == [0.1, 0.1]
-    assert GapRow("nearest", 0.1, feasible=0.5).words == "10 % (50 % infeasible)"
+    assert row.words == "infeasible (50 % fail)" and row.gaps() == [0.1, 0.1]
+    assert GapRow("nearest", 0.1, feasible=0.5).words == "10 % (50 % fail)"
     assert gap_scale([])[:2] == pytest.approx((0.01, 0.1))
 
 

@@ -69,3 +69,9 @@ def test_latex_compiles_the_table(tmp_path):
     command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "paper.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_an_interval_without_ends_is_one_dash_in_latex(tmp_path):
+    write_table(tmp_path, "gaps", [{"gap": [0.1, 0.2]}, {"gap": [0.1, None]}, {"gap": [None, None]}], {"gap": "gap"})
+    rows = (tmp_path / "gaps.tex").read_text().splitlines()[5:8]
+    assert [row.count("--") for row in rows] == [0, 1, 1] and rows[2].strip() == r"-- \\"

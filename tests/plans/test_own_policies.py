@@ -90,3 +90,29 @@ def test_the_first_argument_says_what_a_policy_is_for():
         policies_by_kind([either], tasks)
     placing, _ = chosen_tasks(["placement"], quick=True)
     assert policies_by_kind([either], placing)["placement"][0].name == "either"
+
+
+class Wordless(Exception):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+class Unreadable:
+    def __array__(self, *arguments, **options):
+        raise RuntimeError("no array")
+
+
+def wordless(problem):
+    raise Wordless
+
+
+def unreadable(problem):
+    return Unreadable()
+
+
+@pytest.mark.parametrize(("policy", "words"), [(wordless, "raised Wordless"), (unreadable, "returned Unreadable")])
+@pytest.mark.parametrize("limit_s", [60.0, float("inf")])
+def test_what_fails_even_in_telling_leaves_the_others(policy, words, limit_s):
+    comparison = twinhop.compare(SCENARIO, ["nearest", policy], time_limit_s=limit_s)
+    assert [row["policy"] for row in comparison.rows()] == ["nearest"]
+    assert comparison.failures[0].message.startswith(words)

@@ -10,7 +10,16 @@ import twinhop
 SCENARIO = "lu2021-n80-m5"
 #: Errors say their message, sections of a file and parts of a policy their fields.
 OTHERS = {name for name in twinhop.__all__ if name.endswith(("Error", "Warning"))} | {
-    *("InfeasibleProblem", "PolicyKind", "Setting", "Violation", "Benchmark", "LearnedEvaluation", "Training")
+    *(
+        "InfeasibleProblem",
+        "PolicyKind",
+        "Setting",
+        "Violation",
+        "Benchmark",
+        "LearnedEvaluation",
+        "PolicyEvaluation",
+        "Training",
+    )
 }
 
 
@@ -34,6 +43,7 @@ def results(tmp_path_factory):
         twinhop.explain(plan, 0),
         twinhop.tradeoff("family(20, 4)"),
         twinhop.tradeoff("family(20, 4)").curve,
+        twinhop.compare(SCENARIO, ["nearest"], seeds=2),
         twinhop.simulate(SCENARIO, ["stay"], slots=2),
         run,
         next(iter(run)),

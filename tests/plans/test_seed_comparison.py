@@ -113,7 +113,7 @@ def test_failures_count_and_no_gap_is_below_zero():
     assert bad["gap_iqm"] is None and bad["feasible"] == pytest.approx(0.4)
     assert (bad["wins"], bad["losses"]) == (2, 3)
     (axes,) = worst.plot().axes
-    assert {text.get_text() for text in axes.texts} >= {"infeasible, 60 % fail"}
+    assert {text.get_text() for text in axes.texts} >= {"infeasible (60 % fail)"}
     assert json.loads(json.dumps(worst.to_json(), allow_nan=False))["policies"][1]["gap_worst"] is None
 
 

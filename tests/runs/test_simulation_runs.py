@@ -217,9 +217,9 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_bytes(whole, tmp_path, stop_a
 
 
 def _noting(function, done):
-    def note(*args):
+    def note(*args, **options):
         done.append(args[2])
-        return function(*args)
+        return function(*args, **options)
 
     return note
 

@@ -1,5 +1,6 @@
 """A watched world: its statistics against plain loops, its tables, its pictures, and nothing left behind."""
 
+import csv
 import itertools
 import json
 
@@ -109,10 +110,17 @@ def test_a_histogram_knows_its_quantiles_to_a_bin(log):
         assert summary[name] == pytest.approx(np.quantile(values, share, method="inverted_cdf"), rel=0.002, abs=0.02)
 
 
+def read_csv(path):
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
 def test_the_files_hold_the_run(tmp_path):
     scenario = city("path_loss: tr38901_uma, shadowing: correlated", RICH, users=25)
     watched, written = watch(scenario, tmp_path / "out")
-    names = ["map.png", "stations.parquet", "statistics.json", "statistics.png", "world.gif", "world.parquet"]
+    names = [
+        *("attached.csv", "map.png", "stations.parquet", "statistics.csv", "statistics.json", "statistics.png"),
+        *("statistics.tex", "world.gif", "world.parquet"),
+    ]
     assert [path.name for path in written] == names == sorted(path.name for path in (tmp_path / "out").iterdir())
     users, stations = (pl.read_parquet(tmp_path / "out" / name) for name in ("world.parquet", "stations.parquet"))
     slots = list(WorldRun(scenario))
@@ -130,6 +138,17 @@ def test_the_files_hold_the_run(tmp_path):
     assert rows["up"].to_list() == slot.up.tolist() and rows["time_s"].to_list() == [99.0] * 7
     assert rows["cpu_cycles_per_s"].to_list() == slot.cpu_cycles_per_s.tolist()
     assert json.loads((tmp_path / "out" / "statistics.json").read_text()) == watched.to_json()
+    rows = {row["what"]: row for row in read_csv(tmp_path / "out" / "statistics.csv")}
+    facts = watched.to_json()
+    assert len(rows) == len(fact_rows(facts)) + 1  # arrivals and departures stand apart
+    assert float(rows["speed (m/s)"]["p95"]) == facts["speed_mps"]["p95"] and rows["speed (m/s)"]["value"] == ""
+    assert int(rows["hand-overs"]["value"]) == facts["handovers"] > 0
+    assert int(rows["users present"]["min"]) == facts["present_users"]["least"]
+    lines = (tmp_path / "out" / "statistics.tex").read_text().splitlines()
+    assert sum(line.endswith(r"\\") for line in lines) == len(rows) + 1
+    attached = read_csv(tmp_path / "out" / "attached.csv")
+    assert [row["station"] for row in attached] == [f"b{at}" for at in range(7)]
+    assert [float(row["users_mean"]) for row in attached] == facts["attached_users"]
     for name in ("map.png", "statistics.png"):
         assert matplotlib.image.imread(tmp_path / "out" / name).std() > 0.05
 
@@ -141,7 +160,7 @@ def test_tables_in_parts_are_the_tables_at_once(tmp_path, monkeypatch):
     for name in ("world.parquet", "stations.parquet"):
         whole, parts = (pl.read_parquet(tmp_path / folder / name) for folder in ("whole", "parts"))
         assert whole.equals(parts) and whole.schema == parts.schema
-    assert len(list((tmp_path / "parts").iterdir())) == 5
+    assert len(list((tmp_path / "parts").iterdir())) == 8
 
 
 @pytest.mark.parametrize("reason", [KeyboardInterrupt, InputError])

@@ -16,9 +16,11 @@ from twinhop.stats import (
     gap_to_bound,
     interquartile_mean,
     iqm_interval,
+    lies_above,
     mean_interval,
     paired,
     performance_profile,
+    ratio_interval,
     summarize,
 )
 from twinhop.stats.bootstrap import RESAMPLES
@@ -188,3 +190,28 @@ def test_pairs_are_of_the_same_worlds():
 
 def test_the_interquartile_mean_is_along_the_last_axis():
     assert interquartile_mean(np.array([[1.0, 2.0, 3.0, 50.0], [0.0, 0.0, 1.0, 9.0]])) == pytest.approx([2.5, 0.5])
+
+
+def test_ratios_are_those_of_plain_resamples():
+    """Two users of three and one forecasts: a sample has the one, both or the other, each of known ratio and chance."""
+    made = ratio_interval(np.array([[9.0, 5.0], [3.0, 1.0]]), np.array([3.0, 1.0]), seed=4)
+    np.testing.assert_allclose(made.middle, [3.5, 1.0])
+    assert set(np.round(made.samples[0], 9)) == {3.0, 3.5, 5.0}
+    assert abs((made.samples[0] == 3.5).mean() - 0.5) < 0.05
+    np.testing.assert_array_equal(made.samples[1], 1.0)  # the same draws serve all
+    np.testing.assert_allclose([made.low[0], made.high[0]], np.percentile(made.samples[0], [2.5, 97.5]))
+    shifted = ratio_interval(np.array([[9.0, 5.0]]), np.array([3.0, 1.0]), seed=5)
+    assert not np.array_equal(made.samples[0], shifted.samples[0])
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.lists(st.floats(0, 1), min_size=1, max_size=12))
+@settings(max_examples=60, deadline=None)
+def test_above_is_by_ranges_of_three_and_by_intervals_of_five(values, others):
+    said, fewest = lies_above(values, others), min(len(values), len(others))
+    if fewest < 3:
+        assert not said
+    elif fewest < 5:
+        assert said == (min(values) > max(others))
+    else:
+        assert not said or plain_iqm(values) > plain_iqm(others)
+    assert not (said and lies_above(others, values))

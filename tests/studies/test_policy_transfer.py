@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from pictures import is_cut, overlapping_texts
 
 from twinhop.errors import InputError
-from twinhop.output.kit.style import styled
+from twinhop.output.kit.style import COLUMN_IN, styled
 from twinhop.studies.policy_transfer import study
 from twinhop.studies.policy_transfer import unit as experiment
 from twinhop.studies.policy_transfer.figure import CURVES as CURVES_OF_ALL
@@ -16,6 +16,8 @@ from twinhop.studies.policy_transfer.figure import draw_in_axes, draw_policy_tra
 from twinhop.studies.policy_transfer.shifts import LARGEST, SHIFTS, TRAJECTORIES
 from twinhop.studies.policy_transfer.unit import SCRATCH, Unit, arms_of, cached, do_unit, is_done
 from twinhop.studies.policy_transfer.worlds import bank, judged, varied
+from twinhop.studies.twin_transfer.results import TwinTransferStudy
+from twinhop.studies.twin_transfer.scores import ARMS, Forecasts, scores
 
 UPDATES = 100
 QUICK = [0.02, 0.012, 0.012, 0.011, 0.01]
@@ -162,3 +164,50 @@ def test_worlds_are_padded_alike_and_never_judged_on_where_learned():
     judge = judged(network, 1, None)
     assert judge.problems[0].users == 60 and np.isfinite(judge.bounds).all()
     assert not np.array_equal(judge.instances[0].comm_s, instances.comm_s[0])
+
+
+def with_ends(seeds, ends):
+    """Runs whose fine-tuned weights end at the gaps of `ends`, one a seed; scratch ends at 1.0, 1.1, ... per cent."""
+    units = [unit(seed) for seed in range(seeds)]
+    for at, (each, end) in enumerate(zip(units, ends, strict=True)):
+        arms = each["shifts"]["load"]
+        arms[SCRATCH] = arms[SCRATCH] | {"calibrated": [0.2, 0.1, 0.05, 0.02, 0.01 + 0.001 * at]}
+        arms["fine-tune"] = arms["fine-tune"] | {"calibrated": [0.3, 0.3, 0.3, 0.3, end]}
+    return study.PolicyTransfer(tuple(units))
+
+
+@pytest.mark.parametrize(
+    ("ends", "harm"),
+    [
+        ([0.3, 0.02, 0.013], True),  # the least is above 1.2 %, the greatest of scratch
+        ([0.3, 0.02, 0.0115], False),
+        ([0.3, 0.02], False),  # of two seeds it is never said
+        ([0.02, 0.02, 0.02, 0.0125], False),  # scratch comes to 1.3 %
+        ([0.02, 0.02, 0.02, 0.0135], True),
+    ],
+)
+def test_under_five_seeds_harm_is_where_every_seed_is_worse_than_every_one_of_scratch(ends, harm):
+    made = row(with_ends(len(ends), ends), "fine-tune")
+    assert made.interval is None
+    assert (made.verdict == "negative transfer") == harm
+
+
+def test_a_seed_that_fails_moves_no_column():
+    """All columns are of interquartile means: one of five runs that ends badly is cut from each of them."""
+    good, bad = (with_ends(5, [0.011, 0.012, 0.012, 0.013, end]) for end in (0.013, 30.0))
+    kept, other = row(good, "fine-tune"), row(bad, "fine-tune")
+    assert (other.final, other.near, other.within, other.area) == (kept.final, kept.near, kept.within, kept.area)
+
+
+def test_the_whole_is_a_result_like_others(transfer, tmp_path):
+    made = Forecasts(np.array([0, 1]), np.zeros(2), {arm: np.ones(2) for arm in ARMS})
+    twins = scores("w", "error", made, [(0.0, 5.0)], 0)
+    whole = study.TransferReproduction(
+        transfer, TwinTransferStudy(tuple(twins), (), {"sound": (1.0, 1.0)}, ("no data",), 0, True)
+    )
+    assert whole.plot(style="paper").get_size_inches()[0] in COLUMN_IN.values()
+    written = {path.name for path in whole.save(tmp_path, figures="svg")}
+    assert {"policy-transfer.svg", "policy-transfer.csv", "twin-transfer.tex", "transfer.md"} <= written
+    assert whole.report() == (tmp_path / "transfer.md").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "policy-transfer.json").read_text()) == json.loads(json.dumps(whole.to_json()))
+    assert whole._repr_html_().count("<tr") == len(whole.rows()) + 1

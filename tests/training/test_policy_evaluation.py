@@ -2,16 +2,22 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 pytest.importorskip("jax")
 
+from cities import city  # noqa: E402
+
 import twinhop  # noqa: E402
 from twinhop.env import TwinEnv  # noqa: E402
 from twinhop.errors import InputError  # noqa: E402
 from twinhop.failures import PolicyFailed  # noqa: E402
+from twinhop.placement import solve  # noqa: E402
+from twinhop.training.policy_episodes import EpisodeScore  # noqa: E402
+from twinhop.training.policy_evaluation import PolicyEvaluation, PolicyScores  # noqa: E402
 
 CITY = {"source": "family(12, 4)", "horizon": 5, "episodes": 5}
 
@@ -100,6 +106,36 @@ def test_who_fails_is_named_with_world_and_slot_and_the_others_are_kept(placemen
         twinhop.evaluate_policies(policies=[fails], **CITY | {"episodes": 1})
 
 
+OUTAGES = "slot_s: 1, failures: {random: {mean_up_s: 2, mean_down_s: 1}}"
+
+
+@pytest.mark.parametrize(
+    ("scenario", "message"),
+    [
+        (city(capacity=4).model_copy(update={"name": "full"}), "puts 12 twins on b0; expected at most 4, its seats"),
+        (city(movement=OUTAGES), "puts #0 on b0, which may host nothing"),
+    ],
+    ids=["full", "closed"],
+)
+def test_full_and_closed_stations(scenario, message):
+    """The environment mends what an agent asks for and counts it; a policy that places there fails."""
+
+    def crowd(obs):
+        return np.zeros(12, int)
+
+    def pile(problem):
+        return np.zeros(12, int)
+
+    evaluation = twinhop.evaluate_policies(scenario, [crowd, pile, "greedy"], episodes=2, horizon=6)
+    by_agent, by_policy, others = evaluation.policies
+    assert None not in by_agent.episodes and None not in others.episodes
+    assert all((score.repaired > 0) == ("full" in scenario.name) for score in by_agent.episodes)
+    assert by_policy.episodes == (None, None)
+    assert all(failure.policy == "pile" and failure.slot is not None for failure in evaluation.failures)
+    assert evaluation.failures[0].message.startswith(message)
+    assert min(evaluation.gaps(by_agent)) >= 0
+
+
 def test_an_environment_of_gymnasium_is_a_source(migration):
     env = TwinEnv("migration", CITY["source"], horizon=5)
     other = twinhop.evaluate_policies(env, ["stay"], episodes=2)
@@ -111,7 +147,7 @@ def test_an_environment_of_gymnasium_is_a_source(migration):
     [
         ({"policies": "stay"}, "stay is a policy of migration"),
         ({"policies": "nearest", "task": "migration"}, "nearest is a policy of placement"),
-        ({"policies": [lambda problem: 0], "task": "migration"}, "takes a problem"),
+        ({"policies": [lambda problem: 0], "task": "migration"}, "takes a PlacementProblem"),
         ({"policies": ["nearest", "nearest"]}, "nearest given more than once"),
         ({"policies": []}, "none given"),
         ({"policies": "nearest", "episodes": 0}, "whole number from 1"),
@@ -119,6 +155,9 @@ def test_an_environment_of_gymnasium_is_a_source(migration):
         ({"policies": "nearest", "task": "both"}, "accepted: placement, migration"),
         ({"source": "twinhop/Migration-v0", "task": "placement"}, "is one of migration"),
         ({"policies": "nearest", "scenario": "city-small"}, "is an option of an id"),
+        ({"policies": "nearest", "time_limit_s": -1}, "time_limit"),
+        ({"policies": "nearest", "fading": "some"}, "accepted: none, rayleigh"),
+        ({"policies": "nearest", "start": "last"}, "accepted: random, first"),
     ],
 )
 def test_what_does_not_fit_is_refused(arguments, message):
@@ -138,3 +177,53 @@ def test_results_are_written_and_drawn(migration, tmp_path):
 
     axes = Figure().add_subplot()
     assert migration.plot(ax=axes) is axes
+
+
+def test_a_policy_that_fills_a_station_beyond_its_seats_fails_and_the_bound_stays():
+    """Such plans may cost less than any that fits."""
+
+    def crowded(problem):
+        free = replace(problem, capacity=np.where(problem.capacity > 0, problem.users, 0))
+        return solve(free, "greedy").placement.host
+
+    arguments = {"source": "family(12, 4, capacity=3)", "horizon": 2, "episodes": 2}
+    evaluation = twinhop.evaluate_policies(policies=[crowded, "lagrangian"], **arguments)
+    assert evaluation.policies[0].episodes == (None, None) and evaluation.gaps(evaluation.policies[1])[0] < 0.01
+    words = evaluation.failures[0].in_words()
+    assert words.startswith("crowded, on family-n12-m4-k3 (seed 1000, slot 0), puts ")
+    assert words.endswith("; expected at most 3, its seats")
+
+
+def test_late_are_those_too_whom_no_station_serves_in_time():
+    """As in the environment."""
+    late_city = city(users=10, deadlines="true", radio="fading: none, bandwidth_mhz: 0.5")
+    evaluation = twinhop.evaluate_policies(late_city, [close], episodes=1, horizon=2)
+    env = TwinEnv("placement", late_city, actions="hosts", horizon=2)
+    obs, _ = env.reset(seed=1000)
+    late = []
+    for _ in range(2):
+        obs, *_, info = env.step(close(obs))
+        late.append(info["late"])
+    assert evaluation.policies[0].episodes[0].late == pytest.approx(np.mean(late)) and np.mean(late) > 0
+
+
+def ragged(obs):
+    """An action and a state, as only `predict` may give them."""
+    return close(obs), None
+
+
+def test_an_action_that_is_no_array_is_a_failure_of_its_agent():
+    evaluation = twinhop.evaluate_policies(policies=[ragged, "nearest"], **CITY | {"episodes": 1, "horizon": 1})
+    assert evaluation.failures[0].in_words() == (
+        "ragged, on family-n12-m4 (seed 1000, slot 0), action: got tuple, which is no array; expected one"
+    )
+    assert evaluation.policies[1].episodes[0] is not None
+
+
+def test_a_twin_that_never_answers_leaves_valid_json():
+    """Deadlines of others may leave a twin no CPU: its cost is infinite."""
+    never = EpisodeScore(math.inf, 0.0, 0.0, 0, 0.01)
+    scores = (PolicyScores("nearest", False, (never,) * 5),)
+    evaluation = PolicyEvaluation("city", "placement", 2, 2, 1, tuple(range(5)), (1.0,) * 5, scores)
+    plain = json.loads(json.dumps(evaluation.to_json(), allow_nan=False))
+    assert plain["costs"] == {"nearest": [None] * 5} and plain["policies"][0]["cost"] is None

@@ -27,12 +27,10 @@ from twinhop.benchmarking.unit import Unit, UnitResult, do_unit
 from twinhop.errors import InputError
 from twinhop.failures import PolicyFailure, refuse_if_all_failed
 from twinhop.io.folders import as_folder, owned, require_writable
-from twinhop.migration.policy import PolicyChoice
 from twinhop.migration.run import MigrationRun
 from twinhop.placement.policy import PlacementPolicy
 from twinhop.placement.problem import FloatArray
 from twinhop.plans.planning import make_case
-from twinhop.plans.result import Case
 from twinhop.processes import Progress, in_processes
 from twinhop.result import Result
 from twinhop.runs.process_count import process_count
@@ -270,13 +268,14 @@ def benchmark(
         place = root or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twinhop-")))
         scenarios, skipped = _scenarios(chosen, named, None if data is None else Path(data), place)
         seed_range = tuple(range(EVALUATION_SEED, EVALUATION_SEED + seeds))
+        for task, scenario in scenarios.items():
+            _require_fitting(task.name, scenario.with_seed(seed_range[0]), fitting[task.kind])
         units = [
             Unit(task.name, task.kind, scenario.with_seed(seed), fitting[task.kind], folder, time_limit_s)
             for task, scenario in scenarios.items()
             for folder in (None if root is None else _begun(root, task, scenario),)
             for seed in seed_range
         ]
-        _require_fitting(units[::seeds])
         done = _do_all(units, process_count(every, jobs, min(os.cpu_count() or 1, len(units))), on_progress)
     kinds = {task.kind for task in scenarios}
     result = Benchmark(
@@ -292,29 +291,22 @@ def benchmark(
     return replace(result, files=tuple(result.save(root)))
 
 
-def _require_fitting(units: Sequence[Unit]) -> None:
+def _require_fitting(task: str, scenario: Scenario, policies: Sequence[Chosen]) -> None:
     """Refuse agents that were trained for other sizes than those of a task, before anything runs.
 
     Raises:
         InputError: one was; the message names task and sizes.
     """
-    for unit in units:
-        agents = [policy for policy in unit.policies if sees_observations(policy.own)]
-        if not agents:
+    for policy in policies:
+        if not sees_observations(policy.own):
             continue
-        world = make_case(unit.scenario) if unit.kind == "placement" else MigrationRun(unit.scenario)
-        for policy in agents:
-            try:
-                _require(policy, world)
-            except InputError as error:
-                raise InputError(f"{error}; leave {unit.task} out by --tasks") from None
-
-
-def _require(policy: Chosen, world: Case | MigrationRun) -> None:
-    if isinstance(policy, PlacementPolicy) and isinstance(world, Case):
-        policy.require(world.problem)
-    elif isinstance(policy, PolicyChoice) and isinstance(world, MigrationRun):
-        policy.require(world)
+        try:
+            if isinstance(policy, PlacementPolicy):
+                policy.require(make_case(scenario).problem)
+            else:
+                policy.require(MigrationRun(scenario))
+        except InputError as error:
+            raise InputError(f"{error}; leave {task} out by --tasks") from None
 
 
 def _check(seeds: int, jobs: int | None, data: str | Path | None) -> None:

@@ -11,6 +11,7 @@ from twinhop.migration.policy import POLICIES as MIGRATION_POLICIES
 from twinhop.migration.policy import PolicyChoice, PolicyKind, policy_choice
 from twinhop.migration.policy import policy_names as migration_policy_names
 from twinhop.own_code import (
+    KIND_ARGUMENTS,
     OwnCode,
     as_own,
     first_argument,
@@ -34,11 +35,6 @@ POLICY_FINDERS = (placement_policy, policy_choice)
 #: A policy that was chosen, of either kind.
 Chosen = PlacementPolicy | PolicyChoice
 PolicyLike = str | PolicyKind | Chosen | Callable[..., Any] | Any
-#: What the first argument of a policy of one's own is called, in its name or in its type.
-ARGUMENTS: dict[TaskKind, tuple[str, str]] = {
-    "placement": ("problem", "PlacementProblem"),
-    "migration": ("situation", "Situation"),
-}
 ALL = "all"
 QUICK_TASKS = (
     "bench-place-n20-m4",
@@ -125,7 +121,7 @@ def _of_code(own: OwnCode, present: Sequence[TaskKind]) -> dict[TaskKind, Chosen
     if sees_observations(own):
         return {kind: placement_policy(given) if kind == "placement" else policy_choice(given) for kind in KINDS}
     words = first_argument(own.value)
-    kinds: list[TaskKind] = [kind for kind, names in ARGUMENTS.items() if set(names) & set(words)]
+    kinds: list[TaskKind] = [kind for kind in KINDS if set(KIND_ARGUMENTS[kind]) & set(words)]
     if isinstance(own.value, PolicyKind):
         kinds = ["migration"]
     if not kinds and len(present) == 1:

@@ -212,7 +212,7 @@ class _Moving:
 
     def bound(self) -> Bound:
         run = self._run()
-        result = offline_result(run, self.unit.time_limit_s, None)
+        result = offline_result(run, self.unit.time_limit_s, None, utility=False)
         stations = len(run.world_run.station_ids)
         return Bound(result.bound, result.plan, result.seconds, len(run.user_ids), stations, run.slots)
 

@@ -12,6 +12,8 @@ from twinhop.cli.common import (
     Json,
     Out,
     Verbose,
+    exit_if_failed,
+    positive,
     print_result,
     print_table,
     save,
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 EXAMPLE = "Example: twinhop evaluate lu2021-n80-m5 --policies nearest,maddpg,lagrangian --episodes 5"
 SCENARIO_SUFFIXES = (".yaml", ".yml")
 #: Options of each way of evaluating, by the names of the parameters below.
-EPISODE_OPTIONS = ("episodes", "task", "scenario", "horizon", "users", "stations")
+EPISODE_OPTIONS = (
+    *("episodes", "task", "scenario", "horizon", "users", "stations", "redraws", "fading", "start", "time_limit_s"),
+)
 WEIGHT_OPTIONS = ("seeds", "decode", "polish")
 
 
@@ -63,6 +67,26 @@ def run(
     stations: Annotated[
         int | None, typer.Option(help="How many stations, likewise.", min=1, show_default=False)
     ] = None,
+    redraws: Annotated[
+        bool | None,
+        typer.Option("--redraws", help="Draw new stations and users in every episode.", show_default=False),
+    ] = None,
+    fading: Annotated[
+        str | None,
+        typer.Option(help="none, or rayleigh, drawn anew in every slot.", show_default="of the scenario"),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(help="Where in a recording episodes begin: random, by the seed, or first.", show_default="random"),
+    ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            callback=positive,
+            help="Wall-clock limit of a solve, and of each decision of an agent or policy of your own, whose process "
+            "is ended \\[s].",
+        ),
+    ] = None,
     seeds: Annotated[
         int | None, typer.Option(help="Of weights: how many worlds of each source.", min=1, show_default="20")
     ] = None,
@@ -95,6 +119,10 @@ def run(
             "horizon": horizon,
             "users": users,
             "stations": stations,
+            "redraws": redraws,
+            "fading": fading,
+            "start": start,
+            "time_limit_s": time_limit,
             "seeds": seeds,
             "decode": decode,
             "polish": polish,
@@ -116,7 +144,7 @@ def run(
             result = evaluate_checkpoint(source, sources or (), seed=seed, policies=chosen, on_progress=report, **given)
     written, _ = save(out, result.save)
     print_result(result, as_json, _show_episodes if in_episodes else _show, written)
-    _end_if_failed(getattr(result, "failures", ()))
+    exit_if_failed(getattr(result, "failures", ()))
 
 
 def _names_world(source: str, given: dict[str, Any]) -> bool:
@@ -152,7 +180,8 @@ def _require_fitting(source: str, sources: Any, given: dict[str, Any], in_episod
     what = "the world of episodes" if in_episodes else "a checkpoint"
     if foreign:
         other = "weights (a checkpoint, a run, maddpg)" if in_episodes else "an environment, a scenario or a preset"
-        raise InputError(f"--{foreign[0]}: is an option of evaluating {other}, and {source} is {what}; leave it out")
+        option = "time-limit" if foreign[0] == "time_limit_s" else foreign[0]
+        raise InputError(f"--{option}: is an option of evaluating {other}, and {source} is {what}; leave it out")
     if in_episodes and sources:
         raise InputError(
             f"{sources[0]}: a second source; {source} is {what}, of which one is evaluated at a time: name policies "
@@ -164,18 +193,6 @@ def _show_episodes(evaluation: "PolicyEvaluation") -> None:
     from twinhop.output.training.policy_evaluation import HEADER, cells
 
     print_table(evaluation.title, HEADER, [cells(row) for row in evaluation.rows()])
-
-
-def _end_if_failed(failures: Any) -> None:
-    """End with exit code 2 where policies of the user's own failed, a line each, once the others' results are shown."""
-    from twinhop.cli.exit_codes import REFUSED
-    from twinhop.cli.surroundings import say
-    from twinhop.failures import failure_lines
-
-    for words in failure_lines(failures):
-        say(f"policy: {words}")
-    if failures:
-        raise typer.Exit(REFUSED)
 
 
 def _show(evaluation: "LearnedEvaluation") -> None:

@@ -29,13 +29,15 @@ KEYS = {
 #: What the first line of a report or table begins with.
 HEADINGS = {
     "associations.csv": ("user,host,",),
+    "attached.csv": ("station,users_mean,",),
     "benchmark.csv": ("task,kind,",),
-    "comparison.csv": ("policy,cost,",),
+    "comparison.csv": ("policy,cost,", "policy,worlds,"),
     "describe.csv": ("what,mean,",),
     "evaluation.csv": ("source,policy,",),
     "leaderboard.csv": ("kind,policy,",),
     "policies.csv": ("policy,",),
     "robustness.csv": ("what,planned,",),
+    "statistics.csv": ("what,mean,",),
     "tradeoff.csv": ("servers,status,",),
     "comparison.md": ("# Policies on ",),
     "episodes.md": ("# Policies in ",),
@@ -82,8 +84,16 @@ FILES = {
     ),
     "tradeoff": tuple(f"tradeoff.{suffix}" for suffix in ("json", "md", "parquet", "csv", "tex", "png")),
     "world": (
-        *("statistics.json", "statistics.png", "map.png", "world.parquet", "stations.parquet"),
-        *("world.gif", "world.mp4"),
+        *(
+            "statistics.json",
+            "statistics.csv",
+            "statistics.tex",
+            "statistics.png",
+            "attached.csv",
+            "world.parquet",
+            "stations.parquet",
+        ),
+        *("map.png", "world.gif", "world.mp4"),
     ),
 }
 #: Files of the user's own that are named.

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 EXAMPLE = "Example: twinhop policies"
 TITLES = {
-    "placement": "placement: plan, compare, tradeoff, robustness, explain, evaluate, benchmark",
-    "migration": "migration: simulate, benchmark",
+    "placement": "placement: plan, compare, tradeoff, robustness, explain, evaluate, benchmark, reproduce",
+    "migration": "migration: simulate, evaluate, benchmark",
 }
 
 
@@ -27,7 +27,7 @@ def run(as_json: Json = False) -> None:
     for kind, lines in lists.items():
         print_list(TITLES[kind], [(each.name, _texts(each)) for each in lines])
         typer.echo()
-    typer.echo("your own: mine.py:function or module:function, wherever a policy is named")
+    typer.echo("your own: mine.py:function or module:function, wherever a policy is named; agents besides: SB3:PATH")
 
 
 def _texts(policy: "PolicyLine") -> list[str]:

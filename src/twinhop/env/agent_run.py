@@ -15,6 +15,7 @@ from twinhop.env.agents import AgentPolicy, agent_names
 from twinhop.env.core.types import Params
 from twinhop.errors import InputError
 from twinhop.failures import PolicyFailed, failed_by
+from twinhop.processes import deciding
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +25,7 @@ class AgentRun:
     Attributes:
         host: (T, N) where twins are in each slot.
         cost: (T,) as the environment reports it [s].
-        repaired: users who got another station than asked for, in all slots.
+        repaired: users who got another station than asked for because theirs was full, in all slots.
         decision_s: (T,) how long the agent took [s].
     """
 
@@ -55,7 +56,8 @@ def run_agent(agent: AgentPolicy, params: Params, seed: int) -> AgentRun:
         may_host = stepping.may_host(episode.state)
         start_s = time.perf_counter()
         try:
-            action, kind = agent.act(seen, may_host, rules.users)
+            with deciding(len(hosts)):
+                action, kind = agent.act(seen, may_host, rules.users)
         except InputError as error:
             failure = failed_by(agent.name, error).failure
             raise PolicyFailed(agent.name, failure.message, slot=len(hosts)) from error

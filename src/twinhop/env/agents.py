@@ -21,7 +21,7 @@ from twinhop.errors import InputError
 from twinhop.failures import failed_by
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.situation import Situation
-from twinhop.own_code import Call, OwnCode, is_agent
+from twinhop.own_code import Call, OwnCode, call_of, is_agent
 from twinhop.placement.problem import IntArray, PlacementProblem
 
 #: What `predict` may be given besides the observation, where its signature has it.
@@ -82,8 +82,8 @@ class AgentPolicy:
         mask = np.tile(may_host, users)
         if self.view == "agents":
             return self._joined(obs, mask, users), "scores"
-        action = np.asarray(self._predict[""](self.name, obs, mask))
-        kind: Actions = self.actions or ("hosts" if action.dtype.kind in "iu" else "scores")
+        action = _array(f"policy: {self.name}", self._predict[""](self.name, obs, mask))
+        kind: Actions = self.actions or ("hosts" if action.dtype.kind in "iu" or action.ndim == 1 else "scores")
         what = f"policy: {self.name}: action"
         if kind == "hosts":
             return hosts_of(action, (users,), len(may_host), what), kind
@@ -98,7 +98,8 @@ class AgentPolicy:
         if not isinstance(actions, Mapping) or set(actions) != set(obs):
             got = f"agents {', '.join(map(str, actions))}" if isinstance(actions, Mapping) else type(actions).__name__
             raise InputError(f"policy: {self.name} returned {got}; expected an action for each of {', '.join(obs)}")
-        return np.stack([scores_of(actions[key], (users + 1,), f"policy: {self.name}: {key}: action") for key in obs])
+        parts = {key: _array(f"policy: {self.name}: {key}", actions[key]) for key in obs}
+        return np.stack([scores_of(parts[key], (users + 1,), f"policy: {self.name}: {key}: action") for key in obs])
 
     def require_sizes(self, params: Params, where: str) -> None:
         """Refuse an agent of other sizes before anything runs, as far as its spaces tell.
@@ -146,11 +147,17 @@ class AgentPolicy:
         """
         if isinstance(moment, MigrationRun):
             self.require_sizes(params_of_run(moment, self.name), moment.scenario.name)
-            return
-        seen = observation_of(moment, None, self.name)
+            first = next(iter(moment))
+            first.with_hosts(np.full(len(moment.user_ids), -1, np.int64))
+        else:
+            first = moment
+        seen = observation_of(first, None, self.name)
+        users = seen.params.rules.users
         self.require_sizes(seen.params, seen.where)
-        seen.shown(self.view)  # compiles, as does decoding
-        hosts_by(seen, np.zeros(moment.users, np.int32), "hosts")
+        seen.shown(self.view)  # compiles, as does decoding, so that no decision's time has it
+        hosts_by(seen, np.zeros(users, np.int32), "hosts")
+        if self.actions != "hosts":
+            hosts_by(seen, np.zeros((len(seen.obs.admissible), users + 1), np.float32), "scores")
 
     def decide(self, moment: PlacementProblem | Situation) -> IntArray:
         """The hosts of a placement problem's users, or of a situation's.
@@ -192,8 +199,9 @@ def as_policy(
     Args:
         model: anything with ``predict(obs)``, which gives an action or, as Stable-Baselines3's, an action and a state;
             ``deterministic``, ``state``, ``episode_start`` and ``action_masks`` are passed where its signature has
-            them. A function of an observation. A mapping, an agent for each station by the names of PettingZoo. Its
-            attributes ``observation`` and ``actions`` count as if they were given here.
+            them. The class of one, made without arguments. A function of an observation. A mapping, an agent for each
+            station by the names of PettingZoo. Its attributes ``observation`` and ``actions`` count as if they were
+            given here.
         env: the environment of Gymnasium in which it was trained, for what it sees and gives; None: see below.
         observation: what it sees, as of `TwinEnv`: `graph`, `flat`, or a function of the state; or `agents`, a
             dictionary with the observation of each station's agent, of which it gives a dictionary of actions. None: as
@@ -217,6 +225,8 @@ def as_policy(
             "observation, or a mapping of such, one for each station"
         )
     name = OwnCode(None, model).name if name is None else name
+    if isinstance(model, type):
+        model = call_of(name, model, None, ())(options={})
     if isinstance(model, Mapping) and name == type(model).__name__:
         name = "agents"
     if env is not None:
@@ -285,6 +295,18 @@ class _Predictor:
 def _called(name: str, call: Callable[..., Any], obs: Any) -> Any:
     """What the agent gives for an observation of its own: it may write into it."""
     return Call(name, call, ())(copy.deepcopy(obs), options={})
+
+
+def _array(what: str, action: Any) -> NDArray[Any]:
+    """What an agent gave as an array.
+
+    Raises:
+        InputError: it is none, such as lists of unequal lengths, or a pair of action and state from a function.
+    """
+    try:
+        return np.asarray(action)
+    except Exception as error:  # whatever its own methods raise
+        raise InputError(f"{what}: action: got {type(action).__name__}, which is no array; expected one") from error
 
 
 def _view_of(model: Any, name: str) -> str:

@@ -5,7 +5,7 @@ What an episode's world does depends on no decision, so it is lived through once
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -71,11 +71,19 @@ class EpisodeWorlds:
         scenario: what they are made of.
         params: of the environment.
         base: a run of the scenario, for the constants.
+        task: `placement` or `migration`.
+        options: of `twinhop.env.core.params_of`, by name.
     """
 
     scenario: Scenario
     params: Params
     base: MigrationRun
+    task: Task
+    options: Mapping[str, Any]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process makes them anew."""
+        return _again, (self.scenario, self.task, int(self.params.horizon), dict(self.options))
 
     @classmethod
     def of(cls, scenario: Scenario, task: Task, horizon: int, **options: Any) -> EpisodeWorlds:
@@ -91,12 +99,24 @@ class EpisodeWorlds:
             InputError: the environment cannot be made of the scenario.
         """
         params = on_device(host_params_of(scenario, task, horizon=horizon, **options))
-        return cls(scenario, params, recorded_run(scenario, horizon))
+        return cls(scenario, params, recorded_run(scenario, horizon), task, options)
 
     def episode(self, seed: int) -> Episode:
         """Live through the first episode of a seed."""
         life = _live(jnp.asarray(seed_words(seed)), jnp.int32(0), self.params, int(self.params.horizon))
         return Episode(seed, self, jax.tree.map(np.asarray, life))
+
+
+#: The episodes that another process sent last, and what they are made of.
+_last: list[tuple[Any, EpisodeWorlds]] = []
+
+
+def _again(scenario: Scenario, task: Task, horizon: int, options: Mapping[str, Any]) -> EpisodeWorlds:
+    """The same episodes in another process; those made last are used again."""
+    key = (scenario, task, horizon, options)
+    if not _last or _last[0][0] != key:
+        _last[:] = [(key, EpisodeWorlds.of(scenario, task, horizon, **options))]
+    return _last[0][1]
 
 
 @dataclass(frozen=True, eq=False)

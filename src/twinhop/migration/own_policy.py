@@ -15,7 +15,7 @@ from twinhop.errors import InputError
 from twinhop.failures import PolicyFailed, failed_by
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.situation import Situation
-from twinhop.own_code import Call, OwnCode, call_of, hosts_of
+from twinhop.own_code import Call, OwnCode, call_of, hosts_of, refuse_kind
 from twinhop.placement.problem import IntArray
 from twinhop.processes import deciding
 
@@ -82,6 +82,7 @@ def own_maker(own: OwnCode) -> Callable[[MigrationRun, np.random.Generator], Own
     Raises:
         InputError: it cannot be called with a situation.
     """
+    refuse_kind(own, "placement", "a Situation")
     is_class = isinstance(own.value, type)
     if is_class and not hasattr(own.value, "decide") and "__call__" not in dir(own.value):
         raise InputError(f"policy: {own.name} is a class without a method decide; expected decide(situation)")

@@ -35,6 +35,8 @@ SHOWN_BY = {
     "LearnedEvaluation": "twinhop.output.training.evaluation",
     "PolicyEvaluation": "twinhop.output.training.policy_evaluation",
     "TwinReplay": "twinhop.output.replay.replay",
+    "Reproduction": "twinhop.studies.lu2021.shown",
+    "TransferReproduction": "twinhop.studies.policy_transfer.shown",
 }
 
 

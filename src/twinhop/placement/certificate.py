@@ -22,6 +22,8 @@ ARCS_AT_ONCE = 4_000_000
 SOLVER_MARGIN = 1e-6
 #: A bound may exceed the cost of a plan by this share of it: deadlines and demands count as kept within 1e-9.
 BROKEN = 1e-8
+#: The method of a certificate that holds for the plans of few moves only, whose bound follows from a price of moves.
+MOVE_PRICE = "move-price"
 
 
 @dataclass(frozen=True)

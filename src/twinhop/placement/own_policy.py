@@ -9,7 +9,7 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.failures import PolicyFailed, failed_by
-from twinhop.own_code import Call, OwnCode, call_of, hosts_of
+from twinhop.own_code import Call, OwnCode, call_of, hosts_of, refuse_kind
 from twinhop.placement.budget import Budget
 from twinhop.placement.certificate import Certificate
 from twinhop.placement.decision import Decision
@@ -65,6 +65,7 @@ def own_policy(own: OwnCode) -> OwnPolicy:
     Raises:
         InputError: it cannot be called with a problem.
     """
+    refuse_kind(own, "migration", "a PlacementProblem")
     if not isinstance(own.value, type):
         return OwnPolicy(own.name, _call_of(own.name, own.value), None)
     if not hasattr(own.value, "decide") and "__call__" not in dir(own.value):

@@ -10,6 +10,10 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.placement import Certificate, Placement, PlacementProblem, Solution, evaluate
+from twinhop.placement.branching import CLOSED
+from twinhop.placement.budget import WIDE
+from twinhop.placement.certificate import MOVE_PRICE
+from twinhop.placement.decision import Ending
 from twinhop.placement.problem import IntArray
 from twinhop.plans.replanning import with_move_costs
 from twinhop.plans.result import NOBODY, Present
@@ -17,19 +21,19 @@ from twinhop.text import counted
 
 #: Where no gap is asked for, none below this is worth another price.
 CLOSE_GAP = 1e-3
-#: The method of a certificate whose bound follows from a price of moves.
-METHOD = "move-price"
 #: Prices tried at most; two that differ by less than this share are one.
 TRIALS, CLOSE = 40, 1e-4
 #: The first price above the cost of a move, as a share of the mean latency, and by how much it grows until few move.
 FIRST_SHARE, GROWTH = 0.05, 8.0
-#: No price beyond so many mean latencies: latencies that are added to it lose digits.
+#: No price beyond so many times the cost of all users: latencies that are added to it lose digits.
 DEAREST = 1e4
+#: A time limit after which a policy returns the first plan that it finds [s].
+NO_TIME_S = 1e-9
 #: What sums of latencies and prices may lose by rounding, as a share.
 ROUNDING = 4 * float(np.finfo(float).eps)
 
-#: Solves the problem in which each move costs so much [s], by the policy and in the time that is left.
-SolveAt = Callable[[float], Solution]
+#: Solves the problem in which each move costs so much [s], by the policy and in so much time [s].
+SolveAt = Callable[[float, float], Solution]
 
 
 def fewest_moves(problem: PlacementProblem, present: Present) -> int:
@@ -74,13 +78,14 @@ def within_move_limit(
 
     where $L(S)$ is the certified bound of the problem in which each move costs S. Prices are halved between those at
     which more move and those at which few enough do; plans between the two are made of moves of the one in the other.
+    Where time is up before few enough move, the first plan at the greatest price is taken.
 
     Args:
         problem: what is planned, without costs of moves.
         present: where the twins are.
         most: K.
         move_cost_s: $S_0$, what a move costs in any case [s].
-        solve_at: solves the problem at a price S [s].
+        solve_at: solves the problem at a price S [s] within a time [s].
         gap: go on until cost / bound - 1 is at most this, or prices do not differ any more; None: `CLOSE_GAP`.
         time_limit_s: for all prices together [s].
 
@@ -92,15 +97,19 @@ def within_move_limit(
     """
     check_move_limit(problem, present, most)
     began = time.perf_counter()
-    search = _LimitedSearch(problem, present, most, move_cost_s)
-    unit = _mean_latency_s(problem)
+
+    def left_s() -> float:
+        return max(began + time_limit_s - time.perf_counter(), NO_TIME_S)
+
+    search = _LimitedSearch(problem, present, most, move_cost_s, gap, began + time_limit_s)
     low, price, high = move_cost_s, move_cost_s, None
-    solution = search.look(solve_at(price), price)
+    solution = search.look(solve_at(price, left_s()), price)
     if search.moves(solution.placement.host) <= most:
         return solution
-    step = FIRST_SHARE * unit
+    step = FIRST_SHARE * _mean_latency_s(problem)
+    dearest = move_cost_s + DEAREST * problem.users * _cost_of_a_user_s(problem, solution)
     for _ in range(TRIALS):
-        if search.is_within(gap) or solution.interrupted or time.perf_counter() - began >= time_limit_s:
+        if search.is_within(search.wanted) or solution.interrupted or left_s() <= NO_TIME_S:
             break
         if high is None:
             price, step = move_cost_s + step, step * GROWTH
@@ -108,15 +117,18 @@ def within_move_limit(
             break
         else:
             price = (low + high) / 2
-        if price > DEAREST * unit:
+        if price > dearest:
             break
-        solution = search.look(solve_at(price), price)
+        solution = search.look(solve_at(price, left_s()), price)
         if search.moves(solution.placement.host) <= most:
             high = price
         else:
             low = price
-    seconds = time.perf_counter() - began
-    return search.result(solution, seconds, timed_out=not solution.interrupted and seconds >= time_limit_s)
+    interrupted = solution.interrupted
+    if not search.is_feasible:  # no time was left for it
+        solution = search.look(solve_at(dearest, NO_TIME_S), dearest)
+        interrupted |= solution.interrupted
+    return search.result(solution, time.perf_counter() - began, interrupted=interrupted)
 
 
 def _mean_latency_s(problem: PlacementProblem) -> float:
@@ -124,23 +136,49 @@ def _mean_latency_s(problem: PlacementProblem) -> float:
     return float(problem.comm_s.min(axis=1).mean()) or 1.0
 
 
+def _cost_of_a_user_s(problem: PlacementProblem, solution: Solution) -> float:
+    """The mean over users of what they cost, opening included [s], and never 0: no move saves more than all of it."""
+    cost_s = (solution.cost - problem.constant_cost) / problem.alpha
+    return cost_s if np.isfinite(cost_s) and cost_s > 0 else 1.0
+
+
 class _LimitedSearch:
     """The best plan within the limit and the best bound so far."""
 
-    def __init__(self, problem: PlacementProblem, present: Present, most: int, move_cost_s: float) -> None:
-        self._charged = with_move_costs(problem, present.host, move_cost_s)
+    def __init__(
+        self,
+        problem: PlacementProblem,
+        present: Present,
+        most: int,
+        move_cost_s: float,
+        gap: float | None,
+        until_s: float,
+    ) -> None:
+        self._priced = with_move_costs(problem, present.host, move_cost_s)
         self._problem, self._present, self._most, self._base_s = problem, present, most, move_cost_s
         self._bound, self._cost = -np.inf, np.inf
         self._host: IntArray | None = None
         self._over: IntArray | None = None
+        self._gap, self._until_s = gap, until_s
+        self.wanted = CLOSE_GAP if gap is None else gap
+
+    @property
+    def is_feasible(self) -> bool:
+        """Whether a plan within the limit is known."""
+        return self._host is not None
+
+    @property
+    def is_timed_out(self) -> bool:
+        """Whether time is up."""
+        return time.perf_counter() >= self._until_s
 
     def moves(self, host: IntArray) -> int:
         """How many twins these hosts (N,) move."""
         return int(((self._present.host != NOBODY) & (host != self._present.host)).sum())
 
-    def is_within(self, gap: float | None) -> bool:
-        """Whether cost / bound - 1 is at most the gap asked for."""
-        return self._bound > 0 and self._cost / self._bound - 1 <= (CLOSE_GAP if gap is None else gap)
+    def is_within(self, gap: float) -> bool:
+        """Whether cost / bound - 1 is at most a gap."""
+        return self._bound > 0 and self._cost / self._bound - 1 <= gap
 
     def look(self, solution: Solution, price_s: float) -> Solution:
         """Take what a solution at a price tells."""
@@ -171,23 +209,30 @@ class _LimitedSearch:
         """What hosts cost at the base price, infinite where a constraint breaks or too many move."""
         if self.moves(host) > self._most:
             return np.inf
-        evaluation = evaluate(self._charged, Placement.of_hosts(host, self._problem.stations))
+        evaluation = evaluate(self._priced, Placement.of_hosts(host, self._problem.stations))
         return evaluation.cost if evaluation.feasible else np.inf
 
     def _between(self, under: IntArray, over: IntArray) -> None:
         """Take hosts of the plan that moves too many into the one within the limit, the best first, while it gains."""
         host = under
         while True:
-            users = np.flatnonzero(host != over)
-            trials = [np.where(np.arange(host.size) == i, over, host) for i in users]
-            costs = np.array([self._cost_of(trial) for trial in trials])
-            if not costs.size or costs.min() >= self._cost:
+            best, least = None, self._cost
+            for i in np.flatnonzero(host != over):
+                if self.is_timed_out:
+                    return
+                trial = host.copy()
+                trial[i] = over[i]
+                cost = self._cost_of(trial)
+                if cost < least:
+                    best, least = trial, cost
+            if best is None:
                 return
-            host = trials[int(costs.argmin())]
+            host = best
             self._offer(host)
 
-    def result(self, last: Solution, seconds: float, *, timed_out: bool) -> Solution:
+    def result(self, last: Solution, seconds: float, *, interrupted: bool) -> Solution:
         """The best plan as a solution at the base price."""
+        timed_out = not interrupted and self.is_timed_out
         if self._host is None:
             raise InputError(
                 f"max moves: no plan was found in which at most {counted(self._most, 'twin')} move; allow more, or "
@@ -196,10 +241,24 @@ class _LimitedSearch:
         placement = Placement.of_hosts(self._host, self._problem.stations)
         return replace(
             last,
-            problem=self._charged,
+            problem=self._priced,
             placement=placement,
-            evaluation=evaluate(self._charged, placement),
-            certificate=Certificate(METHOD, searched=self._bound) if np.isfinite(self._bound) else None,
+            evaluation=evaluate(self._priced, placement),
+            certificate=Certificate(MOVE_PRICE, searched=self._bound) if np.isfinite(self._bound) else None,
             seconds=seconds,
+            interrupted=interrupted,
             timed_out=timed_out,
+            ended=self._ending(interrupted, timed_out),
         )
+
+    def _ending(self, interrupted: bool, timed_out: bool) -> Ending:
+        """What ended the search, which is not what ended the solve at its last price."""
+        if self.is_within(CLOSED):
+            return Ending.PROVEN
+        if self.is_within(WIDE if self._gap is None else self._gap):
+            return Ending.GAP
+        if interrupted:
+            return Ending.INTERRUPTED
+        if timed_out:
+            return Ending.TIME_LIMIT
+        return Ending.EXHAUSTED if np.isfinite(self._bound) else Ending.DONE

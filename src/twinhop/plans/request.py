@@ -6,19 +6,15 @@ from pathlib import Path
 
 from twinhop.errors import InputError
 from twinhop.placement import Placement, PlacementProblem, Solution
-from twinhop.placement.budget import Budget
 from twinhop.placement.policy import PolicyLike
 from twinhop.placement.problem import IntArray
 from twinhop.plans.failure import stations_named, without_hosts
-from twinhop.plans.move_limit import check_move_limit, within_move_limit
+from twinhop.plans.move_limit import NO_TIME_S, check_move_limit, within_move_limit
 from twinhop.plans.planning import Progress, make_case, plan_case, plan_services, solve_case
 from twinhop.plans.replanning import better, check_move_cost, moves_of, repaired, with_move_costs
 from twinhop.plans.result import Case, Failure, Plan, Present
 from twinhop.plans.saved_placement import SavedPlacement, as_saved, present
 from twinhop.scenario import Scenario
-
-#: A time limit after which a policy returns the first plan that it finds [s].
-NO_TIME_S = 1e-9
 
 
 @dataclass(frozen=True)
@@ -127,13 +123,12 @@ def replan(
     def solved(case: Case, limit_s: float) -> Solution:
         if request.present is None or request.max_moves is None:
             return solved_at(case, request.move_cost_s, limit_s)
-        budget = Budget(limit_s)
         return within_move_limit(
             case.problem,
             request.present,
             request.max_moves,
             request.move_cost_s,
-            lambda price_s: solved_at(case, price_s, max(limit_s - budget.elapsed_s(), NO_TIME_S)),
+            lambda price_s, left_s: solved_at(case, price_s, left_s),
             gap=gap,
             time_limit_s=limit_s,
         )

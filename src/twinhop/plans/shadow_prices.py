@@ -11,7 +11,7 @@ import numpy as np
 
 from twinhop.kernels.edge import SHARE_TOLERANCE
 from twinhop.placement import Certificate, Part, PlacementProblem, PricedPart, Prices, Solution
-from twinhop.placement.certificate import charges, cheapest_stations, reduced_costs
+from twinhop.placement.certificate import MOVE_PRICE, charges, cheapest_stations, reduced_costs
 from twinhop.placement.enumeration import is_tiny, optimum
 from twinhop.placement.problem import (
     DEMAND_TOLERANCE,
@@ -83,10 +83,13 @@ def shadow_prices(solution: Solution) -> tuple[StationWorth, ...] | None:
 
     Returns:
         One entry an opened station, those worth most first; None without a certificate by prices. Of tiny problems,
-        which are searched whole, the fall is that of the optimum, and no prices are needed.
+        which are searched whole, the fall is that of the optimum, and no prices are needed; but not where the bound is
+        one on the plans of few moves, of which such a search knows nothing.
     """
     certificate, problem = solution.certificate, solution.problem
-    if certificate is None or (certificate.method != "prices" and not is_tiny(problem)):
+    if certificate is None or certificate.method == MOVE_PRICE:
+        return None
+    if certificate.method != "prices" and not is_tiny(problem):
         return None
     stations = np.flatnonzero(solution.placement.open & (problem.capacity > 0))
     if certificate.method != "prices":

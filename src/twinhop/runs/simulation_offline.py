@@ -52,13 +52,14 @@ class OfflineResult:
         return {name: value for name, value in asdict(self).items() if name not in left_out}
 
 
-def offline_result(run: MigrationRun, time_limit_s: float, path: Path | None) -> OfflineResult:
+def offline_result(run: MigrationRun, time_limit_s: float, path: Path | None, *, utility: bool = True) -> OfflineResult:
     """Bound a run.
 
     Args:
         run: the world of a seed.
         time_limit_s: wall-clock limit [s].
         path: the file that keeps it; None: none does.
+        utility: whether utilities are bounded as well as costs.
 
     Raises:
         InputError: the run has no feasible plan, or the file cannot be written.
@@ -85,7 +86,7 @@ def offline_result(run: MigrationRun, time_limit_s: float, path: Path | None) ->
         migrations=int(cost.moves),
         seconds=float(answer.seconds),
         slot_cost_s=tuple(float(each) for each in cost.slot_cost_s),
-        utility_bound=utility_bound(run),
+        utility_bound=utility_bound(run) if utility else None,
     )
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)

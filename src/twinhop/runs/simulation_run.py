@@ -83,7 +83,9 @@ def _run_elsewhere(
     scenario: Scenario, slots: int, choice: PolicyChoice, folder: Path | None, time_limit_s: float
 ) -> FinishedRun:
     """In a worker: make the run, and let a policy run."""
-    return _run(run_of(scenario, slots), choice.limited(time_limit_s), folder, send_note)
+    run = run_of(scenario, slots)
+    choice.require(run)  # what an agent needs is compiled before its time runs
+    return _run(run, choice.limited(time_limit_s), folder, send_note)
 
 
 #: The run that this process made last: its channel is mapped where users came.

@@ -103,7 +103,7 @@ def watch(
 
     Returns:
         What happened, and the files written: `world.parquet`, `stations.parquet`, `statistics.json`,
-        `statistics.png`, `map.png`, and `world.gif` or `world.mp4`.
+        `.csv`, `.tex` and `.png`, `attached.csv`, `map.png`, and `world.gif` or `world.mp4`.
 
     Raises:
         InputError: the scenario cannot be run, or the folder cannot be written; nothing is left behind.

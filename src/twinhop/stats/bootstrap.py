@@ -20,6 +20,7 @@ FEWEST_WORLDS = 5
 MEAN_STREAM = "mean.bootstrap"
 BENCHMARK_STREAM = "benchmark.bootstrap"
 BAND_STREAM = "lu2021.bootstrap"
+RATIO_STREAM = "ratio.bootstrap"
 
 
 def interquartile_mean(values: FloatArray) -> FloatArray:
@@ -119,6 +120,53 @@ def iqm_interval(values: Sequence[float] | FloatArray, seed: int = 0) -> tuple[f
     sampled = strata[np.arange(tasks)[:, None], rows].reshape(RESAMPLES, tasks * runs)
     low, high = _ends(interquartile_mean(sampled).clip(strata.min(), strata.max()))
     return float(low), float(high)
+
+
+class RatioInterval(NamedTuple):
+    """Ratios of sums over users, and how well they are known."""
+
+    middle: FloatArray
+    """(K,) ratios over all users"""
+    low: FloatArray
+    """(K,) lower ends of their 95 % intervals"""
+    high: FloatArray
+    """(K,) upper ends"""
+    samples: FloatArray
+    """(K, RESAMPLES) ratios of each sample; the same draw serves all K"""
+
+
+def ratio_interval(sums: FloatArray, weights: FloatArray, seed: int = 0, name: str = RATIO_STREAM) -> RatioInterval:
+    """Ratios ``sum_u s_u / sum_u w_u``, such as means over forecasts of which users have different numbers.
+
+    In each of `RESAMPLES` samples as many users are drawn with replacement, each with all that is theirs; ends are the
+    2.5th and the 97.5th percentile, between two samples in a line.
+
+    Args:
+        sums: (K, U) of K things and U users.
+        weights: (U,) > 0, such as the number of forecasts of each user.
+        seed: of the draws.
+        name: of the stream of draws.
+
+    Returns:
+        The ratios and their intervals, of however few users; see `percentile_ends` for what is made of samples.
+
+    Source:
+        Efron and Tibshirani, An introduction to the bootstrap (1993), chapter 13.
+
+    >>> ratio_interval(np.array([[6.0, 6.0]]), np.array([2.0, 1.0]))[:3]
+    (array([4.]), array([3.]), array([6.]))
+    """
+    users = len(weights)
+    counts = stream(seed, name).multinomial(users, np.full(users, 1 / users), RESAMPLES)
+    samples = np.array([counts @ each / (counts @ weights) for each in sums])
+    return RatioInterval(sums.sum(axis=1) / weights.sum(), *percentile_ends(samples), samples)
+
+
+def percentile_ends(samples: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The ends of the 95 % interval of what is computed of samples, (..., RESAMPLES) in, (...,) each out."""
+    tail = 100 * (1 - CONFIDENCE) / 2
+    low, high = np.percentile(samples, [tail, 100 - tail], axis=-1)
+    return low, high
 
 
 def _ends(means: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -9,23 +9,26 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from twinhop.errors import InputError
 from twinhop.extras import require_extra
-from twinhop.failures import PolicyFailure, failed_by, refuse_if_all_failed
+from twinhop.failures import PolicyFailed, PolicyFailure, failed_by, refuse_if_all_failed
 from twinhop.migration.policy import PolicyChoice, policy_choices
 from twinhop.migration.policy import policy_names as migration_policy_names
-from twinhop.own_code import first_argument, policy_list
+from twinhop.own_code import policy_list
+from twinhop.own_watch import call_policy, can_be_ended
 from twinhop.placement import InfeasibleProblem
 from twinhop.placement.policy import PlacementPolicy, placement_policies
 from twinhop.placement.policy import policy_names as placement_policy_names
+from twinhop.placement.solve import check_limits
 from twinhop.result import Result
 from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED
 from twinhop.stats import gap_to_bound, mean_interval, summarize
+from twinhop.stats.gaps import finite, finite_ends
 from twinhop.stats.intervals import mean
 from twinhop.text import counted, in_a_line
-from twinhop.training.policy_episodes import EPISODES, EpisodeScore
+from twinhop.training.policy_episodes import EPISODES, EpisodeScore, MigrationEpisode, PlacementEpisode
 
 if TYPE_CHECKING:
     from twinhop.env.core.types import Params
-    from twinhop.env.episode_run import EpisodeWorlds
+    from twinhop.env.episode_run import Episode, EpisodeWorlds
 
 Task = Literal["placement", "migration"]
 #: The ids of the environment and their tasks, as `twinhop.env.IDS`, which cannot be imported without its extra.
@@ -44,16 +47,12 @@ BOUND_BY: dict[Task, str] = {
 MS_PER_S, PERCENT = 1e3, 100.0
 #: A cost below the bound by more than rounding would be a fault of twinhop's.
 ROUNDING = 1e-9
-#: The first argument of policies that fit the other task.
-_ARGUMENTS: dict[Task, set[str]] = {
-    "placement": {"situation", "Situation"},
-    "migration": {"problem", "PlacementProblem"},
-}
 _NAMES: dict[Task, Callable[[], list[str]]] = {
     "placement": placement_policy_names,
     "migration": migration_policy_names,
 }
 Chosen = PlacementPolicy | PolicyChoice
+Scored = EpisodeScore | PolicyFailure
 
 
 @dataclass(frozen=True)
@@ -146,8 +145,8 @@ class PolicyEvaluation(Result):
             "policy": policy.policy,
             "agent": policy.is_agent,
             "episodes": len(policy.episodes),
-            "cost": mean(costs) if costs else None,
-            "cost_interval": mean_interval(costs),
+            "cost": finite(mean(costs)) if costs else None,
+            "cost_interval": finite_ends(mean_interval(costs)),
             "gap_percent": _percent(gap.mean),
             "gap_iqm_percent": _percent(gap.iqm),
             "gap_iqm_percent_interval": None if gap.interval is None else [_percent(end) for end in gap.interval],
@@ -171,7 +170,9 @@ class PolicyEvaluation(Result):
             "bound_by": self.bound_by,
             "bounds": list(self.bounds),
             "policies": self.rows(),
-            "costs": {each.policy: [None if e is None else e.cost for e in each.episodes] for each in self.policies},
+            "costs": {
+                each.policy: [None if e is None else finite(e.cost) for e in each.episodes] for each in self.policies
+            },
             "failures": [each.to_json() for each in self.failures],
         }
 
@@ -183,6 +184,7 @@ def evaluate_policies(
     episodes: int = EPISODE_COUNT,
     seed: int = EVALUATION_SEED,
     task: Task | None = None,
+    time_limit_s: float = math.inf,
     on_progress: Callable[[int, int], None] | None = None,
     **options: Any,
 ) -> PolicyEvaluation:
@@ -206,6 +208,9 @@ def evaluate_policies(
         episodes: how many.
         seed: of the first; further ones follow. 1000 and up is kept for evaluation.
         task: `placement` or `migration`; None: that of the id, else placement.
+        time_limit_s: wall-clock limit of each solve of a placement policy, and of each decision of code of your own
+            [s]: agents and policies of your own then run in a process that is ended where they go on, if they can be
+            sent to one. The bound has none.
         on_progress: is called with what is done and what there is to do.
         **options: of the environment: `users`, `stations`, `horizon`, `redraws`, `fading`, `start`.
 
@@ -221,6 +226,7 @@ def evaluate_policies(
     if isinstance(episodes, bool) or not isinstance(episodes, int) or not 1 <= episodes <= MOST_EPISODES:
         raise InputError(f"episodes: got {episodes!r}; expected a whole number from 1 to {MOST_EPISODES}")
     worlds, task = _worlds_of(source, task, options)
+    check_limits(time_limit_s, None)
     name = worlds.scenario.name
     chosen = _chosen(DEFAULT_POLICIES[task] if policies is None else policies, task, name)
     _require_sizes(chosen, worlds.params, name)
@@ -234,7 +240,7 @@ def evaluate_policies(
             bound = judge.bound()
             report.advance()
             for policy in chosen:
-                score = _score(judge, policy, name, each)
+                score = _score(judge, policy, time_limit_s, name)
                 if isinstance(score, PolicyFailure):
                     failures.append(score)
                 scores[_name_of(policy)].append(None if isinstance(score, PolicyFailure) else score)
@@ -273,8 +279,8 @@ def _worlds_of(source: Any, task: Task | None, options: Mapping[str, Any]) -> tu
     own: Task | None = None
     if named in ENVIRONMENTS:
         own, source = ENVIRONMENTS[named], given.pop("scenario", DEFAULT_SCENARIO)
-    elif named is None and hasattr(source, "unwrapped"):
-        own, source, made_by = source.unwrapped.made_of
+    elif (env := getattr(source, "unwrapped", None)) is not None:
+        own, source, made_by = env.made_of
         given = {**made_by, **given}
     elif "scenario" in given:
         raise InputError(f"scenario: is an option of an id of the environment, {', '.join(ENVIRONMENTS)}; leave it out")
@@ -310,14 +316,6 @@ def _chosen(policies: Any, task: Task, where: str) -> tuple[Chosen, ...]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"policies: {', '.join(twice)} given more than once")
-    for policy in chosen:
-        if policy.own is not None and _agent_of(policy) is None:
-            words = set(first_argument(policy.own.value))
-            if words & _ARGUMENTS[task]:
-                raise InputError(
-                    f"policies: {policy.own.name} takes a {next(iter(words & _ARGUMENTS[task]))}, and {where} is "
-                    f"evaluated in {task}: expected a policy of {task}, or an agent, whose argument is obs"
-                )
     return chosen
 
 
@@ -340,15 +338,35 @@ def _require_sizes(policies: Sequence[Chosen], params: Params, where: str) -> No
             agent.require_sizes(params, where)
 
 
-def _score(judge: Any, policy: Chosen, source: str, seed: int) -> EpisodeScore | PolicyFailure:
+def _score(judge: PlacementEpisode | MigrationEpisode, policy: Chosen, limit_s: float, source: str) -> Scored:
     """What comes of a policy in an episode; policies of one's own may fail."""
-    agent = _agent_of(policy)
     try:
-        return judge.policy(policy) if agent is None else judge.agent(agent)
+        if can_be_ended(policy.own, limit_s) and (_agent_of(policy) is not None or isinstance(policy, PolicyChoice)):
+            worlds, seed = judge.episode.worlds, judge.episode.seed
+            return call_policy(_name_of(policy), _judged_elsewhere, worlds, seed, policy, limit_s, limit_s=limit_s)
+        return _judged(judge, policy, limit_s)
     except InputError as error:
-        if policy.own is None:
+        if policy.own is None and not isinstance(error, PolicyFailed):
             raise
-        return failed_by(policy.own.name, error).told(source, seed, _name_of(policy)).failure
+        failure = failed_by(_name_of(policy) if policy.own is None else policy.own.name, error)
+        return failure.told(source, judge.episode.seed, _name_of(policy)).failure
+
+
+def _judged(judge: Any, policy: Chosen, limit_s: float) -> EpisodeScore:
+    agent = _agent_of(policy)
+    return judge.policy(policy, limit_s) if agent is None else judge.agent(agent)
+
+
+def _judged_elsewhere(worlds: EpisodeWorlds, seed: int, policy: Chosen, limit_s: float) -> EpisodeScore:
+    """In a worker: live through the episode, and judge a policy in it."""
+    if not _last or _last[0].worlds is not worlds or _last[0].seed != seed:
+        _last[:] = [worlds.episode(seed)]
+    task = worlds.task
+    return _judged(EPISODES[task](_last[0], worlds.params.rules.cost.has_deadlines), policy, limit_s)
+
+
+#: The episode that this process judged last.
+_last: list[Episode] = []
 
 
 def _below(bound: float, scores: Sequence[EpisodeScore | None]) -> float:

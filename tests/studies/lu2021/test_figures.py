@@ -8,7 +8,8 @@ from pictures import is_cut, overlapping_texts
 
 from twinhop.errors import InputError
 from twinhop.output.kit.colours import policy_looks
-from twinhop.output.kit.style import styled
+from twinhop.output.kit.style import COLUMN_IN, styled
+from twinhop.studies.lu2021.claims import CLAIMS, findings
 from twinhop.studies.lu2021.figures import FIGURES, POLICIES, policy_fill
 from twinhop.studies.lu2021.report import save_results
 from twinhop.studies.lu2021.reproduce import Reproduction
@@ -95,6 +96,19 @@ def test_a_panel_is_drawn_into_axes_of_the_user():
     assert isinstance(reproduction.plot("fig9-comparison"), Figure)
     with pytest.raises(InputError, match="panel: got 'x'; expected literal, system cost, "):
         reproduction.plot("fig7-convergence", own, "x")
+
+
+def test_what_was_remade_is_a_result_like_others(tmp_path):
+    results = both()
+    reproduction = Reproduction(results, {name: findings(results, name) for name in results.algorithms}, ())
+    assert reproduction.plot("fig8-episode", style="paper").get_size_inches()[0] in COLUMN_IN.values()
+    assert reproduction.plot("fig8-episode").get_size_inches()[0] not in COLUMN_IN.values()
+    written = {path.name for path in reproduction.save(tmp_path, figures="pdf")}
+    assert {"claims.md", "fig9-comparison.pdf"} <= written and not any(name.endswith("png") for name in written)
+    assert reproduction.report() == (tmp_path / "claims.md").read_text(encoding="utf-8")
+    html = reproduction._repr_html_()
+    assert html.count("<tr") == len(CLAIMS) + 1 and len(repr(reproduction)) < 120
+    assert len(reproduction.to_json()["claims"]) == len(CLAIMS)
 
 
 def test_figures_and_tables_are_written_in_the_formats_that_are_asked_for(tmp_path):

@@ -76,7 +76,8 @@ def write(benchmark: Benchmark, folder: Path) -> None:
     )
     (folder / "leaderboard.md").write_text(report(benchmark), encoding="utf-8")
     write_csv(folder, "benchmark", benchmark.run_rows())
-    write_table(folder, "leaderboard", _board_rows(benchmark), BOARD_COLUMNS)
+    failed = {"failed": "failed"} if benchmark.failures else {}
+    write_table(folder, "leaderboard", _board_rows(benchmark), BOARD_COLUMNS | failed)
     save_figure(plot(benchmark), folder, "leaderboard")
     save_figure(plot(benchmark, panel=PROFILE), folder, "profile")
 

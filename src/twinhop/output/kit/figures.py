@@ -228,9 +228,9 @@ def panel_title(axes: Axes, title: str, **text: Any) -> None:
 
 
 def text_width(text: str, size: float) -> float:
-    """How wide a line of type is [inch]; ``size`` as for the screen [points]."""
-    paper = current_style().paper
-    family = (PAPER_SETTINGS if paper else SETTINGS)["font.family"]
+    """How wide a line of type is [inch]; ``size`` as for the screen [points]. Given axes have the user's type."""
+    paper, given_axes = current_style().paper, current_style().given_axes
+    family = mpl.rcParams["font.family"] if given_axes else (PAPER_SETTINGS if paper else SETTINGS)["font.family"]
     size = TYPE_PT if paper and size >= SMALL_PT else size
     font = FontProperties(family=family, size=size)
     return max(text_to_path.get_text_width_height_descent(each, font, False)[0] for each in text.split("\n")) / 72

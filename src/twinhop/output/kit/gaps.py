@@ -119,7 +119,8 @@ def draw_gaps(axes: Axes, rows: Sequence[GapRow], scale: GapScale | None = None)
         _dots(axes, row, at, low, look.colour)
         if row.middle is not None:
             _interval(axes, row, at, scale, look.colour)
-            style = {"markersize": 6, "zorder": 5} | ({} if not row.worlds else {"markeredgecolor": INK})
+            edge = INK if row.worlds else look.colour
+            style: dict[str, Any] = {"markersize": 6, "markeredgecolor": edge, "zorder": 5, "clip_on": False}
             axes.plot(max(row.middle, low), at, look.marker, color=look.colour, **style)
         beside(axes, row.words, (high, at), WORDS_PT, color=ALARM if row.feasible < 1 else INK)
     axes.set_ylim(-0.6, len(rows) - 0.4)
@@ -130,14 +131,20 @@ def _dots(axes: Axes, row: GapRow, at: int, low: float, colour: str) -> None:
     gaps = np.array([gap for gap in row.worlds if math.isfinite(gap)])
     if gaps.size:
         apart = JITTER * (np.arange(gaps.size) % 5 - 2) / 2
-        style = {"color": colour, "alpha": 0.45, "markersize": 3.2, "markeredgewidth": 0}
+        style: dict[str, Any] = {
+            "color": colour,
+            "alpha": 0.45,
+            "markersize": 3.2,
+            "markeredgewidth": 0,
+            "clip_on": False,
+        }
         axes.plot(np.maximum(gaps, low), at + apart, "o", **style)
 
 
 def _interval(axes: Axes, row: GapRow, at: int, scale: GapScale, colour: str) -> None:
-    if row.interval is None or row.interval[0] is None:
+    low, high = row.interval or (None, None)
+    if low is None:
         return
-    low, high = row.interval
     colour = INK if row.worlds else colour
     ends = [max(low, scale.low), scale.high if high is None else max(high, scale.low)]
     axes.plot(ends, [at, at], color=colour, linewidth=2.5, solid_capstyle="butt", zorder=4)

@@ -15,7 +15,9 @@ from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
 from twinhop.output.kit.colours import ALARM, INK, MUTED, PAPER
-from twinhop.output.kit.maps import CLOUD, DOWN, RADIO_ONLY, SERVER
+from twinhop.output.kit.figures import line
+from twinhop.output.kit.maps import CLOUD, DOWN, LEFT_IN, RADIO_ONLY, SERVER
+from twinhop.scenario import unproject
 
 FloatArray = NDArray[np.float64]
 #: Type of names, and the size of a letter as a share of it.
@@ -125,6 +127,37 @@ def draw_scale(axes: Axes, low: FloatArray, high: FloatArray) -> None:
     lifted = axes.get_xaxis_transform() + ScaledTranslation(0, 6 / 72, axes.figure.dpi_scale_trans)
     bar = {"color": INK, "linewidth": 2.2, "solid_capstyle": "butt", "clip_on": False}
     axes.plot([high[0] - length, high[0]], [1.0, 1.0], transform=lifted, **bar)
+
+
+def write_span(
+    figure: Figure, low: FloatArray, high: FloatArray, up_in: float, origin: tuple[float, float] | None = None
+) -> None:
+    """Width and height of a map, and where on Earth its middle lies, below its right end.
+
+    Args:
+        figure: of the map.
+        low: lower left corner [m].
+        high: upper right corner [m].
+        up_in: from the lower edge [inch].
+        origin: latitude and longitude of (0, 0) [degree]; None: nowhere on Earth.
+    """
+    width, height = (high - low) / 1000
+    size = figure.get_size_inches()
+    text = (
+        f"{width:.3g} km x {height:.3g} km{'' if origin is None else f', around {on_earth((low + high) / 2, origin)}'}"
+    )
+    down_in = size[1] - up_in + getattr(figure, "dropped_in", 0.0)
+    line(figure, size[0] - LEFT_IN, down_in, text, 8, color=MUTED, ha="right")
+
+
+def on_earth(xy_m: FloatArray, origin: tuple[float, float]) -> str:
+    """A place in degrees.
+
+    >>> on_earth(np.zeros(2), (-37.81, 144.97))
+    '37.810° S, 144.970° E'
+    """
+    latitude, longitude = (float(each) for each in unproject(xy_m[0], xy_m[1], origin))
+    return f"{abs(latitude):.3f}° {'S' if latitude < 0 else 'N'}, {abs(longitude):.3f}° {'W' if longitude < 0 else 'E'}"
 
 
 def marks_legend(figure: Figure, up_in: float, entries: Sequence[Line2D]) -> None:

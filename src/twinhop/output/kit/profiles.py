@@ -18,6 +18,8 @@ FloatArray = NDArray[np.float64]
 
 #: Points of a profile.
 POINTS = 300
+#: Markers on a profile.
+MARKS = 8
 
 
 def _percent_axis(axes: Axes) -> None:
@@ -42,12 +44,15 @@ def profiles_of(gaps: Mapping[str, FloatArray]) -> dict[str, Profile]:
 
 
 def draw_profiles(axes: Axes, profiles: Mapping[str, Profile]) -> None:
-    """A step curve a policy: the share of worlds within each gap, with its band of 95 % where there is one."""
+    """A step curve a policy, with its markers: the share of worlds within each gap; a band of 95 % if there is."""
     looks = policy_looks(profiles)
     axes.set_xscale("log")
-    for name, profile in profiles.items():
-        hue, _, dashes = looks[name]
+    apart = POINTS // MARKS
+    for n, (name, profile) in enumerate(profiles.items()):
+        hue, marker, dashes = looks[name]
         style = {"color": hue, "linestyle": dashes, "linewidth": 1.5, "label": name.replace("_", " ")}
+        # each at points of its own, so that of curves that coincide all can be told
+        style |= {"marker": marker, "markersize": 4.5, "markevery": (n * apart // len(profiles), apart)}
         axes.step(profile.gap, profile.share, where="post", **style)
         if profile.low is not None and profile.high is not None:
             axes.fill_between(profile.gap, profile.low, profile.high, step="post", color=hue, alpha=0.12, linewidth=0)

@@ -37,12 +37,12 @@ def _percent_number(value: float, signed: bool = False) -> str:
 
 
 def percent_interval(interval: Sequence[float | None] | None, *, signed: bool = False) -> str:
-    """Both ends of an interval as `percent` has them, with one unit; an end that is None is infinite.
+    """Both ends of an interval as `percent` has them, with one unit; an end that is None is infinite, two a dash.
 
-    >>> percent_interval((0.01, 0.125)), percent_interval((0.5, None)), percent_interval(None)
+    >>> percent_interval((0.01, 0.125)), percent_interval((0.5, None)), percent_interval((None, None))
     ('1.00 to 12.50 %', '50.00 to ∞ %', '-')
     """
-    if interval is None:
+    if interval is None or all(end is None for end in interval):
         return "-"
     return f"{' to '.join('∞' if end is None else _percent_number(end, signed) for end in interval)} %"
 
@@ -109,6 +109,23 @@ def failed_rows(policies: Iterable[str], columns: int) -> list[tuple[str, ...]]:
     [('place', 'failed', '-')]
     """
     return [(name, "failed", *["-"] * (columns - 2)) for name in dict.fromkeys(policies)]
+
+
+def with_failed(rows: Iterable[Mapping[str, Any]], policies: Iterable[str]) -> list[dict[str, Any]]:
+    """Rows of policies for CSV and LaTeX with those of policies that failed, of which nothing else is known.
+
+    Args:
+        rows: of policies that gave an answer.
+        policies: that failed, however often.
+
+    Returns:
+        The rows, each with ``failed``, yes or no.
+
+    >>> with_failed([{"policy": "stay", "cost": 1.5}], ["place", "place"])
+    [{'policy': 'stay', 'cost': 1.5, 'failed': False}, {'policy': 'place', 'failed': True}]
+    """
+    failed = [{"policy": name, "failed": True} for name in dict.fromkeys(policies)]
+    return [*({**row, "failed": False} for row in rows), *failed]
 
 
 def failure_section(failures: Iterable[str]) -> list[str]:
@@ -307,7 +324,7 @@ def _latex_cell(value: Any, decimals: int) -> str:
         return _latex_number(float(value), decimals)
     if _is_interval(value):
         low, high = (_latex_cell(end, decimals) for end in value)
-        return f"[{low}, {high}]"
+        return "--" if low == high == "--" else f"[{low}, {high}]"
     return latex_text(json.dumps(value) if isinstance(value, list | dict) else str(value))
 
 

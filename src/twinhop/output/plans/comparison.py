@@ -16,6 +16,7 @@ from twinhop.output.kit.tables import (
     source_lines,
     table,
     to_text,
+    with_failed,
     with_percent,
     write_table,
 )
@@ -57,7 +58,8 @@ def write(comparison: Comparison, folder: Path) -> None:
     (folder / "comparison.json").write_text(json_text(comparison.to_json()), encoding="utf-8")
     (folder / "comparison.md").write_text(report(comparison), encoding="utf-8")
     without_infinities(pl.DataFrame(comparison.rows())).write_parquet(folder / "comparison.parquet")
-    write_table(folder, "comparison", [with_percent(row) for row in comparison.rows()], COLUMNS)
+    rows = with_failed(map(with_percent, comparison.rows()), (each.policy for each in comparison.failures))
+    write_table(folder, "comparison", rows, COLUMNS | ({"failed": "failed"} if comparison.failures else {}))
     save_figure(plot(comparison), folder, "comparison")
 
 

@@ -19,9 +19,8 @@ from twinhop.output.kit.maps import (
     corners,
     frame_map,
     map_sheet,
-    write_span,
 )
-from twinhop.output.kit.places import Names, draw_scale
+from twinhop.output.kit.places import Names, draw_scale, write_span
 from twinhop.output.kit.tables import percent
 from twinhop.output.plans.service_marks import draw_services, service_legend
 from twinhop.plans.link_loads import drawn_links, link_loads

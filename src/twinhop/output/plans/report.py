@@ -8,6 +8,7 @@ from twinhop.output.kit.tables import note_lines, percent, source_lines, table
 from twinhop.output.plans.operating_report import failure_lines, move_lines, move_rows, price_lines
 from twinhop.output.plans.service_report import service_lines, service_terms
 from twinhop.placement.budget import PATIENCE_S, WIDE
+from twinhop.placement.certificate import MOVE_PRICE
 from twinhop.placement.decision import Ending
 from twinhop.plans.link_loads import link_loads
 from twinhop.plans.result import Plan
@@ -113,7 +114,8 @@ def verdict(plan: Plan) -> str:
         "branch-and-cut": "branch and cut, less its tolerances",
         "move-price": "prices of users and of moves, rounded down",
     }[certificate.method]
-    return f"No plan that keeps the constraints costs less than the lower bound, which follows from {how}."
+    limit = " and the limit on moves" if certificate.method == MOVE_PRICE else ""
+    return f"No plan that keeps the constraints{limit} costs less than the lower bound, which follows from {how}."
 
 
 def _constraint_lines(plan: Plan) -> list[str]:

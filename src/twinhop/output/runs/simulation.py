@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from twinhop.io.json_text import json_text
 from twinhop.output.kit.style import save_figure
-from twinhop.output.kit.tables import write_table
+from twinhop.output.kit.tables import with_failed, write_table
 from twinhop.output.runs.simulation_report import simulation_report, table_columns, table_rows
 from twinhop.runs.animation import Animation
 from twinhop.runs.simulation import Simulation
@@ -52,7 +52,8 @@ def write(simulation: Simulation, folder: Path, animation: Animation = "gif") ->
     }
     (folder / TIMING).write_text(json_text(times), encoding="utf-8")
     (folder / "report.md").write_text(simulation_report(simulation), encoding="utf-8")
-    write_table(folder, "policies", table_rows(simulation), table_columns(simulation))
+    rows = with_failed(table_rows(simulation), (each.policy for each in simulation.failures))
+    write_table(folder, "policies", rows, table_columns(simulation))
     _draw(simulation, animation, folder)
 
 

@@ -89,6 +89,7 @@ def table_columns(simulation: Simulation) -> dict[str, str]:
         **({"regret_percent": "regret [%]"} if has_bound else {}),
         "latency_p95_ms": "latency p95 [ms]",
         "migrations": "moves",
+        **({"failed": "failed"} if simulation.failures else {}),
     }
     few = len(simulation.root_seeds) < FEWEST_WORLDS
     return {name: text for name, text in columns.items() if not (few and name in interval.values())}

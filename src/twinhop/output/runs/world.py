@@ -9,7 +9,7 @@ import numpy as np
 
 from twinhop.io.json_text import json_text
 from twinhop.output.kit.style import save_figure
-from twinhop.output.kit.tables import number, share, single_row, spread_row
+from twinhop.output.kit.tables import number, share, single_row, spread_row, write_csv, write_table
 from twinhop.runs.animation import Animation
 from twinhop.runs.world import WatchedWorld
 
@@ -44,6 +44,37 @@ def fact_rows(facts: dict[str, Any]) -> list[tuple[str, ...]]:
     return [*(spread_row(label, facts[name]) for label, name in _SPREADS), *(single_row(*each) for each in single)]
 
 
+def statistics_rows(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """The facts of `WorldStatistics.to_json` as numbers, for CSV and LaTeX: spreads, then single ``value``."""
+    spreads = [{"what": label, **facts[name]} for label, name in _SPREADS]
+    present = facts["present_users"]
+    users = {"what": "users present", "mean": present["mean"], "max": present["most"], "min": present["least"]}
+    single = {
+        "arrivals": facts["arrivals"],
+        "departures": facts["departures"],
+        "hand-overs": facts["handovers"],
+        "hand-overs a user and minute": facts["handovers_per_user_minute"],
+        f"users handed over within {facts['user_minute_s']:g} s (%)": _percent(facts["handover_probability"]),
+        "failures of stations": facts["failures"],
+        "users dropped by them": facts["users_dropped"],
+        "without a station, of all present (%)": _percent(facts["unserved_share"]),
+    }
+    return [*spreads, users, *({"what": label, "value": value} for label, value in single.items())]
+
+
+def _percent(value: float | None) -> float | None:
+    return None if value is None else 100 * value
+
+
+def attached_rows(facts: dict[str, Any], station_ids: tuple[str, ...]) -> list[dict[str, Any]]:
+    """A row a station in their order, for CSV: users attached on average and at most, and the share of time down."""
+    columns = zip(facts["attached_users"], facts["attached_users_most"], facts["down_share"], strict=True)
+    return [
+        {"station": str(station), "users_mean": mean, "users_most": most, "down_share": down}
+        for station, (mean, most, down) in zip(station_ids, columns, strict=True)
+    ]
+
+
 def station_rows(facts: dict[str, Any], station_ids: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The stations with most users: name, users attached on average and at most, and the share of time down."""
     mean, most, down = (facts[name] for name in ("attached_users", "attached_users_most", "down_share"))
@@ -64,11 +95,14 @@ def plot(watched: WatchedWorld, ax: Axes | None = None, panel: str | None = None
 
 
 def write(watched: WatchedWorld, folder: Path, animation: Animation = "gif") -> None:
-    """Write statistics.json, statistics.png, map.png and the animation; tables of all slots are written in the run."""
+    """Write statistics.json, .csv, .tex, .png, attached.csv, map.png and the animation; the run writes its slots."""
     from twinhop.output.runs.world_figure import draw_statistics
     from twinhop.output.runs.world_map import draw_trails, save_animation
 
-    (folder / "statistics.json").write_text(json_text(watched.to_json()), encoding="utf-8")
+    facts = watched.to_json()
+    (folder / "statistics.json").write_text(json_text(facts), encoding="utf-8")
+    write_table(folder, "statistics", statistics_rows(facts))
+    write_csv(folder, "attached", attached_rows(facts, watched.run.station_ids))
     save_figure(draw_statistics(watched.statistics, watched.run), folder, "statistics")
     save_figure(draw_trails(watched.film, watched.run), folder, "map")
     save_animation(watched.film, watched.run, animation, folder)

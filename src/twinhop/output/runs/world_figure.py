@@ -21,6 +21,7 @@ from twinhop.output.kit.figures import (
     time_unit,
 )
 from twinhop.output.kit.places import shortened
+from twinhop.output.kit.style import current_style
 from twinhop.output.kit.tables import share
 from twinhop.runs.world_statistics import MINUTE_S, WorldStatistics
 from twinhop.scenario.dynamics import WorldRun
@@ -71,6 +72,11 @@ def _head(figure: Figure, statistics: WorldStatistics, run: WorldRun) -> None:
     line(figure, LEFT_IN, 0.64, ", ".join(facts), 9.5, color=MUTED)
 
 
+def _label(name: str, unit: str) -> str:
+    """The label of an axis, which has to name what it shows where there are no titles."""
+    return unit if current_style().titled else f"{name} [{unit}]"
+
+
 def _bars(axes: Axes, histogram: Histogram, scale: float) -> None:
     """The counts in a few dozen bars, from the bulk of the values."""
     reached = np.cumsum(histogram.counts) / histogram.count
@@ -98,7 +104,7 @@ def _median(axes: Axes, value: float) -> None:
 
 
 def _speeds(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
-    frame(axes, "Speed", "m/s", "% of users and slots")
+    frame(axes, "Speed", _label("speed", "m/s"), "% of users and slots")
     if not statistics.speed_mps.count:
         note(axes, "no user in two slots in a row")
         return
@@ -108,7 +114,7 @@ def _speeds(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
 
 
 def _stays(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
-    frame(axes, "Stay from hand-over to hand-over", "s", "% of the stays")
+    frame(axes, "Stay from hand-over to hand-over", _label("stay", "s"), "% of the stays")
     lengths = np.flatnonzero(statistics.stays)
     if not lengths.size:
         note(axes, "no user was handed over twice")
@@ -124,7 +130,8 @@ def _stays(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
 
 
 def _handovers(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
-    frame(axes, "Hand-overs of a user present", time_unit(run.slots * run.slot_s)[1], "a minute")
+    x = _label("time", time_unit(run.slots * run.slot_s)[1])
+    frame(axes, "Hand-overs of a user present", x, _label("hand-overs of a user", "a minute"))
     time, handovers = _averaged(statistics.handovers.astype(float), run)
     present = _averaged(statistics.present.astype(float), run)[1]
     rate = np.divide(handovers, present, out=np.zeros_like(handovers), where=present > 0) * MINUTE_S / run.slot_s
@@ -133,7 +140,7 @@ def _handovers(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
 
 
 def _rates(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
-    frame(axes, "Rate to the access station", "Mbit/s", "% of users and slots")
+    frame(axes, "Rate to the access station", _label("rate", "Mbit/s"), "% of users and slots")
     if not statistics.rate_bps.count:
         note(axes, "nobody was served")
         return
@@ -143,7 +150,7 @@ def _rates(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
 
 
 def _attached(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
-    frame(axes, "Users attached to a station", "stations, most users first", "users")
+    frame(axes, "Users attached to a station", "stations, most users first", _label("attached", "users"))
     order = np.argsort(-statistics.attached_sum, kind="stable")
     mean, most = statistics.attached_sum[order] / run.slots, statistics.attached_most[order]
     sorted_bars(axes, mean, ACCENT, "mean")
@@ -161,18 +168,18 @@ def _presence(axes: Axes, statistics: WorldStatistics, run: WorldRun) -> None:
     if not down and np.ptp(statistics.present) == 0:
         _distances(axes, statistics)
         return
-    unit = time_unit(run.slots * run.slot_s)[1]
+    x = _label("time", time_unit(run.slots * run.slot_s)[1])
     time, present = _averaged(statistics.present.astype(float), run)
     title = f"Users present, of {len(run.user_ids)}"
-    frame(axes, f"{title}; stations down" if down else title, unit, "users")
+    frame(axes, f"{title}; stations down" if down else title, x, _label("present", "users"))
     axes.plot(time, present, color=ACCENT, linewidth=1.4, label="users")
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True, min_n_ticks=2))
     axes.margins(y=0.15)
     if down:
-        _down_below(axes, statistics, run, unit)
+        _down_below(axes, statistics, run, x)
 
 
-def _down_below(axes: Axes, statistics: WorldStatistics, run: WorldRun, unit: str) -> None:
+def _down_below(axes: Axes, statistics: WorldStatistics, run: WorldRun, x: str) -> None:
     """How many stations are down, in a strip of its own below the panel."""
     strip = make_axes_locatable(axes).append_axes("bottom", size="26%", pad=0.12, sharex=axes)
     time, up = _averaged(statistics.stations_up.astype(float), run)
@@ -181,13 +188,13 @@ def _down_below(axes: Axes, statistics: WorldStatistics, run: WorldRun, unit: st
     strip.step(time, fallen, where="mid", color=ALARM, linewidth=1.2)
     axes.tick_params(axis="x", labelbottom=False)
     axes.set_xlabel("")
-    frame(strip, "", unit, "down")
+    frame(strip, "", x, "down")
     strip.set_ylim(0, 1.2 * max(1.0, float(fallen.max())))
     strip.yaxis.set_major_locator(MaxNLocator(nbins=2, integer=True, min_n_ticks=2))
 
 
 def _distances(axes: Axes, statistics: WorldStatistics) -> None:
-    frame(axes, "Distance to the access station", "m", "% of users and slots")
+    frame(axes, "Distance to the access station", _label("distance", "m"), "% of users and slots")
     if not statistics.distance_m.count:
         note(axes, "nobody was served")
         return

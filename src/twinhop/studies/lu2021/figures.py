@@ -45,7 +45,7 @@ POLICIES = (
     "lagrangian",
 )
 BOUNDS = {TIME: "time_bound", SYSTEM: "cost_bound"}
-#: Width of a bar, and of all bars of a setting together; what fills one that shares its colour, and one of a policy that decides in another way.
+#: Width of a bar, and of all bars of a setting; what fills one that shares its colour, and one that decides otherwise.
 BAR, GROUP, HATCH, OTHER_WAY = 0.11, 0.86, "/////", "...."
 #: Gaps below this are drawn at it: the axis is logarithmic [%].
 LEAST_GAP = 0.01

@@ -39,12 +39,17 @@ def save_results(results: Results, folder: Path, failures: Sequence[PolicyFailur
         InputError: the folder cannot be written; nothing half-written is left.
     """
     with staging(folder) as aside:
-        for name, draw in FIGURES.items():
-            save_figure(draw(results), aside, name)
-        write_tables(results, aside)
-        (aside / CLAIMS_FILE).write_text(claims_report(results, failures), encoding="utf-8")
+        write_results(results, aside, failures)
         names = sorted(path.name for path in aside.iterdir())
     return [folder / name for name in names]
+
+
+def write_results(results: Results, folder: Path, failures: Sequence[PolicyFailure]) -> None:
+    """Write the files of `save_results` into a folder that is there already."""
+    for name, draw in FIGURES.items():
+        save_figure(draw(results), folder, name)
+    write_tables(results, folder)
+    (folder / CLAIMS_FILE).write_text(claims_report(results, failures), encoding="utf-8")
 
 
 def claims_report(results: Results, failures: Sequence[PolicyFailure] = ()) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twinhop.errors import InputError, WarmUpWarning
 from twinhop.extras import require_extra
@@ -18,8 +18,9 @@ from twinhop.io.folders import owned, require_writable
 from twinhop.placement.policy import PolicyLike
 from twinhop.placement.solve import check_limits
 from twinhop.processes import Progress
+from twinhop.result import Result
 from twinhop.runs.process_count import process_count
-from twinhop.studies.lu2021.claims import Finding, findings
+from twinhop.studies.lu2021.claims import CLAIMS, Finding, findings
 from twinhop.studies.lu2021.forecast import expected_hours
 from twinhop.studies.lu2021.plan import plan_of
 from twinhop.studies.lu2021.policies import bars_of, chosen_bars, do_bars, require_fitting
@@ -28,9 +29,11 @@ from twinhop.studies.lu2021.results import Results, read_results
 from twinhop.studies.lu2021.runner import do_units, prepare_jax
 from twinhop.studies.lu2021.setting import parse_setting, scenario_of
 from twinhop.studies.lu2021.unit import SOLVERS, Unit
+from twinhop.text import counted, in_a_line
 
 #: In the configuration of a learner: first iterations, in which the actor does not learn.
 WARM_UP = "critic_only_iterations"
+FIG9 = "fig9-comparison"
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Reproduction:
+class Reproduction(Result):
     """What was remade.
 
     Attributes:
@@ -53,13 +56,27 @@ class Reproduction:
     files: tuple[Path, ...]
     failures: tuple[PolicyFailure, ...] = ()
 
-    def plot(self, figure: str = "fig9-comparison", ax: Axes | None = None, panel: str | None = None) -> Figure | Axes:
+    def __repr__(self) -> str:
+        return in_a_line(self, ", ".join(self.findings) or "no algorithm", counted(len(self.files), "file"))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a claim of the paper, with the verdict on each algorithm."""
+        return [
+            {"figure": claim.figure, "claim": claim.words}
+            | {name: each[at].verdict for name, each in self.findings.items()}
+            for at, claim in enumerate(CLAIMS)
+        ]
+
+    def plot(  # pyright: ignore[reportIncompatibleMethodOverride]: the figure comes first, as it did before
+        self, figure: str = FIG9, ax: Axes | None = None, panel: str | None = None, *, style: str | None = None
+    ) -> Figure | Axes:
         """Draw one of the figures, or one of its panels into axes of yours.
 
         Args:
             figure: fig7-convergence, fig8-episode, fig9-comparison or fig10-training-time.
             ax: where to draw a panel; its title is left to you. None: the whole figure.
             panel: such as ``system cost`` of Fig. 9 or ``structured, system cost`` of Fig. 7; None: the first.
+            style: ``screen`` or ``paper``, as of all results.
 
         Returns:
             The figure, or the axes that were given.
@@ -67,9 +84,8 @@ class Reproduction:
         Raises:
             InputError: there is no such figure or panel.
         """
-        from twinhop.studies.lu2021.figures import draw_figure, draw_panel
-
-        return draw_figure(self.results, figure) if ax is None else draw_panel(self.results, figure, ax, panel)
+        options = {"figure": figure, "panel": panel}
+        return super().plot(style=style, **options) if ax is None else super().plot(ax, style=style, **options)
 
 
 def reproduce_lu2021(

@@ -9,6 +9,7 @@ import numpy as np
 
 from twinhop.output.kit.tables import table
 from twinhop.placement.problem import FloatArray
+from twinhop.stats.apart import lies_above
 from twinhop.stats.bootstrap import Band, band, band_interval, interquartile_mean
 from twinhop.studies.policy_transfer.shifts import SHIFTS, TRAJECTORIES, Shift
 from twinhop.studies.policy_transfer.unit import LITERAL, SCRATCH
@@ -106,40 +107,43 @@ class PolicyTransfer:
 
     def is_hard(self, shift: Shift) -> bool:
         """Whether weights taken over as they are cost more than 1 % above training from scratch."""
-        zero, scratch = self.curves(shift, "fine-tune")[:, 0].mean(), self.curves(shift, SCRATCH)[:, -1].mean()
+        zero, scratch = self._middle(shift, "fine-tune")[0], self._middle(shift, SCRATCH)[-1]
         return bool(1 + zero > (1 + HARD) * (1 + scratch))
 
     def _row(self, shift: Shift, arm: str) -> Row:
-        curves, scratch = self.curves(shift, arm), self.curves(shift, SCRATCH)
-        final, ends = scratch[:, -1].mean(), band_interval([curves[:, -1]])
-        near, within = (self._reached(curves, final, more) for more in (NEAR, 2 * NEAR))
+        curve, scratch = self._middle(shift, arm), self._middle(shift, SCRATCH)
+        final, ends = float(scratch[-1]), band_interval([self.curves(shift, arm)[:, -1]])
+        near, within = (self._reached(curve, final, more) for more in (NEAR, 2 * NEAR))
         seconds = [unit["shifts"][shift.name][arm]["seconds"] for unit in self.units if shift.name in unit["shifts"]]
-        above = np.maximum(scratch.mean(axis=0) - final, 0.0).sum()
+        above = np.maximum(scratch - final, 0.0).sum()
         return Row(
             shift=shift,
             arm=arm,
-            zero_shot=float(interquartile_mean(curves[:, 0])),
-            jump_start=float(interquartile_mean(scratch[:, 0]) - interquartile_mean(curves[:, 0])),
+            zero_shot=float(curve[0]),
+            jump_start=float(scratch[0] - curve[0]),
             near=near,
             within=within,
             seconds=None if within is None else within * float(np.mean(seconds)),
-            area=float(1.0 - np.maximum(curves.mean(axis=0) - final, 0.0).sum() / above) if above > 0 else 0.0,
-            final=float(interquartile_mean(curves[:, -1])),
+            area=float(1.0 - np.maximum(curve - final, 0.0).sum() / above) if above > 0 else 0.0,
+            final=float(curve[-1]),
             interval=None if ends is None else ends[1:],
             verdict=self._verdict(shift, arm, near),
         )
 
-    def _reached(self, curves: FloatArray, final: float, more: float) -> float | None:
-        """Share of the updates after which the mean cost stays within so much of the final one of scratch."""
-        out = np.flatnonzero(1 + curves.mean(axis=0) > (1 + more) * (1 + final))
+    def _middle(self, shift: Shift, arm: str) -> FloatArray:
+        """(P,) interquartile means over seeds, which all columns and the figure are of."""
+        return interquartile_mean(self.curves(shift, arm).T)
+
+    def _reached(self, curve: FloatArray, final: float, more: float) -> float | None:
+        """Share of the updates after which the cost stays within so much of the final one of scratch."""
+        out = np.flatnonzero(1 + curve > (1 + more) * (1 + final))
         first = 0 if out.size == 0 else int(out[-1]) + 1
-        return None if first >= curves.shape[1] else float(self.updates[first] / self.updates[-1])
+        return None if first >= len(curve) else float(self.updates[first] / self.updates[-1])
 
     def _verdict(self, shift: Shift, arm: str, near: float | None) -> str:
         if arm == SCRATCH:
             return "hard shift" if self.is_hard(shift) else "zero-shot is there"
-        own, scratch = (band_interval([self.curves(shift, each)[:, -1]]) for each in (arm, SCRATCH))
-        if own is not None and scratch is not None and own[1] > scratch[2]:
+        if lies_above(self.curves(shift, arm)[:, -1], self.curves(shift, SCRATCH)[:, -1]):
             return "negative transfer"
         if near is None:
             return "not reached"
@@ -148,10 +152,9 @@ class PolicyTransfer:
         return "early, apart" if self._is_apart(shift, arm) else "early"
 
     def _is_apart(self, shift: Shift, arm: str) -> bool:
-        """Whether the intervals of the arm and of scratch do not overlap after a quarter of the updates."""
+        """Whether scratch lies above the arm after a quarter of the updates; see `lies_above`."""
         at = int(np.searchsorted(self.updates, EARLY * self.updates[-1]))
-        own, scratch = (band_interval([self.curves(shift, each)[:, at]]) for each in (arm, SCRATCH))
-        return own is not None and scratch is not None and own[2] < scratch[1]
+        return lies_above(self.curves(shift, SCRATCH)[:, at], self.curves(shift, arm)[:, at])
 
     def source_s(self) -> dict[str, dict[str, float]]:
         """Mean processor time of learning along each trajectory, by how prices were there [s]."""

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import Any
 
 from twinhop.errors import InputError
 from twinhop.extras import require_extra
@@ -17,8 +17,9 @@ from twinhop.io.json_text import json_text
 from twinhop.output.kit.style import save_figure
 from twinhop.output.kit.tables import write_table
 from twinhop.processes import Progress, in_processes
+from twinhop.result import Result
 from twinhop.studies.lu2021.runner import prepare_jax
-from twinhop.studies.policy_transfer.figure import draw_in_axes, draw_policy_transfer
+from twinhop.studies.policy_transfer.figure import draw_policy_transfer
 from twinhop.studies.policy_transfer.results import COLUMNS, PolicyTransfer
 from twinhop.studies.policy_transfer.shifts import CITY, SHIFTS, TRAJECTORIES
 from twinhop.studies.policy_transfer.unit import Unit, cached, do_unit, is_done
@@ -27,10 +28,7 @@ from twinhop.studies.twin_transfer.figure import draw_twin_transfer
 from twinhop.studies.twin_transfer.results import COLUMNS as TWIN_COLUMNS
 from twinhop.studies.twin_transfer.results import TwinTransferStudy
 from twinhop.studies.twin_transfer.study import twin_transfer_study
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from twinhop.text import counted, in_a_line
 
 SEEDS, ITERATIONS, EVERY, WORLDS, JUDGED = 10, 300, 25, 100, 20
 QUICK_SEEDS, QUICK_ITERATIONS, QUICK_SHIFTS = 2, 100, ("users", "load", "dear")
@@ -38,7 +36,7 @@ NAME, TWINS, REPORT = "policy-transfer", "twin-transfer", "transfer.md"
 
 
 @dataclass(frozen=True)
-class TransferReproduction:
+class TransferReproduction(Result):
     """Both things that can move with a user.
 
     Attributes:
@@ -51,17 +49,13 @@ class TransferReproduction:
     twins: TwinTransferStudy
     files: tuple[Path, ...] = ()
 
-    def plot(self, ax: Axes | None = None, panel: str | None = None) -> Figure | Axes:
-        """Draw what policies gain in all shifts, or in one of them into axes of yours.
+    def __repr__(self) -> str:
+        shifts = counted(len(self.policies.shifts), "shift")
+        return in_a_line(self, shifts, counted(len(self.files), "file"))
 
-        Args:
-            ax: where to draw a panel; its title is left to you. None: the whole figure.
-            panel: name of a shift; None: the first.
-
-        Raises:
-            InputError: there is no such shift.
-        """
-        return draw_policy_transfer(self.policies) if ax is None else draw_in_axes(self.policies, ax, panel)
+    def rows(self) -> list[dict[str, Any]]:
+        """A row an arm of each shift: what learned policies gain."""
+        return self.policies.table_rows()
 
 
 def reproduce_transfer(
@@ -167,12 +161,22 @@ def _do(
 
 def _save(policies: PolicyTransfer, twins: TwinTransferStudy, folder: Path) -> list[Path]:
     with staging(folder) as aside:
-        both = {"policies": policies.to_json(), "twins": twins.to_json()}
-        (aside / f"{NAME}.json").write_text(json_text(both), encoding="utf-8")
-        (aside / REPORT).write_text(policies.markdown() + "\n" + twins.markdown(), encoding="utf-8")
-        write_table(aside, NAME, policies.table_rows(), COLUMNS)
-        write_table(aside, TWINS, twins.table_rows(), TWIN_COLUMNS)
-        save_figure(draw_policy_transfer(policies), aside, NAME)
-        save_figure(draw_twin_transfer(twins), aside, TWINS)
+        write_transfer(policies, twins, aside)
         names = sorted(path.name for path in aside.iterdir())
     return [folder / name for name in names]
+
+
+def write_transfer(policies: PolicyTransfer, twins: TwinTransferStudy, folder: Path) -> None:
+    """Write answer, report, tables and figures into a folder that is there already."""
+    both = {"policies": policies.to_json(), "twins": twins.to_json()}
+    (folder / f"{NAME}.json").write_text(json_text(both), encoding="utf-8")
+    (folder / REPORT).write_text(transfer_report(policies, twins), encoding="utf-8")
+    write_table(folder, NAME, policies.table_rows(), COLUMNS)
+    write_table(folder, TWINS, twins.table_rows(), TWIN_COLUMNS)
+    save_figure(draw_policy_transfer(policies), folder, NAME)
+    save_figure(draw_twin_transfer(twins), folder, TWINS)
+
+
+def transfer_report(policies: PolicyTransfer, twins: TwinTransferStudy) -> str:
+    """The report in Markdown."""
+    return policies.markdown() + "\n" + twins.markdown()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinhop import streams
+from twinhop.stats.bootstrap import percentile_ends, ratio_interval
 from twinhop.twin.behaviour.model import FloatArray
 
 #: What a twin may know when it begins in another region; `cold` is what the others are compared with.
@@ -16,7 +16,6 @@ COLD, REGION, OWN, BLENDED, DECAYING, LITERAL = ("cold", "region", "own", "blend
 ARMS = (COLD, REGION, OWN, BLENDED, DECAYING, LITERAL)
 #: Times since the move [s]; the last sums up what the first three divide.
 SECONDS, MINUTES = ((0.0, 5.0), (5.0, 15.0), (15.0, 60.0), (0.0, 60.0)), ((0.0, 60.0), (60.0, 180.0), (180.0, 600.0))
-RESAMPLES = 2000
 _STREAM = "twin transfer bootstrap"
 
 
@@ -68,9 +67,7 @@ def scores(
         seed: root seed.
 
     Returns:
-        A row for each arm and each span with a forecast in it.
-
-    Source: Efron and Tibshirani, An introduction to the bootstrap (1993), chapter 13.
+        A row for each arm and each span with a forecast in it; see `ratio_interval`.
     """
     rows = []
     for from_s, to_s in spans:
@@ -89,22 +86,17 @@ def _span_scores(
     seed: int,
 ) -> list[Score]:
     users, place = np.unique(forecasts.user[within], return_inverse=True)
-    number = np.bincount(place).astype(np.float64)
-    counts = streams.stream(seed, _STREAM).multinomial(len(users), np.full(len(users), 1 / len(users)), RESAMPLES)
-    sums = {arm: np.bincount(place, weights=values[within]) for arm, values in forecasts.values.items()}
-    means, middle = _means(sums, number, counts), _means(sums, number, np.ones((1, len(users))))
+    arms = list(forecasts.values)
+    sums = np.array([np.bincount(place, weights=values[within]) for values in forecasts.values.values()], float)
+    means = ratio_interval(sums, np.bincount(place).astype(np.float64), seed, _STREAM)
+    cold = arms.index(COLD)
+    below_low, below_high = percentile_ends(1.0 - means.samples / means.samples[cold])
     rows = []
-    for arm in sums:
-        low, high = np.percentile(means[arm], [2.5, 97.5])
-        below = np.percentile(1.0 - means[arm] / means[COLD], [2.5, 97.5])
-        mean, cold = float(middle[arm][0]), float(middle[COLD][0])
-        ends = (float(low), float(high), 1.0 - mean / cold, float(below[0]), float(below[1]))
+    for at, arm in enumerate(arms):
+        mean, low, high = float(means.middle[at]), float(means.low[at]), float(means.high[at])
+        ends = (low, high, 1.0 - mean / float(means.middle[cold]), float(below_low[at]), float(below_high[at]))
         rows.append(Score(world, measure, arm, *span, mean, *ends, int(within.sum()), len(users)))
     return rows
-
-
-def _means(sums: Mapping[str, NDArray], number: FloatArray, counts: NDArray) -> dict[str, FloatArray]:
-    return {arm: counts @ each / (counts @ number) for arm, each in sums.items()}
 
 
 def joined(parts: Sequence[Forecasts]) -> Forecasts:
