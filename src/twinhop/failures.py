@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from twinhop.errors import InputError
 
 Result = TypeVar("Result")
-#: Failures that are told one by one; the rest are counted.
-TOLD = 8
+#: Failures that are shown one by one; the rest are counted.
+SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class PolicyFailed(InputError):
     def __reduce__(self) -> tuple[Any, ...]:
         return (PolicyFailed, tuple(asdict(self.failure)[name] for name in _ARGUMENTS), dict(vars(self)))
 
-    def told(self, source: str, seed: int, policy: str | None = None) -> PolicyFailed:
+    def with_world(self, source: str, seed: int, policy: str | None = None) -> PolicyFailed:
         """The same with its world, and with the name that tables have; the cause stays."""
         old = self.failure
         new = PolicyFailed(policy or old.policy, old.message, source, seed, old.slot)
@@ -104,7 +104,7 @@ def attempt(do: Callable[[], Result], source: str, seed: int, policy: str) -> Re
     try:
         return do()
     except PolicyFailed as error:
-        return error.told(source, seed, policy).failure
+        return error.with_world(source, seed, policy).failure
 
 
 def refuse_if_all_failed(failures: Sequence[PolicyFailure], successes: int) -> None:
@@ -131,6 +131,6 @@ def failure_lines(failures: Sequence[PolicyFailure]) -> list[str]:
     >>> failure_lines([PolicyFailure("place", "city", 3, None, "returned nothing")])
     ['place, on city (seed 3), returned nothing']
     """
-    lines = [each.in_words() for each in failures[:TOLD]]
+    lines = [each.in_words() for each in failures[:SHOWN]]
     left = len(failures) - len(lines)
     return [*lines, f"{left} more failed; the JSON has all"] if left > 0 else lines

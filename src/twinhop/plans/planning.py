@@ -107,7 +107,7 @@ def solve_case(
     try:
         return solve(problem, policy, seed=case.seed, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
     except PolicyFailed as error:
-        raise error.told(case.name, case.seed) from error.__cause__
+        raise error.with_world(case.name, case.seed) from error.__cause__
 
 
 def plan_services(

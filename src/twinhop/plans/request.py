@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from twinhop.errors import InputError
@@ -128,7 +129,7 @@ def replan(
             request.present,
             request.max_moves,
             request.move_cost_s,
-            lambda price_s, left_s: solved_at(case, price_s, left_s),
+            partial(solved_at, case),
             gap=gap,
             time_limit_s=limit_s,
         )

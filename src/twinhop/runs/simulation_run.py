@@ -76,7 +76,7 @@ def run_policy(
     except PolicyFailed as error:
         if folder is not None:
             discard(folder)
-        raise error.told(run.scenario.name, run.scenario.seed, choice.text) from error.__cause__
+        raise error.with_world(run.scenario.name, run.scenario.seed, choice.text) from error.__cause__
 
 
 def _run_elsewhere(

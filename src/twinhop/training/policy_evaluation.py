@@ -349,7 +349,7 @@ def _score(judge: PlacementEpisode | MigrationEpisode, policy: Chosen, limit_s: 
         if policy.own is None and not isinstance(error, PolicyFailed):
             raise
         failure = failed_by(_name_of(policy) if policy.own is None else policy.own.name, error)
-        return failure.told(source, judge.episode.seed, _name_of(policy)).failure
+        return failure.with_world(source, judge.episode.seed, _name_of(policy)).failure
 
 
 def _judged(judge: Any, policy: Chosen, limit_s: float) -> EpisodeScore:
