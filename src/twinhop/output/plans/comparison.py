@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twinhop._version import __version__
 from twinhop.io.json_text import json_text
@@ -63,22 +63,24 @@ def write(comparison: Comparison, folder: Path) -> None:
     save_figure(plot(comparison), folder, "comparison")
 
 
+def cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """One row of the table, as words."""
+    return (
+        row["policy"],
+        f"{row['cost']:.6g}",
+        percent(row["gap"]),
+        f"{row['latency_s']:.6g}",
+        f"{row['opening_s']:.4g}",
+        f"{row['opened']}",
+        "yes" if row["feasible"] else f"no ({row['violations']} violations)",
+        f"{row['seconds']:.3f}",
+    )
+
+
 def report(comparison: Comparison) -> str:
     """The report of a comparison."""
     case = comparison.case
-    rows = [
-        (
-            f"`{row['policy']}`",
-            f"{row['cost']:.6g}",
-            percent(row["gap"]),
-            f"{row['latency_s']:.6g}",
-            f"{row['opening_s']:.4g}",
-            f"{row['opened']}",
-            "yes" if row["feasible"] else f"no ({row['violations']} violations)",
-            f"{row['seconds']:.3f}",
-        )
-        for row in comparison.rows()
-    ]
+    rows = [(f"`{name}`", *rest) for name, *rest in map(cells, comparison.rows())]
     header = ("policy", "cost", "above the bound", "mean latency [s]", "opening [s]", "opened", "feasible", "time [s]")
     lines = [
         f"# Policies on {case.name}",

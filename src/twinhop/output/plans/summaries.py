@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from twinhop.failures import failure_lines
 from twinhop.output.kit.html import Summary, Table
 from twinhop.output.kit.tables import PAIRS_HEADER, pair_cells, percent
+from twinhop.output.plans.comparison import cells as comparison_cells
 from twinhop.output.plans.description import fact_rows
 from twinhop.output.plans.explanation import alternative_rows, obstacle_rows, sentences, term_rows
 from twinhop.output.plans.operating_report import failure_in_words, move_rows, moves_in_words
@@ -81,19 +82,7 @@ def _host_table(plan: Plan) -> Table:
 
 def comparison_summary(comparison: Comparison) -> Summary:
     """The policies against the bound."""
-    rows = [
-        (
-            row["policy"],
-            f"{row['cost']:.6g}",
-            percent(row["gap"]),
-            f"{row['latency_s']:.6g}",
-            f"{row['opening_s']:.4g}",
-            f"{row['opened']}",
-            "yes" if row["feasible"] else f"no ({row['violations']})",
-            f"{row['seconds']:.3f}",
-        )
-        for row in comparison.rows()
-    ]
+    rows = [comparison_cells(row) for row in comparison.rows()]
     header = ("policy", "cost", "above bound", "latency s", "opening s", "opened", "feasible", "time s")
     case = comparison.case
     words = comparison.bound_in_words()
