@@ -97,7 +97,9 @@ def test_no_address_is_made_up(wheel_names, built):
     metadata = zipfile.ZipFile(wheel).read("twinhop-0.1.0.dist-info/METADATA").decode()
     fields = metadata.partition("\n\n")[0]
     assert "Project-URL" not in fields and "Home-page" not in fields
-    assert {"env", "learn", "human", "sumo", "jax", "all"} == set(re.findall(r"^Provides-Extra: (\w+)$", fields, re.M))
+    assert {"env", "excel", "learn", "human", "sumo", "jax", "all"} == set(
+        re.findall(r"^Provides-Extra: (\w+)$", fields, re.M)
+    )
 
 
 def test_what_was_unpacked_of_the_wheel_works(built, tmp_path):

@@ -10,7 +10,13 @@ from importlib.util import find_spec
 from twinhop.errors import InputError
 
 #: Names to import, where the package is called otherwise.
-_MODULES = {"tensorboardx": "tensorboardX", "eclipse-sumo": "sumo", "pygame-ce": "pygame", "pyyaml": "yaml"}
+_MODULES = {
+    "tensorboardx": "tensorboardX",
+    "eclipse-sumo": "sumo",
+    "pygame-ce": "pygame",
+    "pyyaml": "yaml",
+    "python-calamine": "python_calamine",
+}
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9_.-]+)([^;]*);\s*extra\s*==\s*['\"](\w+)['\"]")
 
 
@@ -22,6 +28,7 @@ class MissingExtra(InputError, ModuleNotFoundError):
 EXTRAS = {
     "env": "environments for learners: Gymnasium, PettingZoo and JAX",
     "learn": "learned policies: train, transfer, evaluate, reproduce, and maddpg wherever a policy is named",
+    "excel": "tables of Excel (.xlsx): read by import, written by plan --out",
     "human": "the window of render_mode='human'",
     "sumo": "traffic by SUMO: import sumo",
     "jax": "the physics of twinhop.network on jax.numpy",
