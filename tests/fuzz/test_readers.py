@@ -45,7 +45,7 @@ def tables(request, tmp_path):
             mutations.write(tmp_path, f"{name}.csv", content if name == changed else text.encode())
             for name, text in texts.items()
         ]
-        return csv_city(*paths, name="city")
+        return csv_city(*paths, name="city", labels="none")
 
     return texts, read
 

@@ -50,7 +50,13 @@ class Decimals(StrEnum):
 
 
 #: Options that importers share.
-COLUMNS = (str | None, "Which column gives what, such as user=uid,lat=breite; told by their names if missing.", None)
+COLUMNS = (
+    str | None,
+    "Which column gives what, and what is computed of columns, such as user=uid,lat=breite,cpu=cores*3,"
+    "history_mbit=size[MB]; told by their names if missing.",
+    None,
+)
+LABELS = (str | None, "Further columns to keep as labels, or none; all if missing.", None)
 CRS = (str | None, "Coordinate system of the positions, such as EPSG:25832.", None)
 SKIP_BAD = (bool, "Leave out rows that cannot be used, and count them.", False)
 
@@ -58,7 +64,8 @@ SKIP_BAD = (bool, "Leave out rows that cannot be used, and count them.", False)
 IMPORTERS = {
     "csv": Importer(
         "twinhop.scenario:csv_city",
-        "Make a scenario from tables of stations and users, as CSV in whatever dialect. Optional columns: stations "
+        "Make a scenario from tables of stations and users, as CSV in whatever dialect or Excel workbooks "
+        "(sites.xlsx, or sites.xlsx#Sheet where there are several). Optional columns: stations "
         "cpu_gcycles_per_s, capacity_users, opening_s, host; users history_mbit, update_mbit, deadline_ms, tx_power_w, "
         "class.",
         {
@@ -69,6 +76,7 @@ IMPORTERS = {
             "decimal": (Decimals | None, "Mark of decimals, . or , ; told by the file if missing.", None),
             "crs": CRS,
             "skip_bad": SKIP_BAD,
+            "labels": LABELS,
         },
         "twinhop import csv --stations stations.csv --users users.csv --out city.yaml",
     ),
@@ -81,6 +89,7 @@ IMPORTERS = {
             "columns": COLUMNS,
             "crs": CRS,
             "skip_bad": SKIP_BAD,
+            "labels": LABELS,
         },
         "twinhop import geojson --stations stations.geojson --users users.geojson --out city.yaml",
     ),
@@ -250,15 +259,17 @@ def _import_scenario(importer: Importer, given: dict[str, Any]) -> None:
             raise InputError("--past-from: needs --from-minute and --to-minute")
         stated = {name: value for name, value in files.items() if value is not None}
         city = importer.load()(**stated, **given)
-        save_scenario(city.scenario, out, overwrite=force)
         print_summary(out, city.summary)
+        save_scenario(city.scenario, out, overwrite=force)
     typer.echo(f"wrote {out}")
 
 
 def _paths(values: Iterable[Any]) -> list[Path]:
-    """The files among the values of options, which may be lists of them."""
+    """The files among the values of options, which may be lists of them; of workbooks without the sheet."""
+    from twinhop.io.workbook import split_sheet
+
     each = (value if isinstance(value, list) else [value] for value in values)
-    return [path for paths in each for path in paths if isinstance(path, Path)]
+    return [split_sheet(path)[0] for paths in each for path in paths if isinstance(path, Path)]
 
 
 def print_summary(out: Path, summary: "ImportSummary") -> None:

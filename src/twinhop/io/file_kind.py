@@ -25,6 +25,7 @@ _MAGIC = {
     b"PAR1": "a Parquet table",
     b"\x89HDF": "an HDF5 file",
     b"MATLAB": "a MATLAB file",
+    b"\xd0\xcf\x11\xe0": "an old or encrypted Excel file",
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
 }
@@ -102,6 +103,8 @@ def _archive(path: Path) -> str:
             names = archive.namelist()
     except (OSError, ValueError, zipfile.BadZipFile):
         return "a damaged ZIP archive"
+    if "xl/workbook.xml" in names:
+        return "an Excel workbook (.xlsx)"
     arrays = [name.removesuffix(".npy") for name in names if name.endswith(".npy")]
     return f"an .npz archive of {_few(arrays)}" if arrays else f"a ZIP archive of {_few(names)}"
 

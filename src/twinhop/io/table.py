@@ -1,12 +1,13 @@
-"""Delimited text as others write it: what separates cells, marks decimals and ends lines is told by the file itself.
+"""Tables as others write them: what separates cells, marks decimals and ends lines is told by the file itself.
 
-Small files are read whole by `read_table`. Large ones take their dialect from `sniff` and then either the records of
-`open_records`, one by one, or the blocks of lines of `byte_blocks.line_blocks`, which Polars reads with that dialect.
+Small files, and sheets of Excel workbooks, are read whole by `read_table`. Large ones take their dialect from `sniff`,
+then the records of `open_records`, one by one, or the blocks of lines of `byte_blocks.line_blocks`, which Polars reads.
 """
 
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,8 @@ from typing import Literal
 from twinhop.errors import InputError
 from twinhop.io.byte_blocks import EndsEarly, decoded_head, open_text
 from twinhop.io.file_kind import SEPARATORS
+from twinhop.io.sheet_header import header_of
+from twinhop.io.workbook import Cell, is_workbook, read_sheet, split_sheet
 from twinhop.text import counted
 
 SEPARATOR_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -25,6 +28,8 @@ SAMPLE_RECORDS = 2000
 """Records by which separator and decimal mark are told, at most."""
 LARGEST_TABLE_BYTES = 64 * 1024 * 1024
 LONGEST_HEADER = 1 << 16
+LARGEST_WHOLE = 1e15
+"""Whole numbers of workbooks below this are written without a point; all of them are exact."""
 LONGEST_NUMBER = 64
 """Characters of a number; longer ones are none."""
 
@@ -55,6 +60,7 @@ class Dialect:
         decimals: for each column the mark of its decimals; None where a cell such as `1,234` may be either.
         notes: what had to be assumed.
         is_stated: whether the mark of decimals was stated, so that the other one groups thousands.
+        sheet: of a workbook; empty: the file is text.
     """
 
     path: Path
@@ -65,6 +71,15 @@ class Dialect:
     decimals: tuple[Decimal | None, ...]
     notes: tuple[str, ...] = ()
     is_stated: bool = False
+    sheet: str = ""
+
+    @property
+    def layout(self) -> str:
+        """How the table is laid out, in words."""
+        marks = ", decimal commas" if "," in self.decimals else ""
+        return (
+            f"sheet {self.sheet!r} of a workbook" if self.sheet else f"table separated by {self.separated_by}"
+        ) + marks
 
     @property
     def separated_by(self) -> str:
@@ -74,7 +89,8 @@ class Dialect:
     def describe(self) -> str:
         """The columns and what separates them, for messages."""
         names = ", ".join(name or "(no name)" for name in self.columns)
-        return f"a table with the columns {names[:200]}, separated by {self.separated_by}"
+        how = f"in the sheet {self.sheet!r}" if self.sheet else f"separated by {self.separated_by}"
+        return f"a table with the columns {names[:200]}, {how}"
 
     def number_text(self, cell: str, column: int) -> str:
         """A cell as Python writes the number in it, or the cell itself where it holds none.
@@ -201,10 +217,10 @@ def read_table(
     most_rows: int | None = None,
     skip_bad: bool = False,
 ) -> Table:
-    """Read a table of at most 64 MiB whole.
+    """Read a table of at most 64 MiB whole, or a sheet of an Excel workbook.
 
     Args:
-        path: the file, plain or gzip-compressed.
+        path: the file, plain or gzip-compressed; or a workbook, with the sheet where it has several: `a.xlsx#Sites`.
         expected: what it should be, for messages.
         separator: what stands between cells; None: told by the file.
         decimal: the mark of decimals; None: told by the file.
@@ -215,8 +231,14 @@ def read_table(
     Raises:
         InputError: it is no table; a row has more or fewer cells than the header; the message names the line.
     """
-    if not path.exists():
+    file, sheet = split_sheet(path)
+    if not file.exists():
         raise InputError(f"{path}: file not found")
+    stated = _Stated(separator, decimal, tuple(columns))
+    if is_workbook(file):
+        return _sheet_table(file, sheet, expected, stated, most_rows)
+    if sheet is not None:
+        raise InputError(f"{file}: is no Excel workbook, so it has no sheet {sheet[:40]!r}")
     encoding, _ = decoded_head(path, expected)
     notes: list[str] = []
     try:
@@ -225,7 +247,7 @@ def read_table(
         raise InputError(f"{path}: {error}; expected {expected}") from None
     if len(text) > LARGEST_TABLE_BYTES:
         raise InputError(f"{path}: is larger than {LARGEST_TABLE_BYTES // 1024**2} MiB, the most that is read")
-    dialect = _dialect(path, encoding, text, _Stated(separator, decimal, tuple(columns)))
+    dialect = _dialect(path, encoding, text, stated)
     rows, lines = [], []
     bad: list[str] = []
     for line, cells in _records(io.StringIO(text, newline=""), dialect, bad.append if skip_bad else None):
@@ -237,6 +259,58 @@ def read_table(
         notes.append(f"{path}: its last line has no end; where the file was cut off, the last cell is too short")
     table = Table(dialect, tuple(rows), tuple(lines), bad=tuple(bad))
     return replace(table, notes=(*notes, *dialect.notes, *_unnamed_notes(table)))
+
+
+def table_columns(path: Path, *, separator: str | None = None, decimal: Decimal | None = None) -> tuple[str, ...]:
+    """The names of the columns of a table that `read_table` reads."""
+    file, sheet = split_sheet(path)
+    if sheet is not None or is_workbook(file):
+        return read_table(path, decimal=decimal).dialect.columns
+    return sniff(path, "a table", separator=separator, decimal=decimal).columns
+
+
+def _sheet_table(file: Path, name: str | None, expected: str, stated: _Stated, most_rows: int | None) -> Table:
+    """The table of a sheet: numbers as text with the mark of decimals that the texts of their column have.
+
+    Raises:
+        InputError: as `read_sheet`; it has too many rows or columns.
+    """
+    sheet = read_sheet(file, name, expected)
+    header = header_of(sheet.rows, sheet.merges) if not stated.columns else None
+    names, begin = (header.names, header.last + 1) if header else (stated.columns, 0)
+    width = len(sheet.rows[0])
+    if width > MOST_COLUMNS:
+        raise InputError(f"{sheet.path}: has {width} columns; at most {MOST_COLUMNS} are read")
+    below = [(at + 1, row) for at, row in enumerate(sheet.rows) if at >= begin and any(cell != "" for cell in row)]
+    if most_rows is not None and len(below) > most_rows:
+        raise InputError(f"{sheet.path}:{below[most_rows][0]}: more than {most_rows} rows; no more are accepted")
+    texts = [[cell if isinstance(cell, str) else "" for cell in row] for _, row in below[:SAMPLE_RECORDS]]
+    decimals = _decimals(texts, len(names), "", stated.decimal)
+    rows = tuple(tuple(_cell_text(cell, mark) for cell, mark in zip(row, decimals, strict=True)) for _, row in below)
+    notes = [*sheet.notes, *_notes(sheet.path, decimals)]
+    first = 0 if header is None else next((at for at in range(header.first) if any(sheet.rows[at])), header.first)
+    if header is not None and first < header.first:
+        which = f"row {first + 1} is" if first + 1 == header.first else f"rows {first + 1} to {header.first} are"
+        notes.append(f"{sheet.path}: {which} above the header and not used")
+    line = 0 if header is None else header.last + 1
+    dialect = Dialect(
+        sheet.path, "utf-8", "", tuple(names), line, decimals, tuple(notes), stated.decimal is not None, sheet.name
+    )
+    table = Table(dialect, rows, tuple(line for line, _ in below))
+    return replace(table, notes=(*notes, *_unnamed_notes(table)))
+
+
+def _cell_text(cell: Cell, mark: Decimal | None) -> str:
+    """A cell as text, a number as a cell of this column writes it."""
+    if isinstance(cell, str):
+        return cell.strip()
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, int | float):
+        return str(whole(cell) if abs(cell) < LARGEST_WHOLE else cell).replace(".", mark or ".")
+    if isinstance(cell, datetime.datetime):
+        return cell.isoformat(sep=" ")
+    return cell.isoformat() if isinstance(cell, datetime.date | datetime.time) else str(cell)
 
 
 def open_records(
@@ -447,13 +521,22 @@ def _records(
             continue
         cells = _trimmed(cells, width)
         if not fault and len(cells) != width:
-            fault = f"has {counted(len(cells), 'field')}; the header names {width}"
+            fault = f"has {counted(len(cells), 'field')}; the header names {width}{_otherwise(cells, dialect)}"
         if not fault:
             yield begins, tuple(cell.strip() for cell in cells)
         elif on_bad is None:
             raise InputError(f"{path}:{begins}: {fault}")
         else:
             on_bad(f"{path}:{begins}: {fault}")
+
+
+def _otherwise(cells: Sequence[str], dialect: Dialect) -> str:
+    """What is said of a row that has as many cells as the header where something else separates them."""
+    text = dialect.separator.join(cells)
+    for separator, name in SEPARATOR_NAMES.items():
+        if separator != dialect.separator and text.count(separator) + 1 == len(dialect.columns):
+            return f", separated by {dialect.separated_by}; is this line separated by {name}?"
+    return ""
 
 
 def invalid(error: csv.Error, first: int, last: int) -> str:

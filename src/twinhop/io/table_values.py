@@ -1,8 +1,10 @@
-"""Tables that are written: numbers that are not finite are missing values, as in JSON."""
+"""Tables that are written: numbers that are not finite are missing values, as in JSON, and no cell is a formula."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from twinhop.io.table import parse_number
 
 
 def without_infinities(frame: Any) -> Any:
@@ -19,3 +21,28 @@ def without_infinities(frame: Any) -> Any:
 
     floats = pl.selectors.float()
     return frame.with_columns(pl.when(floats.is_finite()).then(floats))
+
+
+FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
+"""Cells that begin so are run as formulas by spreadsheets."""
+
+
+def guarded(cell: Any) -> Any:
+    """A cell as a CSV file holds it: a text that a spreadsheet would run as a formula gets an apostrophe before it.
+
+    Numbers, also those that are written as text, stay as they are. `unguarded` takes the apostrophe away again.
+
+    >>> guarded("=1+1"), guarded("-5"), guarded(-5), guarded("@home"), guarded("north")
+    ("'=1+1", '-5', -5, "'@home", 'north')
+    """
+    runs = isinstance(cell, str) and cell.startswith(FORMULA_MARKS) and parse_number(cell) is None
+    return f"'{cell}" if runs else cell
+
+
+def unguarded(cell: str) -> str:
+    """A text without the apostrophe that `guarded` wrote before it.
+
+    >>> unguarded("'=1+1"), unguarded("'s-Gravenhage")
+    ('=1+1', "'s-Gravenhage")
+    """
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA_MARKS) else cell

@@ -37,8 +37,8 @@ def read_yaml(text: str, source_name: str, names: Collection[str] = ()) -> Any:
     Args:
         text: the document.
         source_name: what to call it in errors.
-        names: fields that hold names, or lists of them: unquoted ones are kept as written, `1e05` and `0.10` too; only
-            null is null.
+        names: fields that hold names, or lists or mappings of them: unquoted ones are kept as written, `1e05` and
+            `0.10` too; only null is null.
 
     Returns:
         The value; mapping keys are always text. None for an empty document.
@@ -159,14 +159,12 @@ class _Builder:
     def _plain(self, text: str) -> Any:
         """The value of an unquoted scalar; of one that is a name its text."""
         value = resolve_plain(text)
-        return value if value is None or self._field() not in self._names else text
+        return value if value is None or not self._fields() & self._names else text
 
-    def _field(self) -> str | int | None:
-        """The field that the next value belongs to, that of the list where it stands in one."""
+    def _fields(self) -> set[str | int | None]:
+        """The fields that the next value belongs to: its own, and that of the list or mapping in which it stands."""
         top = self._open[-1] if self._open else None
-        if top is None or isinstance(top.value, dict):
-            return None if top is None else top.key
-        return top.path[-1] if top.path else None
+        return set() if top is None else {top.key, *top.path[-1:]}
 
     def _begin_field(self, top: _Open, event: yaml.ScalarEvent) -> None:
         line = event.start_mark.line + 1

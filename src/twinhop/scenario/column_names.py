@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from twinhop.errors import InputError
+from twinhop.scenario.column_expression import choices
 from twinhop.text import suggestion
 
 NAMES: dict[str, tuple[str, ...]] = {
@@ -13,11 +14,16 @@ NAMES: dict[str, tuple[str, ...]] = {
     "user": (
         *("user", "user_id", "uid", "person", "person_id", "agent", "agent_id", "trajectory_id", "traj_id", "tid"),
         *("trip_id", "track_id", "vehicle", "vehicle_id", "vehID", "device_id", "taxi_id", "individual", "trackId"),
-        *("person_number",),
+        *("person_number", "customer", "customer_id", "customer_no", "subscriber", "subscriber_id", "ue", "ue_id"),
+        *("imsi", "device", "client", "client_id", "kunde", "kunden_id", "kunden_nr", "kundennummer", "nutzer"),
+        *("nutzer_id", "teilnehmer", "teilnehmernummer", "gerät", "geräte_id", "geraet", "geraete_id", "fahrzeug"),
     ),
     "station": (
         *("station", "station_id", "site_id", "site", "cell", "cell_id", "tower_id", "bs_id", "enb_id", "gnb_id"),
-        *("base_station", "base_station_id"),
+        *("base_station", "base_station_id", "siteid", "site_code", "site_no", "site_number", "tower", "mast"),
+        *("mast_id", "nodeb", "nodeb_id", "enodeb", "enodeb_id", "gnodeb", "gnodeb_id", "node_b_id", "standort"),
+        *("standort_id", "standort_nr", "standortnummer", "standortkennung", "funkzelle", "zelle", "zell_id"),
+        *("basisstation", "sendemast", "bescheinigungsnummer", "standortbescheinigungsnummer", "stob_nr"),
     ),
     "time": (
         *("time_s", "time", "t", "timestamp", "datetime", "date_time", "tracked_at", "started_at", "recorded_at"),
@@ -25,25 +31,40 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "x_m": ("x_m", "x_metres", "x_meters", "pos_x_m"),
     "y_m": ("y_m", "y_metres", "y_meters", "pos_y_m"),
-    "x": ("x", "pos_x", "coord_x", "x_coord", "easting"),
-    "y": ("y", "pos_y", "coord_y", "y_coord", "northing"),
-    "lat": ("lat", "latitude", "lat_deg", "latitude_deg", "lat_wgs84", "location_lat", "gps_lat", "decimal_latitude"),
+    "x": (
+        *("x", "pos_x", "coord_x", "x_coord", "easting", "eastings", "utm_e", "utm_east", "utm_x", "rechtswert"),
+        *("ostwert", "x_koordinate", "koordinate_x", "x_coordinate"),
+    ),
+    "y": (
+        *("y", "pos_y", "coord_y", "y_coord", "northing", "northings", "utm_n", "utm_north", "utm_y", "hochwert"),
+        *("nordwert", "y_koordinate", "koordinate_y", "y_coordinate"),
+    ),
+    "lat": (
+        *("lat", "latitude", "lat_deg", "latitude_deg", "lat_wgs84", "location_lat", "gps_lat", "decimal_latitude"),
+        *("latitude_decimal", "wgs_latitude", "wgs84_latitude", "latitude_wgs84", "wgs84_lat", "latdec", "lat_dec"),
+        *("lat_dd", "site_lat", "site_latitude", "latitude_degrees", "breite", "breitengrad", "geografische_breite"),
+        *("geographische_breite", "geogr_breite", "geo_breite", "breite_wgs84", "wgs84_breite", "breite_deg"),
+    ),
     "lon": (
         *("lon", "lng", "long", "longitude", "lon_deg", "longitude_deg", "lon_wgs84", "location_long", "gps_lon"),
-        *("location_lon", "location_lng", "decimal_longitude"),
+        *("location_lon", "location_lng", "decimal_longitude", "longitude_decimal", "wgs_longitude"),
+        *("wgs84_longitude", "longitude_wgs84", "wgs84_lon", "londec", "lon_dec", "lon_dd", "site_lon", "site_long"),
+        *("site_longitude", "longitude_degrees", "länge", "laenge", "längengrad", "laengengrad"),
+        *("geografische_länge", "geographische_länge", "geografische_laenge", "geographische_laenge", "geogr_länge"),
+        *("geo_länge", "geo_laenge", "länge_wgs84", "laenge_wgs84", "wgs84_länge", "länge_deg"),
     ),
     "altitude": ("altitude", "alt", "ele", "elevation", "height", "z", "z_m"),
     "speed": ("speed_mps", "speed", "velocity", "v"),
     "heading": ("heading", "heading_deg", "course", "bearing", "direction", "angle"),
     "host": ("host", "is_host", "hosts"),
     "cpu_gcycles_per_s": ("cpu_gcycles_per_s", "cpu_gcycle_per_s", "cpu_ghz", "cpu"),
-    "capacity_users": ("capacity_users", "capacity", "max_users", "seats"),
+    "capacity_users": ("capacity_users", "capacity", "max_users", "seats", "max_nutzer", "plätze", "kapazität_nutzer"),
     "opening_s": ("opening_s", "opening_cost_s"),
     "history_mbit": ("history_mbit",),
     "update_mbit": ("update_mbit",),
     "deadline_ms": ("deadline_ms",),
     "tx_power_w": ("tx_power_w",),
-    "class": ("class", "user_class"),
+    "class": ("class", "user_class", "klasse", "nutzerklasse"),
     "rate_mbps": ("rate_mbps", "bandwidth_mbps", "capacity_mbps"),
     "rate_bps": ("LinkSpeedRaw",),
     "delay_ms": ("delay_ms", "latency_ms"),
@@ -51,6 +72,15 @@ NAMES: dict[str, tuple[str, ...]] = {
     "target": ("b", "target", "dst", "to", "v"),
 }
 """Quantity to names, the one of twinhop's own files first; case, blanks, `_` and `-` make no difference."""
+
+PLAIN_NAMES = {
+    "user": ("user_name", "username", "customer_name", "kundenname", "nutzername", "bezeichnung"),
+    "station": (
+        *("site_name", "sitename", "station_name", "cell_name", "enodeb_name", "gnodeb_name", "tower_name"),
+        *("standortname", "standortbezeichnung", "standort_name", "stationsname", "bezeichnung"),
+    ),
+}
+"""Names that people give, looked for where there is no id: they stand beside ids in many a table."""
 
 UNITS = {
     "time": "s, or dates",
@@ -112,7 +142,7 @@ class ColumnChoice:
     """What `--columns` states: the column of each quantity, as the file names it.
 
     Attributes:
-        column_of: quantity to column; empty where nothing was stated.
+        column_of: quantity to column, or to what is computed of columns; empty where nothing was stated.
     """
 
     column_of: Mapping[str, str] = field(default_factory=dict)
@@ -128,7 +158,7 @@ class ColumnChoice:
         {'time': 'datetime', 'lon': 'lng'}
         """
         column_of: dict[str, str] = {}
-        for part in (text or "").split(","):
+        for part in choices(text or ""):
             if not part.strip():
                 continue
             quantity, equals, column = (each.strip() for each in part.partition("="))
@@ -239,14 +269,24 @@ def _stated(
         key = "id" if quantity == identity and "id" in wanted else quantity
         if key not in wanted:
             continue
-        exact = [at for at, name in enumerate(names) if name == column]
-        alike = exact or [at for at, name in enumerate(names) if spelling(name) == spelling(column)]
+        alike = columns_named(column, names)
         if len(alike) != 1:
             problem = f"{len(alike)} columns are named" if alike else "no column is named"
             hint = suggestion(column, names)
             raise InputError(f"{where}: {problem} {column[:40]!r}; {hint}the file has {', '.join(names)[:200]}")
         stated[key] = alike[0]
     return stated
+
+
+def columns_named(column: str, names: Sequence[str]) -> list[int]:
+    """The columns of a name: as it is written, without the quotes around it, or else in another spelling.
+
+    >>> columns_named("Site-ID", ["site_id", "lat"]), columns_named('"a, b"', ["a, b"])
+    ([0], [0])
+    """
+    bare = column[1:-1] if len(column) > 2 and column[0] in "\"'`" and column[-1] == column[0] else column
+    exact = [at for at, name in enumerate(names) if name in (column, bare)]
+    return exact or [at for at, name in enumerate(names) if name and spelling(name) == spelling(bare)]
 
 
 def _candidates(names: Sequence[str], ranks: Sequence[tuple[str, ...]], taken: set[int]) -> list[int]:
@@ -265,4 +305,4 @@ def _accepted(quantity: str, identity: str, generic_first: bool) -> list[tuple[s
         return [NAMES[quantity]]
     own = [NAMES[identity]] if identity != "id" else []
     first = [(_ROW_NUMBERS,), *own] if generic_first else [*own, (_ROW_NUMBERS,)]
-    return [*first, *((name,) for name in NAMES["id"][1:])]
+    return [*first, *((name,) for name in NAMES["id"][1:]), PLAIN_NAMES.get(identity, ())]

@@ -13,6 +13,8 @@ LARGEST_COORDINATE_M = 1e8
 """Local coordinates beyond this are not on Earth (its circumference is 4.0e7 m)."""
 LARGEST_SEED = 2**63 - 1
 LONGEST_TEXT = 200
+MOST_LABELS = 40
+"""Further columns that are kept of a table of stations or users."""
 
 
 class Section(BaseModel):
@@ -54,3 +56,13 @@ Seed = Annotated[int, Field(strict=True, ge=0, le=LARGEST_SEED)]
 Text = Annotated[str, AfterValidator(_printable)]
 Name = Annotated[str, BeforeValidator(_to_text), AfterValidator(_printable)]
 """A name or id: one line of text; a bare number in the file becomes its text."""
+
+
+def _few(labels: dict[str, str]) -> dict[str, str]:
+    if len(labels) > MOST_LABELS:
+        raise problem(f"holds {len(labels)} labels; at most {MOST_LABELS} are accepted")
+    return labels
+
+
+Labels = Annotated[dict[Name, Name], AfterValidator(_few)]
+"""Texts by name that mean nothing to the model: they come out again in tables and maps."""

@@ -19,6 +19,7 @@ from twinhop.scenario.distribution import (
 from twinhop.scenario.fields import (
     Coordinate,
     Extent,
+    Labels,
     Latitude,
     Longitude,
     Name,
@@ -109,6 +110,9 @@ class StationRow(Section):
     cpu_gcycles_per_s: Positive | None = Field(default=None, description="CPU capacity F [Gcycle/s]; null: stations'")
     capacity_users: Capacity = Field(default=None, description="twins that fit [users]; null: stations'")
     opening_s: NonNegative | None = Field(default=None, description="opening cost [s]; null: stations'")
+    labels: Labels = Field(
+        default={}, description="further texts by name, such as an address, shown in tables and maps; of no effect"
+    )
 
 
 class GeneratedStations(Section):
@@ -169,6 +173,9 @@ class UserRow(Section):
         default=None,
         alias="class",
         description='class of the user; "default": none of them; null: drawn by the shares of the classes',
+    )
+    labels: Labels = Field(
+        default={}, description="further texts by name, such as an address, shown in tables and maps; of no effect"
     )
 
 

@@ -103,8 +103,8 @@ class ImportSummary:
             ("units", self.units),
             ("extent", extent),
             ("fastest user", fastest),
-            ("columns used", _few(self.columns_used)),
-            ("columns not used", _few(self.columns_unused)),
+            ("columns used", few_names(self.columns_used)),
+            ("columns not used", few_names(self.columns_unused)),
             *self.facts,
         ]
         return [(name, value) for name, value in every if value]
@@ -126,10 +126,10 @@ class ImportSummary:
         }
 
 
-def _few(names: Sequence[str]) -> str:
+def few_names(names: Sequence[str]) -> str:
     """Some names in a line, and how many more there are.
 
-    >>> _few(["id", "lat"]), _few([])
+    >>> few_names(["id", "lat"]), few_names([])
     ('id, lat', '')
     """
     more = len(names) - MOST_NAMES

@@ -232,8 +232,9 @@ def test_further_columns_are_named_and_misspelt_ones_loudly(tmp_path):
     imported = city(tmp_path, "id,x_m,y_m,capcity,rent,host\nb0,1,2,7,9,0\nb1,3,4,8,9,1\n")
     assert imported.scenario.stations.rows[0].capacity_users is None
     notes = " ".join(imported.summary.notes)
-    assert "the column 'capcity' is not used; did you mean 'capacity_users'" in notes
-    assert "columns not used: rent" in notes and imported.summary.columns_unused == ("capcity", "rent")
+    assert "the column 'capcity' is a label; did you mean 'capacity_users'" in notes
+    assert imported.summary.columns_unused == () and ("labels of stations", "capcity, rent") in imported.summary.facts
+    assert [row.labels for row in imported.scenario.stations.rows] == [{"capcity": each, "rent": "9"} for each in "78"]
     assert [row.host for row in imported.scenario.stations.rows] == [False, True]
 
 

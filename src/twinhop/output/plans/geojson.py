@@ -1,5 +1,6 @@
 """A plan as GeoJSON (RFC 7946): stations, users, the line from each user to its host, and the backhaul's links."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,14 @@ from numpy.typing import NDArray
 from twinhop.plans.link_loads import link_loads
 from twinhop.plans.result import Plan
 from twinhop.scenario import World, unproject
+from twinhop.scenario.label_names import label_column
 
 #: Where (0, 0) is drawn on Earth for scenarios that are nowhere: the features say so.
 NOWHERE = (0.0, 0.0)
 #: Digits of a degree: about a centimetre.
 DIGITS = 7
+#: Properties of stations and users, beside which labels stand.
+OWN_NAMES = ("kind", "id", "user", "host", "opened", "twins", "capacity", "failed", "x_m", "y_m")
 
 
 def map_features(plan: Plan) -> dict[str, Any]:
@@ -20,7 +24,8 @@ def map_features(plan: Plan) -> dict[str, Any]:
 
     Coordinates are longitude and latitude (WGS84). A scenario without ``area.origin`` is laid at latitude 0,
     longitude 0, and the collection says ``"georeferenced": false``; ``x_m`` and ``y_m`` are always given. What has no
-    position, such as a cloud of which only the latency is known, has no geometry.
+    position, such as a cloud of which only the latency is known, has no geometry. Labels of stations and users are
+    further properties.
     """
     world, placement, problem = plan.case.world, plan.solution.placement, plan.case.problem
     assert world is not None
@@ -40,12 +45,14 @@ def map_features(plan: Plan) -> dict[str, Any]:
             capacity=int(problem.capacity[k]),
             failed=k in failed,
             **_metres(world.host_xy_m[k]),
+            **_labels(world.station_labels, k),
         )
         for k in range(problem.stations)
     ]
     for i, k in enumerate(placement.host.tolist()):
         names = {"user": problem.user_name(i), "host": problem.station_name(k)}
-        features.append(_feature("Point", users[i], kind="user", **names, **_metres(world.user_xy_m[i])))
+        about = {**names, **_metres(world.user_xy_m[i]), **_labels(world.user_labels, i)}
+        features.append(_feature("Point", users[i], kind="user", **about))
         line = None if hosts[k] is None else [users[i], hosts[k]]
         features.append(_feature("LineString", line, kind="association", **names))
     features += _services(plan, world, hosts)
@@ -90,6 +97,12 @@ def _links(plan: Plan, world: World) -> list[dict[str, Any]]:
         _feature("LineString", None if None in line else line, kind="link", **loads.describe(at))
         for at, line in enumerate(lines)
     ]
+
+
+def _labels(labels: Mapping[str, tuple[str, ...]], at: int) -> dict[str, str]:
+    """The labels of one; the cloud, which stands after the stations, has none."""
+    has_text = {name: texts[at] for name, texts in labels.items() if at < len(texts) and texts[at]}
+    return {label_column(name, OWN_NAMES): text for name, text in has_text.items()}
 
 
 def _metres(xy_m: NDArray[np.float64]) -> dict[str, float]:

@@ -79,6 +79,7 @@ class Slot:
             deadline_s=None if base.deadline_s is None else base.deadline_s[users],
             tx_power_w=base.tx_power_w[users],
             user_class=base.user_class[users],
+            user_labels={name: tuple(texts[user] for user in users) for name, texts in base.user_labels.items()},
             fading_uniform=fading,
             alpha=base.alpha * len(users) / len(base.user_ids) if self._summed else base.alpha,
         )

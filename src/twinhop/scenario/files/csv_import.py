@@ -13,15 +13,25 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from twinhop.errors import InputError
-from twinhop.io.table import Decimal, sniff
+from twinhop.io.table import Decimal, table_columns
 from twinhop.scenario import geo
-from twinhop.scenario.column_names import ColumnChoice, spelling
-from twinhop.scenario.files.csv_rows import CsvPoints, check_nearness, local_positions, read_stations, read_users
+from twinhop.scenario.column_names import ColumnChoice
+from twinhop.scenario.files.csv_computed import missing_columns, statement
+from twinhop.scenario.files.csv_labels import check_labels, parse_labels
+from twinhop.scenario.files.csv_rows import (
+    STATION_COLUMNS,
+    USER_COLUMNS,
+    CsvPoints,
+    check_nearness,
+    local_positions,
+    read_stations,
+    read_users,
+)
 from twinhop.scenario.files.csv_table import TableOptions
 from twinhop.scenario.place_sections import DEFAULT_CLASS, Origin
 from twinhop.scenario.presets import presets
 from twinhop.scenario.presets.family import family_constants
-from twinhop.scenario.sanity import ImportSummary, extent_notes
+from twinhop.scenario.sanity import ImportSummary, extent_notes, few_names
 from twinhop.scenario.schema.scenario import SCHEMA_VERSION, Scenario
 from twinhop.scenario.validation_errors import input_error
 from twinhop.text import counted, suggestion
@@ -79,6 +89,7 @@ def csv_city(
     decimal: Decimal | None = None,
     crs: str | None = None,
     skip_bad: bool = False,
+    labels: str | None = None,
     preset: str = "family",
     name: str | None = None,
     seed: int = 0,
@@ -88,19 +99,21 @@ def csv_city(
 
     Both give an id and `x_m,y_m`, or both `lat,lon`, by any of the names of `column_names.NAMES`. Stations may add
     `host`, `cpu_gcycles_per_s`, `capacity_users` and `opening_s`; users `history_mbit`, `update_mbit`, `deadline_ms`
-    (which turns deadlines on), `tx_power_w`, `class`; further columns are not used, which a note says. Separator,
-    decimal mark, encoding, line ends and compression are told by each file. Latitude and longitude are projected to
-    local metres with (0, 0) south-west of all points. Local coordinates are kept, or shifted as a whole where they are
-    negative or begin far from (0, 0).
+    (which turns deadlines on), `tx_power_w`, `class`; further columns are kept as labels. Separator, decimal mark,
+    encoding, line ends and compression are told by each file; a file may be a sheet of an Excel workbook. Latitude and
+    longitude are projected to local metres with (0, 0) south-west of all points. Local coordinates are kept, or shifted
+    as a whole where they are negative or begin far from (0, 0).
 
     Args:
-        stations: table of stations.
+        stations: table of stations; of a workbook with several sheets as `sites.xlsx#Standorte`.
         users: table of users.
-        columns: columns of quantities, such as `station=site,lat=breite,cpu_gcycles_per_s=ghz`; None: by their names.
+        columns: columns of quantities, or what is computed of columns, such as `station=site,lat=breite,cpu=cores*3`,
+            `history_mbit=size[MB]`; `#` for ids numbers the rows; None: by the names of the columns.
         separator: what stands between cells; None: told by each file.
         decimal: the mark of decimals, `.` or `,`; None: told by each file.
         crs: coordinate system of x and y, such as `EPSG:25832`; None: local metres.
         skip_bad: whether rows that cannot be used are left out and counted.
+        labels: further columns to keep as labels, such as `rent,address`; `none`; None: all.
         preset: constants that no column gives: `family`, scaled to the number of users and stations, or `lu2021`.
         name: name of the scenario; by default the name of the stations' file.
         seed: root seed.
@@ -112,7 +125,7 @@ def csv_city(
     Raises:
         InputError: if a file is not usable, the two do not belong together, or the preset is unknown.
     """
-    options = TableOptions(ColumnChoice.parse(columns), separator, decimal, crs, skip_bad)
+    options = TableOptions(ColumnChoice.parse(columns), separator, decimal, crs, skip_bad, parse_labels(labels))
     of_stations, of_users = _options_of_each(Path(stations), Path(users), options)
     return city_of_points(
         read_stations(Path(stations), options=of_stations),
@@ -130,22 +143,20 @@ def _options_of_each(stations: Path, users: Path, options: TableOptions) -> tupl
     Raises:
         InputError: a column that is stated is in neither.
     """
-    if not options.columns.column_of:
+    if not options.columns.column_of and not options.labels:
         return options, options
     parts: list[dict[str, str]] = []
     headers: list[str] = []
-    for path, other in ((stations, "user"), (users, "station")):
-        names = sniff(path, "a table", separator=options.separator, decimal=options.decimal).columns
-        known = {spelling(name) for name in names}
+    for path, others in ((stations, ("user", *USER_COLUMNS)), (users, ("station", *STATION_COLUMNS))):
+        names = table_columns(path, separator=options.separator, decimal=options.decimal)
         headers += names
         stated = options.columns.column_of.items()
-        parts.append({key: column for key, column in stated if key != other and spelling(column) in known})
-    for quantity, column in options.columns.column_of.items():
+        parts.append({key: text for key, text in stated if key not in others and statement(key, text, names)})
+    for quantity, text in options.columns.column_of.items():
         if not any(quantity in part for part in parts):
-            raise InputError(
-                f"--columns: no column is named {column[:40]!r} in {stations} or {users}, to give {quantity}; "
-                f"{suggestion(column, headers)}they have {', '.join(dict.fromkeys(headers))[:300]}"
-            )
+            where = {**dict.fromkeys(STATION_COLUMNS, stations), **dict.fromkeys(USER_COLUMNS, users)}
+            raise missing_columns(quantity, text, headers, str(where.get(quantity, f"{stations} or {users}")))
+    check_labels(options.labels, headers, f"{stations} or {users}")
     first, second = (replace(options, columns=ColumnChoice(part)) for part in parts)
     return first, second
 
@@ -234,7 +245,9 @@ def _summary(
             ("stations", str(len(stations.fields))),
             ("columns of stations", stations.used),
             ("columns of users", users.used),
-            *_constants_in_words(preset, constants, len(users.fields) / len(stations.fields)),
+            ("labels of stations", few_names(stations.labels)),
+            ("labels of users", few_names(users.labels)),
+            *_constants_in_words(preset, constants, stations, len(users.fields)),
         ),
         notes=(
             *notes,
@@ -280,15 +293,20 @@ def _farthest(xy_m: NDArray[np.float64], stations: CsvPoints, users: CsvPoints) 
     return f"{kind} {row['id']} is farthest from the others, {distance_m[at] / 1e3:.0f} km: take its row out if it errs"
 
 
-def _constants_in_words(preset: str, constants: dict[str, Any], load: float) -> Iterator[tuple[str, str]]:
+def _constants_in_words(
+    preset: str, constants: dict[str, Any], stations: CsvPoints, n_users: int
+) -> Iterator[tuple[str, str]]:
     """The sizes of stations that the files do not state, and where they come from, by name."""
     bandwidth_mhz = constants.get("radio", {}).get("bandwidth_mhz")
     cpu = constants.get("stations", {}).get("cpu_gcycles_per_s")
     low, high = cpu["uniform"] if isinstance(cpu, dict) and "uniform" in cpu else (None, None)
+    without = sum("cpu_gcycles_per_s" not in row for row in stations.fields)
+    load = n_users / len(stations.fields)
     if bandwidth_mhz is not None:
         yield "radio", f"{bandwidth_mhz:.3g} MHz"
-    if low is not None:
-        yield "CPU", f"{low:.3g} to {high:.3g} Gcycle/s a station"
+    if low is not None and without:
+        whose = "a station" if without == len(stations.fields) else f"of {counted(without, 'station')} without one"
+        yield "CPU", f"{low:.3g} to {high:.3g} Gcycle/s {whose}"
     if preset == "family":
         users = "user" if f"{load:.3g}" == "1" else "users"
         yield "constants", f"scaled to {load:.3g} {users} a station; --preset lu2021 keeps the paper's"

@@ -67,6 +67,7 @@ class CsvPoints:
         used: the columns that were read, in words.
         unused: the columns that were not.
         notes: what had to be assumed, and what was left out.
+        labels: the columns that were kept as labels.
     """
 
     name: str
@@ -78,6 +79,7 @@ class CsvPoints:
     used: str = ""
     unused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
     @property
     def units(self) -> str:
@@ -265,10 +267,11 @@ def _points(
         tuple(rows.fields[row] for row in usable if row not in rows.bad),
         xy[kept],
         is_geographic,
-        layout=f"table separated by {dialect.separated_by}" + (", decimal commas" if "," in dialect.decimals else ""),
+        layout=dialect.layout,
         system="" if table.is_geographic else table.system or "",
         used=table.columns.described(),
-        unused=table.columns.not_used,
+        unused=table.not_used,
+        labels=tuple(table.labels.index_of),
         notes=(*table.notes, *skipped_notes(table.table.name, _left_out(table.table, rows.bad))),
     )
 
@@ -339,7 +342,8 @@ def _stated(table: PointTable, row: int) -> Fields:
         value = stated_value(quantity, number)
         if value is not None:
             values[quantity] = value
-    return values
+    labels = table.labels.of_row(table.table.rows[row])
+    return {**values, "labels": labels} if labels else values
 
 
 def _row_errors(
@@ -350,6 +354,8 @@ def _row_errors(
     model: type[StationRow] | type[UserRow],
     needed: frozenset[str],
 ) -> list[str]:
+    if row in table.faults:
+        return list(table.faults[row])
     place = table.table.place(row)
     errors = geographic_errors(position, place) if table.is_geographic else []
     local = table.position == LOCAL

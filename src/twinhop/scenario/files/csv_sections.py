@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from twinhop.errors import InputError
+from twinhop.io.workbook import split_sheet
 from twinhop.scenario.distribution import Column
 from twinhop.scenario.files.csv_rows import CsvPoints, local_positions, read_stations, read_users
 from twinhop.scenario.files.graph_file import read_graph
@@ -89,6 +90,6 @@ def _path(csv: str, root: Path | None, where: str) -> Path:
     path = root / csv
     if not path.resolve().is_relative_to(root.resolve()):
         raise InputError(f"{where}: must stay under the folder of the scenario file (got {csv!r})")
-    if not path.exists():
+    if not split_sheet(path)[0].exists():
         raise InputError(f"{where}: {path}: file not found")
     return path

@@ -13,12 +13,17 @@ from numpy.typing import NDArray
 from twinhop.errors import InputError
 from twinhop.io.file_kind import EMPTY, describe_file
 from twinhop.io.table import Decimal, Table, is_unnamed, parse_number, plain_number, read_table
+from twinhop.io.table_values import unguarded
 from twinhop.scenario.column_names import ColumnChoice, Columns, match_columns, quantities_of, spelling
+from twinhop.scenario.degrees import degrees_of
+from twinhop.scenario.files.csv_computed import ComputedTable, with_computed
+from twinhop.scenario.files.csv_labels import LabelColumns, label_columns
 from twinhop.scenario.sanity import LARGEST_LAT_DEG, LARGEST_LON_DEG, coordinate_system
 from twinhop.text import suggestion
 
 LOCAL = ("x_m", "y_m")
 GEOGRAPHIC = ("lat", "lon")
+HEMISPHERES = {"lat": "NS", "lon": "EW"}
 BARE = ("x", "y")
 """Names that say neither a unit nor a coordinate system."""
 Kind = Literal["station", "user"]
@@ -31,6 +36,8 @@ OPENCELLID = (
     *("updated", "averageSignal"),
 )
 """Columns of OpenCelliD's dumps, some of which have no header (https://wiki.opencellid.org, "Database format")."""
+CORES = ("cores", "cpucores", "kerne", "cpukerne", "vcpu", "vcpus", "ncores", "numcores", "corecount", "anzahlkerne")
+"""Columns that count cores, which give a CPU only with a clock."""
 RADIOS = ("GSM", "UMTS", "LTE", "CDMA", "NR", "NBIOT")
 CELL_PARTS = (("radio",), ("mcc",), ("net", "mnc"), ("area", "lac", "tac", "lac_tac"), ("cell", "cid", "cell_id"))
 """A cell has a number within an area of a network of a country: together they name it, as in 3GPP TS 23.003."""
@@ -46,6 +53,7 @@ class TableOptions:
         decimal: the mark of decimals; None: told by the file.
         system: coordinate system of x and y, such as `EPSG:25832`; None: local metres.
         skip_bad: whether rows that cannot be used are left out and counted, not refused.
+        labels: columns that are kept as labels; None: all that give nothing else.
     """
 
     columns: ColumnChoice = field(default_factory=ColumnChoice)
@@ -53,6 +61,7 @@ class TableOptions:
     decimal: Decimal | None = None
     system: str | None = None
     skip_bad: bool = False
+    labels: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,9 @@ class PointTable:
         notes: what had to be assumed of names and cells.
         id_parts: columns that together name a row; none where one column does.
         system: coordinate system of x and y; None: local metres.
+        labels: columns that are kept as labels.
+        not_used: columns that give nothing at all.
+        faults: what is wrong with each row for which something cannot be computed, by its number.
     """
 
     table: Table
@@ -74,6 +86,9 @@ class PointTable:
     notes: tuple[str, ...]
     id_parts: tuple[int, ...] = ()
     system: str | None = None
+    labels: LabelColumns = field(default_factory=LabelColumns)
+    not_used: tuple[str, ...] = ()
+    faults: Mapping[int, list[str]] = field(default_factory=dict)
 
     @property
     def is_geographic(self) -> bool:
@@ -84,7 +99,8 @@ class PointTable:
         """A cell as text."""
         if quantity == "id" and self.id_parts:
             return "-".join(self.table.rows[row][at] for at in self.id_parts)
-        return self.table.rows[row][self.columns.index_of[quantity]]
+        cell = self.table.rows[row][self.columns.index_of[quantity]]
+        return unguarded(cell) if quantity in ("id", "class") else cell
 
     def number(self, row: int, quantity: str) -> int | float | str | None:
         """A cell as a number; its text where it is none, None where it is empty."""
@@ -93,6 +109,9 @@ class PointTable:
         number = parse_number(self.table.dialect.number_text(cell, column))
         if number is None and quantity in GEOGRAPHIC:  # no coordinate has thousands, so a comma marks decimals
             number = parse_number(plain_number(cell, ","))
+        if quantity in GEOGRAPHIC:  # `010E0012` is an angle, not a number
+            angle = degrees_of(cell, HEMISPHERES[quantity])
+            number = number if angle is None else angle
         return (cell or None) if number is None else number
 
     def hint(self, row: int, quantity: str) -> str:
@@ -127,29 +146,51 @@ def read_point_table(
     """
     expected = f"a table of {kind}s with the columns id,{','.join(LOCAL)}"
     table, header_notes = _table(path, expected, options, most_rows)
-    where = f"{path}:{table.dialect.header_line}"
+    where = f"{table.name}:{table.dialect.header_line}"
     wanted = ("id", *LOCAL, *GEOGRAPHIC, *BARE, *optional)
     names = table.dialect.columns
     known = {*wanted, kind}
     if not any(known & {*quantities_of(name)} for name in names) and not options.columns.column_of:
         raise _no_header(path, where)
     _require_columns(names, fields, where)
-    choice = ColumnChoice({**options.columns.column_of, **fields})
-    columns = match_columns(names, wanted, choice, where, kind, generic_first=True)
+    computed = with_computed(table, options.columns, wanted, kind)
+    table, choice = computed.table, ColumnChoice({**computed.choice.column_of, **fields})
+    named = [each for each in wanted if each not in computed.index_of]
+    found = match_columns(names, named, choice, where, kind, generic_first=True)
+    columns = Columns(table.dialect.columns, {**found.index_of, **computed.index_of})
     _require_names(columns, where, kind)
     if not table.rows:
         why = f"; {table.bad[0]}" if table.bad else ""
-        raise InputError(f"{path}: has no rows below the header; at least one is needed{why}")
+        raise InputError(f"{table.name}: has no rows below the header; at least one is needed{why}")
     position = _position(columns, options, where)
     options, system_notes = _with_system(table, options) if position == BARE else (options, ())
     used = {each: at for each, at in columns.index_of.items() if each not in (*LOCAL, *GEOGRAPHIC, *BARE)}
     kept = Columns(columns.names, {**used, **{each: columns.index_of[each] for each in position}})
-    parts = () if {"id", kind} & choice.column_of.keys() else _cell_parts(kept)
-    points = PointTable(table, kept, position, (), parts, options.system)
-    of_names = [*_id_notes(points), *_unused_notes(path, kept, optional), *_bare_notes(points, options, where)]
+    parts = () if {"id", kind} & options.columns.column_of.keys() else _cell_parts(kept)
+    labels = _labels(table, kept, computed, parts, position, options)
+    given = {*kept.index_of.values(), *labels.index_of.values(), *computed.used, *parts}
+    others = tuple(name for at, name in enumerate(names) if at not in given and not is_unnamed(name))
+    points = PointTable(table, kept, position, (), parts, options.system, labels, others, computed.faults)
+    of_names = [*_id_notes(points), *_misspelt_notes(points, optional), *_bare_notes(points, options, where)]
     if options.system is not None and points.is_geographic and coordinate_system(options.system) not in WGS84:
-        of_names.append(f"{path}: --crs {options.system[:40]} is not used: positions are latitude and longitude")
-    return replace(points, notes=(*table.notes, *header_notes, *system_notes, *of_names))
+        of_names.append(f"{table.name}: --crs {options.system[:40]} is not used: positions are latitude and longitude")
+    return replace(points, notes=(*table.notes, *header_notes, *system_notes, *of_names, *labels.notes))
+
+
+def _labels(
+    table: Table,
+    columns: Columns,
+    computed: ComputedTable,
+    parts: tuple[int, ...],
+    position: tuple[str, str],
+    options: TableOptions,
+) -> LabelColumns:
+    """The columns that are kept as labels: those that give nothing else, or those that were stated."""
+    system = range(0)
+    if position == BARE:
+        names = table.dialect.columns
+        system = [at for at, name in enumerate(names) if spelling(name) in SYSTEM_COLUMNS]
+    return label_columns(table, {*columns.index_of.values(), *computed.used, *parts, *system}, options.labels)
 
 
 def _id_notes(points: PointTable) -> list[str]:
@@ -258,20 +299,26 @@ def _position(columns: Columns, options: TableOptions, where: str) -> tuple[str,
     return complete[0]
 
 
-def _unused_notes(path: Path, columns: Columns, optional: Sequence[str]) -> list[str]:
-    """What is said of columns that give nothing: the names that may be misspelt one by one, the others together."""
-    missing = [quantity for quantity in optional if quantity not in columns.index_of]
-    notes, others = [], []
-    for name in (each for each in columns.not_used if not is_unnamed(each)):
-        known = [each for each in quantities_of(name) if each in missing]
-        hint = "" if known else _misspelt(name, missing)
+def _misspelt_notes(points: PointTable, optional: Sequence[str]) -> list[str]:
+    """What is said of columns that give nothing and may be meant for a quantity that is missing."""
+    missing = [quantity for quantity in optional if quantity not in points.columns.index_of]
+    labels = {points.columns.names[at] for at in points.labels.index_of.values()}
+    notes = []
+    for name in (each for each in points.columns.names if each in labels or each in points.not_used):
+        hint = "" if any(each in missing for each in quantities_of(name)) else _meant(name, missing)
         if hint:
-            notes.append(f"{path}: the column {name!r} is not used; {hint}")
-        else:
-            others.append(name)
-    if others:
-        notes.append(f"{path}: columns not used: {_listed(others)}")
+            notes.append(
+                f"{points.table.name}: the column {name!r} is {'a label' if name in labels else 'not used'}; {hint}"
+            )
     return notes
+
+
+def _meant(name: str, missing: Sequence[str]) -> str:
+    """How a column can give a quantity that is missing: it counts cores, or is almost called so; or nothing."""
+    if spelling(name) in CORES and "cpu_gcycles_per_s" in missing:
+        written = name if name.isidentifier() else f'"{name}"'
+        return f"--columns cpu={written}*3 would take 3 Gcycle/s a core"
+    return _misspelt(name, missing)
 
 
 def _misspelt(name: str, missing: Sequence[str]) -> str:

@@ -96,7 +96,7 @@ def _is_large(value: dict[str, Any]) -> bool:
 
 def _flow(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_flow(field)}" for key, field in value.items()) + "}"
+        return "{" + ", ".join(f"{_flow(key)}: {_flow(field)}" for key, field in value.items()) + "}"
     if isinstance(value, tuple | list):
         return "[" + ", ".join(map(_flow, value)) + "]"
     if isinstance(value, str):

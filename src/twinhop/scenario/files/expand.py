@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twinhop.scenario.place_sections import StationRow, Stations, UserRow, Users
 from twinhop.scenario.schema.scenario import Scenario
-from twinhop.scenario.world.columns import StationColumns, UserColumns, station_columns, user_columns
+from twinhop.scenario.world.columns import StationColumns, UserColumns, labels_of_each, station_columns, user_columns
 
 
 def expand(scenario: Scenario) -> Scenario:
@@ -31,14 +31,16 @@ def _station_rows(columns: StationColumns) -> tuple[StationRow, ...]:
             cpu_gcycles_per_s=cpu,
             capacity_users=capacity if host else None,
             opening_s=opening_s,
+            labels=labels,
         )
-        for name, (x_m, y_m), host, cpu, capacity, opening_s in zip(
+        for name, (x_m, y_m), host, cpu, capacity, opening_s, labels in zip(
             columns.ids,
             columns.xy_m.tolist(),
             columns.host.tolist(),
             columns.cpu_gcycles_per_s.tolist(),
             columns.capacity_users.tolist(),
             columns.opening_s.tolist(),
+            labels_of_each(columns.labels, len(columns.ids)),
             strict=True,
         )
     )
@@ -54,9 +56,10 @@ def _user_rows(columns: UserColumns) -> tuple[UserRow, ...]:
             update_mbit=update,
             deadline_ms=deadline,
             tx_power_w=power,
+            labels=labels,
             **({"class": columns.class_names[at]} if columns.class_names else {}),
         )
-        for name, (x_m, y_m), history, update, deadline, power, at in zip(
+        for name, (x_m, y_m), history, update, deadline, power, at, labels in zip(
             columns.ids,
             columns.xy_m.tolist(),
             columns.history_mbit.tolist(),
@@ -64,6 +67,7 @@ def _user_rows(columns: UserColumns) -> tuple[UserRow, ...]:
             columns.deadline_ms.tolist(),
             columns.tx_power_w.tolist(),
             columns.user_class.tolist(),
+            labels_of_each(columns.labels, len(columns.ids)),
             strict=True,
         )
     )

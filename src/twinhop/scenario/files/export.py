@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from twinhop.errors import InputError
 from twinhop.io.files import replacing
+from twinhop.io.table_values import guarded
 from twinhop.scenario import geo
 from twinhop.scenario.files.csv_rows import STATION_COLUMNS, USER_COLUMNS
 from twinhop.scenario.files.csv_table import GEOGRAPHIC, LOCAL
 from twinhop.scenario.files.expand import expand
+from twinhop.scenario.label_names import label_column
 from twinhop.scenario.place_sections import StationRow, UserRow
 from twinhop.scenario.schema.scenario import Scenario
 
@@ -25,6 +27,8 @@ NOWHERE = (0.0, 0.0)
 """Where GeoJSON, which knows no other coordinates, lays scenarios that are nowhere on Earth: the file says so."""
 SOURCES_FILE = "sources.txt"
 """Beside exported tables: where the data come from, under which licences."""
+OWN_NAMES = ("kind", "id", "x_m", "y_m")
+"""Properties of every feature."""
 DEGREE_DECIMALS = 9
 """About a tenth of a millimetre."""
 
@@ -34,9 +38,9 @@ Rows = Sequence[StationRow] | Sequence[UserRow]
 def scenario_features(scenario: Scenario) -> dict[str, Any]:
     """A FeatureCollection with a Point for every station and user, in longitude and latitude (WGS84).
 
-    The property ``kind`` is ``station`` or ``user``; further ones are those of the scenario file. A scenario without
-    ``area.origin`` is laid at latitude 0, longitude 0 and says ``"georeferenced": false``; ``x_m`` and ``y_m`` are
-    always given.
+    The property ``kind`` is ``station`` or ``user``; further ones are those of the scenario, and labels. A scenario
+    without ``area.origin`` is laid at latitude 0, longitude 0 and says ``"georeferenced": false``; ``x_m`` and ``y_m``
+    are always given.
 
     Raises:
         InputError: if a CSV file of the scenario has not been read.
@@ -66,7 +70,9 @@ def save_geojson(scenario: Scenario, path: str | Path, *, overwrite: bool = Fals
 
 
 def save_csv(scenario: Scenario, folder: str | Path, *, overwrite: bool = False) -> tuple[Path, Path]:
-    """Write stations.csv and users.csv: ``lat,lon`` where the scenario lies on Earth, otherwise ``x_m,y_m``.
+    """Write stations.csv and users.csv: ``lat,lon`` where the scenario lies on Earth, else ``x_m,y_m``; labels last.
+
+    Texts that a spreadsheet would run as formulas get an apostrophe before them, which `import_csv` takes away.
 
     The sources and licences of the data, which tables have no place for, go into sources.txt, a line each. Without any
     there is none: one of an earlier export counts as an existing file, and is removed where that may be replaced.
@@ -128,7 +134,9 @@ def _features(scenario: Scenario, rows: Rows, kind: str, columns: Sequence[str])
         yield {
             "type": "Feature",
             "geometry": {"type": "Point", "coordinates": [lon, lat]},
-            "properties": {"kind": kind, "id": row.id, "x_m": row.x_m, "y_m": row.y_m, **_stated(row, columns)},
+            "properties": {"kind": kind, "id": row.id, "x_m": row.x_m, "y_m": row.y_m}
+            | _stated(row, columns)
+            | {label_column(name, OWN_NAMES): text for name, text in row.labels.items()},
         }
 
 
@@ -137,11 +145,14 @@ def _write_table(path: Path, scenario: Scenario, rows: Rows, columns: Sequence[s
     positions = _lat_lon(scenario, rows).tolist() if on_earth else [(row.x_m, row.y_m) for row in rows]
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
-        writer.writerow(("id", *(GEOGRAPHIC if on_earth else LOCAL), *columns))
+        labels = tuple(dict.fromkeys(name for row in rows for name in row.labels))
+        header = ("id", *(GEOGRAPHIC if on_earth else LOCAL), *columns)
+        writer.writerow((*header, *(guarded(label_column(name, header)) for name in labels)))
         for row, position in zip(rows, positions, strict=True):
             stated = _stated(row, columns)
-            writer.writerow((row.id, *position, *(_cell(stated.get(column, "")) for column in columns)))
+            values = (row.id, *position, *(stated.get(column, "") for column in columns))
+            writer.writerow(map(_cell, (*values, *(row.labels.get(name, "") for name in labels))))
 
 
 def _cell(value: Any) -> Any:
-    return str(value).lower() if isinstance(value, bool) else value
+    return str(value).lower() if isinstance(value, bool) else guarded(value)

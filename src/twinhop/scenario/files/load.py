@@ -24,8 +24,22 @@ from twinhop.scenario.schema.scenario import Scenario
 from twinhop.scenario.validation_errors import input_error
 from twinhop.text import suggestion
 
-NAME_FIELDS = ("a", "attribution", "b", "class", "classes", "column", "csv", "file", "id", "ids", "name", "station")
-"""Fields of scenario files that hold names, or lists of them: these stay as they are written."""
+NAME_FIELDS = (
+    "a",
+    "attribution",
+    "b",
+    "class",
+    "classes",
+    "column",
+    "csv",
+    "file",
+    "id",
+    "ids",
+    "labels",
+    "name",
+    "station",
+)
+"""Fields of scenario files that hold names, or lists or mappings of them: these stay as they are written."""
 HINT_CHARACTERS = 1000
 """So much of a text is looked at to tell what it may be instead of a scenario."""
 Locate = Callable[[Collection[yaml_io.Path]], dict[yaml_io.Path, str]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from twinhop.io.json_text import parse_json
 from twinhop.io.text_file import read_any_text
 from twinhop.io.written_number import WrittenNumber
 from twinhop.scenario.column_names import ColumnChoice, quantities_of, spelling
+from twinhop.scenario.fields import LONGEST_TEXT, MOST_LABELS
 from twinhop.scenario.files.csv_import import ImportedCity, city_of_points
+from twinhop.scenario.files.csv_labels import check_labels, label_text, parse_labels
 from twinhop.scenario.files.csv_rows import (
     MOST_SKIPPED_SHOWN,
     STATION_COLUMNS,
@@ -28,6 +30,7 @@ from twinhop.scenario.files.csv_rows import (
 )
 from twinhop.scenario.files.csv_table import WGS84
 from twinhop.scenario.importers.points import points_on_earth
+from twinhop.scenario.label_names import label_of
 from twinhop.scenario.place_sections import StationRow, UserRow
 from twinhop.scenario.sanity import coordinate_system
 from twinhop.scenario.schema.scenario import Scenario
@@ -39,6 +42,8 @@ KINDS = ("station", "user", "association")
 """What the property ``kind`` says in files that twinhop writes; a file may hold stations and users together."""
 OWN_PROPERTIES = ("kind", "x_m", "y_m", "id")
 """Properties of files that twinhop writes, which need no word."""
+PLAN_PROPERTIES = ("opened", "twins", "failed", "host", "user", "capacity")
+"""Further ones of the maps of plans, which are no labels."""
 LARGEST_COORDINATE = 1e9
 LARGEST_BYTES = 64 * 1024 * 1024
 MOST_EXAMPLES = 3
@@ -59,6 +64,7 @@ def geojson_city(
     columns: str | None = None,
     crs: str | None = None,
     skip_bad: bool = False,
+    labels: str | None = None,
     preset: str = "family",
     name: str | None = None,
     seed: int = 0,
@@ -68,9 +74,10 @@ def geojson_city(
 
     A feature's ``id``, or its property ``id``, names it; the properties of the names of CSV columns (stations ``host``,
     ``cpu_gcycles_per_s``, ``capacity_users``, ``opening_s``; users ``history_mbit``, ``update_mbit``, ``deadline_ms``,
-    ``tx_power_w``) state its fields, as they do in CSV; others are not used. Features whose property ``kind`` is of the
-    other kind are skipped, so that a file with both may be given twice. Positions are in the coordinate system that
-    the member ``crs`` names, WGS84 without one. The collections' ``attribution``, ``source`` and ``licence`` are kept.
+    ``tx_power_w``) state its fields, as they do in CSV; others that are texts or numbers are kept as
+    labels. Features whose property ``kind`` is of the other kind are skipped, so that a file with both may be given
+    twice. Positions are in the coordinate system that the member ``crs`` names, WGS84 without one. The collections'
+    ``attribution``, ``source`` and ``licence`` are kept.
 
     Args:
         stations: FeatureCollection of the stations.
@@ -78,6 +85,7 @@ def geojson_city(
         columns: properties of quantities, such as ``id=site,cpu_gcycles_per_s=ghz``; None: by their names.
         crs: coordinate system of the positions, such as ``EPSG:25832``; None: the one that the files name.
         skip_bad: whether features that cannot be used are left out and counted.
+        labels: further properties to keep as labels, such as ``rent,address``; ``none``; None: all.
         preset: constants that no property gives: ``family`` (scaled) or ``lu2021``.
         name: of the scenario; by default that of the stations' file.
         seed: root seed.
@@ -93,7 +101,10 @@ def geojson_city(
     notes: list[str] = []
     station_file, user_file = _collection(Path(stations), notes), _collection(Path(users), notes)
     sources = dict.fromkeys((*_sources(station_file), *_sources(user_file), *attribution))
-    options = _Options(ColumnChoice.parse(columns), crs, skip_bad)
+    options = _Options(ColumnChoice.parse(columns), crs, skip_bad, parse_labels(labels))
+    if options.labels:
+        every = [key for each in (station_file, user_file) for one in each["features"] for key in _properties(one)]
+        check_labels(options.labels, list(dict.fromkeys(every)), f"{stations} or {users}")
     of_stations = _points(str(stations), station_file, "station", STATION_COLUMNS, options)
     return city_of_points(
         replace(of_stations, notes=(*notes, *of_stations.notes)),
@@ -110,6 +121,7 @@ class _Options:
     columns: ColumnChoice
     crs: str | None
     skip_bad: bool
+    labels: tuple[str, ...] | None
 
 
 def _collection(path: Path, notes: list[str]) -> dict[str, Any]:
@@ -140,11 +152,16 @@ def _points(name: str, collection: dict[str, Any], kind: str, columns: Sequence[
     properties = [_properties(feature) for _, feature in features]
     names = _property_names(properties, columns, kind, options.columns, name)
     names, notes = _usable_names(name, properties, names)
-    fields = [_fields(feature, f"{kind[0] if kind == 'user' else 'b'}{at}", names) for at, feature in features]
     every = dict.fromkeys(key for each in properties for key in each)
+    kept = _label_properties(every, properties, names, collection, options.labels)
+    fields = [
+        _fields(feature, f"{kind[0] if kind == 'user' else 'b'}{at}", names) | _labels(feature, kept)
+        for at, feature in features
+    ]
     used = ", ".join(["geometry", *(f"{field} from {key}" if field != key else key for field, key in names.items())])
-    unused = tuple(key for key in every if key not in names.values() and key not in OWN_PROPERTIES)
-    about = {"layout": "GeoJSON", "used": used, "unused": unused}
+    given = {*names.values(), *kept.values(), *OWN_PROPERTIES}
+    unused = tuple(key for key in every if key not in given)
+    about = {"layout": "GeoJSON", "used": used, "unused": unused, "labels": tuple(kept)}
     if _is_nowhere(collection):
         xy_m = _local(places, [feature for _, feature in features])
         return CsvPoints(name, tuple(fields), xy_m, is_geographic=False, **about, notes=(*left_out, *notes))
@@ -297,6 +314,40 @@ def _fields(feature: Feature, default_id: str, names: dict[str, str]) -> dict[st
     if isinstance(name, bool) or not isinstance(name, str | int | float):
         name = default_id
     return {"id": name if isinstance(name, str) else str(getattr(name, "text", name)), **stated}
+
+
+def _label_properties(
+    every: Iterable[str],
+    properties: Sequence[dict[str, Any]],
+    names: Mapping[str, str],
+    collection: dict[str, Any],
+    stated: tuple[str, ...] | None,
+) -> dict[str, str]:
+    """The properties that are kept by the names of their labels: texts and numbers that give nothing else."""
+    own = (*OWN_PROPERTIES, *(PLAN_PROPERTIES if isinstance(collection.get("twinhop"), dict) else ()))
+    free = [key for key in every if key not in names.values() and key not in own]
+    keys = free if stated is None else [key for each in stated for key in every if key == each]
+    kept: dict[str, str] = {}
+    for key in keys:
+        name = label_text(label_of(key))[:LONGEST_TEXT].strip()
+        if name and len(kept) < MOST_LABELS and any(_label(each.get(key)) for each in properties):
+            kept.setdefault(name, key)
+    return kept
+
+
+def _labels(feature: Feature, kept: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    texts = {name: _label(_properties(feature).get(key)) for name, key in kept.items()}
+    labels = {name: text for name, text in texts.items() if text}
+    return {"labels": labels} if labels else {}
+
+
+def _label(value: Any) -> str:
+    """A text, number or truth as the text of a label; empty for what is none of these."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(getattr(value, "text", value))
+    return label_text(value) if isinstance(value, str) else ""
 
 
 def _is_nowhere(collection: dict[str, Any]) -> bool:

@@ -13,6 +13,8 @@ from twinhop.errors import InputError
 from twinhop.io.file_kind import EMPTY, describe_file
 from twinhop.io.table import is_unnamed, parse_number, plain_number, read_table
 from twinhop.scenario.column_names import quantities_of, spelling
+from twinhop.scenario.fields import MOST_LABELS
+from twinhop.scenario.files.csv_labels import label_text
 from twinhop.scenario.files.csv_rows import FAR_FROM_OTHERS, CsvPoints, geographic_errors, skipped_notes
 from twinhop.scenario.files.csv_table import GEOGRAPHIC, TableOptions
 from twinhop.scenario.sanity import zero_positions
@@ -34,7 +36,7 @@ class ForeignTable:
         used: the columns that were asked for, as the file writes them.
         unused: the others.
         notes: what had to be assumed.
-        separated_by: what separates cells, in a word.
+        layout: how the file is written.
         bad: what is wrong with each row that was left out.
     """
 
@@ -44,7 +46,7 @@ class ForeignTable:
     used: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    separated_by: str = "commas"
+    layout: str = "table separated by commas"
     bad: tuple[str, ...] = ()
 
 
@@ -113,7 +115,7 @@ def read_foreign_table(path: Path, needed: Sequence[str], what: str, options: Ta
     places = tuple(table.place(at) for at in range(len(table.rows)))
     used = tuple(names[at] for at in column_of.values())
     unused = tuple(name for at, name in enumerate(names) if at not in of_index and not is_unnamed(name))
-    return ForeignTable(str(path), rows, places, used, unused, table.notes, table.dialect.separated_by, table.bad)
+    return ForeignTable(str(path), rows, places, used, unused, table.notes, table.dialect.layout, table.bad)
 
 
 def _plain(number: str, key: str, cell: str) -> str:
@@ -184,7 +186,7 @@ def points_on_earth(
 
 
 def table_points(table: ForeignTable, ids: Sequence[str], *, skip_bad: bool = False) -> CsvPoints:
-    """The points of a table with the columns latitude and longitude.
+    """The points of a table with the columns latitude and longitude; further columns are labels.
 
     Args:
         table: the rows.
@@ -192,11 +194,18 @@ def table_points(table: ForeignTable, ids: Sequence[str], *, skip_bad: bool = Fa
         skip_bad: whether rows that cannot be used are left out and counted.
     """
     lat_lon = [(_number(row["latitude"]), _number(row["longitude"])) for row in table.rows]
-    fields = [{"id": each} for each in ids]
+    names = [name for name in table.unused if any(row.get(name.lower()) for row in table.rows)][:MOST_LABELS]
+    each_labels = (
+        {name: label_text(row[name.lower()]) for name in names if row.get(name.lower())} for row in table.rows
+    )
+    fields = [
+        {"id": each, **({"labels": labels} if labels else {})} for each, labels in zip(ids, each_labels, strict=True)
+    ]
     points = points_on_earth(table.name, table.places, fields, lat_lon, skip_bad=skip_bad, left_out=table.bad)
     notes = (*table.notes, *points.notes)
-    layout = f"table separated by {table.separated_by}"
-    return replace(points, layout=layout, used=", ".join(table.used), unused=table.unused, notes=notes)
+    unused = tuple(name for name in table.unused if name not in names)
+    about = {"layout": table.layout, "used": ", ".join(table.used), "unused": unused, "labels": tuple(names)}
+    return replace(points, **about, notes=notes)
 
 
 def _number(cell: str) -> int | float | str | None:

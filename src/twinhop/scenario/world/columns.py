@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -36,6 +37,8 @@ class StationColumns:
     """(M,) [users]; 0 where host is false"""
     opening_s: NDArray[np.float64]
     """(M,) [s]"""
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """(M,) texts of each label, empty where a station has none"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +60,8 @@ class UserColumns:
     """the listed classes and, last, `default`; empty where none is listed"""
     user_class: NDArray[np.int64]
     """(N,) index into class_names; 0 where none is listed"""
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """(N,) texts of each label, empty where a user has none"""
 
 
 def station_columns(scenario: Scenario) -> StationColumns:
@@ -76,7 +81,8 @@ def station_columns(scenario: Scenario) -> StationColumns:
     for index, row in enumerate(rows or ()):
         if row.capacity_users is not None:
             capacity[index] = _users_that_fit(row.capacity_users, user_count(scenario), count)
-    return StationColumns(ids, xy_m, host, cpu, np.where(host, capacity, 0).astype(np.int64), opening_s)
+    seats = np.where(host, capacity, 0).astype(np.int64)
+    return StationColumns(ids, xy_m, host, cpu, seats, opening_s, _labels(rows or ()))
 
 
 def user_columns(scenario: Scenario) -> UserColumns:
@@ -104,6 +110,7 @@ def user_columns(scenario: Scenario) -> UserColumns:
         sizes("tx_power_w"),
         (*(each.name for each in users.classes), DEFAULT_CLASS) if users.classes else (),
         class_of[active],
+        _labels([users.rows[index] for index in active] if users.rows is not None else ()),
     )
 
 
@@ -137,6 +144,21 @@ def _unread_csv(section: str) -> int:
 
 def _listed(rows: tuple[StationRow, ...] | tuple[UserRow, ...]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     return tuple(row.id for row in rows), np.array([(row.x_m, row.y_m) for row in rows], dtype=np.float64)
+
+
+def _labels(rows: Sequence[StationRow] | Sequence[UserRow]) -> dict[str, tuple[str, ...]]:
+    """The texts of each label in the order of the rows, empty where a row has none."""
+    names = dict.fromkeys(name for row in rows for name in row.labels)
+    return {name: tuple(row.labels.get(name, "") for row in rows) for name in names}
+
+
+def labels_of_each(labels: Mapping[str, Sequence[str]], count: int) -> list[dict[str, str]]:
+    """The labels of each of so many stations or users, those without a text left out.
+
+    >>> labels_of_each({"rent": ["900", ""], "owner": ["city", "rail"]}, 2)
+    [{'rent': '900', 'owner': 'city'}, {'owner': 'rail'}]
+    """
+    return [{name: texts[at] for name, texts in labels.items() if texts[at]} for at in range(count)]
 
 
 def _generated_stations(scenario: Scenario) -> tuple[tuple[str, ...], NDArray[np.float64]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,6 +168,10 @@ class World(Shown):
     """service twins that are made from the users' twins"""
     tau_s: NDArray[np.float64] | None = None
     """(N,) deadlines on the update as the scenario has them, enforced or not [s]; None in a world made by hand"""
+    station_labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """(M,) texts of each label of stations, empty where one has none; of no effect"""
+    user_labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """(N,) texts of each label of users, likewise"""
 
     def __repr__(self) -> str:
         sizes = (counted(len(self.user_ids), "user"), counted(len(self.station_ids), "station"))
@@ -273,6 +278,8 @@ def build_world(scenario: Scenario) -> World:
         width_m=scenario.area.width_m,
         height_m=scenario.area.height_m,
         services=_services(scenario, users),
+        station_labels=stations.labels,
+        user_labels=users.labels,
     )
 
 
