@@ -37,6 +37,7 @@ from twinhop.placement import solve as solve
 from twinhop.plans import Comparison as Comparison
 from twinhop.plans import Explanation as Explanation
 from twinhop.plans import Plan as Plan
+from twinhop.plans import Pricing as Pricing
 from twinhop.plans import Robustness as Robustness
 from twinhop.plans import SeedComparison as SeedComparison
 from twinhop.plans import Tradeoff as Tradeoff
@@ -44,6 +45,7 @@ from twinhop.plans import compare as compare
 from twinhop.plans import explain as explain
 from twinhop.plans import load as load
 from twinhop.plans import plan as plan
+from twinhop.plans import price as price
 from twinhop.plans import robustness as robustness
 from twinhop.plans import tradeoff as tradeoff
 from twinhop.runs.simulation import Simulation as Simulation

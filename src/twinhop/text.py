@@ -25,6 +25,15 @@ def plural(count: int, noun: str) -> str:
     return noun if count == 1 else f"{noun}s"
 
 
+def counted_users(number: float) -> str:
+    """Users, of whom rows may stand for a share.
+
+    >>> counted_users(1.0), counted_users(1234), counted_users(2.5)
+    ('1 user', '1234 users', '2.5 users')
+    """
+    return f"{number:.10g} {plural(1 if number == 1 else 2, 'user')}"
+
+
 def duration(hours: float) -> str:
     """A time that is known to two digits at best, in the unit that suits it.
 

@@ -18,6 +18,7 @@ from twinhop.cli import (
     import_trace,
     plan,
     policies,
+    price,
     reproduce,
     robustness,
     scenario,
@@ -52,6 +53,7 @@ PLAN, RUN, LEARN, INPUT, ABOUT = PANELS
 app.command("plan", epilog=plan.EXAMPLE, rich_help_panel=PLAN)(plan.run)
 app.command("explain", epilog=explain.EXAMPLE, rich_help_panel=PLAN)(explain.run)
 app.command("robustness", epilog=robustness.EXAMPLE, rich_help_panel=PLAN)(robustness.run)
+app.command("price", epilog=price.EXAMPLE, rich_help_panel=PLAN)(price.run)
 app.command("compare", epilog=compare.EXAMPLE, rich_help_panel=PLAN)(compare.run)
 app.command("tradeoff", epilog=tradeoff.EXAMPLE, rich_help_panel=PLAN)(tradeoff.run)
 app.command("simulate", epilog=simulate.EXAMPLE, rich_help_panel=RUN)(simulate.run)

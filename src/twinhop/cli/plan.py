@@ -124,6 +124,8 @@ def _show(plan: "Plan") -> None:
     ended = "stopped at the time limit of" if plan.solution.timed_out else "solved in"
     rows += [(ended, f"{plan.solution.seconds:.3g}", "s")]
     size = f"{counted(problem.users, 'twin')}, {counted(problem.stations, 'station')}"
+    if problem.weight is not None:
+        size = problem.size_in_words
     title = f"{plan.case.name}: {size}, {plan.solution.policy}"
     print_table(title, ("", "value", "unit"), rows)
     if ending_note(plan):

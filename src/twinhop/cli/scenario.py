@@ -54,15 +54,14 @@ def check(source: ScenarioSource) -> None:
     """Say whether a scenario file is valid, and what is wrong where."""
     from twinhop.errors import InputError
     from twinhop.scenario import build_world, load_scenario
-    from twinhop.text import counted
+    from twinhop.text import counted, counted_users
 
     world = build_world(load_scenario(source))
-    users = len(world.user_ids)
-    if world.seats < users:
+    if world.seats < world.people:
         raise InputError(
-            f"{source}: stations: {world.seats} seats in all for {counted(users, 'user')}; raise capacity_users"
+            f"{source}: stations: {world.seats} seats in all for {counted_users(world.people)}; raise capacity_users"
         )
-    typer.echo(f"{source}: valid; {counted(len(world.station_ids), 'station')}, {counted(users, 'user')}")
+    typer.echo(f"{source}: valid; {counted(len(world.station_ids), 'station')}, {counted_users(world.people)}")
 
 
 @app.command("show", epilog="Example: twinhop scenario show city-small")

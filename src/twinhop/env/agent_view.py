@@ -95,6 +95,11 @@ def _of_problem(problem: PlacementProblem, name: str) -> SlotView:
             "scenario, not a problem file"
         )
     world: World = origin.world
+    if problem.weight is not None:
+        raise InputError(
+            f"policy: {name}: an agent sees single users, and rows here stand for many (weight); use lagrangian or "
+            "another policy"
+        )
     if (len(world.user_ids), len(world.host_ids)) != (problem.users, problem.stations) or world.tau_s is None:
         raise InputError(
             f"policy: {name}: the problem has {problem.size_in_words}, and the world that it was made of "

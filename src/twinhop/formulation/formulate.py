@@ -9,6 +9,7 @@ import numpy as np
 
 from twinhop import network
 from twinhop.errors import InputError
+from twinhop.formulation.weights import weighted
 from twinhop.formulation.wired import Wires, wires
 from twinhop.placement.problem import FloatArray, IntArray, PlacementProblem
 from twinhop.scenario import World
@@ -68,13 +69,15 @@ def link_rates_bps(world: World, radio: RadioState) -> FloatArray:
     stations = len(world.station_ids)
     width_hz: FloatArray = np.full((1, 1), rules.bandwidth_hz)
     if rules.bandwidth_rule != "full":
-        count = np.bincount(radio.access, minlength=stations)[None, :]
+        count = np.bincount(radio.access, world.user_weight, minlength=stations)[None, :]
         attached = radio.access[:, None] == np.arange(stations)
-        width_hz = rules.bandwidth_hz / np.where(attached, count, count + 1)
+        own = 1 if world.user_weight is None else world.user_weight[:, None]
+        width_hz = rules.bandwidth_hz / np.where(attached, count, count + own)
     noise: FloatArray | float = rules.noise_w_per_hz
     if rules.interference == "full_reuse":
-        own_hz = network.user_bandwidth_hz(rules.bandwidth_hz, radio.access, stations, rules.bandwidth_rule)
-        interference = network.uplink_interference_w_per_hz(world.tx_power_w, mean_gain, radio.access, own_hz)
+        weight = world.user_weight
+        own_hz = network.user_bandwidth_hz(rules.bandwidth_hz, radio.access, stations, rules.bandwidth_rule, weight)
+        interference = network.uplink_interference_w_per_hz(world.tx_power_w, mean_gain, radio.access, own_hz, weight)
         noise = (noise + interference)[:, None]
     logarithm = "ln" if world.readings.is_literal(ROW_LOGARITHM) else "log2"
     rate = network.rate_bps(width_hz.T, world.tx_power_w[None, :], gain.T, noise, logarithm).T.copy()
@@ -95,10 +98,12 @@ def radio_state(world: World) -> RadioState:
         if mean_gain is not None:
             mean_gain[block] = mean
     warn_of_far_links(world, distance, access)
-    bandwidth = network.user_bandwidth_hz(radio.bandwidth_hz, access, stations, radio.bandwidth_rule)
+    weight = world.user_weight
+    bandwidth = network.user_bandwidth_hz(radio.bandwidth_hz, access, stations, radio.bandwidth_rule, weight)
     noise = radio.noise_w_per_hz
     if mean_gain is not None:
-        noise = noise + network.uplink_interference_w_per_hz(world.tx_power_w, mean_gain, access, bandwidth)[access]
+        interference = network.uplink_interference_w_per_hz(world.tx_power_w, mean_gain, access, bandwidth, weight)
+        noise = noise + interference[access]
     logarithm = "ln" if world.readings.is_literal(ROW_LOGARITHM) else "log2"
     rate = network.rate_bps(bandwidth, world.tx_power_w, gain, noise, logarithm)
     return RadioState(distance, access, rate)
@@ -150,22 +155,27 @@ def formulate(world: World, radio: RadioState | None = None) -> PlacementProblem
     # Without a link between association and placement no optimal plan pays for a server: openings are free.
     unlinked = world.readings.is_literal(ROW_UNLINKED)
     opening = world.host_opening_s
+    arrays: dict[str, Any] = {
+        "comm_s": network.placement_communication_s(history_comm, update_comm, world.eta_s, world.sync_period_s),
+        "root_work": np.sqrt(work),
+        "capacity": world.host_capacity,
+        "energy_j": world.kappa_s_per_j * energy,
+        "cpu_rule": world.cpu_rule,
+        **deadlines,
+    }
+    if world.user_weight is not None:
+        arrays |= weighted(world.user_weight, **arrays)
     return _checked(
         world.name,
-        comm_s=network.placement_communication_s(history_comm, update_comm, world.eta_s, world.sync_period_s),
-        root_work=np.sqrt(work),
         cpu=world.host_cpu_cycles_per_s,
-        capacity=world.host_capacity,
         opening_s=np.zeros_like(opening) if unlinked else opening,
         alpha=world.alpha,
         beta=world.beta,
-        energy_j=world.kappa_s_per_j * energy,
-        cpu_rule=world.cpu_rule,
         distance_m=_host_distance_m(world, radio),
         station_ids=world.host_ids,
         user_ids=world.user_ids,
         origin=Origin(world, radio),
-        **deadlines,
+        **arrays,
     )
 
 

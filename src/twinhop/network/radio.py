@@ -86,19 +86,23 @@ def rayleigh_power(uniform: Array, floor: float = RAYLEIGH_FLOOR) -> Array:
     return xp.maximum(-xp.log1p(-xp.asarray(uniform)), floor)
 
 
-def user_bandwidth_hz(bandwidth_hz: float, access: Array, stations: int, rule: str) -> Array:
+def user_bandwidth_hz(
+    bandwidth_hz: float, access: Array, stations: int, rule: str, weight: Array | None = None
+) -> Array:
     """Return the bandwidth each user has at its access station.
 
-    Formula: ``W`` under "full"; ``W / |{j: b(j) = b(i)}|`` under "equal_share".
+    Formula: ``W`` under "full"; ``W / |{j: b(j) = b(i)}|`` under "equal_share", where an entry that stands for w users
+    counts as w.
 
     Args:
         bandwidth_hz: scalar, the band of every station [Hz].
         access: (N,) integers, the access station b(i) of each user.
         stations: M, the number of stations.
         rule: "full" or "equal_share".
+        weight: (N,) users that each entry stands for; None: one each.
 
     Returns:
-        (N,) bandwidths [Hz].
+        (N,) bandwidths of one user [Hz].
 
     Raises:
         ValueError: the rule is unknown.
@@ -115,10 +119,10 @@ def user_bandwidth_hz(bandwidth_hz: float, access: Array, stations: int, rule: s
     xp = namespace_of(access)
     if rule == "full":
         return xp.ones(access.shape) * bandwidth_hz
-    return bandwidth_hz / xp.take(users_per_station(access, stations), access, axis=0)
+    return bandwidth_hz / xp.take(users_per_station(access, stations, weight), access, axis=0)
 
 
-def users_per_station(access: Array, stations: int) -> Array:
+def users_per_station(access: Array, stations: int, weight: Array | None = None) -> Array:
     """Count the users attached to each station.
 
     Formula: ``n_j = |{i: b(i) = j}|``, without an N x M intermediate.
@@ -126,9 +130,10 @@ def users_per_station(access: Array, stations: int) -> Array:
     Args:
         access: (N,) integers, the access station b(i) of each user.
         stations: M, the number of stations.
+        weight: (N,) users that each entry stands for; None: one each.
 
     Returns:
-        (M,) integers.
+        (M,) integers; sums of weights where there are any.
 
     Source:
         The load of a station in Lu et al., section III-C.
@@ -139,6 +144,8 @@ def users_per_station(access: Array, stations: int) -> Array:
         [1, 2, 0]
     """
     xp = namespace_of(access)
+    if weight is not None:
+        return xp.bincount(access, weight, minlength=stations)
     ordered, station = xp.sort(access), xp.arange(stations, dtype=access.dtype)
     return xp.searchsorted(ordered, station, side="right") - xp.searchsorted(ordered, station, side="left")
 
@@ -235,7 +242,9 @@ def access_by_distance(distance_m: Array) -> Array:
     return namespace_of(distance_m).argmin(distance_m, axis=-1)
 
 
-def uplink_interference_w_per_hz(power_w: Array, mean_gain: Array, access: Array, bandwidth_hz: Array) -> Array:
+def uplink_interference_w_per_hz(
+    power_w: Array, mean_gain: Array, access: Array, bandwidth_hz: Array, weight: Array | None = None
+) -> Array:
     """Return the mean interference that every station receives when all stations use the same band all the time.
 
     Formula: ``J_j = sum_{k != j} (1 / n_k) sum_{i: b(i) = k} p_i h_ij / W_i``: at any frequency and time one user of
@@ -249,6 +258,7 @@ def uplink_interference_w_per_hz(power_w: Array, mean_gain: Array, access: Array
         mean_gain: (N, M) channel power gain without fast fading [1].
         access: (N,) integers, the access station b(i) of each user.
         bandwidth_hz: (N,) bandwidth of each user, see `user_bandwidth_hz` [Hz].
+        weight: (N,) users that each entry stands for; None: one each.
 
     Returns:
         (M,) interference densities; 0 where no other station has users [W/Hz].
@@ -265,7 +275,9 @@ def uplink_interference_w_per_hz(power_w: Array, mean_gain: Array, access: Array
     """
     xp = namespace_of(mean_gain, access, power_w, bandwidth_hz)
     stations = mean_gain.shape[-1]
-    attached = xp.take(users_per_station(access, stations), access, axis=0)
+    attached = xp.take(users_per_station(access, stations, weight), access, axis=0)
     density = power_w / (attached * bandwidth_hz)
+    if weight is not None:
+        density = weight * density
     elsewhere = access[:, None] != xp.arange(stations, dtype=access.dtype)[None, :]
     return xp.sum(xp.where(elsewhere, density[:, None] * mean_gain, 0.0), axis=0)

@@ -28,6 +28,7 @@ SHOWN_BY = {
     "SeedComparison": "twinhop.output.plans.seed_comparison",
     "Tradeoff": "twinhop.output.plans.tradeoff",
     "Robustness": "twinhop.output.plans.robustness",
+    "Pricing": "twinhop.output.plans.pricing",
     "Description": "twinhop.output.plans.description",
     "Simulation": "twinhop.output.runs.simulation",
     "WatchedWorld": "twinhop.output.runs.world",

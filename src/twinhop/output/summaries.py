@@ -18,6 +18,7 @@ SUMMARISED_BY = {
     "SeedComparison": (_PLANS, "seed_comparison_summary"),
     "Tradeoff": (_PLANS, "tradeoff_summary"),
     "Robustness": (_PLANS, "robustness_summary"),
+    "Pricing": (_PLANS, "pricing_summary"),
     "Description": (_PLANS, "description_summary"),
     "Simulation": (_RUNS, "simulation_summary"),
     "WatchedWorld": (_RUNS, "world_summary"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twinhop.kernels.shares import host_shares
-from twinhop.network import computing_latency_s, share_weights
+from twinhop.network import computing_latency_s
 from twinhop.placement.placement import Placement
 from twinhop.placement.problem import DEMAND_TOLERANCE, FloatArray, PlacementProblem
 from twinhop.text import counted, figure, in_a_line
@@ -21,6 +21,7 @@ class Violation:
     Attributes:
         kind: ``deadline`` (by seconds), ``capacity`` (by users), ``demand`` (by the demand's unit), ``forbidden`` (an
             arc that does not exist) or ``cpu`` (the deadlines of others leave the twin no share: it never answers).
+            Rows that stand for many users break ``capacity`` where these are more than the seats.
         user: index of the user, or None.
         station: index of the station.
         by: how much, in the unit of the kind.
@@ -80,7 +81,7 @@ def cpu_shares(problem: PlacementProblem, placement: Placement) -> FloatArray:
     Returns:
         (N,) shares [cycle/s]. On a station whose deadlines cannot all be met they are the rule's without deadlines.
     """
-    weight, host = share_weights(problem.root_work**2, problem.cpu_rule), placement.host
+    weight, host = problem.share_weight, placement.host
     if problem.floor is None:
         total = np.bincount(host, weight, minlength=problem.stations)[host]
         return problem.cpu[host] * np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
@@ -139,13 +140,14 @@ def _update_latency_s(problem: PlacementProblem, placement: Placement, share: Fl
 
 
 def _capacity_violations(problem: PlacementProblem, placement: Placement) -> list[Violation]:
-    surplus = placement.loads() - problem.capacity
-    return [Violation("capacity", None, int(k), float(surplus[k])) for k in np.flatnonzero(surplus > 0)]
+    surplus = problem.twins_on(placement.host) - problem.seats
+    tolerance = 0.0 if problem.weight is None else DEMAND_TOLERANCE * problem.seats
+    return [Violation("capacity", None, int(k), float(surplus[k])) for k in np.flatnonzero(surplus > tolerance)]
 
 
 def _demand_violations(problem: PlacementProblem, placement: Placement) -> list[Violation]:
-    if problem.demand is None or problem.demand_capacity is None:
-        return []
+    if problem.demand is None or problem.demand_capacity is None or problem.weight is not None:
+        return []  # the demands of rows that stand for many are these, in seats
     load = np.bincount(placement.host, problem.demand, minlength=problem.stations)
     surplus = load - problem.demand_capacity
     over = np.flatnonzero(surplus > DEMAND_TOLERANCE * problem.demand_capacity)

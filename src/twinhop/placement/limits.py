@@ -140,6 +140,9 @@ def _proof(problem: PlacementProblem, users: IntArray, minimal: bool) -> Infeasi
         both = " with their deadlines kept" if problem.has_deadlines else ""
         message = f"the demands of {who} cannot be met together{both}: shared out in any way over {where}, some exceed"
         message += " a capacity"
+        if problem.weight is not None:
+            message = f"the users of {who} do not fit whole{both}: shared out in any way over {where}, some exceed the "
+            message += "seats"
     else:
         kind = "deadlines"
         message = (

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from twinhop.errors import InputError
 from twinhop.kernels.edge import cpu_room
-from twinhop.network import minimum_share_cycles_per_s
+from twinhop.network import minimum_share_cycles_per_s, share_weights
 from twinhop.result import Shown
 from twinhop.text import counted, in_a_line
 
@@ -104,6 +104,8 @@ class PlacementProblem(Shown):
         deadline_s: (N,) deadline on the update latency [s], ``inf`` for none; or None.
         demand: (N,) what each user takes of its station's demand capacity [any unit], or None.
         demand_capacity: (M,) what the users of a station may take together [the same unit], or None.
+        weight: (N,) users that each row stands for, or None for one each. Latencies, work and demands are those of all
+            of them already, see `twinhop.formulation.weighted`; the weights are for reports and moves.
         distance_m: (N, M) distance from user to station [m], used by the policy ``nearest``; never in a problem file.
         cpu_rule: ``optimal``, or the rule that prices the plan (``equal``, ``proportional``).
         station_ids: (M,) names for reports.
@@ -128,6 +130,7 @@ class PlacementProblem(Shown):
     deadline_s: FloatArray | None = None
     demand: FloatArray | None = None
     demand_capacity: FloatArray | None = None
+    weight: FloatArray | None = None
     distance_m: FloatArray | None = field(default=None, repr=False)
     cpu_rule: str = "optimal"
     station_ids: tuple[str, ...] = field(default=(), repr=False)
@@ -148,6 +151,10 @@ class PlacementProblem(Shown):
             put(self, "energy_j", _array("energy_j", self.energy_j, (n,)))
         self._check_deadlines(n, m)
         self._check_demands(n, m)
+        if self.weight is not None:
+            put(self, "weight", _array("weight", self.weight, (n,)))
+            if (self.weight < 1 / LARGEST).any():
+                raise InputError(f"weight: 0 at index {_first(self.weight < 1 / LARGEST)}; expected a number > 0")
         if self.distance_m is not None:
             put(self, "distance_m", _array("distance_m", self.distance_m, (n, m), infinite=True))
         for name, count in (("user_ids", n), ("station_ids", m)):
@@ -198,13 +205,54 @@ class PlacementProblem(Shown):
 
     @property
     def size_in_words(self) -> str:
-        """How many users and stations there are."""
-        return f"{counted(self.users, 'user')}, {counted(self.stations, 'station')}"
+        """How many users, the rows that stand for many, and stations there are."""
+        rows = counted(self.users, "user")
+        if self.weight is not None:
+            rows = f"{self.people:.10g} users in {counted(self.users, 'row')}"
+        return f"{rows}, {counted(self.stations, 'station')}"
 
     @property
     def users(self) -> int:
-        """N, the number of users."""
+        """N, the number of users; of rows, where these stand for many each."""
         return self.comm_s.shape[0]
+
+    @property
+    def people(self) -> float:
+        """The users that all rows stand for together; N where each is one."""
+        return float(self.users) if self.weight is None else float(self.weight.sum())
+
+    @cached_property
+    def part_of_mean(self) -> FloatArray:
+        """(N,) ``w_i N / W``, by which a row's latency counts more than one of N; 1 without weights.
+
+        What one user of a row waits is the row's ``comm_s`` and computing latency over this.
+        """
+        return np.ones(self.users) if self.weight is None else self.weight * (self.users / self.people)
+
+    @cached_property
+    def share_weight(self) -> FloatArray:
+        """(N,) in proportion to which the twins of a station share its CPU, by the rule; all users of a row alike."""
+        work = self.root_work**2
+        if self.weight is None or self.cpu_rule == "optimal":
+            return share_weights(work, self.cpu_rule)
+        return self.weight if self.cpu_rule == "equal" else work / self.weight
+
+    @property
+    def seats(self) -> FloatArray | IntArray:
+        """(M,) the users that fit on each station: its twin capacity, or what the weights of its rows may add up to."""
+        if self.weight is None or self.demand_capacity is None:
+            return self.capacity
+        return np.where(self.capacity > 0, self.demand_capacity, 0.0)
+
+    def twins_in(self, rows: BoolArray | IntArray) -> float:
+        """The users that some rows, a mask (N,) or their indices, stand for together."""
+        return float(np.ones(self.users)[rows].sum() if self.weight is None else self.weight[rows].sum())
+
+    def twins_on(self, host: IntArray) -> FloatArray | IntArray:
+        """(M,) the users on each station, where rows are hosted so; hosts below 0 are nobody's."""
+        hosted = host >= 0
+        weight = None if self.weight is None else self.weight[hosted]
+        return np.bincount(host[hosted], weight, minlength=self.stations)
 
     @property
     def stations(self) -> int:
@@ -231,7 +279,7 @@ class PlacementProblem(Shown):
 
     def user_names(self, users: Iterable[int]) -> str:
         """Users in a message: how many, and the names of the first few."""
-        return _names(list(users), self.user_name, "user")
+        return _names(list(users), self.user_name, "user" if self.weight is None else "row")
 
     def station_names(self, stations: Iterable[int]) -> str:
         """Stations in a message: how many, and the names of the first few."""
@@ -321,5 +369,5 @@ class PlacementProblem(Shown):
         if self.cpu_rule != "optimal":
             raise InputError(f"cpu_rule: a problem file holds the optimal rule only, this problem has {self.cpu_rule}")
         names = ("comm_s", "root_work", "cpu", "capacity", "opening_s", "alpha", "beta")
-        optional = ("energy_j", "update_comm_s", "update_work", "deadline_s", "demand", "demand_capacity")
+        optional = ("energy_j", "update_comm_s", "update_work", "deadline_s", "demand", "demand_capacity", "weight")
         return {name: getattr(self, name) for name in names + optional if getattr(self, name) is not None}

@@ -11,7 +11,7 @@ from twinhop.io.files import replacing
 from twinhop.placement.problem import PlacementProblem
 
 REQUIRED = ("comm_s", "root_work", "cpu", "capacity", "opening_s", "alpha", "beta")
-OPTIONAL = ("energy_j", "update_comm_s", "update_work", "deadline_s", "demand", "demand_capacity")
+OPTIONAL = ("energy_j", "update_comm_s", "update_work", "deadline_s", "demand", "demand_capacity", "weight")
 #: Fields that a saved answer has, and no problem.
 ANSWER = frozenset(("policy", "source", "open", "host"))
 #: As many unknown fields are listed, and as many characters of each.
@@ -27,7 +27,8 @@ def load_problem(path: str | Path) -> PlacementProblem:
         path: an ``.npz`` archive with ``comm_s`` (N, M) [s], ``root_work`` (N,) [sqrt(cycle)], ``cpu`` (M,) [cycle/s],
             ``capacity`` (M,) [users], ``opening_s`` (M,) [s], scalars ``alpha`` > 0 and ``beta``; optional
             ``energy_j`` (N,); and together or not at all ``update_comm_s`` (N, M) [s], ``update_work`` (N,) [cycle],
-            ``deadline_s`` (N,) [s]; and both or neither of ``demand`` (N,) and ``demand_capacity`` (M,), in one unit.
+            ``deadline_s`` (N,) [s]; and both or neither of ``demand`` (N,) and ``demand_capacity`` (M,), in one unit;
+            and ``weight`` (N,), the users that each row stands for, whose latencies and work are in it already.
 
     Returns:
         The problem.

@@ -7,6 +7,7 @@ import numpy as np
 from twinhop.placement.infeasibility import InfeasibilityProof, InfeasibleProblem
 from twinhop.placement.problem import IntArray, PlacementProblem
 from twinhop.placement.station_load import NOBODY
+from twinhop.text import counted_users
 
 
 def seat_remaining(problem: PlacementProblem, host: IntArray, opened: np.ndarray | None = None) -> IntArray:
@@ -71,9 +72,10 @@ def _hall_proof(problem: PlacementProblem, users: IntArray, stations: IntArray) 
     if stations.size == 0:
         return _unreachable(problem, users)
     seats = int(problem.capacity[stations].sum())
+    noun = "seats" if problem.weight is None else "rows"
     message = (
         f"{problem.user_names(users)} can only be hosted on {problem.station_names(stations)}, "
-        f"with {seats} seats in all: {users.size - seats} short"
+        f"with {'room for ' if noun == 'rows' else ''}{seats} {noun} in all: {users.size - seats} short"
     )
     return InfeasibilityProof("capacity", message, tuple(users.tolist()), tuple(stations.tolist()))
 
@@ -91,13 +93,15 @@ def require_seats(problem: PlacementProblem) -> None:
     stranded = np.flatnonzero(~problem.reachable.any(axis=1))
     if stranded.size:
         raise InfeasibleProblem(_unreachable(problem, stranded))
+    if problem.weight is not None:
+        _require_demand_capacity(problem)
     seats = int(np.minimum(problem.capacity, problem.users).sum())
     if seats < problem.users:
         hosts = tuple(np.flatnonzero(problem.capacity > 0).tolist())
-        message = (
-            f"{problem.station_names(hosts)} that may host have {seats} seats in all for {problem.users} users: "
-            f"{problem.users - seats} short"
-        )
+        room, all_users = f"have {seats} seats in all", f"{problem.users} users"
+        if problem.weight is not None:
+            room, all_users = f"hold {seats} rows in all", f"{problem.users} rows"
+        message = f"{problem.station_names(hosts)} that may host {room} for {all_users}: {problem.users - seats} short"
         raise InfeasibleProblem(InfeasibilityProof("capacity", message, tuple(range(problem.users)), hosts))
     _require_demand_capacity(problem)
     whole = problem.reachable[:, problem.capacity > 0].all()
@@ -114,18 +118,28 @@ def _require_demand_capacity(problem: PlacementProblem) -> None:
     too_large = np.flatnonzero(~fits.any(axis=1))
     if too_large.size:
         stations = np.flatnonzero(problem.reachable[too_large].any(axis=0))
+        largest, room = problem.demand[too_large].max(), problem.demand_capacity[stations].max()
         message = (
-            f"{problem.user_names(too_large)} with demands up to {problem.demand[too_large].max():g} fit on no station "
-            f"they can reach; the largest has a demand capacity of {problem.demand_capacity[stations].max():g}"
+            f"{problem.user_names(too_large)} with demands up to {largest:g} fit on no station "
+            f"they can reach; the largest has a demand capacity of {room:g}"
+            if problem.weight is None
+            else f"{problem.user_names(too_large)} that stand for up to {counted_users(largest)} fit on no station "
+            f"they can reach; the largest has {room:g} seats; users.split hosts rows in parts"
         )
         raise InfeasibleProblem(
             InfeasibilityProof("demand", message, tuple(too_large.tolist()), tuple(stations.tolist()))
         )
     total, capacity = float(problem.demand.sum()), float(problem.demand_capacity[hosts].sum())
     if total > float(problem.demand_room.sum()):
+        all_demands, room = (
+            (f"the demands of all {problem.users} users add up to {total:g}", "demand capacities")
+            if problem.weight is None
+            else (f"the {problem.users} rows stand for {counted_users(total)}", "seats")
+        )
         message = (
-            f"the demands of all {problem.users} users add up to {total:g}, the demand capacities of "
-            f"{problem.station_names(hosts)} that may host to {capacity:g}: {total - capacity:g} short"
+            f"{all_demands}, the {room} of "
+            f"{problem.station_names(hosts)} that may host {'to' if problem.weight is None else 'are'} {capacity:g}: "
+            f"{total - capacity:g} short"
         )
         raise InfeasibleProblem(
             InfeasibilityProof("demand", message, tuple(range(problem.users)), tuple(hosts.tolist()))

@@ -5,6 +5,8 @@ from twinhop.plans.comparison import Comparison as Comparison
 from twinhop.plans.explanation import Explanation as Explanation
 from twinhop.plans.explanation import explain as explain
 from twinhop.plans.planning import load as load
+from twinhop.plans.pricing import Pricing as Pricing
+from twinhop.plans.pricing import price as price
 from twinhop.plans.request import plan as plan
 from twinhop.plans.result import Plan as Plan
 from twinhop.plans.robustness import Robustness as Robustness

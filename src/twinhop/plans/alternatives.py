@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from twinhop.kernels.edge import LEFT_OVER, cpu_room
-from twinhop.network import computing_latency_s, share_weights, water_fill_shares
+from twinhop.network import computing_latency_s, water_fill_shares
 from twinhop.network.compute import minimum_share_cycles_per_s
 from twinhop.placement import Placement, PlacementProblem
 from twinhop.placement.problem import DEMAND_TOLERANCE, FloatArray, IntArray
-from twinhop.text import counted
+from twinhop.text import counted, counted_users
 from twinhop.units import CYCLES_PER_GCYCLE, S_PER_MS
 
 #: CPU beyond so many times a station's own is not looked for: then no CPU would do.
@@ -72,7 +72,7 @@ class Alternative:
         obstacles: why it cannot take the twin, in words; empty where it can.
         change: what the move would change; None where that cannot be said. For a station without a free seat, or
             without demand capacity, it is what the move would change if there were.
-        communication_s: the twin's communication latency there [s], None where there is no link.
+        communication_s: the communication latency there, of one user of the row [s], None where there is no link.
         remedies: what would have to change.
     """
 
@@ -226,7 +226,7 @@ class Relocation:
         floor = self._floors(members, k, cpu)
         if last_floor is not None:
             floor[-1] = last_floor
-        share = water_fill_shares(share_weights(work, problem.cpu_rule), floor, cpu)
+        share = water_fill_shares(problem.share_weight[members], floor, cpu)
         return np.asarray(computing_latency_s(work, share))
 
 
@@ -244,7 +244,7 @@ def alternatives(relocation: Relocation) -> tuple[Alternative, ...]:
 def _alternative(relocation: Relocation, k: int) -> Alternative:
     problem, i = relocation.problem, relocation.user
     linked = math.isfinite(problem.comm_s[i, k])
-    communication = float(problem.comm_s[i, k]) if linked else None
+    communication = float(problem.comm_s[i, k] / problem.part_of_mean[i]) if linked else None
     if problem.capacity[k] == 0:
         return Alternative(k, ("not a host",), None, communication, ())
     if not linked:
@@ -264,8 +264,8 @@ Block = tuple[str, tuple[Remedy, ...]]
 
 def _seat(relocation: Relocation, k: int) -> Block | None:
     twins, seats = relocation.members(k).size, int(relocation.problem.capacity[k])
-    if twins < seats:
-        return None
+    if twins < seats or (relocation.problem.weight is not None and relocation.problem.has_demand):
+        return None  # rows of many users are seated by their demands
     change = relocation.change(k)
     wins = change is not None and change.total < 0
     return f"no seat: {counted(twins, 'twin')} on {counted(seats, 'seat')}", (
@@ -283,6 +283,9 @@ def _demand(relocation: Relocation, k: int) -> Block | None:
         return None
     change = relocation.change(k)
     wins = change is not None and change.total < 0
+    if problem.weight is not None:
+        text = f"no seats for {counted_users(own)}: {used:g} of {room:g} are taken"
+        return text, (Remedy("seats", used + own - room, wins),)
     text = f"demand {own:g} does not fit: {used:g} of {room:g} are taken"
     return text, (Remedy("demand_capacity", used + own - room, wins),)
 
@@ -349,7 +352,8 @@ def _to_win(relocation: Relocation, k: int, change: Change | None) -> tuple[Reme
     remedies = []
     lower = change.total * problem.users / problem.alpha
     if lower <= problem.comm_s[relocation.user, k] - relocation.radio_s:
-        remedies.append(Remedy("communication_ms", lower / S_PER_MS, True))
+        of_one = float(problem.part_of_mean[relocation.user])
+        remedies.append(Remedy("communication_ms", lower / of_one / S_PER_MS, True))
     now = float(problem.cpu[k])
     cpu = _least(lambda cpu: relocation.change(k, cpu=cpu), now, MOST_CPU)
     if cpu is not None:

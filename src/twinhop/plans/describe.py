@@ -58,7 +58,7 @@ def describe(scenario: Scenario) -> Description:
         radio=radio,
         distance_m=radio.distance_m[users, radio.access],
         access_host=access_host,
-        attached=np.bincount(radio.access, minlength=stations),
+        attached=np.bincount(radio.access, world.user_weight, minlength=stations),
         wired_to_one_s=wired.to_one_s,
         radio_s=(world.history_bits + weight * world.update_bits) / radio.access_rate_bps,
         placement_latency_s=construction + weight * update,
@@ -66,7 +66,7 @@ def describe(scenario: Scenario) -> Description:
         update_s=update,
         update_load=np.where(
             offered,
-            np.bincount(access_host, work_rate, minlength=len(offered)) / world.host_cpu_cycles_per_s,
+            np.bincount(access_host, work_rate * _people(world), minlength=len(offered)) / world.host_cpu_cycles_per_s,
             np.nan,
         ),
         deadline_slack_s=world.deadline_s - interaction if world.deadline_s is not None else None,
@@ -88,10 +88,15 @@ def _access_host(world: World) -> IntArray:
 
 
 def _shares(world: World, host: IntArray) -> FloatArray:
-    """(N,) CPU shares under the scenario's rule, deadlines aside [cycle/s]."""
+    """(N,) CPU shares of one user each under the scenario's rule, deadlines aside [cycle/s]."""
     weight = network.share_weights(placement_work(world), world.cpu_rule)
-    total = np.bincount(host, weight)[host]
+    total = np.bincount(host, weight * _people(world))[host]
     return world.host_cpu_cycles_per_s[host] * np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+
+
+def _people(world: World) -> FloatArray:
+    """(N,) users that each row stands for."""
+    return np.ones(len(world.user_ids)) if world.user_weight is None else world.user_weight
 
 
 @dataclass
@@ -121,7 +126,7 @@ def _wired_needs(world: World, radio: RadioState, access_host: IntArray) -> _Wir
     hops = 2 if world.readings.is_literal(ROW_WIRED_HOP) else 1
     weight = world.eta_s / world.sync_period_s
     on_construction = world.readings.is_literal(ROW_INTERACTION)
-    hosts = len(world.host_capacity)
+    hosts, people = len(world.host_capacity), _people(world)
     needs = _WiredNeeds(
         np.empty(users), np.empty(users), np.zeros(hosts), np.zeros(users, np.bool_), np.zeros(hosts, np.bool_)
     )
@@ -132,13 +137,14 @@ def _wired_needs(world: World, radio: RadioState, access_host: IntArray) -> _Wir
         rows = np.arange(len(history_s))
         needs.history_s[block] = history_s[rows, access_host[block]]
         needs.update_s[block] = update_s[rows, access_host[block]]
-        needs.to_one_s += (history_s + weight * update_s).sum(axis=0) / users
+        needs.to_one_s += people[block] @ (history_s + weight * update_s) / world.people
         if world.deadline_s is not None:
             floor, fits = _deadline_floors(world, radio, block, history_s if on_construction else update_s)
             needs.unmeetable[block] = ~fits.any(axis=1)
             needs.useful |= fits.any(axis=0)
             least = np.where(fits, floor, np.inf).min(axis=1)
-            needs.least_cpu_cycles_per_s += float(least[np.isfinite(least)].sum())
+            met = np.isfinite(least)
+            needs.least_cpu_cycles_per_s += float((least[met] * people[block][met]).sum())
     return needs
 
 

@@ -34,7 +34,7 @@ class Description(Result):
         radio: access stations and rates.
         distance_m: (N,) to the access station [m].
         access_host: (N,) index of the access host.
-        attached: (M,) users whose access station it is.
+        attached: (M,) users whose access station it is; rows that stand for many count as many.
         wired_to_one_s: (K,) wired part of the mean latency that the cost counts if one host has all twins [s].
         radio_s: (N,) radio part of the latency that the cost counts [s].
         placement_latency_s: (N,) that latency at the access host [s].
@@ -82,7 +82,8 @@ class Description(Result):
     def total_update_load(self) -> float | None:
         """Work of all updates over the CPU of all possible hosts [1]; None where no host is possible."""
         world, total = self.world, self.total_cpu_cycles_per_s
-        work = world.update_cycles_per_bit * world.update_bits.sum() / world.sync_period_s
+        bits = world.update_bits.sum() if world.user_weight is None else world.user_weight @ world.update_bits
+        work = world.update_cycles_per_bit * bits / world.sync_period_s
         return float(work / total) if total > 0 else None
 
     def to_json(self) -> dict[str, Any]:
@@ -93,6 +94,7 @@ class Description(Result):
             "name": world.name,
             "seed": world.seed,
             "users": len(world.user_ids),
+            **({} if world.user_weight is None else {"people": world.people}),
             "stations": len(world.station_ids),
             "possible_hosts": int(possible_hosts(world).size),
             "seats": world.seats,

@@ -11,7 +11,7 @@ from twinhop.formulation import placement_work
 from twinhop.plans.description import Description, possible_hosts
 from twinhop.plans.result import users_out_of_reach
 from twinhop.scenario.schema.readings import ROW_UNLINKED
-from twinhop.text import counted
+from twinhop.text import counted, counted_users
 from twinhop.units import CYCLES_PER_GCYCLE
 
 #: Shares of users above which a warning is due [1].
@@ -27,10 +27,10 @@ def warnings_of(description: Description) -> tuple[str, ...]:
 
 
 def _seats(description: Description) -> Iterator[str]:
-    users, seats = len(description.world.user_ids), description.world.seats
+    users, seats = description.world.people, description.world.seats
     if seats < users:
         yield (
-            f"{counted(users, 'user')} for {counted(seats, 'seat')}: no plan can exist; raise "
+            f"{counted_users(users)} for {counted(seats, 'seat')}: no plan can exist; raise "
             "stations.capacity_users or let more stations host"
         )
 
@@ -95,7 +95,7 @@ def _opening(description: Description) -> Iterator[str]:
     users, hosts = len(world.user_ids), possible_hosts(world)
     alone = hosts[world.host_capacity[hosts] >= users]
     free = world.readings.is_literal(ROW_UNLINKED)
-    if free or world.deadline_s is not None or hosts.size < 2 or not alone.size:
+    if free or world.deadline_s is not None or hosts.size < 2 or not alone.size or world.user_weight is not None:
         return
     work, cpu, opening = placement_work(world), world.host_cpu_cycles_per_s, world.host_opening_s
     weight = network.share_weights(work, world.cpu_rule)

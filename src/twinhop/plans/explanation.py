@@ -16,7 +16,8 @@ class Explanation(Result):
     """Why one user's twin is hosted where it is.
 
     ``latency = radio + wired + computing``, or ``communication + computing`` where the problem comes from a file; the
-    user's part of the cost is ``alpha/N latency + beta opening_share``.
+    user's part of the cost is ``alpha/N latency + beta opening_share``. Where the row stands for w users, latencies and
+    the opening share are those of one of them, and changes those of the whole row.
 
     Attributes:
         plan: the plan explained.
@@ -69,10 +70,10 @@ class Explanation(Result):
 
     @property
     def cost_share(self) -> float:
-        """The user's part of the plan's cost: ``alpha/N latency + beta opening_share``."""
+        """One user's part of the plan's cost: ``alpha/N latency + beta opening_share``."""
         problem = self.plan.solution.problem
         latency = self.communication_s + self.computing_s
-        return problem.alpha / problem.users * latency + problem.beta * self.opening_share_s
+        return problem.alpha / problem.people * latency + problem.beta * self.opening_share_s
 
 
 def explain(plan: Plan, user: str | int) -> Explanation:
@@ -94,8 +95,9 @@ def explain(plan: Plan, user: str | int) -> Explanation:
     if not np.isfinite(evaluation.cost):
         raise InputError(f"{plan.case.name}: the cost of this plan is infinite: nothing can be compared with it")
     k = int(placement.host[i])
-    communication, radio = float(problem.comm_s[i, k]), _radio_s(plan, i)
-    relocation = Relocation(problem, placement, i, radio or 0.0)
+    of_one = float(problem.part_of_mean[i])
+    communication, radio = float(problem.comm_s[i, k]) / of_one, _radio_s(plan, i)
+    relocation = Relocation(problem, placement, i, (radio or 0.0) * of_one)
     deadline = None if problem.deadline_s is None else float(problem.deadline_s[i])
     others = alternatives(relocation)
     return Explanation(
@@ -105,8 +107,8 @@ def explain(plan: Plan, user: str | int) -> Explanation:
         radio_s=radio,
         wired_s=None if radio is None else communication - radio,
         communication_s=communication,
-        computing_s=relocation.computing_s,
-        opening_share_s=float(problem.opening_s[k]) / int(placement.loads()[k]),
+        computing_s=relocation.computing_s / of_one,
+        opening_share_s=float(problem.opening_s[k] / problem.twins_on(placement.host)[k]),
         update_s=None if evaluation.update_latency_s is None else float(evaluation.update_latency_s[i]),
         deadline_s=deadline if deadline is not None and np.isfinite(deadline) else None,
         violations=tuple(

@@ -62,14 +62,17 @@ def link_loads(plan: Plan) -> LinkLoads | None:
     host = plan.solution.placement.host
     sent = (host != radio.access) & (host < len(world.graph.site_place))
     source, target = world.graph.site_place[radio.access[sent]], world.graph.site_place[host[sent]]
-    history = _carried(world.graph, world.history_bits[sent], source, target)
-    update = _carried(world.graph, world.update_bits[sent], source, target)
-    bits_per_user = (history + update) / len(world.user_ids)
+    people = np.ones(host.size) if world.user_weight is None else world.user_weight
+    history = _carried(world.graph, world.history_bits[sent], source, target, people[sent])
+    update = _carried(world.graph, world.update_bits[sent], source, target, people[sent])
+    bits_per_user = (history + update) / world.people
     return LinkLoads(world.graph, bits_per_user, update / world.sync_period_s / world.graph.link_rate_bps)
 
 
-def _carried(graph: BackhaulGraph, bits: FloatArray, source: IntArray, target: IntArray) -> FloatArray:
-    """(L,) bits over each link."""
+def _carried(
+    graph: BackhaulGraph, bits: FloatArray, source: IntArray, target: IntArray, people: FloatArray
+) -> FloatArray:
+    """(L,) bits over each link, of all users that each row stands for."""
     path = network.fastest_path(bits, source, target, graph.path_delay_s, graph.path_s_per_bit)
     carried = np.zeros(len(graph.link_nodes))
     for start in np.unique(source).tolist():
@@ -78,7 +81,7 @@ def _carried(graph: BackhaulGraph, bits: FloatArray, source: IntArray, target: I
         )
         here = source == start
         flows = np.zeros((len(graph.places), len(graph.path_delay_s)))
-        np.add.at(flows, (target[here], path[here]), bits[here])
+        np.add.at(flows, (target[here], path[here]), bits[here] * people[here])
         for to, p in np.argwhere(flows > 0).tolist():
             carried[list(routes[to][p].links)] += flows[to, p]
     return carried

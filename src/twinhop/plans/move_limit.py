@@ -49,6 +49,11 @@ def check_move_limit(problem: PlacementProblem, present: Present, most: int) -> 
     Raises:
         InputError: it is negative, or more twins must move.
     """
+    if problem.weight is not None:
+        raise InputError(
+            "max moves: rows here stand for many users (weight), who move together; give the cost of a move instead "
+            "(--move-cost)"
+        )
     if most < 0:
         raise InputError(f"max moves: got {most}; expected a whole number >= 0")
     least = fewest_moves(problem, present)

@@ -31,13 +31,14 @@ def with_move_costs(problem: PlacementProblem, host: IntArray, move_cost_s: floa
 
     Returns:
         The same problem for S = 0; else one whose cost is the plan's own plus ``alpha/N S`` a move, so that its
-        certified bound is one on the sum.
+        certified bound is one on the sum; a row that stands for w users moves w twins.
     """
     if move_cost_s == 0:
         return problem
     staying = np.flatnonzero(host >= 0)
     extra = np.zeros(problem.comm_s.shape)
-    extra[host != NOBODY] = move_cost_s
+    moving = host != NOBODY
+    extra[moving] = move_cost_s * problem.part_of_mean[moving, None]
     extra[staying, host[staying]] = 0.0
     return replace(problem, comm_s=problem.comm_s + extra)
 
@@ -54,7 +55,8 @@ def moves_of(problem: PlacementProblem, solution: Solution, present: Present, mo
     host = solution.placement.host
     users = np.flatnonzero((present.host != NOBODY) & (host != present.host))
     gone = ~present.may_stay(problem.allowed)[users]
-    cost = problem.alpha / problem.users * move_cost_s * users.size
+    twins = users.size if problem.weight is None else float(problem.weight[users].sum())
+    cost = problem.alpha / problem.people * move_cost_s * twins
     return Moves(present, move_cost_s, users, gone, _own(problem, solution), cost)
 
 

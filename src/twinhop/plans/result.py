@@ -55,7 +55,7 @@ class Case:
         """The users who decide the mean latency because no station reaches them; None where nobody does."""
         if self.world is None or self.radio is None:
             return None
-        return users_out_of_reach(self.world, self.radio, self.problem.comm_s.min(axis=1))
+        return users_out_of_reach(self.world, self.radio, self.problem.comm_s.min(axis=1) / self.problem.part_of_mean)
 
     @property
     def all_notes(self) -> tuple[str, ...]:
@@ -304,6 +304,7 @@ def users_out_of_reach(world: World, radio: RadioState, latency_s: FloatArray) -
         radio.access_rate_bps,
         radio.distance_m[np.arange(len(latency_s)), radio.access],
         latency_s,
+        world.user_weight,
     )
 
 

@@ -179,6 +179,11 @@ def sample_robustness(
     Raises:
         InputError: the plan is of a problem file, or an argument is out of range.
     """
+    if plan.case.problem.weight is not None:
+        raise InputError(
+            f"{plan.case.name}: robustness lets the load of every user vary by itself, and rows here stand for many "
+            "(weight); price shows a plan under another demand"
+        )
     plan = plan_of_users_alone(plan, "robustness")
     case = plan.case
     check_sampling(case, load, samples, seed)

@@ -13,7 +13,7 @@ from twinhop.io.text_file import read_text
 from twinhop.placement import Placement, Solution, evaluate
 from twinhop.placement.problem import BoolArray, IntArray
 from twinhop.plans.result import CLOSED, NOBODY, Case, Plan, Present
-from twinhop.text import counted
+from twinhop.text import counted, plural
 
 #: Ids named in one message; the rest are counted.
 NAMED = 5
@@ -122,7 +122,7 @@ def as_saved(source: "str | Path | SavedPlacement | Plan") -> SavedPlacement:
     return saved(source) if isinstance(source, Plan) else read_placement(source)
 
 
-def present(placement: SavedPlacement, case: Case) -> Present:
+def present(placement: SavedPlacement, case: Case, *, other_users: bool = False) -> Present:
     """A saved placement in the order of a case, users and stations matched by id.
 
     Users of the scenario who are not in the file have no present host. Users and stations of the file that the
@@ -131,6 +131,7 @@ def present(placement: SavedPlacement, case: Case) -> Present:
     Args:
         placement: as read.
         case: the scenario or problem that it is to be used with.
+        other_users: whether it may have none of the users: its servers are what matters then.
 
     Returns:
         The present hosts.
@@ -141,7 +142,7 @@ def present(placement: SavedPlacement, case: Case) -> Present:
     problem = case.problem
     station_at = {problem.station_name(k): k for k in range(problem.stations)}
     user_at = {problem.user_name(i): i for i in range(problem.users)}
-    _require_related(placement, case, user_at, station_at)
+    _require_related(placement, case, user_at, station_at, other_users=other_users)
     to_station = np.array([station_at.get(each, CLOSED) for each in placement.station_ids], np.int64)
     to_user = np.array([user_at.get(each, NOBODY) for each in placement.user_ids], np.int64)
     host = np.full(problem.users, NOBODY, np.int64)
@@ -165,10 +166,15 @@ def present(placement: SavedPlacement, case: Case) -> Present:
 
 
 def _require_related(
-    placement: SavedPlacement, case: Case, users: Mapping[str, int], stations: Mapping[str, int]
+    placement: SavedPlacement,
+    case: Case,
+    users: Mapping[str, int],
+    stations: Mapping[str, int],
+    *,
+    other_users: bool,
 ) -> None:
     for names, known, noun in ((placement.user_ids, users, "user"), (placement.station_ids, stations, "station")):
-        if names and known.keys().isdisjoint(names):
+        if names and known.keys().isdisjoint(names) and not (other_users and noun == "user"):
             raise InputError(
                 f"{placement.name}: is a placement of another scenario: none of its {_few(names, noun)} is in "
                 f"'{case.name}', which has {_few(list(known), noun)}"
@@ -199,11 +205,11 @@ def _notes(placement: SavedPlacement, case: Case, here: Present) -> list[str]:
             f"{_few(here.closed_stations, 'station')} of {placement.name} {are} no more in '{case.name}'; "
             f"{counted(count, 'twin')} hosted there {'needs' if count == 1 else 'need'} another host"
         )
-    twins = np.bincount(here.host[here.host >= 0], minlength=problem.stations)
-    for k in np.flatnonzero((twins > problem.capacity) & here.open):
+    twins, seats = problem.twins_on(here.host), problem.seats
+    for k in np.flatnonzero((twins > seats) & here.open):
         notes.append(
-            f"{problem.station_name(int(k))} hosts {counted(int(twins[k]), 'twin')} in {placement.name} and has "
-            f"{counted(int(problem.capacity[k]), 'seat')} in '{case.name}'"
+            f"{problem.station_name(int(k))} hosts {twins[k]:.10g} {plural(int(twins[k]), 'twin')} in {placement.name} "
+            f"and has {counted(int(seats[k]), 'seat')} in '{case.name}'"
         )
     return notes
 

@@ -17,7 +17,7 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ServiceLevels:
-    """Per user, each (N,).
+    """Per user, each (N,); of rows that stand for many, each of one of their users.
 
     Attributes:
         placement_latency_s: communication plus computing latency that the cost counts [s].
@@ -46,6 +46,8 @@ def service_levels(plan: Plan) -> ServiceLevels:
     share = plan.solution.evaluation.share
     users = np.arange(problem.users)
     total = problem.comm_s[users, placement.host] + network.computing_latency_s(problem.root_work**2, share)
+    if problem.weight is not None:  # of one of the users that a row stands for
+        total, share = total / problem.part_of_mean, share / problem.weight
     world, radio = plan.case.world, plan.case.radio
     if world is None or radio is None:
         return ServiceLevels(total, update_s=plan.solution.evaluation.update_latency_s)

@@ -177,6 +177,12 @@ class UserRow(Section):
     labels: Labels = Field(
         default={}, description="further texts by name, such as an address, shown in tables and maps; of no effect"
     )
+    weight: Positive | None = Field(
+        default=None, description="users that the row stands for, all alike and hosted together [users]; null: 1"
+    )
+    load_profile: Name | None = Field(
+        default=None, description="profile of load.profiles that its demand follows; null: its class's, or load.profile"
+    )
 
 
 class GeneratedUsers(Section):
@@ -208,6 +214,9 @@ class UserClass(Section):
     update_mbit: NonNegativeDraw | None = Field(default=None, description="update size dD [Mbit]; null: users'")
     deadline_ms: PositiveDraw | None = Field(default=None, description="update deadline tau [ms]; null: users'")
     tx_power_w: PositiveDraw | None = Field(default=None, description="transmit power p [W]; null: users'")
+    load_profile: Name | None = Field(
+        default=None, description="profile of load.profiles that their demand follows; null: load.profile"
+    )
 
 
 class Users(Section):
@@ -227,6 +236,11 @@ class Users(Section):
     )
     tx_power_w: PositiveDistribution = Field(default=0.2, description="transmit power p of users that state none [W]")
     classes: tuple[UserClass, ...] = Field(default=(), description="kinds of users, each with its share and sizes")
+    split: Annotated[int, Field(strict=True, ge=1, le=MOST_USERS)] | None = Field(
+        default=None,
+        description="rows that stand for more users than this are hosted in parts of at most so many, each in one "
+        "place [users]; null: whole",
+    )
 
     @model_validator(mode="after")
     def _usable(self) -> Users:

@@ -7,15 +7,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+#: Sums of weights that differ by this share are one.
+SUM_ROUNDING = 1e-12
 QUANTILES = {"p5": 0.05, "p50": 0.5, "p95": 0.95}
 
 
-def quantiles(values: NDArray[np.float64] | NDArray[np.int64], shares: Sequence[float]) -> list[float]:
-    """The least values that at least these shares of all values do not exceed.
+def quantiles(
+    values: NDArray[np.float64] | NDArray[np.int64], shares: Sequence[float], weight: NDArray[np.float64] | None = None
+) -> list[float]:
+    """The least values that at least these shares of all values do not exceed; a value of weight w counts w times.
 
     >>> quantiles(np.array([1.0, 2.0, 9.0, 3.0]), [0.5, 0.95])
     [2.0, 9.0]
+    >>> quantiles(np.array([1.0, 2.0, 9.0]), [0.5, 0.95], np.array([1.0, 1.0, 40.0]))
+    [9.0, 9.0]
     """
+    if weight is not None:
+        order = np.argsort(values, kind="stable")
+        reached = np.cumsum(weight[order])
+        at = np.searchsorted(reached, np.array(shares) * reached[-1] * (1 - SUM_ROUNDING))
+        return [float(values[order[each]]) for each in at]
     return [float(cut) for cut in np.quantile(values, shares, method="inverted_cdf")]
 
 

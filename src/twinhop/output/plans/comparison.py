@@ -21,7 +21,6 @@ from twinhop.output.kit.tables import (
     write_table,
 )
 from twinhop.plans.comparison import Comparison
-from twinhop.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,7 +84,7 @@ def report(comparison: Comparison) -> str:
     lines = [
         f"# Policies on {case.name}",
         "",
-        f"{counted(case.problem.users, 'user')}, {counted(case.problem.stations, 'station')}, "
+        f"{case.problem.size_in_words}, "
         f"seed {case.seed}, twinhop {__version__}. "
         f"{comparison.bound_in_words().capitalize()}.",
         "",

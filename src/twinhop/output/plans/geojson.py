@@ -31,7 +31,7 @@ def map_features(plan: Plan) -> dict[str, Any]:
     assert world is not None
     hosts = _lon_lat(world, world.host_xy_m)
     users = _lon_lat(world, world.user_xy_m)
-    loads = placement.loads()
+    loads, seats = problem.twins_on(placement.host).tolist(), problem.seats.tolist()
     failed = () if plan.failure is None else plan.failure.stations
     features = [
         _feature(
@@ -41,8 +41,8 @@ def map_features(plan: Plan) -> dict[str, Any]:
             id=problem.station_name(k),
             host=k >= len(world.station_ids) or bool(world.host[k]),
             opened=bool(placement.open[k]),
-            twins=int(loads[k]),
-            capacity=int(problem.capacity[k]),
+            twins=loads[k],
+            capacity=seats[k],
             failed=k in failed,
             **_metres(world.host_xy_m[k]),
             **_labels(world.station_labels, k),
@@ -51,7 +51,8 @@ def map_features(plan: Plan) -> dict[str, Any]:
     ]
     for i, k in enumerate(placement.host.tolist()):
         names = {"user": problem.user_name(i), "host": problem.station_name(k)}
-        about = {**names, **_metres(world.user_xy_m[i]), **_labels(world.user_labels, i)}
+        weight = {} if problem.weight is None else {"weight": float(problem.weight[i])}
+        about = {**names, **weight, **_metres(world.user_xy_m[i]), **_labels(world.user_labels, i)}
         features.append(_feature("Point", users[i], kind="user", **about))
         line = None if hosts[k] is None else [users[i], hosts[k]]
         features.append(_feature("LineString", line, kind="association", **names))

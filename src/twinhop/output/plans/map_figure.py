@@ -164,7 +164,7 @@ def _stations(axes: Axes, plan: Plan, world: World) -> np.ndarray:
     """Draw stations, opened ones sized by their twins, and return (K,) the diameters of all [points]."""
     placement = plan.solution.placement
     used = np.flatnonzero(placement.open)
-    loads = placement.loads()
+    loads = plan.case.problem.twins_on(placement.host)
     xy = _sites_xy_m(world)
     radio = np.flatnonzero(~world.host)
     shut = np.flatnonzero(world.host & ~placement.open[: len(world.host)])
@@ -187,7 +187,7 @@ def _stations(axes: Axes, plan: Plan, world: World) -> np.ndarray:
     for k in used.tolist():
         if _count_fits(int(loads[k]), diameter[k]):
             type_ = {"fontsize": min(COUNT_PT, 0.5 * diameter[k]), "color": PAPER, "weight": "bold"}
-            axes.annotate(f"{loads[k]}", xy[k], ha="center", va="center_baseline", zorder=7, **type_)
+            axes.annotate(f"{loads[k]:.10g}", xy[k], ha="center", va="center_baseline", zorder=7, **type_)
     return diameter
 
 
@@ -205,13 +205,14 @@ def _count_fits(load: int, diameter_pt: float) -> bool:
 
 def _write_names(axes: Axes, plan: Plan, world: World, diameter_pt: np.ndarray) -> None:
     """Name stations where they fit: what fails, then opened servers, most twins first, then others."""
-    problem, placement, loads = plan.case.problem, plan.solution.placement, plan.solution.placement.loads()
+    problem, placement = plan.case.problem, plan.solution.placement
+    loads = problem.twins_on(placement.host)
     xy = _sites_xy_m(world)
     names = Names(axes, [xy], diameter_pt / 2, axes.texts)
     failed = [] if plan.failure is None else [int(k) for k in plan.failure.stations]
     opened = [int(k) for k in np.argsort(-loads, kind="stable") if placement.open[k] and k < len(world.host)]
     others = [k for k in np.flatnonzero(~placement.open[: len(world.host)]).tolist() if k not in failed]
-    counts = {k: "" if _count_fits(int(loads[k]), diameter_pt[k]) else f" ({loads[k]})" for k in opened}
+    counts = {k: "" if _count_fits(int(loads[k]), diameter_pt[k]) else f" ({loads[k]:.10g})" for k in opened}
     groups = (
         (failed, ALARM, "bold"),
         (opened, INK, "bold"),
@@ -263,7 +264,7 @@ def _title(figure: Figure, plan: Plan) -> None:
     services = "" if plan.services is None else f" and {counted(len(plan.services.services), 'service')}"
     heading(figure, LEFT_IN, 0.42, plan.case.name)
     line(figure, LEFT_IN, 0.70, proof, 11)
-    text = f"{counted(problem.users, 'twin')}{services} on {opened}"
+    text = f"{problem.people:.10g} {plural(int(problem.people), 'twin')}{services} on {opened}"
     if plan.failure is not None:
         text += f", without {', '.join(problem.station_name(int(k)) for k in plan.failure.stations)}"
     line(figure, LEFT_IN, 0.95, text, 9, 92, color=MUTED)

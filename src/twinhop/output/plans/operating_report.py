@@ -7,7 +7,7 @@ from twinhop.output.kit.tables import number, percent, table
 from twinhop.output.plans.service_report import service_terms
 from twinhop.plans.failure import loss_bounds
 from twinhop.plans.result import Plan
-from twinhop.text import counted
+from twinhop.text import counted, counted_users
 
 #: Twins that move, and stations, named one by one; the rest are counted or left out.
 NAMED = 20
@@ -19,7 +19,7 @@ def move_rows(plan: Plan) -> list[tuple[str, str]]:
     """How the cost splits into the plan's own and that of its moves; nothing where moves cost nothing."""
     if plan.moves is None or plan.moves.move_cost_s == 0:
         return []
-    count, each = plan.moves.users.size, plan.moves.move_cost_s
+    count, each = f"{plan.case.problem.twins_in(plan.moves.users):.10g}", plan.moves.move_cost_s
     return [
         ("of it the plan itself", f"{plan.own_cost:.6g}"),
         (f"of it {count} moves at {each:g} s", f"{plan.moves.cost:.6g}"),
@@ -43,10 +43,14 @@ def move_lines(plan: Plan) -> list[str]:
 def moves_in_words(plan: Plan) -> str:
     """How many twins leave their present hosts."""
     assert plan.moves is not None
+    problem = plan.case.problem
     moved, gone = plan.moves.users.size, int(plan.moves.host_gone.sum())
-    placed = plan.case.problem.users - plan.moves.present.new_users.size
+    placed = problem.users - plan.moves.present.new_users.size
     leave = "leaves its host" if moved == 1 else "leave the host they have"
-    text = f"{moved} of {counted(placed, 'twin')} {leave} in {plan.moves.present.name}"
+    noun = "twin"
+    if problem.weight is not None:
+        noun, leave = "row", f"with {counted_users(problem.twins_in(plan.moves.users))} {leave}"
+    text = f"{moved} of {counted(placed, noun)} {leave} in {plan.moves.present.name}"
     limit = "" if plan.moves.most is None else f" At most {plan.moves.most} may."
     if limit and plan.lower_bound is not None:
         limit = f"{limit[:-1]}; the bound is one on the plans that keep to that."
@@ -88,12 +92,12 @@ def failure_in_words(plan: Plan) -> str:
     users = failure.moved(plan.solution.placement.host)
     gone = int(failure.displaced(users).sum())
     difference = plan.cost - failure.reference.cost
-    lost = failure.newly_unmeetable(problem)
+    lost, noun = failure.newly_unmeetable(problem), "twin" if problem.weight is None else "row"
     sentences = [
         f"Without {problem.station_names(failure.stations.tolist())} hosting (the radios still work) the cost changes "
         f"by {difference:+.6g}.",
         *_loss(plan),
-        f"{counted(users.size, 'twin')} {'is' if users.size == 1 else 'are'} hosted elsewhere than without failure: "
+        f"{counted(users.size, noun)} {'is' if users.size == 1 else 'are'} hosted elsewhere than without failure: "
         f"{gone} because their host is gone, "
         f"{users.size - gone} besides.",
     ]

@@ -107,6 +107,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "host": solution.placement.host.tolist(),
         "cpu_share": evaluation.share.tolist() if problem.has_deadlines else None,
         "users": problem.users,
+        **({} if problem.weight is None else {"weight": problem.weight.tolist(), "people": problem.people}),
         "stations": problem.stations,
         "seconds": solution.seconds,
         "seed": solution.seed,

@@ -44,7 +44,7 @@ def problem_summary(problem: PlacementProblem) -> Summary:
         ("communication latency comm_s [s]", *_range(reachable)),
         ("work of a twin root_work [cycle^½]", *_range(problem.root_work)),
         ("CPU cpu [Gcycle/s]", *_range(problem.cpu / CYCLES_PER_GCYCLE)),
-        ("seats capacity", *_range(problem.capacity)),
+        ("seats capacity", *_range(problem.seats)),
         ("opening opening_s [s]", *_range(problem.opening_s)),
     ]
     if problem.deadline_s is not None:

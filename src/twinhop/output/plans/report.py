@@ -14,7 +14,7 @@ from twinhop.plans.link_loads import link_loads
 from twinhop.plans.result import Plan
 from twinhop.plans.service_levels import service_levels
 from twinhop.stats.quantiles import quantiles
-from twinhop.text import counted
+from twinhop.text import counted, plural
 from twinhop.units import BITS_PER_MBIT
 
 #: Violations and unmeetable users named one by one; the rest are counted.
@@ -51,7 +51,7 @@ def plan_report(plan: Plan) -> str:
     lines = [
         f"# Plan of {case.name}",
         "",
-        f"{counted(case.problem.users, 'user')}, {counted(case.problem.stations, 'station')}, "
+        f"{case.problem.size_in_words}, "
         f"policy `{solution.policy}`, seed {case.seed}, "
         f"{solution.seconds:.3f} s, twinhop {__version__}."
         + (" Ended early by Ctrl-C." if solution.interrupted else "")
@@ -121,14 +121,14 @@ def verdict(plan: Plan) -> str:
 def _constraint_lines(plan: Plan) -> list[str]:
     problem, evaluation = plan.case.problem, plan.solution.evaluation
     lines = ["## Constraints", ""]
-    loads = plan.solution.placement.loads()
+    loads = problem.twins_on(plan.solution.placement.host)
     used = loads > 0
-    full = int((loads[used] >= problem.capacity[used]).sum())
-    twins = "the twin is" if problem.users == 1 else f"all {problem.users} twins are"
+    full = int((loads[used] >= problem.seats[used]).sum())
+    twins = "the twin is" if problem.people == 1 else f"all {problem.people:.10g} twins are"
     lines.append(f"- One host a user: {twins} hosted on {counted(int(used.sum()), 'server')}.")
     are = "is" if full == 1 else "are"
     lines.append(f"- Twin capacities: {_count(plan, 'capacity')} exceeded; {counted(full, 'server')} {are} full.")
-    if problem.demand_capacity is not None and problem.demand is not None:
+    if problem.demand_capacity is not None and problem.demand is not None and problem.weight is None:
         total = problem.demand_capacity[used].sum()
         part = problem.demand.sum() / total if total else 0.0
         lines.append(
@@ -167,7 +167,7 @@ def _violation(plan: Plan, at: int) -> str:
     problem, each = plan.case.problem, plan.solution.evaluation.violations[at]
     station = problem.station_name(each.station)
     if each.kind == "capacity":
-        return f"station {station} hosts {counted(round(each.by), 'twin')} too many"
+        return f"station {station} hosts {each.by:.10g} {plural(round(each.by), 'twin')} too many"
     if each.kind == "demand":
         return f"the demands on station {station} exceed its capacity by {each.by:.6g}"
     user = problem.user_name(each.user if each.user is not None else -1)
@@ -180,7 +180,8 @@ def _violation(plan: Plan, at: int) -> str:
 
 def _latency_lines(plan: Plan) -> list[str]:
     levels = service_levels(plan)
-    rows = [_quantiles("latency the cost counts [s]", levels.placement_latency_s)]
+    weight = plan.case.problem.weight
+    rows = [_quantiles("latency the cost counts [s]", levels.placement_latency_s, weight)]
     for name, values in (
         ("construction, Eq. 10 [s]", levels.construction_s),
         ("one update, Eq. 11 [s]", levels.update_s),
@@ -191,7 +192,7 @@ def _latency_lines(plan: Plan) -> list[str]:
         ("utility, Eq. 20", levels.utility),
     ):
         if values is not None:
-            rows.append(_quantiles(name, values))
+            rows.append(_quantiles(name, values, weight))
     lines = ["## What users get", "", *table(("", "mean", "p50", "p95", "max"), rows), ""]
     if levels.utility is not None and levels.utility.max() > VAST_UTILITY:
         lines += [_vast_utilities(plan, levels.utility), ""]
@@ -204,11 +205,12 @@ def _latency_lines(plan: Plan) -> list[str]:
     return lines
 
 
-def _quantiles(name: str, values: np.ndarray) -> tuple[str, ...]:
-    values = values[np.isfinite(values)]
+def _quantiles(name: str, values: np.ndarray, weight: np.ndarray | None) -> tuple[str, ...]:
+    finite = np.isfinite(values)
+    values, weight = values[finite], None if weight is None else weight[finite]
     if not values.size:
         return (name, "-", "-", "-", "-")
-    numbers = (values.mean(), *quantiles(values, (0.5, 0.95)), values.max())
+    numbers = (np.average(values, weights=weight), *quantiles(values, (0.5, 0.95), weight), values.max())
     return (name, *(f"{number:.4g}" for number in numbers))
 
 
@@ -261,13 +263,14 @@ def _class_lines(plan: Plan) -> list[str]:
         if problem.has_deadlines:
             meetable = int((members & ~unmeetable).sum())
             deadlines_kept = f"{meetable - int((members & missed).sum())} of {meetable}"
+        weight = None if problem.weight is None else problem.weight[members]
         counted, update = levels.placement_latency_s[members], levels.update_s
         rows.append(
             (
                 name,
-                f"{int(members.sum())}",
-                *_mean_and_p95(counted),
-                *(("-", "-") if update is None else _mean_and_p95(update[members])),
+                f"{problem.twins_in(members):.10g}",
+                *_mean_and_p95(counted, weight),
+                *(("-", "-") if update is None else _mean_and_p95(update[members], weight)),
                 deadlines_kept,
                 f"{int((members & unmeetable).sum())}" if problem.has_deadlines else "-",
             )
@@ -277,19 +280,19 @@ def _class_lines(plan: Plan) -> list[str]:
     return ["## User classes", "", *table(header, rows), ""]
 
 
-def _mean_and_p95(values: np.ndarray) -> tuple[str, str]:
-    return f"{values.mean():.4g}", f"{quantiles(values, [0.95])[0]:.4g}"
+def _mean_and_p95(values: np.ndarray, weight: np.ndarray | None) -> tuple[str, str]:
+    return f"{np.average(values, weights=weight):.4g}", f"{quantiles(values, [0.95], weight)[0]:.4g}"
 
 
 def _station_lines(plan: Plan) -> list[str]:
     problem, placement = plan.case.problem, plan.solution.placement
-    loads = placement.loads()
+    loads, seats = problem.twins_on(placement.host), problem.seats
     computing = np.bincount(placement.host, problem.root_work, minlength=problem.stations)
     rows = [
         (
             problem.station_name(k),
-            f"{loads[k]}",
-            f"{problem.capacity[k]}",
+            f"{loads[k]:.10g}",
+            f"{seats[k]:.10g}",
             f"{problem.cpu[k] / 1e9:.4g}",
             f"{computing[k] / computing.sum() * 100:.1f} %" if computing.sum() else "-",
             f"{problem.opening_s[k]:.4g}",

@@ -11,6 +11,10 @@ from twinhop.output.plans.comparison import cells as comparison_cells
 from twinhop.output.plans.description import fact_rows
 from twinhop.output.plans.explanation import alternative_rows, obstacle_rows, sentences, term_rows
 from twinhop.output.plans.operating_report import failure_in_words, move_rows, moves_in_words
+from twinhop.output.plans.pricing import HEADER as HOURS
+from twinhop.output.plans.pricing import broken_lines
+from twinhop.output.plans.pricing import rows as pricing_rows
+from twinhop.output.plans.pricing import sentences as pricing_sentences
 from twinhop.output.plans.report import verdict as plan_verdict
 from twinhop.output.plans.robustness import breaking_rows, spread_rows
 from twinhop.output.plans.robustness import verdict as robustness_verdict
@@ -23,6 +27,7 @@ from twinhop.placement import Violation
 from twinhop.plans.comparison import Comparison
 from twinhop.plans.description import Description
 from twinhop.plans.explanation import Explanation
+from twinhop.plans.pricing import Pricing
 from twinhop.plans.result import Case, Plan
 from twinhop.plans.robustness import Robustness
 from twinhop.plans.seed_comparison import SeedComparison
@@ -74,9 +79,9 @@ def _plan_rows(plan: Plan) -> list[tuple[str, str, str]]:
 def _host_table(plan: Plan) -> Table:
     """The opened servers, those with most twins first."""
     problem, placement = plan.case.problem, plan.solution.placement
-    loads = placement.loads()
+    loads, seats = problem.twins_on(placement.host), problem.seats
     opened = sorted(placement.open.nonzero()[0].tolist(), key=lambda k: -loads[k])
-    rows = [(problem.station_name(k), f"{loads[k]}", f"{problem.capacity[k]}") for k in opened]
+    rows = [(problem.station_name(k), f"{loads[k]:.10g}", f"{seats[k]:.10g}") for k in opened]
     return Table(("opened server", "twins", "seats"), rows)
 
 
@@ -126,6 +131,13 @@ def robustness_summary(result: Robustness) -> Summary:
     tables += [Table(("breaks", "samples", "share"), breaking)] if breaking else []
     line = f"{_size(case)}, {counted(result.samples, 'sample')}"
     return Summary(f"{case.name} at ±{100 * result.load:g} % load", line, [robustness_verdict(result)], tables)
+
+
+def pricing_summary(result: Pricing) -> Summary:
+    """What a given plan costs, hour by hour."""
+    size = counted(len(result.hours), "hour")
+    said, notes = [*pricing_sentences(result), *broken_lines(result)], list(result.notes)
+    return Summary(f"{result.placement.name} on {result.name}", size, said, [Table(HOURS, pricing_rows(result))], notes)
 
 
 def explanation_summary(explanation: Explanation) -> Summary:

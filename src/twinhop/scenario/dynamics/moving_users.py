@@ -107,6 +107,10 @@ def _by_trace(scenario: Scenario, movement: Movement, positions: Positions) -> M
         raise InputError(f"{scenario.where}: users: {detail['msg']}, with the users of the trace") from None
     # who is there is for the trace to say, not for the time of day
     load = None if scenario.load is not None and scenario.load.scales == "users" else scenario.load
+    if load is not None and load.profile is None:
+        raise InputError(
+            f"{scenario.where}: load.profile: is required: users of a trace follow none of load.profiles by name"
+        )
     moved = scenario.model_copy(update={"users": users, "load": load})
     notes = tuple(getattr(positions, "notes", ()))
     return MovingUsers(moved, build_world(moved), _churning(positions, movement, scenario.seed), notes)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop import network, streams
+from twinhop.errors import InputError
 from twinhop.scenario.dynamics.access import AccessState
 from twinhop.scenario.dynamics.cpu import cpu_process
 from twinhop.scenario.dynamics.epochs import epoch_world
@@ -22,6 +23,7 @@ from twinhop.scenario.mobility import Positions
 from twinhop.scenario.schema.movement_section import EPISODE_SLOTS, Movement
 from twinhop.scenario.schema.readings import ROW_LOGARITHM, ROW_REDRAWN
 from twinhop.scenario.schema.scenario import Scenario
+from twinhop.scenario.world.columns import has_weights
 from twinhop.scenario.world.world import World
 from twinhop.units import linear_to_db
 
@@ -59,6 +61,12 @@ class WorldRun:
         scenario = scenario if scenario.movement else scenario.model_copy(update={"movement": self.movement})
         self.slots: int = slots or self.movement.run_slots
         """Slots of the run."""
+        if has_weights(scenario):
+            raise InputError(
+                f"{scenario.where}: users: rows that stand for many users (weight) are placed by plan, compare, price "
+                "and the like; simulate, train and environments follow single users: leave weight out, and use "
+                "load.scales users or sizes"
+            )
         users = moving_users(scenario, self.slots, positions)
         self.scenario: Scenario = users.scenario
         """The scenario, its users those that move."""

@@ -29,7 +29,7 @@ from twinhop.scenario.validation_errors import MOST_ERRORS, input_error
 from twinhop.text import counted
 
 STATION_COLUMNS = ("host", "cpu_gcycles_per_s", "capacity_users", "opening_s")
-USER_COLUMNS = ("history_mbit", "update_mbit", "deadline_ms", "tx_power_w", "class")
+USER_COLUMNS = ("history_mbit", "update_mbit", "deadline_ms", "tx_power_w", "class", "weight", "load_profile")
 METRE_DECIMALS = 3
 """Projected positions are kept to the millimetre."""
 FARTHEST_M = LARGEST_EXTENT_M
@@ -45,7 +45,7 @@ _BOOLEANS = {
 }
 _NOTHING = frozenset(("", "nan", "na", "n/a", "null", "none", "-"))
 """Cells of numbers that state nothing, as pandas and spreadsheets write them."""
-_TEXTS = frozenset(("class",))
+_TEXTS = frozenset(("class", "load_profile"))
 _NO_COLUMNS: Mapping[str, str] = {}
 _POSITION_PLACEHOLDER = {"x_m": 0.0, "y_m": 0.0}
 _DEFAULTS = TableOptions()

@@ -10,14 +10,16 @@ from twinhop.scenario.world.columns import StationColumns, UserColumns, labels_o
 def expand(scenario: Scenario) -> Scenario:
     """The same world with every station, active user and size listed explicitly.
 
-    Users keep their class; the time of day is worked into users and sizes. `build_world` gives the same bits for both.
-    Fading is not a size: it still comes from the seed.
+    Users keep their class, and rows how many they stand for; the time of day is worked into them. `build_world` gives
+    the same bits for both. Fading is not a size: it still comes from the seed.
 
     Raises:
         InputError: if a CSV file of the scenario has not been read.
     """
     stations = Stations(list=_station_rows(station_columns(scenario)))
-    users = Users(list=_user_rows(user_columns(scenario)), classes=scenario.users.classes)
+    rows = _user_rows(user_columns(scenario, whole=True))
+    classes = tuple(each.model_copy(update={"load_profile": None}) for each in scenario.users.classes)
+    users = Users(list=rows, classes=classes, split=scenario.users.split)
     return scenario.model_copy(update={"stations": stations, "users": users, "load": None})
 
 
@@ -58,8 +60,9 @@ def _user_rows(columns: UserColumns) -> tuple[UserRow, ...]:
             tx_power_w=power,
             labels=labels,
             **({"class": columns.class_names[at]} if columns.class_names else {}),
+            weight=weight,
         )
-        for name, (x_m, y_m), history, update, deadline, power, at, labels in zip(
+        for name, (x_m, y_m), history, update, deadline, power, at, labels, weight in zip(
             columns.ids,
             columns.xy_m.tolist(),
             columns.history_mbit.tolist(),
@@ -68,6 +71,7 @@ def _user_rows(columns: UserColumns) -> tuple[UserRow, ...]:
             columns.tx_power_w.tolist(),
             columns.user_class.tolist(),
             labels_of_each(columns.labels, len(columns.ids)),
+            [None] * len(columns.ids) if columns.weight is None else columns.weight.tolist(),
             strict=True,
         )
     )

@@ -48,7 +48,7 @@ def scenario_features(scenario: Scenario) -> dict[str, Any]:
     stations, users = _rows(scenario)
     features = [
         *_features(scenario, stations, "station", STATION_COLUMNS),
-        *_features(scenario, users, "user", _user_columns(scenario)),
+        *_features(scenario, users, "user", _user_columns(scenario, users)),
     ]
     about = {
         "name": scenario.name,
@@ -98,7 +98,7 @@ def save_csv(scenario: Scenario, folder: str | Path, *, overwrite: bool = False)
     with ExitStack() as stack:
         first, second, third = (stack.enter_context(replacing(path, overwrite=overwrite)) for path in paths)
         _write_table(first, scenario, stations, STATION_COLUMNS)
-        _write_table(second, scenario, users, _user_columns(scenario))
+        _write_table(second, scenario, users, _user_columns(scenario, users))
         third.write_text("".join(f"{line}\n" for line in scenario.attribution), encoding="utf-8")
     if not scenario.attribution:
         paths[2].unlink()
@@ -110,9 +110,14 @@ def _rows(scenario: Scenario) -> tuple[Sequence[StationRow], Sequence[UserRow]]:
     return whole.stations.rows or (), whole.users.rows or ()
 
 
-def _user_columns(scenario: Scenario) -> tuple[str, ...]:
-    """Deadlines are left out where they are off: the column would turn them on; classes where there are none."""
-    left_out = {"deadline_ms": not scenario.objective.deadlines, "class": not scenario.users.classes}
+def _user_columns(scenario: Scenario, users: Sequence[UserRow]) -> tuple[str, ...]:
+    """Deadlines are left out where they are off: the column would turn them on; what no row states, too."""
+    left_out = {
+        "deadline_ms": not scenario.objective.deadlines,
+        "class": not scenario.users.classes,
+        "weight": all(row.weight is None for row in users),
+        "load_profile": True,  # the hour is worked into the rows
+    }
     return tuple(column for column in USER_COLUMNS if not left_out.get(column, False))
 
 

@@ -36,6 +36,7 @@ NAME_FIELDS = (
     "id",
     "ids",
     "labels",
+    "load_profile",
     "name",
     "station",
 )

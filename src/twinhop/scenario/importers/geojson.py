@@ -288,7 +288,11 @@ def _usable_names(
     for field, key in names.items():
         exact = spelling(key) == spelling(field)
         values = [each[key] for each in properties if each.get(key) is not None]
-        if not exact and field not in ("id", "class", "host") and not all(_is_size(field, each) for each in values):
+        if (
+            not exact
+            and field not in ("id", "class", "host", "load_profile")
+            and not all(_is_size(field, each) for each in values)
+        ):
             notes.append(f"{name}: the property {key!r} is not used: not all of it are numbers of {field}")
         else:
             kept[field] = key

@@ -17,6 +17,7 @@ from twinhop.scenario.schema.load_section import Load
 from twinhop.scenario.schema.movement_checks import check_movement
 from twinhop.scenario.schema.movement_section import Movement
 from twinhop.scenario.schema.physics_sections import Backhaul, Compute, Migration, Objective
+from twinhop.scenario.schema.profile_checks import check_profiles
 from twinhop.scenario.schema.radio_section import Radio
 from twinhop.scenario.schema.readings import Readings
 from twinhop.scenario.schema.service_sections import Services, check_service_classes
@@ -101,6 +102,7 @@ class Scenario(Section, Shown):
         _check_cloud(self.cloud, self.backhaul.graph)
         listed = tuple(each.name for each in self.users.classes)
         check_service_classes(self.services, (*listed, DEFAULT_CLASS) if listed else ())
+        check_profiles(self.load, self.users)
         cloud = self.cloud
         rows = self.stations.rows
         if rows is not None and not any(row.host for row in rows) and not (cloud is not None and cloud.host):

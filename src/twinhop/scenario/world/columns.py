@@ -14,7 +14,7 @@ from twinhop import streams
 from twinhop.errors import InputError
 from twinhop.scenario.distribution import Kind, draw
 from twinhop.scenario.place_sections import DEFAULT_CLASS, FRACTION_TOLERANCE, StationRow, UserClass, UserRow
-from twinhop.scenario.schema.load_section import active_users, size_factor
+from twinhop.scenario.schema.load_section import active_users, size_factors
 from twinhop.scenario.schema.scenario import Scenario
 from twinhop.scenario.world import layouts
 
@@ -62,6 +62,10 @@ class UserColumns:
     """(N,) index into class_names; 0 where none is listed"""
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """(N,) texts of each label, empty where a user has none"""
+    weight: NDArray[np.float64] | None = None
+    """(N,) users that each row stands for; None: one each"""
+    row: NDArray[np.int64] | None = None
+    """(N,) of which active row each is a part; None: each is a row"""
 
 
 def station_columns(scenario: Scenario) -> StationColumns:
@@ -77,40 +81,128 @@ def station_columns(scenario: Scenario) -> StationColumns:
     host = np.array([row.host for row in rows]) if rows is not None else _generated_hosts(scenario)
     cpu = _sizes(scenario.seed, "cpu_gcycles_per_s", stations.cpu_gcycles_per_s, rows, count)
     opening_s = _sizes(scenario.seed, "opening_s", stations.opening_s, rows, count)
-    capacity = np.full(count, _users_that_fit(stations.capacity_users, user_count(scenario), count))
+    everybody = most_users(scenario)
+    capacity = np.full(count, _users_that_fit(stations.capacity_users, everybody, count))
     for index, row in enumerate(rows or ()):
         if row.capacity_users is not None:
-            capacity[index] = _users_that_fit(row.capacity_users, user_count(scenario), count)
+            capacity[index] = _users_that_fit(row.capacity_users, everybody, count)
     seats = np.where(host, capacity, 0).astype(np.int64)
     return StationColumns(ids, xy_m, host, cpu, seats, opening_s, _labels(rows or ()))
 
 
-def user_columns(scenario: Scenario) -> UserColumns:
+def user_columns(scenario: Scenario, *, whole: bool = False) -> UserColumns:
     """The users of the scenario that are active, generated where they are not listed.
 
+    Args:
+        scenario: any.
+        whole: whether rows that stand for many users stay whole where the scenario splits them.
+
     Raises:
-        InputError: if the users are in a CSV file that has not been read.
+        InputError: if the users are in a CSV file that has not been read, nobody is active, or the parts of a row would
+            have the id of another.
     """
     users, load = scenario.users, scenario.load
     ids, xy_m = _listed(users.rows) if users.rows is not None else _generated_users(scenario)
     class_of = _classes(scenario.seed, users.classes, users.rows, len(ids))
-    active = active_users(load, len(ids), scenario.seed)
+    followed = _followed(scenario, class_of)
+    active = active_users(load, len(ids), scenario.seed, followed)
+    weight = _weights(scenario, followed)
+    if weight is not None:
+        active = active[weight[active] > 0]
+        if not active.size:
+            raise InputError(
+                f"{scenario.where}: load: nobody is there in hour {load.hour if load else 0}: every row's "
+                "weight is 0; choose another hour"
+            )
+    factor = size_factors(load, followed)
+    factor = factor[active] if isinstance(factor, np.ndarray) else factor
 
-    def sizes(field: str, factor: float = 1.0) -> NDArray[np.float64]:
+    def sizes(field: str, factor: NDArray[np.float64] | float = 1.0) -> NDArray[np.float64]:
         by_class = tuple(getattr(each, field) for each in users.classes)
         values = _sizes(scenario.seed, field, getattr(users, field), users.rows, len(ids), by_class, class_of)[active]
-        return values if factor == 1 else values * factor
+        return values if isinstance(factor, float) and factor == 1 else values * factor
 
-    return UserColumns(
+    columns = UserColumns(
         ids if len(active) == len(ids) else tuple(ids[index] for index in active),
         xy_m[active],
-        sizes("history_mbit", size_factor(load)),
-        sizes("update_mbit", size_factor(load)),
+        sizes("history_mbit", factor),
+        sizes("update_mbit", factor),
         sizes("deadline_ms"),
         sizes("tx_power_w"),
         (*(each.name for each in users.classes), DEFAULT_CLASS) if users.classes else (),
         class_of[active],
         _labels([users.rows[index] for index in active] if users.rows is not None else ()),
+        None if weight is None else weight[active],
+    )
+    return columns if whole else _in_parts(columns, users.split, scenario)
+
+
+def _followed(scenario: Scenario, class_of: NDArray[np.int64]) -> tuple[str | None, ...] | None:
+    """The profile that each user follows by name, (N,), None for `load.profile`; None where all follow that."""
+    users = scenario.users
+    if scenario.load is None or not scenario.load.profiles:
+        return None
+    of_class = (*(each.load_profile for each in users.classes), None)
+    by_class = [of_class[at] for at in class_of.tolist()] if users.classes else [None] * len(class_of)
+    return tuple(
+        row.load_profile if row is not None and row.load_profile is not None else default
+        for row, default in zip(users.rows or [None] * len(class_of), by_class, strict=True)
+    )
+
+
+def _stated_weights(scenario: Scenario) -> NDArray[np.float64] | None:
+    rows = scenario.users.rows or ()
+    if not any(row.weight is not None for row in rows):
+        return None
+    return np.array([1.0 if row.weight is None else row.weight for row in rows])
+
+
+def _weights(scenario: Scenario, followed: tuple[str | None, ...] | None) -> NDArray[np.float64] | None:
+    """The users that each row stands for in the hour, (N,), 0 for those left out; None: one each."""
+    weight, load = _stated_weights(scenario), scenario.load
+    if load is None or load.scales != "weight":
+        return weight
+    everyone = np.ones(user_count(scenario)) if weight is None else weight
+    return everyone * (load.at(None) if followed is None else load.factors(followed))
+
+
+def has_weights(scenario: Scenario) -> bool:
+    """Whether rows of users may stand for other numbers of them than one."""
+    load = scenario.load
+    return (load is not None and load.scales == "weight") or _stated_weights(scenario) is not None
+
+
+def _in_parts(columns: UserColumns, most: int | None, scenario: Scenario) -> UserColumns:
+    """Rows of more than so many users as parts, whose users are whole where those of the row are."""
+    if most is None or columns.weight is None or not (columns.weight > most).any():
+        return columns
+    parts = np.maximum(1, np.ceil(columns.weight / most)).astype(np.int64)
+    row = np.repeat(np.arange(len(parts)), parts)
+    at = np.arange(len(row)) - np.repeat(np.cumsum(parts) - parts, parts)
+    ids = tuple(
+        columns.ids[i] if parts[i] == 1 else f"{columns.ids[i]}/{part + 1}" for i, part in zip(row, at, strict=True)
+    )
+    if len(set(ids)) < len(ids):
+        twice = next(name for name in ids if ids.count(name) > 1)
+        raise InputError(
+            f"{scenario.where}: users.split: the part {twice!r} of a row would have the id of another; rename that user"
+        )
+    weight = columns.weight
+    fewest = np.where(weight == np.floor(weight), np.floor(weight / parts), weight / parts)
+    more = np.rint(weight - fewest * parts)
+    share = fewest[row] + (at < more[row])
+    return UserColumns(
+        ids,
+        columns.xy_m[row],
+        columns.history_mbit[row],
+        columns.update_mbit[row],
+        columns.deadline_ms[row],
+        columns.tx_power_w[row],
+        columns.class_names,
+        columns.user_class[row],
+        {name: tuple(texts[at] for at in row.tolist()) for name, texts in columns.labels.items()},
+        share,
+        row,
     )
 
 
@@ -128,6 +220,17 @@ def user_count(scenario: Scenario) -> int:
     if users.rows is not None:
         return len(users.rows)
     return users.generate.count if users.generate else _unread_csv("users")
+
+
+def most_users(scenario: Scenario) -> int:
+    """The users that all rows stand for, the inactive ones included; in the busiest hour where weights change."""
+    load, weight = scenario.load, _stated_weights(scenario)
+    if load is not None and load.scales == "weight":
+        count = user_count(scenario)
+        class_of = _classes(scenario.seed, scenario.users.classes, scenario.users.rows, count)
+        followed = _followed(scenario, class_of) or (None,) * count
+        return max(1, math.ceil(load.most(followed, np.ones(count) if weight is None else weight)))
+    return user_count(scenario) if weight is None else math.ceil(weight.sum())
 
 
 def every_user_id(scenario: Scenario) -> tuple[str, ...]:

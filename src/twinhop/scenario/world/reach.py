@@ -78,8 +78,9 @@ def in_outage(world: World, access: IntArray, rate_bps: FloatArray) -> BoolArray
         access: (n,) access stations.
         rate_bps: (n,) rates to them [bit/s].
     """
-    radio = world.radio
-    bandwidth = network.user_bandwidth_hz(radio.bandwidth_hz, access, len(world.station_ids), radio.bandwidth_rule)
+    radio, weight = world.radio, world.user_weight
+    stations = len(world.station_ids)
+    bandwidth = network.user_bandwidth_hz(radio.bandwidth_hz, access, stations, radio.bandwidth_rule, weight)
     return rate_bps < OUTAGE_BPS_PER_HZ * bandwidth
 
 
@@ -90,6 +91,7 @@ def out_of_reach(
     rate_bps: FloatArray,
     distance_m: FloatArray,
     latency_s: FloatArray,
+    weight: FloatArray | None = None,
 ) -> OutOfReach | None:
     """The users who decide the mean because they are out of every station's reach, or the one who does alone.
 
@@ -103,13 +105,15 @@ def out_of_reach(
         rate_bps: (n,) rates [bit/s].
         distance_m: (n,) distances to the access stations [m].
         latency_s: (n,) the least latency of each user, whatever is decided [s].
+        weight: (n,) users that each of them stands for; None: one each.
 
     Returns:
         Who they are; None where nobody is.
     """
-    users, total = np.flatnonzero(outage), float(latency_s.sum())
+    summed_s = latency_s if weight is None else weight * latency_s
+    users, total = np.flatnonzero(outage), float(summed_s.sum())
     if not users.size:
-        users = _most_of_mean(latency_s, total)
+        users = _most_of_mean(latency_s, summed_s, total)
     if not users.size:
         return None
     worst = int(users[np.argmax(latency_s[users])])
@@ -120,17 +124,17 @@ def out_of_reach(
         station=stations[worst],
         distance_m=float(distance_m[worst]),
         rate_bps=float(rate_bps[worst]),
-        share=float(latency_s[users].sum()) / total if total > 0 else 0.0,
+        share=float(summed_s[users].sum()) / total if total > 0 else 0.0,
         outage=bool(outage.any()),
     )
 
 
-def _most_of_mean(latency_s: FloatArray, total: float) -> IntArray:
+def _most_of_mean(latency_s: FloatArray, summed_s: FloatArray, total: float) -> IntArray:
     """The one user, if any, who makes most of the mean."""
     if len(latency_s) < FEWEST:
         return np.empty(0, np.int64)
     worst = int(np.argmax(latency_s))
-    alone = latency_s[worst] > max(MOST_OF_MEAN * total, MANY_MEDIANS * float(np.median(latency_s)))
+    alone = summed_s[worst] > MOST_OF_MEAN * total and latency_s[worst] > MANY_MEDIANS * float(np.median(latency_s))
     return np.array([worst] if alone else [], np.int64)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -172,10 +173,17 @@ class World(Shown):
     """(M,) texts of each label of stations, empty where one has none; of no effect"""
     user_labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """(N,) texts of each label of users, likewise"""
+    user_weight: NDArray[np.float64] | None = None
+    """(N,) users that each row stands for; None: one each"""
 
     def __repr__(self) -> str:
         sizes = (counted(len(self.user_ids), "user"), counted(len(self.station_ids), "station"))
         return in_a_line(self, self.name, f"seed {self.seed}", *sizes)
+
+    @property
+    def people(self) -> float:
+        """The users that all rows stand for together; N where each is one."""
+        return float(len(self.user_ids)) if self.user_weight is None else float(self.user_weight.sum())
 
     @property
     def serving_cloud(self) -> CloudSite | None:
@@ -206,7 +214,7 @@ class World(Shown):
     @property
     def seats(self) -> int:
         """Twins that fit on all hosts together."""
-        return int(np.minimum(self.host_capacity, len(self.user_ids)).sum())
+        return int(np.minimum(self.host_capacity, math.ceil(self.people)).sum())
 
     @property
     def host_opening_s(self) -> NDArray[np.float64]:
@@ -232,8 +240,10 @@ def build_world(scenario: Scenario) -> World:
     """
     stations, users = station_columns(scenario), user_columns(scenario)
     n_users, n_stations = len(users.ids), len(stations.ids)
+    people = float(n_users) if users.weight is None else float(users.weight.sum())
+    _check_weights(scenario, users)
     origin, compute = scenario.area.origin, scenario.compute
-    cloud = _cloud_site(scenario, stations.ids, n_users)
+    cloud = _cloud_site(scenario, stations.ids, math.ceil(people))
     los_draws, shadowing_draws = _los_draws(scenario, n_stations), _shadowing_draws(scenario, n_stations)
     _warn_of_extrapolation(scenario)
     literal_work = scenario.readings.is_literal(ROW_CYCLES_PER_BIT)
@@ -250,12 +260,12 @@ def build_world(scenario: Scenario) -> World:
         user_xy_m=users.xy_m,
         history_bits=users.history_mbit * BITS_PER_MBIT,
         update_bits=users.update_mbit * BITS_PER_MBIT,
-        deadline_s=_deadline_s(scenario, users.deadline_ms),
+        deadline_s=_deadline_s(scenario, users),
         tau_s=users.deadline_ms * S_PER_MS,
         tx_power_w=users.tx_power_w,
         class_names=users.class_names,
         user_class=users.user_class,
-        fading_uniform=_fading_uniform(scenario, n_users, n_stations),
+        fading_uniform=_fading_uniform(scenario, users, n_stations),
         los_wave_uniform=los_draws[0],
         los_weight_normal=los_draws[1],
         shadowing_wave_uniform=shadowing_draws[0],
@@ -265,7 +275,7 @@ def build_world(scenario: Scenario) -> World:
         construction_cycles_per_bit=LITERAL_CYCLES_PER_BIT if literal_work else compute.construction_cycles_per_bit,
         update_cycles_per_bit=LITERAL_CYCLES_PER_BIT if literal_work else compute.update_cycles_per_bit,
         cpu_rule=LITERAL_CPU_RULE if scenario.readings.is_literal(ROW_CPU_RULE) else compute.cpu_rule,
-        alpha=_alpha(scenario, n_users, n_stations),
+        alpha=_alpha(scenario, people, n_stations),
         beta=scenario.objective.beta,
         kappa_s_per_j=scenario.objective.kappa_s_per_j,
         eta_s=0.0 if scenario.readings.is_literal(ROW_SYNCHRONISATION) else scenario.objective.eta_s,
@@ -280,27 +290,53 @@ def build_world(scenario: Scenario) -> World:
         services=_services(scenario, users),
         station_labels=stations.labels,
         user_labels=users.labels,
+        user_weight=users.weight,
     )
 
 
-def _deadline_s(scenario: Scenario, update_deadline_ms: NDArray[np.float64]) -> NDArray[np.float64] | None:
+def _check_weights(scenario: Scenario, users: UserColumns) -> None:
+    """Refuse what is worked out user by user where rows stand for many."""
+    if users.weight is None:
+        return
+    if scenario.services:
+        raise InputError(
+            f"{scenario.where}: services: are made of the twins of single users, and rows here stand for many "
+            "(weight); leave out one or the other"
+        )
+    rows = scenario.readings.evaluated()
+    if rows:
+        raise InputError(
+            f"{scenario.where}: readings: rows {', '.join(map(str, rows))} are evaluated for single users, and rows of "
+            "users here stand for many (weight); leave out one or the other"
+        )
+
+
+def _deadline_s(scenario: Scenario, users: UserColumns) -> NDArray[np.float64] | None:
     if not scenario.objective.deadlines:
         return None
     if scenario.readings.is_literal(ROW_INTERACTION):
         generator = streams.stream(scenario.seed, streams.CONSTRUCTION_DEADLINES)
-        return Uniform(uniform=LITERAL_DEADLINES_S).draw(generator, len(update_deadline_ms))
-    return update_deadline_ms * S_PER_MS
+        drawn = Uniform(uniform=LITERAL_DEADLINES_S).draw(generator, _rows(users))
+        return drawn if users.row is None else drawn[users.row]
+    return users.deadline_ms * S_PER_MS
 
 
-def _fading_uniform(scenario: Scenario, n_users: int, n_stations: int) -> NDArray[np.float64] | None:
+def _rows(users: UserColumns) -> int:
+    """How many rows there are, of which users may be parts: parts of a row have its draws."""
+    return len(users.ids) if users.row is None else int(users.row[-1]) + 1
+
+
+def _fading_uniform(scenario: Scenario, users: UserColumns, n_stations: int) -> NDArray[np.float64] | None:
     if scenario.radio.fading == "none":
         return None
+    n_users = _rows(users)
     if n_users * n_stations > MOST_FADING_LINKS:
         raise InputError(
             f"{scenario.where}: radio.fading: rayleigh draws a value for each of {n_users} x {n_stations} links; "
             f"at most {MOST_FADING_LINKS} are accepted; use fading: none, fewer users or fewer stations"
         )
-    return streams.stream(scenario.seed, streams.FADING).random((n_users, n_stations))
+    drawn = streams.stream(scenario.seed, streams.FADING).random((n_users, n_stations))
+    return drawn if users.row is None else drawn[users.row]
 
 
 def _cloud_site(scenario: Scenario, station_ids: tuple[str, ...], n_users: int) -> CloudSite | None:
@@ -392,7 +428,7 @@ def _radio_parameters(radio: Radio) -> RadioParameters:
     )
 
 
-def _alpha(scenario: Scenario, n_users: int, n_stations: int) -> float:
+def _alpha(scenario: Scenario, n_users: float, n_stations: int) -> float:
     """The weight of the mean latency: a sum is N means, and reading 3, literal, divides by M as well."""
     alpha = scenario.objective.alpha
     if scenario.objective.aggregation == "sum":
