@@ -13,7 +13,11 @@ class ExtrapolationWarning(UserWarning):
     """A model is used outside the range for which it was made, as the scenario allows or as its distances force."""
 
 
-class OutOfReachWarning(UserWarning):
+class PlanningWarning(UserWarning):
+    """Something about a scenario makes its plans mean less than they seem to: swapped columns, a unit, a radio."""
+
+
+class OutOfReachWarning(PlanningWarning):
     """Users whom no station reaches, or one user alone, make most of the mean latency: their positions may be wrong."""
 
 

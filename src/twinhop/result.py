@@ -7,7 +7,7 @@ when something is to be shown.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ENTRY_POINTS = "twinhop.output"
+#: Of the JSON that commands print by `--json` and write; it rises where a key goes, is renamed or means something else.
+SCHEMA_VERSION = 1
+
+
+def versioned(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values with the version of their schema before them."""
+    return {"schema_version": SCHEMA_VERSION, **value}
 
 
 @functools.cache

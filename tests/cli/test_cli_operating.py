@@ -7,9 +7,20 @@ from problem_makers import roomy_arrays
 
 import twinhop
 from twinhop.placement import PlacementProblem, save_problem
+from twinhop.result import versioned
 
 CITY = "family(40, 6, deadlines=on)"
-PLAN_FILES = ["associations.csv", "associations.parquet", "map.geojson", "map.png", "placement.json", "report.md"]
+PLAN_FILES = [
+    "associations.csv",
+    "associations.parquet",
+    "map.geojson",
+    "map.png",
+    "placement.json",
+    "plan.xlsx",
+    "report.md",
+    "servers.csv",
+    "users.csv",
+]
 
 
 def names(folder):
@@ -50,7 +61,7 @@ def test_explain(process):
 
 def test_explain_as_json(run):
     value = json.loads(run("explain", CITY, "u3", "--json").out)
-    assert value == json.loads(json.dumps(twinhop.explain(twinhop.plan(CITY), "u3").to_json()))
+    assert value == versioned(json.loads(json.dumps(twinhop.explain(twinhop.plan(CITY), "u3").to_json())))
     assert value["user"] == "u3"
     assert len(value["alternatives"]) == 5
 
@@ -190,7 +201,7 @@ def test_robustness_as_json(run, saved):
     value = json.loads(run("robustness", CITY, "--load", "30%", "--samples", 10, "--json", "--from", saved).out)
     assert (value["policy"], value["load"], value["samples"], value["seed"]) == ("greedy", 0.3, 10, 0)
     plan = twinhop.plan(CITY, "greedy")
-    assert value == json.loads(json.dumps(twinhop.robustness(plan, 0.3, 10).to_json()))
+    assert value == versioned(json.loads(json.dumps(twinhop.robustness(plan, 0.3, 10).to_json())))
 
 
 def test_robustness_of_what(run, tmp_path):

@@ -42,10 +42,10 @@ def test_plan_reports_services(city, run):
     assert "no server meets it; the best is mbs with 112 ms" in done.out
     answer = json.loads((city / "out" / "placement.json").read_text())
     heat, crossing, magic = answer["services"]
-    assert (heat["server_name"], heat["server"]) == ("mbs", 5)
-    assert crossing["server_name"] in answer["station_ids"] and crossing["kept"] is True
+    assert (heat["server_id"], heat["server"]) == ("mbs", 5)
+    assert crossing["server_id"] in answer["station_ids"] and crossing["kept"] is True
     assert crossing["server"] in answer["open"]
-    assert (magic["kept"], magic["best_server"]) == (False, "mbs")
+    assert (magic["kept"], magic["best_server_id"]) == (False, "mbs")
     assert answer["lower_bound"] <= answer["cost"] and answer["gap"] < 0.05
     report = (city / "out" / "report.md").read_text()
     assert "## Services" in report and "| crossing |" in report
@@ -137,15 +137,13 @@ def test_the_plan_explained_alone(city):
 
 def test_plan_without_a_host_that_a_service_runs_on(city, run):
     plain = json.loads(run("plan", "city.yaml", "--json").out)
-    gone = next(each["server_name"] for each in plain["services"] if each["name"] == "crossing")
+    gone = next(each["server_id"] for each in plain["services"] if each["name"] == "crossing")
     done = run("plan", "city.yaml", "--without", gone, "--out", "out")
     assert done.code == 0, done.err
     assert f"instead of {gone}" in done.out
     answer = json.loads((city / "out" / "placement.json").read_text())
     crossing = next(each for each in answer["services"] if each["name"] == "crossing")
-    assert answer["services_moved"] == [
-        {"service": "crossing", "from_server": gone, "to_server": crossing["server_name"]}
-    ]
+    assert answer["services_moved"] == [{"service": "crossing", "from_id": gone, "to_id": crossing["server_id"]}]
     assert answer["cost_without_failure"] == plain["cost"] and answer["cost"] > answer["lower_bound_without_failure"]
     assert answer["station_ids"].index(gone) not in answer["open"]
 

@@ -57,8 +57,8 @@ def check_plan(arrays, oracle, optimum, value):
     else:
         assert value["lower_bound"] <= 0
     if "deadline_s" in arrays:
-        assert len(value["cpu_share"]) == users
-        assert all(share >= 0 for share in value["cpu_share"])
+        assert len(value["cpu_share_cycles_per_s"]) == users
+        assert all(share >= 0 for share in value["cpu_share_cycles_per_s"])
 
 
 @pytest.mark.parametrize(("at", "seed"), list(enumerate(SEEDS)))

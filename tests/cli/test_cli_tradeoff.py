@@ -26,6 +26,7 @@ def test_table_and_files(run, tmp_path):
         "tradeoff.parquet",
         "tradeoff.png",
         "tradeoff.tex",
+        "tradeoff.xlsx",
     ]
     check_picture(out / "tradeoff.png", 1000, 600)
     answer = json.loads((out / "tradeoff.json").read_text())

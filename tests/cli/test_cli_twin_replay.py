@@ -63,7 +63,7 @@ def test_replays_the_same_from_the_file_that_it_wrote(run, tmp_path):
         write(rows.select("user", "time_s", "x_m", "y_m"), tmp_path / name)
         again = run("twin", "replay", tmp_path / name, *options)
         assert again.code == 0, again.err
-        assert {**json.loads(again.out), "name": ""} == {**json.loads(first.out), "name": ""}
+        assert {**json.loads(again.out), "source": ""} == {**json.loads(first.out), "source": ""}
 
 
 FCD = """<fcd-export>
@@ -95,7 +95,7 @@ def test_a_trace_and_the_file_that_it_was_made_of_replay_alike(run, tmp_path):
     assert done.code == 0, done.err
     found = [json.loads(run("twin", "replay", tmp_path / f"fcd.{end}", "--json").out) for end in ("xml", "parquet")]
     assert found[1]["notes"] == []
-    assert found[0] | {"name": "", "notes": []} == found[1] | {"name": ""}
+    assert found[0] | {"source": "", "notes": []} == found[1] | {"source": ""}
 
 
 def test_prints_tables(run):

@@ -48,9 +48,7 @@ def test_the_cloud_is_the_last_host_and_open_at_no_cost():
     assert problem.stations == 4
     assert (problem.opening_s[3], problem.capacity[3], problem.cpu[3]) == (0, 5, 200e9)
     assert problem.distance_m is not None and np.isinf(problem.distance_m[:, 3]).all()
-    assert (
-        "host 3" in summary(parse_scenario(CITY + "cloud: {latency_ms: 1, host: true, cpu_gcycles_per_s: 1}"))["cloud"]
-    )
+    assert summary(parse_scenario(CITY + "cloud: {latency_ms: 1, host: true, cpu_gcycles_per_s: 1}"))["cloud"] == 3
     stations_only = formulate(build_world(parse_scenario(CITY)))
     assert problem.comm_s[:, :3].tobytes() == stations_only.comm_s.tobytes()
 

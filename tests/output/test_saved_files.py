@@ -18,9 +18,19 @@ from twinhop.output.plans.map_figure import draw_map
 from twinhop.placement import Part, PlacementProblem, certify
 from twinhop.scenario import parse_scenario, unproject
 
-PLAN_FILES = ["associations.csv", "associations.parquet", "map.geojson", "map.png", "placement.json", "report.md"]
-PROBLEM_FILES = ["associations.csv", "associations.parquet", "placement.json", "report.md"]
-COMPARISON_FILES = [f"comparison.{suffix}" for suffix in ("csv", "json", "md", "parquet", "png", "tex")]
+PLAN_FILES = [
+    "associations.csv",
+    "associations.parquet",
+    "map.geojson",
+    "map.png",
+    "placement.json",
+    "plan.xlsx",
+    "report.md",
+    "servers.csv",
+    "users.csv",
+]
+PROBLEM_FILES = [name for name in PLAN_FILES if not name.startswith("map.")]
+COMPARISON_FILES = [f"comparison.{suffix}" for suffix in ("csv", "json", "md", "parquet", "png", "tex", "xlsx")]
 DEADLINES = "family(60, 6, deadlines=on)"
 
 

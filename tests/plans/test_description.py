@@ -14,6 +14,7 @@ from twinhop.errors import InputError
 from twinhop.formulation import formulate
 from twinhop.output.plans.description_figure import draw_description
 from twinhop.plans.describe import describe
+from twinhop.result import versioned
 from twinhop.scenario import build_world, family, load_scenario, parse_scenario, preset, preset_names
 
 HEAD = "schema_version: 1\nname: a\n"
@@ -96,7 +97,7 @@ STATIONS, USERS = "stations: {generate: {count: 4}}\n", "users: {generate: {coun
     ],
 )
 def test_constants_that_make_no_sense_are_warned_of(text, warning):
-    assert any(warning in each for each in world_of(text).warnings)
+    assert any(warning in each.message for each in world_of(text).warnings)
 
 
 def test_only_hosts_that_can_keep_a_deadline_count_towards_all():
@@ -106,9 +107,9 @@ def test_only_hosts_that_can_keep_a_deadline_count_towards_all():
     cloud = "cloud: {latency_ms: 5000, host: true, cpu_gcycles_per_s: 9000}\n"
     found = world_of(text + cloud)
     assert found.deadline_cpu_cycles_per_s == alone.deadline_cpu_cycles_per_s == 0.8e9
-    assert any("no plan can keep them" in each for each in found.warnings)
+    assert any("no plan can keep them" in each.message for each in found.warnings)
     near = world_of(text + cloud.replace("5000", "5"))
-    assert not any("no plan can keep them" in each for each in near.warnings)
+    assert not any("no plan can keep them" in each.message for each in near.warnings)
 
 
 def test_one_server_only_is_what_the_solver_finds():
@@ -119,7 +120,7 @@ def test_one_server_only_is_what_the_solver_finds():
     )
     for opening in (0.01, 0.3, 1, 3, 10):
         scenario = parse_scenario(HEAD + text % opening)
-        warned = any("opens one server only" in each for each in describe(scenario).warnings)
+        warned = any("opens one server only" in each.message for each in describe(scenario).warnings)
         opened = twinhop.plan(scenario).solution.placement.open.sum()
         assert not warned or opened == 1
     assert warned
@@ -128,7 +129,7 @@ def test_one_server_only_is_what_the_solver_finds():
 def test_unscaled_constants_at_city_size_are_warned_of():
     text = "area: {width_m: 6700, height_m: 6700}\nradio: {bandwidth_rule: equal_share}\n"
     found = world_of(text + "stations: {generate: {count: 40}}\nusers: {generate: {count: 8000}}\n")
-    assert any("of the deadlines are unmeetable" in each for each in found.warnings)
+    assert any("of the deadlines are unmeetable" in each.message for each in found.warnings)
 
 
 @pytest.mark.parametrize("name", ["city-small", "family(5, 1)", "family(4000, 80)"])
@@ -136,7 +137,7 @@ def test_the_folder(tmp_path, name):
     found = describe(preset(name))
     written = found.save(tmp_path / "out")
     assert [path.name for path in written] == ["describe.csv", "describe.json", "describe.png", "describe.tex"]
-    assert json.loads(written[1].read_text()) == found.to_json()
+    assert json.loads(written[1].read_text()) == versioned(found.to_json())
     check_picture(written[2], 1200, 800)
 
 
@@ -155,7 +156,7 @@ NO_SEATS = "stations: {generate: {count: 3}, capacity_users: 0}\nusers: {generat
 def test_a_world_without_any_seat_is_described_and_warned_of(tmp_path):
     found = world_of(NO_SEATS)
     assert found.total_update_load is None
-    assert "no plan can exist" in found.warnings[0]
+    assert "no plan can exist" in found.warnings[0].message
     found.save(tmp_path)
     assert json.loads((tmp_path / "describe.json").read_text())["update_load_of_total_cpu"] is None
 

@@ -39,7 +39,7 @@ def is_silent(scenario):
     with warnings.catch_warnings():
         warnings.simplefilter("error", OutOfReachWarning)
         plan = twinhop.plan(scenario, "nearest")
-    return plan.case.out_of_reach is None
+    return plan.case.warnings == ()
 
 
 def test_one_lost_user_is_named_with_its_distance():
@@ -78,13 +78,13 @@ def test_a_station_far_away_that_nobody_uses_is_no_fault():
 def test_cities_are_silent(name):
     scenario = load_scenario(name)
     assert is_silent(scenario)
-    assert not any("mean latency" in text for text in describe(scenario).warnings)
+    assert not any("mean latency" in each.message for each in describe(scenario).warnings)
 
 
 def test_description_comparison_report_and_answer_say_it(tmp_path):
     scenario = city("{id: lost, x_m: 5900000, y_m: 5900000}")
     text = "user lost is out of reach of every station"
-    assert text in describe(scenario).warnings[0]
+    assert text in describe(scenario).warnings[0].message
     with pytest.warns(OutOfReachWarning):
         comparison = twinhop.compare(scenario, ["nearest"])
         plan = twinhop.plan(scenario)

@@ -98,8 +98,8 @@ def test_json_is_plain_and_has_every_field_of_the_interface():
     value = json.loads(json.dumps(plan.to_json(), allow_nan=False))
     fields = "policy cost terms lower_bound gap gap_net feasible violations unmeetable open host cpu_share users"
     assert set(value) >= {*fields.split(), "stations", "seconds", "seed"}
-    assert len(value["cpu_share"]) == len(value["host"]) == value["users"] == 20
-    assert twinhop.plan(SMALL).to_json()["cpu_share"] is None
+    assert len(value["cpu_share_cycles_per_s"]) == len(value["host"]) == value["users"] == 20
+    assert twinhop.plan(SMALL).to_json()["cpu_share_cycles_per_s"] is None
 
 
 def test_infinite_violations_are_valid_json():
@@ -159,7 +159,7 @@ def test_infeasible_plans_in_a_comparison_have_no_gap():
     assert not comparison.plans[0].feasible
     row = comparison.rows()[0]
     assert row["gap"] is None
-    assert row["violations"] > 0
+    assert row["violation_count"] > 0
     assert math.isfinite(row["cost"])
 
 

@@ -311,7 +311,7 @@ def test_users_who_left_and_stations_that_closed_are_named_and_left_out(saved):
     answer, problem = again.to_json(), again.case.problem
     forced = [i for i in range(1, 29) if value["host"][i] == closed]
     assert forced and answer["new_users"] == [0, 29]
-    assert (answer["left_users"], answer["closed_stations"]) == (["ada", "bob"], ["attic"])
+    assert (answer["left_user_ids"], answer["closed_station_ids"]) == (["ada", "bob"], ["attic"])
     gone = [move for move in answer["moves"] if move["from"] is None]
     assert [move["user"] for move in gone] == forced
     assert all(move["closed_station"] == "attic" and move["host_gone"] for move in gone)

@@ -15,6 +15,7 @@ from twinhop.formulation import formulate
 from twinhop.placement import evaluate
 from twinhop.plans.planning import make_case, plan_case
 from twinhop.plans.robustness import loaded, parse_load, sample_robustness
+from twinhop.result import versioned
 from twinhop.stats.intervals import wilson_interval
 from twinhop.stats.quantiles import sample_summary
 from twinhop.streams import stream
@@ -54,11 +55,11 @@ def test_counts_agree(broken):
     assert broken.user_missed.sum() == broken.missed.sum()
     assert broken.user_missed.max() <= broken.station_broken.max() <= broken.broken
     value = broken.to_json()
-    assert [entry["samples"] for entry in value["breaking_users"]] == sorted(
+    assert [entry["broken"] for entry in value["breaking_users"]] == sorted(
         (int(count) for count in broken.user_missed if count), reverse=True
     )
-    hosts = {broken.plan.hosts[entry["user"]] for entry in value["breaking_users"]}
-    assert {entry["station"] for entry in value["breaking_stations"]} == hosts
+    hosts = {broken.plan.hosts[entry["user_id"]] for entry in value["breaking_users"]}
+    assert {entry["station_id"] for entry in value["breaking_stations"]} == hosts
     low, high = value["broken_interval"]
     assert low < value["broken_share"] < high
     json.dumps(value, allow_nan=False)
@@ -143,7 +144,9 @@ def test_exactly_three_files(source, tmp_path):
     ]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [path.name for path in written]
     check_picture(tmp_path / "out" / "robustness.png", 1200, 600)
-    assert json.loads((tmp_path / "out" / "robustness.json").read_text()) == json.loads(json.dumps(result.to_json()))
+    assert json.loads((tmp_path / "out" / "robustness.json").read_text()) == versioned(
+        json.loads(json.dumps(result.to_json()))
+    )
     rows = pl.read_parquet(tmp_path / "out" / "robustness.parquet")
     assert rows.height == 30
     assert rows["cost"].to_numpy().tolist() == result.cost.tolist()

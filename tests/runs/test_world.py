@@ -12,6 +12,7 @@ from moving_cities import Written, city
 
 from twinhop.errors import InputError
 from twinhop.output.runs.world import fact_rows, station_rows
+from twinhop.result import versioned
 from twinhop.runs import world_tables
 from twinhop.runs.world import moving, watch
 from twinhop.runs.world_statistics import WorldStatistics
@@ -137,7 +138,7 @@ def test_the_files_hold_the_run(tmp_path):
     rows = stations.filter(pl.col("slot") == 33)
     assert rows["up"].to_list() == slot.up.tolist() and rows["time_s"].to_list() == [99.0] * 7
     assert rows["cpu_cycles_per_s"].to_list() == slot.cpu_cycles_per_s.tolist()
-    assert json.loads((tmp_path / "out" / "statistics.json").read_text()) == watched.to_json()
+    assert json.loads((tmp_path / "out" / "statistics.json").read_text()) == versioned(watched.to_json())
     rows = {row["what"]: row for row in read_csv(tmp_path / "out" / "statistics.csv")}
     facts = watched.to_json()
     assert len(rows) == len(fact_rows(facts)) + 1  # arrivals and departures stand apart

@@ -100,7 +100,7 @@ class Benchmark(Result):
         boards = {}
         for kind, policies in self.policies.items():
             rows = [self._overall(kind, at) for at in range(len(policies))]
-            boards[kind] = sorted(rows, key=lambda row: (_or_infinite(row["gap_iqm"]), -row["feasible"]))
+            boards[kind] = sorted(rows, key=lambda row: (_or_infinite(row["gap_iqm"]), -row["feasible_share"]))
         return boards
 
     def _overall(self, kind: TaskKind, policy: int) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class Benchmark(Result):
             "gap_iqm_interval": said["interval"],
             "gap_mean": said["mean"],
             "gap_worst": said["worst"],
-            "feasible": 1 - said["failures"] / said["runs"],
+            "feasible_share": 1 - said["failures"] / said["runs"],
             "failed": sum(each.failure is not None for each in outcomes),
             **self._pairs(kind, policy),
             "decision_ms": float(np.median(times)) if times else None,
@@ -146,7 +146,7 @@ class Benchmark(Result):
                     "cost": _mean_of([each.cost for each in outcomes]),
                     "gap_mean": _finite(float(gaps.mean())),
                     "gap_worst": _finite(float(gaps.max())),
-                    "feasible": mean([float(each.feasible) for each in outcomes]),
+                    "feasible_share": mean([float(each.feasible) for each in outcomes]),
                     "failed": sum(each.failure is not None for each in outcomes),
                     "decision_ms": _mean_of([each.decision_ms for each in outcomes]),
                 }
@@ -162,7 +162,7 @@ class Benchmark(Result):
                 "seed": each.unit.scenario.seed,
                 "policy": outcome.policy,
                 "cost": outcome.cost,
-                "bound": each.bound.bound,
+                "lower_bound": each.bound.bound,
                 "gap": each.gap(outcome),
                 "feasible": outcome.feasible,
                 "failed": outcome.failure is not None,
@@ -195,7 +195,7 @@ class Benchmark(Result):
             "stations": bounds[0].stations,
             "slots": bounds[0].slots,
             "bounds": [
-                {"seed": seed, "bound": each.bound, "plan": each.plan, "seconds": each.seconds}
+                {"seed": seed, "lower_bound": each.bound, "cost": each.plan, "seconds": each.seconds}
                 for seed, each in zip(self.root_seeds, bounds, strict=True)
             ],
             "policies": self.task_rows(task),

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from twinhop.failures import PolicyFailure
     from twinhop.placement import InfeasibilityProof
     from twinhop.plans import Plan
+    from twinhop.plans.planner_warnings import PlannerWarning
     from twinhop.plans.result import Case
 
 #: Progress is shown on what takes longer [s].
@@ -104,8 +105,15 @@ ForceOut = Annotated[
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", callback=_log, help="Log what the solver does.")]
 
 
-def print_json(value: Any) -> None:
-    """JSON on standard output."""
+def print_json(value: Mapping[str, Any]) -> None:
+    """An answer as JSON on standard output, with the version of its schema."""
+    from twinhop.result import versioned
+
+    print_document(versioned(value))
+
+
+def print_document(value: Any) -> None:
+    """JSON of a format that others define, such as GeoJSON, on standard output."""
     typer.echo(json_text(value, indent=None), nl=False)
 
 
@@ -130,6 +138,12 @@ def print_notes(notes: Sequence[str], *, err: bool = False) -> None:
     """What is worth knowing about an answer, a line each."""
     for note in notes:
         typer.echo(f"note: {note}", err=err)
+
+
+def print_warnings(warnings: "Sequence[PlannerWarning]") -> None:
+    """What a planner needs to know, a line each."""
+    for each in warnings:
+        typer.echo(f"warning: {each.message}")
 
 
 @contextmanager
@@ -272,7 +286,9 @@ def infeasible_exits(
 
 def proof_answer(source: str) -> Callable[["InfeasibilityProof"], Any]:
     """The JSON of a proof where several plans were asked for."""
-    return lambda proof: {"source": source, "feasible": False, "proof": vars(proof)}
+    from twinhop.output.plans.plan import proof_values
+
+    return lambda proof: {"source": source, "feasible": False, "proof": proof_values(proof)}
 
 
 def read_case(source: str, seed: int | None, problem_format: str | None) -> "Case":

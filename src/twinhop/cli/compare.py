@@ -88,33 +88,36 @@ def run(
 
 def _show(comparison: "Comparison") -> None:
     from twinhop.output.kit.tables import failed_rows, percent
+    from twinhop.units import cost_number, with_unit
 
+    unit = comparison.case.problem.money_unit
     rows = [
         (
             row["policy"],
-            f"{row['cost']:.5g}",
+            cost_number(row["cost"], unit, 5),
             percent(row["gap"]),
             f"{row['latency_s']:.4g}",
-            f"{row['opening_s']:.4g}",
+            cost_number(row["rent"], unit) if unit else f"{row['opening_s']:.4g}",
             f"{row['opened']}",
-            "yes" if row["feasible"] else f"no ({row['violations']})",
+            "yes" if row["feasible"] else f"no ({row['violation_count']})",
             f"{1e3 * row['seconds']:.1f}",
         )
         for row in comparison.rows()
     ]
     title = f"{comparison.case.name}: {comparison.bound_in_words(5)}"
-    header = ("policy", "cost", "above bound", "latency s", "opening s", "opened", "feasible", "ms")
+    opening = with_unit("rent", unit) if unit else "opening s"
+    header = ("policy", with_unit("cost", unit), "above bound", "latency s", opening, "opened", "feasible", "ms")
     print_table(title, header, [*rows, *failed_rows((each.policy for each in comparison.failures), len(header))])
     print_notes(comparison.case.notes)
 
 
 def _show_worlds(comparison: "SeedComparison") -> None:
     from twinhop.output.kit.tables import PAIRS_HEADER, pair_cells
-    from twinhop.output.plans.seed_comparison import HEADER, cells, notes
+    from twinhop.output.plans.seed_comparison import cells, header, notes
 
     rows = comparison.rows()
     title = f"{comparison.name}: {comparison.seeds_in_words()}; {comparison.bound_in_words(5)}"
-    print_table(title, HEADER, list(map(cells, rows)))
+    print_table(title, header(comparison), [cells(row, comparison.money_unit) for row in rows])
     pairs = [pair_cells(row) for row in rows if row["policy"] != comparison.against]
     if pairs:
         print_table(f"cost against {comparison.against}, world by world (IQM)", PAIRS_HEADER, pairs)

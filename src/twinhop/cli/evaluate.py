@@ -190,18 +190,18 @@ def _require_fitting(source: str, sources: Any, given: dict[str, Any], in_episod
 
 
 def _show_episodes(evaluation: "PolicyEvaluation") -> None:
-    from twinhop.output.training.policy_evaluation import HEADER, cells
+    from twinhop.output.training.policy_evaluation import cells, header
 
-    print_table(evaluation.title, HEADER, [cells(row) for row in evaluation.rows()])
+    print_table(evaluation.title, header(evaluation), [cells(row) for row in evaluation.rows()])
 
 
 def _show(evaluation: "LearnedEvaluation") -> None:
     from twinhop.output.kit.tables import PAIRS_HEADER
-    from twinhop.output.training.evaluation import HEADER, cells, pair_rows
+    from twinhop.output.training.evaluation import cells, header_of, pair_rows
 
     for each in evaluation.sources:
         size = f"{each.users} users, {each.stations} stations, {len(each.root_seeds)} worlds"
-        header = [name.replace("[", "").replace("]", "") for name in HEADER]
+        header = [name.replace("[", "").replace("]", "") for name in header_of(each)]
         print_table(f"{each.source}: {size}, {evaluation.decode}", header, [cells(row) for row in each.rows()])
         if pairs := pair_rows(each.rows()):
             print_table(f"{each.source}: cost against the learned weights, world by world (IQM)", PAIRS_HEADER, pairs)

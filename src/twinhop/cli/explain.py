@@ -55,15 +55,18 @@ def run(
 
 def _show(explanation: "Explanation") -> None:
     from twinhop.output.plans.explanation import alternative_rows, obstacle_rows, sentences, term_rows
+    from twinhop.units import cost_in_words
 
     problem = explanation.plan.solution.problem
+    unit = problem.money_unit
     title = f"{explanation.plan.case.name}: twin of {problem.user_name(explanation.user)}"
-    title += f", plan by {explanation.plan.solution.policy}, cost {explanation.plan.cost:.6g}"
+    title += f", plan by {explanation.plan.solution.policy}, cost {cost_in_words(explanation.plan.cost, unit)}"
     print_table(title, ("", "value", "unit"), term_rows(explanation))
     possible = alternative_rows(explanation)
     if possible:
         header = ("other host", "cost change", "own latency", "users there", "users left", "opening")
-        print_table("hosts that may take it, and how the plan's cost would change", header, possible)
+        in_money = f", in {unit}" if unit else ""
+        print_table(f"hosts that may take it, and how the plan's cost would change{in_money}", header, possible)
     impossible = obstacle_rows(explanation)
     if impossible:
         print_table("hosts that cannot", ("station", "why not", "possible if"), impossible)

@@ -58,6 +58,8 @@ COLUMNS = (
 )
 LABELS = (str | None, "Further columns to keep as labels, or none; all if missing.", None)
 CRS = (str | None, "Coordinate system of the positions, such as EPSG:25832.", None)
+CURRENCY = (str | None, "Currency of cost_per_month, such as EUR; the cost is then in money.", None)
+SECOND_VALUE = (float | None, "What one second less of mean latency is worth, per user and month.", None)
 SKIP_BAD = (bool, "Leave out rows that cannot be used, and count them.", False)
 
 #: The importers by name: a new one is one file and one entry here.
@@ -66,8 +68,8 @@ IMPORTERS = {
         "twinhop.scenario:csv_city",
         "Make a scenario from tables of stations and users, as CSV in whatever dialect or Excel workbooks "
         "(sites.xlsx, or sites.xlsx#Sheet where there are several). Optional columns: stations "
-        "cpu_gcycles_per_s, capacity_users, opening_s, host; users history_mbit, update_mbit, deadline_ms, tx_power_w, "
-        "class.",
+        "cpu_gcycles_per_s, capacity_users, opening_s or cost_per_month, host; users history_mbit, update_mbit, "
+        "deadline_ms, tx_power_w, class, weight.",
         {
             "stations": (Path, "Table with id,x_m,y_m or id,lat,lon."),
             "users": (Path, "Table with id,x_m,y_m or id,lat,lon."),
@@ -77,6 +79,8 @@ IMPORTERS = {
             "crs": CRS,
             "skip_bad": SKIP_BAD,
             "labels": LABELS,
+            "currency": CURRENCY,
+            "second_value": SECOND_VALUE,
         },
         "twinhop import csv --stations stations.csv --users users.csv --out city.yaml",
     ),
@@ -90,6 +94,8 @@ IMPORTERS = {
             "crs": CRS,
             "skip_bad": SKIP_BAD,
             "labels": LABELS,
+            "currency": CURRENCY,
+            "second_value": SECOND_VALUE,
         },
         "twinhop import geojson --stations stations.geojson --users users.geojson --out city.yaml",
     ),

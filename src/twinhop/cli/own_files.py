@@ -14,17 +14,17 @@ from twinhop.output.kit.tables import NEEDS
 KEYS = {
     "benchmark.json": {"version", "leaderboard"},
     "comparison.json": {"source", "bound_by"},
-    "describe.json": {"name", "possible_hosts", "seats"},
-    "episodes.json": {"source", "seeds", "bounds"},
+    "describe.json": {"possible_hosts", "seats"},
+    "episodes.json": {"source", "task", "costs"},
     "evaluation.json": {"checkpoint", "sources"},
     "map.geojson": {"twinhop", "features"},
     "placement.json": {"source", "policy", "cost"},
     "pricing.json": {"source", "placement", "hours"},
-    "replay.json": {"name", "devices", "samples"},
+    "replay.json": {"devices", "samples"},
     "robustness.json": {"source", "load", "samples"},
     "simulation.json": {"source", "slots", "moved_by"},
     "simulation_of.json": {"version", "slots", "scenario"},
-    "statistics.json": {"name", "slots", "moved_by"},
+    "statistics.json": {"slots", "moved_by"},
     "tradeoff.json": {"source", "fewest", "most"},
 }
 #: What the first line of a report or table begins with.
@@ -39,8 +39,10 @@ HEADINGS = {
     "leaderboard.csv": ("kind,policy,",),
     "policies.csv": ("policy,",),
     "robustness.csv": ("what,planned,",),
+    "servers.csv": ("station_id,station,",),
     "statistics.csv": ("what,mean,",),
     "tradeoff.csv": ("servers,status,",),
+    "users.csv": ("user_id,user,",),
     "comparison.md": ("# Policies on ",),
     "episodes.md": ("# Policies in ",),
     "evaluation.md": ("# ",),
@@ -58,6 +60,7 @@ BEGINNINGS = {
     ".gif": b"GIF8",
     ".parquet": b"PAR1",
     ".mp4": b"\x00\x00\x00",
+    ".xlsx": b"PK\x03\x04",
     ".tex": NEEDS.encode(),
 }
 #: Figures may be of any of these formats.
@@ -68,12 +71,16 @@ FILES = {
         *("benchmark.json", "benchmark.parquet", "benchmark.csv"),
         *("leaderboard.md", "leaderboard.csv", "leaderboard.tex", "leaderboard.png", "profile.png"),
     ),
-    "compare": (*(f"comparison.{suffix}" for suffix in ("json", "md", "parquet", "csv", "tex", "png")), "profile.png"),
+    "compare": (
+        *(f"comparison.{suffix}" for suffix in ("json", "md", "parquet", "csv", "xlsx", "tex", "png")),
+        "profile.png",
+    ),
     "describe": tuple(f"describe.{suffix}" for suffix in ("json", "csv", "tex", "png")),
     "episodes": ("episodes.json", "episodes.md", "episodes.csv", "episodes.tex", "episodes.png"),
     "evaluate": tuple(f"evaluation.{suffix}" for suffix in ("json", "md", "csv", "tex", "png")),
     "plan": (
         *("placement.json", "report.md", "associations.parquet", "associations.csv"),
+        *("servers.csv", "users.csv", "plan.xlsx"),
         *("map.geojson", "map.png"),
     ),
     "price": ("pricing.json", "pricing.md", "hours.csv", "hours.tex", "hours.png"),
@@ -86,7 +93,7 @@ FILES = {
         *("simulation_of.json", "simulation.json", "timing.json", "report.md", "costs.png", "series.png", "hosts.png"),
         *("map.png", "simulation.gif", "simulation.mp4", "policies.csv", "policies.tex"),
     ),
-    "tradeoff": tuple(f"tradeoff.{suffix}" for suffix in ("json", "md", "parquet", "csv", "tex", "png")),
+    "tradeoff": tuple(f"tradeoff.{suffix}" for suffix in ("json", "md", "parquet", "csv", "xlsx", "tex", "png")),
     "world": (
         *(
             "statistics.json",

@@ -24,6 +24,7 @@ from twinhop.cli.common import (
     print_notes,
     print_result,
     print_table,
+    print_warnings,
     progress,
     read_case,
     save,
@@ -97,16 +98,19 @@ def run(
 
 def _show(plan: "Plan") -> None:
     from twinhop.output.kit.tables import percent
+    from twinhop.output.plans.money_rows import money_terms
     from twinhop.output.plans.operating_report import move_rows
     from twinhop.output.plans.report import ending_note
     from twinhop.output.plans.service_report import service_terms
     from twinhop.text import counted, plural
+    from twinhop.units import cost_number
 
     evaluation, problem = plan.evaluation, plan.case.problem
+    unit = problem.money_unit
     opened, hosts = int(plan.solution.placement.open.sum()), int((problem.capacity > 0).sum())
     rows = [
-        ("cost", f"{plan.cost:.6g}", ""),
-        *[(f"  {name}", value, "") for name, value in move_rows(plan)],
+        ("cost", cost_number(plan.cost, unit), unit),
+        *[(f"  {name}", value, unit) for name, value in (*move_rows(plan), *money_terms(plan))],
         ("  mean latency", f"{evaluation.latency_s:.6g}", "s"),
         (f"  opening {opened} of {counted(hosts, 'server')}", f"{evaluation.opening_s:.6g}", "s"),
         ("  energy, weighted", f"{evaluation.energy_j:.6g}", ""),
@@ -114,7 +118,7 @@ def _show(plan: "Plan") -> None:
     ]
     if plan.lower_bound is not None:
         rows += [
-            ("certified lower bound", f"{plan.lower_bound:.6g}", ""),
+            ("certified lower bound", cost_number(plan.lower_bound, unit), unit),
             ("gap", percent(plan.gap), ""),
             ("gap net of the unavoidable", percent(plan.gap_net), ""),
         ]
@@ -136,8 +140,23 @@ def _show(plan: "Plan") -> None:
         typer.echo(f"violated: {each.kind} of {who} by {each.by:.4g}{unit}")
     if len(evaluation.violations) > SHOWN:
         typer.echo(f"violated: {len(evaluation.violations) - SHOWN} more; --out writes them all")
+    _show_servers(plan)
     _show_services(plan)
     _show_operation(plan)
+
+
+def _show_servers(plan: "Plan") -> None:
+    """The opened servers, those that carry most."""
+    from twinhop.output.plans.plan_sheets import SHOWN_SERVERS, server_header, server_rows, server_title
+    from twinhop.plans.opened_servers import opened_servers
+    from twinhop.text import counted
+
+    servers = opened_servers(plan)
+    print_table(server_title(plan), server_header(plan), server_rows(plan, servers[:SHOWN_SERVERS]))
+    if len(servers) > SHOWN_SERVERS:
+        rest = servers[SHOWN_SERVERS:]
+        users = counted(sum(each.users for each in rest), "user")
+        typer.echo(f"{counted(len(rest), 'more server')} with {users}; --out writes all into servers.csv")
 
 
 def _show_services(plan: "Plan") -> None:
@@ -168,8 +187,9 @@ def _show_operation(plan: "Plan") -> None:
         typer.echo(moves_in_words(plan))
         _show_moves(plan)
     if plan.shadow_prices and plan.shadow_prices[0].most > 0:
-        title = "what more would be worth at most, in the unit of the cost"
+        title = f"what more would be worth at most, in {plan.case.problem.money_unit or 'the unit of the cost'}"
         print_table(title, price_header(plan), price_rows(plan, TOP))
+    print_warnings(plan.warnings[len(plan.case.warnings) :])  # those of the world are on standard error already
 
 
 def _show_moves(plan: "Plan") -> None:

@@ -13,9 +13,11 @@ from twinhop.cli.common import (
     Json,
     Out,
     Seed,
+    print_document,
     print_json,
     print_list,
     print_table,
+    print_warnings,
     progress,
 )
 from twinhop.errors import InputError
@@ -68,12 +70,13 @@ def check(source: ScenarioSource) -> None:
 def show(source: ScenarioSource, seed: Seed = None, as_json: Json = False) -> None:
     """Show what a scenario describes."""
     from twinhop.scenario import load_scenario, summary
+    from twinhop.scenario.world.summary import summary_rows
 
     facts = summary(load_scenario(source, seed))
     if as_json:
         print_json(facts)
     else:
-        print_table(f"scenario {facts['name']}", ("", "value"), [(name, str(value)) for name, value in facts.items()])
+        print_table(f"scenario {facts['source']}", ("", "value"), summary_rows(facts))
 
 
 @app.command("describe", epilog="Example: twinhop scenario describe city-small --out out/city")
@@ -100,9 +103,8 @@ def describe(
     if as_json:
         print_json(facts)
         return
-    print_table(f"scenario {facts['name']}", ("", "mean", "p5", "p50", "p95", "max"), fact_rows(facts))
-    for text in facts["warnings"]:
-        typer.echo(f"warning: {text}")
+    print_table(f"scenario {facts['source']}", ("", "mean", "p5", "p50", "p95", "max"), fact_rows(facts))
+    print_warnings(description.warnings)
     for path in written:
         typer.echo(f"wrote {path}")
 
@@ -134,7 +136,7 @@ def export(
         for path in (*tables, *([out / SOURCES_FILE] if scenario.attribution else [])):
             typer.echo(f"wrote {path}")
     elif out is None and file_format is ExportFormat.geojson:
-        print_json(scenario_features(scenario))
+        print_document(scenario_features(scenario))
     elif out is None:
         typer.echo(dump_scenario(scenario), nl=False)
     else:
@@ -148,7 +150,7 @@ def schema() -> None:
     """Print the JSON Schema of scenario files, for editors that complete and check them."""
     from twinhop.scenario import json_schema
 
-    print_json(json_schema())
+    print_document(json_schema())
 
 
 @app.command("presets", epilog="Example: twinhop scenario presets")
@@ -161,6 +163,6 @@ def presets(
 
     lines = preset_lines(benchmark=benchmark)
     if as_json:
-        print_json(lines)
+        print_json({"presets": [{"name": name, "about": line} for name, line in lines.items()]})
     else:
         print_list("", [(name, [line]) for name, line in lines.items()])

@@ -87,19 +87,21 @@ def run(
 
 def _show(simulation: "Simulation") -> None:
     from twinhop.output.kit.tables import PAIRS_HEADER, failed_rows
+    from twinhop.output.runs.cost_unit import cost_in_unit
     from twinhop.output.runs.simulation_report import SHORT, header, late_lines, pair_rows, rows, title
 
     facts = simulation.to_json()
     shown = [column for column in SHORT if any(row[column[1]] is not None for row in facts["policies"])]
-    columns = header(tuple(shown))
+    columns = header(tuple(shown), facts)
     body = [*rows(facts, tuple(shown)), *failed_rows((each.policy for each in simulation.failures), len(columns))]
     print_table(f"{facts['source']}: {title(facts)}", columns, body)
     if pairs := pair_rows(facts):
         print_table(f"cost against {facts['against']}, seed by seed (IQM)", PAIRS_HEADER, pairs)
     if facts["offline_bound"] is not None:
         plan, gap = facts["offline_plan"], facts["offline_gap"]
-        plan_words = "no plan" if plan is None else f"plan {1e3 * plan:.5g} ms, gap {100 * gap:.3g} %"
-        typer.echo(f"with full knowledge: certified bound {1e3 * facts['offline_bound']:.5g} ms, {plan_words}")
+        plan_words = "no plan" if plan is None else f"plan {cost_in_unit(facts, plan, 5)}, gap {100 * gap:.3g} %"
+        bound = cost_in_unit(facts, facts["offline_bound"], 5)
+        typer.echo(f"with full knowledge: certified bound {bound}, {plan_words}")
     if facts["utility_bound"] is not None:
         typer.echo(f"sum of utilities: certified bound {facts['utility_bound']:.5g}")
     for note in (*facts["notes"], *late_lines(facts)):

@@ -70,31 +70,35 @@ def run(
 
 
 def _mark(tradeoff: "Tradeoff", row: dict[str, Any]) -> str:
-    """What is said of a number of servers: best, where that is proved; else the cheapest, and which others may be."""
+    """What is said of a number of servers: best, where that is proved; else cheapest, or may be best; and the knee."""
+    knee = " knee" if tradeoff.knee is not None and tradeoff.knee.servers == row["servers"] else ""
     if row["best"]:
-        return " best" if len(tradeoff.may_be_best) == 1 else " cheapest"
-    return " may be best" if row["servers"] in tradeoff.may_be_best else ""
+        return (" best" if len(tradeoff.may_be_best) == 1 else " cheapest") + knee
+    return (" may be best" if row["servers"] in tradeoff.may_be_best else "") + knee
 
 
 def _show(tradeoff: "Tradeoff") -> None:
     from twinhop.output.kit.tables import percent
-    from twinhop.output.plans.tradeoff import remarks, verdict
+    from twinhop.output.plans.tradeoff import knee_in_words, remarks, servers_of_best, verdict
+    from twinhop.units import cost_number, with_unit
 
+    unit = tradeoff.case.problem.money_unit
+    terms = ["communication", "computing", "opening", "energy"]
+    terms += ["missed"] if tradeoff.case.problem.priced_deadlines is not None else []
     rows = [
         (
             f"{row['servers']}{_mark(tradeoff, row)}",
-            row["status"] if row["cost"] is None else f"{row['cost']:.5g}",
-            *("-" if row[term] is None else f"{row[term]:.4g}" for term in ("communication", "computing", "opening")),
-            "-" if row["energy"] is None else f"{row['energy']:.4g}",
-            "-" if row["lower_bound"] is None else f"{row['lower_bound']:.5g}",
+            row["status"] if row["cost"] is None else cost_number(row["cost"], unit, 5),
+            *("-" if row[term] is None else cost_number(row[term], unit, 4) for term in terms),
+            "-" if row["lower_bound"] is None else cost_number(row["lower_bound"], unit, 5),
             percent(row["gap"]),
         )
         for row in tradeoff.rows()
     ]
     problem = tradeoff.case.problem
     title = f"{tradeoff.case.name}: {problem.users} twins, {problem.stations} stations. {verdict(tradeoff)}"
-    header = ("servers", "cost", "communication", "computing", "opening", "energy", "lower bound", "gap")
+    header = ("servers", with_unit("cost", unit), *terms, "lower bound", "gap")
     print_table(title, header, rows)
     print_notes(tradeoff.case.notes)
-    for line in remarks(tradeoff):
+    for line in filter(None, (knee_in_words(tradeoff), *servers_of_best(tradeoff), *remarks(tradeoff))):
         typer.echo(line)

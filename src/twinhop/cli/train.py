@@ -42,7 +42,7 @@ def run(
     with training_progress(f"train {config}") as report:
         runs = train(config, out=out, seed=seed, seeds=seeds, iterations=iterations, on_progress=report)
     if as_json:
-        print_json([each.to_json() for each in runs])
+        print_json({"runs": [each.to_json() for each in runs]})
     for each in runs:
         if not as_json:
             show_run(each)

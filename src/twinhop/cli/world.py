@@ -66,7 +66,7 @@ def _show(watched: "WatchedWorld") -> None:
 
     facts = watched.to_json()
     span = f"{facts['slots']} slots of {facts['slot_s']:g} s, users moved by {facts['moved_by']}"
-    print_table(f"{facts['name']}: {span}", ("", "mean", "p5", "p50", "p95", "max"), fact_rows(facts))
+    print_table(f"{facts['source']}: {span}", ("", "mean", "p5", "p50", "p95", "max"), fact_rows(facts))
     header = ("stations with most users", "mean", "most", "down")
     print_table("", header, station_rows(facts, watched.run.station_ids))
     for note in facts["notes"]:

@@ -11,6 +11,7 @@ from twinhop import network
 from twinhop.errors import InputError
 from twinhop.formulation.weights import weighted
 from twinhop.formulation.wired import Wires, wires
+from twinhop.placement.priced_deadlines import PricedDeadlines
 from twinhop.placement.problem import FloatArray, IntArray, PlacementProblem
 from twinhop.scenario import World
 from twinhop.scenario.schema.readings import ROW_INTERACTION, ROW_LOGARITHM, ROW_UNLINKED, ROW_WIRED_HOP
@@ -152,11 +153,32 @@ def formulate(world: World, radio: RadioState | None = None) -> PlacementProblem
             "update_work": cycles * (world.history_bits if on_construction else world.update_bits),
             "deadline_s": world.deadline_s,
         }
+    comm_s = network.placement_communication_s(history_comm, update_comm, world.eta_s, world.sync_period_s)
+    if world.money is not None and world.money.missed_deadline is not None and deadlines:
+        price_s = world.money.missed_deadline / world.money.second
+        if world.user_weight is not None:
+            raise InputError(
+                f"{world.name}: money.missed_deadline: deadlines have no price where rows stand for several users; "
+                "leave it out, or list the users one by one (users.split: 1)"
+            )
+        if world.services:
+            raise InputError(
+                f"{world.name}: money.missed_deadline: with services deadlines hold as far as they can; leave it out, "
+                "or the services"
+            )
+        priced = PricedDeadlines(
+            deadlines["update_comm_s"],
+            deadlines["update_work"],
+            deadlines["deadline_s"],
+            world.host_cpu_cycles_per_s,
+            price_s,
+        )
+        comm_s, deadlines = comm_s + priced.surcharge_s, {"priced_deadlines": priced}
     # Without a link between association and placement no optimal plan pays for a server: openings are free.
     unlinked = world.readings.is_literal(ROW_UNLINKED)
     opening = world.host_opening_s
     arrays: dict[str, Any] = {
-        "comm_s": network.placement_communication_s(history_comm, update_comm, world.eta_s, world.sync_period_s),
+        "comm_s": comm_s,
         "root_work": np.sqrt(work),
         "capacity": world.host_capacity,
         "energy_j": world.kappa_s_per_j * energy,
@@ -175,6 +197,7 @@ def formulate(world: World, radio: RadioState | None = None) -> PlacementProblem
         station_ids=world.host_ids,
         user_ids=world.user_ids,
         origin=Origin(world, radio),
+        currency="" if world.money is None else world.money.currency,
         **arrays,
     )
 

@@ -77,7 +77,9 @@ def evaluate_literally(
     if ROW_TWINS_COUNTED in rows:
         stations = hosts[hosts < len(world.opening_s)]  # the cloud is no server that opens
         opening = problem.users * float(world.opening_s[stations].mean()) if stations.size else 0.0
-    cost = problem.alpha * (communication + computing) + problem.beta * (opening + evaluation.energy_j)
+    cost = problem.alpha * (communication + computing + evaluation.missed_s) + problem.beta * (
+        opening + evaluation.energy_j
+    )
     return LiteralEvaluation(rows, cost, communication, computing, opening, evaluation.energy_j)
 
 

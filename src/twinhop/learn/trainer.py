@@ -40,7 +40,7 @@ from twinhop.learn.learners import Learner
 from twinhop.learn.measured_run import advance_compiled
 from twinhop.learn.run_log import RunLog
 from twinhop.learn.transfer.arrival import ANCESTORS, READINGS, SECONDS, SOURCES, ancestor_of, arrival
-from twinhop.learn.validation import Validation
+from twinhop.learn.validation import PERCENT, Validation
 from twinhop.result import Shown
 from twinhop.scenario import Scenario, load_scenario
 from twinhop.text import figure, in_a_line
@@ -100,7 +100,13 @@ class Training(Shown):
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for machines."""
-        return {**vars(self), "folder": str(self.folder)}
+        return {**vars(self), "folder": str(self.folder), "evaluation": _as_shares(self.evaluation)}
+
+
+def _as_shares(evaluation: dict[str, Any]) -> dict[str, Any]:
+    """The evaluation of a checkpoint, whose file has gaps in per cent, with gaps as shares."""
+    gaps = {"gap_percent": "gap_mean", "gap_percent_max": "gap_worst"}
+    return {gaps.get(key, key): value / PERCENT if key in gaps else value for key, value in evaluation.items()}
 
 
 def train_run(

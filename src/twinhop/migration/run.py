@@ -52,6 +52,11 @@ class MigrationRun:
                 f"{scenario.where}: readings: row {ROW_INTERACTION} literal takes the construction for the latency of "
                 "interaction; a run judges updates: leave the row sound, or use `twinhop plan`"
             )
+        if scenario.money is not None and scenario.money.missed_deadline is not None:
+            raise InputError(
+                f"{scenario.where}: money.missed_deadline: prices plans of one moment; where users move, deadlines "
+                "hold as far as they can: leave it out, or use `twinhop plan`"
+            )
         self.origin = None if positions is not None else scenario
         """What it can be made anew from, as in another process; None where positions were handed in."""
         self.world_run = WorldRun(scenario, slots, positions)
@@ -136,6 +141,8 @@ class MigrationRun:
         section = self.scenario.migration
         opening_s = np.full(len(world.host_ids), section.opening_s)
         opening_s[len(world.station_ids) :] = 0.0  # a cloud is always open
+        if world.rent_per_month is not None:
+            opening_s = world.host_opening_s.copy()
         if self.scenario.readings.is_literal(ROW_UNLINKED):
             opening_s[:] = 0.0  # no link between association and placement: openings are free
         energy_j_per_mbit = 0.0 if self.scenario.readings.is_literal(ROW_MOVE_ENERGY) else section.energy_j_per_mbit
@@ -155,6 +162,6 @@ class MigrationRun:
             alpha=world.alpha,
             beta=world.beta,
             kappa_s_per_j=world.kappa_s_per_j,
-            is_summed=self.scenario.objective.aggregation == "sum",
+            is_summed=self.scenario.is_summed,
             cpu_rule=world.cpu_rule,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -256,7 +257,7 @@ class Situation:
         """
         users, hosts = self.all_users, self.hosts
         cost_s = self.comm_s if comm_s is None else comm_s
-        deadlines = {}
+        deadlines: dict[str, Any] = {}
         if users.has_deadlines:
             deadlines = {
                 "update_comm_s": self.comm_s,

@@ -7,7 +7,7 @@ import numpy as np
 from twinhop.kernels.shares import host_shares
 from twinhop.network import computing_latency_s
 from twinhop.placement.placement import Placement
-from twinhop.placement.problem import DEMAND_TOLERANCE, FloatArray, PlacementProblem
+from twinhop.placement.problem import DEMAND_TOLERANCE, BoolArray, FloatArray, PlacementProblem
 from twinhop.text import counted, figure, in_a_line
 
 #: A deadline counts as missed only when it is by more than this share of it: rounding in the CPU shares.
@@ -37,7 +37,7 @@ class Violation:
 class Evaluation:
     """What a placement costs and whether it keeps the constraints.
 
-    ``cost = alpha latency_s + beta (opening_s + energy_j)``.
+    ``cost = alpha (latency_s + missed_s) + beta (opening_s + energy_j)``.
 
     Attributes:
         cost: the objective of P1.
@@ -49,6 +49,8 @@ class Evaluation:
         share: (N,) CPU share of each twin [cycle/s].
         update_latency_s: (N,) latency of one update (Eq. 11) [s], or None where updates are not described.
         violations: broken constraints, empty for a feasible plan.
+        missed_s: what missed deadlines that have a price count as, mean over users [s].
+        late: (N,) users who miss such a deadline, or None where none has a price.
     """
 
     cost: float
@@ -60,6 +62,8 @@ class Evaluation:
     share: FloatArray
     update_latency_s: FloatArray | None
     violations: tuple[Violation, ...]
+    missed_s: float = 0.0
+    late: BoolArray | None = None
 
     def __repr__(self) -> str:
         limits = "feasible" if self.feasible else counted(len(self.violations), "violation")
@@ -82,6 +86,8 @@ def cpu_shares(problem: PlacementProblem, placement: Placement) -> FloatArray:
         (N,) shares [cycle/s]. On a station whose deadlines cannot all be met they are the rule's without deadlines.
     """
     weight, host = problem.share_weight, placement.host
+    if problem.priced_deadlines is not None:
+        return problem.priced_deadlines.shares(host, weight, problem.root_work**2)
     if problem.floor is None:
         total = np.bincount(host, weight, minlength=problem.stations)[host]
         return problem.cpu[host] * np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
@@ -108,14 +114,19 @@ def evaluate(problem: PlacementProblem, placement: Placement) -> Evaluation:
     placement.check(problem)
     users = np.arange(problem.users)
     share = cpu_shares(problem, placement)
-    communication = problem.comm_s[users, placement.host]
+    communication, missed_s, late = problem.comm_s[users, placement.host], 0.0, None
+    priced = problem.priced_deadlines
+    if priced is not None:
+        late = priced.late(placement.host, share)
+        missed_s = priced.price_s * float(late.mean())
+        communication = np.maximum(communication - priced.surcharge_s[users, placement.host], 0.0)
     computing = computing_latency_s(problem.root_work**2, share)
     latency = float(np.mean(communication) + np.mean(computing))
     opening = float(problem.opening_s[placement.open].sum())
     energy = 0.0 if problem.energy_j is None else float(problem.energy_j.mean())
     update = _update_latency_s(problem, placement, share)
     return Evaluation(
-        cost=problem.alpha * latency + problem.beta * (opening + energy),
+        cost=problem.alpha * (latency + missed_s) + problem.beta * (opening + energy),
         latency_s=latency,
         communication_s=float(np.mean(communication)),
         computing_s=float(np.mean(computing)),
@@ -129,14 +140,17 @@ def evaluate(problem: PlacementProblem, placement: Placement) -> Evaluation:
             *_user_violations(problem, placement, update),
             *_starved(problem, placement, share),
         ),
+        missed_s=missed_s,
+        late=late,
     )
 
 
 def _update_latency_s(problem: PlacementProblem, placement: Placement, share: FloatArray) -> FloatArray | None:
-    if problem.update_comm_s is None or problem.update_work is None:
+    described = problem if problem.priced_deadlines is None else problem.priced_deadlines
+    if described.update_comm_s is None or described.update_work is None:
         return None
-    arc = problem.update_comm_s[np.arange(problem.users), placement.host]
-    return arc + computing_latency_s(problem.update_work, share)
+    arc = described.update_comm_s[np.arange(problem.users), placement.host]
+    return arc + computing_latency_s(described.update_work, share)
 
 
 def _capacity_violations(problem: PlacementProblem, placement: Placement) -> list[Violation]:

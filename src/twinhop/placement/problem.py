@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from twinhop.errors import InputError
 from twinhop.kernels.edge import cpu_room
 from twinhop.network import minimum_share_cycles_per_s, share_weights
+from twinhop.placement.priced_deadlines import PricedDeadlines
 from twinhop.result import Shown
 from twinhop.text import counted, in_a_line
+from twinhop.units import CURRENCY_FORM, is_currency, money_unit
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -108,6 +110,9 @@ class PlacementProblem(Shown):
             of them already, see `twinhop.formulation.weighted`; the weights are for reports and moves.
         distance_m: (N, M) distance from user to station [m], used by the policy ``nearest``; never in a problem file.
         cpu_rule: ``optimal``, or the rule that prices the plan (``equal``, ``proportional``).
+        priced_deadlines: deadlines that may be missed at a price, in place of the three arrays above, or None;
+            ``comm_s`` counts the price where a miss is certain, `evaluate` where it is not; never in a problem file.
+        currency: of a cost in money a month, whose ``alpha`` and ``beta`` are what a second costs; empty: seconds.
         station_ids: (M,) names for reports.
         user_ids: (N,) names for reports.
         origin: the world and the radio that it was formulated from, for agents, which see more of it than a problem
@@ -136,6 +141,8 @@ class PlacementProblem(Shown):
     station_ids: tuple[str, ...] = field(default=(), repr=False)
     user_ids: tuple[str, ...] = field(default=(), repr=False)
     origin: Any = field(default=None, repr=False, compare=False)
+    priced_deadlines: PricedDeadlines | None = field(default=None, repr=False)
+    currency: str = ""
 
     def __post_init__(self) -> None:
         n, m = self._shape()
@@ -147,9 +154,15 @@ class PlacementProblem(Shown):
         put(self, "opening_s", _array("opening_s", self.opening_s, (m,)))
         put(self, "alpha", _scalar("alpha", self.alpha, positive=True))
         put(self, "beta", _scalar("beta", self.beta, positive=False))
+        if self.currency and not is_currency(self.currency):
+            raise InputError(f"currency: got {self.currency[:40]!r}; expected {CURRENCY_FORM}")
         if self.energy_j is not None:
             put(self, "energy_j", _array("energy_j", self.energy_j, (n,)))
         self._check_deadlines(n, m)
+        if self.priced_deadlines is not None and self.has_deadlines:
+            raise InputError(
+                "priced_deadlines: deadlines either hold or may be missed at a price; expected one of both"
+            )
         self._check_demands(n, m)
         if self.weight is not None:
             put(self, "weight", _array("weight", self.weight, (n,)))
@@ -210,6 +223,21 @@ class PlacementProblem(Shown):
         if self.weight is not None:
             rows = f"{self.people:.10g} users in {counted(self.users, 'row')}"
         return f"{rows}, {counted(self.stations, 'station')}"
+
+    @property
+    def money_unit(self) -> str:
+        """The unit of a cost in money, such as EUR/month; empty where it is in seconds."""
+        return money_unit(self.currency)
+
+    @property
+    def cost_unit(self) -> str:
+        """The unit of the cost: seconds, or money a month."""
+        return self.money_unit or "s"
+
+    @property
+    def unit_to_json(self) -> dict[str, str]:
+        """What answers say of the unit of every cost in them; nothing where it is seconds."""
+        return {"currency": self.currency, "cost_unit": self.cost_unit} if self.currency else {}
 
     @property
     def users(self) -> int:
@@ -284,6 +312,13 @@ class PlacementProblem(Shown):
     def station_names(self, stations: Iterable[int]) -> str:
         """Stations in a message: how many, and the names of the first few."""
         return _names(list(stations), self.station_name, "station")
+
+    @property
+    def latency_comm_s(self) -> FloatArray:
+        """(N, M) communication latency without what misses count that are certain [s]."""
+        if self.priced_deadlines is None:
+            return self.comm_s
+        return np.maximum(self.comm_s - self.priced_deadlines.surcharge_s, 0.0)
 
     @cached_property
     def reachable(self) -> BoolArray:
@@ -368,6 +403,9 @@ class PlacementProblem(Shown):
         """
         if self.cpu_rule != "optimal":
             raise InputError(f"cpu_rule: a problem file holds the optimal rule only, this problem has {self.cpu_rule}")
+        if self.priced_deadlines is not None:
+            raise InputError("money.missed_deadline: a problem file cannot hold what a missed deadline costs")
         names = ("comm_s", "root_work", "cpu", "capacity", "opening_s", "alpha", "beta")
         optional = ("energy_j", "update_comm_s", "update_work", "deadline_s", "demand", "demand_capacity", "weight")
-        return {name: getattr(self, name) for name in names + optional if getattr(self, name) is not None}
+        given = {name: getattr(self, name) for name in names + optional if getattr(self, name) is not None}
+        return given | ({"currency": self.currency} if self.currency else {})

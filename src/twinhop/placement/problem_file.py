@@ -11,7 +11,16 @@ from twinhop.io.files import replacing
 from twinhop.placement.problem import PlacementProblem
 
 REQUIRED = ("comm_s", "root_work", "cpu", "capacity", "opening_s", "alpha", "beta")
-OPTIONAL = ("energy_j", "update_comm_s", "update_work", "deadline_s", "demand", "demand_capacity", "weight")
+OPTIONAL = (
+    "energy_j",
+    "update_comm_s",
+    "update_work",
+    "deadline_s",
+    "demand",
+    "demand_capacity",
+    "weight",
+    "currency",
+)
 #: Fields that a saved answer has, and no problem.
 ANSWER = frozenset(("policy", "source", "open", "host"))
 #: As many unknown fields are listed, and as many characters of each.
@@ -91,6 +100,11 @@ def problem_of_arrays(path: Path, content: dict[str, np.ndarray]) -> PlacementPr
     check_names(path, list(content))
     values: dict[str, Any] = {}
     for name, array in content.items():
+        if name == "currency" and array.dtype.kind == "U" and array.size == 1:
+            values[name] = str(array.item())
+            continue
+        if name == "currency":
+            raise InputError(f"{path}: currency: holds {array.size} of {array.dtype}; expected one text such as EUR")
         if array.dtype.kind not in "iufb":
             raise InputError(f"{path}: {name}: holds {array.dtype}; expected numbers")
         if name in ("alpha", "beta") and array.size != 1:

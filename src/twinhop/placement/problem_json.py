@@ -54,6 +54,8 @@ def _text(path: Path) -> str:
 
 
 def _array(path: Path, name: str, value: Any) -> np.ndarray:
+    if name == "currency" and isinstance(value, str):
+        return np.array(value)
     plain = _numbers(path, name, value, ())
     try:
         return np.array(plain, dtype=np.float64)

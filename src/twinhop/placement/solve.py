@@ -9,11 +9,12 @@ import numpy as np
 from twinhop.errors import InputError
 from twinhop.failures import failed_by
 from twinhop.own_watch import can_be_ended
-from twinhop.placement.budget import PATIENCE_S, Budget
+from twinhop.placement.budget import PATIENCE_S, Budget, SubBudget
 from twinhop.placement.certificate import Certificate, bound_below
 from twinhop.placement.certificate_check import checked_certificate
 from twinhop.placement.decision import Decision, Ending
 from twinhop.placement.evaluation import Evaluation, evaluate
+from twinhop.placement.infeasibility import InfeasibleProblem
 from twinhop.placement.own_policy import OwnPolicy
 from twinhop.placement.placement import Placement
 from twinhop.placement.policy import POLICIES, PlacementPolicy, PolicyLike, placement_policy
@@ -152,6 +153,10 @@ def solve(
             decision = decide(problem, rng, budget)
             seconds = budget.elapsed_s()
         evaluation = evaluate(problem, decision.placement)
+        if decision.certificate is not None and _misses_some(problem, decision.placement, evaluation):
+            placement = _keeping_more(problem, decide, rng, budget, decision.placement)
+            decision = replace(decision, placement=placement, ended=None)
+            evaluation, seconds = evaluate(problem, placement), budget.elapsed_s()
     timed_out = not budget.interrupted and seconds >= time_limit_s
     certificate = decision.certificate
     if certificate is not None and selected.name not in POLICIES:
@@ -168,6 +173,37 @@ def solve(
         timed_out=timed_out,
         ended=_ending(decision, budget.interrupted, timed_out),
     )
+
+
+def _misses_some(problem: PlacementProblem, placement: Placement, evaluation: Evaluation) -> bool:
+    """Whether a deadline is missed that the user's host would keep, had it fewer users."""
+    priced = problem.priced_deadlines
+    if priced is None or evaluation.late is None:
+        return False
+    return bool((evaluation.late & ~priced.certain[np.arange(problem.users), placement.host]).any())
+
+
+def _keeping_more(
+    problem: PlacementProblem,
+    decide: Callable[[PlacementProblem, np.random.Generator, Budget], Decision],
+    rng: np.random.Generator,
+    budget: Budget,
+    found: Placement,
+) -> Placement:
+    """The cheaper of a placement and of one that keeps every deadline which its user's host could keep alone.
+
+    A policy sees no price of the misses that a shared CPU brings; the second placement is that of the problem in which
+    there may be none.
+    """
+    assert problem.priced_deadlines is not None
+    kept = replace(problem, priced_deadlines=None, **problem.priced_deadlines.where_meetable())
+    try:
+        other = decide(
+            kept, rng, SubBudget(budget.remaining_s(), budget.gap, patience_s=budget.patience_s, whole=budget)
+        ).placement
+    except InfeasibleProblem:
+        return found
+    return min(found, other, key=lambda each: evaluate(problem, each).cost)
 
 
 def _checked(policy: PlacementPolicy, problem: PlacementProblem, certificate: Certificate) -> Certificate | None:

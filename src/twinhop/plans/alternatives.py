@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from twinhop.kernels.edge import LEFT_OVER, cpu_room
 from twinhop.network import computing_latency_s, water_fill_shares
 from twinhop.network.compute import minimum_share_cycles_per_s
 from twinhop.placement import Placement, PlacementProblem
+from twinhop.placement.priced_deadlines import PricedDeadlines
 from twinhop.placement.problem import DEMAND_TOLERANCE, FloatArray, IntArray
 from twinhop.text import counted, counted_users
 from twinhop.units import CYCLES_PER_GCYCLE, S_PER_MS
@@ -82,12 +83,11 @@ class Alternative:
     communication_s: float | None
     remedies: tuple[Remedy, ...]
 
-    def to_json(self, name: str) -> dict[str, Any]:
-        """As plain values; the station by name."""
+    def to_json(self) -> dict[str, Any]:
+        """As plain values; the station by index."""
         change = self.change
         return {
-            "station": name,
-            "station_index": self.station,
+            "station": self.station,
             "possible": not self.obstacles,
             "obstacles": list(self.obstacles),
             "cost_change": None if change is None else change.total,
@@ -188,6 +188,8 @@ class Relocation:
             would miss a deadline that could be kept here then.
         """
         problem, i = self.problem, self.user
+        if problem.priced_deadlines is not None:
+            return self._priced_change(k, problem.priced_deadlines, cpu)
         cpu = float(problem.cpu[k]) if cpu is None else cpu
         stay, floor = self._members[k], self.own_floor(k, deadline_s, cpu)
         if not math.isfinite(problem.comm_s[i, k]) or self.floors(k, cpu).sum() + floor > cpu_room(cpu):
@@ -205,6 +207,35 @@ class Relocation:
         closing = float(problem.opening_s[self.host]) if not self._others.size else 0.0
         result = Change(scale * own, scale * there, scale * left, problem.beta * (opening - closing))
         return result if math.isfinite(result.total) else None
+
+    def _priced_change(self, k: int, deadlines: PricedDeadlines, cpu: float | None) -> Change | None:
+        """The same where deadlines may be missed at a price, which is part of what users have."""
+        problem, i = self.problem, self.user
+        if not math.isfinite(problem.comm_s[i, k]):
+            return None
+        if cpu is not None:
+            capacities = problem.cpu.copy()
+            capacities[k] = cpu
+            deadlines = replace(deadlines, cpu=capacities)
+        host = self.placement.host.copy()
+        before_s = self._priced_s(deadlines, host)
+        host[i] = k
+        change_s = self._priced_s(deadlines, host) - before_s
+        scale = problem.alpha / problem.users
+        there, left = (math.fsum(change_s[each]) for each in (self._members[k], self._others))
+        opening = 0.0 if self.placement.open[k] else float(problem.opening_s[k])
+        closing = float(problem.opening_s[self.host]) if not self._others.size else 0.0
+        own = float(change_s[i])
+        result = Change(scale * own, scale * there, scale * left, problem.beta * (opening - closing))
+        return result if math.isfinite(result.total) else None
+
+    def _priced_s(self, deadlines: PricedDeadlines, host: IntArray) -> FloatArray:
+        """(N,) latency of each user with what a missed deadline counts as [s]."""
+        problem, users = self.problem, np.arange(self.problem.users)
+        work = problem.root_work**2
+        share = deadlines.shares(host, problem.share_weight, work)
+        missed_s = deadlines.price_s * deadlines.late(host, share)
+        return problem.latency_comm_s[users, host] + computing_latency_s(work, share) + missed_s
 
     def _floors(self, members: IntArray, k: int, cpu: float | None = None) -> FloatArray:
         if self.problem.floor is None:

@@ -10,12 +10,14 @@ from twinhop.failures import PolicyFailure, attempt, refuse_if_all_failed
 from twinhop.own_code import policy_list
 from twinhop.placement import PlacementProblem, policy_names
 from twinhop.placement.policy import PlacementPolicy, PolicyLike, placement_policies
+from twinhop.plans.ids import with_ids
 from twinhop.plans.planning import Progress, make_case, plan_case
 from twinhop.plans.result import Case, Plan
 from twinhop.result import Result
 from twinhop.scenario import Scenario
 from twinhop.stats.gaps import gap_to_bound
 from twinhop.text import counted, figure, in_a_line
+from twinhop.units import cost_in_words
 
 #: Policies compared where none are named: everything but the exact solver.
 DEFAULT_POLICIES = ("nearest", "random", "random_association", "least_loaded", "greedy", "local_search", "lagrangian")
@@ -56,7 +58,8 @@ class Comparison(Result):
         """The bound and who proved it, for titles."""
         if self.lower_bound is None:
             return "no bound yet"
-        return f"certified lower bound {self.lower_bound:.{digits}g} by {self.bound_by}; no feasible plan costs less"
+        bound = cost_in_words(self.lower_bound, self.case.problem.money_unit, digits)
+        return f"certified lower bound {bound} by {self.bound_by}; no feasible plan costs less"
 
     def rows(self) -> list[dict[str, Any]]:
         """One row a policy: cost, gap to the common bound, terms, opened servers, feasibility, time."""
@@ -68,14 +71,20 @@ class Comparison(Result):
                 "latency_s": plan.solution.evaluation.latency_s,
                 "opening_s": plan.solution.evaluation.opening_s,
                 "energy_j": plan.solution.evaluation.energy_j,
+                **self._rent(plan),
                 **({} if plan.services is None else {"services_s": plan.services.latency_s}),
                 "opened": int(plan.solution.placement.open.sum()),
                 "feasible": plan.feasible,
-                "violations": len(plan.solution.evaluation.violations),
+                "violation_count": len(plan.solution.evaluation.violations),
                 "seconds": plan.solution.seconds,
             }
             for plan in self.plans
         ]
+
+    def _rent(self, plan: Plan) -> dict[str, float]:
+        """What the opened servers cost a month; nothing where the cost is in seconds."""
+        problem = self.case.problem
+        return {"rent": problem.beta * plan.solution.evaluation.opening_s} if problem.currency else {}
 
     def to_json(self) -> dict[str, Any]:
         """The comparison as plain values, as `twinhop compare --json` prints it."""
@@ -84,10 +93,14 @@ class Comparison(Result):
             "users": self.case.problem.users,
             "stations": self.case.problem.stations,
             "seed": self.case.seed,
+            **self.case.problem.unit_to_json,
             "lower_bound": self.lower_bound,
             "bound_by": self.bound_by,
             "interrupted": self.interrupted,
-            "policies": self.rows(),
+            "policies": [
+                row | with_ids({"open": plan.solution.placement.open.nonzero()[0].tolist()}, self.case.problem)
+                for row, plan in zip(self.rows(), self.plans, strict=True)
+            ],
             "failures": [each.to_json() for each in self.failures],
             "attribution": list(self.case.attribution),
             **({"notes": list(self.case.all_notes)} if self.case.all_notes else {}),

@@ -12,6 +12,7 @@ from twinhop.formulation import RadioState, placement_work, radio_state, wires
 from twinhop.kernels.edge import cpu_room
 from twinhop.plans.description import BLOCK_USERS, Description, possible_hosts
 from twinhop.plans.description_warnings import warnings_of
+from twinhop.plans.planner_warnings import radio_latency_s
 from twinhop.scenario import Scenario, World, build_world
 from twinhop.scenario.schema.readings import ROW_INTERACTION, ROW_WIRED_HOP
 
@@ -60,7 +61,7 @@ def describe(scenario: Scenario) -> Description:
         access_host=access_host,
         attached=np.bincount(radio.access, world.user_weight, minlength=stations),
         wired_to_one_s=wired.to_one_s,
-        radio_s=(world.history_bits + weight * world.update_bits) / radio.access_rate_bps,
+        radio_s=radio_latency_s(world, radio),
         placement_latency_s=construction + weight * update,
         construction_s=construction,
         update_s=update,

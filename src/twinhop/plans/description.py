@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.formulation import RadioState
+from twinhop.plans.planner_warnings import PlannerWarning
 from twinhop.result import Result
 from twinhop.scenario import World
 from twinhop.stats.quantiles import value_summary
@@ -64,7 +65,7 @@ class Description(Result):
     unmeetable: NDArray[np.bool_] | None
     least_cpu_cycles_per_s: float | None
     deadline_cpu_cycles_per_s: float | None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[PlannerWarning, ...] = ()
 
     @property
     def radio_share(self) -> float:
@@ -91,7 +92,7 @@ class Description(Result):
         world = self.world
         busiest = int(np.nanargmax(self.update_load))
         return {
-            "name": world.name,
+            "source": world.name,
             "seed": world.seed,
             "users": len(world.user_ids),
             **({} if world.user_weight is None else {"people": world.people}),
@@ -109,11 +110,12 @@ class Description(Result):
             "radio_share_of_latency": self.radio_share,
             "total_cpu_gcycles_per_s": self.total_cpu_cycles_per_s / CYCLES_PER_GCYCLE,
             "update_load_of_total_cpu": self.total_update_load,
-            "busiest_station": world.host_ids[busiest],
+            "busiest_station": busiest,
+            "busiest_station_id": world.host_ids[busiest],
             "update_load_of_busiest": float(self.update_load[busiest]),
             "updates_slower_than_period": float((self.update_s > world.sync_period_s).mean()),
             "deadlines": self._deadlines(),
-            "warnings": list(self.warnings),
+            "warnings": [each.to_json() for each in self.warnings],
         }
 
     def _deadlines(self) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ import numpy as np
 from twinhop import network
 from twinhop.formulation import placement_work
 from twinhop.plans.description import Description, possible_hosts
-from twinhop.plans.result import users_out_of_reach
+from twinhop.plans.planner_warnings import PlannerWarning, world_warnings
 from twinhop.scenario.schema.readings import ROW_UNLINKED
 from twinhop.text import counted, counted_users
 from twinhop.units import CYCLES_PER_GCYCLE
@@ -20,10 +20,19 @@ MANY_BEHIND, MANY_UNMEETABLE = 0.5, 0.2
 RADIO_DOMINATES = 0.95
 
 
-def warnings_of(description: Description) -> tuple[str, ...]:
-    """The warnings that a description gives rise to, the gravest first."""
-    checks = (_seats, _reach, _deadlines, _joint_deadlines, _cpu, _behind, _radio, _opening)
-    return tuple(text for check in checks for text in check(description))
+def warnings_of(description: Description) -> tuple[PlannerWarning, ...]:
+    """The warnings that a description gives rise to, the gravest first; those of the world are those of a plan."""
+    checks = {
+        "unmeetable_deadlines": _deadlines,
+        "deadlines_beyond_cpu": _joint_deadlines,
+        "updates_beyond_cpu": _cpu,
+        "updates_slower_than_period": _behind,
+        "radio_decides": _radio,
+        "one_server_only": _opening,
+    }
+    seats = tuple(PlannerWarning("too_few_seats", text) for text in _seats(description))
+    others = (PlannerWarning(code, text) for code, check in checks.items() for text in check(description))
+    return (*seats, *world_warnings(description.world, description.radio), *others)
 
 
 def _seats(description: Description) -> Iterator[str]:
@@ -33,12 +42,6 @@ def _seats(description: Description) -> Iterator[str]:
             f"{counted_users(users)} for {counted(seats, 'seat')}: no plan can exist; raise "
             "stations.capacity_users or let more stations host"
         )
-
-
-def _reach(description: Description) -> Iterator[str]:
-    who = users_out_of_reach(description.world, description.radio, description.radio_s)
-    if who is not None:
-        yield who.in_words()
 
 
 def _deadlines(description: Description) -> Iterator[str]:
@@ -104,10 +107,10 @@ def _opening(description: Description) -> Iterator[str]:
     one_s = description.wired_to_one_s[alone] + each.mean() * weight.sum() / cpu[alone]
     one = float((world.alpha * one_s + world.beta * opening[alone]).min())
     if one <= world.alpha * least_s + world.beta * float(np.sort(opening[hosts])[:2].sum()):
-        yield (
-            "opening costs so much that the best plan opens one server only: there is nothing to place; lower "
-            "stations.opening_s or objective.beta"
-        )
+        remedy = "lower stations.opening_s or objective.beta"
+        if world.rent_per_month is not None:
+            remedy = "lower stations.cost_per_month, or raise money.second"
+        yield f"opening costs so much that the best plan opens one server only: there is nothing to place; {remedy}"
 
 
 def _percent(share: float) -> str:

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from twinhop.errors import InputError
+from twinhop.network import computing_latency_s
+from twinhop.placement.problem import FloatArray
 from twinhop.plans.alternatives import Alternative, Relocation, alternatives
+from twinhop.plans.planner_warnings import radio_latency_s
 from twinhop.plans.result import Case, Plan, plan_of_users_alone
 from twinhop.result import Result
 from twinhop.text import counted, in_a_line, suggestion
@@ -27,6 +30,7 @@ class Explanation(Result):
         wired_s: weighted wired latency to the host, with the cost of a move where it counts [s]; None likewise.
         communication_s: both together [s].
         computing_s: its work over its CPU share [s].
+        missed_s: what its missed deadline counts as, where it has a price [s].
         opening_share_s: opening cost of the host over the number of twins on it [s].
         update_s: latency of one update [s], inf without any CPU share, None where updates are not described.
         deadline_s: on that latency [s], None for none.
@@ -41,6 +45,7 @@ class Explanation(Result):
     wired_s: float | None
     communication_s: float
     computing_s: float
+    missed_s: float
     opening_share_s: float
     update_s: float | None
     deadline_s: float | None
@@ -72,7 +77,7 @@ class Explanation(Result):
     def cost_share(self) -> float:
         """One user's part of the plan's cost: ``alpha/N latency + beta opening_share``."""
         problem = self.plan.solution.problem
-        latency = self.communication_s + self.computing_s
+        latency = self.communication_s + self.computing_s + self.missed_s
         return problem.alpha / problem.people * latency + problem.beta * self.opening_share_s
 
 
@@ -92,13 +97,18 @@ def explain(plan: Plan, user: str | int) -> Explanation:
     plan = plan_of_users_alone(plan, "an explanation")
     i = find_user(plan.case, user)
     problem, placement, evaluation = plan.solution.problem, plan.solution.placement, plan.solution.evaluation
+    radio_s = radio_parts_s(plan)
     if not np.isfinite(evaluation.cost):
         raise InputError(f"{plan.case.name}: the cost of this plan is infinite: nothing can be compared with it")
     k = int(placement.host[i])
     of_one = float(problem.part_of_mean[i])
-    communication, radio = float(problem.comm_s[i, k]) / of_one, _radio_s(plan, i)
+    communication, radio = float(problem.latency_comm_s[i, k]) / of_one, None if radio_s is None else float(radio_s[i])
     relocation = Relocation(problem, placement, i, (radio or 0.0) * of_one)
-    deadline = None if problem.deadline_s is None else float(problem.deadline_s[i])
+    priced = problem.priced_deadlines
+    deadline_s = problem.deadline_s if priced is None else priced.deadline_s
+    deadline = None if deadline_s is None else float(deadline_s[i])
+    computing = float(computing_latency_s(problem.root_work[i : i + 1] ** 2, evaluation.share[i : i + 1])[0])
+    missed = priced is not None and evaluation.late is not None and bool(evaluation.late[i])
     others = alternatives(relocation)
     return Explanation(
         plan=plan,
@@ -107,7 +117,8 @@ def explain(plan: Plan, user: str | int) -> Explanation:
         radio_s=radio,
         wired_s=None if radio is None else communication - radio,
         communication_s=communication,
-        computing_s=relocation.computing_s / of_one,
+        computing_s=relocation.computing_s / of_one if priced is None else computing,
+        missed_s=priced.price_s if priced is not None and missed else 0.0,
         opening_share_s=float(problem.opening_s[k] / problem.twins_on(placement.host)[k]),
         update_s=None if evaluation.update_latency_s is None else float(evaluation.update_latency_s[i]),
         deadline_s=deadline if deadline is not None and np.isfinite(deadline) else None,
@@ -118,13 +129,12 @@ def explain(plan: Plan, user: str | int) -> Explanation:
     )
 
 
-def _radio_s(plan: Plan, i: int) -> float | None:
-    """The radio part of what the cost counts: ``(D + (eta/dt) dD) / r`` [s]."""
+def radio_parts_s(plan: Plan) -> FloatArray | None:
+    """(N,) the radio part of what the cost counts, ``(D + (eta/dt) dD) / r`` [s]; None for a problem file."""
     world, radio = plan.case.world, plan.case.radio
     if world is None or radio is None:
         return None
-    bits = world.history_bits[i] + world.eta_s / world.sync_period_s * world.update_bits[i]
-    return float(bits / radio.access_rate_bps[i])
+    return radio_latency_s(world, radio)
 
 
 def find_user(case: Case, user: str | int) -> int:

@@ -4,12 +4,13 @@ import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from twinhop.errors import InputError, OutOfReachWarning
+from twinhop.errors import InputError, OutOfReachWarning, PlanningWarning
 from twinhop.failures import PolicyFailed
 from twinhop.formulation import formulate, radio_state
 from twinhop.placement import Placement, PlacementProblem, Solution, read_problem_file, solve
 from twinhop.placement.formats import ProblemFile
 from twinhop.placement.policy import PolicyLike
+from twinhop.plans.planner_warnings import REACH_CODES
 from twinhop.plans.result import Case, Plan
 from twinhop.scenario import Scenario, build_world, load_scenario
 from twinhop.twin.service_placement import place_services, service_task
@@ -70,8 +71,9 @@ def make_case(
     world = build_world(scenario)
     radio = radio_state(world)
     case = Case(world.name, formulate(world, radio), world, radio, world.seed, scenario.notes)
-    if case.out_of_reach is not None:
-        warnings.warn(f"{case.name}: {case.out_of_reach.in_words()}", OutOfReachWarning, stacklevel=2)
+    for each in case.warnings:
+        kind = OutOfReachWarning if each.code in REACH_CODES else PlanningWarning
+        warnings.warn(f"{case.name}: {each.message}", kind, stacklevel=2)
     return case
 
 

@@ -63,9 +63,9 @@ def moves_of(problem: PlacementProblem, solution: Solution, present: Present, mo
 def _own(problem: PlacementProblem, solution: Solution) -> Evaluation:
     """The evaluation without the costs of moves: those count as communication, and change nothing else."""
     charged, placement = solution.evaluation, solution.placement
-    communication_s = float(np.mean(problem.comm_s[np.arange(problem.users), placement.host]))
+    communication_s = float(np.mean(problem.latency_comm_s[np.arange(problem.users), placement.host]))
     latency_s = communication_s + charged.computing_s
-    cost = problem.alpha * latency_s + problem.beta * (charged.opening_s + charged.energy_j)
+    cost = problem.alpha * (latency_s + charged.missed_s) + problem.beta * (charged.opening_s + charged.energy_j)
     return replace(charged, cost=cost, latency_s=latency_s, communication_s=communication_s)
 
 

@@ -13,11 +13,11 @@ import numpy as np
 from twinhop.errors import ServicesLeftOutWarning
 from twinhop.formulation import LiteralEvaluation, RadioState, evaluate_literally
 from twinhop.placement import Evaluation, PlacementProblem, Solution, evaluate
-from twinhop.placement.problem import BoolArray, FloatArray, IntArray
+from twinhop.placement.problem import BoolArray, IntArray
+from twinhop.plans.planner_warnings import PlannerWarning, binding_warnings, world_warnings
 from twinhop.plans.shadow_prices import StationWorth, shadow_prices
 from twinhop.result import Result
 from twinhop.scenario import World
-from twinhop.scenario.world.reach import OutOfReach, in_outage, out_of_reach
 from twinhop.text import figure, in_a_line, in_percent
 from twinhop.twin.service_placement import ServicePlacement
 
@@ -51,16 +51,16 @@ class Case:
         return in_a_line(self, self.name, self.problem.size_in_words, f"seed {self.seed}")
 
     @cached_property
-    def out_of_reach(self) -> OutOfReach | None:
-        """The users who decide the mean latency because no station reaches them; None where nobody does."""
+    def warnings(self) -> tuple[PlannerWarning, ...]:
+        """What is odd about its world, in the words of `describe`; nothing of a problem file."""
         if self.world is None or self.radio is None:
-            return None
-        return users_out_of_reach(self.world, self.radio, self.problem.comm_s.min(axis=1) / self.problem.part_of_mean)
+            return ()
+        return world_warnings(self.world, self.radio)
 
     @property
     def all_notes(self) -> tuple[str, ...]:
-        """The notes, and who is out of reach."""
-        return self.notes if self.out_of_reach is None else (*self.notes, self.out_of_reach.in_words())
+        """The notes, and what there is to warn of."""
+        return (*self.notes, *(each.message for each in self.warnings))
 
     @property
     def attribution(self) -> tuple[str, ...]:
@@ -202,7 +202,16 @@ class Failure:
                 for i, gone in zip(users, self.displaced(users), strict=True)
             ],
             "newly_unmeetable": self.newly_unmeetable(plan.case.problem).tolist(),
-            **({} if plan.services is None else {"services_moved": [vars(each) for each in services]}),
+            **(
+                {}
+                if plan.services is None
+                else {
+                    "services_moved": [
+                        {"service": each.service, "from_id": each.from_server, "to_id": each.to_server}
+                        for each in services
+                    ]
+                }
+            ),
         }
 
 
@@ -288,24 +297,11 @@ class Plan(Result):
         """What more of each opened station would be worth; None without a certificate by prices."""
         return shadow_prices(self.solution)
 
-
-def users_out_of_reach(world: World, radio: RadioState, latency_s: FloatArray) -> OutOfReach | None:
-    """The users of a world who decide the mean latency because no station reaches them; None where nobody does.
-
-    Args:
-        world: and its users.
-        radio: its radio state.
-        latency_s: (N,) the least latency of each user, whatever is decided [s].
-    """
-    return out_of_reach(
-        world.user_ids,
-        [world.station_ids[k] for k in radio.access.tolist()],
-        in_outage(world, radio.access, radio.access_rate_bps),
-        radio.access_rate_bps,
-        radio.distance_m[np.arange(len(latency_s)), radio.access],
-        latency_s,
-        world.user_weight,
-    )
+    @property
+    def warnings(self) -> tuple[PlannerWarning, ...]:
+        """What is odd about its world, and the capacities that bind, with what relaxing them is worth."""
+        binding = binding_warnings(self.solution.problem, self.solution.cost, self.shadow_prices or ())
+        return (*self.case.warnings, *binding)
 
 
 def users_alone(case: Case, what: str) -> Case:

@@ -15,6 +15,7 @@ from twinhop.formulation import formulate
 from twinhop.placement import Evaluation, PlacementProblem, evaluate
 from twinhop.placement.evaluation import DEADLINE_TOLERANCE
 from twinhop.placement.policy import PolicyLike
+from twinhop.plans.ids import with_ids
 from twinhop.plans.planning import make_case, plan_case
 from twinhop.plans.result import Case, Plan, plan_of_users_alone, users_alone
 from twinhop.plans.saved_placement import SavedPlacement, plan_of_saved
@@ -101,9 +102,11 @@ class Robustness(Result):
             "policy": self.plan.solution.policy,
             "users": problem.users,
             "stations": problem.stations,
+            **with_ids({"open": self.plan.solution.placement.open.nonzero()[0].tolist()}, problem),
             "load": self.load,
             "samples": self.samples,
             "seed": self.seed,
+            **problem.unit_to_json,
             "planned_cost": self.plan.evaluation.cost,
             "planned_latency_s": self.plan.evaluation.latency_s,
             "planned_violations": len(self.plan.evaluation.violations),
@@ -124,7 +127,7 @@ class Robustness(Result):
 def _counted(
     noun: str, indices: list[int], counts: NDArray[np.int64] | None, name: Callable[[int], str]
 ) -> list[dict[str, Any]]:
-    return [] if counts is None else [{noun: name(at), "index": at, "samples": int(counts[at])} for at in indices]
+    return [] if counts is None else [{noun: at, f"{noun}_id": name(at), "broken": int(counts[at])} for at in indices]
 
 
 def parse_load(text: str) -> float:
@@ -189,7 +192,8 @@ def sample_robustness(
     check_sampling(case, load, samples, seed)
     seed = case.seed if seed is None else seed
     factors = stream(seed, LOAD_FACTORS)
-    met = None if case.problem.deadline_s is None else ~_late(case.problem, plan.evaluation)
+    planned_late = _late(case.problem, plan.evaluation)
+    met = None if planned_late is None else ~planned_late
     host = plan.solution.placement.host
     cost, latency_s = np.empty(samples), np.empty(samples)
     missed = np.zeros(samples, np.int64)
@@ -200,7 +204,9 @@ def sample_robustness(
         evaluation = evaluate(problem, plan.solution.placement)
         cost[at], latency_s[at] = evaluation.cost, evaluation.latency_s
         if met is not None:
-            broken = met & _late(problem, evaluation)
+            late = _late(problem, evaluation)
+            assert late is not None
+            broken = met & late
             missed[at] = broken.sum()
             by_user += broken
             by_station[np.unique(host[broken])] += 1
@@ -225,9 +231,13 @@ def loaded(case: Case, factor: FloatArray) -> PlacementProblem:
     return replace(problem, capacity=case.problem.capacity)  # hosts that are assumed to fail
 
 
-def _late(problem: PlacementProblem, evaluation: Evaluation) -> BoolArray:
-    """(N,) users whose update misses its deadline, those whom no station could serve included."""
-    assert problem.deadline_s is not None and evaluation.update_latency_s is not None
+def _late(problem: PlacementProblem, evaluation: Evaluation) -> BoolArray | None:
+    """(N,) users whose update misses its deadline, those whom no station could serve included; None without any."""
+    if evaluation.late is not None:
+        return evaluation.late
+    if problem.deadline_s is None:
+        return None
+    assert evaluation.update_latency_s is not None
     return evaluation.update_latency_s > problem.deadline_s * (1 + DEADLINE_TOLERANCE)
 
 

@@ -12,7 +12,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from twinhop.errors import InputError, OutOfReachWarning
+from twinhop.errors import InputError, PlanningWarning
 from twinhop.failures import PolicyFailure, refuse_if_all_failed
 from twinhop.own_code import policy_list
 from twinhop.placement import InfeasibleProblem, PlacementProblem, policy_names
@@ -28,6 +28,7 @@ from twinhop.stats.intervals import mean
 from twinhop.stats.paired import PAIR_FIELDS, paired
 from twinhop.stats.profile import Profile, performance_profile
 from twinhop.text import counted, in_a_line, suggestion
+from twinhop.units import cost_in_words, money_unit
 
 MOST_SEEDS = 10_000
 MS_PER_S = 1e3
@@ -97,6 +98,7 @@ class SeedComparison(Result):
         attribution: sources and licences of the data.
         notes: what is worth knowing of the scenario.
         failures: where policies of the user's own gave no plan, and why; they count as infinite costs.
+        currency: of costs in money a month; empty where they are seconds.
     """
 
     name: str
@@ -108,9 +110,15 @@ class SeedComparison(Result):
     attribution: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     failures: tuple[PolicyFailure, ...] = ()
+    currency: str = ""
 
     def __repr__(self) -> str:
         return in_a_line(self, self.name, f"{len(self.policies)} policies", counted(len(self.worlds), "world"))
+
+    @property
+    def money_unit(self) -> str:
+        """The unit of costs in money, such as EUR/month; empty where they are seconds."""
+        return money_unit(self.currency)
 
     def costs(self, policy: str) -> np.ndarray:
         """(worlds,) costs J of a policy, infinite where it has no feasible plan."""
@@ -153,7 +161,7 @@ class SeedComparison(Result):
             "gap_iqm_interval": said["interval"],
             "gap_mean": said["mean"],
             "gap_worst": said["worst"],
-            "feasible": mean([float(each.feasible) for each in results]),
+            "feasible_share": mean([float(each.feasible) for each in results]),
             **self._pairs(policy),
             "decision_ms": MS_PER_S * float(np.median(times)) if times else None,
         }
@@ -178,7 +186,8 @@ class SeedComparison(Result):
         """The bounds and who proved them, for titles."""
         if self.lower_bound is None:
             return "not every world has a bound"
-        return f"certified bounds by {self.bound_by}, mean {self.lower_bound:.{digits}g}"
+        bound = cost_in_words(self.lower_bound, self.money_unit, digits)
+        return f"certified bounds by {self.bound_by}, mean {bound}"
 
     def seeds_in_words(self) -> str:
         """The seeds, for titles."""
@@ -209,6 +218,7 @@ class SeedComparison(Result):
             "stations": self.worlds[0].stations,
             "seed": self.worlds[0].seed,
             "seeds": len(self.worlds),
+            **({"currency": self.currency, "cost_unit": self.money_unit} if self.currency else {}),
             "lower_bound": self.lower_bound,
             "bound_by": self.bound_by,
             "against": self.against,
@@ -316,6 +326,7 @@ def compare(
         tuple(worlds.attribution),
         tuple(worlds.notes),
         tuple(worlds.failures),
+        "" if scenario.money is None else scenario.money.currency,
     )
 
 
@@ -389,7 +400,7 @@ class _Worlds:
 
     def _compare(self, seed: int) -> Comparison:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", OutOfReachWarning)  # one a world; it is among the notes
+            warnings.simplefilter("ignore", PlanningWarning)  # one a world; it is among the notes
             comparison = compare_world(self._scenario, self._run, seed=seed, **self._options)
         self.failures.extend(comparison.failures)
         return comparison
@@ -409,5 +420,5 @@ class _Worlds:
         self.done.append(world)
         self.attribution |= dict.fromkeys(case.attribution)
         self.notes |= dict.fromkeys(case.notes)
-        if case.out_of_reach is not None:
-            self.notes[f"seed {case.seed}: {case.out_of_reach.in_words()}"] = None
+        for each in case.warnings:
+            self.notes[f"seed {case.seed}: {each.message}"] = None

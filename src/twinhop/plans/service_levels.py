@@ -45,7 +45,7 @@ def service_levels(plan: Plan) -> ServiceLevels:
     problem, placement = plan.case.problem, plan.solution.placement
     share = plan.solution.evaluation.share
     users = np.arange(problem.users)
-    total = problem.comm_s[users, placement.host] + network.computing_latency_s(problem.root_work**2, share)
+    total = problem.latency_comm_s[users, placement.host] + network.computing_latency_s(problem.root_work**2, share)
     if problem.weight is not None:  # of one of the users that a row stands for
         total, share = total / problem.part_of_mean, share / problem.weight
     world, radio = plan.case.world, plan.case.radio

@@ -1,13 +1,17 @@
 """The trade-off curve of a scenario: what each number of servers costs, and what no plan with so many can beat."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from twinhop.placement import PlacementProblem
+from twinhop.placement import Evaluation, PlacementProblem
 from twinhop.placement.tradeoff import TradeoffCurve, trade_off
 from twinhop.placement.tradeoff_point import TradeoffPoint
+from twinhop.plans.ids import with_ids
+from twinhop.plans.knee import Knee, knee
 from twinhop.plans.planning import Progress, make_case
 from twinhop.plans.result import Case, users_alone
 from twinhop.result import Result
@@ -70,8 +74,15 @@ class Tradeoff(Result):
     @property
     def may_be_best_in_words(self) -> str:
         """These numbers: ``6 servers``, ``6 or 7 servers``, ``5, 6 or 9 servers``."""
-        *others, last = map(str, self.may_be_best)
-        return f"{', '.join(others)} or {last} servers" if others else f"{last} servers"
+        return servers_in_words(self.may_be_best)
+
+    @cached_property
+    def knee(self) -> Knee | None:
+        """The number of servers after which a further one brings much less than before; see `Knee`.
+
+        Of the numbers that were reached. None where the curve has none.
+        """
+        return knee(self.points)
 
     def rows(self) -> list[dict[str, Any]]:
         """One row a number of servers: cost, its weighted terms, bound, gap; None where there is no plan."""
@@ -83,17 +94,26 @@ class Tradeoff(Result):
             "servers": point.servers,
             "status": status(point),
             "best": point is self.best,
+            "may_be_best": point.servers in self.may_be_best,
+            "knee": self.knee is not None and point.servers == self.knee.servers,
             "cost": None if evaluation is None else evaluation.cost,
             "communication": None if evaluation is None else problem.alpha * evaluation.communication_s,
             "computing": None if evaluation is None else problem.alpha * evaluation.computing_s,
             "opening": None if evaluation is None else problem.beta * evaluation.opening_s,
             "energy": None if evaluation is None else problem.beta * evaluation.energy_j,
+            **self._missed(evaluation),
             "latency_s": None if evaluation is None else evaluation.latency_s,
             "lower_bound": point.lower_bound if math.isfinite(point.lower_bound) else None,
             "gap": point.gap,
             "feasible": None if evaluation is None else evaluation.feasible,
             "impossible": point.impossible or None,
         }
+
+    def _missed(self, evaluation: Evaluation | None) -> dict[str, float | None]:
+        """What missed deadlines cost; nothing where they have no price."""
+        if self.case.problem.priced_deadlines is None:
+            return {}
+        return {"missed": None if evaluation is None else self.case.problem.alpha * evaluation.missed_s}
 
     def to_json(self) -> dict[str, Any]:
         """The curve as plain values, as `twinhop tradeoff --json` prints it; servers of a plan by their index."""
@@ -104,10 +124,12 @@ class Tradeoff(Result):
             "users": problem.users,
             "stations": problem.stations,
             "seed": self.case.seed,
+            **problem.unit_to_json,
             "fewest": curve.fewest,
             "most": curve.most,
             "best": None if self.best is None else self.best.servers,
             "may_be_best": list(self.may_be_best),
+            "knee": None if self.knee is None else self.knee.to_json(),
             "cost": None if self.best is None else self.best.cost,
             "lower_bound": self.lower_bound if math.isfinite(self.lower_bound) else None,
             "gap": self.gap,
@@ -115,9 +137,19 @@ class Tradeoff(Result):
             "interrupted": curve.interrupted,
             "timed_out": curve.timed_out,
             "missing": list(curve.missing),
-            "points": [row | {"open": each} for row, each in zip(self.rows(), opened, strict=True)],
+            "points": [row | with_ids({"open": each}, problem) for row, each in zip(self.rows(), opened, strict=True)],
             **({"notes": list(self.case.all_notes)} if self.case.all_notes else {}),
         }
+
+
+def servers_in_words(numbers: Sequence[int]) -> str:
+    """Numbers of servers, one of which is meant.
+
+    >>> servers_in_words([6]), servers_in_words([5, 6, 9])
+    ('6 servers', '5, 6 or 9 servers')
+    """
+    *others, last = map(str, numbers)
+    return f"{', '.join(others)} or {last} servers" if others else f"{last} servers"
 
 
 def status(point: TradeoffPoint) -> str:

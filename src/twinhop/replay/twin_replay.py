@@ -38,7 +38,7 @@ class TwinReplay(Result):
         """What was found, in numbers."""
         coverage = forecast_coverage(self.tracks, self.model)
         return {
-            "name": self.name,
+            "source": self.name,
             "devices": len(self.tracks),
             "samples": sum(len(track.time_s) for track in self.tracks),
             "sample_s": sample_period_s(self.tracks),

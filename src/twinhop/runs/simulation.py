@@ -155,6 +155,11 @@ class Simulation(Result):
             ],
         }
 
+    def _money(self) -> dict[str, str]:
+        """The unit of costs where it is money a month; nothing where it is seconds."""
+        money = self.run.scenario.money
+        return {} if money is None else {"currency": money.currency, "cost_unit": money.unit}
+
     def _cost_interval(self, runs: Sequence[FinishedRun]) -> list[float] | None:
         """Of a mean cost; beside a bound of every world that of what is above it, and so never below."""
         costs, bounds = [run.summary.cost for run in runs], [each.bound for each in self.offline]
@@ -193,6 +198,7 @@ class Simulation(Result):
             "seeds": len(self.root_seeds),
             "slots": run.slots,
             "slot_s": run.slot_s,
+            **self._money(),
             "users": len(run.user_ids),
             "stations": len(run.world_run.station_ids),
             "moved_by": run.world_run.moved_by,

@@ -151,7 +151,7 @@ class WorldStatistics:
         run, slots, out_of_reach = self._run, max(1, self.slots), self._reach.in_words()
         busiest = int(np.argmax(self.attached_sum))
         return {
-            "name": run.world.name,
+            "source": run.world.name,
             "seed": run.world.seed,
             "users": len(run.user_ids),
             "stations": len(run.station_ids),
@@ -160,8 +160,8 @@ class WorldStatistics:
             "moved_by": run.moved_by,
             "present_users": {
                 "mean": float(self.present.mean()),
-                "least": int(self.present.min()),
-                "most": int(self.present.max()),
+                "min": int(self.present.min()),
+                "max": int(self.present.max()),
             },
             "arrivals": self.arrivals,
             "departures": self.departures,
@@ -175,11 +175,13 @@ class WorldStatistics:
             "speed_mps": self.speed_mps.summary(),
             "distance_to_access_m": self.distance_m.summary(),
             "access_rate_mbps": _scaled(self.rate_bps, BITS_PER_MBIT),
-            "attached_users": (self.attached_sum / slots).tolist(),
-            "attached_users_most": self.attached_most.tolist(),
-            "busiest_station": run.station_ids[busiest],
+            "attached_users_mean": (self.attached_sum / slots).tolist(),
+            "attached_users_max": self.attached_most.tolist(),
+            "station_ids": list(run.station_ids),
+            "busiest_station": busiest,
+            "busiest_station_id": run.station_ids[busiest],
             "cpu_gcycles_per_s": _scaled(self.cpu_cycles_per_s, CYCLES_PER_GCYCLE),
-            "failures": self.failures,
+            "station_failures": self.failures,
             "down_share": (self.down_slots / slots).tolist(),
             "users_dropped": self.dropped,
             "notes": [*run.notes, *([] if out_of_reach is None else [out_of_reach])],

@@ -34,6 +34,7 @@ def city(
     cpu_gcycles_per_s: Size | None = None,
     capacity_users: int | Literal["all"] | Sequence[int] | NDArray[np.int64] | None = None,
     opening_s: Size | None = None,
+    cost_per_month: Size | None = None,
     history_mbit: Size | None = None,
     update_mbit: Size | None = None,
     deadline_ms: Size | None = None,
@@ -57,6 +58,7 @@ def city(
         cpu_gcycles_per_s: CPU capacity of the stations [Gcycle/s]: one number, a distribution, or (M,) numbers.
         capacity_users: twins that fit on a station [users]: one number, "all", or (M,) numbers, which need positions.
         opening_s: opening cost of the stations [s], likewise.
+        cost_per_month: what they cost a month instead, likewise; needs the section `money`.
         history_mbit: history sizes D of the users [Mbit]: one number, a distribution, or (N,) numbers.
         update_mbit: update sizes dD [Mbit], likewise.
         deadline_ms: update deadlines tau [ms], likewise.
@@ -83,6 +85,7 @@ def city(
         )
     spots = {"stations": _positions("stations", stations), "users": _positions("users", users)}
     station_sizes = {"cpu_gcycles_per_s": cpu_gcycles_per_s, "opening_s": opening_s}
+    station_sizes["cost_per_month"] = cost_per_month
     user_sizes = {
         "history_mbit": history_mbit,
         "update_mbit": update_mbit,

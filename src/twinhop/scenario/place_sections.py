@@ -113,6 +113,10 @@ class StationRow(Section):
     labels: Labels = Field(
         default={}, description="further texts by name, such as an address, shown in tables and maps; of no effect"
     )
+    cost_per_month: NonNegative | None = Field(
+        default=None,
+        description="what it costs a month while open, in place of opening_s [money.currency]; null: stations'",
+    )
 
 
 class GeneratedStations(Section):
@@ -139,6 +143,10 @@ class Stations(Section):
     )
     opening_s: NonNegativeDistribution = Field(
         default=0.2, description="opening cost phi_s of stations that state none [s]"
+    )
+    cost_per_month: NonNegativeDistribution | None = Field(
+        default=None,
+        description="what stations that state none cost a month while open, in place of opening_s [money.currency]",
     )
 
     @model_validator(mode="after")
@@ -254,7 +262,7 @@ class Users(Section):
 
 USER_SIZES = ("history_mbit", "update_mbit", "deadline_ms", "tx_power_w")
 """Fields that users, their classes and their rows may state."""
-_STATION_SIZES = ("cpu_gcycles_per_s", "opening_s")
+_STATION_SIZES = ("cpu_gcycles_per_s", "opening_s", "cost_per_month")
 
 
 def _check_distributions(section: Stations | Users, fields: Iterable[str], kind: str) -> None:

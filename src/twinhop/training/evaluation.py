@@ -6,7 +6,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +24,11 @@ from twinhop.result import Result
 from twinhop.scenario import Scenario, load_scenario
 from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED
 from twinhop.stats.bootstrap import mean_interval
-from twinhop.stats.gaps import finite, gap_to_bound, summarize
+from twinhop.stats.gaps import finite, finite_ends, gap_to_bound, summarize
 from twinhop.stats.intervals import mean
 from twinhop.stats.paired import PAIR_FIELDS, paired
 from twinhop.text import counted, in_a_line
+from twinhop.units import money_unit
 
 if TYPE_CHECKING:
     from twinhop.learn.checkpoint import Checkpoint
@@ -37,7 +38,7 @@ BASELINES = ("nearest", "random", "random_association", "least_loaded", "greedy"
 LEARNED = "learned"
 INSTANCES = 20
 MOST_INSTANCES = 10_000
-MS_PER_S, PERCENT = 1e3, 100.0
+MS_PER_S = 1e3
 #: From an instance to hosts.
 Decide = Callable[[int], IntArray]
 Source = Scenario | PlacementProblem
@@ -78,6 +79,7 @@ class SourceScores:
         stations: M.
         root_seeds: of the instances.
         scores: of every policy, the learned one first.
+        currency: of costs in money a month; empty where they are seconds.
     """
 
     source: str
@@ -85,6 +87,12 @@ class SourceScores:
     stations: int
     root_seeds: tuple[int, ...]
     scores: tuple[Score, ...]
+    currency: str = ""
+
+    @property
+    def cost_unit(self) -> str:
+        """The unit of costs."""
+        return money_unit(self.currency) or "s"
 
     def rows(self) -> list[dict[str, Any]]:
         """One row a policy: costs, gaps, times, what the learned weights gain on it, and how it does against them.
@@ -96,20 +104,21 @@ class SourceScores:
     def _row(self, score: Score) -> dict[str, Any]:
         learned, gap = self.scores[0], summarize(score.gap)
         is_learned = score is learned
-        gain = None if is_learned else PERCENT * (1 - mean(learned.cost) / mean(score.cost))
+        gain = None if is_learned else 1 - mean(learned.cost) / mean(score.cost)
         pairs = None if is_learned else paired(score.counted_cost, learned.counted_cost, relative=True)
         return {
             "source": self.source,
             "policy": score.policy,
             "seeds": len(score.cost),
+            **({"cost_unit": self.cost_unit} if self.currency else {}),
             "cost": mean(score.cost),
             "cost_interval": mean_interval(score.cost),
-            "gap_percent": _percent(gap.mean),
-            "gap_percent_interval": None if gap.failures else _scaled(mean_interval(score.gap)),
-            "gap_iqm_percent": _percent(gap.iqm),
-            "gap_iqm_percent_interval": _scaled(gap.interval),
-            "gap_percent_max": _percent(gap.worst),
-            "gain_percent": gain,
+            "gap_mean": finite(gap.mean),
+            "gap_mean_interval": None if gap.failures else finite_ends(mean_interval(score.gap)),
+            "gap_iqm": finite(gap.iqm),
+            "gap_iqm_interval": finite_ends(gap.interval),
+            "gap_worst": finite(gap.worst),
+            "gain": gain,
             **(dict.fromkeys(PAIR_FIELDS) if pairs is None else pairs.to_json()),
             "decision_ms": MS_PER_S * statistics.median(score.decision_s),
             "infeasible": score.infeasible,
@@ -294,7 +303,8 @@ def _literal_scores(
         Observation(*(np.asarray(array)[0, 0] for array in episodes_of(nearest_of_all, None, params, seed, 1, 1).obs))
         for seed in seeds
     ]
-    problems = [problem_of(params, each) for each in obs]
+    currency = "" if source.money is None else source.money.currency
+    problems = [replace(problem_of(params, each), currency=currency) for each in obs]
 
     def decide(at: int) -> IntArray:
         return np.asarray(act(policy.act, weights, params, obs[at]), np.int64)
@@ -337,17 +347,10 @@ def _scores(
         )
         for name, each in entries.items()
     )
-    return SourceScores(name, problems[0].users, problems[0].stations, tuple(seeds), scores)
+    first = problems[0]
+    return SourceScores(name, first.users, first.stations, tuple(seeds), scores, first.currency)
 
 
 def _gap(cost: float, feasible: bool, bound: float | None) -> float:
     gap = gap_to_bound(cost if feasible else math.inf, bound)
     return math.inf if gap is None else gap
-
-
-def _percent(value: float) -> float | None:
-    return finite(PERCENT * value)
-
-
-def _scaled(interval: tuple[float, float] | None) -> tuple[float | None, float | None] | None:
-    return None if interval is None else (_percent(interval[0]), _percent(interval[1]))

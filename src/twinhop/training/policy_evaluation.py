@@ -25,6 +25,7 @@ from twinhop.stats.gaps import finite, finite_ends
 from twinhop.stats.intervals import mean
 from twinhop.text import counted, in_a_line
 from twinhop.training.policy_episodes import EPISODES, EpisodeScore, MigrationEpisode, PlacementEpisode
+from twinhop.units import money_unit
 
 if TYPE_CHECKING:
     from twinhop.env.core.types import Params
@@ -44,7 +45,7 @@ BOUND_BY: dict[Task, str] = {
     "placement": "lagrangian, slot by slot",
     "migration": "all of the episode known in advance",
 }
-MS_PER_S, PERCENT = 1e3, 100.0
+MS_PER_S = 1e3
 #: A cost below the bound by more than rounding would be a fault of twinhop's.
 ROUNDING = 1e-9
 _NAMES: dict[Task, Callable[[], list[str]]] = {
@@ -81,9 +82,10 @@ class PolicyEvaluation(Result):
         stations: M, a cloud that hosts included.
         slots: of an episode.
         seeds: of the episodes.
-        bounds: of each episode: no policy's mean cost of a slot is lower [s].
+        bounds: of each episode: no policy's mean cost of a slot is lower, in the unit of the cost.
         policies: the scores, in the order in which policies were named.
         failures: of policies of the user's own, and why.
+        currency: of costs in money a month; empty where they are seconds.
     """
 
     source: str
@@ -95,6 +97,7 @@ class PolicyEvaluation(Result):
     bounds: tuple[float, ...]
     policies: tuple[PolicyScores, ...]
     failures: tuple[PolicyFailure, ...] = ()
+    currency: str = ""
 
     def __repr__(self) -> str:
         sizes = (counted(self.users, "user"), counted(self.stations, "station"), counted(len(self.seeds), "episode"))
@@ -106,6 +109,11 @@ class PolicyEvaluation(Result):
         sizes = f"{counted(self.users, 'user')}, {counted(self.stations, 'station')}"
         episodes = f"{counted(len(self.seeds), 'episode')} of {counted(self.slots, 'slot')}"
         return f"{self.source}, {self.task}: {sizes}, {episodes}"
+
+    @property
+    def cost_unit(self) -> str:
+        """The unit of costs and bounds."""
+        return money_unit(self.currency) or "s"
 
     @property
     def bound_by(self) -> str:
@@ -147,15 +155,15 @@ class PolicyEvaluation(Result):
             "episodes": len(policy.episodes),
             "cost": finite(mean(costs)) if costs else None,
             "cost_interval": finite_ends(mean_interval(costs)),
-            "gap_percent": _percent(gap.mean),
-            "gap_iqm_percent": _percent(gap.iqm),
-            "gap_iqm_percent_interval": None if gap.interval is None else [_percent(end) for end in gap.interval],
-            "gap_percent_max": _percent(gap.worst),
+            "gap_mean": finite(gap.mean),
+            "gap_iqm": finite(gap.iqm),
+            "gap_iqm_interval": finite_ends(gap.interval),
+            "gap_worst": finite(gap.worst),
             "decision_ms": MS_PER_S * mean([each.decision_s for each in scores]) if scores else None,
-            "late_percent": PERCENT * mean([each.late for each in scores]) if scores else None,
+            "late_share": mean([each.late for each in scores]) if scores else None,
             "moves": mean([each.moves for each in scores]) if scores else None,
             "repaired": sum(each.repaired for each in scores),
-            "failures": gap.runs - len(scores),
+            "failed": gap.runs - len(scores),
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -166,9 +174,10 @@ class PolicyEvaluation(Result):
             "users": self.users,
             "stations": self.stations,
             "slots": self.slots,
-            "seeds": list(self.seeds),
+            "root_seeds": list(self.seeds),
+            **({"currency": self.currency, "cost_unit": self.cost_unit} if self.currency else {}),
             "bound_by": self.bound_by,
-            "bounds": list(self.bounds),
+            "lower_bounds": list(self.bounds),
             "policies": self.rows(),
             "costs": {
                 each.policy: [None if e is None else finite(e.cost) for e in each.episodes] for each in self.policies
@@ -266,6 +275,7 @@ def evaluate_policies(
             for policy in chosen
         ),
         failures=tuple(failures),
+        currency="" if worlds.scenario.money is None else worlds.scenario.money.currency,
     )
 
 
@@ -383,10 +393,6 @@ def _below(bound: float, scores: Sequence[EpisodeScore | None]) -> float:
 
 def _or_inf(value: float | None) -> float:
     return math.inf if value is None else value
-
-
-def _percent(value: float) -> float | None:
-    return PERCENT * value if math.isfinite(value) else None
 
 
 class _Reporter:

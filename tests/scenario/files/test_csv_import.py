@@ -215,7 +215,7 @@ def city(tmp_path, stations=STATIONS, users=USERS, **options):
         "id|x_m|y_m|capacity_users\r\nb0|0,5|100|30\r\nb1|900|800|\r\n",
         ",id,x_m,y_m,capacity_users\n0,b0,0.5,100,30.0\n1,b1,900.0,800.0,NaN\n",
         "Unnamed: 0,id,x_m,y_m,Capacity\n0,b0,0.5,100,30.0\n1,b1,900.0,800.0,\n",
-        "ID,X_M,Y_M,MAX_USERS,rent,Remark\rb0,.5,100,30,9,corner\rb1,900,800,,7,roof\r",
+        "ID,X_M,Y_M,MAX_USERS,height_of_mast,Remark\rb0,.5,100,30,9,corner\rb1,900,800,,7,roof\r",
         "sep=;\nid;x_m;y_m;capacity_users\nb0;0,5;100;30\nb1;9,0e2;800;\n",
         "id;x_m;y_m;capacity_users\nb0;0,5;100;30\nb1;900;800;\n".encode("utf-16"),
         "id;x_m;y_m;capacity_users;Straße\nb0;0,5;100;30;Öl\nb1;900;800;;\n".encode("latin-1"),
@@ -229,12 +229,12 @@ def test_one_table_in_many_dialects(tmp_path, text):
 
 
 def test_further_columns_are_named_and_misspelt_ones_loudly(tmp_path):
-    imported = city(tmp_path, "id,x_m,y_m,capcity,rent,host\nb0,1,2,7,9,0\nb1,3,4,8,9,1\n")
+    imported = city(tmp_path, "id,x_m,y_m,capcity,mast,host\nb0,1,2,7,9,0\nb1,3,4,8,9,1\n")
     assert imported.scenario.stations.rows[0].capacity_users is None
     notes = " ".join(imported.summary.notes)
     assert "the column 'capcity' is a label; did you mean 'capacity_users'" in notes
-    assert imported.summary.columns_unused == () and ("labels of stations", "capcity, rent") in imported.summary.facts
-    assert [row.labels for row in imported.scenario.stations.rows] == [{"capcity": each, "rent": "9"} for each in "78"]
+    assert imported.summary.columns_unused == () and ("labels of stations", "capcity, mast") in imported.summary.facts
+    assert [row.labels for row in imported.scenario.stations.rows] == [{"capcity": each, "mast": "9"} for each in "78"]
     assert [row.host for row in imported.scenario.stations.rows] == [False, True]
 
 

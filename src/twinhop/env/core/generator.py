@@ -255,7 +255,7 @@ def _cost_rules(run: MigrationRun, world: World, reading: RewardReading, late_s:
         alpha=world.alpha,
         beta=world.beta,
         kappa_s_per_j=world.kappa_s_per_j,
-        is_summed=objective.aggregation == "sum",
+        is_summed=run.scenario.is_summed,
         cpu_rule=world.cpu_rule,
         construction_cycles_per_bit=world.construction_cycles_per_bit,
         update_cycles_per_bit=world.update_cycles_per_bit,

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twinhop.benchmarking.benchmark import Benchmark
-from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
+from twinhop.output.kit.answers import write_answer
 from twinhop.output.kit.style import save_figure
 from twinhop.output.kit.tables import (
     PAIRS_HEADER,
@@ -41,7 +41,7 @@ BOARD_COLUMNS = {
     "gap_iqm_percent_interval": "95 % interval",
     "gap_mean_percent": "mean [%]",
     "gap_worst_percent": "worst [%]",
-    "feasible_percent": "feasible [%]",
+    "feasible_share_percent": "feasible [%]",
     "decision_ms": "ms",
 }
 
@@ -70,7 +70,7 @@ def write(benchmark: Benchmark, folder: Path) -> None:
     """Write benchmark.json, .parquet and .csv (all runs), leaderboard.md, .csv and .tex, and two figures."""
     import polars as pl
 
-    (folder / "benchmark.json").write_text(json_text(benchmark.to_json()), encoding="utf-8")
+    write_answer(folder / "benchmark.json", benchmark.to_json())
     without_infinities(pl.DataFrame(benchmark.run_rows(), infer_schema_length=None)).write_parquet(
         folder / "benchmark.parquet"
     )
@@ -87,7 +87,8 @@ def _board_rows(benchmark: Benchmark) -> list[dict[str, Any]]:
     for kind, board in benchmark.leaderboard.items():
         for row in board:
             shares = {
-                f"{name}_percent": _percent(row[name]) for name in ("gap_iqm", "gap_mean", "gap_worst", "feasible")
+                f"{name}_percent": _percent(row[name])
+                for name in ("gap_iqm", "gap_mean", "gap_worst", "feasible_share")
             }
             ends = row["gap_iqm_interval"]
             interval = None if ends is None else [_percent(end) for end in ends]
@@ -125,7 +126,7 @@ def overall_cells(row: dict[str, Any]) -> tuple[str, ...]:
         percent_interval(row["gap_iqm_interval"]),
         percent(row["gap_mean"]),
         percent(row["gap_worst"]),
-        f"{100 * row['feasible']:.0f} %",
+        f"{100 * row['feasible_share']:.0f} %",
         number(row["decision_ms"], 3),
     )
 

@@ -88,7 +88,7 @@ def board_rows(benchmark: Benchmark, kind: TaskKind) -> list[GapRow]:
     for row in benchmark.leaderboard[kind]:
         gaps = benchmark.gaps(kind, benchmark.policies[kind].index(row["policy"])).mean(axis=1)
         parts = dict(zip(letters, gaps.tolist(), strict=True))
-        rows.append(GapRow(row["policy"], row["gap_iqm"], row["gap_iqm_interval"], parts, row["feasible"]))
+        rows.append(GapRow(row["policy"], row["gap_iqm"], row["gap_iqm_interval"], parts, row["feasible_share"]))
     return rows
 
 

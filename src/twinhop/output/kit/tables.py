@@ -4,12 +4,16 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 #: Columns of a table of policies paired with a reference; see `pair_cells`.
 PAIRS_HEADER = ("policy", "difference", "95 % interval", "wins/ties/losses", "chance")
+#: What a cell begins with that spreadsheets compute, and the texts among them that are numbers.
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_SIGNED_NUMBER = re.compile(r"[+-](\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 #: Columns of a table of spreads, as fields of `to_json` name them.
 SPREAD = ("mean", "p5", "p50", "p95", "max")
 
@@ -167,7 +171,8 @@ def write_table(
     """Write a table as ``name.csv`` (all columns, full precision) and ``name.tex`` (chosen columns, rounded).
 
     The CSV is as RFC 4180 says, in UTF-8: lines end in CR LF, and what is unknown is empty. An interval in column
-    ``cost_interval`` becomes ``cost_low`` and ``cost_high``; other lists and mappings are JSON. The LaTeX is a
+    ``cost_interval`` becomes ``cost_low`` and ``cost_high``; other lists and mappings are JSON. Text that a spreadsheet
+    would compute has an apostrophe before it; see `inert`. The LaTeX is a
     ``tabular`` of booktabs without caption; see `latex_table`.
 
     Args:
@@ -181,9 +186,9 @@ def write_table(
     (folder / f"{name}.tex").write_text(latex_table(rows, columns), encoding="utf-8")
 
 
-def write_csv(folder: Path, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write a table that is too long for a paper as ``name.csv`` alone; see `write_table`."""
-    (folder / f"{name}.csv").write_bytes(csv_text(rows).encode("utf-8"))
+def write_csv(folder: Path, name: str, rows: Sequence[Mapping[str, Any]], header: Sequence[str] | None = None) -> None:
+    """Write a table that is too long for a paper as ``name.csv`` alone; see `write_table`, and `csv_text`."""
+    (folder / f"{name}.csv").write_bytes(csv_text(rows, header).encode("utf-8"))
 
 
 def with_percent(row: Mapping[str, Any], name: str = "gap") -> dict[str, Any]:
@@ -191,14 +196,37 @@ def with_percent(row: Mapping[str, Any], name: str = "gap") -> dict[str, Any]:
     return {**row, f"{name}_percent": None if row[name] is None else 100 * row[name]}
 
 
-def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+def with_percents(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """A row with some of its shares and intervals of shares also in per cent: ``NAME_percent(_interval)``.
+
+    >>> with_percents({"gap": 0.5, "gap_interval": [0.25, None]}, ("gap", "gap_interval"))["gap_percent_interval"]
+    [25.0, None]
+    """
+    answer = dict(row)
+    for name in names:
+        stem, dash, rest = name.partition("_interval")
+        value = row[name]
+        ends = isinstance(value, list | tuple)
+        answer[f"{stem}_percent{dash}{rest}"] = [_times_100(end) for end in value] if ends else _times_100(value)
+    return answer
+
+
+def _times_100(value: float | None) -> float | None:
+    return None if value is None else 100 * value
+
+
+def csv_text(rows: Sequence[Mapping[str, Any]], header: Sequence[str] | None = None) -> str:
     """Rows as CSV; see `write_table`.
+
+    Args:
+        rows: values by column; rows may lack some.
+        header: names of the columns; None: those of the rows.
 
     >>> csv_text([{"policy": "a,b", "gap": 0.1, "cost_interval": [1.0, 2.0], "feasible": True}]).splitlines()
     ['policy,gap,cost_low,cost_high,feasible', '"a,b",0.1,1.0,2.0,true']
     """
     flat = [dict(_flat(row)) for row in rows]
-    names = list(dict.fromkeys(name for row in flat for name in row))
+    names = list(header or dict.fromkeys(name for row in flat for name in row))
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow(names)
@@ -229,7 +257,20 @@ def _csv_cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, str):
+        return inert(value)
     return json.dumps(value) if isinstance(value, list | dict) else str(value)
+
+
+def inert(text: str) -> str:
+    """Text that no spreadsheet takes for a formula: an apostrophe comes before what would begin one.
+
+    A sign and a number is a number, and stays.
+
+    >>> inert("=1+2"), inert("@cell"), inert("-7.5"), inert("b6")
+    ("'=1+2", "'@cell", '-7.5', 'b6')
+    """
+    return text if not text.startswith(FORMULA_SIGNS) or _SIGNED_NUMBER.fullmatch(text) else f"'{text}"
 
 
 def latex_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str] | None = None) -> str:

@@ -22,6 +22,7 @@ from twinhop.output.kit.tables import percent
 from twinhop.plans.comparison import Comparison
 from twinhop.plans.result import Plan
 from twinhop.text import counted
+from twinhop.units import cost_in_words, cost_number
 
 WIDTH_IN, BAR_IN, LEFT_IN = 8.0, 0.42, 0.25
 #: Heights of title, legend, and the axis below; and between names and bars, for the marks of policies [inch].
@@ -29,7 +30,7 @@ HEAD_IN, LEGEND_IN, AXIS_IN, KEY_IN = 0.72, 0.41, 0.6, 0.3
 NAME_PT, LABEL_PT = 10, 9
 #: One column of a paper where the bars have this share of it at least.
 LEAST_SHARE = 0.35
-TERMS = (("latency", ACCENT), ("opening", OPENING), ("energy", ENERGY), ("services", "#6b5bb5"))
+TERMS = (("latency", ACCENT), ("opening", OPENING), ("energy", ENERGY), ("services", "#6b5bb5"), ("missed", ALARM))
 
 
 def draw_bars(comparison: Comparison) -> Figure:
@@ -65,7 +66,7 @@ def draw_costs(axes: Axes, comparison: Comparison) -> None:
     if bound is not None:
         axes.axvline(bound, color=INK, linewidth=1.3, linestyle=DASHED, zorder=5, label="certified bound")
         ends = np.maximum(ends, bound)
-    rows_frame(axes, [_name(plan) for plan in plans], "cost [s]", NAME_PT)
+    rows_frame(axes, [_name(plan) for plan in plans], f"cost [{comparison.case.problem.cost_unit}]", NAME_PT)
     policy_keys(axes, [plan.solution.policy for plan in plans])
     hues = [ALARM if comparison.gap(plan) is None else INK for plan in plans]
     end_labels(axes, ends, [_label(comparison, plan) for plan in plans], hues, LABEL_PT)
@@ -83,6 +84,8 @@ def _term(comparison: Comparison, name: str, plans: list[Plan]) -> np.ndarray:
         evaluation = plan.solution.evaluation
         if name == "services":
             return 0.0 if plan.services is None else problem.alpha * plan.services.latency_s
+        if name == "missed":
+            return problem.alpha * evaluation.missed_s
         if name == "latency":
             return problem.alpha * evaluation.latency_s
         return problem.beta * (evaluation.opening_s if name == "opening" else evaluation.energy_j)
@@ -92,10 +95,14 @@ def _term(comparison: Comparison, name: str, plans: list[Plan]) -> np.ndarray:
 
 def _label(comparison: Comparison, plan: Plan) -> str:
     gap = comparison.gap(plan)
-    return f"{plan.cost:#.4g}  +{percent(gap)}" if gap is not None else f"{plan.cost:#.4g}  infeasible"
+    unit = comparison.case.problem.money_unit
+    cost = cost_number(plan.cost, unit) if unit else f"{plan.cost:#.4g}"
+    return f"{cost}  +{percent(gap)}" if gap is not None else f"{cost}  infeasible"
 
 
 def _bound(comparison: Comparison) -> str:
     if comparison.lower_bound is None:
         return "no bound yet"
-    return f"dashed: certified lower bound {comparison.lower_bound:#.4g}, no feasible plan costs less"
+    unit = comparison.case.problem.money_unit
+    bound = cost_in_words(comparison.lower_bound, unit) if unit else f"{comparison.lower_bound:#.4g}"
+    return f"dashed: certified lower bound {bound}, no feasible plan costs less"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twinhop.io.json_text import json_text
+from twinhop.output.kit.answers import write_answer
 from twinhop.output.kit.style import save_figure
 from twinhop.output.kit.tables import SPREAD, share, single_row, spread_row, write_table
 from twinhop.plans.description import Description
@@ -46,7 +46,7 @@ def fact_rows(facts: dict[str, Any]) -> list[tuple[str, ...]]:
         ("stations without users", f"{facts['stations_without_users']}"),
         ("radio, of the latency", share(facts["radio_share_of_latency"])),
         ("updates, of all CPU", share(facts["update_load_of_total_cpu"])),
-        (f"updates, of the CPU of {facts['busiest_station']}", share(facts["update_load_of_busiest"])),
+        (f"updates, of the CPU of {facts['busiest_station_id']}", share(facts["update_load_of_busiest"])),
         ("updates slower than the period", share(facts["updates_slower_than_period"])),
     ]
     deadlines = facts["deadlines"]
@@ -76,6 +76,6 @@ def plot(description: Description, ax: Axes | None = None, panel: str | None = N
 
 def write(description: Description, folder: Path) -> None:
     """Write describe.json, .csv and .tex (the spreads), and the figure describe."""
-    (folder / "describe.json").write_text(json_text(description.to_json()), encoding="utf-8")
+    write_answer(folder / "describe.json", description.to_json())
     write_table(folder, "describe", _spread_values(description), COLUMNS)
     save_figure(plot(description), folder, "describe")

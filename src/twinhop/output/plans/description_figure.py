@@ -47,7 +47,7 @@ def draw_description(description: Description) -> Figure:
         A figure of its own; nothing global is changed.
     """
     paper = current_style().paper
-    notes = [] if paper else [line for text in description.warnings for line in _wrapped(text)]
+    notes = [] if paper else [line for each in description.warnings for line in _wrapped(each.message)]
     below_in = FOOT_IN + LINE_IN * len(notes) + AXIS_IN
     height = HEAD_IN + (PAPER_BODY_IN if paper else BODY_IN) + below_in
     with sheet(WIDTH_IN, height, head_in=HEAD_IN - BARE_HEAD_IN) as figure:

@@ -43,11 +43,12 @@ def draw_changes(axes: Axes, explanation: Explanation) -> None:
     if not changes:
         note(axes, "no other host may take the twin")
         return
-    values = np.array([MS_PER_S * change for _, change in changes])
+    unit = explanation.plan.solution.problem.money_unit
+    values = np.array([change if unit else MS_PER_S * change for _, change in changes])
     hues = [ACCENT if value < 0 else MUTED for value in values]
     axes.barh(range(len(values)), values, height=0.6, color=hues)
     axes.axvline(0, color=FAINT, linewidth=1)
-    rows_frame(axes, [name for name, _ in changes], "change of the cost [ms]", NAME_PT)
+    rows_frame(axes, [name for name, _ in changes], f"change of the cost [{unit or 'ms'}]", NAME_PT)
     labels = [f"{value:+.3g}" for value in values]
     _make_room(axes, values, labels)
     for at, (value, label) in enumerate(zip(values.tolist(), labels, strict=True)):

@@ -60,6 +60,7 @@ def map_features(plan: Plan) -> dict[str, Any]:
     features += _links(plan, world)
     summary = {
         "name": plan.case.name,
+        **plan.case.problem.unit_to_json,
         "cost": plan.cost,
         "lower_bound": plan.lower_bound,
         "gap": plan.gap,

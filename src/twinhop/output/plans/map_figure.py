@@ -27,6 +27,7 @@ from twinhop.plans.link_loads import drawn_links, link_loads
 from twinhop.plans.result import Plan
 from twinhop.scenario import World
 from twinhop.text import counted, plural
+from twinhop.units import cost_in_words
 
 #: Opened servers are drawn with areas [points^2] from the first to the sum of both, by share of the largest load, and
 #: smaller where their neighbours are near, down to the least diameter [points].
@@ -252,7 +253,8 @@ def cloud_label(world: World) -> str:
 
 def _title(figure: Figure, plan: Plan) -> None:
     solution, problem = plan.solution, plan.case.problem
-    proof = f"cost {plan.cost:#.4g}"
+    unit = problem.money_unit
+    proof = f"cost {cost_in_words(plan.cost, unit)}" if unit else f"cost {plan.cost:#.4g}"
     if plan.gap is not None:
         proof += f", certified within {percent(plan.gap)} of the optimum"
     elif not plan.feasible:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from twinhop.output.kit.tables import number, percent, table
+from twinhop.output.kit.tables import percent, table
 from twinhop.output.plans.service_report import service_terms
 from twinhop.plans.failure import loss_bounds
 from twinhop.plans.result import Plan
 from twinhop.text import counted, counted_users
+from twinhop.units import cost_in_words, cost_number, with_unit
 
 #: Twins that move, and stations, named one by one; the rest are counted or left out.
 NAMED = 20
@@ -21,8 +22,8 @@ def move_rows(plan: Plan) -> list[tuple[str, str]]:
         return []
     count, each = f"{plan.case.problem.twins_in(plan.moves.users):.10g}", plan.moves.move_cost_s
     return [
-        ("of it the plan itself", f"{plan.own_cost:.6g}"),
-        (f"of it {count} moves at {each:g} s", f"{plan.moves.cost:.6g}"),
+        ("of it the plan itself", cost_number(plan.own_cost, plan.case.problem.money_unit)),
+        (f"of it {count} moves at {each:g} s", cost_number(plan.moves.cost, plan.case.problem.money_unit)),
     ]
 
 
@@ -61,10 +62,12 @@ def failure_lines(plan: Plan) -> list[str]:
     """The section about hosts that fail."""
     if plan.failure is None:
         return []
-    reference = plan.failure.reference
+    reference, unit = plan.failure.reference, plan.case.problem.money_unit
+    in_money = f" [{unit}]" if unit else ""
+    bounds = ("-" if bound is None else cost_number(bound, unit) for bound in (reference.lower_bound, plan.lower_bound))
     rows = [
-        ("cost", f"{reference.cost:.6g}", f"{plan.cost:.6g}"),
-        ("certified lower bound", number(reference.lower_bound, 6), number(plan.lower_bound, 6)),
+        (f"cost{in_money}", cost_number(reference.cost, unit), cost_number(plan.cost, unit)),
+        (f"certified lower bound{in_money}", *bounds),
         ("gap", percent(reference.gap), percent(plan.gap)),
         ("mean latency [s]", f"{reference.evaluation.latency_s:.6g}", f"{plan.evaluation.latency_s:.6g}"),
         ("opening [s]", f"{reference.evaluation.opening_s:.6g}", f"{plan.evaluation.opening_s:.6g}"),
@@ -95,7 +98,7 @@ def failure_in_words(plan: Plan) -> str:
     lost, noun = failure.newly_unmeetable(problem), "twin" if problem.weight is None else "row"
     sentences = [
         f"Without {problem.station_names(failure.stations.tolist())} hosting (the radios still work) the cost changes "
-        f"by {difference:+.6g}.",
+        f"by {cost_in_words(difference, problem.money_unit, signed=True)}.",
         *_loss(plan),
         f"{counted(users.size, noun)} {'is' if users.size == 1 else 'are'} hosted elsewhere than without failure: "
         f"{gone} because their host is gone, "
@@ -126,7 +129,9 @@ def _loss(plan: Plan) -> list[str]:
     bounds = loss_bounds(plan)
     if bounds is None:
         return []
-    return [f"Between the best plans of both it is certified to lie between {bounds[0]:.4g} and {bounds[1]:.4g}."]
+    unit = plan.case.problem.money_unit
+    low, high = (cost_number(bound, unit, 4) for bound in bounds)
+    return [f"Between the best plans of both it is certified to lie between {low} and {with_unit(high, unit)}."]
 
 
 def move_from(plan: Plan, move: Mapping[str, Any]) -> str:
@@ -157,8 +162,9 @@ def price_lines(plan: Plan) -> list[str]:
     if plan.shadow_prices is None:
         return []
     rows = price_rows(plan)
+    unit = plan.case.problem.money_unit or "the unit of the cost"
     meaning = (
-        "In the unit of the cost: by how much the lower bound falls, at the same prices. With one more seat on a "
+        f"In {unit}: by how much the lower bound falls, at the same prices. With one more seat on a "
         "station no plan costs less than the bound minus its price of a seat; so with a "
         "longer deadline, and with more CPU or demand capacity as long as no link becomes possible that was not. Where "
         "the bound has the station closed, it falls by at most what is stated for seats, CPU and demand. Prices are "

@@ -13,13 +13,19 @@ import numpy as np
 from twinhop.errors import InputError
 from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
+from twinhop.output.kit.answers import write_answer
+from twinhop.output.kit.excel import write_sheets
 from twinhop.output.kit.style import save_figure
 from twinhop.output.kit.tables import write_csv
+from twinhop.output.plans.money_rows import terms_to_json
+from twinhop.output.plans.plan_sheets import plan_sheets
 from twinhop.output.plans.report import plan_report
 from twinhop.placement import InfeasibilityProof, Prices, Violation
 from twinhop.placement.certificate import all_plans
 from twinhop.placement.decision import Ending
+from twinhop.plans.ids import with_ids
 from twinhop.plans.link_loads import link_loads
+from twinhop.plans.opened_servers import late_users
 from twinhop.plans.result import Case, Plan
 from twinhop.plans.service_levels import service_levels
 
@@ -50,10 +56,14 @@ def plot(plan: Plan, ax: Axes | None = None) -> Figure | Axes:
 
 
 def write(plan: Plan, folder: Path) -> None:
-    """Write placement.json, associations.parquet and .csv, report.md and, for scenarios, map.geojson and a map."""
-    (folder / "placement.json").write_text(json_text(_named_answer(plan)), encoding="utf-8")
+    """Write placement.json, report.md, servers.csv, users.csv, associations.parquet and .csv.
+
+    For scenarios also map.geojson and a map; where the extra `excel` is installed, plan.xlsx.
+    """
+    write_answer(folder / "placement.json", _named_answer(plan))
     (folder / "report.md").write_text(plan_report(plan), encoding="utf-8")
     _write_associations(plan, folder)
+    write_sheets(folder, "plan", plan_sheets(plan), csv=("Servers", "Users"))
     if plan.case.world is not None:
         from twinhop.output.plans.geojson import map_features
 
@@ -82,20 +92,27 @@ def _literally(plan: Plan) -> dict[str, Any] | None:
 def to_json(plan: Plan) -> dict[str, Any]:
     """Cost, terms, certificate, constraints and hosts of a plan as JSON values.
 
-    Stations and users are named by their index, a cloud that may host by the one after the stations; latencies in s,
-    CPU shares in cycle/s. With a backhaul graph the most loaded links are named.
+    Stations and users are named by their index, a cloud that may host by the one after the stations, and beside it by
+    their id; latencies in s, CPU shares in cycle/s. With a backhaul graph the most loaded links are named.
     """
+    return with_ids(_by_index(plan), plan.case.problem)
+
+
+def _by_index(plan: Plan) -> dict[str, Any]:
+    """The answer without ids beside its indices."""
     solution, problem = plan.solution, plan.case.problem
     evaluation = plan.evaluation
     return {
         "policy": solution.policy,
         "source": plan.case.name,
+        **problem.unit_to_json,
         "cost": _finite(plan.cost),
         "terms": {
             "latency_s": _finite(evaluation.latency_s),
             "opening_s": evaluation.opening_s,
             "energy_j": evaluation.energy_j,
         },
+        **terms_to_json(plan),
         "literal_evaluation": _literally(plan),
         "lower_bound": _finite(plan.lower_bound),
         "gap": _finite(plan.gap),
@@ -103,12 +120,17 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "feasible": evaluation.feasible,
         "violations": _violations(evaluation.violations),
         "unmeetable": problem.unmeetable.tolist(),
+        "warnings": [each.to_json() for each in plan.warnings],
         "open": [k for k, opened in enumerate(solution.placement.open.tolist()) if opened],
         "host": solution.placement.host.tolist(),
-        "cpu_share": evaluation.share.tolist() if problem.has_deadlines else None,
+        "cpu_share_cycles_per_s": evaluation.share.tolist()
+        if problem.has_deadlines or evaluation.late is not None
+        else None,
         "users": problem.users,
         **({} if problem.weight is None else {"weight": problem.weight.tolist(), "people": problem.people}),
         "stations": problem.stations,
+        "user_ids": [problem.user_name(i) for i in range(problem.users)],
+        "station_ids": [problem.station_name(k) for k in range(problem.stations)],
         "seconds": solution.seconds,
         "seed": solution.seed,
         "interrupted": solution.interrupted,
@@ -125,8 +147,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
 
 def _notes(plan: Plan) -> dict[str, Any]:
     """What is worth knowing; without any no field."""
-    who = plan.case.out_of_reach
-    notes = [*plan.notes, *([] if who is None else [who.in_words()])]
+    notes = [*plan.notes, *(each.message for each in plan.case.warnings)]
     return {"notes": notes} if notes else {}
 
 
@@ -143,11 +164,16 @@ def _moves(plan: Plan) -> dict[str, Any]:
         "moves_cost": plan.moves.cost,
         **({} if plan.moves.most is None else {"max_moves": plan.moves.most}),
         "move_cost_s": plan.moves.move_cost_s,
-        "moves": plan.moves.to_json(plan.solution.placement.host),
+        "moves": [_move(each) for each in plan.moves.to_json(plan.solution.placement.host)],
         "new_users": plan.moves.present.new_users.tolist(),
-        "left_users": list(plan.moves.present.left_users),
-        "closed_stations": list(plan.moves.present.closed_stations),
+        "left_user_ids": list(plan.moves.present.left_users),
+        "closed_station_ids": list(plan.moves.present.closed_stations),
     }
+
+
+def _move(move: dict[str, Any]) -> dict[str, Any]:
+    """A move, a station that is no more by its id alone."""
+    return {("from_id" if key == "closed_station" else key): value for key, value in move.items()}
 
 
 def _services(plan: Plan) -> dict[str, Any]:
@@ -182,16 +208,18 @@ def infeasible_answer(case: Case, policy: str, proof: InfeasibilityProof) -> dic
         "gap",
         "gap_net",
         "host",
-        "cpu_share",
+        "cpu_share_cycles_per_s",
         "seconds",
     )
-    return {
+    answer = {
         "policy": policy,
         "source": case.name,
+        **case.problem.unit_to_json,
         **dict.fromkeys(nothing),
         "feasible": False,
         "violations": [],
         "unmeetable": case.problem.unmeetable.tolist(),
+        "warnings": [each.to_json() for each in case.warnings],
         "open": [],
         "users": case.problem.users,
         "stations": case.problem.stations,
@@ -199,24 +227,25 @@ def infeasible_answer(case: Case, policy: str, proof: InfeasibilityProof) -> dic
         "interrupted": False,
         "timed_out": False,
         "ended": Ending.PROVEN.value,
-        "proof": {
-            "kind": proof.kind,
-            "message": proof.message,
-            "users": list(proof.users),
-            "stations": list(proof.stations),
-            "minimal": proof.minimal,
-        },
+        "proof": proof_values(proof),
         **({"notes": list(case.notes)} if case.notes else {}),
+    }
+    return with_ids(answer, case.problem)
+
+
+def proof_values(proof: InfeasibilityProof) -> dict[str, Any]:
+    """A proof as plain values, users and stations by index."""
+    return {
+        "kind": proof.kind,
+        "message": proof.message,
+        "user_indices": list(proof.users),
+        "station_indices": list(proof.stations),
+        "minimal": proof.minimal,
     }
 
 
 def _named_answer(plan: Plan) -> dict[str, Any]:
-    problem = plan.case.problem
-    names = {
-        "station_ids": [problem.station_name(k) for k in range(problem.stations)],
-        "user_ids": [problem.user_name(i) for i in range(problem.users)],
-    }
-    return {**to_json(plan), **names, "attribution": list(plan.case.attribution), "certificate": _prices(plan)}
+    return {**to_json(plan), "attribution": list(plan.case.attribution), "certificate": _prices(plan)}
 
 
 def _prices(plan: Plan) -> dict[str, Any] | None:
@@ -253,7 +282,7 @@ def _write_associations(plan: Plan, folder: Path) -> None:
     problem, placement = plan.case.problem, plan.solution.placement
     levels = service_levels(plan)
     late = np.zeros(problem.users, bool)
-    late[[v.user for v in plan.solution.evaluation.violations if v.kind == "deadline" and v.user is not None]] = True
+    late[list(late_users(plan))] = True
     columns: dict[str, Any] = {
         "user": [problem.user_name(i) for i in range(problem.users)],
         "host": [problem.station_name(int(k)) for k in placement.host],
@@ -268,6 +297,8 @@ def _write_associations(plan: Plan, folder: Path) -> None:
         "energy_j": levels.energy_j,
         "utility": levels.utility,
     }
+    if plan.evaluation.late is not None and problem.priced_deadlines is not None:
+        columns |= {"deadline_s": problem.priced_deadlines.deadline_s, "late": plan.evaluation.late}
     if problem.has_deadlines:
         columns |= {"deadline_s": problem.deadline_s, "late": late}
         columns["unmeetable"] = np.isin(np.arange(problem.users), problem.unmeetable)

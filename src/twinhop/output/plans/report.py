@@ -5,6 +5,7 @@ import numpy as np
 from twinhop._version import __version__
 from twinhop.network.utility import LARGEST_EXPONENT
 from twinhop.output.kit.tables import note_lines, percent, source_lines, table
+from twinhop.output.plans.money_rows import money_terms
 from twinhop.output.plans.operating_report import failure_lines, move_lines, move_rows, price_lines
 from twinhop.output.plans.service_report import service_lines, service_terms
 from twinhop.placement.budget import PATIENCE_S, WIDE
@@ -15,7 +16,7 @@ from twinhop.plans.result import Plan
 from twinhop.plans.service_levels import service_levels
 from twinhop.stats.quantiles import quantiles
 from twinhop.text import counted, plural
-from twinhop.units import BITS_PER_MBIT
+from twinhop.units import BITS_PER_MBIT, cost_in_words, cost_number, with_unit
 
 #: Violations and unmeetable users named one by one; the rest are counted.
 NAMED = 20
@@ -59,7 +60,7 @@ def plan_report(plan: Plan) -> str:
         + _ended(plan),
         "",
         *note_lines(plan.notes),
-        *([] if case.out_of_reach is None else note_lines([case.out_of_reach.in_words()])),
+        *note_lines(each.message for each in plan.warnings),
         *_cost_lines(plan),
         *failure_lines(plan),
         *move_lines(plan),
@@ -78,9 +79,10 @@ def plan_report(plan: Plan) -> str:
 
 def _cost_lines(plan: Plan) -> list[str]:
     evaluation, problem = plan.evaluation, plan.case.problem
+    unit = problem.money_unit
     rows = [
-        ("cost", f"{plan.cost:.6g}"),
-        *move_rows(plan),
+        ("cost", cost_in_words(plan.cost, unit)),
+        *((name, with_unit(value, unit)) for name, value in (*move_rows(plan), *money_terms(plan))),
         ("mean latency", f"{evaluation.latency_s:.6g} s"),
         ("of it communication", f"{evaluation.communication_s:.6g} s"),
         ("of it computing", f"{evaluation.computing_s:.6g} s"),
@@ -91,7 +93,7 @@ def _cost_lines(plan: Plan) -> list[str]:
     ]
     if plan.lower_bound is not None:
         rows += [
-            ("certified lower bound", f"{plan.lower_bound:.6g}"),
+            ("certified lower bound", cost_in_words(plan.lower_bound, unit)),
             ("gap", percent(plan.gap)),
             ("gap net of the unavoidable cost", percent(plan.gap_net)),
         ]
@@ -134,7 +136,9 @@ def _constraint_lines(plan: Plan) -> list[str]:
         lines.append(
             f"- Demand capacities: {_count(plan, 'demand')} exceeded; {100 * part:.1f} % of those opened are used."
         )
-    if not problem.has_deadlines:
+    if evaluation.late is not None:
+        lines += _priced_lines(plan, evaluation.late)
+    elif not problem.has_deadlines:
         lines.append("- Deadlines: none given.")
     else:
         meetable = problem.users - problem.unmeetable.size
@@ -145,6 +149,22 @@ def _constraint_lines(plan: Plan) -> list[str]:
     if len(broken) > NAMED:
         lines.append(f"- ... and {len(broken) - NAMED} more violations (all are in placement.json).")
     return [*lines, ""]
+
+
+def _priced_lines(plan: Plan, late: np.ndarray) -> list[str]:
+    """Which deadlines are missed, where each may be at a price."""
+    problem = plan.case.problem
+    priced = problem.priced_deadlines
+    assert priced is not None
+    who = np.flatnonzero(late)
+    price = cost_in_words(problem.alpha / problem.users * priced.price_s, problem.money_unit)
+    names = f": {', '.join(problem.user_name(int(i)) for i in who[:NAMED])}{', ...' if who.size > NAMED else ''}"
+    certain = int(priced.certain.all(axis=1).sum())
+    return [
+        f"- Deadlines: {problem.users - who.size} of {problem.users} are kept; each other one costs {price}"
+        f"{names if who.size else ''}.",
+        f"- Deadlines that no station could keep even alone: {certain}.",
+    ]
 
 
 def _count(plan: Plan, kind: str) -> int:
@@ -231,7 +251,7 @@ def _literal_lines(plan: Plan) -> list[str]:
     if literal is None:
         return []
     rows = [
-        ("cost", f"{sound.cost:.6g}", f"{literal.cost:.6g}"),
+        ("cost", *(cost_in_words(each.cost, plan.case.problem.money_unit) for each in (sound, literal))),
         ("mean latency [s]", f"{sound.latency_s:.6g}", f"{literal.latency_s:.6g}"),
         ("opening [s]", f"{sound.opening_s:.6g}", f"{literal.opening_s:.6g}"),
     ]
@@ -287,6 +307,7 @@ def _mean_and_p95(values: np.ndarray, weight: np.ndarray | None) -> tuple[str, s
 def _station_lines(plan: Plan) -> list[str]:
     problem, placement = plan.case.problem, plan.solution.placement
     loads, seats = problem.twins_on(placement.host), problem.seats
+    unit = problem.money_unit
     computing = np.bincount(placement.host, problem.root_work, minlength=problem.stations)
     rows = [
         (
@@ -295,11 +316,18 @@ def _station_lines(plan: Plan) -> list[str]:
             f"{seats[k]:.10g}",
             f"{problem.cpu[k] / 1e9:.4g}",
             f"{computing[k] / computing.sum() * 100:.1f} %" if computing.sum() else "-",
-            f"{problem.opening_s[k]:.4g}",
+            cost_number(problem.beta * problem.opening_s[k], unit) if unit else f"{problem.opening_s[k]:.4g}",
         )
         for k in np.flatnonzero(placement.open).tolist()
     ]
-    header = ("opened server", "twins", "capacity", "CPU [Gcycle/s]", "share of root work", "opening [s]")
+    header = (
+        "opened server",
+        "twins",
+        "capacity",
+        "CPU [Gcycle/s]",
+        "share of root work",
+        f"rent [{unit}]" if unit else "opening [s]",
+    )
     return ["## Opened servers", "", *table(header, rows), ""]
 
 

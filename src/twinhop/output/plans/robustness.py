@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
+from twinhop.output.kit.answers import write_answer
 from twinhop.output.kit.style import save_figure
 from twinhop.output.kit.tables import number, share, table, write_table
 from twinhop.plans.robustness import NAMED, Robustness
+from twinhop.units import cost_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,7 +66,7 @@ def write(result: Robustness, folder: Path) -> None:
     """Write robustness.json, .parquet (one row a sample), .csv and .tex (the spreads), and the figure robustness."""
     import polars as pl
 
-    (folder / "robustness.json").write_text(json_text(result.to_json()), encoding="utf-8")
+    write_answer(folder / "robustness.json", result.to_json())
     columns = {"sample": np.arange(result.samples), "cost": result.cost, "latency_s": result.latency_s}
     if result.missed is not None:
         columns["missed"] = result.missed
@@ -78,7 +79,7 @@ def _spreads(result: Robustness) -> list[dict[str, Any]]:
     """Cost, latency and missed deadlines as values: as planned, and over the samples."""
     facts = result.to_json()
     rows = [
-        {"what": "cost [s]", "planned": facts["planned_cost"], **facts["cost"]},
+        {"what": f"cost [{result.plan.case.problem.cost_unit}]", "planned": facts["planned_cost"], **facts["cost"]},
         {"what": "mean latency [s]", "planned": facts["planned_latency_s"], **facts["latency_s"]},
     ]
     if facts["missed"] is not None:
@@ -88,9 +89,13 @@ def _spreads(result: Robustness) -> list[dict[str, Any]]:
 
 def spread_rows(result: Robustness) -> list[tuple[str, ...]]:
     """Cost, latency and missed deadlines: as planned, mean, p5, p50, p95 and worst."""
-    facts = result.to_json()
+    facts, unit = result.to_json(), result.plan.case.problem.money_unit
     rows = [
-        ("cost", f"{facts['planned_cost']:.6g}", *(number(value, 6) for value in facts["cost"].values())),
+        (
+            f"cost ({unit})" if unit else "cost",
+            cost_number(facts["planned_cost"], unit),
+            *("-" if value is None else cost_number(value, unit) for value in facts["cost"].values()),
+        ),
         (
             "mean latency (s)",
             f"{facts['planned_latency_s']:.6g}",
@@ -119,5 +124,7 @@ def breaking_rows(result: Robustness) -> list[tuple[str, ...]]:
     rows = []
     for noun in ("station", "user"):
         for entry in facts[f"breaking_{noun}s"][:NAMED]:
-            rows.append((f"{noun} {entry[noun]}", f"{entry['samples']}", share(entry["samples"] / result.samples)))
+            rows.append(
+                (f"{noun} {entry[f'{noun}_id']}", f"{entry['broken']}", share(entry["broken"] / result.samples))
+            )
     return rows

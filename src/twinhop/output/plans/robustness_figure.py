@@ -62,7 +62,7 @@ def draw_costs(axes: Axes, result: Robustness) -> None:
             axes.hist(broken, bins=bins, range=(low, high), color=ALARM, label="a deadline missed")
     axes.axvline(result.plan.evaluation.cost, color=PAPER, linewidth=3.0)
     axes.axvline(result.plan.evaluation.cost, color=INK, linewidth=1.3, linestyle=DASHED, label="as planned")
-    frame(axes, "", "cost of a sample [s]", "samples", sizes=SIZES)
+    frame(axes, "", f"cost of a sample [{result.plan.case.problem.cost_unit}]", "samples", sizes=SIZES)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     place = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0), "borderaxespad": 0.2}

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from twinhop._version import __version__
 from twinhop.failures import failure_lines
-from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
+from twinhop.output.kit.answers import write_answer
 from twinhop.output.kit.style import save_figure
 from twinhop.output.kit.tables import (
     PAIRS_HEADER,
     failure_section,
     note_lines,
-    number,
     pair_cells,
     percent,
     percent_interval,
@@ -28,11 +27,13 @@ from twinhop.output.kit.tables import (
 )
 from twinhop.plans.seed_comparison import SeedComparison
 from twinhop.text import counted
+from twinhop.units import cost_number, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+#: Columns of `cells`; see `header`.
 HEADER = ("policy", "cost", "gap, IQM", "95 % interval", "worst", "feasible", "ms")
 #: Gaps of which the report has the share of worlds within.
 WITHIN = (0.001, 0.01, 0.05, 0.1, 0.25)
@@ -43,7 +44,7 @@ COLUMNS = {
     "gap_iqm_percent": "gap, IQM [%]",
     "gap_iqm_percent_interval": "95 % interval [%]",
     "gap_worst_percent": "worst [%]",
-    "feasible": "feasible",
+    "feasible_share": "feasible",
     "wins": "wins",
     "ties": "ties",
     "losses": "losses",
@@ -68,13 +69,23 @@ def write(comparison: SeedComparison, folder: Path) -> None:
     """Write comparison.json, .parquet (a row a world), .csv, .tex, .md, and the figures comparison and profile."""
     import polars as pl
 
-    (folder / "comparison.json").write_text(json_text(comparison.to_json()), encoding="utf-8")
+    write_answer(folder / "comparison.json", comparison.to_json())
     (folder / "comparison.md").write_text(report(comparison), encoding="utf-8")
     worlds = pl.DataFrame(comparison.world_rows(), infer_schema_length=None)
     without_infinities(worlds).write_parquet(folder / "comparison.parquet")
-    write_table(folder, "comparison", [_in_percent(row) for row in comparison.rows()], COLUMNS)
+    write_table(folder, "comparison", [_in_percent(row) for row in comparison.rows()], columns(comparison))
     save_figure(plot(comparison), folder, "comparison")
     save_figure(plot(comparison, panel="profile"), folder, "profile")
+
+
+def header(comparison: SeedComparison) -> tuple[str, ...]:
+    """Columns of `cells`, with the unit of costs where that is money."""
+    return tuple(with_unit(name, comparison.money_unit) if name == "cost" else name for name in HEADER)
+
+
+def columns(comparison: SeedComparison) -> dict[str, str]:
+    """Columns of the table for papers, with the unit of costs."""
+    return COLUMNS | {"cost": f"cost [{comparison.money_unit or 's'}]"}
 
 
 def _in_percent(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,7 +103,10 @@ def report(comparison: SeedComparison) -> str:
         f"{counted(first.users, 'user')}, {counted(first.stations, 'station')}, {comparison.seeds_in_words()}, "
         f"twinhop {__version__}; {comparison.bound_in_words()}.",
         "",
-        *table((*HEADER, "mean gap"), [(*cells(row), percent(row["gap_mean"])) for row in rows]),
+        *table(
+            (*header(comparison), "mean gap"),
+            [(*cells(row, comparison.money_unit), percent(row["gap_mean"])) for row in rows],
+        ),
         "",
         f"## Against {comparison.against}, world by world",
         "",
@@ -116,15 +130,15 @@ def notes(comparison: SeedComparison) -> list[str]:
     return [*proved, *comparison.notes]
 
 
-def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+def cells(row: Mapping[str, Any], money_unit: str = "") -> tuple[str, ...]:
     """The cells of one policy: cost, gaps, feasibility, time."""
     return (
         row["policy"],
-        number(row["cost"], 5),
+        "-" if row["cost"] is None else cost_number(row["cost"], money_unit, 5),
         percent(row["gap_iqm"]),
         percent_interval(row["gap_iqm_interval"]),
         percent(row["gap_worst"]),
-        share(row["feasible"]),
+        share(row["feasible_share"]),
         "-" if row["decision_ms"] is None else f"{row['decision_ms']:.1f}",
     )
 

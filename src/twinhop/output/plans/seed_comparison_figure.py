@@ -64,7 +64,7 @@ def gap_rows(comparison: SeedComparison) -> list[GapRow]:
             row["policy"],
             row["gap_iqm"],
             row["gap_iqm_interval"],
-            feasible=row["feasible"],
+            feasible=row["feasible_share"],
             worlds=comparison.gaps(row["policy"]).tolist(),
         )
         for row in sorted(comparison.rows(), key=best_first)

@@ -10,6 +10,7 @@ from twinhop.output.kit.tables import PAIRS_HEADER, pair_cells, percent
 from twinhop.output.plans.comparison import cells as comparison_cells
 from twinhop.output.plans.description import fact_rows
 from twinhop.output.plans.explanation import alternative_rows, obstacle_rows, sentences, term_rows
+from twinhop.output.plans.money_rows import money_terms
 from twinhop.output.plans.operating_report import failure_in_words, move_rows, moves_in_words
 from twinhop.output.plans.pricing import HEADER as HOURS
 from twinhop.output.plans.pricing import broken_lines
@@ -18,10 +19,10 @@ from twinhop.output.plans.pricing import sentences as pricing_sentences
 from twinhop.output.plans.report import verdict as plan_verdict
 from twinhop.output.plans.robustness import breaking_rows, spread_rows
 from twinhop.output.plans.robustness import verdict as robustness_verdict
-from twinhop.output.plans.seed_comparison import HEADER, cells
+from twinhop.output.plans.seed_comparison import cells, header
 from twinhop.output.plans.seed_comparison import notes as notes_of
 from twinhop.output.plans.service_report import service_terms
-from twinhop.output.plans.tradeoff import point_cells, remarks
+from twinhop.output.plans.tradeoff import knee_in_words, point_cells, remarks
 from twinhop.output.plans.tradeoff import verdict as tradeoff_verdict
 from twinhop.placement import Violation
 from twinhop.plans.comparison import Comparison
@@ -33,6 +34,7 @@ from twinhop.plans.robustness import Robustness
 from twinhop.plans.seed_comparison import SeedComparison
 from twinhop.plans.tradeoff import Tradeoff
 from twinhop.text import counted
+from twinhop.units import cost_in_words, cost_number, with_unit
 
 
 def plan_summary(plan: Plan) -> Summary:
@@ -43,7 +45,13 @@ def plan_summary(plan: Plan) -> Summary:
     said += [] if plan.failure is None else [failure_in_words(plan)]
     tables = [Table(("", "value", "unit"), _plan_rows(plan)), _host_table(plan)]
     title = f"Plan of {case.name} by {plan.solution.policy}"
-    return Summary(title, _size(case), said, tables, [*plan.notes, *case.all_notes, *_sources(case)])
+    return Summary(
+        title,
+        _size(case),
+        said,
+        tables,
+        [*plan.notes, *case.notes, *(each.message for each in plan.warnings), *_sources(case)],
+    )
 
 
 def _certificate(plan: Plan) -> str:
@@ -51,7 +59,9 @@ def _certificate(plan: Plan) -> str:
     if plan.lower_bound is None:
         return words
     gap = "" if plan.gap is None else f" At most {percent(plan.gap)} above the best possible."
-    return f"Cost {plan.cost:.6g}, certified lower bound {plan.lower_bound:.6g}.{gap} {words}"
+    unit = plan.case.problem.money_unit
+    bound = cost_in_words(plan.lower_bound, unit)
+    return f"Cost {cost_in_words(plan.cost, unit)}, certified lower bound {bound}.{gap} {words}"
 
 
 def constraints_in_words(violations: Sequence[Violation]) -> str:
@@ -64,7 +74,9 @@ def constraints_in_words(violations: Sequence[Violation]) -> str:
 
 def _plan_rows(plan: Plan) -> list[tuple[str, str, str]]:
     evaluation, servers = plan.evaluation, counted(int(plan.solution.placement.open.sum()), "server")
-    rows = [("cost", f"{plan.cost:.6g}", ""), *((name, value, "") for name, value in move_rows(plan))]
+    unit = plan.case.problem.money_unit
+    rows = [("cost", cost_number(plan.cost, unit), unit)]
+    rows += [(name, value, unit) for name, value in (*move_rows(plan), *money_terms(plan))]
     rows += [
         ("mean latency", f"{evaluation.latency_s:.6g}", "s"),
         (f"opening of {servers}", f"{evaluation.opening_s:.6g}", "s"),
@@ -72,7 +84,7 @@ def _plan_rows(plan: Plan) -> list[tuple[str, str, str]]:
         *((name, value, "s") for name, value in service_terms(plan)),
     ]
     if plan.lower_bound is not None:
-        rows += [("certified lower bound", f"{plan.lower_bound:.6g}", ""), ("gap", percent(plan.gap), "")]
+        rows += [("certified lower bound", cost_number(plan.lower_bound, unit), unit), ("gap", percent(plan.gap), "")]
     return rows
 
 
@@ -87,9 +99,11 @@ def _host_table(plan: Plan) -> Table:
 
 def comparison_summary(comparison: Comparison) -> Summary:
     """The policies against the bound."""
-    rows = [comparison_cells(row) for row in comparison.rows()]
-    header = ("policy", "cost", "above bound", "latency s", "opening s", "opened", "feasible", "time s")
     case = comparison.case
+    unit = case.problem.money_unit
+    rows = [comparison_cells(row, unit) for row in comparison.rows()]
+    cost, opening = (f"cost {unit}", f"rent {unit}") if unit else ("cost", "opening s")
+    header = ("policy", cost, "above bound", "latency s", opening, "opened", "feasible", "time s")
     words = comparison.bound_in_words()
     notes = [*failure_lines(comparison.failures), *case.all_notes, *_sources(case)]
     said = [f"{words[0].upper()}{words[1:]}."]
@@ -100,7 +114,7 @@ def seed_comparison_summary(comparison: SeedComparison) -> Summary:
     """The policies against the bounds of many worlds, and world by world against one of them."""
     rows, first = comparison.rows(), comparison.worlds[0]
     pairs = [pair_cells(row) for row in rows if row["policy"] != comparison.against]
-    tables = [Table(HEADER, [cells(row) for row in rows])]
+    tables = [Table(header(comparison), [cells(row, comparison.money_unit) for row in rows])]
     if pairs:
         tables.append(Table(PAIRS_HEADER, pairs, f"Cost against {comparison.against}, world by world"))
     size = f"{counted(first.users, 'user')}, {counted(first.stations, 'station')}, {comparison.seeds_in_words()}"
@@ -115,10 +129,12 @@ def tradeoff_summary(tradeoff: Tradeoff) -> Summary:
     rows = []
     for point in tradeoff.points:
         _, cost, *_, bound, gap, above = point_cells(tradeoff, point)
-        rows.append((f"{point.servers}{' (best)' if point is tradeoff.best else ''}", cost, bound, gap, above))
-    header = ("servers", "cost", "lower bound", "gap", "above best")
+        marks = [" (best)"] if point is tradeoff.best else []
+        marks += [" (knee)"] if tradeoff.knee is not None and tradeoff.knee.servers == point.servers else []
+        rows.append((f"{point.servers}{''.join(marks)}", cost, bound, gap, above))
+    header = ("servers", with_unit("cost", tradeoff.case.problem.money_unit), "lower bound", "gap", "above best")
     case = tradeoff.case
-    said = [tradeoff_verdict(tradeoff), *remarks(tradeoff)]
+    said = [each for each in (tradeoff_verdict(tradeoff), knee_in_words(tradeoff), *remarks(tradeoff)) if each]
     title, notes = f"Cost of {case.name} by number of servers", [*case.all_notes, *_sources(case)]
     return Summary(title, _size(case), said, [Table(header, rows)], notes)
 
@@ -146,7 +162,14 @@ def explanation_summary(explanation: Explanation) -> Summary:
     user, host = problem.user_name(explanation.user), problem.station_name(explanation.host)
     tables = [Table(("", "value", "unit"), term_rows(explanation))]
     if possible := alternative_rows(explanation):
-        header = ("other host", "cost change", "own latency", "users there", "users left", "opening")
+        header = (
+            "other host",
+            with_unit("cost change", problem.money_unit),
+            "own latency",
+            "users there",
+            "users left",
+            "opening",
+        )
         tables.append(Table(header, possible))
     if impossible := obstacle_rows(explanation):
         tables.append(Table(("station", "why not", "possible if"), impossible))
@@ -159,7 +182,7 @@ def description_summary(description: Description) -> Summary:
     world, facts = description.world, description.to_json()
     size = f"{counted(facts['users'], 'user')}, {counted(facts['stations'], 'station')}, seed {world.seed}"
     table = Table(("", "mean", "p5", "p50", "p95", "max"), fact_rows(facts))
-    said = [f"Warning: {each}" for each in description.warnings]
+    said = [f"Warning: {each.message}" for each in description.warnings]
     return Summary(f"Description of {world.name}", size, said, [table], list(world.attribution))
 
 

@@ -15,12 +15,15 @@ from twinhop.output.kit.style import current_style
 from twinhop.output.kit.tables import percent
 from twinhop.placement.branching import CLOSED
 from twinhop.plans.tradeoff import Tradeoff
+from twinhop.units import cost_in_words, cost_number
 
 WIDTH_IN, LEFT_IN, RIGHT_IN, WORDS_IN = 8.6, 0.73, 0.26, 0.258
 #: Heights of title, legend, both panels with what is between them, the axis below, and a line of words [inch].
 HEAD_IN, LEGEND_IN, COSTS_IN, BETWEEN_IN, GAPS_IN, AXIS_IN, LINE_IN = 0.75, 0.42, 2.75, 0.34, 0.58, 0.55, 0.15
 PAPER_COSTS_IN = 2.1
 TERMS = (("communication", COMMUNICATION), ("computing", COMPUTING), ("opening", OPENING), ("energy", ENERGY))
+#: Besides, where missed deadlines have a price.
+MISSED = ("missed", ALARM)
 #: The vertical axis ends at this many times the best cost where the curve goes on higher: the middle stays readable.
 HIGHEST = 2.5
 #: Remarks below the axis at most.
@@ -63,7 +66,8 @@ def draw_costs(axes: Axes, tradeoff: Tradeoff) -> None:
     _bound(axes, tradeoff)
     _without_plan(axes, tradeoff, top)
     _best(axes, tradeoff, top)
-    _frame(axes, tradeoff, top, "servers in use", "cost [s]")
+    _knee(axes, tradeoff, top)
+    _frame(axes, tradeoff, top, "servers in use", f"cost [{tradeoff.case.problem.cost_unit}]")
 
 
 def _highest(tradeoff: Tradeoff) -> float:
@@ -78,7 +82,8 @@ def _stack(axes: Axes, tradeoff: Tradeoff) -> None:
     rows = [row for row in tradeoff.rows() if row["cost"] is not None]
     servers = np.array([row["servers"] for row in rows])
     bottom: NDArray[np.float64] = np.zeros(len(rows))
-    for name, colour in TERMS:
+    terms = TERMS if tradeoff.case.problem.priced_deadlines is None else (*TERMS, MISSED)
+    for name, colour in terms:
         values = np.array([row[name] for row in rows])
         if values.any():
             axes.bar(servers, values, bottom=bottom, width=0.78, color=colour, label=name, linewidth=0)
@@ -111,12 +116,34 @@ def _best(axes: Axes, tradeoff: Tradeoff, top: float) -> None:
     box = {"boxstyle": "square,pad=0.15", "facecolor": PAPER, "edgecolor": "none"}
     arrow = {"arrowstyle": "-|>", "color": INK, "shrinkA": 1, "shrinkB": 3, "linewidth": 1.2}
     word = "best" if len(tradeoff.may_be_best) == 1 else "cheapest"
-    text, at = f"{word}: {best.servers}\n{best.cost:#.4g}", (best.servers, best.cost)
+    cost = _cost(tradeoff, best.cost)
+    text, at = f"{word}: {best.servers}\n{cost}", (best.servers, best.cost)
     axes.annotate(text, at, (0, 26), textcoords="offset points", bbox=box, arrowprops=arrow, **look)
     look |= {"fontsize": 7.5, "color": PAPER, "va": "top", "rotation": 90}
     for point in tradeoff.points:
         if point.evaluation is not None and point.cost > top:
             axes.annotate(f"{point.cost:#.3g}", (point.servers, top), (0, -3), textcoords="offset points", **look)
+
+
+def _knee(axes: Axes, tradeoff: Tradeoff, top: float) -> None:
+    """The knee as a mark on its bar, at the upper edge where the bar goes on higher."""
+    knee = tradeoff.knee
+    if knee is None:
+        return
+    cost = next(point.cost for point in tradeoff.points if point.servers == knee.servers)
+    label = "knee" if knee.proved else "knee of these plans, not proved"
+    look = {"marker": "D", "s": 34, "facecolors": PAPER, "edgecolors": INK, "linewidths": 1.4}
+    axes.scatter([knee.servers], [min(cost, 0.97 * top)], zorder=7, label=label, **look)
+
+
+def _cost(tradeoff: Tradeoff, cost: float) -> str:
+    unit = tradeoff.case.problem.money_unit
+    return cost_number(cost, unit) if unit else f"{cost:#.4g}"
+
+
+def _bound_in_words(tradeoff: Tradeoff) -> str:
+    unit = tradeoff.case.problem.money_unit
+    return cost_in_words(tradeoff.lower_bound, unit) if unit else f"{tradeoff.lower_bound:#.5g} s"
 
 
 def draw_gaps(axes: Axes, tradeoff: Tradeoff) -> None:
@@ -141,7 +168,7 @@ def _head(figure: Figure, tradeoff: Tradeoff) -> None:
     heading(figure, WORDS_IN, 0.37, tradeoff.case.name)
     text = f"{problem.users} users, {problem.stations} stations"
     if tradeoff.gap is not None:
-        text += f"; no plan costs less than {tradeoff.lower_bound:#.5g} s, "
+        text += f"; no plan costs less than {_bound_in_words(tradeoff)}, "
         text += "the best is proved optimal" if tradeoff.gap <= CLOSED else f"the best is {percent(tradeoff.gap)} above"
         if len(tradeoff.may_be_best) > 1:
             text += f"; best may be {tradeoff.may_be_best_in_words}"

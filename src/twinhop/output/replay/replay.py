@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
+from twinhop.output.kit.answers import write_answer
 from twinhop.output.kit.style import save_figure
 from twinhop.output.kit.tables import table, write_table
 from twinhop.replay.twin_replay import TwinReplay
@@ -72,7 +72,7 @@ def title(facts: dict[str, Any]) -> str:
     """What was replayed, in one line."""
     devices = f"{facts['devices']} devices" if facts["devices"] != 1 else "1 device"
     noise = f"noise {facts['noise_m']:g} m, tolerance {facts['tolerance_m']:g} m"
-    return f"{facts['name']}: {devices}, {facts['samples']} samples, one each {facts['sample_s']:g} s, {noise}"
+    return f"{facts['source']}: {devices}, {facts['samples']} samples, one each {facts['sample_s']:g} s, {noise}"
 
 
 def report(replay: TwinReplay) -> str:
@@ -104,7 +104,7 @@ def write(replay: TwinReplay, folder: Path, notes: Sequence[str] | None = None) 
     from twinhop.output.replay.figure import draw_errors, draw_forecasts, draw_paths
 
     facts = replay.to_json() | ({} if notes is None else {"notes": list(notes)})
-    (folder / "replay.json").write_text(json_text(facts), encoding="utf-8")
+    write_answer(folder / "replay.json", facts)
     (folder / "replay.md").write_text(report(replay), encoding="utf-8")
     without_infinities(_samples(replay)).write_parquet(folder / "replay.parquet")
     for name, draw in (("paths", draw_paths), ("errors", draw_errors), ("forecasts", draw_forecasts)):

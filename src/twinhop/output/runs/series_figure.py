@@ -98,7 +98,7 @@ def draw_over_time(axes: Axes, simulation: Simulation, name: str, last: bool = T
         name: of `SERIES`.
         last: whether no panel is below.
     """
-    series, policies = SERIES[name], simulation.policies
+    series, policies = _series(simulation, name), simulation.policies
     looks, labels = policy_looks(policies), policy_labels(policies)
     unit_s, unit = time_unit(simulation.run.slots * simulation.run.slot_s)
     frame(axes, series.title, f"time [{unit}]" if last else "", sides=["bottom"], sizes=(9.5, 9, 8), pad=5)
@@ -113,7 +113,7 @@ def draw_over_time(axes: Axes, simulation: Simulation, name: str, last: bool = T
         _draw_seeds(beside, simulation, series, at, look)
     if name == "cost_over_time" and "regret_over_time" in panels(simulation):
         plan = np.mean([np.array(each.slot_cost_s) for each in simulation.offline], axis=0)
-        slots, means = _points(1e3 * plan, False)
+        slots, means = _points(series.factor * plan, False)
         time = slots * simulation.run.slot_s / unit_s
         axes.plot(time, means, color=INK, linewidth=1.1, linestyle=DOTTED, label="best offline plan")
     if name == "moves_over_time":
@@ -123,6 +123,14 @@ def draw_over_time(axes: Axes, simulation: Simulation, name: str, last: bool = T
         under(beside, "all slots" if len(simulation.root_seeds) == 1 else "seeds")
     if current_style().given_axes:
         legend(axes, loc="best")
+
+
+def _series(simulation: Simulation, name: str) -> Series:
+    """What a panel shows; costs in the unit of the simulation's."""
+    series, money = SERIES[name], simulation.run.scenario.money
+    if money is None or name != "cost_over_time":
+        return series
+    return series._replace(title=f"Cost of a slot [{money.unit}]", factor=1.0)
 
 
 def require_panel(simulation: Simulation, name: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinhop.io.json_text import json_text
+from twinhop.output.kit.answers import write_answer
 from twinhop.output.kit.style import save_figure
 from twinhop.output.kit.tables import with_failed, write_table
 from twinhop.output.runs.simulation_report import simulation_report, table_columns, table_rows
@@ -45,7 +46,7 @@ def write(simulation: Simulation, folder: Path, animation: Animation = "gif") ->
         folder: where the files go.
         animation: how the animation is written.
     """
-    (folder / "simulation.json").write_text(json_text(simulation.to_json(times=False)), encoding="utf-8")
+    write_answer(folder / "simulation.json", simulation.to_json(times=False))
     times = {
         policy: [run.times.to_json() for run in runs]
         for policy, runs in zip(simulation.policies, simulation.runs, strict=True)

@@ -42,6 +42,7 @@ from twinhop.output.kit.figures import (
 from twinhop.output.kit.places import shortened
 from twinhop.output.kit.style import current_style
 from twinhop.output.kit.tables import percent
+from twinhop.output.runs.cost_unit import cost_cell, cost_factor, cost_unit
 from twinhop.output.runs.simulation_report import title
 from twinhop.runs.simulation import Simulation
 from twinhop.runs.simulation_summary import TERMS
@@ -77,19 +78,20 @@ def draw_costs(simulation: Simulation) -> Figure:
 def draw_cost_bars(axes: Axes, simulation: Simulation) -> None:
     """Draw the panel of `draw_costs`: a bar a policy, its number, and beside a bound how far above it is."""
     facts = simulation.to_json(times=False)
+    factor = cost_factor(facts)
     rows, plan = sorted(facts["policies"], key=lambda row: -row["cost"]), facts["offline_plan"]
     labels = dict(zip(simulation.policies, policy_labels(simulation.policies), strict=True))
     terms = zip(TERMS, TERM_HUES, strict=True)
-    stacked_bars(axes, ((term, hue, 1e3 * np.array([row["terms"][term] for row in rows])) for term, hue in terms))
+    stacked_bars(axes, ((term, hue, factor * np.array([row["terms"][term] for row in rows])) for term, hue in terms))
     for at, row in enumerate(rows):
-        _cost_label(axes, row, at, row["intervals"]["cost"])
+        _cost_label(axes, facts, row, at)
     names = [labels[row["policy"]] for row in rows]
     if plan is not None:
-        axes.barh([len(rows)], [1e3 * plan], height=0.62, facecolor=PAPER, edgecolor=INK, linewidth=0.9)
-        beside(axes, f"{1e3 * plan:#.4g}{_above(facts['offline_gap'])}", (1e3 * plan, len(rows)), 8.5)
+        axes.barh([len(rows)], [factor * plan], height=0.62, facecolor=PAPER, edgecolor=INK, linewidth=0.9)
+        beside(axes, f"{_cost(facts, plan)}{_above(facts['offline_gap'])}", (factor * plan, len(rows)), 8.5)
         names.append(PLAN)
     if facts["offline_bound"] is not None:
-        axes.axvline(1e3 * facts["offline_bound"], color=INK, linewidth=1.2, linestyle=DASHED, zorder=5, label=BOUND)
+        axes.axvline(factor * facts["offline_bound"], color=INK, linewidth=1.2, linestyle=DASHED, zorder=5, label=BOUND)
     rows_frame(axes, names, _axis_in_words(facts), 9)
     axes.tick_params(axis="y", pad=13)
     for at, row in enumerate(rows):
@@ -97,7 +99,7 @@ def draw_cost_bars(axes: Axes, simulation: Simulation) -> None:
         style = {"marker": look.marker, "color": look.colour, "markersize": 5, "clip_on": False}
         axes.plot([-0.012], [at], transform=axes.get_yaxis_transform(), linestyle="none", zorder=6, **style)
     axes.set_ylim(-0.6, len(names) - 0.4)
-    axes.set_xlim(0, LABEL_SHARE * 1e3 * max(row["cost"] for row in rows))
+    axes.set_xlim(0, LABEL_SHARE * factor * max(row["cost"] for row in rows))
     if current_style().given_axes:
         legend(axes, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.2)
 
@@ -105,26 +107,32 @@ def draw_cost_bars(axes: Axes, simulation: Simulation) -> None:
 def _bound_in_words(facts: dict[str, Any]) -> str:
     if facts["offline_bound"] is None:
         return "no offline bound was asked for; --bound finds one" if not facts["offline"] else "no offline bound"
-    return f"{BOUND} {1e3 * facts['offline_bound']:#.4g} ms; percentages are above it"
+    return f"{BOUND} {_cost(facts, facts['offline_bound'])} {cost_unit(facts)}; percentages are above it"
 
 
 def _axis_in_words(facts: dict[str, Any]) -> str:
     if facts["seeds"] == 1:
-        return "cost, mean over slots [ms]"
-    words = f"cost, mean over slots and {facts['seeds']} seeds [ms]"
+        return f"cost, mean over slots [{cost_unit(facts)}]"
+    words = f"cost, mean over slots and {facts['seeds']} seeds [{cost_unit(facts)}]"
     if all(row["intervals"]["cost"] is None for row in facts["policies"]):
         return words
     above = "of what is above the bound" if facts["offline_bound"] is not None else "of the mean"
     return f"{words}; lines: 95 % intervals {above}"
 
 
-def _cost_label(axes: Axes, row: dict[str, Any], at: int, interval: list[float] | None) -> None:
-    end = 1e3 * row["cost"]
+def _cost(facts: dict[str, Any], cost: float) -> str:
+    """A cost in words, without its unit."""
+    return cost_cell(facts, cost) if "cost_unit" in facts else f"{cost_factor(facts) * cost:#.4g}"
+
+
+def _cost_label(axes: Axes, facts: dict[str, Any], row: dict[str, Any], at: int) -> None:
+    factor, interval = cost_factor(facts), row["intervals"]["cost"]
+    end = factor * row["cost"]
     if interval is not None:
-        ends = [1e3 * each for each in interval]
+        ends = [factor * each for each in interval]
         axes.plot(ends, [at, at], color=INK, linewidth=1.3, solid_capstyle="butt")
-        end = max(end, 1e3 * interval[1])
-    text = f"{1e3 * row['cost']:#.4g}{_above(row['above_bound'])}"
+        end = max(end, factor * interval[1])
+    text = f"{_cost(facts, row['cost'])}{_above(row['above_bound'])}"
     if row["breaks_deadlines"]:
         text += "   late"
     beside(axes, text, (end, at), 8.5, color=ALARM if row["breaks_deadlines"] else INK)

@@ -18,6 +18,7 @@ from twinhop.output.kit.tables import (
     table,
     to_text,
 )
+from twinhop.output.runs.cost_unit import cost_cell, cost_factor, cost_unit
 from twinhop.runs.simulation import MEASURES, Simulation
 from twinhop.runs.simulation_summary import PING_PONG_SLOTS, TERMS
 from twinhop.stats.bootstrap import FEWEST_WORLDS
@@ -79,11 +80,12 @@ _READ = {
 
 def table_columns(simulation: Simulation) -> dict[str, str]:
     """Columns of the table in LaTeX; intervals are those of `costs.png`: beside a bound of what is above it."""
-    interval = {True: "above_bound_percent_interval", False: "cost_ms_interval"}
+    cost, unit = _cost_name(simulation)
+    interval = {True: "above_bound_percent_interval", False: f"{cost}_interval"}
     has_bound = bool(simulation.offline)
     columns = {
         "policy": "policy",
-        "cost_ms": "cost [ms]",
+        cost: f"cost [{unit}]",
         **({} if has_bound else {interval[False]: "95 % interval"}),
         **({"above_bound_percent": "above bound [%]", interval[True]: "95 % interval"} if has_bound else {}),
         **({"regret_percent": "regret [%]"} if has_bound else {}),
@@ -95,17 +97,28 @@ def table_columns(simulation: Simulation) -> dict[str, str]:
     return {name: text for name, text in columns.items() if not (few and name in interval.values())}
 
 
+def _cost_name(simulation: Simulation) -> tuple[str, str]:
+    """The column of costs in tables, and its unit."""
+    facts = simulation.to_json(times=False)
+    return ("cost" if "cost_unit" in facts else "cost_ms"), cost_unit(facts)
+
+
 def table_rows(simulation: Simulation) -> list[dict[str, Any]]:
     """One row a policy as numbers: means over seeds, intervals, and the terms of the cost."""
     rows = []
+    facts = simulation.to_json(times=False)
+    in_ms = "cost_unit" not in facts
     for row in simulation.rows(times=False):
         values: dict[str, Any] = {"policy": row["policy"], "seeds": len(simulation.root_seeds)}
         for measure in MEASURES:
             name, factor = _READ.get(measure, (measure, 1.0))
+            if measure == "cost" and not in_ms:
+                name, factor = measure, 1.0
             interval = row["intervals"][measure]
             values[name] = None if row[measure] is None else factor * row[measure]
             values[f"{name}_interval"] = None if interval is None else [factor * end for end in interval]
-        rows.append(values | {f"{term}_ms": 1e3 * row["terms"][term] for term in TERMS})
+        factor, ending = cost_factor(facts), "_ms" if in_ms else ""
+        rows.append(values | {f"{term}{ending}": factor * row["terms"][term] for term in TERMS})
     return rows
 
 
@@ -155,14 +168,24 @@ def title(facts: dict[str, Any]) -> str:
     return f"{size}, {counted(facts['slots'], 'slot')} of {facts['slot_s']:g} s, {counted(facts['seeds'], 'seed')}"
 
 
-def header(columns: Columns) -> tuple[str, ...]:
-    """The headings of a table."""
-    return ("policy", *(name for name, _, _ in columns))
+def header(columns: Columns, facts: dict[str, Any] | None = None) -> tuple[str, ...]:
+    """The headings of a table; with facts those of costs have the unit that costs are in."""
+    unit = cost_unit(facts or {})
+    return ("policy", *(f"cost {unit}" if field == "cost" else name for name, field, _ in columns))
 
 
 def rows(facts: dict[str, Any], columns: Columns) -> list[tuple[str, ...]]:
     """A row a policy: means over seeds."""
-    return [(row["policy"], *(_cell(row[field], factor) for _, field, factor in columns)) for row in facts["policies"]]
+    return [
+        (
+            row["policy"],
+            *(
+                cost_cell(facts, row[field]) if field == "cost" else _cell(row[field], factor)
+                for _, field, factor in columns
+            ),
+        )
+        for row in facts["policies"]
+    ]
 
 
 def _cell(value: float | None, factor: float | None) -> str:
@@ -183,17 +206,17 @@ def late_lines(facts: dict[str, Any]) -> list[str]:
 
 def _cost_lines(facts: dict[str, Any]) -> list[str]:
     terms = [
-        (row["policy"], _with_interval(row), *(_cell(row[field], factor) for _, field, factor in COSTS[1:]))
-        + tuple(f"{1e3 * row['terms'][term]:.4g}" for term in TERMS)
+        (row["policy"], _with_interval(facts, row), *(_cell(row[field], factor) for _, field, factor in COSTS[1:]))
+        + tuple(cost_cell(facts, row["terms"][term]) for term in TERMS)
         for row in facts["policies"]
     ]
-    words = "Costs are means over slots, in milliseconds"
+    words = f"Costs are means over slots, in {facts.get('cost_unit', 'milliseconds')}"
     if facts["seeds"] > 1:
         words += f", and over {facts['seeds']} seeds"
         has_intervals = any(row["intervals"]["cost"] is not None for row in facts["policies"])
         words += ", with 95 % intervals by a bootstrap" if has_intervals else "; fewer than five give no intervals"
     words += "."
-    columns = (*header(COSTS), *TERMS)
+    columns = (*header(COSTS, facts), *TERMS)
     terms += failed_rows((each["policy"] for each in facts["failures"]), len(columns))
     lines = ["## Cost", "", *table(columns, terms), "", words, ""]
     pairs = pair_rows(facts)
@@ -208,20 +231,22 @@ def pair_rows(facts: dict[str, Any]) -> list[tuple[str, ...]]:
     return [pair_cells(row) for row in facts["policies"] if row["wins"] is not None]
 
 
-def _with_interval(row: dict[str, Any]) -> str:
+def _with_interval(facts: dict[str, Any], row: dict[str, Any]) -> str:
     interval = row["intervals"]["cost"]
-    spread = "" if interval is None else f" ({1e3 * interval[0]:.5g} to {1e3 * interval[1]:.5g})"
-    return f"{1e3 * row['cost']:.5g}{spread}"
+    ends = () if interval is None else (cost_cell(facts, end, 5) for end in interval)
+    spread = "" if interval is None else f" ({' to '.join(ends)})"
+    return f"{cost_cell(facts, row['cost'], 5)}{spread}"
 
 
 def _offline_lines(facts: dict[str, Any]) -> list[str]:
     if not facts["offline"]:
         return []
+    unit = cost_unit(facts)
     plans = [
         (
             str(each["seed"]),
-            _cell(each["plan"], 1e3),
-            _cell(each["bound"], 1e3),
+            cost_cell(facts, each["plan"]),
+            cost_cell(facts, each["bound"]),
             percent(each["gap"]),
             str(each["migrations"]),
             _cell(each["utility_bound"], 1.0),
@@ -232,7 +257,15 @@ def _offline_lines(facts: dict[str, Any]) -> list[str]:
         "## With full knowledge of the future",
         "",
         *table(
-            ("seed", "best plan ms", "certified bound ms", "gap", "moves of the plan", "certified utility bound"), plans
+            (
+                "seed",
+                f"best plan {unit}",
+                f"certified bound {unit}",
+                "gap",
+                "moves of the plan",
+                "certified utility bound",
+            ),
+            plans,
         ),
         "",
         "No run that keeps capacities and deadlines costs less than the bound, whatever it knows. `regret` is "

@@ -6,7 +6,8 @@ from typing import Any
 
 from twinhop.failures import failure_lines
 from twinhop.output.kit.html import Summary, Table
-from twinhop.output.kit.tables import number, percent
+from twinhop.output.kit.tables import percent
+from twinhop.output.runs.cost_unit import cost_in_unit
 from twinhop.output.runs.simulation_report import SHORT, header, late_lines, rows, title
 from twinhop.output.runs.world import fact_rows, station_rows
 from twinhop.runs.simulation import Simulation
@@ -17,7 +18,7 @@ from twinhop.text import counted
 def simulation_summary(simulation: Simulation) -> Summary:
     """What each policy costs, against the offline bound where there is one."""
     facts = simulation.to_json()
-    table = Table(header(SHORT), rows(facts, SHORT))
+    table = Table(header(SHORT, facts), rows(facts, SHORT))
     notes = [
         *failure_lines(simulation.failures),
         *late_lines(facts),
@@ -31,10 +32,11 @@ def _bound_in_words(facts: dict[str, Any]) -> list[str]:
     bound, plan = facts["offline_bound"], facts["offline_plan"]
     if bound is None:
         return []
-    words = f"No run that keeps capacities and deadlines costs less than {number(1e3 * bound, 6)} ms a slot"
+    a_slot = "" if "cost_unit" in facts else " a slot"
+    words = f"No run that keeps capacities and deadlines costs less than {cost_in_unit(facts, bound, 6)}{a_slot}"
     if plan is None:
         return [f"{words}."]
-    return [f"{words}; the best plan with full knowledge costs {number(1e3 * plan, 6)} ms ({_gap(facts)})."]
+    return [f"{words}; the best plan with full knowledge costs {cost_in_unit(facts, plan, 6)} ({_gap(facts)})."]
 
 
 def _gap(facts: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twinhop.io.json_text import json_text
+from twinhop.output.kit.answers import write_answer
 from twinhop.output.kit.style import save_figure
 from twinhop.output.kit.tables import number, share, single_row, spread_row, write_csv, write_table
 from twinhop.runs.animation import Animation
@@ -32,12 +32,12 @@ def fact_rows(facts: dict[str, Any]) -> list[tuple[str, ...]]:
     """The facts of `WorldStatistics.to_json` as rows of a label, mean, p5, p50, p95 and max."""
     present = facts["present_users"]
     single = [
-        ("users present: mean, least, most", f"{present['mean']:.4g}, {present['least']}, {present['most']}"),
+        ("users present: mean, least, most", f"{present['mean']:.4g}, {present['min']}, {present['max']}"),
         ("arrivals, departures", f"{facts['arrivals']}, {facts['departures']}"),
         ("hand-overs", f"{facts['handovers']}"),
         ("hand-overs a user and minute", number(facts["handovers_per_user_minute"])),
         (f"users handed over within {facts['user_minute_s']:g} s", share(facts["handover_probability"])),
-        ("failures of stations", f"{facts['failures']}"),
+        ("failures of stations", f"{facts['station_failures']}"),
         ("users dropped by them", f"{facts['users_dropped']}"),
         ("without a station, of all present", share(facts["unserved_share"])),
     ]
@@ -48,14 +48,14 @@ def statistics_rows(facts: dict[str, Any]) -> list[dict[str, Any]]:
     """The facts of `WorldStatistics.to_json` as numbers, for CSV and LaTeX: spreads, then single ``value``."""
     spreads = [{"what": label, **facts[name]} for label, name in _SPREADS]
     present = facts["present_users"]
-    users = {"what": "users present", "mean": present["mean"], "max": present["most"], "min": present["least"]}
+    users = {"what": "users present", "mean": present["mean"], "max": present["max"], "min": present["min"]}
     single = {
         "arrivals": facts["arrivals"],
         "departures": facts["departures"],
         "hand-overs": facts["handovers"],
         "hand-overs a user and minute": facts["handovers_per_user_minute"],
         f"users handed over within {facts['user_minute_s']:g} s (%)": _percent(facts["handover_probability"]),
-        "failures of stations": facts["failures"],
+        "failures of stations": facts["station_failures"],
         "users dropped by them": facts["users_dropped"],
         "without a station, of all present (%)": _percent(facts["unserved_share"]),
     }
@@ -68,7 +68,7 @@ def _percent(value: float | None) -> float | None:
 
 def attached_rows(facts: dict[str, Any], station_ids: tuple[str, ...]) -> list[dict[str, Any]]:
     """A row a station in their order, for CSV: users attached on average and at most, and the share of time down."""
-    columns = zip(facts["attached_users"], facts["attached_users_most"], facts["down_share"], strict=True)
+    columns = zip(facts["attached_users_mean"], facts["attached_users_max"], facts["down_share"], strict=True)
     return [
         {"station": str(station), "users_mean": mean, "users_most": most, "down_share": down}
         for station, (mean, most, down) in zip(station_ids, columns, strict=True)
@@ -77,7 +77,7 @@ def attached_rows(facts: dict[str, Any], station_ids: tuple[str, ...]) -> list[d
 
 def station_rows(facts: dict[str, Any], station_ids: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The stations with most users: name, users attached on average and at most, and the share of time down."""
-    mean, most, down = (facts[name] for name in ("attached_users", "attached_users_most", "down_share"))
+    mean, most, down = (facts[name] for name in ("attached_users_mean", "attached_users_max", "down_share"))
     order = np.argsort(-np.array(mean), kind="stable")[:NAMED_STATIONS]
     return [(str(station_ids[at]), f"{mean[at]:.4g}", f"{most[at]}", share(down[at])) for at in order.tolist()]
 
@@ -100,7 +100,7 @@ def write(watched: WatchedWorld, folder: Path, animation: Animation = "gif") -> 
     from twinhop.output.runs.world_map import draw_trails, save_animation
 
     facts = watched.to_json()
-    (folder / "statistics.json").write_text(json_text(facts), encoding="utf-8")
+    write_answer(folder / "statistics.json", facts)
     write_table(folder, "statistics", statistics_rows(facts))
     write_csv(folder, "attached", attached_rows(facts, watched.run.station_ids))
     save_figure(draw_statistics(watched.statistics, watched.run), folder, "statistics")

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twinhop.io.json_text import json_text
+from twinhop.output.kit.answers import write_answer
 from twinhop.output.kit.style import save_figure
-from twinhop.output.kit.tables import PAIRS_HEADER, pair_cells, table, write_table
-from twinhop.training.evaluation import LearnedEvaluation
+from twinhop.output.kit.tables import PAIRS_HEADER, pair_cells, table, with_percents, write_table
+from twinhop.training.evaluation import LearnedEvaluation, SourceScores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,33 +26,47 @@ COLUMNS = {
     "cost": "cost [s]",
     "gap_iqm_percent": "gap, IQM [%]",
     "gap_iqm_percent_interval": "95 % interval",
-    "gap_percent": "mean [%]",
-    "gap_percent_max": "worst [%]",
+    "gap_mean_percent": "mean [%]",
+    "gap_worst_percent": "worst [%]",
     "gain_percent": "learned gains [%]",
     "decision_ms": "ms",
     "infeasible": "infeasible",
 }
 
+#: Shares that are also in per cent in the files.
+PERCENTS = ("gap_iqm", "gap_iqm_interval", "gap_mean", "gap_mean_interval", "gap_worst", "gain")
+
+
+def header_of(scores: SourceScores) -> tuple[str, ...]:
+    """The headings of the table of a source, with the unit of costs where that is money."""
+    return tuple(f"cost [{scores.cost_unit}]" if name == "cost" and scores.currency else name for name in HEADER)
+
+
+def _columns(evaluation: LearnedEvaluation) -> dict[str, str]:
+    """The columns for papers; costs have no unit where those of the sources differ."""
+    units = {each.cost_unit for each in evaluation.sources}
+    return COLUMNS | {"cost": f"cost [{units.pop()}]" if len(units) == 1 else "cost"}
+
 
 def cells(row: dict[str, Any]) -> list[str]:
     """One row of the table, as words."""
-    gain, interval = row["gain_percent"], row["gap_iqm_percent_interval"]
-    ends = "-" if interval is None else " to ".join("∞" if end is None else f"{end:.3f}" for end in interval)
+    gain, interval = row["gain"], row["gap_iqm_interval"]
+    ends = "-" if interval is None else " to ".join("∞" if end is None else f"{100 * end:.3f}" for end in interval)
     return [
         row["policy"],
         f"{row['cost']:.4f}",
-        _percent(row["gap_iqm_percent"], 3),
+        _percent(row["gap_iqm"], 3),
         ends,
-        _percent(row["gap_percent"], 3),
-        _percent(row["gap_percent_max"], 2),
-        "-" if gain is None else f"{gain:.2f}",
+        _percent(row["gap_mean"], 3),
+        _percent(row["gap_worst"], 2),
+        "-" if gain is None else f"{100 * gain:.2f}",
         f"{row['decision_ms']:.2f}",
         str(row["infeasible"]),
     ]
 
 
 def _percent(value: float | None, digits: int) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
+    return "-" if value is None else f"{100 * value:.{digits}f}"
 
 
 def pair_rows(rows: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
@@ -67,9 +81,9 @@ def report(evaluation: LearnedEvaluation) -> str:
 
 def write(evaluation: LearnedEvaluation, folder: Path) -> None:
     """Write evaluation.json, .csv, .tex and .md, and the figure evaluation."""
-    (folder / "evaluation.json").write_text(json_text(evaluation.to_json()), encoding="utf-8")
+    write_answer(folder / "evaluation.json", evaluation.to_json())
     (folder / "evaluation.md").write_text(report(evaluation), encoding="utf-8")
-    write_table(folder, "evaluation", evaluation.rows(), COLUMNS)
+    write_table(folder, "evaluation", [with_percents(row, PERCENTS) for row in evaluation.rows()], _columns(evaluation))
     save_figure(plot(evaluation), folder, "evaluation")
 
 
@@ -85,7 +99,7 @@ def _report(evaluation: LearnedEvaluation) -> list[str]:
         last = f"{each.root_seeds[0]} to {each.root_seeds[-1]}"
         lines += ["", f"## {each.source}: {each.users} users, {each.stations} stations, seeds {last}", ""]
         rows = each.rows()
-        lines += table(HEADER, [cells(row) for row in rows])
+        lines += table(header_of(each), [cells(row) for row in rows])
         if len(rows) > 1:
             lines += ["", "Cost against the learned weights, world by world (IQM):", ""]
             lines += table(PAIRS_HEADER, pair_rows(rows))

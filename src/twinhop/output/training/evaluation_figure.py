@@ -13,7 +13,6 @@ from twinhop.training.evaluation import LearnedEvaluation, SourceScores
 WIDTH_IN, MARGIN_IN, HEAD_IN, ABOVE_IN, AXIS_IN = 8.0, 0.25, 0.75, 0.4, 0.55
 #: Where panels have no titles: their names left of those of the policies, and what is above them [inch].
 SIDE_IN, BARE_ABOVE_IN = 0.25, 0.12
-PERCENT = 100
 
 
 def draw_evaluation(evaluation: LearnedEvaluation) -> Figure:
@@ -58,13 +57,11 @@ def source_rows(source: SourceScores) -> list[GapRow]:
     """A row a policy, the least interquartile mean first."""
     gaps = {score.policy: score.gap for score in source.scores}
     rows = []
-    for row in sorted(source.rows(), key=lambda row: (row["gap_iqm_percent"] is None, row["gap_iqm_percent"] or 0.0)):
-        middle, ends = _share(row["gap_iqm_percent"]), row["gap_iqm_percent_interval"]
-        interval = None if ends is None else [_share(end) for end in ends]
+    for row in sorted(source.rows(), key=lambda row: (row["gap_iqm"] is None, row["gap_iqm"] or 0.0)):
         feasible = 1 - row["infeasible"] / max(1, row["seeds"])
-        rows.append(GapRow(row["policy"], middle, interval, feasible=feasible, worlds=gaps[row["policy"]]))
+        rows.append(
+            GapRow(
+                row["policy"], row["gap_iqm"], row["gap_iqm_interval"], feasible=feasible, worlds=gaps[row["policy"]]
+            )
+        )
     return rows
-
-
-def _share(percent: float | None) -> float | None:
-    return None if percent is None else percent / PERCENT

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from twinhop.failures import failure_lines
 from twinhop.output.kit.html import Summary, Table
-from twinhop.output.training.evaluation import HEADER, cells
-from twinhop.output.training.policy_evaluation import HEADER as POLICY_HEADER
+from twinhop.output.training.evaluation import cells, header_of
 from twinhop.output.training.policy_evaluation import cells as policy_cells
+from twinhop.output.training.policy_evaluation import header
 from twinhop.training.evaluation import LearnedEvaluation
 from twinhop.training.policy_evaluation import PolicyEvaluation
 
@@ -24,7 +24,7 @@ def evaluation_summary(evaluation: LearnedEvaluation) -> Summary:
     )
     tables = [
         Table(
-            HEADER,
+            header_of(each),
             [cells(row) for row in each.rows()],
             f"{each.source}: {each.users} users, {each.stations} stations, {len(each.root_seeds)} worlds",
         )
@@ -36,7 +36,7 @@ def evaluation_summary(evaluation: LearnedEvaluation) -> Summary:
 
 def policy_evaluation_summary(evaluation: PolicyEvaluation) -> Summary:
     """Agents, policies and the bound on the same episodes."""
-    table = Table(POLICY_HEADER, [policy_cells(row) for row in evaluation.rows()])
+    table = Table(header(evaluation), [policy_cells(row) for row in evaluation.rows()])
     said = [f"The certified bound ({evaluation.bound_by}) is a cost that no decisions go below."]
     return Summary(
         f"Policies in {evaluation.source}", evaluation.title, said, [table], failure_lines(evaluation.failures)

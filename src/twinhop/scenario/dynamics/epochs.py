@@ -33,6 +33,7 @@ def epoch_world(scenario: Scenario, first: World, epoch: int) -> World:
         cpu_cycles_per_s=world.cpu_cycles_per_s,
         capacity=world.capacity,
         opening_s=world.opening_s,
+        rent_per_month=world.rent_per_month,
         los_wave_uniform=world.los_wave_uniform,
         los_weight_normal=world.los_weight_normal,
         shadowing_wave_uniform=world.shadowing_wave_uniform,

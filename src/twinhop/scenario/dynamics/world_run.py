@@ -163,7 +163,7 @@ class _State:
             cpu_cycles_per_s=self._cpu.at(time_s),
             up=up,
             _stations=self._world,
-            _summed=self._run.scenario.objective.aggregation == "sum",
+            _summed=self._run.scenario.is_summed,
             _fading_uniform=uniform_at_access,
         )
 

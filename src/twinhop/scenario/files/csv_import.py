@@ -16,6 +16,7 @@ from twinhop.errors import InputError
 from twinhop.io.table import Decimal, table_columns
 from twinhop.scenario import geo
 from twinhop.scenario.column_names import ColumnChoice
+from twinhop.scenario.fields import LARGEST_VALUE
 from twinhop.scenario.files.csv_computed import missing_columns, statement
 from twinhop.scenario.files.csv_labels import check_labels, parse_labels
 from twinhop.scenario.files.csv_rows import (
@@ -32,9 +33,11 @@ from twinhop.scenario.place_sections import DEFAULT_CLASS, Origin
 from twinhop.scenario.presets import presets
 from twinhop.scenario.presets.family import family_constants
 from twinhop.scenario.sanity import ImportSummary, extent_notes, few_names
+from twinhop.scenario.schema.money_section import SECOND
 from twinhop.scenario.schema.scenario import SCHEMA_VERSION, Scenario
 from twinhop.scenario.validation_errors import input_error
 from twinhop.text import counted, suggestion
+from twinhop.units import CURRENCY_FORM, is_currency
 
 PRESETS = ("family", "lu2021")
 """Where the constants that no column gives may come from."""
@@ -90,6 +93,8 @@ def csv_city(
     crs: str | None = None,
     skip_bad: bool = False,
     labels: str | None = None,
+    currency: str | None = None,
+    second_value: float | None = None,
     preset: str = "family",
     name: str | None = None,
     seed: int = 0,
@@ -98,11 +103,12 @@ def csv_city(
     """Make a scenario of a table of stations and one of users, and say what was understood.
 
     Both give an id and `x_m,y_m`, or both `lat,lon`, by any of the names of `column_names.NAMES`. Stations may add
-    `host`, `cpu_gcycles_per_s`, `capacity_users` and `opening_s`; users `history_mbit`, `update_mbit`, `deadline_ms`
-    (which turns deadlines on), `tx_power_w`, `class`; further columns are kept as labels. Separator, decimal mark,
-    encoding, line ends and compression are told by each file; a file may be a sheet of an Excel workbook. Latitude and
-    longitude are projected to local metres with (0, 0) south-west of all points. Local coordinates are kept, or shifted
-    as a whole where they are negative or begin far from (0, 0).
+    `host`, `cpu_gcycles_per_s`, `capacity_users` and `opening_s` or `cost_per_month`; users `history_mbit`,
+    `update_mbit`, `deadline_ms` (which turns deadlines on), `tx_power_w`, `class`, `weight`, `load_profile`; further
+    columns are kept as labels. Separator, decimal mark, encoding, line ends and compression are told by each file; a
+    file may be a sheet of an Excel workbook. Latitude and longitude are projected to local metres with (0, 0)
+    south-west of all points. Local coordinates are kept, or shifted as a whole where they are negative or begin far
+    from (0, 0).
 
     Args:
         stations: table of stations; of a workbook with several sheets as `sites.xlsx#Standorte`.
@@ -114,6 +120,8 @@ def csv_city(
         crs: coordinate system of x and y, such as `EPSG:25832`; None: local metres.
         skip_bad: whether rows that cannot be used are left out and counted.
         labels: further columns to keep as labels, such as `rent,address`; `none`; None: all.
+        currency: of `cost_per_month`, such as EUR; None: the cost is in seconds.
+        second_value: what one second less of mean latency is worth per user and month, in that currency.
         preset: constants that no column gives: `family`, scaled to the number of users and stations, or `lu2021`.
         name: name of the scenario; by default the name of the stations' file.
         seed: root seed.
@@ -125,6 +133,7 @@ def csv_city(
     Raises:
         InputError: if a file is not usable, the two do not belong together, or the preset is unknown.
     """
+    money = money_section(currency, second_value)
     options = TableOptions(ColumnChoice.parse(columns), separator, decimal, crs, skip_bad, parse_labels(labels))
     of_stations, of_users = _options_of_each(Path(stations), Path(users), options)
     return city_of_points(
@@ -133,8 +142,28 @@ def csv_city(
         preset=preset,
         name=name if name is not None else Path(stations).stem,
         seed=seed,
+        sections=money,
         attribution=attribution,
     )
+
+
+def money_section(currency: str | None, second_value: float | None) -> dict[str, Any]:
+    """The section `money` of a scenario, by what an import is given; none where it is given nothing.
+
+    Raises:
+        InputError: one is given without the other, or is no currency, or not a finite number > 0.
+    """
+    if currency is None and second_value is None:
+        return {}
+    if second_value is None:
+        raise InputError(f"--currency: got {currency[:40]!r} alone; give --second-value too, {SECOND}")  # type: ignore[index]
+    if currency is None:
+        raise InputError(f"--second-value: got {second_value:g} alone; give --currency too, such as EUR")
+    if not is_currency(currency):
+        raise InputError(f"--currency: got {currency[:40]!r}; expected {CURRENCY_FORM}")
+    if not 0 < second_value <= LARGEST_VALUE:
+        raise InputError(f"--second-value: got {second_value:g}; expected a finite number above 0, {SECOND}")
+    return {"money": {"currency": currency, "second": float(second_value)}}
 
 
 def _options_of_each(stations: Path, users: Path, options: TableOptions) -> tuple[TableOptions, TableOptions]:
@@ -203,6 +232,13 @@ def city_of_points(
         constants["users"] = {**constants.get("users", {}), "classes": listed}
     for section, fields in (sections or {}).items():
         constants[section] = {**constants.get(section, {}), **fields}
+    if any("cost_per_month" in fields for fields in stations.fields):
+        if "money" not in constants:
+            raise InputError(
+                f"{stations.name}: the column cost_per_month needs a currency and what a second is worth: give "
+                "--currency EUR --second-value ..., or name no column so"
+            )
+        constants["stations"] = {key: each for key, each in constants["stations"].items() if key != "opening_s"}
     value = {
         **constants,
         "schema_version": SCHEMA_VERSION,
@@ -247,6 +283,7 @@ def _summary(
             ("columns of users", users.used),
             ("labels of stations", few_names(stations.labels)),
             ("labels of users", few_names(users.labels)),
+            *_money_in_words(stations, constants),
             *_constants_in_words(preset, constants, stations, len(users.fields)),
         ),
         notes=(
@@ -256,6 +293,16 @@ def _summary(
             *_size_notes(stations, users),
         ),
     )
+
+
+def _money_in_words(stations: CsvPoints, constants: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a second is worth, and where the costs of stations come from."""
+    if "money" not in constants:
+        return
+    money = constants["money"]
+    yield "value of a second", f"{money['second']:g} {money['currency']} per user and month"
+    rented = any("cost_per_month" in fields for fields in stations.fields)
+    yield "cost of stations", "by column cost_per_month" if rented else "by opening_s, worth what seconds are worth"
 
 
 def _size_notes(stations: CsvPoints, users: CsvPoints) -> list[str]:

@@ -28,7 +28,7 @@ from twinhop.scenario.sanity import (
 from twinhop.scenario.validation_errors import MOST_ERRORS, input_error
 from twinhop.text import counted
 
-STATION_COLUMNS = ("host", "cpu_gcycles_per_s", "capacity_users", "opening_s")
+STATION_COLUMNS = ("host", "cpu_gcycles_per_s", "capacity_users", "opening_s", "cost_per_month")
 USER_COLUMNS = ("history_mbit", "update_mbit", "deadline_ms", "tx_power_w", "class", "weight", "load_profile")
 METRE_DECIMALS = 3
 """Projected positions are kept to the millimetre."""

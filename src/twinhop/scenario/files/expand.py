@@ -24,6 +24,7 @@ def expand(scenario: Scenario) -> Scenario:
 
 
 def _station_rows(columns: StationColumns) -> tuple[StationRow, ...]:
+    rents = None if columns.cost_per_month is None else columns.cost_per_month.tolist()
     return tuple(
         StationRow(
             id=name,
@@ -32,10 +33,11 @@ def _station_rows(columns: StationColumns) -> tuple[StationRow, ...]:
             host=host,
             cpu_gcycles_per_s=cpu,
             capacity_users=capacity if host else None,
-            opening_s=opening_s,
+            **({"opening_s": opening_s} if rents is None else {"cost_per_month": rents[at]}),
             labels=labels,
         )
-        for name, (x_m, y_m), host, cpu, capacity, opening_s, labels in zip(
+        for at, name, (x_m, y_m), host, cpu, capacity, opening_s, labels in zip(
+            range(len(columns.ids)),
             columns.ids,
             columns.xy_m.tolist(),
             columns.host.tolist(),

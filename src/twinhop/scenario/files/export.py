@@ -47,7 +47,7 @@ def scenario_features(scenario: Scenario) -> dict[str, Any]:
     """
     stations, users = _rows(scenario)
     features = [
-        *_features(scenario, stations, "station", STATION_COLUMNS),
+        *_features(scenario, stations, "station", _station_columns(stations)),
         *_features(scenario, users, "user", _user_columns(scenario, users)),
     ]
     about = {
@@ -97,7 +97,7 @@ def save_csv(scenario: Scenario, folder: str | Path, *, overwrite: bool = False)
     paths = target / "stations.csv", target / "users.csv", target / SOURCES_FILE
     with ExitStack() as stack:
         first, second, third = (stack.enter_context(replacing(path, overwrite=overwrite)) for path in paths)
-        _write_table(first, scenario, stations, STATION_COLUMNS)
+        _write_table(first, scenario, stations, _station_columns(stations))
         _write_table(second, scenario, users, _user_columns(scenario, users))
         third.write_text("".join(f"{line}\n" for line in scenario.attribution), encoding="utf-8")
     if not scenario.attribution:
@@ -108,6 +108,12 @@ def save_csv(scenario: Scenario, folder: str | Path, *, overwrite: bool = False)
 def _rows(scenario: Scenario) -> tuple[Sequence[StationRow], Sequence[UserRow]]:
     whole = expand(scenario)
     return whole.stations.rows or (), whole.users.rows or ()
+
+
+def _station_columns(stations: Sequence[StationRow]) -> tuple[str, ...]:
+    """Either what stations cost in seconds or what they cost a month: no file may state both."""
+    is_rented = any(row.cost_per_month is not None for row in stations)
+    return tuple(column for column in STATION_COLUMNS if column != ("opening_s" if is_rented else "cost_per_month"))
 
 
 def _user_columns(scenario: Scenario, users: Sequence[UserRow]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from twinhop.io.text_file import read_any_text
 from twinhop.io.written_number import WrittenNumber
 from twinhop.scenario.column_names import ColumnChoice, quantities_of, spelling
 from twinhop.scenario.fields import LONGEST_TEXT, MOST_LABELS
-from twinhop.scenario.files.csv_import import ImportedCity, city_of_points
+from twinhop.scenario.files.csv_import import ImportedCity, city_of_points, money_section
 from twinhop.scenario.files.csv_labels import check_labels, label_text, parse_labels
 from twinhop.scenario.files.csv_rows import (
     MOST_SKIPPED_SHOWN,
@@ -65,6 +65,8 @@ def geojson_city(
     crs: str | None = None,
     skip_bad: bool = False,
     labels: str | None = None,
+    currency: str | None = None,
+    second_value: float | None = None,
     preset: str = "family",
     name: str | None = None,
     seed: int = 0,
@@ -73,11 +75,11 @@ def geojson_city(
     """Make a scenario of Points in GeoJSON, and say what was understood.
 
     A feature's ``id``, or its property ``id``, names it; the properties of the names of CSV columns (stations ``host``,
-    ``cpu_gcycles_per_s``, ``capacity_users``, ``opening_s``; users ``history_mbit``, ``update_mbit``, ``deadline_ms``,
-    ``tx_power_w``) state its fields, as they do in CSV; others that are texts or numbers are kept as
-    labels. Features whose property ``kind`` is of the other kind are skipped, so that a file with both may be given
-    twice. Positions are in the coordinate system that the member ``crs`` names, WGS84 without one. The collections'
-    ``attribution``, ``source`` and ``licence`` are kept.
+    ``cpu_gcycles_per_s``, ``capacity_users``, ``opening_s`` or ``cost_per_month``; users ``history_mbit``,
+    ``update_mbit``, ``deadline_ms``, ``tx_power_w``) state its fields, as they do in CSV; others that are texts or
+    numbers are kept as labels. Features whose property ``kind`` is of the other kind are skipped, so that a file with
+    both may be given twice. Positions are in the coordinate system that the member ``crs`` names, WGS84 without one.
+    The collections' ``attribution``, ``source`` and ``licence`` are kept.
 
     Args:
         stations: FeatureCollection of the stations.
@@ -86,6 +88,8 @@ def geojson_city(
         crs: coordinate system of the positions, such as ``EPSG:25832``; None: the one that the files name.
         skip_bad: whether features that cannot be used are left out and counted.
         labels: further properties to keep as labels, such as ``rent,address``; ``none``; None: all.
+        currency: of ``cost_per_month``, such as EUR; None: the cost is in seconds.
+        second_value: what one second less of mean latency is worth per user and month, in that currency.
         preset: constants that no property gives: ``family`` (scaled) or ``lu2021``.
         name: of the scenario; by default that of the stations' file.
         seed: root seed.
@@ -99,6 +103,7 @@ def geojson_city(
             system.
     """
     notes: list[str] = []
+    money = money_section(currency, second_value)
     station_file, user_file = _collection(Path(stations), notes), _collection(Path(users), notes)
     sources = dict.fromkeys((*_sources(station_file), *_sources(user_file), *attribution))
     options = _Options(ColumnChoice.parse(columns), crs, skip_bad, parse_labels(labels))
@@ -112,6 +117,7 @@ def geojson_city(
         name=name or Path(stations).stem,
         preset=preset,
         seed=seed,
+        sections=money,
         attribution=tuple(sources),
     )
 

@@ -14,6 +14,7 @@ from twinhop.scenario.fields import LARGEST_SEED, Name, Section, Seed, Text, pro
 from twinhop.scenario.place_sections import DEFAULT_CLASS, Area, Cloud, Stations, Users
 from twinhop.scenario.schema.graph_sections import Graph
 from twinhop.scenario.schema.load_section import Load
+from twinhop.scenario.schema.money_section import Money, check_money
 from twinhop.scenario.schema.movement_checks import check_movement
 from twinhop.scenario.schema.movement_section import Movement
 from twinhop.scenario.schema.physics_sections import Backhaul, Compute, Migration, Objective
@@ -51,6 +52,7 @@ class Scenario(Section, Shown):
     load: Load | None = Field(default=None, description="the time of day; null: every user, at its full size")
     compute: Compute = Field(default=Compute(), description="the work of twins and the sharing of CPUs")
     objective: Objective = Field(default=Objective(), description="weights of the cost")
+    money: Money | None = Field(default=None, description="prices; null: the cost is in seconds")
     readings: Readings = Field(default=Readings(), description="readings of the paper")
     movement: Movement | None = Field(default=None, description="what changes as time goes; null: nothing")
     migration: Migration = Field(default=Migration(), description="what moves of twins cost as time goes")
@@ -74,6 +76,11 @@ class Scenario(Section, Shown):
     def where(self) -> str:
         """What to name in errors: the file that it was read from, else its name."""
         return self._file or self.name
+
+    @property
+    def is_summed(self) -> bool:
+        """Whether the cost sums over users: by its aggregation, or as each user's second has its price."""
+        return self.money is not None or self.objective.aggregation == "sum"
 
     @property
     def folder(self) -> Path | None:
@@ -116,6 +123,7 @@ class Scenario(Section, Shown):
                     f"the centre ({spot.x_m:g}, {spot.y_m:g}) lies outside the area of {extent}",
                     *("users", "generate", "hot_spots", index),
                 )
+        check_money(self.money, self.stations, self.objective, self.migration, self.readings)
         check_movement(self.movement, self.readings, self.radio, self.stations, self.area)
         return self
 

@@ -39,6 +39,8 @@ class StationColumns:
     """(M,) [s]"""
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """(M,) texts of each label, empty where a station has none"""
+    cost_per_month: NDArray[np.float64] | None = None
+    """(M,) [money.currency], 0 where host is false and none is stated; None where no station states one"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +88,11 @@ def station_columns(scenario: Scenario) -> StationColumns:
     for index, row in enumerate(rows or ()):
         if row.capacity_users is not None:
             capacity[index] = _users_that_fit(row.capacity_users, everybody, count)
+    rent = stations.cost_per_month
+    if rent is not None or any(row.cost_per_month is not None for row in rows or ()):
+        rent = _sizes(scenario.seed, "cost_per_month", 0.0 if rent is None else rent, rows, count)
     seats = np.where(host, capacity, 0).astype(np.int64)
-    return StationColumns(ids, xy_m, host, cpu, seats, opening_s, _labels(rows or ()))
+    return StationColumns(ids, xy_m, host, cpu, seats, opening_s, labels=_labels(rows or ()), cost_per_month=rent)
 
 
 def user_columns(scenario: Scenario, *, whole: bool = False) -> UserColumns:

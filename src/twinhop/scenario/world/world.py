@@ -15,6 +15,7 @@ from twinhop.errors import ExtrapolationWarning, InputError
 from twinhop.network import FIELD_WAVES, Shadowing
 from twinhop.result import Shown
 from twinhop.scenario.distribution import Uniform
+from twinhop.scenario.schema.money_section import Money
 from twinhop.scenario.schema.physics_sections import CpuRule
 from twinhop.scenario.schema.radio_section import (
     Access,
@@ -175,6 +176,10 @@ class World(Shown):
     """(N,) texts of each label of users, likewise"""
     user_weight: NDArray[np.float64] | None = None
     """(N,) users that each row stands for; None: one each"""
+    money: Money | None = None
+    """prices, with which `alpha` and `beta` are money a month and second; None where the cost is in seconds"""
+    rent_per_month: NDArray[np.float64] | None = None
+    """(M,) what the stations cost while open [currency/month]; None where that is not stated in money"""
 
     def __repr__(self) -> str:
         sizes = (counted(len(self.user_ids), "user"), counted(len(self.station_ids), "station"))
@@ -255,7 +260,7 @@ def build_world(scenario: Scenario) -> World:
         host=stations.host,
         cpu_cycles_per_s=stations.cpu_gcycles_per_s * CYCLES_PER_GCYCLE,
         capacity=stations.capacity_users,
-        opening_s=stations.opening_s,
+        opening_s=_opening_s(scenario, stations, people),
         user_ids=users.ids,
         user_xy_m=users.xy_m,
         history_bits=users.history_mbit * BITS_PER_MBIT,
@@ -276,7 +281,7 @@ def build_world(scenario: Scenario) -> World:
         update_cycles_per_bit=LITERAL_CYCLES_PER_BIT if literal_work else compute.update_cycles_per_bit,
         cpu_rule=LITERAL_CPU_RULE if scenario.readings.is_literal(ROW_CPU_RULE) else compute.cpu_rule,
         alpha=_alpha(scenario, people, n_stations),
-        beta=scenario.objective.beta,
+        beta=scenario.objective.beta if scenario.money is None else scenario.money.weight(people),
         kappa_s_per_j=scenario.objective.kappa_s_per_j,
         eta_s=0.0 if scenario.readings.is_literal(ROW_SYNCHRONISATION) else scenario.objective.eta_s,
         sync_period_s=scenario.objective.sync_period_s,
@@ -291,6 +296,8 @@ def build_world(scenario: Scenario) -> World:
         station_labels=stations.labels,
         user_labels=users.labels,
         user_weight=users.weight,
+        money=scenario.money,
+        rent_per_month=stations.cost_per_month,
     )
 
 
@@ -428,8 +435,17 @@ def _radio_parameters(radio: Radio) -> RadioParameters:
     )
 
 
+def _opening_s(scenario: Scenario, stations: StationColumns, n_users: float) -> NDArray[np.float64]:
+    """(M,) opening costs [s]; rents divided by what a second of the mean latency costs a month."""
+    if scenario.money is None or stations.cost_per_month is None:
+        return stations.opening_s
+    return stations.cost_per_month / scenario.money.weight(n_users)
+
+
 def _alpha(scenario: Scenario, n_users: float, n_stations: int) -> float:
-    """The weight of the mean latency: a sum is N means, and reading 3, literal, divides by M as well."""
+    """The weight of the mean latency: a sum is N means, a price one of N users, and reading 3 divides by M as well."""
+    if scenario.money is not None:
+        return scenario.money.weight(n_users)
     alpha = scenario.objective.alpha
     if scenario.objective.aggregation == "sum":
         alpha *= n_users

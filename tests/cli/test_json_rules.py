@@ -1,0 +1,113 @@
+"""The JSON of all commands keeps one set of rules: version, ids beside indices, a kind of value a name, no per cent."""
+
+import json
+
+import pytest
+from every_command import SMALL, commands, words_of, write_files
+
+from twinhop.plans.ids import STATION_KEYS, USER_KEYS
+from twinhop.result import SCHEMA_VERSION
+
+#: Calls beside the one of every command, of other answers that it has.
+MORE = {
+    "plan without": ("plan", "city-small", "--without", "b6", "--policy", "nearest"),
+    "plan of a file": ("plan", "FOLDER/problem.json"),
+    "plan of nothing": ("plan", "FOLDER/full.json"),
+    "plan from": ("plan", SMALL, "--from", "FOLDER/plan/placement.json", "--move-cost", "0.001"),
+    "compare of nothing": ("compare", "FOLDER/full.json"),
+    "compare worlds": ("compare", SMALL, "--policies", "nearest,lagrangian", "--seeds", "2"),
+    "explain of a file": ("explain", "FOLDER/problem.json", "0"),
+    "simulate bound": ("simulate", SMALL, "--policies", "stay,replan", "--slots", "3", "--animate", "none", "--bound"),
+    "robustness of a city": ("robustness", "city-small", "--policy", "nearest", "--load", "20", "--samples", "5"),
+}
+#: Keys whose values are of several kinds by intent: states of twins, and checks of an installation.
+OF_ANY_KIND = {"value", "state"}
+#: Formats that others define.
+OTHERS = {"scenario schema", "scenario export"}
+#: Commands whose answers take training, or a traffic simulator.
+TRAINING = {"train", "transfer", "evaluate", "import sumo"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("answers")
+    write_files(folder)
+    full = json.loads((folder / "problem.json").read_text()) | {"capacity": [1, 0]}
+    (folder / "full.json").write_text(json.dumps(full))
+    return folder
+
+
+def answer(run, words):
+    done = run(*words, "--json")
+    assert done.out, (words, done.err)
+    return json.loads(done.out)
+
+
+def values_of(value, path=()):
+    """Every key of an answer with its path, its value and the mapping that it stands in."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield (*path, key), each, value
+            yield from values_of(each, (*path, key))
+    elif isinstance(value, list):
+        for each in value:
+            yield from values_of(each, path)
+
+
+def kind_of(value):
+    if isinstance(value, bool):
+        return "truth"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, list):
+        return f"list of {kind_of(value[0])}" if value and kind_of(value[0]) else "list"
+    return "mapping" if isinstance(value, dict) else None
+
+
+def check_rules(name, value):
+    """What is wrong with one answer."""
+    for path, each, within in values_of(value):
+        key, where = path[-1], f"{name}: {'.'.join(path)}"
+        assert "percent" not in key and not key.endswith("_pct"), where
+        for beside in (STATION_KEYS.get(key), USER_KEYS.get(key)):
+            if beside is not None:
+                ids = f"{beside}s" if isinstance(each, list) else beside
+                assert ids in within, f"{where} has no {ids} beside it"
+                if isinstance(each, list):
+                    assert len(within[ids]) == len(each), where
+                    assert all(type(at) is int for at in each), where
+                else:
+                    assert each is None or type(each) is int, where
+        if key.endswith("_id"):
+            assert each is None or isinstance(each, str), where
+        if key.endswith("_ids"):
+            assert all(isinstance(one, str) for one in each), where
+        if key == "gap" and each is not None:
+            assert 0 <= each < 10, where
+
+
+def with_json():
+    return [name for name, command in commands().items() if any("--json" in each.opts for each in command.params)]
+
+
+def test_all_answers(folder, tmp_path, run):
+    answers = {}
+    for name in with_json():
+        if name not in TRAINING:
+            answers[name] = answer(run, words_of(name, folder, tmp_path / name.replace(" ", "-")))
+    assert run("plan", SMALL, "--policy", "nearest", "--out", folder / "plan").code == 0
+    for name, words in MORE.items():
+        answers[name] = answer(run, [word.replace("FOLDER", str(folder)) for word in words])
+    answers["plan --out"] = json.loads((folder / "plan" / "placement.json").read_text())
+    kinds = {}
+    for name, value in answers.items():
+        assert next(iter(value.items())) == ("schema_version", SCHEMA_VERSION), name
+        check_rules(name, value)
+        for path, each, _ in values_of(value):
+            kind = kind_of(each)
+            if kind not in (None, "list") and path[-1] not in OF_ANY_KIND:
+                kinds.setdefault(path[-1], {}).setdefault(kind, f"{name}: {'.'.join(path)}")
+    several = {key: found for key, found in kinds.items() if len(found) > 1}
+    assert not several, several
