@@ -103,7 +103,7 @@ def test_without(process, tmp_path):
         "certified",
     ):
         assert words in done.out
-    assert names(tmp_path / "out") == PLAN_FILES
+    assert names(tmp_path / "out") == sorted([*PLAN_FILES, "moves.csv"])
     value = json.loads((tmp_path / "out" / "placement.json").read_text())
     assert value["without"] == plain.to_json()["open"][:1]
     assert value["cost_without_failure"] == plain.cost
@@ -167,7 +167,79 @@ def test_dumped_problem_is_the_one_that_is_solved(run, saved, tmp_path):
 def test_from_a_larger_city(run, saved):
     done = run("plan", "family(30, 6)", "--from", saved, "--move-cost", "0.1")
     assert done.code == 0, done.err
-    assert "10 users (u30, u31, u32, u33, u34, ...) of" in " ".join(done.out.split())
+    assert "users who left 10 u30, u31, u32, u33, u34, 5 more" in " ".join(done.out.split())
+
+
+#: A city of which fewer users are active at night.
+DAY = """
+schema_version: 1
+name: day
+stations: {generate: {count: 6}}
+users: {generate: {count: 40}}
+load: {hour: 18, profile: [PROFILE]}
+""".replace("PROFILE", ", ".join(["0.5"] * 7 + ["1.0"] * 17))
+
+
+def test_from_another_hour_of_the_same_scenario(run, tmp_path):
+    """Half of the users are there in the night only: those who leave and those who come are in the tables."""
+    day, night, out = tmp_path / "day.yaml", tmp_path / "night.yaml", tmp_path / "out"
+    day.write_text(DAY)
+    night.write_text(DAY.replace("hour: 18", "hour: 3"))
+    assert run("plan", day, "--out", out).code == 0
+    assert "changes.csv" not in names(out) and "moves.csv" not in names(out)
+    done = run(
+        "plan", night, "--from", out / "placement.json", "--max-moves", 3, "--max-server-changes", 1, "--out", out
+    )
+    assert done.code == 0, done.err
+    assert f"changed since {out}/placement.json" in done.out and "users who left       20" in done.out
+    value = json.loads((out / "placement.json").read_text())
+    assert len(value["moves"]) <= value["max_moves"] == 3 and value["max_server_changes"] == 1
+    assert len(value["opened_servers"]) + len(value["shut_servers"]) <= 1
+    left = [row.split(",") for row in (out / "changes.csv").read_text().splitlines()[1:]]
+    assert len(left) == 20 and {row[0] for row in left} == {"user left"}
+    steps = (out / "moves.csv").read_text().splitlines()
+    assert steps[0] == "step,user,from,to,temporary,reason" and len(steps) == 1 + len(value["moves"])
+    done = run("plan", day, "--from", out / "placement.json", "--max-moves", 0, "--json")
+    value = json.loads(done.out)
+    assert value["moves"] == [] and len(value["new_users"]) == 20 == len(value["changes"])
+    assert {step["reason"] for step in value["move_order"]["steps"]} == {"new user"}
+    assert [step["from"] for step in value["move_order"]["steps"]] == [None] * 20
+
+
+@pytest.mark.parametrize("option", ["--max-moves", "--max-server-changes"])
+def test_limits_that_are_none(run, saved, tmp_path, option):
+    name = option[2:].replace("-", " ")
+    for text in ("-1", "1.5", "many", "1e3", ""):
+        done = run("plan", CITY, "--from", saved, f"{option}={text}", "--out", tmp_path / "out")
+        refused(done, f"{name}: got ", "expected a whole number >= 0")
+        assert done.err.count("\n") == 1
+    refused(run("plan", CITY, option, "3"), f"{name}: from where do the twins move?")
+    assert names(tmp_path) == []
+    value = json.loads(run("plan", CITY, "--from", saved, option, "0", "--json").out)
+    assert value["moves"] == [] or option != "--max-moves"
+    assert value["opened_servers"] == value["shut_servers"] == []
+
+
+def test_steps_of_a_replan_are_shown_in_order(run, saved, tmp_path):
+    gone = json.loads(saved.read_text())["open"][0]
+    out = tmp_path / "out"
+    done = run("plan", CITY, "--from", saved, "--max-moves", 30, "--without", f"b{gone}", "--out", out)
+    assert done.code == 0, done.err
+    assert "In the order of the steps no host that a twin goes to is ever short of seats" in done.out
+    assert (
+        f" from b{gone} to b" in done.out
+        and "(its host is gone)" in done.out
+        and "more; --out writes them all" in done.out
+    )
+    report = (out / "report.md").read_text()
+    assert "## Order of the moves" in report and "| step | twin of | from | to | because |" in report
+    rows = [row.split(",") for row in (out / "moves.csv").read_text().splitlines()[1:]]
+    assert [int(row[0]) for row in rows] == list(range(1, len(rows) + 1))
+    value = json.loads((out / "placement.json").read_text())
+    assert sorted(row[1] for row in rows) == sorted(f"u{move['user']}" for move in value["moves"])
+    assert {row[5] for row in rows} <= {"host gone", "it pays"}
+    done = run("plan", CITY, "--without", f"b{gone}", "--out", tmp_path / "other")
+    assert "step 1: " in done.out and "## Order of the moves" in (tmp_path / "other/report.md").read_text()
 
 
 def test_from_what(run, saved, tmp_path):
@@ -176,7 +248,9 @@ def test_from_what(run, saved, tmp_path):
     refused(run("plan", CITY, "--from", tmp_path / "bad.json", "--out", out), "bad.json:1: not valid JSON")
     refused(run("plan", CITY, "--from", tmp_path / "none.json", "--out", out), "none.json: file not found")
     other = json.loads(saved.read_text())
-    (tmp_path / "bad.json").write_text(json.dumps(other | {"user_ids": [f"x{i}" for i in range(len(other["host"]))]}))
+    (tmp_path / "bad.json").write_text(
+        json.dumps(other | {"user_ids": [f"x{i}" for i in range(40)], "station_ids": list("abcdef")})
+    )
     refused(run("plan", CITY, "--from", tmp_path / "bad.json", "--out", out), "is a placement of another scenario")
     refused(run("plan", CITY, "--move-cost", "1", "--out", out), "Name the present placement with --from")
     refused(run("plan", CITY, "--from", saved, "--move-cost", "-1", "--out", out), "move cost: got -1")

@@ -29,6 +29,7 @@ from twinhop.cli.common import (
     read_case,
     save,
 )
+from twinhop.cli.limits import MaxMoves, MaxServerChanges, whole_number
 
 if TYPE_CHECKING:
     from twinhop.plans import Plan
@@ -58,10 +59,8 @@ def run(
     move_cost: Annotated[
         float, typer.Option(help="What a twin that leaves its host in --from costs beside its latency \\[s].")
     ] = 0.0,
-    max_moves: Annotated[
-        int | None,
-        typer.Option(help="How many twins may leave their hosts in --from at most.", show_default=False),
-    ] = None,
+    max_moves: MaxMoves = None,
+    max_server_changes: MaxServerChanges = None,
     dump_problem: Annotated[
         Path | None, typer.Option(help="Write the problem itself as .npz.", show_default=False)
     ] = None,
@@ -78,8 +77,9 @@ def run(
     chosen_policy = placement_policy(policy)
     limit = float("inf") if time_limit is None else time_limit
     check_limits(limit, gap)
+    moves, servers = whole_number(max_moves, "max moves"), whole_number(max_server_changes, "max server changes")
     case = read_case(source, seed, problem_format)
-    request = plan_request(case, without or (), saved, move_cost, max_moves)
+    request = plan_request(case, without or (), saved, move_cost, moves, servers)
     require_own(out, "plan", force)
     if dump_problem is not None:
         save_problem(request.problem, dump_problem)
@@ -179,26 +179,19 @@ def _show_operation(plan: "Plan") -> None:
         price_header,
         price_rows,
     )
+    from twinhop.output.plans.replan_report import CHANGE_SUMMARY, change_rows, order_in_words, step_sentences
 
     print_notes(plan.notes)
+    if change_rows(plan) and plan.moves is not None:
+        print_table(f"changed since {plan.moves.present.name}", CHANGE_SUMMARY, change_rows(plan))
     if plan.failure is not None:
         typer.echo(failure_in_words(plan))
     if plan.moves is not None:
         typer.echo(moves_in_words(plan))
-        _show_moves(plan)
+    for line in (order_in_words(plan), *step_sentences(plan, SHOWN)):
+        if line:
+            typer.echo(line)
     if plan.shadow_prices and plan.shadow_prices[0].most > 0:
         title = f"what more would be worth at most, in {plan.case.problem.money_unit or 'the unit of the cost'}"
         print_table(title, price_header(plan), price_rows(plan, TOP))
     print_warnings(plan.warnings[len(plan.case.warnings) :])  # those of the world are on standard error already
-
-
-def _show_moves(plan: "Plan") -> None:
-    from twinhop.output.plans.operating_report import move_from
-
-    problem = plan.case.problem
-    moves = [] if plan.moves is None else plan.moves.to_json(plan.solution.placement.host)
-    for move in moves[:SHOWN]:
-        names = (problem.user_name(move["user"]), move_from(plan, move), problem.station_name(move["to"]))
-        typer.echo("moves: {} from {} to {}".format(*names) + (" (its host is gone)" if move["host_gone"] else ""))
-    if len(moves) > SHOWN:
-        typer.echo(f"moves: {len(moves) - SHOWN} more; --out writes them all")

@@ -24,6 +24,10 @@ SOLVER_MARGIN = 1e-6
 BROKEN = 1e-8
 #: The method of a certificate that holds for the plans of few moves only, whose bound follows from a price of moves.
 MOVE_PRICE = "move-price"
+#: That for the plans that change few servers only, and that for those with both limits.
+SERVER_PRICE, MOVE_AND_SERVER_PRICE = "server-price", "move-and-server-price"
+#: All methods whose certificates hold within limits only, by prices of what is limited.
+OF_LIMITS = (MOVE_PRICE, SERVER_PRICE, MOVE_AND_SERVER_PRICE)
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,9 @@ class Certificate:
 
     Attributes:
         method: ``prices``, ``branch-and-bound`` (by more parts than are listed), ``branch-and-cut`` (by HiGHS), or
-            ``move-price`` (of plans with few moves, by the bounds of problems in which moves cost more).
-        parts: parts of the plans that hold every feasible one, with their prices; empty for the last two.
+            ``move-price``, ``server-price``, ``move-and-server-price`` (of plans with few moves, few servers that
+            change, or both, by the bounds of problems in which these cost more).
+        parts: parts of the plans that hold every feasible one, with their prices; empty for those after the second.
         searched: the bound that the search of the other methods proved; None for ``prices``.
 
     Raises:

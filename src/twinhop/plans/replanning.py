@@ -57,7 +57,17 @@ def moves_of(problem: PlacementProblem, solution: Solution, present: Present, mo
     gone = ~present.may_stay(problem.allowed)[users]
     twins = users.size if problem.weight is None else float(problem.weight[users].sum())
     cost = problem.alpha / problem.people * move_cost_s * twins
-    return Moves(present, move_cost_s, users, gone, _own(problem, solution), cost)
+    opened = solution.placement.open
+    return Moves(
+        present,
+        move_cost_s,
+        users,
+        gone,
+        _own(problem, solution),
+        cost,
+        opened=np.flatnonzero(opened & ~present.open),
+        shut=np.flatnonzero(present.open & ~opened),
+    )
 
 
 def _own(problem: PlacementProblem, solution: Solution) -> Evaluation:

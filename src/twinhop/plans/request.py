@@ -10,7 +10,7 @@ from twinhop.placement import Placement, PlacementProblem, Solution
 from twinhop.placement.policy import PolicyLike
 from twinhop.placement.problem import IntArray
 from twinhop.plans.failure import stations_named, without_hosts
-from twinhop.plans.move_limit import NO_TIME_S, check_move_limit, within_move_limit
+from twinhop.plans.limits import NO_TIME_S, Limits, check_limits, within_limits
 from twinhop.plans.planning import Progress, make_case, plan_case, plan_services, solve_case
 from twinhop.plans.replanning import better, check_move_cost, moves_of, repaired, with_move_costs
 from twinhop.plans.result import Case, Failure, Plan, Present
@@ -29,7 +29,7 @@ class PlanRequest:
         present: where the twins are now, or None.
         move_cost_s: what leaving the present host counts as [s].
         notes: what is worth saying.
-        max_moves: how many twins may move at most, or None.
+        limits: how many twins may move, and how many servers change, at most.
     """
 
     case: Case
@@ -38,7 +38,7 @@ class PlanRequest:
     present: Present | None
     move_cost_s: float
     notes: tuple[str, ...]
-    max_moves: int | None = None
+    limits: Limits = Limits()
 
     @property
     def problem(self) -> PlacementProblem:
@@ -66,6 +66,7 @@ def plan_request(
     start: "str | Path | SavedPlacement | Plan | None" = None,
     move_cost_s: float = 0.0,
     max_moves: int | None = None,
+    max_server_changes: int | None = None,
 ) -> PlanRequest:
     """Check what is asked for against a case, before anything is solved.
 
@@ -75,6 +76,7 @@ def plan_request(
         start: the present placement: a placement.json, or a plan.
         move_cost_s: S >= 0 [s]; needs ``start``.
         max_moves: how many twins may move at most; needs ``start``.
+        max_server_changes: how many servers may be opened or shut at most; needs ``start``.
 
     Raises:
         InputError: a name, a file or a number that cannot be used.
@@ -82,17 +84,20 @@ def plan_request(
     check_move_cost(move_cost_s)
     if start is None and move_cost_s > 0:
         raise InputError("move cost: from where do the twins move? Name the present placement with --from (`present`)")
-    if start is None and max_moves is not None:
-        raise InputError("max moves: from where do the twins move? Name the present placement with --from (`present`)")
+    limits = Limits(max_moves, max_server_changes)
+    if start is None and limits.given:
+        raise InputError(
+            f"{limits.name}: from where do the twins move? Name the present placement with --from (`present`)"
+        )
     here = None if start is None else present(as_saved(start), case)
     notes = (*case.notes, *(() if here is None else here.notes))
     failed = stations_named(case, without) if without else None
     reduced, more = (case, ()) if failed is None else without_hosts(case, failed)
-    if here is not None and max_moves is not None:
+    if here is not None and limits.given:
         if case.world is not None and case.world.services:
-            raise InputError(f"max moves: '{case.name}' has services, which are placed anew; leave the limit out")
-        check_move_limit(reduced.problem, here, max_moves)
-    return PlanRequest(case, reduced, failed, here, move_cost_s, notes + more, max_moves)
+            raise InputError(f"{limits.name}: '{case.name}' has services, which are placed anew; leave the limit out")
+        check_limits(reduced.problem, here, limits)
+    return PlanRequest(case, reduced, failed, here, move_cost_s, notes + more, limits)
 
 
 def replan(
@@ -115,19 +120,18 @@ def replan(
     if request.failed is None and request.present is None:
         return plan_case(request.case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
 
-    def solved_at(case: Case, move_cost_s: float, limit_s: float) -> Solution:
+    def solved_at(case: Case, problem: PlacementProblem, limit_s: float) -> Solution:
         here = request.present
-        problem = case.problem if here is None else with_move_costs(case.problem, here.host, move_cost_s)
         solution = solve_case(case, policy, problem=problem, time_limit_s=limit_s, gap=gap, on_progress=on_progress)
-        return solution if here is None or move_cost_s == 0 else repaired(solution, here, limit_s)
+        return solution if here is None or problem is case.problem else repaired(solution, here, limit_s)
 
     def solved(case: Case, limit_s: float) -> Solution:
-        if request.present is None or request.max_moves is None:
-            return solved_at(case, request.move_cost_s, limit_s)
-        return within_move_limit(
+        if request.present is None or not request.limits.given:
+            return solved_at(case, request.charged(case), limit_s)
+        return within_limits(
             case.problem,
             request.present,
-            request.max_moves,
+            request.limits,
             request.move_cost_s,
             partial(solved_at, case),
             gap=gap,
@@ -139,7 +143,8 @@ def replan(
         plan = plan_services(case, solution, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress, starts=starts)
         if request.present is not None:
             moves = moves_of(case.problem, plan.solution, request.present, request.move_cost_s)
-            plan = replace(plan, moves=replace(moves, most=request.max_moves))
+            moves = replace(moves, most=request.limits.moves, most_servers=request.limits.servers)
+            plan = replace(plan, moves=moves)
         return replace(plan, notes=request.notes)
 
     if request.failed is None:
@@ -149,8 +154,8 @@ def replan(
     solution = solved(request.reduced, NO_TIME_S if reference.solution.interrupted else time_limit_s)
     if reference.solution.interrupted:
         solution = replace(solution, interrupted=True, timed_out=False)
-    if solution.certificate is not None and reference.services is None:  # where no host in use fails nobody must move
-        solution = better(solution, before)
+    if solution.certificate is not None and reference.services is None and request.limits.servers is None:
+        solution = better(solution, before)  # where no host in use fails nobody must move
     plan = planned(
         request.reduced, solution, replace(before, open=before.open & (request.reduced.problem.capacity > 0))
     )
@@ -170,6 +175,7 @@ def plan(
     present: str | Path | SavedPlacement | Plan | None = None,
     move_cost_s: float = 0.0,
     max_moves: int | None = None,
+    max_server_changes: int | None = None,
 ) -> Plan:
     """Place the twins of a scenario or problem.
 
@@ -187,6 +193,7 @@ def plan(
         present: where the twins are now: a saved placement.json, or a plan.
         move_cost_s: what each twin that leaves its present host costs, beside its latency [s].
         max_moves: how many twins may leave their present hosts at most; the bound is one on all such plans.
+        max_server_changes: how many servers may be opened or shut at most; likewise.
 
     Returns:
         The plan. Ctrl-C ends the solve with the best so far, ``plan.solution.interrupted``.
@@ -196,7 +203,7 @@ def plan(
         InputError: the source or an argument is wrong.
     """
     case = make_case(source, seed, problem_format=problem_format)
-    if present is None and not without and move_cost_s == 0 and max_moves is None:
+    if present is None and not without and move_cost_s == 0 and max_moves is None and max_server_changes is None:
         return plan_case(case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
-    request = plan_request(case, without, present, move_cost_s, max_moves)
+    request = plan_request(case, without, present, move_cost_s, max_moves, max_server_changes)
     return replan(request, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)

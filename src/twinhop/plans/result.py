@@ -14,17 +14,16 @@ from twinhop.errors import ServicesLeftOutWarning
 from twinhop.formulation import LiteralEvaluation, RadioState, evaluate_literally
 from twinhop.placement import Evaluation, PlacementProblem, Solution, evaluate
 from twinhop.placement.problem import BoolArray, IntArray
+from twinhop.plans.changes import Change
+from twinhop.plans.no_host import CLOSED as CLOSED
+from twinhop.plans.no_host import NOBODY as NOBODY
+from twinhop.plans.order import MoveOrder, order_of_moves
 from twinhop.plans.planner_warnings import PlannerWarning, binding_warnings, world_warnings
 from twinhop.plans.shadow_prices import StationWorth, shadow_prices
 from twinhop.result import Result
 from twinhop.scenario import World
 from twinhop.text import figure, in_a_line, in_percent
 from twinhop.twin.service_placement import ServicePlacement
-
-NOBODY = -1
-"""Stands for the host of a user that has none."""
-CLOSED = -2
-"""Stands for the present host of a user whose station there is no more."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,8 @@ class Present:
         left_users: names of users of the file who are no more.
         closed_stations: names of stations of the file that are no more.
         closed_host: by user, the name of the station that was its host and is no more.
+        closed_servers: names of those of the closed stations that had a server open.
+        changes: what else is not as it was when the file was written.
     """
 
     name: str
@@ -89,6 +90,8 @@ class Present:
     left_users: tuple[str, ...] = ()
     closed_stations: tuple[str, ...] = ()
     closed_host: Mapping[int, str] = field(default_factory=dict, repr=False)
+    closed_servers: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = field(default=(), repr=False)
 
     @property
     def new_users(self) -> IntArray:
@@ -112,6 +115,9 @@ class Moves:
         own: the plan's own evaluation, without the moves.
         cost: of all moves, in the unit of the plan's cost: ``alpha/N S`` each.
         most: how many twins may move at most, or None; the plan's bound is then one on such plans.
+        opened: indices of stations that the plan opens and that are not open at present.
+        shut: indices of stations that are open at present and not in the plan.
+        most_servers: how many servers may change at most, or None; likewise.
     """
 
     present: Present = field(repr=False)
@@ -121,6 +127,14 @@ class Moves:
     own: Evaluation = field(repr=False)
     cost: float
     most: int | None = None
+    opened: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
+    shut: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
+    most_servers: int | None = None
+
+    @property
+    def server_changes(self) -> int:
+        """How many servers are opened or shut, those on stations that are no more included."""
+        return self.opened.size + self.shut.size + len(self.present.closed_servers)
 
     def to_json(self, host: IntArray) -> list[dict[str, Any]]:
         """Every move as plain values; stations and users by index, a station that is no more by None and its name."""
@@ -274,6 +288,11 @@ class Plan(Result):
         return self.solution.gap_net if self.services is None else self.services.gap_net
 
     @property
+    def with_all_hosts(self) -> Plan:
+        """The plan in which no host fails; this one where none does."""
+        return self if self.failure is None else self.failure.reference
+
+    @property
     def feasible(self) -> bool:
         """Whether every constraint holds."""
         return self.solution.evaluation.feasible
@@ -291,6 +310,17 @@ class Plan(Result):
         if case.world is None or case.radio is None:
             return None
         return evaluate_literally(case.problem, solution.placement, self.evaluation, case.world, case.radio)
+
+    @cached_property
+    def move_order(self) -> MoveOrder | None:
+        """The steps from the present placement, or else from the plan without failure; None without both."""
+        if self.moves is not None:
+            before = self.moves.present.host
+        elif self.failure is not None:
+            before = self.failure.reference.solution.placement.host
+        else:
+            return None
+        return order_of_moves(self.solution.problem, before, self.solution.placement.host)
 
     @cached_property
     def shadow_prices(self) -> tuple[StationWorth, ...] | None:

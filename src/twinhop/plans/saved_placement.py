@@ -1,7 +1,7 @@
 """A placement saved by `twinhop plan --out`, read back and matched with a scenario by the ids of users and stations."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from twinhop.io.json_text import parse_json
 from twinhop.io.text_file import read_text
 from twinhop.placement import Placement, Solution, evaluate
 from twinhop.placement.problem import BoolArray, IntArray
+from twinhop.plans.changes import changes_since, site_numbers
 from twinhop.plans.result import CLOSED, NOBODY, Case, Plan, Present
 from twinhop.text import counted, plural
 
@@ -33,6 +34,7 @@ class SavedPlacement:
         policy: that made it, or ``saved``.
         source: name of the scenario that it was made for, or None.
         seed: of that scenario, or None.
+        sites: (M,) numbers of each station by name, as `site_numbers` has them; None where a file does not say.
     """
 
     name: str
@@ -43,6 +45,7 @@ class SavedPlacement:
     policy: str = "saved"
     source: str | None = None
     seed: int | None = None
+    sites: Mapping[str, Sequence[float]] | None = field(default_factory=dict)
 
 
 def read_placement(path: str | Path) -> SavedPlacement:
@@ -81,7 +84,21 @@ def read_placement(path: str | Path) -> SavedPlacement:
         policy if isinstance(policy, str) else "saved",
         source if isinstance(source, str) else None,
         seed if isinstance(seed, int) else None,
+        _sites(name, value.get("sites"), len(station_ids)),
     )
+
+
+def _sites(name: str, value: Any, count: int) -> Mapping[str, Sequence[float]] | None:
+    """The numbers of each station, which files of earlier versions do not have."""
+    if value is None:
+        return None
+    accepted = isinstance(value, dict) and all(
+        isinstance(each, list) and len(each) == count and all(type(number) in (int, float) for number in each)
+        for each in value.values()
+    )
+    if not accepted:
+        raise InputError(f"{name}: sites: expected lists of {count} numbers, one a station, by their names")
+    return value
 
 
 def _ids(name: str, field: str, value: Any) -> tuple[str, ...]:
@@ -112,6 +129,7 @@ def saved(plan: Plan) -> SavedPlacement:
         plan.solution.policy,
         plan.case.name,
         plan.case.seed,
+        site_numbers(plan.with_all_hosts.case.problem),
     )
 
 
@@ -126,7 +144,8 @@ def present(placement: SavedPlacement, case: Case, *, other_users: bool = False)
     """A saved placement in the order of a case, users and stations matched by id.
 
     Users of the scenario who are not in the file have no present host. Users and stations of the file that the
-    scenario does not have are left out, and named; a user whose host is one of these stations must move.
+    scenario does not have are left out; a user whose host is one of these stations must move. What differs is listed in
+    ``changes``.
 
     Args:
         placement: as read.
@@ -137,7 +156,7 @@ def present(placement: SavedPlacement, case: Case, *, other_users: bool = False)
         The present hosts.
 
     Raises:
-        InputError: the scenario has none of the users, or none of the stations: the file is of another one.
+        InputError: the scenario has neither one of the users nor one of the stations: the file is of another one.
     """
     problem = case.problem
     station_at = {problem.station_name(k): k for k in range(problem.stations)}
@@ -154,13 +173,18 @@ def present(placement: SavedPlacement, case: Case, *, other_users: bool = False)
         for i, k in zip(to_user, placement.host, strict=True)
         if i != NOBODY and to_station[k] == CLOSED
     }
+    closed = np.flatnonzero(to_station == CLOSED)
     here = Present(
         placement.name,
         host,
         opened,
         left_users=tuple(each for each in placement.user_ids if each not in user_at),
-        closed_stations=tuple(each for each in placement.station_ids if each not in station_at),
+        closed_stations=tuple(placement.station_ids[k] for k in closed),
         closed_host=closed_host,
+        closed_servers=tuple(placement.station_ids[k] for k in closed if placement.open[k]),
+        changes=changes_since(
+            placement.station_ids, placement.user_ids, placement.host, placement.sites or {}, problem
+        ),
     )
     return replace(here, notes=tuple(_notes(placement, case, here)))
 
@@ -173,12 +197,15 @@ def _require_related(
     *,
     other_users: bool,
 ) -> None:
-    for names, known, noun in ((placement.user_ids, users, "user"), (placement.station_ids, stations, "station")):
-        if names and known.keys().isdisjoint(names) and not (other_users and noun == "user"):
-            raise InputError(
-                f"{placement.name}: is a placement of another scenario: none of its {_few(names, noun)} is in "
-                f"'{case.name}', which has {_few(list(known), noun)}"
-            )
+    """Refuse a file of which neither a user nor a station is left; no station, where other users are meant."""
+    no_user = other_users or users.keys().isdisjoint(placement.user_ids)
+    if no_user and stations.keys().isdisjoint(placement.station_ids):
+        raise InputError(
+            f"{placement.name}: is a placement of another scenario: none of its "
+            f"{_few(placement.station_ids, 'station')} and none of its {_few(placement.user_ids, 'user')} is in "
+            f"'{case.name}', which has "
+            f"{_few(list(stations), 'station')} and {_few(list(users), 'user')}"
+        )
 
 
 def _notes(placement: SavedPlacement, case: Case, here: Present) -> list[str]:
@@ -191,19 +218,18 @@ def _notes(placement: SavedPlacement, case: Case, here: Present) -> list[str]:
             f"{placement.name} was made{made_for}, this is '{case.name}' with seed {case.seed}; users and stations "
             "were matched by id"
         )
-    if here.new_users.size:
+    for noun, gone, count in (
+        ("user", here.left_users, len(placement.user_ids)),
+        ("station", here.closed_stations, len(placement.station_ids)),
+    ):
+        if gone and len(gone) == count:
+            notes.append(
+                f"none of the {counted(count, noun)} of {placement.name} is in '{case.name}': is it the right file?"
+            )
+    if placement.sites is None:
         notes.append(
-            f"{_few([problem.user_name(int(i)) for i in here.new_users], 'user')} not in {placement.name}: new, placed "
-            "anywhere without the cost of a move"
-        )
-    if here.left_users:
-        are = "is" if len(here.left_users) == 1 else "are"
-        notes.append(f"{_few(here.left_users, 'user')} of {placement.name} {are} no more in '{case.name}': left out")
-    if here.closed_stations:
-        are, count = "is" if len(here.closed_stations) == 1 else "are", len(here.closed_host)
-        notes.append(
-            f"{_few(here.closed_stations, 'station')} of {placement.name} {are} no more in '{case.name}'; "
-            f"{counted(count, 'twin')} hosted there {'needs' if count == 1 else 'need'} another host"
+            f"{placement.name} does not say what its sites could do, as files of earlier versions do not: capacities, "
+            "CPUs and opening costs are not compared"
         )
     twins, seats = problem.twins_on(here.host), problem.seats
     for k in np.flatnonzero((twins > seats) & here.open):
@@ -211,6 +237,18 @@ def _notes(placement: SavedPlacement, case: Case, here: Present) -> list[str]:
             f"{problem.station_name(int(k))} hosts {twins[k]:.10g} {plural(int(twins[k]), 'twin')} in {placement.name} "
             f"and has {counted(int(seats[k]), 'seat')} in '{case.name}'"
         )
+    return notes
+
+
+def _left_out(here: Present, case: Case) -> list[str]:
+    """What of the file a plan that does not move anybody leaves out."""
+    notes = []
+    if here.left_users:
+        are = "is" if len(here.left_users) == 1 else "are"
+        notes.append(f"{_few(here.left_users, 'user')} of {here.name} {are} no more in '{case.name}': left out")
+    if here.closed_stations:
+        are = "is" if len(here.closed_stations) == 1 else "are"
+        notes.append(f"{_few(here.closed_stations, 'station')} of {here.name} {are} no more in '{case.name}'")
     return notes
 
 
@@ -263,4 +301,4 @@ def plan_of_saved(case: Case, source: "str | Path | SavedPlacement | Plan") -> P
         interrupted=False,
         timed_out=False,
     )
-    return Plan(case, solution, notes=(*case.notes, *here.notes))
+    return Plan(case, solution, notes=(*case.notes, *here.notes, *_left_out(here, case)))

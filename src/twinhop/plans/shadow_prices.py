@@ -11,7 +11,7 @@ import numpy as np
 
 from twinhop.kernels.edge import SHARE_TOLERANCE
 from twinhop.placement import Certificate, Part, PlacementProblem, PricedPart, Prices, Solution
-from twinhop.placement.certificate import MOVE_PRICE, charges, cheapest_stations, reduced_costs
+from twinhop.placement.certificate import OF_LIMITS, charges, cheapest_stations, reduced_costs
 from twinhop.placement.enumeration import is_tiny, optimum
 from twinhop.placement.problem import (
     DEMAND_TOLERANCE,
@@ -87,7 +87,7 @@ def shadow_prices(solution: Solution) -> tuple[StationWorth, ...] | None:
         one on the plans of few moves, of which such a search knows nothing.
     """
     certificate, problem = solution.certificate, solution.problem
-    if certificate is None or certificate.method == MOVE_PRICE:
+    if certificate is None or certificate.method in OF_LIMITS:
         return None
     if certificate.method != "prices" and not is_tiny(problem):
         return None

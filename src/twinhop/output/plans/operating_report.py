@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinhop.output.kit.tables import percent, table
+from twinhop.output.plans.replan_report import servers_in_words
 from twinhop.output.plans.service_report import service_terms
 from twinhop.plans.failure import loss_bounds
 from twinhop.plans.result import Plan
@@ -31,18 +32,16 @@ def move_lines(plan: Plan) -> list[str]:
     """The section about the twins that leave their present hosts."""
     if plan.moves is None:
         return []
-    moves = plan.moves.to_json(plan.solution.placement.host)
     return [
         "## Moves",
         "",
         f"{moves_in_words(plan)} The cost counts {plan.moves.move_cost_s:g} s a move; the bound is one on that cost.",
         "",
-        *_move_table(plan, moves),
     ]
 
 
 def moves_in_words(plan: Plan) -> str:
-    """How many twins leave their present hosts."""
+    """How many twins leave their present hosts, and which servers change."""
     assert plan.moves is not None
     problem = plan.case.problem
     moved, gone = plan.moves.users.size, int(plan.moves.host_gone.sum())
@@ -52,10 +51,15 @@ def moves_in_words(plan: Plan) -> str:
     if problem.weight is not None:
         noun, leave = "row", f"with {counted_users(problem.twins_in(plan.moves.users))} {leave}"
     text = f"{moved} of {counted(placed, noun)} {leave} in {plan.moves.present.name}"
-    limit = "" if plan.moves.most is None else f" At most {plan.moves.most} may."
-    if limit and plan.lower_bound is not None:
-        limit = f"{limit[:-1]}; the bound is one on the plans that keep to that."
-    return text + (f", {gone} of them because it can host them no more." if gone else ".") + limit
+    text += f", {gone} of them because it can host them no more." if gone else "."
+    parts = [text, *_most(plan.moves.most), servers_in_words(plan), *_most(plan.moves.most_servers)]
+    if len(parts) > 2 and plan.lower_bound is not None:
+        parts.append("The bound is one on the plans that keep to that.")
+    return " ".join(parts)
+
+
+def _most(limit: int | None) -> list[str]:
+    return [] if limit is None else [f"At most {limit} may."]
 
 
 def failure_lines(plan: Plan) -> list[str]:
@@ -84,7 +88,7 @@ def failure_lines(plan: Plan) -> list[str]:
         "",
         *table(("", "without failure", "with it"), rows),
         "",
-        *_move_table(plan, moved),
+        *([] if plan.moves is None else _move_table(plan, moved)),
     ]
 
 

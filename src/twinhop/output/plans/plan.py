@@ -17,12 +17,14 @@ from twinhop.output.kit.answers import write_answer
 from twinhop.output.kit.excel import write_sheets
 from twinhop.output.kit.style import save_figure
 from twinhop.output.kit.tables import write_csv
+from twinhop.output.plans.change_tables import steps_json
 from twinhop.output.plans.money_rows import terms_to_json
 from twinhop.output.plans.plan_sheets import plan_sheets
 from twinhop.output.plans.report import plan_report
 from twinhop.placement import InfeasibilityProof, Prices, Violation
 from twinhop.placement.certificate import all_plans
 from twinhop.placement.decision import Ending
+from twinhop.plans.changes import site_numbers
 from twinhop.plans.ids import with_ids
 from twinhop.plans.link_loads import link_loads
 from twinhop.plans.opened_servers import late_users
@@ -58,12 +60,13 @@ def plot(plan: Plan, ax: Axes | None = None) -> Figure | Axes:
 def write(plan: Plan, folder: Path) -> None:
     """Write placement.json, report.md, servers.csv, users.csv, associations.parquet and .csv.
 
-    For scenarios also map.geojson and a map; where the extra `excel` is installed, plan.xlsx.
+    For scenarios also map.geojson and a map; where hosts fail also moves.csv, and with a present placement that and
+    changes.csv; where the extra `excel` is installed, plan.xlsx.
     """
     write_answer(folder / "placement.json", _named_answer(plan))
     (folder / "report.md").write_text(plan_report(plan), encoding="utf-8")
     _write_associations(plan, folder)
-    write_sheets(folder, "plan", plan_sheets(plan), csv=("Servers", "Users"))
+    write_sheets(folder, "plan", plan_sheets(plan), csv=("Servers", "Users", "Moves", "Changes"))
     if plan.case.world is not None:
         from twinhop.output.plans.geojson import map_features
 
@@ -140,6 +143,7 @@ def _by_index(plan: Plan) -> dict[str, Any]:
         **_services(plan),
         **_most_loaded_links(plan),
         **_moves(plan),
+        **({} if plan.move_order is None else {"move_order": steps_json(plan)}),
         **({} if plan.failure is None else plan.failure.to_json(plan)),
         **_notes(plan),
     }
@@ -163,11 +167,16 @@ def _moves(plan: Plan) -> dict[str, Any]:
         "own_cost": _finite(plan.own_cost),
         "moves_cost": plan.moves.cost,
         **({} if plan.moves.most is None else {"max_moves": plan.moves.most}),
+        **({} if plan.moves.most_servers is None else {"max_server_changes": plan.moves.most_servers}),
         "move_cost_s": plan.moves.move_cost_s,
         "moves": [_move(each) for each in plan.moves.to_json(plan.solution.placement.host)],
         "new_users": plan.moves.present.new_users.tolist(),
         "left_user_ids": list(plan.moves.present.left_users),
         "closed_station_ids": list(plan.moves.present.closed_stations),
+        "changes": [vars(each) for each in plan.moves.present.changes],
+        "opened_servers": plan.moves.opened.tolist(),
+        "shut_servers": plan.moves.shut.tolist(),
+        "closed_server_ids": list(plan.moves.present.closed_servers),
     }
 
 
@@ -245,7 +254,8 @@ def proof_values(proof: InfeasibilityProof) -> dict[str, Any]:
 
 
 def _named_answer(plan: Plan) -> dict[str, Any]:
-    return {**to_json(plan), "attribution": list(plan.case.attribution), "certificate": _prices(plan)}
+    sites = {"sites": site_numbers(plan.with_all_hosts.case.problem)}
+    return {**to_json(plan), "attribution": list(plan.case.attribution), "certificate": _prices(plan), **sites}
 
 
 def _prices(plan: Plan) -> dict[str, Any] | None:

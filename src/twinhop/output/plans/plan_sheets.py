@@ -10,7 +10,7 @@ import numpy as np
 
 from twinhop._version import __version__
 from twinhop.output.kit.excel import Sheet
-from twinhop.output.plans.operating_report import move_from
+from twinhop.output.plans.change_tables import change_table, move_table
 from twinhop.plans.explanation import radio_parts_s
 from twinhop.plans.opened_servers import OpenedServer, late_users, opened_servers
 from twinhop.plans.result import Plan
@@ -27,8 +27,9 @@ Column = Sequence[Any] | np.ndarray
 
 def plan_sheets(plan: Plan) -> tuple[Sheet, ...]:
     """The sheets of a plan's workbook."""
-    moves = () if plan.moves is None else (moves_sheet(plan),)
-    return (summary_sheet(plan), servers_sheet(plan), users_sheet(plan), *moves)
+    moves = () if plan.move_order is None else (Sheet("Moves", *move_table(plan)),)
+    changes = () if plan.moves is None else (Sheet("Changes", *change_table(plan)),)
+    return (summary_sheet(plan), servers_sheet(plan), users_sheet(plan), *moves, *changes)
 
 
 def summary_sheet(plan: Plan) -> Sheet:
@@ -116,25 +117,6 @@ def users_sheet(plan: Plan) -> Sheet:
     }
     labels = {} if world is None else world.user_labels
     return _sheet("Users", columns | _label_columns(labels, range(problem.users), columns))
-
-
-def moves_sheet(plan: Plan) -> Sheet:
-    """One row a twin that leaves the host it has."""
-    problem = plan.case.problem
-    moves = [] if plan.moves is None else plan.moves.to_json(plan.solution.placement.host)
-    rows = [
-        (
-            problem.user_name(move["user"]),
-            move["user"],
-            move_from(plan, move),
-            move["from"],
-            problem.station_name(move["to"]),
-            move["to"],
-            move["host_gone"],
-        )
-        for move in moves
-    ]
-    return Sheet("Moves", ("user_id", "user", "from_id", "from", "to_id", "to", "host_gone"), rows)
 
 
 def server_header(plan: Plan) -> tuple[str, ...]:

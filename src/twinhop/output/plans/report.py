@@ -7,9 +7,10 @@ from twinhop.network.utility import LARGEST_EXPONENT
 from twinhop.output.kit.tables import note_lines, percent, source_lines, table
 from twinhop.output.plans.money_rows import money_terms
 from twinhop.output.plans.operating_report import failure_lines, move_lines, move_rows, price_lines
+from twinhop.output.plans.replan_report import change_lines, order_lines
 from twinhop.output.plans.service_report import service_lines, service_terms
 from twinhop.placement.budget import PATIENCE_S, WIDE
-from twinhop.placement.certificate import MOVE_PRICE
+from twinhop.placement.certificate import MOVE_AND_SERVER_PRICE, MOVE_PRICE, SERVER_PRICE
 from twinhop.placement.decision import Ending
 from twinhop.plans.link_loads import link_loads
 from twinhop.plans.result import Plan
@@ -61,9 +62,11 @@ def plan_report(plan: Plan) -> str:
         "",
         *note_lines(plan.notes),
         *note_lines(each.message for each in plan.warnings),
+        *change_lines(plan),
         *_cost_lines(plan),
         *failure_lines(plan),
         *move_lines(plan),
+        *order_lines(plan),
         *_literal_lines(plan),
         *_constraint_lines(plan),
         *_latency_lines(plan),
@@ -114,9 +117,15 @@ def verdict(plan: Plan) -> str:
         "prices": "its user prices, rounded down",
         "branch-and-bound": "the prices of many parts of all plans, rounded down",
         "branch-and-cut": "branch and cut, less its tolerances",
-        "move-price": "prices of users and of moves, rounded down",
+        MOVE_PRICE: "prices of users and of moves, rounded down",
+        SERVER_PRICE: "prices of users and of servers that change, rounded down",
+        MOVE_AND_SERVER_PRICE: "prices of users, of moves and of servers that change, rounded down",
     }[certificate.method]
-    limit = " and the limit on moves" if certificate.method == MOVE_PRICE else ""
+    limit = {
+        MOVE_PRICE: " and the limit on moves",
+        SERVER_PRICE: " and the limit on servers that change",
+        MOVE_AND_SERVER_PRICE: " and the limits on moves and servers that change",
+    }.get(certificate.method, "")
     return f"No plan that keeps the constraints{limit} costs less than the lower bound, which follows from {how}."
 
 

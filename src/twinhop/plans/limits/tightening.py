@@ -1,0 +1,34 @@
+"""What a limit on moves settles by itself: servers that cannot be emptied, and how many twins a host can have."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from twinhop.placement import PlacementProblem
+from twinhop.plans.limits.limits import Limits
+from twinhop.plans.result import NOBODY, Present
+
+
+def tightened(problem: PlacementProblem, present: Present, limits: Limits) -> tuple[PlacementProblem, float]:
+    """A problem with the same plans within the limits, each at the same cost less a constant, whose bound is closer.
+
+    Of more than K twins on a host some stay, as at most K move: its server stays open, and its opening is paid in any
+    case. No host has more twins than it has now, and new users, and K.
+
+    Args:
+        problem: what is planned, without costs of moves.
+        present: where the twins are.
+        limits: how much may change.
+
+    Returns:
+        The problem, and what its plans within the limits cost more in the given one.
+    """
+    if limits.moves is None:
+        return problem, 0.0
+    stays = present.may_stay(problem.allowed)
+    twins = np.bincount(present.host[stays], minlength=problem.stations)
+    kept = twins > limits.moves
+    most = np.maximum(twins + int((present.host == NOBODY).sum()) + limits.moves, 1)
+    paid = problem.beta * float(problem.opening_s[kept].sum())
+    opening_s = np.where(kept, 0.0, problem.opening_s)
+    return replace(problem, opening_s=opening_s, capacity=np.minimum(problem.capacity, most)), paid
