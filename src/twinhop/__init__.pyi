@@ -36,6 +36,7 @@ from twinhop.placement import evaluate as evaluate
 from twinhop.placement import solve as solve
 from twinhop.plans import Comparison as Comparison
 from twinhop.plans import Explanation as Explanation
+from twinhop.plans import FailureSurvey as FailureSurvey
 from twinhop.plans import Plan as Plan
 from twinhop.plans import Pricing as Pricing
 from twinhop.plans import Robustness as Robustness
@@ -47,6 +48,7 @@ from twinhop.plans import load as load
 from twinhop.plans import plan as plan
 from twinhop.plans import price as price
 from twinhop.plans import robustness as robustness
+from twinhop.plans import survey_failures as survey_failures
 from twinhop.plans import tradeoff as tradeoff
 from twinhop.runs.simulation import Simulation as Simulation
 from twinhop.runs.simulation import simulate as simulate

@@ -293,3 +293,57 @@ def test_shadow_prices_are_shown(run):
     done = run("plan", CITY)
     assert "what more would be worth at most" in done.out
     assert "what more would be worth" not in run("plan", CITY, "--policy", "nearest").out
+
+
+# every failure in turn, and spare
+
+
+def test_every_failure_in_turn(run, tmp_path):
+    out = tmp_path / "out"
+    done = run("plan", CITY, "--without", "each", "--failure-moves", "stay", "--json", "--out", str(out))
+    assert done.code == 0
+    value = json.loads(done.out)
+    assert [len(each["stations"]) for each in value["failures"]] == [1] * len(value["open"])
+    assert all(each["moved"] == each["displaced"] for each in value["failures"])
+    failures = [f"failures.{suffix}" for suffix in ("csv", "json", "md", "png", "tex")]
+    assert names(out) == sorted([*PLAN_FILES, *failures])
+    assert (out / "failures.csv").read_text().splitlines()[1].startswith(value["worst"]["station_ids"][0])
+
+
+def test_pairs_from_a_saved_placement(run, saved):
+    done = run("plan", CITY, "--without-any", "2", "--from", str(saved))
+    assert done.code == 0
+    assert "any 2 of" in done.out and "Worst is the failure of" in done.out
+
+
+def test_spare(run, tmp_path):
+    out = tmp_path / "out"
+    done = run("plan", "family(40, 6, capacity=9, deadlines=on)", "--spare", "1", "--out", str(out))
+    assert done.code == 0
+    assert "after the failure of one server" in done.out and "with 6 servers instead of 5" in done.out
+    spare = json.loads((out / "placement.json").read_text())["spare"]
+    assert len(spare["failures"]) == 6 and all(each["moves"] for each in spare["failures"])
+    assert "and survives every failure" in (out / "report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--spare", "0"), ("got 0", "expected 1")),
+        (("--spare", "1", "--without", "each"), ("spare alone",)),
+        (("--spare", "1", "--without", "b0"), ("spare alone",)),
+        (("--without-any", "40"), ("one must be left",)),
+        (("--without-any", "1", "--without", "b0"), ("--without or --without-any",)),
+        (("--without", "each,b0"), ("expected it alone",)),
+        (("--without", "b0", "--failure-moves", "stay"), ("expected with spare",)),
+        (("--without", "each", "--failure-deadlines", "drop"), ("expected keep or count",)),
+    ],
+)
+def test_what_is_refused_of_failures(run, tmp_path, options, words):
+    refused(run("plan", CITY, *options, "--out", str(tmp_path / "out")), *words)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_single_station_has_no_spare(run):
+    refused(run("plan", "family(5, 1)", "--spare", "1"), "when it fails, no host is left")
+    refused(run("plan", "family(5, 1)", "--without", "each"), "one must be left")

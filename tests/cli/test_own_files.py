@@ -11,6 +11,7 @@ CALLS = {
     "benchmark": ("benchmark", "--tasks", "bench-place-n20-m4", "--policies", "nearest", "--seeds", "1", "--jobs", "1"),
     "compare": ("compare", "family(10, 3)", "--policies", "nearest,lagrangian"),
     "describe": ("scenario", "describe", "family(10, 3)"),
+    "failures": (*PLAN, "--without", "each"),
     "plan": PLAN,
     "replay": ("twin", "replay", "gauss_markov", "--users", "2", "--seconds", "30"),
     "robustness": ("robustness", "family(10, 3)", "--load", "20", "--samples", "5"),

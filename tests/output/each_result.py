@@ -72,6 +72,7 @@ MAKERS = {
     "plan": lambda: twinhop.plan("city-small"),
     "comparison": lambda: twinhop.compare("family(60, 6)"),
     "tradeoff": lambda: twinhop.tradeoff("family(40, 6)"),
+    "failures": lambda: twinhop.survey_failures("family(60, 6, deadlines=on)", failure_moves="stay"),
     "robustness": lambda: twinhop.robustness("family(60, 6, deadlines=on)", 0.1, samples=60),
     "explanation": lambda: twinhop.explain(result("plan"), "u12"),
     "description": lambda: describe(preset("city-small")),

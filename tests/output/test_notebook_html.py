@@ -70,6 +70,7 @@ def results(scenario):
         evaluation,
         twinhop.tradeoff(scenario),
         twinhop.robustness(scenario, samples=20, load=0.2),
+        twinhop.survey_failures(plan, failure_moves="stay"),
         twinhop.explain(plan, plan.case.problem.user_name(0)),
         describe(scenario),
         twinhop.simulate(scenario, ["stay", "follow_nearest"], slots=3, bound=True, jobs=1),

@@ -20,6 +20,7 @@ BEHAVIOUR = (
 PROBLEM_FORMATS = ("npz", "json", "sscflp")
 DECODE = ("calibrated", "argmax")
 FIGURE_FORMATS, FIGURE_STYLES = ("png", "pdf", "svg"), ("screen", "paper")
+FAILURE_MOVES, FAILURE_DEADLINES = ("stay", "free"), ("keep", "count")
 #: Presets that importers take constants from.
 CONSTANTS = ("family", "lu2021")
 #: Kinds of tasks, which stand for all tasks of them.
@@ -94,6 +95,8 @@ VALUES = {
     "problem_format": _of(PROBLEM_FORMATS),
     "figure_format": _of(FIGURE_FORMATS, is_list=True),
     "figure_style": _of(FIGURE_STYLES),
+    "failure_moves": _of(FAILURE_MOVES),
+    "failure_deadlines": _of(FAILURE_DEADLINES),
 }
 #: The same where a command means something else by the name; None: nothing is offered but files.
 EXCEPTIONS: dict[tuple[str, str], Values | None] = {

@@ -29,6 +29,7 @@ from twinhop.cli.common import (
     read_case,
     save,
 )
+from twinhop.cli.failures import FailureDeadlines, FailureMoves, Spare, Without, WithoutAny, run_survey, show_spare
 from twinhop.cli.limits import MaxMoves, MaxServerChanges, whole_number
 
 if TYPE_CHECKING:
@@ -51,10 +52,11 @@ def run(
     figure_format: FigureFormats = "png",
     figure_style: FigureStyles = "screen",
     force: ForceOut = False,
-    without: Annotated[
-        list[str] | None,
-        typer.Option(help="Stations that fail as hosts, separated by commas.", show_default=False),
-    ] = None,
+    without: Without = None,
+    without_any: WithoutAny = None,
+    spare: Spare = None,
+    failure_moves: FailureMoves = None,
+    failure_deadlines: FailureDeadlines = None,
     saved: From = None,
     move_cost: Annotated[
         float, typer.Option(help="What a twin that leaves its host in --from costs beside its latency \\[s].")
@@ -68,21 +70,38 @@ def run(
 ) -> None:
     """Place the twins; print cost, terms, constraint report and certified gap."""
     from twinhop.cli.own_files import require_own
+    from twinhop.errors import InputError
     from twinhop.output.plans.plan import infeasible_answer
     from twinhop.placement import save_problem
     from twinhop.placement.policy import placement_policy
     from twinhop.placement.solve import check_limits
-    from twinhop.plans.request import plan_request, replan
+    from twinhop.plans.failed_hosts import asked_rules
+    from twinhop.plans.failure_survey import asked_together
+    from twinhop.plans.request import plan_request, replan, spare_rules
 
     chosen_policy = placement_policy(policy)
     limit = float("inf") if time_limit is None else time_limit
     check_limits(limit, gap)
     moves, servers = whole_number(max_moves, "max moves"), whole_number(max_server_changes, "max server changes")
     case = read_case(source, seed, problem_format)
-    request = plan_request(case, without or (), saved, move_cost, moves, servers)
-    require_own(out, "plan", force)
+    together = asked_together(case, without or (), without_any)
+    rules = asked_rules(failure_moves, failure_deadlines, asked=together is not None or spare is not None)
+    limited = move_cost > 0 or moves is not None or servers is not None
+    others = bool(without or without_any) or saved is not None or limited
+    survive = spare_rules(chosen_policy, spare, rules, others=others)
+    if together is not None and limited:
+        raise InputError(
+            "without each, without any: they keep the placement in --from; leave out move cost, max moves and max "
+            "server changes"
+        )
+    named = () if together is not None else without or ()
+    request = plan_request(case, named, saved, move_cost, moves, servers, survive)
+    require_own(out, "plan" if together is None else "failures", force)
     if dump_problem is not None:
         save_problem(request.problem, dump_problem)
+    if together is not None:
+        run_survey(case, together, rules, chosen_policy, saved, limit, gap, as_json, out)
+        return
     with (
         infeasible_exits(
             case.name, lambda proof: infeasible_answer(request.reduced, policy, proof), as_json, case.notes
@@ -186,6 +205,8 @@ def _show_operation(plan: "Plan") -> None:
         print_table(f"changed since {plan.moves.present.name}", CHANGE_SUMMARY, change_rows(plan))
     if plan.failure is not None:
         typer.echo(failure_in_words(plan))
+    if plan.spare is not None:
+        show_spare(plan)
     if plan.moves is not None:
         typer.echo(moves_in_words(plan))
     for line in (order_in_words(plan), *step_sentences(plan, SHOWN)):

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from twinhop.io.table import parse_number
+
+
+def finite(value: float | None) -> float | None:
+    """A number, and None in place of NaN and infinities.
+
+    >>> finite(1.5), finite(float("inf")), finite(None)
+    (1.5, None, None)
+    """
+    return value if value is not None and math.isfinite(value) else None
 
 
 def without_infinities(frame: Any) -> Any:

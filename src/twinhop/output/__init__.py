@@ -29,6 +29,7 @@ SHOWN_BY = {
     "Tradeoff": "twinhop.output.plans.tradeoff",
     "Robustness": "twinhop.output.plans.robustness",
     "Pricing": "twinhop.output.plans.pricing",
+    "FailureSurvey": "twinhop.output.plans.failure_survey",
     "Description": "twinhop.output.plans.description",
     "Simulation": "twinhop.output.runs.simulation",
     "WatchedWorld": "twinhop.output.runs.world",

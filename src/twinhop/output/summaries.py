@@ -19,6 +19,7 @@ SUMMARISED_BY = {
     "Tradeoff": (_PLANS, "tradeoff_summary"),
     "Robustness": (_PLANS, "robustness_summary"),
     "Pricing": (_PLANS, "pricing_summary"),
+    "FailureSurvey": (_PLANS, "failure_summary"),
     "Description": (_PLANS, "description_summary"),
     "Simulation": (_RUNS, "simulation_summary"),
     "WatchedWorld": (_RUNS, "world_summary"),

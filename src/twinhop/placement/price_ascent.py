@@ -61,13 +61,13 @@ class PriceAscent:
         """(M,) the reduced costs that they lead to [s]."""
         return self._state.best_reduced
 
-    def closed(self) -> bool:
-        """Whether the gap asked for is reached."""
-        room = max(self.search.budget.gap or 0.0, CLOSED) * abs(self.bound)
+    def closed(self, gap: float = CLOSED) -> bool:
+        """Whether the gap asked for is reached, or one that is close enough [1]."""
+        room = max(self.search.budget.gap or 0.0, gap) * abs(self.bound)
         return bool(np.isfinite(self.bound)) and self.search.cost - self.bound <= room
 
-    def run(self) -> None:
-        """Raise the prices and try the opened sets they suggest, until little is gained."""
+    def run(self, enough: float = CLOSED) -> None:
+        """Raise the prices and try the opened sets they suggest, until little is gained or a gap is reached."""
         idle = 0
         for _ in range(ROUNDS):
             before = self.bound
@@ -75,10 +75,18 @@ class PriceAscent:
             self._try(self._state.chosen)
             self._try(self._open_set())
             self._report(before)
-            if self.closed() or self.search.budget.exhausted():
+            if self.closed(enough) or self.search.budget.exhausted():
                 return
             idle = idle + 1 if self.bound - before < LEAST_PROGRESS * (self.search.cost - self.bound) else 0
             if idle == 2:
+                return
+
+    def raise_prices(self) -> None:
+        """Raise the prices towards the cost of the search, trying no plans, until little is gained."""
+        for _ in range(ROUNDS):
+            before = self.bound
+            self._ascend()
+            if self.bound - before < LEAST_PROGRESS * (self.search.cost - self.bound) or self.search.budget.exhausted():
                 return
 
     def _report(self, before: float) -> None:

@@ -4,6 +4,8 @@ from twinhop.plans.comparison import DEFAULT_POLICIES as DEFAULT_POLICIES
 from twinhop.plans.comparison import Comparison as Comparison
 from twinhop.plans.explanation import Explanation as Explanation
 from twinhop.plans.explanation import explain as explain
+from twinhop.plans.failure_survey import FailureSurvey as FailureSurvey
+from twinhop.plans.failure_survey import survey_failures as survey_failures
 from twinhop.plans.planning import load as load
 from twinhop.plans.pricing import Pricing as Pricing
 from twinhop.plans.pricing import price as price

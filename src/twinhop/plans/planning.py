@@ -8,6 +8,7 @@ from twinhop.errors import InputError, OutOfReachWarning, PlanningWarning
 from twinhop.failures import PolicyFailed
 from twinhop.formulation import formulate, radio_state
 from twinhop.placement import Placement, PlacementProblem, Solution, read_problem_file, solve
+from twinhop.placement.budget import PATIENCE_S
 from twinhop.placement.formats import ProblemFile
 from twinhop.placement.policy import PolicyLike
 from twinhop.plans.planner_warnings import REACH_CODES
@@ -98,6 +99,7 @@ def solve_case(
     problem: PlacementProblem | None = None,
     time_limit_s: float = float("inf"),
     gap: float | None = None,
+    patience_s: float = PATIENCE_S,
     on_progress: Progress | None = None,
 ) -> Solution:
     """Place the twins of a case, or those of another problem of the same world, such as one that charges moves.
@@ -107,7 +109,15 @@ def solve_case(
     """
     problem = case.problem if problem is None else problem
     try:
-        return solve(problem, policy, seed=case.seed, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
+        return solve(
+            problem,
+            policy,
+            seed=case.seed,
+            time_limit_s=time_limit_s,
+            gap=gap,
+            patience_s=patience_s,
+            on_progress=on_progress,
+        )
     except PolicyFailed as error:
         raise error.with_world(case.name, case.seed) from error.__cause__
 

@@ -7,14 +7,16 @@ from pathlib import Path
 
 from twinhop.errors import InputError
 from twinhop.placement import Placement, PlacementProblem, Solution
-from twinhop.placement.policy import PolicyLike
+from twinhop.placement.policy import PlacementPolicy, PolicyLike, placement_policy
 from twinhop.placement.problem import IntArray
+from twinhop.plans.failed_hosts import FailureRules, asked_rules
 from twinhop.plans.failure import stations_named, without_hosts
 from twinhop.plans.limits import NO_TIME_S, Limits, check_limits, within_limits
 from twinhop.plans.planning import Progress, make_case, plan_case, plan_services, solve_case
 from twinhop.plans.replanning import better, check_move_cost, moves_of, repaired, with_move_costs
 from twinhop.plans.result import Case, Failure, Plan, Present
 from twinhop.plans.saved_placement import SavedPlacement, as_saved, present
+from twinhop.plans.spare import plan_with_spare
 from twinhop.scenario import Scenario
 
 
@@ -30,6 +32,7 @@ class PlanRequest:
         move_cost_s: what leaving the present host counts as [s].
         notes: what is worth saying.
         limits: how many twins may move, and how many servers change, at most.
+        spare: how users go on after a failure that the plan is to survive, or None.
     """
 
     case: Case
@@ -39,6 +42,7 @@ class PlanRequest:
     move_cost_s: float
     notes: tuple[str, ...]
     limits: Limits = Limits()
+    spare: FailureRules | None = None
 
     @property
     def problem(self) -> PlacementProblem:
@@ -67,6 +71,7 @@ def plan_request(
     move_cost_s: float = 0.0,
     max_moves: int | None = None,
     max_server_changes: int | None = None,
+    spare: FailureRules | None = None,
 ) -> PlanRequest:
     """Check what is asked for against a case, before anything is solved.
 
@@ -77,6 +82,7 @@ def plan_request(
         move_cost_s: S >= 0 [s]; needs ``start``.
         max_moves: how many twins may move at most; needs ``start``.
         max_server_changes: how many servers may be opened or shut at most; needs ``start``.
+        spare: how users go on after a failure that the plan is to survive.
 
     Raises:
         InputError: a name, a file or a number that cannot be used.
@@ -97,7 +103,39 @@ def plan_request(
         if case.world is not None and case.world.services:
             raise InputError(f"{limits.name}: '{case.name}' has services, which are placed anew; leave the limit out")
         check_limits(reduced.problem, here, limits)
-    return PlanRequest(case, reduced, failed, here, move_cost_s, notes + more, limits)
+    return PlanRequest(case, reduced, failed, here, move_cost_s, notes + more, limits, spare)
+
+
+def spare_rules(
+    policy: PlacementPolicy,
+    spare: int | None,
+    rules: FailureRules,
+    *,
+    others: bool,
+) -> FailureRules | None:
+    """How users go on after a failure that a plan is to survive; None where it need not survive any.
+
+    Args:
+        policy: that plans.
+        spare: how many servers may fail; 1 is possible.
+        rules: how they go on.
+        others: whether a present placement, or servers that fail, are given as well.
+
+    Raises:
+        InputError: the number is another, or it does not go together with the rest.
+    """
+    if spare is None:
+        return None
+    if spare != 1:
+        raise InputError(f"spare: got {spare}; expected 1: a plan that survives the failure of any one server")
+    if policy.name != "lagrangian" or policy.own is not None:
+        raise InputError(f"spare: policy {policy.name} does not look at failures; expected lagrangian")
+    if others:
+        raise InputError(
+            "spare: goes neither with servers that fail (without, without any) nor with a present placement (from, "
+            "move cost, max moves, max server changes); plan with spare alone"
+        )
+    return rules
 
 
 def replan(
@@ -117,6 +155,8 @@ def replan(
     Raises:
         InfeasibleProblem: proved: no plan keeps the constraints.
     """
+    if request.spare is not None:
+        return plan_with_spare(request.case, request.spare, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
     if request.failed is None and request.present is None:
         return plan_case(request.case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
 
@@ -176,6 +216,9 @@ def plan(
     move_cost_s: float = 0.0,
     max_moves: int | None = None,
     max_server_changes: int | None = None,
+    spare: int | None = None,
+    failure_moves: str | None = None,
+    failure_deadlines: str | None = None,
 ) -> Plan:
     """Place the twins of a scenario or problem.
 
@@ -194,6 +237,9 @@ def plan(
         move_cost_s: what each twin that leaves its present host costs, beside its latency [s].
         max_moves: how many twins may leave their present hosts at most; the bound is one on all such plans.
         max_server_changes: how many servers may be opened or shut at most; likewise.
+        spare: 1: the plan still works when any one of its servers fails; the bound is one on all such plans.
+        failure_moves: with ``spare``, after a failure: ``stay``, only users of the server that fails move, or ``free``.
+        failure_deadlines: with ``spare``, after a failure: ``keep`` deadlines, or ``count`` who is late.
 
     Returns:
         The plan. Ctrl-C ends the solve with the best so far, ``plan.solution.interrupted``.
@@ -202,7 +248,13 @@ def plan(
         InfeasibleProblem: proved: no plan keeps the constraints; its ``proof`` says which users and stations.
         InputError: the source or an argument is wrong.
     """
+    asked = asked_rules(failure_moves, failure_deadlines, asked=spare is not None)
+    limited = move_cost_s > 0 or max_moves is not None or max_server_changes is not None
+    others = bool(without) or present is not None or limited
+    rules = spare_rules(placement_policy(policy), spare, asked, others=others)
     case = make_case(source, seed, problem_format=problem_format)
+    if rules is not None:
+        return plan_with_spare(case, rules, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
     if present is None and not without and move_cost_s == 0 and max_moves is None and max_server_changes is None:
         return plan_case(case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
     request = plan_request(case, without, present, move_cost_s, max_moves, max_server_changes)

@@ -15,6 +15,7 @@ from twinhop.formulation import LiteralEvaluation, RadioState, evaluate_literall
 from twinhop.placement import Evaluation, PlacementProblem, Solution, evaluate
 from twinhop.placement.problem import BoolArray, IntArray
 from twinhop.plans.changes import Change
+from twinhop.plans.failed_hosts import FailureCase, FailureRules
 from twinhop.plans.no_host import CLOSED as CLOSED
 from twinhop.plans.no_host import NOBODY as NOBODY
 from twinhop.plans.order import MoveOrder, order_of_moves
@@ -211,6 +212,7 @@ class Failure:
             "cost_without_failure": self.reference.cost,
             "lower_bound_without_failure": self.reference.lower_bound,
             "gap_without_failure": self.reference.gap,
+            **({} if plan.moves is None else {"own_cost_without_failure": self.reference.own_cost}),
             "moved": [
                 {"user": int(i), "from": int(before[i]), "to": int(host[i]), "host_gone": bool(gone)}
                 for i, gone in zip(users, self.displaced(users), strict=True)
@@ -230,6 +232,28 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Spare:
+    """What becomes of a plan that goes on when any one of its servers fails.
+
+    Attributes:
+        rules: who may move after a failure, and whether deadlines hold then.
+        reference: the plan without the demand to survive.
+        cases: a plan after the failure of each opened server.
+        least_open: no plan that survives opens fewer servers.
+    """
+
+    rules: FailureRules
+    reference: Plan = field(repr=False)
+    cases: tuple[FailureCase, ...] = field(repr=False)
+    least_open: int
+
+    @property
+    def late(self) -> IntArray:
+        """Users who are late after some failure."""
+        return np.unique([i for case in self.cases for i in (*case.late, *case.newly_unmeetable)]).astype(np.int64)
+
+
+@dataclass(frozen=True)
 class Plan(Result):
     """A placement of a scenario's twins, its certificate, and how it was found.
 
@@ -241,6 +265,7 @@ class Plan(Result):
         moves: which twins leave their present hosts, and what that costs; None without a present placement.
         notes: what is worth knowing about how it came about.
         services: where the services run, and what they cost; None without services.
+        spare: what becomes of it after each failure, where it is to survive any; the bound is one on such plans.
     """
 
     case: Case = field(repr=False)
@@ -249,6 +274,7 @@ class Plan(Result):
     moves: Moves | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     services: ServicePlacement | None = None
+    spare: Spare | None = None
 
     def __repr__(self) -> str:
         parts = (figure("cost", self.cost), figure("bound", self.lower_bound), in_percent("gap", self.gap))
@@ -324,8 +350,8 @@ class Plan(Result):
 
     @cached_property
     def shadow_prices(self) -> tuple[StationWorth, ...] | None:
-        """What more of each opened station would be worth; None without a certificate by prices."""
-        return shadow_prices(self.solution)
+        """What more of each opened station would be worth; None without a certificate by prices, or with spare."""
+        return None if self.spare is not None else shadow_prices(self.solution)
 
     @property
     def warnings(self) -> tuple[PlannerWarning, ...]:

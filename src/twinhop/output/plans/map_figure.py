@@ -36,7 +36,7 @@ SMALLEST_SERVER, LARGEST_SERVER, LEAST_PT = 70.0, 520.0, 6.0
 CLOSED_SERVER, RADIO_STATION, FAILED_SERVER = 46.0, 34.0, 60.0
 #: Width of a digit of the number of twins, as a share of its type, and its type [points].
 DIGIT, COUNT_PT = 0.72, 7.0
-#: Servers that fail are named in the legend up to this many.
+#: Servers that fail are named in title and legend up to this many.
 FAILURES_NAMED = 3
 #: Entries of the legend side by side; more take a second row.
 LEGEND_COLUMNS = 5
@@ -264,12 +264,23 @@ def _title(figure: Figure, plan: Plan) -> None:
     hosts = int((problem.capacity > 0).sum())
     opened = f"{int(solution.placement.open.sum())} of {hosts} possible {plural(hosts, 'server')}"
     services = "" if plan.services is None else f" and {counted(len(plan.services.services), 'service')}"
-    heading(figure, LEFT_IN, 0.42, plan.case.name)
+    failed = "" if plan.failure is None else f" without {_few_names(plan)}"
+    heading(figure, LEFT_IN, 0.42, plan.case.name + failed)
     line(figure, LEFT_IN, 0.70, proof, 11)
     text = f"{problem.people:.10g} {plural(int(problem.people), 'twin')}{services} on {opened}"
     if plan.failure is not None:
         text += f", without {', '.join(problem.station_name(int(k)) for k in plan.failure.stations)}"
+    if plan.spare is not None:
+        text += ", which survives the failure of any one of them"
     line(figure, LEFT_IN, 0.95, text, 9, 92, color=MUTED)
+
+
+def _few_names(plan: Plan) -> str:
+    """The first stations that fail, and how many more do."""
+    assert plan.failure is not None
+    names = ", ".join(plan.case.problem.station_name(int(k)) for k in plan.failure.stations[:FAILURES_NAMED])
+    more = len(plan.failure.stations) - FAILURES_NAMED
+    return f"{names} and {more} more" if more > 0 else names
 
 
 def legend_entries(plan: Plan, world: World) -> list[Line2D]:
@@ -297,9 +308,7 @@ def legend_entries(plan: Plan, world: World) -> list[Line2D]:
     if plan.services is not None:
         entries += service_legend()
     if plan.failure is not None:
-        names = ", ".join(plan.case.problem.station_name(int(k)) for k in plan.failure.stations[:FAILURES_NAMED])
-        more = len(plan.failure.stations) - FAILURES_NAMED
-        entries.append(mark(f"fails: {names}{f' and {more} more' if more > 0 else ''}", "x", ALARM, ALARM, 7))
+        entries.append(mark(f"fails: {_few_names(plan)}", "x", ALARM, ALARM, 7))
     if any(each.kind == "deadline" for each in plan.solution.evaluation.violations):
         entries.append(mark("deadline missed", "o", "none", ALARM, 8))
     return entries

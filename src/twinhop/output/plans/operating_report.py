@@ -9,7 +9,7 @@ from twinhop.output.plans.service_report import service_terms
 from twinhop.plans.failure import loss_bounds
 from twinhop.plans.result import Plan
 from twinhop.text import counted, counted_users
-from twinhop.units import cost_in_words, cost_number, with_unit
+from twinhop.units import cost_number, with_unit
 
 #: Twins that move, and stations, named one by one; the rest are counted or left out.
 NAMED = 20
@@ -69,8 +69,12 @@ def failure_lines(plan: Plan) -> list[str]:
     reference, unit = plan.failure.reference, plan.case.problem.money_unit
     in_money = f" [{unit}]" if unit else ""
     bounds = ("-" if bound is None else cost_number(bound, unit) for bound in (reference.lower_bound, plan.lower_bound))
+    moves = []
+    if move_rows(plan):
+        moves = [("of it the plan itself", *(cost_number(each.own_cost, unit) for each in (reference, plan)))]
     rows = [
         (f"cost{in_money}", cost_number(reference.cost, unit), cost_number(plan.cost, unit)),
+        *moves,
         (f"certified lower bound{in_money}", *bounds),
         ("gap", percent(reference.gap), percent(plan.gap)),
         ("mean latency [s]", f"{reference.evaluation.latency_s:.6g}", f"{plan.evaluation.latency_s:.6g}"),
@@ -98,11 +102,10 @@ def failure_in_words(plan: Plan) -> str:
     failure, problem = plan.failure, plan.case.problem
     users = failure.moved(plan.solution.placement.host)
     gone = int(failure.displaced(users).sum())
-    difference = plan.cost - failure.reference.cost
     lost, noun = failure.newly_unmeetable(problem), "twin" if problem.weight is None else "row"
     sentences = [
-        f"Without {problem.station_names(failure.stations.tolist())} hosting (the radios still work) the cost changes "
-        f"by {cost_in_words(difference, problem.money_unit, signed=True)}.",
+        f"Without {problem.station_names(failure.stations.tolist())} hosting (the radios still work) "
+        f"{_difference(plan)}.",
         *_loss(plan),
         f"{counted(users.size, noun)} {'is' if users.size == 1 else 'are'} hosted elsewhere than without failure: "
         f"{gone} because their host is gone, "
@@ -129,13 +132,27 @@ def _services(plan: Plan) -> list[str]:
     return [f"{counted(len(moved), 'service')} {runs} elsewhere{': ' if moved else ''}{named}{more}."]
 
 
+def _difference(plan: Plan) -> str:
+    """By how much the cost of the plan itself changes, and apart from it what its moves cost."""
+    assert plan.failure is not None
+    unit = plan.case.problem.money_unit
+    difference = plan.own_cost - plan.failure.reference.own_cost
+    words = f"the cost changes by {cost_in_words(difference, unit, signed=True)}"
+    if not move_rows(plan):
+        return words
+    before = plan.failure.reference.moves
+    moves = plan.cost - plan.own_cost - (0.0 if before is None else before.cost)
+    return f"{words}, and what moves cost by {cost_in_words(moves, unit, signed=True)} besides"
+
+
 def _loss(plan: Plan) -> list[str]:
     bounds = loss_bounds(plan)
     if bounds is None:
         return []
     unit = plan.case.problem.money_unit
     low, high = (cost_number(bound, unit, 4) for bound in bounds)
-    return [f"Between the best plans of both it is certified to lie between {low} and {with_unit(high, unit)}."]
+    what = "their sum" if move_rows(plan) else "it"
+    return [f"Between the best plans of both {what} is certified to lie between {low} and {with_unit(high, unit)}."]
 
 
 def move_from(plan: Plan, move: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from twinhop.output.plans.change_tables import steps_json
 from twinhop.output.plans.money_rows import terms_to_json
 from twinhop.output.plans.plan_sheets import plan_sheets
 from twinhop.output.plans.report import plan_report
+from twinhop.output.plans.spare_report import spare_values
 from twinhop.placement import InfeasibilityProof, Prices, Violation
 from twinhop.placement.certificate import all_plans
 from twinhop.placement.decision import Ending
@@ -145,6 +146,7 @@ def _by_index(plan: Plan) -> dict[str, Any]:
         **_moves(plan),
         **({} if plan.move_order is None else {"move_order": steps_json(plan)}),
         **({} if plan.failure is None else plan.failure.to_json(plan)),
+        **spare_values(plan),
         **_notes(plan),
     }
 

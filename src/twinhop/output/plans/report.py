@@ -9,6 +9,7 @@ from twinhop.output.plans.money_rows import money_terms
 from twinhop.output.plans.operating_report import failure_lines, move_lines, move_rows, price_lines
 from twinhop.output.plans.replan_report import change_lines, order_lines
 from twinhop.output.plans.service_report import service_lines, service_terms
+from twinhop.output.plans.spare_report import spare_lines
 from twinhop.placement.budget import PATIENCE_S, WIDE
 from twinhop.placement.certificate import MOVE_AND_SERVER_PRICE, MOVE_PRICE, SERVER_PRICE
 from twinhop.placement.decision import Ending
@@ -65,6 +66,7 @@ def plan_report(plan: Plan) -> str:
         *change_lines(plan),
         *_cost_lines(plan),
         *failure_lines(plan),
+        *spare_lines(plan),
         *move_lines(plan),
         *order_lines(plan),
         *_literal_lines(plan),
@@ -126,6 +128,8 @@ def verdict(plan: Plan) -> str:
         SERVER_PRICE: " and the limit on servers that change",
         MOVE_AND_SERVER_PRICE: " and the limits on moves and servers that change",
     }.get(certificate.method, "")
+    if plan.spare is not None:
+        limit = " and survives every failure"
     return f"No plan that keeps the constraints{limit} costs less than the lower bound, which follows from {how}."
 
 

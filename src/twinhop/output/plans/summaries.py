@@ -10,6 +10,10 @@ from twinhop.output.kit.tables import PAIRS_HEADER, pair_cells, percent
 from twinhop.output.plans.comparison import cells as comparison_cells
 from twinhop.output.plans.description import fact_rows
 from twinhop.output.plans.explanation import alternative_rows, obstacle_rows, sentences, term_rows
+from twinhop.output.plans.failure_words import HEADER as HEADER_OF_FAILURES
+from twinhop.output.plans.failure_words import failure_rows
+from twinhop.output.plans.failure_words import sentences as failure_sentences
+from twinhop.output.plans.failure_words import title as failure_title
 from twinhop.output.plans.money_rows import money_terms
 from twinhop.output.plans.operating_report import failure_in_words, move_rows, moves_in_words
 from twinhop.output.plans.pricing import HEADER as HOURS
@@ -22,12 +26,14 @@ from twinhop.output.plans.robustness import verdict as robustness_verdict
 from twinhop.output.plans.seed_comparison import cells, header
 from twinhop.output.plans.seed_comparison import notes as notes_of
 from twinhop.output.plans.service_report import service_terms
+from twinhop.output.plans.spare_report import spare_in_words
 from twinhop.output.plans.tradeoff import knee_in_words, point_cells, remarks
 from twinhop.output.plans.tradeoff import verdict as tradeoff_verdict
 from twinhop.placement import Violation
 from twinhop.plans.comparison import Comparison
 from twinhop.plans.description import Description
 from twinhop.plans.explanation import Explanation
+from twinhop.plans.failure_survey import FailureSurvey
 from twinhop.plans.pricing import Pricing
 from twinhop.plans.result import Case, Plan
 from twinhop.plans.robustness import Robustness
@@ -43,6 +49,7 @@ def plan_summary(plan: Plan) -> Summary:
     said = [_certificate(plan), constraints_in_words(plan.solution.evaluation.violations)]
     said += [] if plan.moves is None else [moves_in_words(plan)]
     said += [] if plan.failure is None else [failure_in_words(plan)]
+    said += [] if plan.spare is None else [spare_in_words(plan)]
     tables = [Table(("", "value", "unit"), _plan_rows(plan)), _host_table(plan)]
     title = f"Plan of {case.name} by {plan.solution.policy}"
     return Summary(
@@ -154,6 +161,14 @@ def pricing_summary(result: Pricing) -> Summary:
     size = counted(len(result.hours), "hour")
     said, notes = [*pricing_sentences(result), *broken_lines(result)], list(result.notes)
     return Summary(f"{result.placement.name} on {result.name}", size, said, [Table(HOURS, pricing_rows(result))], notes)
+
+
+def failure_summary(survey: FailureSurvey) -> Summary:
+    """What each failure costs, the worst first."""
+    tables = [Table(HEADER_OF_FAILURES, failure_rows(survey))]
+    case = survey.plan.case
+    notes = [*case.all_notes, *_sources(case)]
+    return Summary(failure_title(survey), _size(case), list(failure_sentences(survey)), tables, notes)
 
 
 def explanation_summary(explanation: Explanation) -> Summary:
