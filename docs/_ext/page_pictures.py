@@ -48,6 +48,7 @@ WORLD = "twinhop world rush.yaml --animate none --out out/world"
 PICTURES = {
     "city-small.png": Picture("twinhop plan city-small --out out/city", "out/city/map.png"),
     "tradeoff-city-small.png": Picture("twinhop tradeoff city-small --out out/city", "out/city/tradeoff.png"),
+    "day-plan.png": Picture("twinhop plan day.yaml --hours 0-23 --out out/day", "out/day/together.png", "day-plan.md"),
     "twin-errors.png": Picture(
         "twinhop twin replay gauss_markov --sync fixed,delta,model --users 5 --seconds 120 --out out/replay",
         "out/replay/errors.png",

@@ -37,6 +37,7 @@ from twinhop.placement import solve as solve
 from twinhop.plans import Comparison as Comparison
 from twinhop.plans import Explanation as Explanation
 from twinhop.plans import FailureSurvey as FailureSurvey
+from twinhop.plans import JointPlan as JointPlan
 from twinhop.plans import Plan as Plan
 from twinhop.plans import Pricing as Pricing
 from twinhop.plans import Robustness as Robustness
@@ -46,6 +47,9 @@ from twinhop.plans import compare as compare
 from twinhop.plans import explain as explain
 from twinhop.plans import load as load
 from twinhop.plans import plan as plan
+from twinhop.plans import plan_forecasts as plan_forecasts
+from twinhop.plans import plan_hours as plan_hours
+from twinhop.plans import plan_samples as plan_samples
 from twinhop.plans import price as price
 from twinhop.plans import robustness as robustness
 from twinhop.plans import survey_failures as survey_failures

@@ -71,6 +71,7 @@ def an_evaluation(worlds=8):
 MAKERS = {
     "plan": lambda: twinhop.plan("city-small"),
     "comparison": lambda: twinhop.compare("family(60, 6)"),
+    "together": lambda: twinhop.plan_samples("family(40, 6)", 14, 0.3),
     "tradeoff": lambda: twinhop.tradeoff("family(40, 6)"),
     "failures": lambda: twinhop.survey_failures("family(60, 6, deadlines=on)", failure_moves="stay"),
     "robustness": lambda: twinhop.robustness("family(60, 6, deadlines=on)", 0.1, samples=60),

@@ -18,6 +18,7 @@ from twinhop.errors import InputError
 from twinhop.output.kit.style import COLUMN_IN, TYPE_PT, current_style, styled
 
 PANELS = {
+    "together": ("cost", "users"),
     "tradeoff": ("cost", "gap"),
     "robustness": ("cost", "broken"),
     "description": ("map", "distances", "rates", "latencies", "attached", "loads"),

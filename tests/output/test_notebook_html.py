@@ -68,6 +68,7 @@ def results(scenario):
         twinhop.compare(scenario),
         twinhop.compare(scenario, ["nearest", "lagrangian"], seeds=2),
         evaluation,
+        twinhop.plan_forecasts([scenario]),
         twinhop.tradeoff(scenario),
         twinhop.robustness(scenario, samples=20, load=0.2),
         twinhop.survey_failures(plan, failure_moves="stay"),

@@ -42,6 +42,7 @@ def results(tmp_path_factory):
         twinhop.robustness("family(30, 5, deadlines=on)", 0.2, samples=3),
         twinhop.explain(plan, 0),
         twinhop.survey_failures("family(20, 4)"),
+        twinhop.plan_forecasts(["family(20, 4)"]),
         twinhop.tradeoff("family(20, 4)"),
         twinhop.tradeoff("family(20, 4)").curve,
         twinhop.compare(SCENARIO, ["nearest"], seeds=2),

@@ -21,6 +21,8 @@ PROBLEM_FORMATS = ("npz", "json", "sscflp")
 DECODE = ("calibrated", "argmax")
 FIGURE_FORMATS, FIGURE_STYLES = ("png", "pdf", "svg"), ("screen", "paper")
 FAILURE_MOVES, FAILURE_DEADLINES = ("stay", "free"), ("keep", "count")
+#: What costs of many hours count as together.
+ROBUST = ("mean", "worst", "cvar")
 #: Presets that importers take constants from.
 CONSTANTS = ("family", "lu2021")
 #: Kinds of tasks, which stand for all tasks of them.
@@ -79,6 +81,8 @@ VALUES = {
     "source": PRESETS,
     "sources": PRESETS,
     "target": PRESETS,
+    "also": PRESETS,
+    "robust": _of(ROBUST),
     "preset": _of(CONSTANTS),
     "policy": Values(names.placement_policy_names),
     "policies": Values(names.placement_policy_names, is_list=True),

@@ -26,6 +26,7 @@ KEYS = {
     "simulation.json": {"source", "slots", "moved_by"},
     "simulation_of.json": {"version", "slots", "scenario"},
     "statistics.json": {"slots", "moved_by"},
+    "together.json": {"source", "planned_together", "robust"},
     "tradeoff.json": {"source", "fewest", "most"},
 }
 #: What the first line of a report or table begins with.
@@ -45,6 +46,7 @@ HEADINGS = {
     "robustness.csv": ("what,planned,",),
     "servers.csv": ("station_id,station,",),
     "statistics.csv": ("what,mean,",),
+    "together.csv": ("case,",),
     "tradeoff.csv": ("servers,status,",),
     "users.csv": ("user_id,user,",),
     "comparison.md": ("# Policies on ",),
@@ -55,6 +57,7 @@ HEADINGS = {
     "pricing.md": ("# ",),
     "replay.md": ("# Replay",),
     "report.md": ("# Plan of ", "# Simulation of "),
+    "together.md": ("# One plan for ",),
     "tradeoff.md": ("# Cost of ",),
 }
 #: What the content of other files begins with.
@@ -102,6 +105,10 @@ FILES = {
     "simulate": (
         *("simulation_of.json", "simulation.json", "timing.json", "report.md", "costs.png", "series.png", "hosts.png"),
         *("map.png", "simulation.gif", "simulation.mp4", "policies.csv", "policies.tex"),
+    ),
+    "together": (
+        *(f"together.{suffix}" for suffix in ("json", "md", "csv", "tex", "png")),
+        *("hosts.parquet", "placement.json", "map.png"),
     ),
     "tradeoff": tuple(f"tradeoff.{suffix}" for suffix in ("json", "md", "parquet", "csv", "xlsx", "tex", "png")),
     "world": (

@@ -31,6 +31,17 @@ from twinhop.cli.common import (
 )
 from twinhop.cli.failures import FailureDeadlines, FailureMoves, Spare, Without, WithoutAny, run_survey, show_spare
 from twinhop.cli.limits import MaxMoves, MaxServerChanges, whole_number
+from twinhop.cli.plan_together import (
+    Also,
+    CvarLevel,
+    Hours,
+    Load,
+    Robust,
+    Samples,
+    Together,
+    Weights,
+    plan_together,
+)
 
 if TYPE_CHECKING:
     from twinhop.plans import Plan
@@ -66,6 +77,13 @@ def run(
     dump_problem: Annotated[
         Path | None, typer.Option(help="Write the problem itself as .npz.", show_default=False)
     ] = None,
+    hours: Hours = None,
+    also: Also = None,
+    samples: Samples = None,
+    load: Load = None,
+    robust: Robust = "mean",
+    cvar_level: CvarLevel = None,
+    weights: Weights = None,
     verbose: Verbose = False,
 ) -> None:
     """Place the twins; print cost, terms, constraint report and certified gap."""
@@ -82,6 +100,13 @@ def run(
     chosen_policy = placement_policy(policy)
     limit = float("inf") if time_limit is None else time_limit
     check_limits(limit, gap)
+    joint = Together(source, hours, also or (), samples, load, robust, cvar_level, weights)
+    if joint.is_asked():
+        options = {"policy": policy, "without": without, "without-any": without_any, "spare": spare, "from": saved}
+        options |= {"move-cost": move_cost or None, "max-moves": max_moves, "max-server-changes": max_server_changes}
+        options |= {"dump-problem": dump_problem}
+        plan_together(joint, options, seed, problem_format, limit, gap, as_json, out, force)
+        return
     moves, servers = whole_number(max_moves, "max moves"), whole_number(max_server_changes, "max server changes")
     case = read_case(source, seed, problem_format)
     together = asked_together(case, without or (), without_any)

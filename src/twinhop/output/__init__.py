@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 #: Where each kind of result is shown: modules with `write`, and `to_json`, `report` and `plot` where it has them.
 SHOWN_BY = {
     "Plan": "twinhop.output.plans.plan",
+    "JointPlan": "twinhop.output.plans.joint_plan",
     "Explanation": "twinhop.output.plans.explanation",
     "Comparison": "twinhop.output.plans.comparison",
     "SeedComparison": "twinhop.output.plans.seed_comparison",

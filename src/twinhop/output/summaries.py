@@ -13,6 +13,7 @@ _PLANS, _RUNS = "twinhop.output.plans.summaries", "twinhop.output.runs.summaries
 #: The function of each kind, and the module where it is.
 SUMMARISED_BY = {
     "Plan": (_PLANS, "plan_summary"),
+    "JointPlan": (_PLANS, "joint_plan_summary"),
     "Explanation": (_PLANS, "explanation_summary"),
     "Comparison": (_PLANS, "comparison_summary"),
     "SeedComparison": (_PLANS, "seed_comparison_summary"),

@@ -114,7 +114,7 @@ def make_price_state(price: FloatArray, theta: FloatArray, *, averaged: bool = F
     )
 
 
-@jit(inner=True)
+@jit()
 def respond(instance, by_station, state, forced, scratch, worth, order):
     """Every station's response at the present prices: fills theta, nu, reduced and shares of the state."""
     priced, other = np.empty(worth.size), np.empty(worth.size)

@@ -6,6 +6,10 @@ from twinhop.plans.explanation import Explanation as Explanation
 from twinhop.plans.explanation import explain as explain
 from twinhop.plans.failure_survey import FailureSurvey as FailureSurvey
 from twinhop.plans.failure_survey import survey_failures as survey_failures
+from twinhop.plans.joint_plan import JointPlan as JointPlan
+from twinhop.plans.joint_plan import plan_forecasts as plan_forecasts
+from twinhop.plans.joint_plan import plan_hours as plan_hours
+from twinhop.plans.joint_plan import plan_samples as plan_samples
 from twinhop.plans.planning import load as load
 from twinhop.plans.pricing import Pricing as Pricing
 from twinhop.plans.pricing import price as price

@@ -9,7 +9,7 @@ from twinhop.output.plans.service_report import service_terms
 from twinhop.plans.failure import loss_bounds
 from twinhop.plans.result import Plan
 from twinhop.text import counted, counted_users
-from twinhop.units import cost_number, with_unit
+from twinhop.units import cost_in_words, cost_number, with_unit
 
 #: Twins that move, and stations, named one by one; the rest are counted or left out.
 NAMED = 20

@@ -64,7 +64,7 @@ def write(plan: Plan, folder: Path) -> None:
     For scenarios also map.geojson and a map; where hosts fail also moves.csv, and with a present placement that and
     changes.csv; where the extra `excel` is installed, plan.xlsx.
     """
-    write_answer(folder / "placement.json", _named_answer(plan))
+    write_answer(folder / "placement.json", named_answer(plan))
     (folder / "report.md").write_text(plan_report(plan), encoding="utf-8")
     _write_associations(plan, folder)
     write_sheets(folder, "plan", plan_sheets(plan), csv=("Servers", "Users", "Moves", "Changes"))
@@ -255,7 +255,8 @@ def proof_values(proof: InfeasibilityProof) -> dict[str, Any]:
     }
 
 
-def _named_answer(plan: Plan) -> dict[str, Any]:
+def named_answer(plan: Plan) -> dict[str, Any]:
+    """What placement.json holds: the plain values, what the sites can do, and the certificate."""
     sites = {"sites": site_numbers(plan.with_all_hosts.case.problem)}
     return {**to_json(plan), "attribution": list(plan.case.attribution), "certificate": _prices(plan), **sites}
 

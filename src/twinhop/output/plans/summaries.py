@@ -14,6 +14,9 @@ from twinhop.output.plans.failure_words import HEADER as HEADER_OF_FAILURES
 from twinhop.output.plans.failure_words import failure_rows
 from twinhop.output.plans.failure_words import sentences as failure_sentences
 from twinhop.output.plans.failure_words import title as failure_title
+from twinhop.output.plans.joint_plan import HEADER as JOINT_HEADER
+from twinhop.output.plans.joint_plan import case_rows, own_sentence, violation_lines
+from twinhop.output.plans.joint_plan import verdict as joint_verdict
 from twinhop.output.plans.money_rows import money_terms
 from twinhop.output.plans.operating_report import failure_in_words, move_rows, moves_in_words
 from twinhop.output.plans.pricing import HEADER as HOURS
@@ -34,6 +37,7 @@ from twinhop.plans.comparison import Comparison
 from twinhop.plans.description import Description
 from twinhop.plans.explanation import Explanation
 from twinhop.plans.failure_survey import FailureSurvey
+from twinhop.plans.joint_plan import JointPlan
 from twinhop.plans.pricing import Pricing
 from twinhop.plans.result import Case, Plan
 from twinhop.plans.robustness import Robustness
@@ -59,6 +63,13 @@ def plan_summary(plan: Plan) -> Summary:
         tables,
         [*plan.notes, *case.notes, *(each.message for each in plan.warnings), *_sources(case)],
     )
+
+
+def joint_plan_summary(plan: JointPlan) -> Summary:
+    """The verdict on one plan for many cases, and what each of them costs."""
+    said = [joint_verdict(plan), own_sentence(plan), *filter(None, violation_lines(plan))]
+    size = f"{counted(len(plan.cases), plan.noun)}, {counted(plan.cases[0].problem.stations, 'station')}"
+    return Summary(f"One plan for {plan.name}", size, said, [Table(JOINT_HEADER, case_rows(plan))], plan.notes)
 
 
 def _certificate(plan: Plan) -> str:
