@@ -14,7 +14,7 @@ class ExtrapolationWarning(UserWarning):
 
 
 class PlanningWarning(UserWarning):
-    """Something about a scenario makes its plans mean less than they seem to: swapped columns, a unit, a radio."""
+    """Something about a scenario is likely to be wrong: swapped columns, a unit, a position."""
 
 
 class OutOfReachWarning(PlanningWarning):

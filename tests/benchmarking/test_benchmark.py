@@ -69,11 +69,11 @@ def test_gaps_are_to_the_bound_and_the_best_policy_is_first():
     assert found.root_seeds == (EVALUATION_SEED, EVALUATION_SEED + 1)
     assert [row["policy"] for row in found.leaderboard["placement"]] == ["lagrangian", "nearest"]
     rows = found.run_rows()
-    assert len(rows) == 4 and all(row["gap"] == pytest.approx(row["cost"] / row["bound"] - 1) for row in rows)
+    assert len(rows) == 4 and all(row["gap"] == pytest.approx(row["cost"] / row["lower_bound"] - 1) for row in rows)
     assert all(row["gap"] >= 0 and row["feasible"] for row in rows)
     for row in rows:
         plan = twinhop.plan(load_scenario(PLACE).with_seed(row["seed"]), policy=row["policy"])
-        assert plan.cost == pytest.approx(row["cost"]) and plan.cost >= row["bound"]
+        assert plan.cost == pytest.approx(row["cost"]) and plan.cost >= row["lower_bound"]
 
 
 def test_runs_are_the_same_in_one_process_and_in_two():
@@ -115,7 +115,7 @@ def test_migration_is_judged_by_the_offline_bound():
     found = small(tasks=[MOVE], policies=["stay", "utility:margin=0.2"], seeds=1)
     rows = found.run_rows()
     assert [row["policy"] for row in rows] == ["stay", "utility:margin=0.2"]
-    assert all(row["bound"] > 0 and row["gap"] >= 0 for row in rows)
+    assert all(row["lower_bound"] > 0 and row["gap"] >= 0 for row in rows)
     simulated = twinhop.simulate(load_scenario(MOVE).with_seed(EVALUATION_SEED), ["stay"], seeds=1)
     assert simulated.to_json()["policies"][0]["cost"] == pytest.approx(rows[0]["cost"])
 
@@ -125,7 +125,7 @@ def test_utilities_are_not_bounded_where_nobody_asks(monkeypatch):
         raise AssertionError("not asked for")
 
     monkeypatch.setattr(utility_bound, "utility_bound", refused)
-    assert small(tasks=[MOVE], policies=["stay"], seeds=1).run_rows()[0]["bound"] > 0
+    assert small(tasks=[MOVE], policies=["stay"], seeds=1).run_rows()[0]["lower_bound"] > 0
     with pytest.raises(AssertionError, match="not asked for"):
         twinhop.simulate(load_scenario(MOVE), ["stay"], slots=2, bound=True, jobs=1)
 
@@ -170,8 +170,8 @@ def board(gaps):
 
 def test_broken_constraints_cannot_win():
     first, last = board([[0.1, 0.0], [0.1, None], [0.1, None], [0.1, 0.0]])
-    assert first["policy"] == "p0" and first["gap_iqm"] == pytest.approx(0.1) and first["feasible"] == 1
-    assert last["gap_iqm"] is None and last["gap_worst"] is None and last["feasible"] == 0.5
+    assert first["policy"] == "p0" and first["gap_iqm"] == pytest.approx(0.1) and first["feasible_share"] == 1
+    assert last["gap_iqm"] is None and last["gap_worst"] is None and last["feasible_share"] == 0.5
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=40))

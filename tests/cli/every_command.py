@@ -13,6 +13,7 @@ CALLS = {
     "plan": (SMALL,),
     "explain": (SMALL, "u0"),
     "robustness": (SMALL, "--load", "20", "--samples", "5"),
+    "price": ("FOLDER/given.json", SMALL),
     "compare": (SMALL, "--policies", "nearest,lagrangian"),
     "tradeoff": (SMALL,),
     "simulate": (SMALL, "--policies", "stay", "--slots", "3", "--animate", "none"),
@@ -103,8 +104,10 @@ def write_files(folder):
     twin.apply(Update(1, 1.0, schema.vector({"load": 2.0})), 1.0)
     pack(twin, folder / "robot.twin")
     (folder / "problem.json").write_text(PROBLEM)
+    (folder / "given.json").write_text(GIVEN)
 
 
+GIVEN = json.dumps({"station_ids": ["b0", "b1", "b2"], "user_ids": ["u0", "u1", "u2"], "host": [0, 1, 1]})
 PROBLEM = json.dumps(
     {
         "comm_s": [[0.1, 0.2], [0.3, 0.1]],

@@ -400,5 +400,5 @@ def test_infeasible_as_json_carries_the_proof(run):
         assert done.code == 2
         assert value["feasible"] is False
         assert value["proof"]["kind"] == "capacity"
-        assert len(value["proof"]["users"]) == 10
+        assert len(value["proof"]["user_indices"]) == 10
         assert done.err.count("twinhop: ") == 1

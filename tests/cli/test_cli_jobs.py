@@ -143,7 +143,7 @@ def test_scenario_commands(run, tmp_path):
     assert run("scenario", "new", city, "--preset", "lu2021-n80-m5").code == 0
     assert "80 users" in run("scenario", "check", city).out
     shown = json.loads(run("scenario", "show", city, "--json", "--seed", "5").out)
-    assert shown["name"] == "city"
+    assert shown["source"] == "city"
     assert "city" in run("scenario", "show", city).out
     exported = run("scenario", "export", city)
     assert yaml.safe_load(exported.out)["schema_version"] == 1

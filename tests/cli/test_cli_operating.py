@@ -62,7 +62,7 @@ def test_explain(process):
 def test_explain_as_json(run):
     value = json.loads(run("explain", CITY, "u3", "--json").out)
     assert value == versioned(json.loads(json.dumps(twinhop.explain(twinhop.plan(CITY), "u3").to_json())))
-    assert value["user"] == "u3"
+    assert (value["user"], value["user_id"]) == (3, "u3")
     assert len(value["alternatives"]) == 5
 
 
@@ -254,7 +254,8 @@ def test_from_what(run, saved, tmp_path):
     refused(run("plan", CITY, "--from", tmp_path / "bad.json", "--out", out), "is a placement of another scenario")
     refused(run("plan", CITY, "--move-cost", "1", "--out", out), "Name the present placement with --from")
     refused(run("plan", CITY, "--from", saved, "--move-cost", "-1", "--out", out), "move cost: got -1")
-    (tmp_path / "answer.json").write_text(run("plan", CITY, "--json").out)
+    answer = json.loads(run("explain", CITY, "u3", "--json").out)
+    (tmp_path / "answer.json").write_text(json.dumps(answer))
     refused(run("plan", CITY, "--from", tmp_path / "answer.json"), "is no saved placement", "--out")
     (tmp_path / "answer.json").unlink()
     assert names(tmp_path) == ["bad.json"]

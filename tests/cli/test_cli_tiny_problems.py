@@ -15,7 +15,7 @@ SEEDS = (
 )
 FIELDS = {
     *("policy", "cost", "terms", "lower_bound", "gap", "gap_net", "feasible", "violations", "unmeetable", "open"),
-    *("host", "cpu_share", "users", "stations", "seconds", "seed"),
+    *("host", "cpu_share_cycles_per_s", "users", "stations", "seconds", "seed"),
 }
 
 
@@ -29,7 +29,7 @@ def check_answer(seed, code, out):
         assert code == 2
         assert value["feasible"] is False
         assert value["proof"]["kind"] in ("unreachable", "capacity", "deadlines")
-        assert value["proof"]["users"]
+        assert value["proof"]["user_indices"]
         assert value["cost"] is None
         return
     assert code == 0

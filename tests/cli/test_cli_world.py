@@ -44,7 +44,7 @@ def test_a_table_and_files(run, folder):
         *("map.png", "statistics.json", "statistics.png", "stations.parquet", "world.gif", "world.parquet"),
         *("attached.csv", "statistics.csv", "statistics.tex"),
     }
-    assert json.loads((folder / "out" / "statistics.json").read_text())["failures"] == 1
+    assert json.loads((folder / "out" / "statistics.json").read_text())["station_failures"] == 1
 
 
 def test_json_for_machines(run, folder):

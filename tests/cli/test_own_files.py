@@ -1,5 +1,6 @@
 """Files that no run has written stay; those of runs before are replaced."""
 
+from every_command import GIVEN
 from typer.main import get_command
 
 from twinhop.cli.main import app
@@ -13,6 +14,7 @@ CALLS = {
     "describe": ("scenario", "describe", "family(10, 3)"),
     "failures": (*PLAN, "--without", "each"),
     "plan": PLAN,
+    "price": ("price", "given.json", "family(10, 3)"),
     "replay": ("twin", "replay", "gauss_markov", "--users", "2", "--seconds", "30"),
     "robustness": ("robustness", "family(10, 3)", "--load", "20", "--samples", "5"),
     "simulate": ("simulate", "family(10, 3)", "--policies", "stay", "--slots", "3", "--animate", "none"),
@@ -27,7 +29,9 @@ def files_of(folder):
 
 def test_what_a_run_wrote_is_replaced_by_the_next_one(run, tmp_path):
     """All commands into one folder, and each of them again: nothing of them is taken for the user's own."""
-    for name, words in CALLS.items():
+    (tmp_path / "given.json").write_text(GIVEN)
+    for name, call in CALLS.items():
+        words = [str(tmp_path / "given.json") if word == "given.json" else word for word in call]
         folder = tmp_path / name
         first = run(*words, "--out", folder)
         assert first.code == 0, first.err

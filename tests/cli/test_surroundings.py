@@ -16,7 +16,7 @@ from twinhop.cli.entry import main
 LONG = "x" * 300
 CODES = {0, 2, 141}
 PRINTS_TABLES = {
-    *("plan", "explain", "robustness", "compare", "tradeoff", "simulate", "benchmark", "world"),
+    *("plan", "explain", "robustness", "price", "compare", "tradeoff", "simulate", "benchmark", "world"),
     *("scenario show", "scenario describe", "twin replay", "twin inspect", "import trace"),
     *("import csv", "import geojson", "import eua", "import ifogsim", "import sf-cells"),
 }

@@ -196,7 +196,7 @@ def test_rows_are_split_into_parts_of_whole_users():
 
 def test_a_seat_is_for_a_user_and_a_row_larger_than_every_server_is_refused():
     scenario = listed([40, None])
-    with pytest.raises(InfeasibleProblem, match="stands? for up to 40 users fit on no station.*30 seats; users.split"):
+    with pytest.raises(InfeasibleProblem, match="of up to 40 users fit on no station.*30 seats; users.split"):
         plan(scenario)
     users = scenario.users.model_copy(update={"split": 20})
     assert plan(scenario.model_copy(update={"users": users})).feasible
@@ -226,3 +226,7 @@ def test_a_problem_file_keeps_the_weights(tmp_path):
     save_problem(problem, tmp_path / "p.npz")
     again = load_problem(tmp_path / "p.npz")
     assert again.weight.tolist() == [3, 2] and again.people == 5
+    with pytest.raises(InputError, match="with weights, demands are the users"):
+        PlacementProblem(**{**problem.arrays(), "demand": [1, 1], "demand_capacity": [9, 9, 9]})
+    with pytest.raises(InputError, match="weight: 0 at index 1"):
+        PlacementProblem(**{**problem.arrays(), "weight": [1, 0]})

@@ -272,8 +272,8 @@ def test_bytes_changed_at_random_are_read_or_refused(tmp_path):
             [(0, 1, 0, 2)],
             ("id", "Adresse", "Adresse", "lat"),
         ),
-        ([["id", 2024, "lat", "lon"], ["a", 1.0, 2.0, 3.0]], [], ("id", "2024", "lat", "lon")),
-        ([[1.0, 2.0], [3.0, 4.0]], [], ("1.0", "2.0")),
+        ([["id", 2024.0, "lat", "lon"], ["a", 1.0, 2.0, 3.0]], [], ("id", "2024", "lat", "lon")),
+        ([[1.0, 2.0], [3.0, 4.5]], [], ("1", "2")),
     ],
 )
 def test_where_the_header_is(rows, merges, names):

@@ -75,6 +75,7 @@ MAKERS = {
     "tradeoff": lambda: twinhop.tradeoff("family(40, 6)"),
     "failures": lambda: twinhop.survey_failures("family(60, 6, deadlines=on)", failure_moves="stay"),
     "robustness": lambda: twinhop.robustness("family(60, 6, deadlines=on)", 0.1, samples=60),
+    "pricing": lambda: twinhop.price(result("plan"), "city-small"),
     "explanation": lambda: twinhop.explain(result("plan"), "u12"),
     "description": lambda: describe(preset("city-small")),
     "benchmark": a_benchmark,

@@ -80,7 +80,7 @@ def test_files_of_figures_are_the_same_bytes_each_time_and_hold_their_type(kind,
 @pytest.mark.parametrize("kind", [kind for kind in MAKERS if kind != "plan"])
 def test_tables_come_as_csv_and_latex(kind, tmp_path):
     names = {path.name for path in result(kind).save(tmp_path)}
-    name = {"benchmark": "leaderboard", "description": "describe"}.get(kind, kind)
+    name = {"benchmark": "leaderboard", "description": "describe", "pricing": "hours"}.get(kind, kind)
     assert {f"{name}.csv", f"{name}.tex"} <= names
     with (tmp_path / f"{name}.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
@@ -121,6 +121,7 @@ def test_without_figures_the_other_files_are_written(tmp_path):
         ".parquet",
         ".csv",
         ".tex",
+        ".xlsx",
     }
 
 

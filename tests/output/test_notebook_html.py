@@ -72,6 +72,7 @@ def results(scenario):
         twinhop.tradeoff(scenario),
         twinhop.robustness(scenario, samples=20, load=0.2),
         twinhop.survey_failures(plan, failure_moves="stay"),
+        twinhop.price(plan, scenario),
         twinhop.explain(plan, plan.case.problem.user_name(0)),
         describe(scenario),
         twinhop.simulate(scenario, ["stay", "follow_nearest"], slots=3, bound=True, jobs=1),
@@ -144,7 +145,7 @@ def test_numbers_are_those_of_the_plain_values(results):
     assert {f"{row['cost']:.5g}" for row in facts["policies"]} <= set(texts)
     texts, facts = numbers("TwinReplay")
     assert {str(row["updates"]) for row in facts["policies"]} <= set(texts)
-    assert {"3 of 10", "0.25"} <= set(cells(results["Training"]._repr_html_()))
+    assert {"3 of 10", "0.0025"} <= set(cells(results["Training"]._repr_html_()))
 
 
 def test_an_infeasible_plan_says_what_is_broken():

@@ -117,7 +117,9 @@ def test_infeasible_present_hosts_are_left():
     plan = twinhop.plan(problem, present=of_hosts(problem, np.zeros(8, int)), move_cost_s=5.0)
     assert plan.feasible
     first = plan.to_json()["moves"][0]
-    assert first == {"user": 0, "from": 0, "to": int(plan.solution.placement.host[0]), "host_gone": True}
+    to = int(plan.solution.placement.host[0])
+    ids = {"user_id": "#0", "from_id": "#0", "to_id": f"#{to}"}
+    assert first == {"user": 0, "from": 0, "to": to, "host_gone": True, **ids}
     assert plan.moves.users.size == 5
 
 
@@ -313,7 +315,7 @@ def test_users_who_left_and_stations_that_closed_are_named_and_left_out(saved):
     assert (answer["left_user_ids"], answer["closed_station_ids"]) == (["ada", "bob"], ["attic"])
     gone = [move for move in answer["moves"] if move["from"] is None]
     assert [move["user"] for move in gone] == forced
-    assert all(move["closed_station"] == "attic" and move["host_gone"] for move in gone)
+    assert all(move["from_id"] == "attic" and move["host_gone"] for move in gone)
     assert again.cost == pytest.approx(again.evaluation.cost + problem.alpha / 30 * 0.25 * len(answer["moves"]))
     assert "| users who left | 2 | ada, bob |\n| new users | 2 | u0, u29 |" in again.report()
     assert f"| sites that closed | 1 | attic ({value['host'].count(closed)} twins) |" in again.report()

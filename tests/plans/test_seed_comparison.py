@@ -110,7 +110,7 @@ def test_failures_count_and_no_gap_is_below_zero():
     worst = made([1.0, 1.0, 1.0 - 1e-15, 1.1, 1.2], [None, None, None, 1.0, 1.1])
     good, bad = worst.rows()
     assert good["gap_iqm_interval"][0] == 0.0
-    assert bad["gap_iqm"] is None and bad["feasible"] == pytest.approx(0.4)
+    assert bad["gap_iqm"] is None and bad["feasible_share"] == pytest.approx(0.4)
     assert (bad["wins"], bad["losses"]) == (2, 3)
     (axes,) = worst.plot().axes
     assert {text.get_text() for text in axes.texts} >= {"infeasible (60 % fail)"}
@@ -119,7 +119,7 @@ def test_failures_count_and_no_gap_is_below_zero():
 
 def test_one_failure_of_five_is_cut_and_said():
     row = made([1.0] * 5, [1.1, 1.1, 1.1, 1.1, None]).rows()[1]
-    assert row["gap_iqm"] == pytest.approx(0.1) and row["gap_mean"] is None and row["feasible"] == 0.8
+    assert row["gap_iqm"] == pytest.approx(0.1) and row["gap_mean"] is None and row["feasible_share"] == 0.8
 
 
 def test_an_infinite_end_is_in_the_table_and_an_arrow_in_the_figure():
@@ -272,7 +272,7 @@ def test_a_policy_of_ones_own_that_fails_loses_that_world_alone():
     assert [each.seed for each in made_of.failures] == [1, 3]
     own = made_of.rows()[1]
     assert own["losses"] == 2 and own["wins"] + own["ties"] == 3
-    assert own["feasible"] == 0.6 and own["cost"] is None and own["gap_mean"] is None
+    assert own["feasible_share"] == 0.6 and own["cost"] is None and own["gap_mean"] is None
     assert "odd" in made_of.report()
     alone = twinhop.compare("family(20, 3)", [fails_on_odd_seeds], seeds=5)
     assert [each.seed for each in alone.failures] == [1, 3] and alone.lower_bound is not None

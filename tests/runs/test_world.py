@@ -144,12 +144,12 @@ def test_the_files_hold_the_run(tmp_path):
     assert len(rows) == len(fact_rows(facts)) + 1  # arrivals and departures stand apart
     assert float(rows["speed (m/s)"]["p95"]) == facts["speed_mps"]["p95"] and rows["speed (m/s)"]["value"] == ""
     assert int(rows["hand-overs"]["value"]) == facts["handovers"] > 0
-    assert int(rows["users present"]["min"]) == facts["present_users"]["least"]
+    assert int(rows["users present"]["min"]) == facts["present_users"]["min"]
     lines = (tmp_path / "out" / "statistics.tex").read_text().splitlines()
     assert sum(line.endswith(r"\\") for line in lines) == len(rows) + 1
     attached = read_csv(tmp_path / "out" / "attached.csv")
     assert [row["station"] for row in attached] == [f"b{at}" for at in range(7)]
-    assert [float(row["users_mean"]) for row in attached] == facts["attached_users"]
+    assert [float(row["users_mean"]) for row in attached] == facts["attached_users_mean"]
     for name in ("map.png", "statistics.png"):
         assert matplotlib.image.imread(tmp_path / "out" / name).std() > 0.05
 

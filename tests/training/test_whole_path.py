@@ -83,6 +83,6 @@ def test_from_training_to_a_figure_and_a_table_in_two_commands(tmp_path: Path):
     assert (out / "episodes.pdf").read_bytes().startswith(b"%PDF-")
     assert r"\toprule" in (out / "episodes.tex").read_text() and "agent" in (out / "episodes.tex").read_text()
     facts = json.loads((out / "episodes.json").read_text())
-    assert len(facts["bounds"]) == 20 and facts["failures"] == []
+    assert len(facts["lower_bounds"]) == 20 and facts["failures"] == []
     for costs in facts["costs"].values():
-        assert all(cost >= bound > 0 for cost, bound in zip(costs, facts["bounds"], strict=True))
+        assert all(cost >= bound > 0 for cost, bound in zip(costs, facts["lower_bounds"], strict=True))

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -140,9 +141,9 @@ def print_notes(notes: Sequence[str], *, err: bool = False) -> None:
         typer.echo(f"note: {note}", err=err)
 
 
-def print_warnings(warnings: "Sequence[PlannerWarning]") -> None:
+def print_warnings(said: "Sequence[PlannerWarning]") -> None:
     """What a planner needs to know, a line each."""
-    for each in warnings:
+    for each in said:
         typer.echo(f"warning: {each.message}")
 
 
@@ -284,11 +285,23 @@ def infeasible_exits(
         raise typer.Exit(REFUSED) from None
 
 
-def proof_answer(source: str) -> Callable[["InfeasibilityProof"], Any]:
-    """The JSON of a proof where several plans were asked for."""
-    from twinhop.output.plans.plan import proof_values
+def proof_answer(source: str, read: Callable[[], "Case"]) -> Callable[["InfeasibilityProof"], Any]:
+    """The JSON of a proof where several plans were asked for.
 
-    return lambda proof: {"source": source, "feasible": False, "proof": proof_values(proof)}
+    Args:
+        source: name of the scenario or problem.
+        read: makes the case of which users and stations are.
+    """
+    from twinhop.output.plans.plan import proof_values
+    from twinhop.plans.ids import with_ids
+
+    def answer(proof: "InfeasibilityProof") -> dict[str, Any]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they were said when the case was first made
+            problem = read().problem
+        return with_ids({"source": source, "feasible": False, "proof": proof_values(proof)}, problem)
+
+    return answer
 
 
 def read_case(source: str, seed: int | None, problem_format: str | None) -> "Case":

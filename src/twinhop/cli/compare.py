@@ -66,13 +66,15 @@ def run(
     from twinhop.cli.own_files import require_own
     from twinhop.own_code import policy_list
     from twinhop.plans import DEFAULT_POLICIES, Comparison, compare
+    from twinhop.plans.planning import make_case
 
     names = policy_list(DEFAULT_POLICIES if policies is None else policies)
     require_own(out, "compare", force)
     options = {"seeds": seeds, "against": against, "seed": seed, "gap": gap, "problem_format": problem_format}
     options["time_limit_s"] = float("inf") if time_limit is None else time_limit
     title = f"comparing {len(names)} policies on {source}"
-    with infeasible_exits(source, proof_answer(source), as_json):
+    answer = proof_answer(source, lambda: make_case(source, seed, problem_format=problem_format))
+    with infeasible_exits(source, answer, as_json):
         if seeds == 1:
             with progress(title) as report:
                 comparison = compare(source, names, on_progress=report, **options)

@@ -49,6 +49,14 @@ class Decimals(StrEnum):
     COMMA = ","
 
 
+class HoursScales(StrEnum):
+    """What the numbers of a table of hours multiply: the users of each row, whether they are there, or their sizes."""
+
+    WEIGHT = "weight"
+    USERS = "users"
+    SIZES = "sizes"
+
+
 #: Options that importers share.
 COLUMNS = (
     str | None,
@@ -69,10 +77,12 @@ IMPORTERS = {
         "Make a scenario from tables of stations and users, as CSV in whatever dialect or Excel workbooks "
         "(sites.xlsx, or sites.xlsx#Sheet where there are several). Optional columns: stations "
         "cpu_gcycles_per_s, capacity_users, opening_s or cost_per_month, host; users history_mbit, update_mbit, "
-        "deadline_ms, tx_power_w, class, weight.",
+        "deadline_ms, tx_power_w, class, weight (users that the row stands for).",
         {
             "stations": (Path, "Table with id,x_m,y_m or id,lat,lon."),
             "users": (Path, "Table with id,x_m,y_m or id,lat,lon."),
+            "hours": (Path | None, "Table of demand by hour: id and columns 0 to 23, or id, hour and value.", None),
+            "hours_scale": (HoursScales, "What its numbers multiply.", HoursScales.WEIGHT),
             "columns": COLUMNS,
             "separator": (str | None, "What stands between cells; told by the file if missing.", None),
             "decimal": (Decimals | None, "Mark of decimals, . or , ; told by the file if missing.", None),

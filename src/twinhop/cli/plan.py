@@ -224,6 +224,7 @@ def _show_operation(plan: "Plan") -> None:
         price_rows,
     )
     from twinhop.output.plans.replan_report import CHANGE_SUMMARY, change_rows, order_in_words, step_sentences
+    from twinhop.plans.planner_warnings import FAULTS
 
     print_notes(plan.notes)
     if change_rows(plan) and plan.moves is not None:
@@ -240,4 +241,4 @@ def _show_operation(plan: "Plan") -> None:
     if plan.shadow_prices and plan.shadow_prices[0].most > 0:
         title = f"what more would be worth at most, in {plan.case.problem.money_unit or 'the unit of the cost'}"
         print_table(title, price_header(plan), price_rows(plan, TOP))
-    print_warnings(plan.warnings[len(plan.case.warnings) :])  # those of the world are on standard error already
+    print_warnings([each for each in plan.warnings if each.code not in FAULTS])  # those are on standard error already

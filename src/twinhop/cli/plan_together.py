@@ -14,7 +14,6 @@ from twinhop.cli.common import (
     print_result,
     print_table,
     progress,
-    proof_answer,
     save,
 )
 from twinhop.errors import InputError
@@ -135,6 +134,7 @@ def plan_together(
         force: whether foreign files may be replaced.
     """
     from twinhop.cli.own_files import require_own
+    from twinhop.output.plans.plan import proof_values
 
     for name, value in others.items():
         if value not in (None, [], "lagrangian"):
@@ -143,7 +143,10 @@ def plan_together(
     require_own(out, "together", force)
     name = Path(together.source).stem
     with (
-        infeasible_exits(name, proof_answer(name), as_json),
+        # of which case the users are, the message says
+        infeasible_exits(
+            name, lambda proof: {"source": name, "feasible": False, "proof": proof_values(proof)}, as_json
+        ),
         progress(f"one plan for {name}") as report,
     ):
         limits = {"seed": seed, "time_limit_s": time_limit_s, "gap": gap, "on_progress": report}

@@ -33,6 +33,7 @@ class ExportFormat(StrEnum):
     yaml = "yaml"
     geojson = "geojson"
     csv = "csv"
+    xlsx = "xlsx"
 
 
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
@@ -113,17 +114,27 @@ def describe(
 def export(
     source: ScenarioSource,
     out: Annotated[
-        Path | None, typer.Option(help="File to write, for csv a folder; standard output if missing.")
+        Path | None,
+        typer.Option(help="File to write, for csv a folder; standard output if missing, but for csv and xlsx."),
     ] = None,
     file_format: Annotated[
-        ExportFormat, typer.Option("--format", help="csv writes stations.csv, users.csv and sources.txt.")
+        ExportFormat,
+        typer.Option("--format", help="csv writes stations.csv, users.csv and sources.txt, xlsx a sheet of each."),
     ] = ExportFormat.yaml,
     expand: Annotated[bool, typer.Option("--expand", help="Write out every generated station and user.")] = False,
     seed: Seed = None,
     force: Force = False,
 ) -> None:
-    """Write a scenario as a file that reads back the same, or its stations and users as GeoJSON or CSV."""
-    from twinhop.scenario import dump_scenario, load_scenario, save_csv, save_geojson, save_scenario, scenario_features
+    """Write a scenario as a file that reads back the same, or its stations and users as GeoJSON, CSV or Excel."""
+    from twinhop.scenario import (
+        dump_scenario,
+        load_scenario,
+        save_csv,
+        save_geojson,
+        save_scenario,
+        save_xlsx,
+        scenario_features,
+    )
     from twinhop.scenario import expand as expanded
     from twinhop.scenario.files.export import SOURCES_FILE
 
@@ -135,6 +146,11 @@ def export(
         tables = save_csv(scenario, out, overwrite=force)
         for path in (*tables, *([out / SOURCES_FILE] if scenario.attribution else [])):
             typer.echo(f"wrote {path}")
+    elif file_format is ExportFormat.xlsx:
+        if out is None:
+            raise InputError("export: xlsx is no text; say into which file by --out")
+        save_xlsx(scenario, out, overwrite=force)
+        typer.echo(f"wrote {out}")
     elif out is None and file_format is ExportFormat.geojson:
         print_document(scenario_features(scenario))
     elif out is None:

@@ -59,7 +59,7 @@ def run(
     case = read_case(source, seed, problem_format)
     require_own(out, "tradeoff", force)
     with (
-        infeasible_exits(case.name, proof_answer(case.name), as_json, case.notes),
+        infeasible_exits(case.name, proof_answer(case.name, lambda: case), as_json, case.notes),
         progress(f"trade-off of {case.name}") as report,
     ):
         tradeoff = tradeoff_case(case, most=most, time_limit_s=limit, gap=gap, on_progress=report)

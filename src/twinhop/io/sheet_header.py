@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from twinhop.io.workbook import Cell, Merge
 
@@ -75,7 +76,7 @@ def _last_row(rows: Sequence[Sequence[Cell]], merges: Sequence[Merge], first: in
 
 def _spread(row: Sequence[Cell], at: int, merges: Sequence[Merge]) -> list[str]:
     """The texts of a header row; one of merged cells is that of each column that it stands over."""
-    texts = [" ".join(str(cell).split()) for cell in row]
+    texts = [" ".join(str(int(cell) if _is_whole(cell) else cell).split()) for cell in row]
     for top, left, _, right in merges:
         if top == at and 0 <= left < len(texts):
             for column in range(left, min(right + 1, len(texts))):
@@ -98,6 +99,10 @@ def _texts(cells: Sequence[Cell]) -> int:
 
 def _is_number(text: str) -> bool:
     return bool(text.strip()) and not any(each.isalpha() for each in text) and any(each.isdigit() for each in text)
+
+
+def _is_whole(cell: Cell) -> TypeGuard[float]:
+    return isinstance(cell, float) and cell.is_integer()
 
 
 def _is_empty(cell: Cell) -> bool:

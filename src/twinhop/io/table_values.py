@@ -45,8 +45,9 @@ def guarded(cell: Any) -> Any:
     >>> guarded("=1+1"), guarded("-5"), guarded(-5), guarded("@home"), guarded("north")
     ("'=1+1", '-5', -5, "'@home", 'north')
     """
-    runs = isinstance(cell, str) and cell.startswith(FORMULA_MARKS) and parse_number(cell) is None
-    return f"'{cell}" if runs else cell
+    if not isinstance(cell, str) or not cell.lstrip("'").startswith(FORMULA_MARKS) or parse_number(cell) is not None:
+        return cell
+    return f"'{cell}"
 
 
 def unguarded(cell: str) -> str:
@@ -55,4 +56,4 @@ def unguarded(cell: str) -> str:
     >>> unguarded("'=1+1"), unguarded("'s-Gravenhage")
     ('=1+1', "'s-Gravenhage")
     """
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA_MARKS) else cell
+    return cell[1:] if cell[:1] == "'" and cell.lstrip("'").startswith(FORMULA_MARKS) else cell

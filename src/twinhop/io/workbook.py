@@ -34,6 +34,12 @@ LARGEST_PART_BYTES = 256 * 1024 * 1024
 """The largest part of a workbook once unpacked."""
 MOST_CELLS = 8_000_000
 """The most cells of the rectangle that holds all of a sheet."""
+LARGEST_WORKBOOK_BYTES = 1 << 30
+"""All parts of a workbook together once unpacked."""
+MOST_MERGES = 10_000
+"""So many merged ranges of a sheet are kept: only those of the header matter."""
+MOST_FAULTS = 100_000
+"""The most errors and formulas without a value."""
 LONGEST_TEXTS = 64 * 1024 * 1024
 """Characters of all texts of a sheet."""
 MOST_PARTS = 10_000
@@ -146,6 +152,10 @@ def read_sheet(file: Path, sheet: str | None, expected: str = "a table") -> Shee
         with zipfile.ZipFile(file) as archive:
             if len(archive.infolist()) > MOST_PARTS:
                 raise InputError(f"{file}: has {len(archive.infolist())} parts; at most {MOST_PARTS} are read")
+            size = sum(part.file_size for part in archive.infolist())
+            if size > LARGEST_WORKBOOK_BYTES:
+                limit = LARGEST_WORKBOOK_BYTES // 2**20
+                raise InputError(f"{file}: unpacks to {size // 2**20} MiB; at most {limit} MiB are read")
             return _read(_Parts(file, archive), sheet, expected)
     except _DAMAGED as error:
         raise InputError(f"{file}: is a damaged workbook ({str(error)[:80]}); expected {expected}") from None
@@ -364,7 +374,7 @@ class _SheetScan(XmlReader):
             stated = attributes.get("r", "")
             self._row = int(stated) - 1 if stated.isascii() and stated.isdigit() else self._row + 1
             self._column = -1
-        elif name == "mergeCell":
+        elif name == "mergeCell" and len(self.merges) < MOST_MERGES:
             first, _, last = attributes.get("ref", "").partition(":")
             self.merges.append((*self._place(first), *self._place(last or first)))
 
@@ -412,6 +422,8 @@ class _SheetScan(XmlReader):
             self.errors[at] = self._value
         else:
             self._count(len(self._value))
+        if len(self.errors) + len(self.formulas) > MOST_FAULTS:
+            self.fail(f"holds more than {MOST_FAULTS} errors and formulas without a value")
         box = self.box or (*at, *at)
         self.box = (min(box[0], at[0]), min(box[1], at[1]), max(box[2], at[0]), max(box[3], at[1]))
         rows, columns = self.box[2] + 1, self.box[3] - self.box[1] + 1

@@ -31,7 +31,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Path = tuple[str | int, ...]
 
 
-def read_yaml(text: str, source_name: str, names: Collection[str] = ()) -> Any:
+def read_yaml(text: str, source_name: str, names: Collection[str] = (), own_keys: Collection[Path] = ()) -> Any:
     """The plain value (dict, list, str, int, float, bool, None) that a YAML document holds.
 
     Args:
@@ -39,6 +39,7 @@ def read_yaml(text: str, source_name: str, names: Collection[str] = ()) -> Any:
         source_name: what to call it in errors.
         names: fields that hold names, or lists or mappings of them: unquoted ones are kept as written, `1e05` and
             `0.10` too; only null is null.
+        own_keys: mappings whose keys are names of the writer's own, so that none of them is such a field.
 
     Returns:
         The value; mapping keys are always text. None for an empty document.
@@ -50,8 +51,10 @@ def read_yaml(text: str, source_name: str, names: Collection[str] = ()) -> Any:
     {'phi': 1e-11}
     >>> read_yaml("{id: 0.10, ids: [1e05, yes], x: 0.10}", "a.yaml", names=("id", "ids"))
     {'id': '0.10', 'ids': ['1e05', 'yes'], 'x': 0.1}
+    >>> read_yaml("{sizes: {id: [1, 2]}}", "a.yaml", names=("id",), own_keys=[("sizes",)])
+    {'sizes': {'id': [1, 2]}}
     """
-    builder = _Builder(source_name, names=frozenset(names))
+    builder = _Builder(source_name, names=frozenset(names), own_keys=frozenset(own_keys))
     for event in _events(text, source_name):
         builder.take(event)
     return builder.root
@@ -113,13 +116,18 @@ class _Builder:
     """Turns parser events into values one by one, without recursion."""
 
     def __init__(
-        self, source_name: str, wanted: frozenset[Path] = frozenset(), names: frozenset[str] = frozenset()
+        self,
+        source_name: str,
+        wanted: frozenset[Path] = frozenset(),
+        names: frozenset[str] = frozenset(),
+        own_keys: frozenset[Path] = frozenset(),
     ) -> None:
         self.root: Any = None
         self.lines: dict[Path, int] = {}
         self._source_name = source_name
         self._wanted = wanted
         self._names = names
+        self._own_keys = own_keys
         self._open: list[_Open] = []
         self._documents = 0
 
@@ -159,7 +167,12 @@ class _Builder:
     def _plain(self, text: str) -> Any:
         """The value of an unquoted scalar; of one that is a name its text."""
         value = resolve_plain(text)
-        return value if value is None or not self._fields() & self._names else text
+        return value if value is None or not self._fields() & self._names or self._has_own_keys() else text
+
+    def _has_own_keys(self) -> bool:
+        """Whether the field of the next value is a name of the writer's own."""
+        path = self._open[-1].path if self._open else ()
+        return path in self._own_keys or path[:-1] in self._own_keys
 
     def _fields(self) -> set[str | int | None]:
         """The fields that the next value belongs to: its own, and that of the list or mapping in which it stands."""

@@ -106,8 +106,8 @@ class PlacementProblem(Shown):
         deadline_s: (N,) deadline on the update latency [s], ``inf`` for none; or None.
         demand: (N,) what each user takes of its station's demand capacity [any unit], or None.
         demand_capacity: (M,) what the users of a station may take together [the same unit], or None.
-        weight: (N,) users that each row stands for, or None for one each. Latencies, work and demands are those of all
-            of them already, see `twinhop.formulation.weighted`; the weights are for reports and moves.
+        weight: (N,) users that each row stands for, or None for one each. Latencies and work are those of all of them
+            already, see `twinhop.formulation.weights`; demands, where given, are the weights: seats are for users.
         distance_m: (N, M) distance from user to station [m], used by the policy ``nearest``; never in a problem file.
         cpu_rule: ``optimal``, or the rule that prices the plan (``equal``, ``proportional``).
         priced_deadlines: deadlines that may be missed at a price, in place of the three arrays above, or None;
@@ -168,6 +168,8 @@ class PlacementProblem(Shown):
             put(self, "weight", _array("weight", self.weight, (n,)))
             if (self.weight < 1 / LARGEST).any():
                 raise InputError(f"weight: 0 at index {_first(self.weight < 1 / LARGEST)}; expected a number > 0")
+            if self.demand is not None and not np.array_equal(self.demand, self.weight):
+                raise InputError("weight: demands are given that differ from it; with weights, demands are the users")
         if self.distance_m is not None:
             put(self, "distance_m", _array("distance_m", self.distance_m, (n, m), infinite=True))
         for name, count in (("user_ids", n), ("station_ids", m)):

@@ -123,7 +123,7 @@ def _require_demand_capacity(problem: PlacementProblem) -> None:
             f"{problem.user_names(too_large)} with demands up to {largest:g} fit on no station "
             f"they can reach; the largest has a demand capacity of {room:g}"
             if problem.weight is None
-            else f"{problem.user_names(too_large)} that stand for up to {counted_users(largest)} fit on no station "
+            else f"{problem.user_names(too_large)} of up to {counted_users(largest)} fit on no station "
             f"they can reach; the largest has {room:g} seats; users.split hosts rows in parts"
         )
         raise InfeasibleProblem(

@@ -10,6 +10,7 @@ from twinhop.plans.joint_plan import JointPlan as JointPlan
 from twinhop.plans.joint_plan import plan_forecasts as plan_forecasts
 from twinhop.plans.joint_plan import plan_hours as plan_hours
 from twinhop.plans.joint_plan import plan_samples as plan_samples
+from twinhop.plans.knee import Knee as Knee
 from twinhop.plans.planning import load as load
 from twinhop.plans.pricing import Pricing as Pricing
 from twinhop.plans.pricing import price as price

@@ -60,8 +60,10 @@ def changes_since(
     """
     users = {problem.user_name(i): i for i in range(problem.users)}
     stations = {problem.station_name(k): k for k in range(problem.stations)}
-    hosts: list[str] = [station_ids[int(k)] for k in host]
-    found = [Change("user left", name, at) for name, at in zip(user_ids, hosts, strict=True) if name not in users]
+    found: list[Change] = []
+    for name, k in zip(user_ids, host.tolist(), strict=True):
+        if name not in users:
+            found.append(Change("user left", name, str(station_ids[k])))
     found += [Change("new user", name) for name in _missing(users, user_ids)]
     twins = [0] * len(station_ids)
     for k in host.tolist():

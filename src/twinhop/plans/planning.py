@@ -11,7 +11,7 @@ from twinhop.placement import Placement, PlacementProblem, Solution, read_proble
 from twinhop.placement.budget import PATIENCE_S
 from twinhop.placement.formats import ProblemFile
 from twinhop.placement.policy import PolicyLike
-from twinhop.plans.planner_warnings import REACH_CODES
+from twinhop.plans.planner_warnings import FAULTS, REACH_CODES
 from twinhop.plans.result import Case, Plan
 from twinhop.scenario import Scenario, build_world, load_scenario
 from twinhop.twin.service_placement import place_services, service_task
@@ -73,8 +73,9 @@ def make_case(
     radio = radio_state(world)
     case = Case(world.name, formulate(world, radio), world, radio, world.seed, scenario.notes)
     for each in case.warnings:
-        kind = OutOfReachWarning if each.code in REACH_CODES else PlanningWarning
-        warnings.warn(f"{case.name}: {each.message}", kind, stacklevel=2)
+        if each.code in FAULTS:
+            kind = OutOfReachWarning if each.code in REACH_CODES else PlanningWarning
+            warnings.warn(f"{case.name}: {each.message}", kind, stacklevel=2)
     return case
 
 

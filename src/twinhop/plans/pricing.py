@@ -14,7 +14,7 @@ from twinhop.placement.certificate import bound_below
 from twinhop.placement.enumeration import is_tiny
 from twinhop.placement.near_bound import NEAR, bound_near
 from twinhop.placement.problem import IntArray
-from twinhop.plans.hours import cases_of_hours, scenario_with_load
+from twinhop.plans.hours import cases_of_hours
 from twinhop.plans.planning import load, make_case
 from twinhop.plans.result import NOBODY, Case, Plan, users_alone
 from twinhop.plans.saved_placement import SavedPlacement, as_saved, present
@@ -230,6 +230,8 @@ def price(
     """
     if gap is not None and not 0 <= gap < math.inf:
         raise InputError(f"gap: got {gap:g}; expected a share >= 0, such as 0.01 for 1 %")
+    if not time_limit_s > 0:
+        raise InputError(f"time limit: got {time_limit_s:g}; expected more than 0 s")
     saved = as_saved(_file_of(placement))
     named, cases = _cases(source, hours, seed, problem_format)
     priced: list[PricedHour] = []
@@ -260,10 +262,7 @@ def _cases(
         return (None,), (make_case(source, seed, problem_format=form),)
     if not len(hours):
         raise InputError("hours: got none; expected at least one")
-    if isinstance(loaded, Scenario):
-        return tuple(hours), cases_of_hours(loaded, hours, seed)
-    scenario_with_load(source, seed)
-    raise AssertionError("a problem has no hours, which was refused")
+    return tuple(hours), cases_of_hours(loaded, hours, seed)
 
 
 def _same_problem(one: PlacementProblem, other: PlacementProblem) -> bool:

@@ -4,7 +4,7 @@ from twinhop.scenario.city import city
 from twinhop.scenario.files.csv_import import csv_city, import_csv
 from twinhop.scenario.files.dump import dump_scenario, save_preset, save_scenario
 from twinhop.scenario.files.expand import expand
-from twinhop.scenario.files.export import save_csv, save_geojson, scenario_features
+from twinhop.scenario.files.export import save_csv, save_geojson, save_xlsx, scenario_features
 from twinhop.scenario.files.load import load_scenario, parse_scenario
 from twinhop.scenario.geo import project, unproject
 from twinhop.scenario.presets.family import FAMILY_FORM, family
@@ -42,6 +42,7 @@ __all__ = [
     "save_geojson",
     "save_preset",
     "save_scenario",
+    "save_xlsx",
     "scenario_features",
     "summary",
     "unproject",

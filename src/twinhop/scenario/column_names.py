@@ -14,16 +14,15 @@ NAMES: dict[str, tuple[str, ...]] = {
     "user": (
         *("user", "user_id", "uid", "person", "person_id", "agent", "agent_id", "trajectory_id", "traj_id", "tid"),
         *("trip_id", "track_id", "vehicle", "vehicle_id", "vehID", "device_id", "taxi_id", "individual", "trackId"),
-        *("person_number", "customer", "customer_id", "customer_no", "subscriber", "subscriber_id", "ue", "ue_id"),
-        *("imsi", "device", "client", "client_id", "kunde", "kunden_id", "kunden_nr", "kundennummer", "nutzer"),
-        *("nutzer_id", "teilnehmer", "teilnehmernummer", "gerät", "geräte_id", "geraet", "geraete_id", "fahrzeug"),
+        *("person_number", "customer_id", "customer_no", "customer_number", "subscriber_id", "ue_id", "imsi"),
+        *("client_id", "kunden_id", "kunden_nr", "kundennummer", "nutzer_id", "teilnehmernummer", "geräte_id"),
+        *("geraete_id",),
     ),
     "station": (
         *("station", "station_id", "site_id", "site", "cell", "cell_id", "tower_id", "bs_id", "enb_id", "gnb_id"),
-        *("base_station", "base_station_id", "siteid", "site_code", "site_no", "site_number", "tower", "mast"),
-        *("mast_id", "nodeb", "nodeb_id", "enodeb", "enodeb_id", "gnodeb", "gnodeb_id", "node_b_id", "standort"),
-        *("standort_id", "standort_nr", "standortnummer", "standortkennung", "funkzelle", "zelle", "zell_id"),
-        *("basisstation", "sendemast", "bescheinigungsnummer", "standortbescheinigungsnummer", "stob_nr"),
+        *("base_station", "base_station_id", "site_code", "site_no", "site_number", "mast_id", "nodeb_id"),
+        *("enodeb_id", "gnodeb_id", "standort_id", "standort_nr", "standortnummer", "standortkennung", "zell_id"),
+        *("bescheinigungsnummer", "standortbescheinigungsnummer", "stob_nr"),
     ),
     "time": (
         *("time_s", "time", "t", "timestamp", "datetime", "date_time", "tracked_at", "started_at", "recorded_at"),
@@ -44,6 +43,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("latitude_decimal", "wgs_latitude", "wgs84_latitude", "latitude_wgs84", "wgs84_lat", "latdec", "lat_dec"),
         *("lat_dd", "site_lat", "site_latitude", "latitude_degrees", "breite", "breitengrad", "geografische_breite"),
         *("geographische_breite", "geogr_breite", "geo_breite", "breite_wgs84", "wgs84_breite", "breite_deg"),
+        *("breite_grad", "breitengrad_wgs84", "y_wgs84"),
     ),
     "lon": (
         *("lon", "lng", "long", "longitude", "lon_deg", "longitude_deg", "lon_wgs84", "location_long", "gps_lon"),
@@ -51,7 +51,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("wgs84_longitude", "longitude_wgs84", "wgs84_lon", "londec", "lon_dec", "lon_dd", "site_lon", "site_long"),
         *("site_longitude", "longitude_degrees", "länge", "laenge", "längengrad", "laengengrad"),
         *("geografische_länge", "geographische_länge", "geografische_laenge", "geographische_laenge", "geogr_länge"),
-        *("geo_länge", "geo_laenge", "länge_wgs84", "laenge_wgs84", "wgs84_länge", "länge_deg"),
+        *("geo_länge", "geo_laenge", "länge_wgs84", "laenge_wgs84", "wgs84_länge", "länge_deg", "geogr_laenge"),
+        *("länge_grad", "laenge_grad", "längengrad_wgs84", "x_wgs84"),
     ),
     "altitude": ("altitude", "alt", "ele", "elevation", "height", "z", "z_m"),
     "speed": ("speed_mps", "speed", "velocity", "v"),
@@ -80,14 +81,33 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 """Quantity to names, the one of twinhop's own files first; case, blanks, `_` and `-` make no difference."""
 
-PLAIN_NAMES = {
+NOUNS = {
+    "user": (
+        "customer",
+        "subscriber",
+        "client",
+        "ue",
+        "device",
+        "kunde",
+        "nutzer",
+        "teilnehmer",
+        "gerät",
+        "geraet",
+        "fahrzeug",
+    ),
+    "station": (
+        *("tower", "mast", "nodeb", "enodeb", "gnodeb", "standort", "funkzelle", "zelle", "basisstation", "sendemast"),
+    ),
+}
+"""What people call the things themselves, looked for where no column says that it is an id."""
+GIVEN_NAMES = {
     "user": ("user_name", "username", "customer_name", "kundenname", "nutzername", "bezeichnung"),
     "station": (
         *("site_name", "sitename", "station_name", "cell_name", "enodeb_name", "gnodeb_name", "tower_name"),
         *("standortname", "standortbezeichnung", "standort_name", "stationsname", "bezeichnung"),
     ),
 }
-"""Names that people give, looked for where there is no id: they stand beside ids in many a table."""
+"""Names that people give, looked for last: they stand beside ids in many a table."""
 
 UNITS = {
     "time": "s, or dates",
@@ -128,7 +148,7 @@ def spelling(name: str) -> str:
 
 def _by_spelling() -> dict[str, tuple[str, ...]]:
     quantities: dict[str, tuple[str, ...]] = {}
-    for quantity, names in NAMES.items():
+    for quantity, names in (*NAMES.items(), *NOUNS.items(), *GIVEN_NAMES.items()):
         for key in dict.fromkeys(spelling(name) for name in names):
             quantities[key] = (*quantities.get(key, ()), quantity)
     return quantities
@@ -314,4 +334,5 @@ def _accepted(quantity: str, identity: str, generic_first: bool) -> list[tuple[s
         return [NAMES[quantity]]
     own = [NAMES[identity]] if identity != "id" else []
     first = [(_ROW_NUMBERS,), *own] if generic_first else [*own, (_ROW_NUMBERS,)]
-    return [*first, *((name,) for name in NAMES["id"][1:]), PLAIN_NAMES.get(identity, ())]
+    generic = ((name,) for name in NAMES["id"][1:])
+    return [*first, NOUNS.get(identity, ()), *generic, GIVEN_NAMES.get(identity, ())]

@@ -118,7 +118,9 @@ class ImportSummary:
             "interval_s": self.interval_s,
             "units": self.units,
             "extent_m": None if self.extent_m is None else list(self.extent_m),
-            "fastest": None if self.fastest is None else dict(vars(self.fastest)),
+            "fastest": None
+            if self.fastest is None
+            else {("user_id" if name == "user" else name): value for name, value in vars(self.fastest).items()},
             "columns_used": list(self.columns_used),
             "columns_unused": list(self.columns_unused),
             "facts": dict(self.facts),

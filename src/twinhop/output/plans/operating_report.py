@@ -197,15 +197,17 @@ def price_lines(plan: Plan) -> list[str]:
 def price_header(plan: Plan) -> tuple[str, ...]:
     """Columns of `price_rows`."""
     problem = plan.case.problem
+    rows = problem.weight is not None and problem.has_demand
     extra = [
         name
         for name, given in (
-            ("one more unit of demand", problem.has_demand),
+            ("room for one more user" if rows else "one more unit of demand", problem.has_demand),
             ("1 ms more deadline for its users", problem.has_deadlines),
         )
         if given
     ]
-    return ("opened server", "one more seat", "1 Gcycle/s more CPU", *extra, "in the bound")
+    seat = "one more row" if rows else "one more seat"
+    return ("opened server", seat, "1 Gcycle/s more CPU", *extra, "in the bound")
 
 
 def price_rows(plan: Plan, most: int | None = None) -> list[tuple[str, ...]]:

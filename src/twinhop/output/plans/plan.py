@@ -22,7 +22,7 @@ from twinhop.output.plans.money_rows import terms_to_json
 from twinhop.output.plans.plan_sheets import plan_sheets
 from twinhop.output.plans.report import plan_report
 from twinhop.output.plans.spare_report import spare_values
-from twinhop.placement import InfeasibilityProof, Prices, Violation
+from twinhop.placement import InfeasibilityProof, PlacementProblem, Prices, Violation
 from twinhop.placement.certificate import all_plans
 from twinhop.placement.decision import Ending
 from twinhop.plans.changes import site_numbers
@@ -133,8 +133,7 @@ def _by_index(plan: Plan) -> dict[str, Any]:
         "users": problem.users,
         **({} if problem.weight is None else {"weight": problem.weight.tolist(), "people": problem.people}),
         "stations": problem.stations,
-        "user_ids": [problem.user_name(i) for i in range(problem.users)],
-        "station_ids": [problem.station_name(k) for k in range(problem.stations)],
+        **_ids(problem),
         "seconds": solution.seconds,
         "seed": solution.seed,
         "interrupted": solution.interrupted,
@@ -148,6 +147,14 @@ def _by_index(plan: Plan) -> dict[str, Any]:
         **({} if plan.failure is None else plan.failure.to_json(plan)),
         **spare_values(plan),
         **_notes(plan),
+    }
+
+
+def _ids(problem: PlacementProblem) -> dict[str, list[str]]:
+    """The ids of all users and stations, in the order of their indices."""
+    return {
+        "user_ids": [problem.user_name(i) for i in range(problem.users)],
+        "station_ids": [problem.station_name(k) for k in range(problem.stations)],
     }
 
 
@@ -234,6 +241,7 @@ def infeasible_answer(case: Case, policy: str, proof: InfeasibilityProof) -> dic
         "open": [],
         "users": case.problem.users,
         "stations": case.problem.stations,
+        **_ids(case.problem),
         "seed": case.seed,
         "interrupted": False,
         "timed_out": False,
@@ -241,7 +249,7 @@ def infeasible_answer(case: Case, policy: str, proof: InfeasibilityProof) -> dic
         "proof": proof_values(proof),
         **({"notes": list(case.notes)} if case.notes else {}),
     }
-    return with_ids(answer, case.problem)
+    return {("host_ids" if key == "host_id" else key): value for key, value in with_ids(answer, case.problem).items()}
 
 
 def proof_values(proof: InfeasibilityProof) -> dict[str, Any]:

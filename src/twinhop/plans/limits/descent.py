@@ -14,8 +14,8 @@ from twinhop.plans.result import NOBODY, Present
 PRICED = 12
 #: Hosts with the fewest twins that are tried without any, and how many twins a host may have for that.
 EMPTIED, LARGEST_BLOCK = 8, 30
-#: Pairs of users are looked at up to so many users.
-PAIRS_OF = 1500
+#: Pairs of users, and hosts without any, are looked at up to so many users.
+PAIRS_OF = 400
 #: Savings below this share of the cost are not worth a change.
 LEAST_SAVING = 1e-10
 
@@ -137,7 +137,8 @@ class LimitedDescent:
             yield from self._instead(host, change, at_home)
         if self._problem.users <= PAIRS_OF:
             yield from self._exchanges(host, left)
-        yield from self._emptied(host, left)
+        if self._problem.users <= PAIRS_OF:
+            yield from self._emptied(host, left)
         yield from self._filled(host, change, at_home, left)
 
     def _emptied(self, host: IntArray, left: float) -> Iterator[IntArray]:

@@ -116,7 +116,7 @@ def check_limits(problem: PlacementProblem, present: Present, limits: Limits) ->
         )
     if limits.servers is not None and limits.servers < (least := fewest_server_changes(problem, present)):
         forced = forced_changes(problem, present)
-        why = [f"{forced} of {present.name} cannot stay"] if forced else []
+        why = [f"{forced} open in {present.name} cannot stay"] if forced else []
         why += [f"{least - forced} more must open to host everybody"] if least > forced else []
         raise InputError(
             f"max server changes: got {limits.servers}, but {counted(least, 'server')} must change at least: "

@@ -13,8 +13,8 @@ from twinhop.plans.limits.changed_servers import forced_changes, lasting
 from twinhop.plans.limits.descent import LimitedDescent
 from twinhop.plans.result import Present
 
-#: Sets tried from one plan at most.
-TRIES = 150
+#: Sets tried from one plan at most, and links of all users that are looked at for them; but so many sets in any case.
+TRIES, LINKS, FEWEST_TRIES = 150, 1_500_000, 20
 
 
 class ServerSets:
@@ -41,10 +41,10 @@ class ServerSets:
         self._instance = make_instance(problem)
         self._stays = lasting(problem, present)
         self._most = most - forced_changes(problem, present)
-        self._tries = TRIES
+        self._tries = max(FEWEST_TRIES, min(TRIES, LINKS // problem.comm_s.size))
 
-    def from_plan(self, host: IntArray) -> Iterator[IntArray]:
-        """Hosts within the limit, each better than those before: first the plan's own changes that save most.
+    def from_plan(self, host: IntArray) -> IntArray | None:
+        """The best hosts found within the limit, from the plan's own changes and then from all; None without any.
 
         Args:
             host: (N,) hosts that may change too much.
@@ -52,17 +52,17 @@ class ServerSets:
         used = np.zeros(self._problem.stations, bool)
         used[host] = True
         wanted = np.flatnonzero(used != self._stays)
-        best, least, seated = self._stays, np.inf, host
+        best, least, seated = self._stays, np.inf, None
         for stations in (wanted, np.flatnonzero(self._problem.capacity > 0)):
             better = True
             while better and not self._is_late() and self._tries > 0:
                 better = False
                 for trial in self._toggled(best, stations):
-                    found = self._seated(trial, seated)
+                    found = self._seated(trial, host if seated is None else seated)
                     if found is not None and found[1] < least:
                         (seated, least), best, better = found, trial, True
-                        yield seated
                         break
+        return seated
 
     def _toggled(self, opened: BoolArray, stations: IntArray) -> Iterator[BoolArray]:
         """The set itself, those that differ in one of the stations, and those that differ in two, within the limit."""

@@ -154,7 +154,8 @@ class _LimitedSearch:
         if self._limits.servers is not None and not self._is_close() and used.tobytes() not in self._seen:
             self._seen.add(used.tobytes())
             sets = ServerSets(priced, self._present, self._limits.servers, self._descent, self._is_late)
-            for start in sets.from_plan(host):
+            start = sets.from_plan(host)
+            if start is not None:
                 self._offer(start)
         return solution
 

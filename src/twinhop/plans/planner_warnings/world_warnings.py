@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from twinhop.formulation import RadioState
-from twinhop.plans.planner_warnings.positions import EXTENT, position_warnings
+from twinhop.plans.planner_warnings.positions import EXTENT, SWAPPED, position_warnings
 from twinhop.plans.planner_warnings.radio_load import RADIO_OVERLOAD, radio_load_warnings
 from twinhop.plans.planner_warnings.reach import REACH_CODES, reach_warnings
-from twinhop.plans.planner_warnings.units import unit_warnings
+from twinhop.plans.planner_warnings.units import UNITS, unit_warnings
 from twinhop.plans.planner_warnings.warning import PlannerWarning
 from twinhop.scenario import World
+
+#: Of these the input is likely to be at fault; the others are true of a world as it is.
+FAULTS = (*REACH_CODES, SWAPPED, EXTENT, UNITS)
 
 
 def world_warnings(world: World, radio: RadioState) -> tuple[PlannerWarning, ...]:

@@ -77,14 +77,14 @@ def statement(quantity: str, text: str, names: Sequence[str]) -> Statement | Non
     based = [] if unit is None else columns_named(unit[0], names)
     if unit is not None and len(based) == 1:
         return _scaled(based[0], names, stated_factor(quantity, UNITS.get(quantity, ""), unit[1]))
-    alike = columns_named(text, names)
+    alike = [] if "*" in text or text[0] in "+-(" else columns_named(text, names)
     expression = _expression(text)
     if expression is None or expression.is_plain:
         return _column(quantity, text, names, alike) if alike else None
     columns = {name: columns_named(name, names) for name in expression.names}
     if not all(columns.values()):
-        return _column(quantity, text, names, alike) if alike and "*" not in text else None
-    if alike and not {"*", '"', "'", "`"} & set(text):
+        return _column(quantity, text, names, alike) if alike else None
+    if alike and not {'"', "'", "`"} & set(text):
         raise InputError(
             f"--columns: {quantity}={text[:40]}: may be the column {names[alike[0]]!r} or be computed; write the name "
             f'as the file does, or columns in quotes, as in "{expression.names[0]}"*1'
@@ -149,7 +149,7 @@ def with_computed(table: Table, choice: ColumnChoice, wanted: Collection[str], i
         else:
             computed[key] = stated
     if not computed:
-        return ComputedTable(table, choice, {}, frozenset(), {})
+        return ComputedTable(table, ColumnChoice(plain), {}, frozenset(), {})
     faults: dict[int, list[str]] = {}
     cells = [
         [_computed_cell(table, row, quantity, each, faults) for quantity, each in computed.items()]
@@ -208,14 +208,25 @@ def _computed_cell(table: Table, row: int, quantity: str, stated: Statement, fau
             faults.setdefault(row, []).append(text)
             return ""
         numbers[name] = _as_float(number)
+    value = computed_value(stated.expression, numbers)
+    if isinstance(value, str):
+        faults.setdefault(row, []).append(f"{table.place(row)}: {said}: {value}")
+        return ""
+    return repr(value)
+
+
+def computed_value(expression: ColumnExpression, numbers: Mapping[str, float]) -> float | str:
+    """The value of an expression, or what is wrong with it.
+
+    >>> computed_value(parse_column_expression("1/cores"), {"cores": 0.0})
+    'divides by zero'
+    """
     try:
-        return repr(stated.expression.value(numbers))
+        return expression.value(numbers)
     except ZeroDivisionError:
-        problem = "divides by zero"
+        return "divides by zero"
     except OverflowError:
-        problem = "is no finite number"
-    faults.setdefault(row, []).append(f"{table.place(row)}: {said}: {problem}")
-    return ""
+        return "is no finite number"
 
 
 def _as_float(number: float) -> float:

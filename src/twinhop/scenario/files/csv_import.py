@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from twinhop.scenario.files.csv_rows import (
     read_users,
 )
 from twinhop.scenario.files.csv_table import TableOptions
+from twinhop.scenario.files.hours_table import HoursTable, read_hours
 from twinhop.scenario.place_sections import DEFAULT_CLASS, Origin
 from twinhop.scenario.presets import presets
 from twinhop.scenario.presets.family import family_constants
@@ -39,6 +40,7 @@ from twinhop.scenario.validation_errors import input_error
 from twinhop.text import counted, suggestion
 from twinhop.units import CURRENCY_FORM, is_currency
 
+HoursScale = Literal["weight", "users", "sizes"]
 PRESETS = ("family", "lu2021")
 """Where the constants that no column gives may come from."""
 LU2021_PRESET = "lu2021-n100-m10"
@@ -95,6 +97,8 @@ def csv_city(
     labels: str | None = None,
     currency: str | None = None,
     second_value: float | None = None,
+    hours: str | Path | None = None,
+    hours_scale: HoursScale = "weight",
     preset: str = "family",
     name: str | None = None,
     seed: int = 0,
@@ -122,6 +126,9 @@ def csv_city(
         labels: further columns to keep as labels, such as `rent,address`; `none`; None: all.
         currency: of `cost_per_month`, such as EUR; None: the cost is in seconds.
         second_value: what one second less of mean latency is worth per user and month, in that currency.
+        hours: table of the users' demand by hour, see `read_hours`; becomes the section `load`, at its busiest hour.
+        hours_scale: what its numbers multiply, as `load.scales`: `weight`, which is 1 where users.csv has none, so that
+            they are numbers of users; `users`, shares of the time that each is there; or `sizes`.
         preset: constants that no column gives: `family`, scaled to the number of users and stations, or `lu2021`.
         name: name of the scenario; by default the name of the stations' file.
         seed: root seed.
@@ -136,9 +143,19 @@ def csv_city(
     money = money_section(currency, second_value)
     options = TableOptions(ColumnChoice.parse(columns), separator, decimal, crs, skip_bad, parse_labels(labels))
     of_stations, of_users = _options_of_each(Path(stations), Path(users), options)
-    return city_of_points(
+    station_points, user_points = (
         read_stations(Path(stations), options=of_stations),
         read_users(Path(users), options=of_users),
+    )
+    demand = None
+    if hours is not None:
+        ids = [fields["id"] for fields in user_points.fields]
+        demand = read_hours(Path(hours), ids, separator=separator, decimal=decimal)
+    return city_of_points(
+        station_points,
+        user_points,
+        hours=demand,
+        hours_scale=hours_scale,
         preset=preset,
         name=name if name is not None else Path(stations).stem,
         seed=seed,
@@ -198,6 +215,8 @@ def city_of_points(
     preset: str = "family",
     seed: int = 0,
     sections: dict[str, Any] | None = None,
+    hours: HoursTable | None = None,
+    hours_scale: HoursScale = "weight",
     attribution: Sequence[str] = (),
 ) -> ImportedCity:
     """Make a scenario of stations and users read from anywhere; what every importer ends with.
@@ -209,6 +228,8 @@ def city_of_points(
         preset: constants that no field gives: `family`, scaled to the number of users and stations, or `lu2021`.
         seed: root seed.
         sections: fields of further sections, or in place of the preset's.
+        hours: the users' demand by hour, or None.
+        hours_scale: what it multiplies, as `load.scales`.
         attribution: data sources and licences, carried into reports.
 
     Returns:
@@ -220,7 +241,12 @@ def city_of_points(
     if preset not in PRESETS:
         raise InputError(f"{preset}: unknown preset; {suggestion(preset, PRESETS)}accepted: {', '.join(PRESETS)}")
     area, station_xy_m, user_xy_m = _placed(stations, users)
-    constants = _constants(preset, len(users.fields), len(stations.fields))
+    load: dict[str, Any] = {}
+    people = np.array([_weight(fields) for fields in users.fields])
+    if hours is not None:
+        load, users, people = _with_hours(hours, hours_scale, users, people)
+    everyone = max(1, math.ceil(people.sum()))
+    constants = _constants(preset, everyone, len(stations.fields)) | load
     if any("deadline_ms" in fields for fields in users.fields):
         constants["objective"] = {**constants["objective"], "deadlines": True}
     named = [fields["class"] for fields in users.fields if "class" in fields]
@@ -251,18 +277,53 @@ def city_of_points(
     }
 
     def where(paths: Collection[tuple[str | int, ...]]) -> dict[tuple[str | int, ...], str]:
-        return {path: users.name if path[:1] == ("users",) else stations.name for path in paths}
+        names = {"users": users.name, "load": stations.name if hours is None else hours.name}
+        return {path: names.get(str(path[0]) if path else "", stations.name) for path in paths}
 
     try:
         scenario = Scenario.model_validate(value)
     except ValidationError as error:
         raise input_error(error, Scenario, where) from None
     points = np.concatenate([station_xy_m, user_xy_m])
-    return ImportedCity(scenario, _summary(stations, users, points, preset, constants))
+    summary = _summary(stations, users, points, preset, constants, everyone)
+    if hours is not None:
+        busiest = f"{hours.layout}; {len(load['load'].get('profiles', ())) or 1} different, busiest hour "
+        fact = ("hours", f"{busiest}{load['load']['hour']}, scales {hours_scale}")
+        summary = replace(summary, facts=(*summary.facts, fact))
+    return ImportedCity(scenario, summary)
+
+
+def _weight(fields: dict[str, Any]) -> float:
+    """The users that a row stands for; what is no such number is refused later."""
+    weight = fields.get("weight", 1)
+    return float(weight) if isinstance(weight, int | float) and 0 < weight < math.inf else 1.0
+
+
+def _with_hours(
+    hours: HoursTable, scale: HoursScale, users: CsvPoints, weight: NDArray[np.float64]
+) -> tuple[dict[str, Any], CsvPoints, NDArray[np.float64]]:
+    """The section `load` of a table of hours, users who follow its profiles, and the users of the busiest hour."""
+    profiles, followed = hours.profiles([fields["id"] for fields in users.fields])
+    total = weight @ hours.values
+    busiest = int(np.argmax(total))
+    load: dict[str, Any] = {"hour": busiest, "scales": scale}
+    if len(profiles) == 1:
+        load["profile"] = next(iter(profiles.values()))
+    else:
+        load["profiles"] = profiles
+        named = zip(users.fields, followed, strict=True)
+        users = replace(users, fields=tuple({**fields, "load_profile": profile} for fields, profile in named))
+    people = weight * hours.values[:, busiest] if scale == "weight" else weight
+    return {"load": load}, users, people
 
 
 def _summary(
-    stations: CsvPoints, users: CsvPoints, xy_m: NDArray[np.float64], preset: str, constants: dict[str, Any]
+    stations: CsvPoints,
+    users: CsvPoints,
+    xy_m: NDArray[np.float64],
+    preset: str,
+    constants: dict[str, Any],
+    people: int,
 ) -> ImportSummary:
     width_m, height_m = np.ptp(xy_m, axis=0)
     extent_m = (float(width_m), float(height_m))
@@ -273,7 +334,7 @@ def _summary(
     return ImportSummary(
         layout=stations.layout if alike else "; ".join(f"{kind}: {each}" for kind, each in layouts.items()),
         rows=len(stations.fields) + len(users.fields),
-        users=str(len(users.fields)),
+        users=str(len(users.fields)) if people == len(users.fields) else f"{people} in {len(users.fields)} rows",
         units=stations.units if stations.units == users.units else f"stations: {stations.units}; users: {users.units}",
         extent_m=extent_m,
         columns_unused=tuple(unused),
@@ -284,7 +345,7 @@ def _summary(
             ("labels of stations", few_names(stations.labels)),
             ("labels of users", few_names(users.labels)),
             *_money_in_words(stations, constants),
-            *_constants_in_words(preset, constants, stations, len(users.fields)),
+            *_constants_in_words(preset, constants, stations, people),
         ),
         notes=(
             *notes,

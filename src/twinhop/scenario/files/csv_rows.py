@@ -180,8 +180,8 @@ def stated_value(quantity: str, value: Any) -> Any:
     text = value.strip() if isinstance(value, str) else value
     if quantity in _TEXTS:
         return text if text != "" else None
-    if isinstance(text, str) and text.lower() in _NOTHING:
-        return None
+    if isinstance(text, str) and text.lower() in _NOTHING and (quantity != "weight" or not text):
+        return None  # of a weight that is not known, 1 would be a guess
     if quantity == "host":
         return _truth(text)
     if isinstance(text, str):

@@ -155,9 +155,9 @@ def read_point_table(
     _require_columns(names, fields, where)
     computed = with_computed(table, options.columns, wanted, kind)
     table, choice = computed.table, ColumnChoice({**computed.choice.column_of, **fields})
-    named = [each for each in wanted if each not in computed.index_of]
-    found = match_columns(names, named, choice, where, kind, generic_first=True)
-    columns = Columns(table.dialect.columns, {**found.index_of, **computed.index_of})
+    wanted_by_name = [each for each in wanted if each not in computed.index_of]
+    by_name = match_columns(names, wanted_by_name, choice, where, kind, generic_first=True)
+    columns = Columns(table.dialect.columns, {**by_name.index_of, **computed.index_of})
     _require_names(columns, where, kind)
     if not table.rows:
         why = f"; {table.bad[0]}" if table.bad else ""

@@ -53,7 +53,10 @@ def save_scenario(scenario: Scenario, path: str | Path, *, overwrite: bool = Fal
     content = dump_scenario(scenario).encode()
     if len(content) > LARGEST_FILE_BYTES:
         limit = f"{LARGEST_FILE_BYTES // 1024**2} MiB"
-        raise InputError(f"{target}: the scenario takes more than {limit}; list its stations and users in CSV files")
+        raise InputError(
+            f"{target}: the scenario takes more than {limit}; list its stations and users in CSV files, or leave "
+            f"labels out (--labels none)"
+        )
     with replacing(target, overwrite=overwrite) as temporary:
         temporary.write_bytes(content)
 
@@ -78,7 +81,8 @@ def save_preset(name: str, path: str | Path, *, overwrite: bool = False) -> None
 
 
 def _block(value: dict[str, Any], indent: str) -> Iterator[str]:
-    for key, field in value.items():
+    for name, field in value.items():
+        key = _key(name)
         if isinstance(field, dict) and _is_large(field):
             yield f"{indent}{key}:"
             yield from _block(field, indent + "  ")
@@ -96,7 +100,7 @@ def _is_large(value: dict[str, Any]) -> bool:
 
 def _flow(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_flow(key)}: {_flow(field)}" for key, field in value.items()) + "}"
+        return "{" + ", ".join(f"{_key(key)}: {_flow(field)}" for key, field in value.items()) + "}"
     if isinstance(value, tuple | list):
         return "[" + ", ".join(map(_flow, value)) + "]"
     if isinstance(value, str):
@@ -104,6 +108,10 @@ def _flow(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     return _number(value) if isinstance(value, float) else str(value)
+
+
+def _key(key: str | int) -> str:
+    return _text(key) if isinstance(key, str) else str(key)
 
 
 def _number(value: float) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from twinhop.errors import InputError
 from twinhop.io.files import replacing
 from twinhop.io.table_values import guarded
+from twinhop.io.workbook_writer import write_workbook
 from twinhop.scenario import geo
 from twinhop.scenario.files.csv_rows import STATION_COLUMNS, USER_COLUMNS
 from twinhop.scenario.files.csv_table import GEOGRAPHIC, LOCAL
@@ -105,6 +106,30 @@ def save_csv(scenario: Scenario, folder: str | Path, *, overwrite: bool = False)
     return paths[:2]
 
 
+def save_xlsx(scenario: Scenario, path: str | Path, *, overwrite: bool = False) -> None:
+    """Write the tables of `save_csv` as sheets of a workbook: `stations`, `users` and, where there are any, `sources`.
+
+    Numbers have 16 digits there.
+
+    Args:
+        scenario: what to write; generated stations and users are written out.
+        path: the file to write.
+        overwrite: whether an existing file may be replaced.
+
+    Raises:
+        InputError: if the file exists and may not be replaced, or cannot be written.
+        MissingExtra: the packages of the extra `excel` are not installed.
+    """
+    stations, users = _rows(scenario)
+    sheets = {
+        "stations": _table(scenario, stations, _station_columns(stations)),
+        "users": _table(scenario, users, _user_columns(scenario, users)),
+    }
+    if scenario.attribution:
+        sheets["sources"] = (("source",), ((line,) for line in scenario.attribution))
+    write_workbook(path, sheets, overwrite=overwrite)
+
+
 def _rows(scenario: Scenario) -> tuple[Sequence[StationRow], Sequence[UserRow]]:
     whole = expand(scenario)
     return whole.stations.rows or (), whole.users.rows or ()
@@ -151,18 +176,29 @@ def _features(scenario: Scenario, rows: Rows, kind: str, columns: Sequence[str])
         }
 
 
-def _write_table(path: Path, scenario: Scenario, rows: Rows, columns: Sequence[str]) -> None:
+def _table(scenario: Scenario, rows: Rows, columns: Sequence[str]) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
+    """The header of a table and its rows, labels last."""
     on_earth = scenario.area.origin is not None
     positions = _lat_lon(scenario, rows).tolist() if on_earth else [(row.x_m, row.y_m) for row in rows]
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        labels = tuple(dict.fromkeys(name for row in rows for name in row.labels))
-        header = ("id", *(GEOGRAPHIC if on_earth else LOCAL), *columns)
-        writer.writerow((*header, *(guarded(label_column(name, header)) for name in labels)))
+    labels = tuple(dict.fromkeys(name for row in rows for name in row.labels))
+    header = ("id", *(GEOGRAPHIC if on_earth else LOCAL), *columns)
+
+    def cells() -> Iterator[tuple[Any, ...]]:
         for row, position in zip(rows, positions, strict=True):
             stated = _stated(row, columns)
             values = (row.id, *position, *(stated.get(column, "") for column in columns))
-            writer.writerow(map(_cell, (*values, *(row.labels.get(name, "") for name in labels))))
+            yield *values, *(row.labels.get(name, "") for name in labels)
+
+    return (*header, *(label_column(name, header) for name in labels)), cells()
+
+
+def _write_table(path: Path, scenario: Scenario, rows: Rows, columns: Sequence[str]) -> None:
+    header, cells = _table(scenario, rows, columns)
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(map(guarded, header))
+        for row in cells:
+            writer.writerow(map(_cell, row))
 
 
 def _cell(value: Any) -> Any:

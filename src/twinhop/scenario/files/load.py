@@ -32,6 +32,7 @@ NAME_FIELDS = (
     "classes",
     "column",
     "csv",
+    "currency",
     "file",
     "id",
     "ids",
@@ -41,6 +42,8 @@ NAME_FIELDS = (
     "station",
 )
 """Fields of scenario files that hold names, or lists or mappings of them: these stay as they are written."""
+OWN_KEYS = (("load", "profiles"),)
+"""Mappings of scenario files whose keys are names, which may be those of fields."""
 HINT_CHARACTERS = 1000
 """So much of a text is looked at to tell what it may be instead of a scenario."""
 Locate = Callable[[Collection[yaml_io.Path]], dict[yaml_io.Path, str]]
@@ -81,7 +84,7 @@ def parse_scenario(text: str, source_name: str = "scenario", root: Path | None =
     Raises:
         InputError: if the text is not a valid scenario.
     """
-    value = yaml_io.read_yaml(text, source_name, NAME_FIELDS)
+    value = yaml_io.read_yaml(text, source_name, NAME_FIELDS, OWN_KEYS)
     if value is None:
         raise InputError(f"{source_name}: is empty; a scenario needs schema_version, name, stations and users")
     if not isinstance(value, dict):

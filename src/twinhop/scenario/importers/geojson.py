@@ -17,6 +17,7 @@ from twinhop.io.text_file import read_any_text
 from twinhop.io.written_number import WrittenNumber
 from twinhop.scenario.column_names import ColumnChoice, quantities_of, spelling
 from twinhop.scenario.fields import LONGEST_TEXT, MOST_LABELS
+from twinhop.scenario.files.csv_computed import NAMES_AND_TRUTHS, Statement, computed_value, missing_columns, statement
 from twinhop.scenario.files.csv_import import ImportedCity, city_of_points, money_section
 from twinhop.scenario.files.csv_labels import check_labels, label_text, parse_labels
 from twinhop.scenario.files.csv_rows import (
@@ -84,7 +85,8 @@ def geojson_city(
     Args:
         stations: FeatureCollection of the stations.
         users: FeatureCollection of the users.
-        columns: properties of quantities, such as ``id=site,cpu_gcycles_per_s=ghz``; None: by their names.
+        columns: properties of quantities, or what is computed of properties, such as ``id=site,cpu=cores*3``; None: by
+            their names.
         crs: coordinate system of the positions, such as ``EPSG:25832``; None: the one that the files name.
         skip_bad: whether features that cannot be used are left out and counted.
         labels: further properties to keep as labels, such as ``rent,address``; ``none``; None: all.
@@ -104,12 +106,12 @@ def geojson_city(
     """
     notes: list[str] = []
     money = money_section(currency, second_value)
-    station_file, user_file = _collection(Path(stations), notes), _collection(Path(users), notes)
+    files = station_file, user_file = _collection(Path(stations), notes), _collection(Path(users), notes)
     sources = dict.fromkeys((*_sources(station_file), *_sources(user_file), *attribution))
     options = _Options(ColumnChoice.parse(columns), crs, skip_bad, parse_labels(labels))
-    if options.labels:
-        every = [key for each in (station_file, user_file) for one in each["features"] for key in _properties(one)]
-        check_labels(options.labels, list(dict.fromkeys(every)), f"{stations} or {users}")
+    keys = [list(dict.fromkeys(key for one in each["features"] for key in _properties(one))) for each in files]
+    check_labels(options.labels, [*keys[0], *keys[1]], f"{stations} or {users}")
+    _check_stated(options.columns, keys, f"{stations} or {users}")
     of_stations = _points(str(stations), station_file, "station", STATION_COLUMNS, options)
     return city_of_points(
         replace(of_stations, notes=(*notes, *of_stations.notes)),
@@ -155,20 +157,28 @@ def _points(name: str, collection: dict[str, Any], kind: str, columns: Sequence[
     features = [(at, feature) for at, feature in enumerate(collection["features"]) if _kind(feature) in (None, kind)]
     features, left_out = _with_points(name, features, kind, options.skip_bad)
     places = [f"{name}: features[{at}]" for at, _ in features]
+    of_file = dict.fromkeys(key for _, feature in features for key in _properties(feature))
+    stated = {} if not options.columns.column_of else _stated(options.columns, columns, kind, list(of_file))
+    features, faults = _with_computed(features, places, stated)
+    choice = ColumnChoice({quantity: key for quantity, (key, _) in stated.items()})
+    computed = {key: each for key, each in stated.values() if each.column is None}
     properties = [_properties(feature) for _, feature in features]
-    names = _property_names(properties, columns, kind, options.columns, name)
+    names = _property_names(properties, columns, kind, choice, name)
     names, notes = _usable_names(name, properties, names)
-    every = dict.fromkeys(key for each in properties for key in each)
+    sources = {source for each in computed.values() for source in each.columns}
+    every = [key for key in of_file if options.labels is not None or key not in sources]
     kept = _label_properties(every, properties, names, collection, options.labels)
     fields = [
         _fields(feature, f"{kind[0] if kind == 'user' else 'b'}{at}", names) | _labels(feature, kept)
         for at, feature in features
     ]
     used = ", ".join(["geometry", *(f"{field} from {key}" if field != key else key for field, key in names.items())])
-    given = {*names.values(), *kept.values(), *OWN_PROPERTIES}
-    unused = tuple(key for key in every if key not in given)
+    given = {*names.values(), *kept.values(), *OWN_PROPERTIES, *sources}
+    unused = tuple(key for key in of_file if key not in given)
     about = {"layout": "GeoJSON", "used": used, "unused": unused, "labels": tuple(kept)}
     if _is_nowhere(collection):
+        if faults:
+            raise InputError("\n".join(line for lines in faults.values() for line in lines[:MOST_EXAMPLES]))
         xy_m = _local(places, [feature for _, feature in features])
         return CsvPoints(name, tuple(fields), xy_m, is_geographic=False, **about, notes=(*left_out, *notes))
     pairs = [feature["geometry"]["coordinates"][:2] for _, feature in features]
@@ -176,7 +186,7 @@ def _points(name: str, collection: dict[str, Any], kind: str, columns: Sequence[
     lat_lon = [(y, x) for x, y in pairs] if system is None else _degrees(name, places, pairs, system)
     model = StationRow if kind == "station" else UserRow
     each_faults = (field_errors(each, model, place) for each, place in zip(fields, places, strict=True))
-    faults = {at: errors for at, errors in enumerate(each_faults) if errors}
+    faults = {at: faults.get(at, errors) for at, errors in enumerate(each_faults) if errors or at in faults}
     points = points_on_earth(name, places, fields, lat_lon, skip_bad=options.skip_bad, faults=faults)
     return replace(points, **about, system=system or "", notes=(*left_out, *notes, *points.notes))
 
@@ -260,6 +270,69 @@ def _with_points(
         raise InputError("\n".join([summary, *errors[:MOST_EXAMPLES]]))
     notes = [f"{name}: {counted(len(errors), 'feature')} left out (--skip-bad)", *errors[:MOST_SKIPPED_SHOWN]]
     return usable, notes if errors else []
+
+
+def _check_stated(choice: ColumnChoice, keys: Sequence[Sequence[str]], where: str) -> None:
+    """Refuse what is stated of properties that neither file has.
+
+    Raises:
+        InputError: a property does not exist.
+    """
+    for quantity, text in choice.column_of.items():
+        of_stations = quantity not in (*USER_COLUMNS, "user") and statement(quantity, text, keys[0]) is not None
+        of_users = quantity not in (*STATION_COLUMNS, "station") and statement(quantity, text, keys[1]) is not None
+        if not of_stations and not of_users:
+            raise missing_columns(quantity, text, [*keys[0], *keys[1]], where)
+
+
+def _stated(
+    choice: ColumnChoice, columns: Sequence[str], kind: str, every: Sequence[str]
+) -> dict[str, tuple[str, Statement]]:
+    """What is stated for the quantities of a file: the property that gives each, one that is computed too.
+
+    Raises:
+        InputError: something is computed for what is no number.
+    """
+    stated = {}
+    for quantity, text in choice.column_of.items():
+        each = statement(quantity, text, every) if quantity in ("id", kind, *columns) else None
+        if each is None:
+            continue
+        if each.expression is not None and quantity in NAMES_AND_TRUTHS:
+            raise InputError(f"--columns: {quantity} takes a property as it is (got {text[:40]!r})")
+        key = every[each.column] if each.column is not None else each.expression.text if each.expression else text
+        stated[quantity] = (key, each)
+    return stated
+
+
+def _with_computed(
+    features: Sequence[tuple[int, Any]], places: Sequence[str], stated: Mapping[str, tuple[str, Statement]]
+) -> tuple[list[tuple[int, Any]], dict[int, list[str]]]:
+    """The features with a property for each that is computed, and what is wrong with those that have none."""
+    computed = {key: (quantity, each) for quantity, (key, each) in stated.items() if each.column is None}
+    if not computed:
+        return list(features), {}
+    faults: dict[int, list[str]] = {}
+    more = []
+    for row, (at, feature) in enumerate(features):
+        properties = dict(_properties(feature))
+        for key, (quantity, each) in computed.items():
+            numbers = {name: stated_value(quantity, properties.get(name)) for name in each.columns}
+            bad = next((name for name, number in numbers.items() if not _is_size("", number)), None)
+            value = None if bad or None in numbers.values() else _computed_property(row, each, numbers)
+            if bad is not None:
+                faults.setdefault(row, []).append(f"{places[row]}: {bad}: must be a number, for {quantity}={key[:60]}")
+            elif isinstance(value, str) and each.expression is not None:
+                faults.setdefault(row, []).append(f"{places[row]}: {quantity}={key[:60]}: {value}")
+            else:
+                properties[key] = value
+        more.append((at, {**feature, "properties": properties}))
+    return more, faults
+
+
+def _computed_property(row: int, stated: Statement, numbers: Mapping[str, float]) -> float | str:
+    """The number of a row from 1 where nothing is computed of properties; else the value, or what is wrong with it."""
+    return str(row + 1) if stated.expression is None else computed_value(stated.expression, numbers)
 
 
 def _property_names(

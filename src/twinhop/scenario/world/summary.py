@@ -43,7 +43,7 @@ def summary(scenario: Scenario) -> dict[str, Any]:
         "shadowing": scenario.radio.shadowing,
         "fading": world.radio.fading,
         "interference": world.radio.interference,
-        "access": world.radio.access,
+        "access_rule": world.radio.access,
         **_backhaul(world),
         "cpu_rule": world.cpu_rule,
         "origin": None if world.origin is None else {"lat_deg": world.origin[0], "lon_deg": world.origin[1]},
