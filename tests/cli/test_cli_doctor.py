@@ -85,9 +85,9 @@ def test_a_cache_that_cannot_be_used_is_a_problem(doctor, tmp_path):
     assert checks["folder"]["level"] == "problem" and "TWINHOP_CACHE_DIR" in checks["folder"]["advice"]
 
 
-def test_an_empty_cache_is_a_note(doctor, tmp_path):
-    code, checks = doctor(TWINHOP_CACHE_DIR=str(tmp_path / "new"))
-    assert code == 0
+def test_an_empty_cache_and_an_encoding_without_letters_are_notes(doctor, tmp_path):
+    code, checks = doctor(TWINHOP_CACHE_DIR=str(tmp_path / "new"), PYTHONIOENCODING="ascii")
+    assert code == 0 and checks["encoding"]["level"] == "note"
     assert checks["size"]["level"] == "note" and checks["size"]["value"].startswith("0 functions, 0.0 MiB")
 
 
@@ -97,11 +97,6 @@ def test_variables_that_matter_are_shown_and_those_that_hinder_named(doctor):
     assert checks["OMP_NUM_THREADS"]["value"] == "3"
     assert checks["NUMBA_DISABLE_JIT"]["advice"] == "unset NUMBA_DISABLE_JIT"
     assert "MPLBACKEND" not in checks  # the program sets its own
-
-
-def test_an_encoding_without_letters_is_a_note(doctor):
-    code, checks = doctor(PYTHONIOENCODING="ascii")
-    assert code == 0 and checks["encoding"]["level"] == "note"
 
 
 def test_a_check_that_fails_stops_no_other():

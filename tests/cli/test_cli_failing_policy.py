@@ -162,7 +162,10 @@ EPISODE = ("evaluate", "family(12, 4)", "--horizon", "2", "--episodes", "1", "--
 
 @pytest.mark.parametrize(
     ("task", "known", "others"),
-    [("placement", "nearest", {"sleeps": KINDS["sleeps"]}), ("migration", "stay", {"m_sleeps": KINDS["sleeps"]})],
+    [
+        ("placement", "nearest", {"sleeps": KINDS["sleeps"]}),
+        pytest.param("migration", "stay", {"m_sleeps": KINDS["sleeps"]}, marks=pytest.mark.slow),
+    ],
 )
 def test_evaluate_keeps_the_others(run, folder, task, known, others):
     pytest.importorskip("jax")

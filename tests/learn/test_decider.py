@@ -1,5 +1,7 @@
 """The actor outside JAX, which decides, asks for what the actor in JAX asks for, which is trained."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -40,7 +42,11 @@ def noisy(config, seed=0):
 
 SMALL = StructuredConfig(node_width=8, edge_width=4, rounds=1)
 ODD = StructuredConfig(node_width=7, edge_width=3, rounds=3)
-ACTOR = noisy(SMALL)
+
+
+@functools.cache
+def small_actor():
+    return noisy(SMALL)
 
 
 def shipped():
@@ -62,7 +68,7 @@ def assert_asks_alike(weights, instance):
 
 @pytest.mark.parametrize(("users", "stations"), [(1, 1), (9, 4), (16, 1), (33, 7), (100, 10)])
 def test_the_same_numbers_at_any_size(users, stations):
-    assert_asks_alike(ACTOR, instance_of_problem(problem(3, users, stations, capacity=users // 2 + 1)))
+    assert_asks_alike(small_actor(), instance_of_problem(problem(3, users, stations, capacity=users // 2 + 1)))
 
 
 @pytest.mark.parametrize("config", [ODD, StructuredConfig(rounds=0), StructuredConfig()])
@@ -92,7 +98,7 @@ UNUSUAL = {
 
 @pytest.mark.parametrize("case", UNUSUAL)
 def test_the_same_numbers_in_unusual_instances(case):
-    assert_asks_alike(ACTOR, UNUSUAL[case]())
+    assert_asks_alike(small_actor(), UNUSUAL[case]())
 
 
 @pytest.mark.parametrize(("users", "stations"), [(100, 10), (200, 20), (1000, 50)])
@@ -135,19 +141,22 @@ def test_the_same_hosts_as_with_jax(users, stations, capacity):
 
 def test_instances_of_other_arrays_are_decided_alike():
     instance = instance_of_problem(problem(4, capacity=3, forbidden=0.2))
-    hosts = Decider(ACTOR)(instance, "calibrated", 2)
+    hosts = Decider(small_actor())(instance, "calibrated", 2)
     other = jax.tree.map(np.asfortranarray, instance)._replace(capacity=instance.capacity.astype(np.int64))
     for each in other:
         each.flags.writeable = False
     assert hosts.dtype == np.int64
-    assert hosts.tolist() == hosts_by_jax(ACTOR, instance, "calibrated", 2).tolist()
-    assert hosts.tolist() == Decider(ACTOR)(other, "calibrated", 2).tolist()
+    assert hosts.tolist() == hosts_by_jax(small_actor(), instance, "calibrated", 2).tolist()
+    assert hosts.tolist() == Decider(small_actor())(other, "calibrated", 2).tolist()
 
 
 def test_absent_users_and_stations_change_no_decision():
     instance = instance_of_problem(problem(4))
     for how in ("argmax", "calibrated"):
-        assert Decider(ACTOR)(padded(instance, 12, 6), how, 3)[:9].tolist() == Decider(ACTOR)(instance, how, 3).tolist()
+        assert (
+            Decider(small_actor())(padded(instance, 12, 6), how, 3)[:9].tolist()
+            == Decider(small_actor())(instance, how, 3).tolist()
+        )
 
 
 def test_nobody_is_placed_nowhere():

@@ -44,26 +44,23 @@ class Oracle:
                 self.floor[i] = [0.0] * self.m
 
     def computing(self, members, k):
-        """Least sum w/f over f >= floor, sum f <= F: bisection on the level theta of f = max(floor, theta s)."""
+        """Least sum w/f over f >= floor, sum f <= F: f = max(floor, theta s), by Newton's method on the level theta."""
+        if not members:
+            return 0.0
         s = [float(self.a["root_work"][i]) for i in members]
         floor = [self.floor[i][k] for i in members]
         cpu = float(self.a["cpu"][k])
-        if not members:
-            return 0.0
         if sum(floor) > cpu * (1 + 1e-12):
             return math.inf
-        low, high = 0.0, cpu / min([x for x in s if x > 0], default=1.0)
-        for _ in range(200):
-            mid = (low + high) / 2
-            if mid in (low, high):  # no number lies between them: further steps change nothing
-                break
-            if sum(max(f, mid * x) for f, x in zip(floor, s, strict=True)) > cpu:
-                high = mid
-            else:
-                low = mid
+        level, lower = math.inf, cpu / min([x for x in s if x > 0], default=1.0)
+        while lower < level:  # their sum is convex in theta: each step falls to where more floors hold, or is the last
+            level = lower
+            free = sum(x for f, x in zip(floor, s, strict=True) if level * x > f)
+            fixed = sum(f for f, x in zip(floor, s, strict=True) if level * x <= f)
+            lower = max(0.0, (cpu - fixed) / free) if free > 0 else level
         total = 0.0
         for f, x in zip(floor, s, strict=True):
-            share = max(f, low * x)
+            share = max(f, level * x)
             if x > 0:
                 if share == 0:
                     return math.inf

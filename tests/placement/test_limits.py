@@ -1,5 +1,7 @@
 """The few users who prove that deadlines or demands cannot be met together, against brute force."""
 
+import functools
+
 import numpy as np
 import pytest
 from oracle import Oracle, all_hosts
@@ -36,14 +38,19 @@ def heaped(seed):
     return roomy_arrays(7, 3, seed) | {"demand": demand, "demand_capacity": room}
 
 
+@functools.cache
+def every_hosting(users, stations):
+    """(associations, N, M) whether a station is the user's in each of all associations."""
+    return np.array(list(all_hosts(users, stations)))[:, :, None] == np.arange(stations)
+
+
 def fits(arrays, users):
     """Whether these users alone can be served: every association of them tried, floors and links by the oracle."""
     users = list(users)
     if not users:
         return True
     oracle = Oracle({name: value[users] if name in ROWS else value for name, value in arrays.items()})
-    host = np.array(list(all_hosts(oracle.n, oracle.m)))
-    on = host[:, :, None] == np.arange(oracle.m)
+    on = every_hosting(oracle.n, oracle.m)
     linked = np.array([[oracle._reachable(i, k) for k in range(oracle.m)] for i in range(oracle.n)])
     wants = [(np.where(linked, 1.0, np.inf), arrays["capacity"]), (np.array(oracle.floor), arrays["cpu"])]
     if "demand" in arrays:

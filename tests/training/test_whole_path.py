@@ -73,9 +73,9 @@ def command(folder, *arguments):
 def test_from_training_to_a_figure_and_a_table_in_two_commands(tmp_path: Path):
     (tmp_path / "train.py").write_text(TRAIN)
     (tmp_path / "mine.py").write_text(AGENT)
-    first, last = (float(word) for word in command(tmp_path, "train.py", "12").split())
+    first, last = (float(word) for word in command(tmp_path, "train.py", "6").split())
     assert last >= first
-    evaluate = ("-m", "twinhop", "evaluate", "family(20, 4)", "--policies", POLICIES, "--episodes", "20")
+    evaluate = ("-m", "twinhop", "evaluate", "family(20, 4)", "--policies", POLICIES, "--episodes", "5")
     figure = ("--horizon", "4", "--out", "out", "--figure-format", "pdf", "--figure-style", "paper")
     shown = command(tmp_path, *evaluate, *figure)
     assert "certified bound" in shown and "agent" in shown
@@ -83,6 +83,6 @@ def test_from_training_to_a_figure_and_a_table_in_two_commands(tmp_path: Path):
     assert (out / "episodes.pdf").read_bytes().startswith(b"%PDF-")
     assert r"\toprule" in (out / "episodes.tex").read_text() and "agent" in (out / "episodes.tex").read_text()
     facts = json.loads((out / "episodes.json").read_text())
-    assert len(facts["lower_bounds"]) == 20 and facts["failures"] == []
+    assert len(facts["lower_bounds"]) == 5 and facts["failures"] == []
     for costs in facts["costs"].values():
         assert all(cost >= bound > 0 for cost, bound in zip(costs, facts["lower_bounds"], strict=True))
