@@ -21,8 +21,8 @@ import time
 import numpy as np
 
 import twinhop
-from twinhop.learn.instance import instance_of_problem
-from twinhop.learn.policy import SHIPPED, decider_of
+from twinhop.inference.instance import instance_of_problem
+from twinhop.inference.policy import SHIPPED, decider_of
 from twinhop.scenario import Scenario
 
 PRESET, FIRST_SEED = "proto-n100-m10", 1000

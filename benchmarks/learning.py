@@ -28,8 +28,8 @@ from safetensors.numpy import load_file, save_file
 
 import twinhop
 from twinhop.env.core import params_of
-from twinhop.learn.decoding import Decider
-from twinhop.learn.instance import instance_of_problem
+from twinhop.inference import Decider
+from twinhop.inference.instance import instance_of_problem
 from twinhop.learn.sources import EnvironmentSource
 from twinhop.learn.structured import StructuredConfig, StructuredMaddpg, new_actor
 from twinhop.placement.budget import Budget

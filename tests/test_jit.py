@@ -33,7 +33,7 @@ KERNELS = (
     "placement.best_subset._look",
     "placement.prices.ascend",
     "kernels.shares.least_computing",
-    "learn.decoding.forward.exponential",
+    "inference.forward.exponential",
     "twin.behaviour.motion.propagate",
 )
 

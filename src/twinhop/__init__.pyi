@@ -20,7 +20,6 @@ from twinhop.errors import TwinhopError as TwinhopError
 from twinhop.formulation import formulate as formulate
 from twinhop.learn.trainer import Training as Training
 from twinhop.migration.policy import PolicyKind as PolicyKind
-from twinhop.migration.policy import Setting as Setting
 from twinhop.migration.run import MigrationRun as MigrationRun
 from twinhop.migration.situation import Situation as Situation
 from twinhop.placement import Certificate as Certificate
@@ -34,6 +33,7 @@ from twinhop.placement import Violation as Violation
 from twinhop.placement import certify as certify
 from twinhop.placement import evaluate as evaluate
 from twinhop.placement import solve as solve
+from twinhop.placement.policy import Setting as Setting
 from twinhop.plans import Comparison as Comparison
 from twinhop.plans import Explanation as Explanation
 from twinhop.plans import FailureSurvey as FailureSurvey

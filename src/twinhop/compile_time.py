@@ -8,7 +8,8 @@ import multiprocessing
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 #: Compiling is told of once it has taken so long in all [s].
 MOMENT_S = 1.0
@@ -97,6 +98,16 @@ class Notice(Stopwatch):
 waiting = Stopwatch()
 #: Time spent on compiling alone.
 compiling = Notice()
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Inside, the clock of solves stands still: what is read once in a process is loaded, as functions are."""
+    waiting.start()
+    try:
+        yield
+    finally:
+        waiting.end()
 
 
 def solving_clock_s() -> float:

@@ -31,3 +31,7 @@ class ServicesLeftOutWarning(UserWarning):
 
 class WarmUpWarning(UserWarning):
     """A run of training ends before its actor begins to learn."""
+
+
+class SaturationWarning(UserWarning):
+    """Most outputs of the actors of a run are at their bounds, where they learn no more."""

@@ -11,7 +11,8 @@ jax = pytest.importorskip("jax")
 from small_instances import problem  # noqa: E402
 
 from twinhop.errors import InputError  # noqa: E402
-from twinhop.learn.instance import instance_cost, instance_of_problem  # noqa: E402
+from twinhop.inference.instance import instance_of_problem  # noqa: E402
+from twinhop.learn.instance import instance_cost  # noqa: E402
 from twinhop.learn.sources import BankSource, PaddedSource  # noqa: E402
 from twinhop.learn.structured import StructuredConfig, StructuredMaddpg  # noqa: E402
 from twinhop.learn.transfer import Adaptation, Approach, Inheritance, Place, fitted  # noqa: E402

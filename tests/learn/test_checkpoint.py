@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from twinhop.errors import InputError
+from twinhop.inference.checkpoint import open_checkpoint, pointed_to
 from twinhop.learn import checkpoint as module
-from twinhop.learn.checkpoint import open_checkpoint, point_to, pointed_to, save_checkpoint
+from twinhop.learn.checkpoint import load_state, load_weights, point_to, save_checkpoint
 
 RECORD = {
     "algorithm": "structured",
@@ -35,15 +36,15 @@ def test_a_checkpoint_says_what_it_is(tmp_path):
     save_checkpoint(tmp_path / "one", RECORD, weights(), {"state": jnp.ones(2)})
     result = open_checkpoint(tmp_path / "one")
     assert (result.algorithm, result.users, result.stations, result.iteration) == ("structured", 3, 2, 7)
-    assert np.array_equal(result.weights(weights()).first, weights().first)
-    assert result.state({"state": jnp.zeros(2)})["state"].tolist() == [1.0, 1.0]
+    assert np.array_equal(load_weights(result, weights()).first, weights().first)
+    assert load_state(result, {"state": jnp.zeros(2)})["state"].tolist() == [1.0, 1.0]
     assert result.record["version"] and len(result.digest) == 64
 
 
 def test_without_a_state_training_cannot_go_on(tmp_path):
     save_checkpoint(tmp_path / "one", RECORD, weights())
     with pytest.raises(InputError, match="keeps weights only"):
-        open_checkpoint(tmp_path / "one").state(weights())
+        load_state(open_checkpoint(tmp_path / "one"), weights())
 
 
 def test_a_file_that_was_changed_is_named(tmp_path):

@@ -9,12 +9,14 @@ jax = pytest.importorskip("jax")
 
 from small_instances import problem  # noqa: E402
 
-from twinhop.learn.checkpoint import open_checkpoint  # noqa: E402
-from twinhop.learn.decoding import Decider, decoded  # noqa: E402
-from twinhop.learn.decoding.forward import Forward, exponential  # noqa: E402
-from twinhop.learn.decoding.rule import highest  # noqa: E402
-from twinhop.learn.instance import instance_cost, instance_of_problem, padded  # noqa: E402
-from twinhop.learn.policy import SHIPPED, decider_of  # noqa: E402
+from twinhop.inference import Decider, decoded  # noqa: E402
+from twinhop.inference.checkpoint import open_checkpoint  # noqa: E402
+from twinhop.inference.forward import Forward, exponential  # noqa: E402
+from twinhop.inference.instance import instance_of_problem  # noqa: E402
+from twinhop.inference.policy import SHIPPED, decider_of  # noqa: E402
+from twinhop.inference.rule import highest  # noqa: E402
+from twinhop.learn.checkpoint import load_weights  # noqa: E402
+from twinhop.learn.instance import instance_cost, padded  # noqa: E402
 from twinhop.learn.structured import StructuredConfig, new_actor  # noqa: E402
 from twinhop.learn.structured.features import features  # noqa: E402
 
@@ -52,7 +54,7 @@ def small_actor():
 def shipped():
     checkpoint = open_checkpoint(SHIPPED)
     constants = checkpoint.configuration.get("structured") or {}
-    return checkpoint.weights(new_actor(StructuredConfig.model_validate(constants), jax.random.key(0)))
+    return load_weights(checkpoint, new_actor(StructuredConfig.model_validate(constants), jax.random.key(0)))
 
 
 def assert_asks_alike(weights, instance):

@@ -9,8 +9,9 @@ from small_instances import problem  # noqa: E402
 
 from twinhop.env.core import Action  # noqa: E402
 from twinhop.env.core.decode import decode as env_decode  # noqa: E402
-from twinhop.learn.decoding import decoded  # noqa: E402
-from twinhop.learn.instance import instance_cost, instance_of_problem  # noqa: E402
+from twinhop.inference import decoded  # noqa: E402
+from twinhop.inference.instance import instance_of_problem  # noqa: E402
+from twinhop.learn.instance import instance_cost  # noqa: E402
 
 rule = jax.jit(env_decode, static_argnames="is_capacitated")
 cost_of = jax.jit(instance_cost)

@@ -9,7 +9,8 @@ from cities import city  # noqa: E402
 from small_instances import problem  # noqa: E402
 
 from twinhop.env.core import params_of  # noqa: E402
-from twinhop.learn.instance import instance_cost, instance_of_problem, mean_latency_weight, padded  # noqa: E402
+from twinhop.inference.instance import instance_of_problem  # noqa: E402
+from twinhop.learn.instance import instance_cost, mean_latency_weight, padded  # noqa: E402
 from twinhop.placement.evaluation import evaluate  # noqa: E402
 from twinhop.placement.placement import Placement  # noqa: E402
 

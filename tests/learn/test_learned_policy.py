@@ -8,8 +8,8 @@ import pytest
 
 import twinhop
 from twinhop.errors import InputError
+from twinhop.inference.policy import LearnedPlacement, decider_of, learned_hosts, maddpg
 from twinhop.learn.checkpoint import save_checkpoint
-from twinhop.learn.policy import LearnedPlacement, decider_of, learned_hosts, maddpg
 from twinhop.learn.structured import StructuredConfig, new_actor
 from twinhop.migration.policy import policy_choice
 from twinhop.placement import PlacementProblem, solve

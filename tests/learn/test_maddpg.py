@@ -74,7 +74,7 @@ def test_losses_are_those_of_plain_networks(config):
     learner, batch = begin(config, SHAPES, jax.random.key(1)), batch_of(config)
     critics = SHAPES.agents if config.critics == "own" else 1
     wanted = jnp.asarray(np.random.default_rng(2).normal(size=(critics, 7)), jnp.float32)
-    critic_loss, actor_loss = _losses(config, learner.networks, batch, wanted)
+    critic_loss, actor_loss, penalty, saturation = _losses(config, learner.networks, batch, wanted)
     state, obs, done = (np.asarray(each) for each in (batch.state, batch.observation, batch.action))
     critic = learner.networks.critic
     errors = [plain_values(config, critic, c, state, obs, done) - np.asarray(wanted)[c] for c in range(critics)]
@@ -86,6 +86,8 @@ def test_losses_are_those_of_plain_networks(config):
         joint[:, m] = mine[:, m]
         values.append(plain_values(config, critic, min(m, critics - 1), state, obs, joint))
     assert float(actor_loss) == pytest.approx(-np.mean(values), rel=1e-4, abs=1e-6)
+    assert float(penalty) == pytest.approx(np.mean(np.arctanh(mine) ** 2), rel=1e-3)
+    assert float(saturation) == 0
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=str)

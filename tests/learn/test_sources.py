@@ -8,7 +8,8 @@ from cities import city  # noqa: E402
 from small_instances import problem  # noqa: E402
 
 from twinhop.env.core import Action, params_of  # noqa: E402
-from twinhop.learn.instance import instance_cost, instance_of_problem  # noqa: E402
+from twinhop.inference.instance import instance_of_problem  # noqa: E402
+from twinhop.learn.instance import instance_cost  # noqa: E402
 from twinhop.learn.sources import BankSource, EnvironmentSource, MixedSource  # noqa: E402
 from twinhop.learn.sources.environment import Scales  # noqa: E402
 

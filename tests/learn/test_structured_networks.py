@@ -6,11 +6,13 @@ jnp = jax.numpy
 
 from small_instances import problem  # noqa: E402
 
-from twinhop.learn.instance import instance_of_problem, padded  # noqa: E402
+from twinhop.inference.actor_sizes import UNITS  # noqa: E402
+from twinhop.inference.instance import instance_of_problem  # noqa: E402
+from twinhop.learn.instance import padded  # noqa: E402
 from twinhop.learn.multilayer import Multilayer, init_weights  # noqa: E402
 from twinhop.learn.structured import StructuredConfig, new_actor  # noqa: E402
 from twinhop.learn.structured.critic import Critic, cost_of_hosts, cost_of_shares  # noqa: E402
-from twinhop.learn.structured.features import UNITS, features  # noqa: E402
+from twinhop.learn.structured.features import features  # noqa: E402
 from twinhop.learn.structured.gradients import (  # noqa: E402
     LAST_OPEN,
     actor_loss,

@@ -7,7 +7,7 @@ jax = pytest.importorskip("jax")
 
 from small_instances import problem  # noqa: E402
 
-from twinhop.learn.instance import instance_of_problem  # noqa: E402
+from twinhop.inference.instance import instance_of_problem  # noqa: E402
 from twinhop.learn.sources import BankSource  # noqa: E402
 from twinhop.learn.structured import StructuredConfig, StructuredMaddpg  # noqa: E402
 

@@ -10,7 +10,8 @@ from small_instances import problem  # noqa: E402
 
 from twinhop.env.core import Action  # noqa: E402
 from twinhop.env.core.decode import decode  # noqa: E402
-from twinhop.learn.instance import instance_cost, instance_of_problem, padded  # noqa: E402
+from twinhop.inference.instance import instance_of_problem  # noqa: E402
+from twinhop.learn.instance import instance_cost, padded  # noqa: E402
 from twinhop.learn.multilayer import init_weights  # noqa: E402
 from twinhop.learn.sources import BankSource  # noqa: E402
 from twinhop.learn.structured import StructuredConfig, StructuredMaddpg  # noqa: E402

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from twinhop.errors import InputError, TwinhopError, WarmUpWarning
+from twinhop.inference.checkpoint import open_checkpoint
 from twinhop.learn import trainer
-from twinhop.learn.checkpoint import open_checkpoint
+from twinhop.learn.checkpoint import load_weights
 from twinhop.learn.config import load_config, parse_config
 from twinhop.learn.trainer import train_run
 
@@ -103,7 +104,7 @@ def lines(folder):
 
 
 def weights_of(folder):
-    return np.asarray(open_checkpoint(folder / "checkpoints" / "00000040").weights(jnp.zeros(2)))
+    return np.asarray(load_weights(open_checkpoint(folder / "checkpoints" / "00000040"), jnp.zeros(2)))
 
 
 def test_a_run_logs_is_judged_and_keeps_its_best_and_its_last(quick, tmp_path):

@@ -80,6 +80,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines inst
 Policy = Annotated[
     str, typer.Option(help="How to decide: a policy, or your own as mine.py:function; lagrangian and exact certify.")
 ]
+Start = Annotated[
+    str,
+    typer.Option(
+        help="What lagrangian starts from: none, a policy such as maddpg, or auto: maddpg where --time-limit is a "
+        "second or less.",
+    ),
+]
 From = Annotated[
     Path | None, typer.Option("--from", help="A placement.json saved before: where the twins are.", show_default=False)
 ]

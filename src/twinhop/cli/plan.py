@@ -17,6 +17,7 @@ from twinhop.cli.common import (
     ProblemFormat,
     Seed,
     Source,
+    Start,
     TimeLimit,
     Verbose,
     exit_interrupted,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 #: Violations and moves printed one by one.
 SHOWN = 5
+AUTOMATIC = "auto"
 EXAMPLE = "Example: twinhop plan city.yaml --policy lagrangian --out out/city"
 
 
@@ -55,6 +57,7 @@ def run(
     source: Source,
     problem_format: ProblemFormat = None,
     policy: Policy = "lagrangian",
+    start: Start = AUTOMATIC,
     seed: Seed = None,
     time_limit: TimeLimit = None,
     gap: Gap = None,
@@ -97,7 +100,7 @@ def run(
     from twinhop.plans.failure_survey import asked_together
     from twinhop.plans.request import plan_request, replan, spare_rules
 
-    chosen_policy = placement_policy(policy)
+    chosen_policy = placement_policy(starting_from(policy, start))
     limit = float("inf") if time_limit is None else time_limit
     check_limits(limit, gap)
     joint = Together(source, hours, also or (), samples, load, robust, cvar_level, weights)
@@ -138,6 +141,21 @@ def run(
     print_result(plan, as_json, _show, written)
     if plan.solution.interrupted or gave_up:
         exit_interrupted("this is the best plan found", written)
+
+
+def starting_from(policy: str, start: str) -> str:
+    """The policy with what it starts from.
+
+    Raises:
+        InputError: it is none that starts from anything.
+    """
+    if start == AUTOMATIC:
+        return policy
+    if policy != "lagrangian":
+        from twinhop.errors import InputError
+
+        raise InputError(f"--start: got {start!r} for the policy {policy!r}; only lagrangian starts from another plan")
+    return f"{policy}:start={start}"
 
 
 def _show(plan: "Plan") -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from twinhop.errors import InputError
 from twinhop.io import yaml_io
 from twinhop.io.text_file import read_text
-from twinhop.learn.literal import LiteralConfig
+from twinhop.learn.literal import FlatConfig, LiteralConfig
 from twinhop.learn.structured import StructuredConfig
 from twinhop.learn.transfer.aggregation import SUM_TOLERANCE
 from twinhop.names import training_files
@@ -85,7 +85,7 @@ class TrainingConfig(_Section):
 
     schema_version: Literal[1] = Field(description="version of this schema")
     name: str = Field(min_length=1, max_length=80, description="name of the run")
-    algorithm: Literal["structured", "literal"] = Field("structured", description="which learner")
+    algorithm: Literal["structured", "flat", "literal"] = Field("structured", description="which learner")
     scenario: str = Field(min_length=1, description="preset, or scenario file beside the configuration")
     more_scenarios: tuple[str, ...] = Field(
         (), max_length=15, description="further ones of as many users and stations, trained on beside it (structured)"
@@ -94,7 +94,7 @@ class TrainingConfig(_Section):
         "random", description="new stations and users in every episode, or those of the scenario throughout"
     )
     seed: int = Field(0, ge=0, le=LARGEST_SEED, description="root seed of the run")
-    iterations: int = Field(2000, ge=1, le=10_000_000, description="slots (structured) or episodes (literal)")
+    iterations: int = Field(2000, ge=1, le=10_000_000, description="slots (structured) or episodes (flat, literal)")
     environments: int = Field(16, ge=1, le=4096, description="environments side by side (structured)")
     opening_spread: float = Field(
         0.0, ge=0.0, le=5.0, description="openings of an episode cost exp(U(-x, x)) times as much (structured)"
@@ -108,22 +108,25 @@ class TrainingConfig(_Section):
     )
     transfer: TransferSection | None = Field(None, description="what is taken over from elsewhere; null: nothing")
     structured: StructuredConfig | None = Field(None, description="constants of the structured learner")
+    flat: FlatConfig | None = Field(None, description="constants of the flat learner")
     literal: LiteralConfig | None = Field(None, description="constants of the literal learner")
 
     @model_validator(mode="after")
     def _sections_fit(self) -> TrainingConfig:
-        for name in ("structured", "literal"):
+        for name in ("structured", "flat", "literal"):
             if getattr(self, name) is not None and name != self.algorithm:
                 raise problem(f"belongs to algorithm: {name}; this run has {self.algorithm}", name)
         if self.structured is not None and "iterations" in self.structured.model_fields_set:
             raise problem("is said once, as iterations of the run", "structured", "iterations")
-        if self.algorithm == "literal" and (self.more_scenarios or self.opening_spread or self.communication_spread):
-            raise problem("a literal learner has one scenario and its own prices; leave out more_scenarios and spreads")
+        if self.algorithm != "structured" and (self.more_scenarios or self.opening_spread or self.communication_spread):
+            raise problem(
+                f"a {self.algorithm} learner has one scenario and its own prices; leave out more_scenarios and spreads"
+            )
         return self
 
     def constants(self) -> dict[str, Any]:
         """Fields of the learner's own configuration that differ from its defaults."""
-        section = self.structured if self.algorithm == "structured" else self.literal
+        section = {"structured": self.structured, "flat": self.flat, "literal": self.literal}[self.algorithm]
         return {} if section is None else section.model_dump(exclude_unset=True)
 
     def actor_starts_at(self) -> int:

@@ -1,4 +1,4 @@
-"""The two ways of learning that are set side by side: as the paper has it printed, and one that learns."""
+"""The ways of learning that are set side by side: as printed, as a practitioner runs it, and over the graph."""
 
 from __future__ import annotations
 
@@ -74,6 +74,7 @@ class Learner:
 #: Makers of learners, from an environment and the iterations of the whole run.
 LEARNERS = {
     "literal": "twinhop.learn.learners:literal",
+    "flat": "twinhop.learn.learners:flat",
     "structured": "twinhop.learn.learners:structured",
 }
 
@@ -113,13 +114,13 @@ def structured(params: Params, iterations: int, constants: Mapping[str, Any] | N
 
 
 def _structured_decider(weights: Any) -> Decide:
-    from twinhop.learn.decoding import Decider
+    from twinhop.inference import Decider
 
     return Decider(weights)
 
 
 def _structured_decoders(weights: Any) -> dict[str, Decide]:
-    from twinhop.learn.decoding import Decider
+    from twinhop.inference import Decider
 
     decide = Decider(weights)
     return {
@@ -146,6 +147,13 @@ def literal(params: Params, iterations: int, constants: Mapping[str, Any] | None
         policy=ActingPolicy(_literal_act),
         configuration={**config.model_dump(mode="json"), "iterations": iterations},
     )
+
+
+def flat(params: Params, iterations: int, constants: Mapping[str, Any] | None = None) -> Learner:
+    """The same networks and the same decoding, with what keeps MADDPG stable."""
+    from twinhop.learn.literal import FlatConfig
+
+    return literal(params, iterations, FlatConfig.model_validate(constants or {}).model_dump())
 
 
 def _literal_act(weights: Any, params: Params, obs: Observation) -> Action:

@@ -20,21 +20,12 @@ import jax
 import numpy as np
 
 from twinhop.env.core import Params, params_of
-from twinhop.errors import InputError, TwinhopError, WarmUpWarning
+from twinhop.errors import InputError, SaturationWarning, TwinhopError, WarmUpWarning
+from twinhop.inference.checkpoint import BEST, CHECKPOINTS, LAST, SCENARIO, Checkpoint, open_checkpoint, pointed_to
 from twinhop.io.files import replacing
 from twinhop.io.folders import owned
 from twinhop.learn import learners
-from twinhop.learn.checkpoint import (
-    BEST,
-    CHECKPOINTS,
-    LAST,
-    SCENARIO,
-    Checkpoint,
-    open_checkpoint,
-    point_to,
-    pointed_to,
-    save_checkpoint,
-)
+from twinhop.learn.checkpoint import load_state, point_to, save_checkpoint
 from twinhop.learn.config import TrainingConfig
 from twinhop.learn.learners import Learner
 from twinhop.learn.measured_run import advance_compiled
@@ -48,7 +39,9 @@ from twinhop.text import figure, in_a_line
 CONFIG = "config.json"
 PIECE = 50
 """Iterations that are compiled together, at most."""
-ACTOR_LOSS, ACTOR_UPDATES = "actor_loss", "actor_updates"
+ACTOR_LOSS, ACTOR_UPDATES, SATURATION = "actor_loss", "actor_updates", "saturation"
+SATURATED_RUN = 0.8
+"""A run that ends with a larger share of saturated outputs is warned of."""
 TOTALS = "totals"
 """In a checkpoint: pairs of an iteration and the iterations that the run was to have from there on."""
 #: Fields by which two runs may differ that are one: how long it is, and how often it is judged and saved.
@@ -170,7 +163,7 @@ class _Run:
                 self._origin[SOURCES] = list(arrived.records)
         else:
             checkpoint = open_checkpoint(last)
-            self._state, self._iteration = checkpoint.state(shapes), checkpoint.iteration
+            self._state, self._iteration = load_state(checkpoint, shapes), checkpoint.iteration
             self._best = dict(open_checkpoint(pointed_to(out, BEST) or last).evaluation)
             self._seconds = float(checkpoint.record.get(SECONDS, 0.0))
             known = (ANCESTORS, READINGS, SCENARIO, SOURCES)
@@ -190,7 +183,7 @@ class _Run:
         config = self._config
         every = config.evaluation
         validation = Validation(self._learner, self._params, every.instances, every.first_seed)
-        log = RunLog(self._out, self._iteration)
+        log, saturation = RunLog(self._out, self._iteration), 0.0
         try:
             with _interrupts() as asked_to_stop:
                 while self._iteration < config.iterations and not asked_to_stop():
@@ -203,11 +196,14 @@ class _Run:
                     if evaluation or self._iteration % config.checkpoint_every == 0:
                         self._save(evaluation)
                     report(self._iteration, config.iterations, {**values, **evaluation})
+                    saturation = values.get(SATURATION, saturation)
                 if self._iteration != self._saved_at:
                     self._save({})
                 interrupted = self._iteration < config.iterations
         finally:
             log.close()
+        if saturation > SATURATED_RUN:
+            _warn_of_saturation(config, saturation)
         return Training(
             folder=self._out,
             iteration=self._iteration,
@@ -291,8 +287,9 @@ def learner_of(config: TrainingConfig, scenario: Scenario, root: Path | None = N
     """
     redraws = config.topologies == "random"
     params = params_of(scenario, "placement", redraws=redraws)
-    if config.algorithm == "literal":
-        return params, learners.literal(params, config.iterations, config.constants())
+    if config.algorithm != "structured":
+        make = {"flat": learners.flat, "literal": learners.literal}[config.algorithm]
+        return params, make(params, config.iterations, config.constants())
     spreads = {"opening_spread": config.opening_spread, "communication_spread": config.communication_spread}
     made = learners.structured(
         params, config.iterations, config.constants(), environments=config.environments, **spreads
@@ -390,6 +387,16 @@ def _warn_of_warm_up(config: TrainingConfig) -> None:
             WarmUpWarning,
             stacklevel=2,
         )
+
+
+def _warn_of_saturation(config: TrainingConfig, share: float) -> None:
+    section, field = ("structured", "opening_penalty") if config.algorithm == "structured" else ("", "output_penalty")
+    warnings.warn(
+        f"{config.name}: {100 * share:.0f} % of the actors' outputs are saturated in the end, where their gradients "
+        f"vanish and noise turns nothing; {field} in the section {section or config.algorithm} prevents it",
+        SaturationWarning,
+        stacklevel=3,
+    )
 
 
 @contextmanager

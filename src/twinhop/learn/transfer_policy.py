@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinhop.errors import InputError
-from twinhop.learn.migration_policy import LearnedMigration
-from twinhop.learn.policy import observed_instance
-from twinhop.migration.policy import PolicyKind, Setting
+from twinhop.inference.migration_policy import LearnedMigration
+from twinhop.inference.policy import observed_instance
+from twinhop.migration.policy import PolicyKind
 from twinhop.migration.run import MigrationRun
+from twinhop.placement.policy import Setting
 from twinhop.placement.problem import PlacementProblem
 
 if TYPE_CHECKING:
-    from twinhop.learn.decoding import Decider
+    from twinhop.inference import Decider
 
 ENVIRONMENTS, REPLAY_SLOTS = 4, 128
 _SEEDS = 2**31
@@ -58,7 +59,7 @@ class _Adapted:
 
     def after(self, instance: Any) -> Decider:
         """Go on once the instance of a slot is there."""
-        from twinhop.learn.decoding import Decider
+        from twinhop.inference import Decider
         from twinhop.learn.measured_run import advance_compiled
 
         rows = self._settings["memory"]
@@ -82,7 +83,8 @@ class _Adapted:
     def _begin(self, source: Any) -> None:
         import jax
 
-        from twinhop.learn.checkpoint import open_checkpoint
+        from twinhop.inference.checkpoint import open_checkpoint
+        from twinhop.learn.checkpoint import load_state_part
         from twinhop.learn.structured import StructuredConfig, StructuredMaddpg
         from twinhop.learn.transfer import Adaptation, Approach, Inheritance, Place, fitted
 
@@ -92,10 +94,10 @@ class _Adapted:
         constants["noise"] = self._settings["noise"]
         algorithm = StructuredMaddpg(StructuredConfig.model_validate(constants))
         shapes = jax.eval_shape(algorithm.start, jax.random.key(0), source)
-        networks = checkpoint.part(shapes, algorithm.networks)
+        networks = load_state_part(checkpoint, shapes, algorithm.networks)
         share, replay = self._settings["share"], None
         if share > 0:
-            replay = checkpoint.part(shapes, lambda run: run.replay, any_size=True)
+            replay = load_state_part(checkpoint, shapes, lambda run: run.replay, any_size=True)
             users, stations = replay.entries.host.shape[2], replay.entries.obs.capacity.shape[2]
             if int(replay.total) == 0 or users > self._size[0] or stations > self._size[1]:
                 raise InputError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -12,12 +11,12 @@ from typing import Any
 import jax
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from twinhop.errors import InputError
+from twinhop.inference.checkpoint import read_arrays, unreadable
 from twinhop.io.files import replacing
 
-_BLOCK = 1 << 20
 _RECORD = "record"
 
 
@@ -54,10 +53,7 @@ def load_tree(path: Path, like: Any) -> Any:
     Raises:
         InputError: the file is missing or damaged, or holds other arrays; the first difference is named.
     """
-    try:
-        arrays = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise _unreadable(path, error) from None
+    arrays = read_arrays(path)
     wanted = _named(like)
     odd = sorted(set(arrays) ^ {name for name, _ in wanted})
     if odd:
@@ -105,7 +101,7 @@ def load_part(path: Path, like: Any, part: Callable[[Any], Any], *, any_size: bo
                     )
                 result.append(jax.numpy.asarray(array))
     except (OSError, SafetensorError) as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
     return jax.tree.unflatten(jax.tree.structure(part(like)), result)
 
 
@@ -125,31 +121,11 @@ def load_record(path: Path) -> dict[str, Any]:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
     except (OSError, SafetensorError) as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
     try:
         return dict(json.loads(metadata[_RECORD]))
     except (KeyError, TypeError, ValueError):
         raise InputError(f"{path}: keeps no record beside its arrays, or a damaged one") from None
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    state = hashlib.sha256()
-    try:
-        with path.open("rb") as stream:
-            while block := stream.read(_BLOCK):
-                state.update(block)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    return state.hexdigest()
-
-
-def _unreadable(path: Path, error: Exception) -> InputError:
-    return InputError(f"{path}: not a safetensors file that can be read ({error})")
 
 
 def _named(tree: Any) -> list[tuple[str, Any]]:

@@ -9,9 +9,9 @@ import numpy as np
 
 from twinhop.env.core import Observation, Params
 from twinhop.env.problems import problem_of
+from twinhop.inference.policy import hosts_cost
 from twinhop.learn.episodes import act, episodes_of, nearest_of_all
 from twinhop.learn.learners import DecidingPolicy, Learner
-from twinhop.learn.policy import hosts_cost
 from twinhop.placement import solve
 from twinhop.placement.problem import IntArray
 

@@ -4,7 +4,6 @@ from twinhop.migration.outcome import Outcome as Outcome
 from twinhop.migration.policy import MigrationPolicy as MigrationPolicy
 from twinhop.migration.policy import PolicyChoice as PolicyChoice
 from twinhop.migration.policy import PolicyKind as PolicyKind
-from twinhop.migration.policy import Setting as Setting
 from twinhop.migration.policy import policy_choice as policy_choice
 from twinhop.migration.policy import policy_names as policy_names
 from twinhop.migration.run import MigrationRun as MigrationRun

@@ -18,6 +18,7 @@ from twinhop.names import MIGRATION_ENTRY_POINTS as ENTRY_POINTS
 from twinhop.names import MIGRATION_POLICIES as POLICIES
 from twinhop.names import migration_policy_names as policy_names
 from twinhop.own_code import OwnCode, as_own, has_module, load_own, names_code, unique, unknown
+from twinhop.placement.policy import Setting
 from twinhop.placement.problem import IntArray
 
 
@@ -27,42 +28,6 @@ class MigrationPolicy(Protocol):
     def decide(self, situation: Situation) -> IntArray:
         """The hosts (n,) of the served users of a slot; -1 leaves a user to the simulator, as do infeasible hosts."""
         ...
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One setting of a policy.
-
-    Attributes:
-        default: its value where none is given; its type is that of every value.
-        description: what it is, with its unit.
-        least: the least value accepted, of numbers.
-        accepted: the values accepted, of words; empty: any.
-    """
-
-    default: float | int | str
-    description: str
-    least: float = 0.0
-    accepted: tuple[str, ...] = ()
-
-    def parse(self, text: str, where: str) -> float | int | str:
-        """The value of a text.
-
-        Raises:
-            InputError: it is not of the type, or out of range.
-        """
-        if isinstance(self.default, str):
-            if self.accepted and text not in self.accepted:
-                raise InputError(f"{where}: got {text!r}; accepted: {', '.join(self.accepted)}")
-            return text
-        kind, noun = (int, "a whole number") if isinstance(self.default, int) else (float, "a number")
-        try:
-            value = kind(text)
-        except ValueError:
-            raise InputError(f"{where}: got {text!r}; expected {noun}") from None
-        if not self.least <= value < np.inf:
-            raise InputError(f"{where}: got {text}; expected {noun} >= {self.least:g}")
-        return value
 
 
 @dataclass(frozen=True)

@@ -27,11 +27,19 @@ class Ending(Enum):
 
 @dataclass(frozen=True)
 class Decision:
-    """What a policy returns: a placement, where it has one a certificate, and what ended it where it says so."""
+    """What a policy returns: a placement, where it has one a certificate, and what ended it where it says so.
+
+    Attributes:
+        placement: the hosts and the stations that open.
+        certificate: a lower bound on all plans, or None.
+        ended: what ended it, or None.
+        note: a sentence on what is missing, such as why there is no certificate; empty for none.
+    """
 
     placement: Placement
     certificate: Certificate | None = None
     ended: Ending | None = None
+    note: str = ""
 
     def __repr__(self) -> str:
         bound = None if self.certificate is None else figure("lower bound", self.certificate.lower_bound)

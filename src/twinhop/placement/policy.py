@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -17,6 +18,42 @@ from twinhop.placement.decision import Decision as Decision
 from twinhop.placement.decision import Policy as Policy
 from twinhop.placement.own_policy import own_policy
 from twinhop.placement.problem import PlacementProblem
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a policy.
+
+    Attributes:
+        default: its value where none is given; its type is that of every value.
+        description: what it is, with its unit.
+        least: the least value accepted, of numbers.
+        accepted: the values accepted, of words; empty: any.
+    """
+
+    default: float | int | str
+    description: str
+    least: float = 0.0
+    accepted: tuple[str, ...] = ()
+
+    def parse(self, text: str, where: str) -> float | int | str:
+        """The value of a text.
+
+        Raises:
+            InputError: it is not of the type, or out of range.
+        """
+        if isinstance(self.default, str):
+            if self.accepted and text not in self.accepted:
+                raise InputError(f"{where}: got {text!r}; accepted: {', '.join(self.accepted)}")
+            return text
+        kind, noun = (int, "a whole number") if isinstance(self.default, int) else (float, "a number")
+        try:
+            value = kind(text)
+        except ValueError:
+            raise InputError(f"{where}: got {text!r}; expected {noun}") from None
+        if not self.least <= value < math.inf:
+            raise InputError(f"{where}: got {text}; expected {noun} >= {self.least:g}")
+        return value
 
 
 @dataclass(frozen=True)

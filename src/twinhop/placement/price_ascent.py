@@ -1,6 +1,7 @@
 """Prices of one problem, raised step by step, the bound that they prove and the plans that they suggest."""
 
 import logging
+import math
 
 import numpy as np
 
@@ -16,6 +17,8 @@ logger = logging.getLogger(__name__)
 #: Price steps between two looks at the plan, and at most so many looks.
 STEPS = 25
 ROUNDS = 40
+#: Under a time limit the clock is looked at after so many arcs, a millisecond; so many steps are made whatever it says.
+ARCS_BETWEEN_LOOKS, LEAST_STEPS = 100_000, 25
 #: The ascent ends once a round closes less than this share of the gap, twice in a row.
 LEAST_PROGRESS = 0.03
 #: Pairs of stations tried at most for interchange.
@@ -40,6 +43,7 @@ class PriceAscent:
         self._state = make_price_state(*(prices or _first_prices(search)))
         self._free = np.zeros(self._problem.stations, np.int64)  # no station is forced
         self._visited: set[bytes] = set()
+        self._made = 0
 
     @property
     def bound(self) -> float:
@@ -71,9 +75,9 @@ class PriceAscent:
         idle = 0
         for _ in range(ROUNDS):
             before = self.bound
-            self._ascend()
+            self.steps(STEPS)
             self._try(self._state.chosen)
-            self._try(self._open_set())
+            self.try_open_set()
             self._report(before)
             if self.closed(enough) or self.search.budget.exhausted():
                 return
@@ -85,7 +89,7 @@ class PriceAscent:
         """Raise the prices towards the cost of the search, trying no plans, until little is gained."""
         for _ in range(ROUNDS):
             before = self.bound
-            self._ascend()
+            self.steps(STEPS)
             if self.bound - before < LEAST_PROGRESS * (self.search.cost - self.bound) or self.search.budget.exhausted():
                 return
 
@@ -98,7 +102,7 @@ class PriceAscent:
     def last_steps(self) -> None:
         """A few more steps towards the better plan that local search found."""
         if not self.closed() and not self.search.budget.exhausted():
-            self._ascend()
+            self.steps(STEPS)
 
     def branches(self) -> BranchAndBound:
         """Branch and bound from the best prices on."""
@@ -136,18 +140,29 @@ class PriceAscent:
             part or self._part,
         )
 
-    def _ascend(self) -> None:
+    def steps(self, count: int) -> None:
+        """Raise the prices by so many steps, towards the cost of the best plan known; by fewer if time runs out."""
         target = self.search.cost if self.search.feasible else self._guess()
-        ascend(
-            self._instance,
-            self._by_station,
-            self._state,
-            self._free,
-            self._part.fewest,
-            self._part.most,
-            target,
-            STEPS,
-        )
+        at_once = count
+        if math.isfinite(self.search.budget.remaining_s()):
+            at_once = max(1, ARCS_BETWEEN_LOOKS // self._problem.comm_s.size)
+        while count > 0 and not (self._made >= LEAST_STEPS and self.search.budget.exhausted()):
+            made = min(at_once, count)
+            ascend(
+                self._instance,
+                self._by_station,
+                self._state,
+                self._free,
+                self._part.fewest,
+                self._part.most,
+                target,
+                made,
+            )
+            count, self._made = count - made, self._made + made
+
+    def try_open_set(self) -> None:
+        """Offer the stations that the best prices open to the search, once."""
+        self._try(self._open_set())
 
     def _guess(self) -> float:
         return self.bound + 0.05 * abs(self.bound) if np.isfinite(self.bound) else float(self._state.price.sum())

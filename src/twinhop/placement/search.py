@@ -30,12 +30,14 @@ TRIAL_SWEEPS = 6
 MOVE_SWEEPS = 50
 #: Savings below this share of the cost are not worth a change.
 RELATIVE_IMPROVEMENT = 1e-10
-#: Pairs of users looked at between two glances at the clock.
-SWAP_PAIRS = 4_000_000
+#: Pairs of users looked at between two glances at the clock, some milliseconds.
+SWAP_PAIRS = 250_000
 #: Steps of an annealing walk for each of N users: so many, and so many times N: all pairs, while these are few.
 STEPS_PER_USER, STEPS_PER_PAIR = 200, 2
 #: A walk is cut to this many steps, or to STEPS_PER_USER steps a user where that is more.
 ANNEALING_STEPS = 2_000_000
+#: What a step of a walk takes, at most; under a time limit a walk is cut to what is left of it [s].
+STEP_S = 1e-7
 #: Longer and longer walks: so many of each length, the longest this many times the standard one; idle ones end them.
 WALKS_PER_LENGTH, LONGEST_WALK, IDLE_WALKS = 4, 32, 2
 #: Where users have no work, the temperature goes by this share of the mean cost of a user.
@@ -195,7 +197,9 @@ class Search:
         used, users = np.unique(host), self.problem.users
         unit = float(np.mean(self.instance.root_work**2) / self.instance.cpu[used].mean())
         unit = max(unit, TEMPERATURE_SHARE * self.cost / users)
-        steps = factor * _walk_length(users)
+        steps = int(min(factor * _walk_length(users), self.budget.remaining_s() / STEP_S))
+        if steps <= users:
+            return False
         refill(self.instance, self._hosting, host)
         best = np.empty(users, np.int64)
         anneal(self.instance, self._hosting, used, HOT * unit, COLD * unit, steps, seed + 1, best)

@@ -42,6 +42,7 @@ class Solution(Shown):
         ended: what ended it: ``proven`` (optimal), ``gap`` (the one asked for is reached, or where none was 1 %),
             ``seconds`` (those that `lagrangian` goes on for where its gap is wide are spent), ``nothing left to try``,
             ``time limit``, ``interrupted``, or ``done`` for policies that go through their steps and end.
+        note: what the policy says of its answer, such as why it has no certificate; empty for nothing.
     """
 
     problem: PlacementProblem = field(repr=False)
@@ -54,6 +55,7 @@ class Solution(Shown):
     interrupted: bool
     timed_out: bool
     ended: Ending = Ending.DONE
+    note: str = ""
 
     def __repr__(self) -> str:
         parts = (figure("cost", self.cost), figure("bound", self.lower_bound), in_percent("gap", self.gap))
@@ -172,6 +174,7 @@ def solve(
         interrupted=budget.interrupted,
         timed_out=timed_out,
         ended=_ending(decision, budget.interrupted, timed_out),
+        note=decision.note,
     )
 
 

@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 from typing import Any, Literal
 
 from twinhop.errors import TwinhopError
-from twinhop.migration.policy import Setting, policy_choice
+from twinhop.migration.policy import policy_choice
 from twinhop.names import (
     CERTIFYING,
     MIGRATION_ENTRY_POINTS,
@@ -18,7 +18,7 @@ from twinhop.names import (
     migration_policy_names,
     placement_policy_names,
 )
-from twinhop.placement.policy import placement_policy
+from twinhop.placement.policy import Setting, placement_policy
 
 Kind = Literal["placement", "migration"]
 #: Of each kind: its names, those of twinhop itself, and the entry point group of the others.

@@ -31,7 +31,7 @@ from twinhop.text import counted, in_a_line
 from twinhop.units import money_unit
 
 if TYPE_CHECKING:
-    from twinhop.learn.checkpoint import Checkpoint
+    from twinhop.inference.checkpoint import Checkpoint
 
 #: What learned weights are compared with where nothing else is asked for.
 BASELINES = ("nearest", "random", "random_association", "least_loaded", "greedy", "local_search", "lagrangian")
@@ -201,8 +201,8 @@ def evaluate_checkpoint(
         InputError: there is no such checkpoint, or it fits no instance of a source.
     """
     require_extra("learn", "learned weights")
-    from twinhop.learn.checkpoint import open_checkpoint
-    from twinhop.learn.policy import accepted_decode
+    from twinhop.inference.checkpoint import open_checkpoint
+    from twinhop.inference.policy import accepted_decode
 
     if not 1 <= seeds <= MOST_INSTANCES:
         raise InputError(f"seeds: got {seeds}; expected a whole number from 1 to {MOST_INSTANCES}")
@@ -213,7 +213,7 @@ def evaluate_checkpoint(
     named = [(name, load(name)) for name in sources] or [(opened.configuration["scenario"], _trained_on(opened))]
     root_seeds = tuple(range(seed, seed + seeds))
     progress = _ProgressReporter(len(named) * seeds, on_progress)
-    if opened.algorithm == "literal":
+    if opened.algorithm != "structured":
         scores = tuple(_literal_scores(opened, name, each, root_seeds, beside, progress) for name, each in named)
         return LearnedEvaluation(opened, "argmax", 0, scores)
     accepted_decode(decode)
@@ -236,7 +236,7 @@ def _beside(policies: str | Sequence[PolicyLike]) -> tuple[PlacementPolicy, ...]
 
 def _trained_on(checkpoint: Checkpoint) -> Scenario:
     """The scenario that a checkpoint keeps, wherever its file is by now; older ones name it alone."""
-    from twinhop.learn.checkpoint import SCENARIO
+    from twinhop.inference.checkpoint import SCENARIO
 
     fields = checkpoint.record.get(SCENARIO)
     return load_scenario(checkpoint.configuration["scenario"]) if fields is None else Scenario.model_validate(fields)
@@ -262,7 +262,7 @@ def _structured_scores(
     beside: Policies,
     progress: _ProgressReporter,
 ) -> SourceScores:
-    from twinhop.learn.policy import accepted_decode, decider_of, learned_hosts
+    from twinhop.inference.policy import accepted_decode, decider_of, learned_hosts
 
     problems = [make_case(source, seed).problem for seed in seeds]
     decider, how = decider_of(path), accepted_decode(decode)
@@ -282,6 +282,7 @@ def _literal_scores(
     """On the first slots of episodes in the environment that the weights were trained in."""
     from twinhop.env.core import Observation
     from twinhop.env.problems import problem_of
+    from twinhop.learn.checkpoint import load_weights
     from twinhop.learn.config import TrainingConfig
     from twinhop.learn.episodes import act, episodes_of, nearest_of_all
     from twinhop.learn.learners import ActingPolicy
@@ -298,7 +299,7 @@ def _literal_scores(
             f"{checkpoint.folder}: was trained for {checkpoint.users} users and {checkpoint.stations} stations, which "
             f"a flat state (Eq. 22) cannot change; {name} has {rules.users} and {rules.stations}"
         )
-    weights = checkpoint.weights(learner.weights_like())
+    weights = load_weights(checkpoint, learner.weights_like())
     obs = [
         Observation(*(np.asarray(array)[0, 0] for array in episodes_of(nearest_of_all, None, params, seed, 1, 1).obs))
         for seed in seeds

@@ -103,7 +103,7 @@ def transfer(
     if not sources:
         raise InputError("sources: none is given; expected checkpoints or runs, the latest last")
     require_extra("learn", "learning")
-    from twinhop.learn.checkpoint import open_checkpoint
+    from twinhop.inference.checkpoint import open_checkpoint
     from twinhop.learn.config import config_of
     from twinhop.learn.trainer import train_run
 
@@ -130,8 +130,8 @@ def _constants(configuration: Mapping[str, Any], takes_networks: bool) -> dict[s
     """The section of the learner's own constants, and how many environments it lives in."""
     name = configuration["algorithm"]
     section = {key: value for key, value in (configuration.get(name) or {}).items() if key != "iterations"}
-    if name == "literal":
-        return {"literal": section, "topologies": "fixed"}
+    if name != "structured":
+        return {"algorithm": name, name: section, "topologies": "fixed"}
     if takes_networks:
         section["critic_only_iterations"] = 0
     return {"structured": section, "environments": configuration["environments"]}

@@ -14,7 +14,7 @@ Width = Annotated[int, Field(ge=1, le=4096)]
 class MaddpgConfig(BaseModel):
     """The constants of MADDPG; the defaults are the paper's, and those of docs/learning.md where it gives none."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     hidden: tuple[Width, ...] = Field((256, 128), min_length=1, max_length=8, description="units of the hidden layers")
     batch: int = Field(32, ge=1, le=65_536, description="transitions of an update")
@@ -29,3 +29,17 @@ class MaddpgConfig(BaseModel):
         "state", description="what critics see beside all actions: the state, or what agents see"
     )
     agents_see: Sight = Field("state", description="whether all actors see the state, or each its own observation")
+    output_penalty: float = Field(
+        0.0, ge=0.0, le=1e3, description="weight of the mean square of actors' outputs before tanh, against saturation"
+    )
+    output_penalty_beyond: float = Field(
+        0.0, ge=0.0, le=1e3, description="only what an output has beyond this magnitude is penalised"
+    )
+    output_penalty_decay: float = Field(
+        1.0, gt=0.0, le=1.0, description="by which the penalty is multiplied at each update; 1: it is constant"
+    )
+    actor_clip: float | None = Field(None, gt=0.0, le=1e6, description="largest norm of an actor's gradient; null: any")
+    critic_clip: float | None = Field(None, gt=0.0, le=1e6, description="largest norm of a critic's; null: any")
+    warm_up: int = Field(
+        0, ge=0, le=10_000_000, description="transitions that the memory must hold before the first update"
+    )

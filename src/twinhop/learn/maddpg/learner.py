@@ -10,7 +10,10 @@ import optax
 from jax import Array
 
 from twinhop.learn.maddpg.config import MaddpgConfig
-from twinhop.learn.maddpg.networks import Critic, Networks, Shapes, actions, networks
+from twinhop.learn.maddpg.networks import Critic, Networks, Shapes, actions, networks, outputs
+
+SATURATED = 0.99
+"""Actions beyond this magnitude count as saturated: tanh is flat there, and actors learn no more."""
 
 
 class ReplayTransition(NamedTuple):
@@ -47,7 +50,11 @@ class Losses(NamedTuple):
     critic: Array
     """() squared error of the critics"""
     actor: Array
-    """() minus the value that critics give to the actors' actions"""
+    """() minus the value that critics give to the actors' actions, penalties left out"""
+    penalty: Array
+    """() mean square of what the actors' outputs before tanh have beyond the magnitude that is free"""
+    saturation: Array
+    """() share of the actors' actions beyond `SATURATED`"""
 
 
 def begin(config: MaddpgConfig, shapes: Shapes, key: Array) -> LearnerState:
@@ -87,7 +94,10 @@ def update(config: MaddpgConfig, learner: LearnerState, batch: ReplayTransition)
 
     Formula: critics descend ``(y_i - Q_i(s, a))^2`` with ``y_i = r_i + gamma (1 - terminated) Q'_i(s', pi'(s'))``
     (reading row 17); actor i ascends ``Q_i(s, a_1, ..., pi_i(o_i), ..., a_M)``, the others' actions from the replay;
-    then ``target <- (1 - tau) target + tau network``. All gradients are of the networks before the update.
+    then ``target <- (1 - tau) target + tau network``. All gradients are of the networks before the update. Where the
+    configuration says so, actor i descends besides ``w d^u mean(max(0, |z_i| - b)^2)`` of its outputs z before tanh (u
+    updates so far), as the reference implementation of MADDPG does with w = 1e-3 against saturation, and gradients are
+    cut to a norm, each network's by itself.
 
     Args:
         config: the constants.
@@ -105,14 +115,18 @@ def update(config: MaddpgConfig, learner: LearnerState, batch: ReplayTransition)
 
     def loss(both: Networks) -> tuple[Array, Losses]:
         losses = Losses(*_losses(config, both, batch, wanted))
-        return losses.critic * both.critic.bias.shape[0] + losses.actor * both.actor.layers[0].bias.shape[0], losses
+        of_actors = losses.actor
+        if config.output_penalty > 0:
+            so_far = learner.actor_optimiser.count.astype(jnp.float32)
+            of_actors = of_actors + config.output_penalty * config.output_penalty_decay**so_far * losses.penalty
+        return losses.critic * both.critic.bias.shape[0] + of_actors * both.actor.layers[0].bias.shape[0], losses
 
     slopes, losses = jax.grad(loss, has_aux=True)(learner.networks)
     actor, actor_optimiser = _adam_step(
-        config.actor_rate, slopes.actor, learner.networks.actor, learner.actor_optimiser
+        config.actor_rate, cut_to(config.actor_clip, slopes.actor), learner.networks.actor, learner.actor_optimiser
     )
     critic, critic_optimiser = _adam_step(
-        config.critic_rate, slopes.critic, learner.networks.critic, learner.critic_optimiser
+        config.critic_rate, cut_to(config.critic_clip, slopes.critic), learner.networks.critic, learner.critic_optimiser
     )
     after = Networks(actor, critic)
     targets = jax.tree.map(lambda slow, fast: (1.0 - config.tau) * slow + config.tau * fast, learner.targets, after)
@@ -130,13 +144,30 @@ def target_values(config: MaddpgConfig, targets: Networks, batch: ReplayTransiti
     return reward + config.gamma * (1.0 - batch.terminated)[None, :] * follows
 
 
-def _losses(config: MaddpgConfig, both: Networks, batch: ReplayTransition, wanted: Array) -> tuple[Array, Array]:
-    """Means over batch and agents: of the critics' squared errors, and of minus the values of the actors' actions."""
+def cut_to(norm: float | None, slopes: Any) -> Any:
+    """Gradients of stacked networks, each network's cut to a norm by itself.
+
+    Args:
+        norm: the largest one, over all arrays of a network; None: they stay as they are.
+        slopes: a tree of arrays with the networks as their leading axis.
+    """
+    if norm is None:
+        return slopes
+    squares = [jnp.sum(each**2, axis=tuple(range(1, each.ndim))) for each in jax.tree.leaves(slopes)]
+    factor = jnp.minimum(1.0, norm / jnp.sqrt(jnp.maximum(sum(squares[1:], squares[0]), 1e-30)))
+    return jax.tree.map(lambda each: each * factor.reshape(-1, *(1,) * (each.ndim - 1)), slopes)
+
+
+def _losses(
+    config: MaddpgConfig, both: Networks, batch: ReplayTransition, wanted: Array
+) -> tuple[Array, Array, Array, Array]:
+    """The `Losses`: means over batch and agents."""
     critic = both.critic
     obs = _flat(_sight(config.critic_sees, batch.state, batch.observation))
     first = jax.vmap(lambda one, own: one.first(own, batch.action))(critic, _repeated(obs, critic))  # (C, B, H)
     error = jax.vmap(lambda one, h: one.value(h))(critic, first) - wanted
-    mine = actions(both.actor, _sight(config.agents_see, batch.state, batch.observation))  # (M, B, A)
+    asked = outputs(both.actor, _sight(config.agents_see, batch.state, batch.observation))  # (M, B, A)
+    mine = jnp.tanh(asked)
     fixed = jax.tree.map(jax.lax.stop_gradient, critic)
     other = mine - jnp.swapaxes(batch.action, 0, 1)
     agents = jnp.arange(mine.shape[0])
@@ -147,7 +178,9 @@ def _losses(config: MaddpgConfig, both: Networks, batch: ReplayTransition, wante
         value = jax.tree.map(lambda leaf: leaf[0], fixed).value(changed)
     else:
         value = jax.vmap(lambda one, h: one.value(h))(fixed, changed)
-    return jnp.mean(error**2), -jnp.mean(value)
+    penalty = jnp.mean(jnp.maximum(jnp.abs(asked) - config.output_penalty_beyond, 0.0) ** 2)
+    saturation = jax.lax.stop_gradient(jnp.mean(jnp.abs(mine) > SATURATED))
+    return jnp.mean(error**2), -jnp.mean(value), penalty, saturation
 
 
 def _adam_step(rate: float, slope: Any, weights: Any, moments: Any) -> tuple[Any, Any]:

@@ -111,6 +111,13 @@ def networks(config: MaddpgConfig, shapes: Shapes, key: Array) -> Networks:
     return Networks(actor, critic)
 
 
+def outputs(actor: Multilayer, obs: Array) -> Array:
+    """(M, B, A) what the agents' networks say, before tanh; the arguments are those of `actions`."""
+    agents = actor.layers[0].bias.shape[0]
+    each = jnp.broadcast_to(obs, (agents, *obs.shape)) if obs.ndim == 2 else jnp.swapaxes(obs, 0, 1)
+    return jax.vmap(lambda one, own: one(own))(actor, each)
+
+
 def actions(actor: Multilayer, obs: Array) -> Array:
     """What the agents do without noise.
 
@@ -121,6 +128,4 @@ def actions(actor: Multilayer, obs: Array) -> Array:
     Returns:
         (M, B, A), from -1 to 1.
     """
-    agents = actor.layers[0].bias.shape[0]
-    each = jnp.broadcast_to(obs, (agents, *obs.shape)) if obs.ndim == 2 else jnp.swapaxes(obs, 0, 1)
-    return jnp.tanh(jax.vmap(lambda one, own: one(own))(actor, each))
+    return jnp.tanh(outputs(actor, obs))

@@ -11,7 +11,8 @@ from jax import Array
 
 from twinhop.env.core import Action
 from twinhop.env.core.decode import decode
-from twinhop.learn.instance import ProblemArrays, instance_cost
+from twinhop.inference.instance import ProblemArrays
+from twinhop.learn.instance import instance_cost
 from twinhop.learn.sources.source import StepOutcome
 
 

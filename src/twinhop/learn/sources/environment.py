@@ -12,7 +12,8 @@ from jax import Array
 from twinhop.env.core import Action, Params, State, StepInfo, reset, step
 from twinhop.env.core.types import Observation
 from twinhop.env.stepping import where_tree
-from twinhop.learn.instance import ProblemArrays, instance_of_observation, mean_latency_weight
+from twinhop.inference.instance import ProblemArrays
+from twinhop.learn.instance import instance_of_observation, mean_latency_weight
 from twinhop.learn.sources.source import StepOutcome
 
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from twinhop.env.core import Action
-from twinhop.learn.instance import ProblemArrays
+from twinhop.inference.instance import ProblemArrays
 from twinhop.learn.sources.source import Source, StepOutcome
 
 

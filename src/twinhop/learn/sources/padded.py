@@ -11,7 +11,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from twinhop.env.core import Action
-from twinhop.learn.instance import ProblemArrays, padded
+from twinhop.inference.instance import ProblemArrays
+from twinhop.learn.instance import padded
 from twinhop.learn.sources.source import Source, StepOutcome
 
 

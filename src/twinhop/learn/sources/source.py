@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from jax import Array
 
 from twinhop.env.core import Action
-from twinhop.learn.instance import ProblemArrays
+from twinhop.inference.instance import ProblemArrays
 
 
 class StepOutcome(NamedTuple):

@@ -9,25 +9,20 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from twinhop.learn.multilayer import Affine, Multilayer
-from twinhop.learn.structured.features import (
+from twinhop.inference.actor_sizes import (
     EDGE_FEATURES,
+    FIRST_NEARNESS,
+    FIRST_OPENING,
+    FORBIDDEN,
     GLOBAL_FEATURES,
+    HEADS,
+    NEARNESS,
+    OUTPUT_GAIN,
     STATION_FEATURES,
     USER_FEATURES,
-    Features,
 )
-
-# Constants are compiled in elsewhere, by `twinhop.jit`, whose cache looks for changes in files that name it.
-HEADS = 4
-NEARNESS = (0.0, 1.0, 2.0, 4.0)
-"""How much each head favours near stations to begin with, a unit of communication latency."""
-OUTPUT_GAIN = 3.0
-FIRST_OPENING = 1.0
-"""Opening logits begin here: all open."""
-FIRST_NEARNESS = 2.0
-"""Scores begin as minus so many times the communication latency: to the nearest."""
-FORBIDDEN = -1e9
+from twinhop.learn.multilayer import Affine, Multilayer
+from twinhop.learn.structured.features import Features
 
 
 class Decision(NamedTuple):

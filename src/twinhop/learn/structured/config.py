@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class StructuredConfig(BaseModel):
     """MADDPG over the bipartite graph of users and stations: one actor for all agents, one critic for their reward."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     iterations: int = Field(
         default=2000,
@@ -42,6 +42,18 @@ class StructuredConfig(BaseModel):
         default=0.05, ge=0.0, le=1.0, description="Share of the step length at the end (cosine)."
     )
     actor_clip: float = Field(default=1.0, gt=0.0, description="Largest norm of the actor's gradient.")
+    opening_penalty: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1e3,
+        description="Weight of the mean square of opening logits in the actor's loss, against saturation.",
+    )
+    opening_penalty_beyond: float = Field(
+        default=0.0, ge=0.0, le=1e3, description="Only what a logit has beyond this magnitude is penalised."
+    )
+    opening_penalty_last_share: float = Field(
+        default=1.0, ge=0.0, le=1.0, description="Share of the penalty at the end of the run (linear); 1: constant."
+    )
     critic_clip: float = Field(default=10.0, gt=0.0, description="Largest norm of the critic's gradient.")
     actor_slots: int = Field(
         default=2, ge=1, description="Slots in the actor's batch; each holds one transition of every environment."

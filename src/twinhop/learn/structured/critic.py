@@ -11,14 +11,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from twinhop.inference.actor_sizes import GLOBAL_FEATURES, STATION_FEATURES, UNITS, USER_FEATURES
 from twinhop.learn.multilayer import Affine, Multilayer
-from twinhop.learn.structured.features import (
-    GLOBAL_FEATURES,
-    STATION_FEATURES,
-    UNITS,
-    USER_FEATURES,
-    Features,
-)
+from twinhop.learn.structured.features import Features
 
 POOLED = 8
 EDGE_INPUTS, STATION_INPUTS = 3, POOLED + 5 + GLOBAL_FEATURES

@@ -7,18 +7,8 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from twinhop.learn.instance import ProblemArrays
-
-# Constants are compiled in elsewhere, by `twinhop.jit`, whose cache looks for changes in files that name it.
-UNITS = 8.0
-"""The unit of time is an eighth of what computing and opening cost together where nothing else counts."""
-LEAST_SHARE = 1e-3
-"""The unit is at least so much of the mean communication latency, where neither computing nor opening costs."""
-FARTHEST = 30.0
-"""Communication latencies above a user's least count up to so many units."""
-ROOMIEST = 4.0
-"""Capacities count up to so many times N / M."""
-EDGE_FEATURES, USER_FEATURES, STATION_FEATURES, GLOBAL_FEATURES = 5, 3, 7, 4
+from twinhop.inference.actor_sizes import FARTHEST, LEAST_SHARE, ROOMIEST, UNITS
+from twinhop.inference.instance import ProblemArrays
 
 
 class Features(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import jax
@@ -11,12 +12,14 @@ from jax import Array
 
 from twinhop.env.core import Action
 from twinhop.env.core.decode import decode
-from twinhop.learn.instance import ProblemArrays
+from twinhop.inference.instance import ProblemArrays
 from twinhop.learn.structured.actor import Actor
 from twinhop.learn.structured.critic import Critic, cost_of_hosts
 from twinhop.learn.structured.features import Features, features
 from twinhop.learn.structured.gradients import OpeningGradient, actor_loss
 
+CERTAIN = 0.99
+"""Openings of a probability above this, or below the rest, count as saturated."""
 HUBER_DELTA = 2.0
 """Errors beyond so many units count linearly."""
 
@@ -41,6 +44,36 @@ def mean_actor_loss(actor: Actor, critics: Critic, obs: ProblemArrays, key: Arra
     keys = jax.random.split(key, obs.active.shape[0])
     losses = jax.vmap(lambda one, each: actor_loss(actor, critics, features(one), each, opening))(obs, keys)
     return losses.mean()
+
+
+class OpeningLogits(NamedTuple):
+    """How far the opening logits of a batch have gone, means over the stations present."""
+
+    square: Array
+    """() of what they have beyond the magnitude that is free"""
+    saturation: Array
+    """() share of stations that open, or stay shut, with a probability above `CERTAIN`: noise hardly turns them"""
+
+
+def opening_logits(actor: Actor, obs: ProblemArrays, beyond: float) -> OpeningLogits:
+    """How far a batch's opening logits have gone; ``mean(max(0, |o| - beyond)^2)``, which has a gradient.
+
+    Args:
+        actor: whose logits.
+        obs: a batch of instances.
+        beyond: the magnitude that is free.
+    """
+
+    def one(instance: ProblemArrays) -> tuple[Array, Array, Array]:
+        shown = features(instance)
+        logit = jnp.where(shown.present, actor(shown).opening, 0.0)
+        is_certain = jnp.abs(logit) > math.log(CERTAIN / (1.0 - CERTAIN))
+        far = jnp.maximum(jnp.abs(logit) - beyond, 0.0)
+        return jnp.sum(far**2), jnp.sum(is_certain), jnp.sum(shown.present)
+
+    square, certain, present = (each.sum() for each in jax.vmap(one)(obs))
+    count = jnp.maximum(present, 1)
+    return OpeningLogits(square / count, jax.lax.stop_gradient(certain / count))
 
 
 def mean_critic_loss(critics: Critic, batch: SlotTransitions, target: Array) -> Array:

@@ -12,7 +12,7 @@ import optax
 from jax import Array
 
 from twinhop.env.core import Action
-from twinhop.learn.instance import ProblemArrays
+from twinhop.inference.instance import ProblemArrays
 from twinhop.learn.multilayer import init_weights
 from twinhop.learn.replay import Replay, empty, sampled, stored
 from twinhop.learn.sources.source import Source, StepOutcome
@@ -26,6 +26,7 @@ from twinhop.learn.structured.losses import (
     flat,
     mean_actor_loss,
     mean_critic_loss,
+    opening_logits,
 )
 
 
@@ -101,7 +102,8 @@ class StructuredMaddpg:
 
         Returns:
             Where the run is then, and by iteration: `cost`, the mean over the environments [s]; `critic_loss` and
-            `actor_loss`, in units of the instances; `opened`, stations in use.
+            `actor_loss`, in units of the instances; `opened`, stations in use; `saturation`, the share of openings
+            that are as good as certain.
         """
         return jax.lax.scan(lambda now, _: self._iteration(now, source), state, None, length=iterations)
 
@@ -130,10 +132,10 @@ class StructuredMaddpg:
         keys = jax.random.split(jax.random.wrap_key_data(state.key), 5)
         state, log = self._rollout(state, source, keys[0], keys[1])
         state, log["critic_loss"] = self._critic_updates(state, keys[2])
-        state, log["actor_loss"] = jax.lax.cond(
+        state, (log["actor_loss"], log["saturation"]) = jax.lax.cond(
             state.iteration >= self.config.critic_only_iterations,
             self._actor_update,
-            lambda now, key: (now, jnp.zeros(())),
+            lambda now, key: (now, (jnp.zeros(()), jnp.zeros(()))),
             state,
             keys[3],
         )
@@ -156,6 +158,11 @@ class StructuredMaddpg:
         log = {"cost": outcome.cost.mean(), "opened": _stations_used(obs, outcome.host)}
         return state._replace(source=env_state, replay=stored(state.replay, entry)), log
 
+    def _penalty(self, iteration: Array) -> Array:
+        config = self.config
+        left = 1.0 - (1.0 - config.opening_penalty_last_share) * iteration / config.iterations
+        return config.opening_penalty * left
+
     def _noise(self, iteration: Array) -> Array:
         config = self.config
         left = 1.0 - iteration / (config.iterations * config.noise_iterations_share)
@@ -174,14 +181,19 @@ class StructuredMaddpg:
         (critics, optimiser), losses = jax.lax.scan(update, (state.critics, state.critic_optimiser), keys)
         return state._replace(critics=critics, critic_optimiser=optimiser), losses.mean()
 
-    def _actor_update(self, state: RunState, key: Array) -> tuple[RunState, Array]:
-        keys = jax.random.split(key, 2)
-        obs = flat(sampled(state.replay, keys[0], self.config.actor_slots)).obs
-        loss, gradient = jax.value_and_grad(mean_actor_loss)(
-            state.actor, state.critics, obs, keys[1], self.config.opening_gradient
-        )
+    def _actor_update(self, state: RunState, key: Array) -> tuple[RunState, tuple[Array, Array]]:
+        config, keys = self.config, jax.random.split(key, 2)
+        obs = flat(sampled(state.replay, keys[0], config.actor_slots)).obs
+
+        def total(actor: Actor) -> tuple[Array, tuple[Array, Array]]:
+            loss = mean_actor_loss(actor, state.critics, obs, keys[1], config.opening_gradient)
+            logits = opening_logits(actor, obs, config.opening_penalty_beyond)
+            penalty = self._penalty(state.iteration) * logits.square if config.opening_penalty > 0 else 0.0
+            return loss + penalty, (loss, logits.saturation)
+
+        (_, log), gradient = jax.value_and_grad(total, has_aux=True)(state.actor)
         change, optimiser = self._actor_optimiser().update(gradient, state.actor_optimiser)
-        return state._replace(actor=_moved(state.actor, change), actor_optimiser=optimiser), loss
+        return state._replace(actor=_moved(state.actor, change), actor_optimiser=optimiser), log
 
     def _followed(self, state: RunState) -> Networks | None:
         if state.targets is None:

@@ -12,7 +12,8 @@ import numpy as np
 from jax import Array
 
 from twinhop.errors import InputError
-from twinhop.learn.checkpoint import Checkpoint, open_checkpoint
+from twinhop.inference.checkpoint import Checkpoint, open_checkpoint
+from twinhop.learn.checkpoint import load_state_part
 from twinhop.learn.config import TrainingConfig, TransferSection
 from twinhop.learn.learners import Learner
 from twinhop.learn.replay import Replay
@@ -65,11 +66,11 @@ def arrival(config: TrainingConfig, transfer: TransferSection, learner: Learner,
     for path, each in zip(transfer.sources, opened, strict=True):
         _check_kind(path, each, config, learner, shapes, readings)
     ancestors = _ancestors(transfer, opened)
-    networks = [each.part(shapes, learner.algorithm.networks) for each in opened]
+    networks = [load_state_part(each, shapes, learner.algorithm.networks) for each in opened]
     replays: Sequence[Replay | None] = [None] * len(opened)
     source = learner.source
     if transfer.share > 0:
-        memories = [each.part(shapes, lambda run: run.replay, any_size=True) for each in opened]
+        memories = [load_state_part(each, shapes, lambda run: run.replay, any_size=True) for each in opened]
         _check_experience(transfer.sources, memories)
         if isinstance(learner.algorithm, StructuredMaddpg):
             memories, source = _fitted_to_all(memories, learner, shapes)
@@ -120,7 +121,7 @@ def _check_kind(
             f"sources: {path}: was trained under other readings of the model ({_in_words(theirs)}) than the target has "
             f"({_in_words(readings.model_dump(mode='json'))}); its costs and experience mean something else"
         )
-    if config.algorithm == "literal":
+    if config.algorithm != "structured":
         rules = learner.source.rules
         if (checkpoint.users, checkpoint.stations) != (rules.users, rules.stations):
             raise InputError(
@@ -128,7 +129,7 @@ def _check_kind(
                 f"{checkpoint.users} users and {checkpoint.stations} stations, it cannot serve {rules.users} and "
                 f"{rules.stations}; what fits is a target of the same numbers, or a structured policy, which serves any"
             )
-    checkpoint.part(shapes, learner.algorithm.networks)
+    load_state_part(checkpoint, shapes, learner.algorithm.networks)
 
 
 def _in_words(readings: dict[str, Any]) -> str:

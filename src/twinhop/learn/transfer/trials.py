@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from twinhop.learn.instance import ProblemArrays
+from twinhop.inference.instance import ProblemArrays
 from twinhop.learn.measured_run import advance_compiled
 from twinhop.learn.sources import BankSource
 from twinhop.learn.structured import StructuredConfig, StructuredMaddpg

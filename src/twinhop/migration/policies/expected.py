@@ -14,11 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from twinhop.migration.first_plan import hosts_of
-from twinhop.migration.policy import PolicyKind, Setting
+from twinhop.migration.policy import PolicyKind
 from twinhop.migration.run import NOWHERE, MigrationRun
 from twinhop.migration.situation import Situation
 from twinhop.migration.station_chain import StationChain
 from twinhop.migration.value_loop import values_to_go
+from twinhop.placement.policy import Setting
 from twinhop.placement.problem import FloatArray, IntArray
 from twinhop.scenario.dynamics.mean_channel import in_parts, thread_count
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from twinhop.jit import jit
-from twinhop.migration.policy import PolicyKind, Setting
+from twinhop.migration.policy import PolicyKind
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.situation import Situation
+from twinhop.placement.policy import Setting
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 from twinhop.units import S_PER_MS
 

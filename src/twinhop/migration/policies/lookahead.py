@@ -6,12 +6,13 @@ import numpy as np
 
 from twinhop.migration.first_plan import hosts_of
 from twinhop.migration.forecast import mean_forecast
-from twinhop.migration.policy import PolicyKind, Setting
+from twinhop.migration.policy import PolicyKind
 from twinhop.migration.predictor import PREDICTORS, Predictor, predictor_of
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.situation import Situation
 from twinhop.migration.slot_plan import plan_from
 from twinhop.migration.window_paths import window_hosts
+from twinhop.placement.policy import Setting
 from twinhop.placement.problem import IntArray
 
 

@@ -7,9 +7,10 @@ import numpy as np
 from twinhop.jit import jit
 from twinhop.migration.distance_chain import DistanceChain
 from twinhop.migration.first_plan import first_plan
-from twinhop.migration.policy import PolicyKind, Setting
+from twinhop.migration.policy import PolicyKind
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.situation import Situation
+from twinhop.placement.policy import Setting
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 
 #: Values are iterated until all change alike, to this share of the largest: what is best depends on differences alone.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from twinhop.migration.first_plan import first_plan
-from twinhop.migration.policy import PolicyKind, Setting
+from twinhop.migration.policy import PolicyKind
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.situation import Situation
 from twinhop.migration.slot_plan import plan_from
+from twinhop.placement.policy import Setting
 from twinhop.placement.problem import IntArray
 
 

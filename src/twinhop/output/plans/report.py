@@ -37,7 +37,9 @@ ENDED = {
 
 
 def ending_note(plan: Plan) -> str:
-    """Why a solve ended where its gap is wider than wanted; empty where it is not."""
+    """Why a solve ended where its gap is wider than wanted, or why there is no bound; empty where all is well."""
+    if plan.solution.note:
+        return plan.solution.note
     ended = plan.solution.ended
     wide = ended in (Ending.SECONDS, Ending.EXHAUSTED) and plan.lower_bound is not None
     return f"ended: {ENDED[ended]}" if wide else ""

@@ -16,7 +16,7 @@ from twinhop.studies.policy_transfer.shifts import SHIFTS, TRAJECTORIES, Network
 from twinhop.studies.policy_transfer.worlds import JUDGED_FROM, Judged, bank, judged, varied
 
 if TYPE_CHECKING:
-    from twinhop.learn.instance import ProblemArrays
+    from twinhop.inference.instance import ProblemArrays
 
 
 class Arm(NamedTuple):
@@ -235,8 +235,8 @@ class _Run:
 
 def _gaps(actor: Any, judge: Judged) -> tuple[float, float]:
     """Mean gaps to the bounds, by load calibration and by the highest score [1]."""
-    from twinhop.learn.decoding import Decider
-    from twinhop.learn.policy import hosts_cost
+    from twinhop.inference import Decider
+    from twinhop.inference.policy import hosts_cost
 
     decider = Decider(actor)
     gaps = []

@@ -18,7 +18,7 @@ from twinhop.scenario import Scenario, load_scenario
 from twinhop.studies.policy_transfer.shifts import LARGEST, Network
 
 if TYPE_CHECKING:
-    from twinhop.learn.instance import ProblemArrays
+    from twinhop.inference.instance import ProblemArrays
 
 BASE, FOLDER, FILES = "lu2021-n100-m10", "sf_cab_cells", ("sf_cells.csv", "sf_serving_1min.npz")
 JUDGED_FROM = 1000
@@ -91,8 +91,8 @@ def judged(network: Network, worlds: int, data: Path | None) -> Judged:
 
 
 def _padded(problem: PlacementProblem) -> ProblemArrays:
+    from twinhop.inference.policy import observed_instance
     from twinhop.learn.instance import padded
-    from twinhop.learn.policy import observed_instance
 
     return padded(observed_instance(problem), *LARGEST)
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from twinhop.learn.policy import SHIPPED, accepted_decode, decider_of, hosts_cost, learned_hosts
+from twinhop.inference.decide import Decider, Decode
+from twinhop.inference.policy import SHIPPED, accepted_decode, decider_of, hosts_cost, learned_hosts
 from twinhop.migration.first_plan import first_plan
-from twinhop.migration.policy import PolicyKind, Setting
+from twinhop.migration.policy import PolicyKind
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.situation import Situation
+from twinhop.placement.policy import Setting
 from twinhop.placement.problem import IntArray, PlacementProblem
-
-if TYPE_CHECKING:
-    from twinhop.learn.decoding import Decider, Decode
 
 
 class LearnedMigration:

@@ -7,14 +7,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from twinhop.inference.calibration import calibrated
+from twinhop.inference.forward import Forward
+from twinhop.inference.instance import ProblemArrays
+from twinhop.inference.local_moves import make_local_moves
+from twinhop.inference.repair import repair
+from twinhop.inference.rule import cost_of, highest, opened_stations, tally
 from twinhop.jit import jit
-from twinhop.learn.decoding.calibration import calibrated
-from twinhop.learn.decoding.forward import Forward
-from twinhop.learn.decoding.local_moves import make_local_moves
-from twinhop.learn.decoding.repair import repair
-from twinhop.learn.decoding.rule import cost_of, highest, opened_stations, tally
-from twinhop.learn.instance import ProblemArrays
-from twinhop.learn.structured.actor import Actor
 
 Decode = Literal["argmax", "calibrated"]
 TYPES = (np.float32, np.float32, np.float32, np.float32, np.int32, np.bool_)
@@ -28,7 +27,7 @@ class Decider:
     JAX: nothing is compiled for a number of users or stations, and no arrays are handed to a device.
     """
 
-    def __init__(self, weights: Actor):
+    def __init__(self, weights: Any):
         """Take the weights."""
         self._forward = Forward(weights)
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from twinhop.inference.rule import tally
 from twinhop.jit import jit
-from twinhop.learn.decoding.rule import tally
 
 LEAST_SAVING = 1e-9
 """Moves that save less than this share of the mean communication and computing latency are not worth it."""

@@ -1,4 +1,4 @@
-"""What an actor asks for, without JAX: the numbers of `Actor` up to rounding, in a fraction of the time.
+"""What an actor asks for, without JAX: the numbers of `twinhop.learn.structured.actor.Actor` up to rounding.
 
 Users are the last axis of what concerns them, so that loops over users are vectorised; stations are rows. Two things
 are done in another order: what users look back at is multiplied by weights before it is summed over stations, and a
@@ -11,21 +11,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from twinhop.jit import jit
-from twinhop.learn.decoding.actor_input import NOUGHT, ONE, Floats, actor_input
-from twinhop.learn.instance import ProblemArrays
-from twinhop.learn.multilayer import Multilayer
-from twinhop.learn.structured.actor import (
+from twinhop.inference.actor_input import NOUGHT, ONE, Floats, actor_input
+from twinhop.inference.actor_sizes import (
     FIRST_NEARNESS,
     FIRST_OPENING,
     FORBIDDEN,
     HEADS,
     NEARNESS,
     OUTPUT_GAIN,
-    Actor,
-    EdgeLayer,
-    Round,
 )
+from twinhop.inference.instance import ProblemArrays
+from twinhop.jit import jit
 
 LEAST_EXPONENT, LARGEST_EXPONENT = np.float32(-87), np.float32(88)
 """Between these the exponential is a normal float32."""
@@ -69,8 +65,8 @@ class Exchange(NamedTuple):
 class Forward:
     """An actor of fixed weights in NumPy arrays."""
 
-    def __init__(self, weights: Actor):
-        """Take the weights."""
+    def __init__(self, weights: Any):
+        """Take the weights: an `Actor`, or the like of `actor_of_arrays`."""
         self._user, self._station, self._opening = map(_layers, (weights.user, weights.station, weights.opening))
         self._exchanges = [_exchange(each) for each in weights.rounds]
         self._edges = _edges(weights.edge)
@@ -91,17 +87,17 @@ def _array(weights: Any) -> Floats:
     return np.array(weights, np.float32, order="C")
 
 
-def _layers(network: Multilayer) -> Layers:
+def _layers(network: Any) -> Layers:
     first, last = network.layers
     return Layers(_array(first.weight), _array(first.bias), _array(last.weight), _array(last.bias))
 
 
-def _edges(layer: EdgeLayer) -> Edges:
+def _edges(layer: Any) -> Edges:
     bias = layer.of_user.bias + layer.of_station.bias + layer.of_edge.bias
     return Edges(*map(_array, (layer.of_user.weight, layer.of_station.weight, layer.of_edge.weight, bias)))
 
 
-def _exchange(weights: Round) -> Exchange:
+def _exchange(weights: Any) -> Exchange:
     user, node = _layers(weights.user), len(weights.edge.of_user.weight)
     return Exchange(
         edges=_edges(weights.edge),

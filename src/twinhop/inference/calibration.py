@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from twinhop.inference.rule import cost_of, highest, tally
 from twinhop.jit import jit
-from twinhop.learn.decoding.rule import cost_of, highest, tally
 
 STEPS = 80
 STEP_CUT = 0.95

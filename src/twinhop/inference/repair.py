@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from twinhop.inference.rule import tally
 from twinhop.jit import jit
-from twinhop.learn.decoding.rule import tally
 
 
 @jit()

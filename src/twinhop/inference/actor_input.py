@@ -11,8 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from twinhop.jit import jit
-from twinhop.learn.structured.features import (
+from twinhop.inference.actor_sizes import (
     EDGE_FEATURES,
     FARTHEST,
     GLOBAL_FEATURES,
@@ -22,6 +21,7 @@ from twinhop.learn.structured.features import (
     UNITS,
     USER_FEATURES,
 )
+from twinhop.jit import jit
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
