@@ -14,7 +14,7 @@ from twinhop.extras import EXTRAS, MissingExtra, require_extra, requirements
 
 BLOCKED = """
 import importlib.metadata, json, sys
-EXTRAS = {"equinox", "gymnasium", "jax", "jaxlib", "jaxtyping", "optax", "pettingzoo", "safetensors", "tensorboardX"}
+EXTRAS = {"equinox", "gymnasium", "jax", "jaxlib", "jaxtyping", "optax", "pettingzoo", "tensorboardX"}
 EXTRAS |= {"libsumo", "pygame", "sumo"}
 class Hiding:
     def __init__(self, finder):
@@ -32,13 +32,14 @@ COMMANDS = [
     ("evaluate", "maddpg"),
     ("reproduce", "lu2021"),
     ("reproduce", "transfer"),
-    ("plan", "lu2021-n80-m5", "--policy", "maddpg"),
-    ("compare", "lu2021-n80-m5", "--policies", "maddpg"),
-    ("explain", "lu2021-n80-m5", "u0", "--policy", "maddpg"),
-    ("robustness", "lu2021-n80-m5", "--load", "20", "--policy", "maddpg"),
-    ("simulate", "lu2021-n80-m5", "--policies", "maddpg", "--slots", "2"),
     ("simulate", "lu2021-n80-m5", "--policies", "stay,transfer:out/run", "--slots", "2"),
-    ("benchmark", "--policies", "maddpg", "--quick", "--seeds", "1", "--jobs", "1"),
+]
+#: Commands in which weights that come with twinhop decide: without JAX.
+DECIDING = [
+    ("plan", "lu2021-n80-m5", "--policy", "maddpg"),
+    ("plan", "lu2021-n80-m5", "--start", "maddpg"),
+    ("explain", "lu2021-n80-m5", "u0", "--policy", "maddpg"),
+    ("simulate", "lu2021-n80-m5", "--policies", "maddpg", "--slots", "2", "--animate", "none"),
 ]
 IMPORT = """
 try:
@@ -77,6 +78,12 @@ def test_every_command_says_in_a_line_how_to_install_them():
         assert code == 2, (words, code, err)
         assert err.count("\n") == 1 and "Traceback" not in err, (words, err)
         assert "`pip install 'equinox>=" in err and "the extra 'learn'" in err, (words, err)
+
+
+def test_weights_that_come_with_it_decide_without_them():
+    answers = json.loads(python(BLOCKED + RUN_ALL, json.dumps(DECIDING)).splitlines()[-1])
+    for words, (code, err) in zip(DECIDING, answers, strict=True):
+        assert (code, err) == (0, "") or code is None, (words, code, err)
 
 
 def test_every_other_command_does_its_work_without_them(tmp_path):

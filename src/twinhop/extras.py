@@ -27,7 +27,7 @@ class MissingExtra(InputError, ModuleNotFoundError):
 #: The extras, and what each is for.
 EXTRAS = {
     "env": "environments for learners: Gymnasium, PettingZoo and JAX",
-    "learn": "training: train, transfer, evaluate, reproduce, and the migration policy transfer",
+    "learn": "learned policies: train, transfer, evaluate, reproduce; the weights that come with twinhop need no extra",
     "excel": "tables of Excel (.xlsx): read by import, written by plan --out",
     "human": "the window of render_mode='human'",
     "sumo": "traffic by SUMO: import sumo",

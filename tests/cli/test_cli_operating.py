@@ -305,10 +305,10 @@ def test_every_failure_in_turn(run, tmp_path):
     assert done.code == 0
     value = json.loads(done.out)
     assert [len(each["stations"]) for each in value["failures"]] == [1] * len(value["open"])
-    assert all(each["moved"] == each["displaced"] for each in value["failures"])
+    assert all(each["moved_users"] == each["displaced"] for each in value["failures"])
     failures = [f"failures.{suffix}" for suffix in ("csv", "json", "md", "png", "tex")]
     assert names(out) == sorted([*PLAN_FILES, *failures])
-    assert (out / "failures.csv").read_text().splitlines()[1].startswith(value["worst"]["station_ids"][0])
+    assert (out / "failures.csv").read_text().splitlines()[1].startswith(value["worst_failure"]["station_ids"][0])
 
 
 def test_pairs_from_a_saved_placement(run, saved):

@@ -14,17 +14,38 @@ MORE = {
     "plan of a file": ("plan", "FOLDER/problem.json"),
     "plan of nothing": ("plan", "FOLDER/full.json"),
     "plan from": ("plan", SMALL, "--from", "FOLDER/plan/placement.json", "--move-cost", "0.001"),
+    "plan without each": ("plan", SMALL, "--without", "each", "--failure-deadlines", "count"),
+    "plan of spare": ("plan", SMALL, "--spare", "1"),
+    "plan from, limited": ("plan", SMALL, "--from", "FOLDER/plan/placement.json", "--max-server-changes", "1"),
+    "plan late": ("plan", "FOLDER/late.yaml"),
+    "tradeoff late": ("tradeoff", "FOLDER/late.yaml"),
+    "plan failing": ("plan", "FOLDER/tight.json", "--without", "each"),
+    "plan hours": ("plan", "FOLDER/town.yaml", "--hours", "0,1"),
+    "plan rows": ("plan", "FOLDER/town.yaml"),
+    "price hours": ("price", "FOLDER/plan", "FOLDER/town.yaml", "--hours", "0,1"),
+    "plan of samples": ("plan", SMALL, "--samples", "2", "--load", "10"),
+    "tradeoff in money": ("tradeoff", "FOLDER/town.yaml"),
     "compare of nothing": ("compare", "FOLDER/full.json"),
     "compare worlds": ("compare", SMALL, "--policies", "nearest,lagrangian", "--seeds", "2"),
     "explain of a file": ("explain", "FOLDER/problem.json", "0"),
     "simulate bound": ("simulate", SMALL, "--policies", "stay,replan", "--slots", "3", "--animate", "none", "--bound"),
     "robustness of a city": ("robustness", "city-small", "--policy", "nearest", "--load", "20", "--samples", "5"),
 }
+#: Rows that stand for many users, hours and money.
+TOWN = f"""schema_version: 1
+name: town
+area: {{width_m: 800, height_m: 600}}
+stations: {{list: [{{id: b0, x_m: 90, y_m: 80}}, {{id: b1, x_m: 700, y_m: 500}}], cost_per_month: 40}}
+users: {{list: [{{id: u0, x_m: 100, y_m: 90, weight: 2}}, {{id: u1, x_m: 600, y_m: 400}}]}}
+load: {{hour: 0, profile: {[1.0] * 24}}}
+money: {{currency: EUR, second: 30}}
+objective: {{deadlines: false}}
+"""
 #: Keys that stand for two things, each in a part of an answer of its own: counts of a table's rows and lists of them, a
 #: flag of a row and the number of the row that has it, and settings that are named as what they set.
 OF_ANY_KIND = {
     *("value", "state", "version", "default", "about", "best", "wins", "users", "worlds", "parts", "moves", "slots"),
-    *("updates", "speed_mps"),
+    *("updates", "speed_mps", "may_be_best", "knee", "dearest", "steps"),
 }
 #: Mappings whose keys are names of what the answer is about, not fields.
 KEYED_BY_DATA = {"kinds", "classes", "attributes", "state", "observed_s", "costs"}
@@ -38,6 +59,11 @@ def folder(tmp_path_factory):
     write_files(folder)
     full = json.loads((folder / "problem.json").read_text()) | {"capacity": [1, 0]}
     (folder / "full.json").write_text(json.dumps(full))
+    tight = json.loads((folder / "problem.json").read_text()) | {"capacity": [1, 1]}
+    (folder / "tight.json").write_text(json.dumps(tight))
+    (folder / "town.yaml").write_text(TOWN)
+    late = TOWN.replace(", weight: 2", "").replace("second: 30", "second: 30, missed_deadline: 1")
+    (folder / "late.yaml").write_text(late.replace("deadlines: false", "deadlines: true"))
     return folder
 
 

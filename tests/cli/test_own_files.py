@@ -69,6 +69,28 @@ def test_a_picture_or_a_json_of_the_users_own_stays(run, tmp_path):
     assert "placement.json, map.png: not written by twinhop" in refused.err
 
 
+def test_what_an_earlier_plan_wrote_does_not_lie_beside_another(run, tmp_path):
+    """Failures, moves and figures of a plan that is replaced go, and are named; what no run has written stays."""
+    assert run(*PLAN, "--without", "each", "--out", tmp_path, "--figure-format", "svg").code == 0
+    (tmp_path / "moves.csv").write_text("step,user,from\n")
+    (tmp_path / "changes.csv").write_text("my own list\n")
+    (tmp_path / "hosts.parquet").write_bytes(b"PAR1 of another program")
+    refused = run(*PLAN, "--out", tmp_path)
+    assert refused.code == 2 and "changes.csv: not written by twinhop" in refused.err
+    (tmp_path / "changes.csv").unlink()
+    done = run(*PLAN, "--out", tmp_path)
+    gone = {"map.svg", "moves.csv", *(f"failures.{suffix}" for suffix in ("json", "md", "csv", "tex", "svg"))}
+    assert (done.code, gone & files_of(tmp_path), "hosts.parquet" in files_of(tmp_path)) == (0, set(), True)
+    said = {line.split("removed ")[1].split(": of an earlier run")[0] for line in done.err.splitlines()}
+    assert said == {str(tmp_path / name) for name in gone}
+
+
+def test_pictures_in_a_folder_that_no_run_has_written_into_stay(run, tmp_path):
+    (tmp_path / "failures.png").write_bytes(b"\x89PNG\r\n of a photo")
+    done = run(*PLAN, "--out", tmp_path)
+    assert (done.code, done.err, "failures.png" in files_of(tmp_path)) == (0, "", True)
+
+
 def test_every_command_with_an_output_folder_knows_its_files():
     """A new command that writes into --out states its files, or its folder knows what run it is of."""
     commands = dict(_commands(get_command(app)))

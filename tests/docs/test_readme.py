@@ -17,6 +17,7 @@ from twinhop.output.plans.plan import infeasible_answer
 from twinhop.placement import FORMATS, InfeasibleProblem
 from twinhop.placement.problem_file import OPTIONAL, REQUIRED
 from twinhop.plans.describe import describe
+from twinhop.plans.ids import STATION_KEYS, USER_KEYS
 from twinhop.plans.planning import make_case
 from twinhop.scenario import parse_scenario
 from twinhop.scenario.distribution.field import KINDS
@@ -83,9 +84,10 @@ def test_every_dependency_is_explained():
 
 
 def fields(value):
-    """The names of all fields of a JSON value, those of objects within objects and lists too."""
+    """The names of all fields of a JSON value and of objects within, but for ids beside an index, by rule."""
     if isinstance(value, dict):
-        return set(value).union(*map(fields, value.values()))
+        ids = {name for key, name in (STATION_KEYS | USER_KEYS).items() if key in value}
+        return (set(value) - ids - {f"{name}s" for name in ids}).union(*map(fields, value.values()))
     return set().union(*map(fields, value)) if isinstance(value, list) else set()
 
 
@@ -149,7 +151,7 @@ def test_every_fact_of_a_description_is_explained(name, folder):
 
 def test_the_json_problem_is_complete_and_planned_as_the_page_says(folder):
     problem = json.loads(Path("problem.json").read_text())
-    assert set(problem) == {*REQUIRED, *OPTIONAL} - {"weight"}  # with which demands would be users
+    assert set(problem) == {*REQUIRED, *OPTIONAL} - {"weight", "currency"}  # with weights demands would be users
     plan = twinhop.plan("problem.json", policy="exact")
     assert plan.feasible and plan.solution.placement.host.tolist() == [0, 0, 1]
     assert plan.gap == pytest.approx(0, abs=1e-6)
@@ -181,7 +183,7 @@ def test_every_distribution_has_a_row(key):
 
 def test_every_array_of_a_problem_file_is_explained():
     page = (ROOT / "docs" / "problem-files.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"^\| `([a-z_]+)` \| (?:\(|scalar)", page, re.MULTILINE)) == {*REQUIRED, *OPTIONAL}
+    assert set(re.findall(r"^\| `([a-z_]+)` \| (?:\(|scalar|text)", page, re.MULTILINE)) == {*REQUIRED, *OPTIONAL}
 
 
 def test_every_part_is_on_the_python_page():

@@ -238,6 +238,14 @@ def test_the_bound_is_what_its_weights_and_prices_prove(kind):
     assert looked > 3
 
 
+def test_scenarios_that_cost_nothing_are_planned():
+    users, stations = 3, 2
+    free = np.zeros(stations)
+    problem = PlacementProblem(np.zeros((users, 2)), np.zeros(users), free + 1, np.full(2, users), free, 1.0, 1.0)
+    solution = solve_two_stage(TwoStageProblem((problem, problem)))
+    assert solution.cost == 0.0 and solution.lower_bound <= 0.0 and solution.gap is None
+
+
 def test_threads_change_nothing(monkeypatch):
     problem = TwoStageProblem(unlike_hours(4, 30, 5))
     plain = solve_two_stage(problem)

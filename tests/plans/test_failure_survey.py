@@ -56,7 +56,9 @@ def test_the_same_as_failures_one_by_one():
         assert case.cost == pytest.approx(alone.cost, rel=2e-3)
         assert case.lower_bound <= alone.cost and alone.lower_bound <= case.cost
     value = json.loads(json.dumps(survey.to_json(), allow_nan=False))
-    assert value["worst"] == value["failures"][0] and value["looked_at"] == value["planned"] == len(survey.cases)
+    assert value["worst_failure"] == value["failures"][0] and value["looked_at"] == value["planned"] == len(
+        survey.cases
+    )
 
 
 def test_those_who_stay_stay():

@@ -8,6 +8,7 @@ import pytest
 import twinhop
 from twinhop.placement.tradeoff import trade_off
 from twinhop.plans import replanning
+from twinhop.plans.limits.descent import LimitedDescent
 
 
 class CtrlC:
@@ -53,6 +54,20 @@ def test_while_the_present_plan_is_mended(monkeypatch):
     plan = twinhop.plan("family(60, 8)", present=present, move_cost_s=0.05)
     assert press.pressed and plan.solution.interrupted
     assert is_valid(plan)
+
+
+def test_while_a_plan_within_limits_is_improved(monkeypatch):
+    present = twinhop.plan("family(60, 8)", "nearest")
+    press, improved = CtrlC(), LimitedDescent.improved
+
+    def pressed(*args):
+        press()
+        return improved(*args)
+
+    monkeypatch.setattr(LimitedDescent, "improved", pressed)
+    plan = twinhop.plan("family(60, 8)", present=present, max_moves=8)
+    assert press.pressed and plan.solution.interrupted
+    assert is_valid(plan) and plan.moves.users.size <= 8
 
 
 def test_before_the_first_point_of_a_curve():

@@ -11,7 +11,11 @@ from oracle import Oracle, minimum_share
 import twinhop
 from twinhop.errors import InputError
 from twinhop.formulation import formulate
-from twinhop.placement import Placement, evaluate, solve
+from twinhop.placement import Placement, PlacementProblem, evaluate, solve
+from twinhop.placement.decision import Ending
+from twinhop.placement.near_bound import bound_near
+from twinhop.placement.priced_deadlines import PricedDeadlines
+from twinhop.placement.two_stage import TwoStageProblem, solve_two_stage
 from twinhop.scenario import build_world, expand, parse_scenario
 from twinhop.scenario.city import city, from_mapping
 
@@ -230,6 +234,44 @@ def test_missed_deadlines_are_priced_and_no_plan_beats_the_bound(seed):
     assert solution.evaluation.feasible
 
 
+def one_server(cpu_rule="optimal", priced=True):
+    """Two users on one server; at a price the deadline of one takes nine tenths of the CPU, 50 s if it is missed."""
+    deadlines = PricedDeadlines(np.zeros((2, 1)), np.array([0.9, 0.0]), np.ones(2), np.ones(1), 50.0)
+    return PlacementProblem(
+        comm_s=np.full((2, 1), 0.1),
+        root_work=np.array([1.0, 1.0 if priced else 3.0]),
+        cpu=np.ones(1),
+        capacity=np.array([2]),
+        opening_s=np.zeros(1),
+        alpha=1.0,
+        beta=1.0,
+        cpu_rule=cpu_rule,
+        priced_deadlines=deadlines if priced else None,
+    )
+
+
+@pytest.mark.parametrize("policy", ["lagrangian", "exact", "maddpg"])
+@pytest.mark.parametrize(
+    ("problem", "cost"),
+    [(one_server(), 0.1 + (1 / 0.9 + 10) / 2), (one_server("equal", priced=False), 0.1 + 2 * (1 + 9) / 2)],
+    ids=["deadlines", "equal shares"],
+)
+def test_a_plan_that_costs_more_than_the_bound_is_not_called_proved(problem, cost, policy):
+    """The search knows neither what it takes to keep deadlines nor another rule for the CPU; the cost has both."""
+    solution = solve(problem, policy)
+    assert solution.cost == pytest.approx(cost)
+    assert solution.lower_bound < 0.9 * cost
+    assert solution.ended not in (Ending.PROVEN, Ending.GAP)
+
+
+def test_the_best_cost_on_the_way_to_a_bound_counts_what_keeping_deadlines_takes():
+    problem = one_server()
+    cost = 0.1 + (1 / 0.9 + 10) / 2
+    bound, found = bound_near(problem, np.zeros(2, np.int64))
+    assert found == pytest.approx(cost) and bound <= 2.1
+    assert solve_two_stage(TwoStageProblem((problem, problem))).own_cost == pytest.approx([cost, cost])
+
+
 def test_what_a_move_would_change_counts_missed_deadlines():
     for seed in range(6):
         plan = twinhop.plan(soft(seed, users=4))
@@ -247,7 +289,7 @@ def test_a_plan_with_missed_deadlines_says_so(tmp_path):
     plan = twinhop.plan(scenario)
     answer = plan.to_json()
     assert answer["terms_in_money"]["missed_deadlines"] == pytest.approx(
-        len(answer["missed"]) * scenario.money.missed_deadline
+        len(answer["missed_users"]) * scenario.money.missed_deadline
     )
     plan.save(tmp_path / "plan")
     assert "each other one costs" in (tmp_path / "plan" / "report.md").read_text()

@@ -10,7 +10,7 @@ import pytest
 import twinhop
 from twinhop.errors import InputError
 from twinhop.placement import Placement, PlacementProblem, evaluate, save_problem
-from twinhop.placement.near_bound import bound_near
+from twinhop.placement.given_plan import bound_near
 from twinhop.plans.hours import cases_of_hours
 from twinhop.plans.planning import make_case
 from twinhop.plans.saved_placement import SavedPlacement, saved
@@ -96,6 +96,23 @@ def test_a_bound_from_a_known_plan_is_below_every_plan():
         host = np.random.default_rng(seed).integers(0, problem.stations, problem.users)
         bound, cost = bound_near(problem, host)
         assert bound <= least * (1 + 1e-12) and cost >= least * (1 - 1e-12)
+
+
+def test_there_is_no_distance_from_a_bound_that_rounding_leaves_below_zero():
+    """Everybody could be served for nothing; the plan has them where it costs 1 s."""
+    users, stations = 60, 12
+    rng = np.random.default_rng(0)
+    comm_s = rng.uniform(0, 1, (users, stations))
+    comm_s[np.arange(users), rng.integers(1, stations, users)] = 0.0
+    comm_s[:, 0] = 1.0
+    nothing = np.zeros(stations)
+    problem = PlacementProblem(comm_s, np.zeros(users), nothing + 1, np.full(stations, users), nothing, 1.0, 1.0)
+    names = tuple(map(problem.station_name, range(stations))), tuple(map(problem.user_name, range(users)))
+    priced = twinhop.price(
+        SavedPlacement("x.json", *names, np.zeros(users, np.int64), np.arange(stations) == 0), problem
+    )
+    assert priced.mean_cost == pytest.approx(1.0) and priced.mean_bound <= 0
+    assert priced.distance is None and priced.hours[0].distance is None
 
 
 def test_a_plan_keeps_its_hosts_in_every_hour_and_newcomers_are_seated_where_they_add_least():

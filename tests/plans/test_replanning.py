@@ -231,7 +231,7 @@ def test_a_file_of_which_all_users_or_all_stations_are_gone_is_taken_and_asked_a
 
 def test_sites_that_can_do_something_else_are_in_the_table(saved):
     _, path, value = saved
-    value["sites"]["capacity"][2] += 3
+    value["sites"]["capacity"][2] -= 13
     value["sites"]["cpu"][1] *= 2
     value["sites"]["opening_s"][0] = 0.125
     path.write_text(json.dumps(value))

@@ -88,7 +88,10 @@ Start = Annotated[
     ),
 ]
 From = Annotated[
-    Path | None, typer.Option("--from", help="A placement.json saved before: where the twins are.", show_default=False)
+    Path | None,
+    typer.Option(
+        "--from", help="A placement.json saved before, or the folder it is in: where the twins are.", show_default=False
+    ),
 ]
 Out = Annotated[Path | None, typer.Option(help="Write files into this folder.", show_default=False)]
 FigureFormats = Annotated[
@@ -209,23 +212,32 @@ def sampling_progress(title: str, samples: int) -> Iterator[Callable[[int, int],
         yield lambda done, broken: say(f"{title}: {done} of {samples} samples, {broken} broken")
 
 
-def save(out: Path | None, write: Callable[[Path], list[Path]]) -> tuple[list[Path], bool]:
+def save(out: Path | None, write: Callable[[Path], list[Path]], command: str) -> tuple[list[Path], bool]:
     """Write an answer into a folder where one is given; Ctrl-C gives the writing up and leaves the folder as it was.
+
+    Files of an earlier run that this one does not write are removed, and named: they would be taken for its own.
 
     Args:
         out: the folder, or None.
         write: writes into it and returns the files.
+        command: what writes there, of `own_files.FILES`.
 
     Returns:
         The files written, and whether Ctrl-C came first.
     """
     if out is None:
         return [], False
+    from twinhop.cli.own_files import earlier_files, remove_stale
+
+    earlier = earlier_files(out, command)
     try:
         with progress(f"writing {out}"):
-            return write(out), False
+            written = write(out)
     except KeyboardInterrupt:
         return [], True
+    for path in remove_stale(earlier, written):
+        typer.echo(f"twinhop: removed {path}: of an earlier run", err=True)
+    return written, False
 
 
 def exit_interrupted(what: str, written: Sequence[Path]) -> NoReturn:

@@ -81,7 +81,7 @@ def run(
         else:
             with share_progress(title, "worlds") as report:
                 comparison = compare(source, names, on_world=report, **options)
-    written, gave_up = save(out, comparison.save)
+    written, gave_up = save(out, comparison.save, "compare")
     print_result(comparison, as_json, _show if isinstance(comparison, Comparison) else _show_worlds, written)
     if comparison.interrupted or gave_up:
         exit_interrupted(f"{'policies' if seeds == 1 else 'worlds'} not reached are missing", written)

@@ -131,7 +131,8 @@ def run(
     }
     in_episodes = _names_world(source, given)
     _require_fitting(source, sources or (), given, in_episodes)
-    require_own(out, "episodes" if in_episodes else "evaluate", force)
+    command = "episodes" if in_episodes else "evaluate"
+    require_own(out, command, force)
     with share_progress(f"evaluate {source}", "decided" if in_episodes else "worlds") as report:
         if in_episodes:
             from twinhop.training.policy_evaluation import evaluate_policies
@@ -142,7 +143,7 @@ def run(
 
             chosen = BASELINES if policies is None else policies
             result = evaluate_checkpoint(source, sources or (), seed=seed, policies=chosen, on_progress=report, **given)
-    written, _ = save(out, result.save)
+    written, _ = save(out, result.save, command)
     print_result(result, as_json, _show_episodes if in_episodes else _show, written)
     exit_if_failed(getattr(result, "failures", ()))
 

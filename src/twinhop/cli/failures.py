@@ -85,22 +85,25 @@ def run_survey(
             plan = plan_case(case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=report)
     with share_progress(f"failures of {case.name}", "failures") as done:
         result = survey(plan, together, rules, policy, time_limit_s=time_limit_s, gap=gap, on_done=done)
-    written, gave_up = save(out, result.save)
+    written, gave_up = save(out, result.save, "failures")
     print_result(result, as_json, _show, written)
     if result.interrupted or gave_up:
         exit_interrupted(f"{len(result.cases)} of {result.planned} failures were looked at", written)
 
 
 def _show(result: "FailureSurvey") -> None:
-    from twinhop.output.kit.tables import number, percent
-    from twinhop.output.plans.failure_words import HEADER, failure_rows, sentences, title
+    from twinhop.output.kit.tables import cost_cell, percent
+    from twinhop.output.plans.failure_words import failure_rows, header, sentences, title
+    from twinhop.units import cost_in_words
 
     plan = result.plan
+    unit = plan.case.problem.money_unit
+    bound = cost_cell(plan.lower_bound, unit, 6)
     typer.echo(
-        f"before any failure: cost {plan.cost:.6g}, certified lower bound {number(plan.lower_bound, 6)}, "
+        f"before any failure: cost {cost_in_words(plan.cost, unit)}, certified lower bound {bound}, "
         f"gap {percent(plan.gap)}"
     )
-    print_table(title(result), HEADER, failure_rows(result, SHOWN))
+    print_table(title(result), header(result), failure_rows(result, SHOWN))
     if len(result.cases) > SHOWN:
         typer.echo(f"... and {len(result.cases) - SHOWN} more; --out writes them all")
     print_notes(plan.notes)
@@ -110,10 +113,10 @@ def _show(result: "FailureSurvey") -> None:
 
 def show_spare(plan: "Plan") -> None:
     """What becomes of a plan that survives every failure of one server."""
-    from twinhop.output.plans.spare_report import HEADER, spare_in_words, spare_rows
+    from twinhop.output.plans.spare_report import spare_header, spare_in_words, spare_rows
 
     rows = spare_rows(plan)
-    print_table("after the failure of one server", HEADER, rows[:SHOWN])
+    print_table("after the failure of one server", spare_header(plan), rows[:SHOWN])
     if len(rows) > SHOWN:
         typer.echo(f"... and {len(rows) - SHOWN} more; --out writes them all")
     typer.echo(spare_in_words(plan))

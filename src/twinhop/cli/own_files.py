@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from twinhop.errors import InputError
@@ -20,7 +20,7 @@ KEYS = {
     "failures.json": {"source", "failures", "together"},
     "map.geojson": {"twinhop", "features"},
     "placement.json": {"source", "policy", "cost"},
-    "pricing.json": {"source", "placement", "hours"},
+    "pricing.json": {"source", "priced_plan", "hours"},
     "replay.json": {"devices", "samples"},
     "robustness.json": {"source", "load", "samples"},
     "simulation.json": {"source", "slots", "moved_by"},
@@ -124,6 +124,8 @@ FILES = {
         *("map.png", "world.gif", "world.mp4"),
     ),
 }
+#: Commands that write a plan, and the JSON file of each: what is of one plan is not of the next.
+OF_ONE_PLAN = {"plan": "placement.json", "failures": "failures.json", "together": "together.json"}
 #: Files of the user's own that are named.
 NAMED = 3
 
@@ -150,6 +152,35 @@ def require_own(out: Path | None, command: str, force: bool) -> None:
             "another folder, or replace with --force"
         )
     require_writable(folder)
+
+
+def earlier_files(folder: Path, command: str) -> list[Path]:
+    """The files that an earlier run of a command has written into a folder; none where the command's JSON is not there.
+
+    Beside a plan these are also what the other commands that plan have written: tables of failures, say, of a plan that
+    is about to be replaced. What no run has written is not among them.
+
+    Args:
+        folder: may be missing.
+        command: of `FILES`.
+    """
+    found: dict[Path, None] = {}
+    for each in OF_ONE_PLAN if command in OF_ONE_PLAN else (command,):
+        named = OF_ONE_PLAN.get(each) or next(name for name in FILES[each] if name in KEYS)
+        answer = folder / named
+        if _is_own_json(answer):
+            paths = (folder / name for name in _names(each))
+            found |= {path: None for path in paths if path.is_file() and _may_be_own(path)}
+    return list(found)
+
+
+def remove_stale(earlier: Sequence[Path], written: Sequence[Path]) -> list[Path]:
+    """Remove those files of an earlier run that the last one has not replaced, and return them."""
+    new = {path.name for path in written}
+    stale = [path for path in earlier if path.name not in new]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return stale
 
 
 def _foreign(folder: Path, command: str) -> Iterator[str]:

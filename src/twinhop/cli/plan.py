@@ -107,7 +107,10 @@ def run(
     if joint.is_asked():
         options = {"policy": policy, "without": without, "without-any": without_any, "spare": spare, "from": saved}
         options |= {"move-cost": move_cost or None, "max-moves": max_moves, "max-server-changes": max_server_changes}
-        options |= {"dump-problem": dump_problem}
+        options |= {"dump-problem": dump_problem, "start": None if start == AUTOMATIC else start}
+        options |= {"failure-moves": failure_moves, "failure-deadlines": failure_deadlines}
+        if not joint.also:
+            options["problem-format"] = problem_format  # of problem files, which have neither hours nor loads
         plan_together(joint, options, seed, problem_format, limit, gap, as_json, out, force)
         return
     moves, servers = whole_number(max_moves, "max moves"), whole_number(max_server_changes, "max server changes")
@@ -116,6 +119,8 @@ def run(
     rules = asked_rules(failure_moves, failure_deadlines, asked=together is not None or spare is not None)
     limited = move_cost > 0 or moves is not None or servers is not None
     others = bool(without or without_any) or saved is not None or limited
+    if spare is not None and start != AUTOMATIC:
+        raise InputError("--start: a plan with --spare begins with the best one without; leave out one of both")
     survive = spare_rules(chosen_policy, spare, rules, others=others)
     if together is not None and limited:
         raise InputError(
@@ -137,7 +142,7 @@ def run(
         progress(f"{policy} on {case.name}") as report,
     ):
         plan = replan(request, chosen_policy, time_limit_s=limit, gap=gap, on_progress=report)
-    written, gave_up = save(out, plan.save)
+    written, gave_up = save(out, plan.save, "plan")
     print_result(plan, as_json, _show, written)
     if plan.solution.interrupted or gave_up:
         exit_interrupted("this is the best plan found", written)
@@ -151,10 +156,15 @@ def starting_from(policy: str, start: str) -> str:
     """
     if start == AUTOMATIC:
         return policy
-    if policy != "lagrangian":
-        from twinhop.errors import InputError
+    from twinhop.errors import InputError
+    from twinhop.placement.policies.lagrangian import accepted_start
 
+    if policy != "lagrangian":
         raise InputError(f"--start: got {start!r} for the policy {policy!r}; only lagrangian starts from another plan")
+    try:
+        accepted_start(start)
+    except InputError as error:
+        raise InputError(f"--start: {str(error).partition(': ')[2]}") from None
     return f"{policy}:start={start}"
 
 
@@ -211,13 +221,13 @@ def _show_servers(plan: "Plan") -> None:
     """The opened servers, those that carry most."""
     from twinhop.output.plans.plan_sheets import SHOWN_SERVERS, server_header, server_rows, server_title
     from twinhop.plans.opened_servers import opened_servers
-    from twinhop.text import counted
+    from twinhop.text import counted, counted_users
 
     servers = opened_servers(plan)
     print_table(server_title(plan), server_header(plan), server_rows(plan, servers[:SHOWN_SERVERS]))
     if len(servers) > SHOWN_SERVERS:
         rest = servers[SHOWN_SERVERS:]
-        users = counted(sum(each.users for each in rest), "user")
+        users = counted_users(sum(each.users for each in rest))
         typer.echo(f"{counted(len(rest), 'more server')} with {users}; --out writes all into servers.csv")
 
 

@@ -151,7 +151,7 @@ def plan_together(
     ):
         limits = {"seed": seed, "time_limit_s": time_limit_s, "gap": gap, "on_progress": report}
         plan = _planned(together, weights, problem_format, limits)
-    written, gave_up = save(out, plan.save)
+    written, gave_up = save(out, plan.save, "together")
     print_result(plan, as_json, _show, written)
     if plan.solution.interrupted or gave_up:
         exit_interrupted("this is the best plan found", written)
@@ -193,10 +193,10 @@ def _planned(
 
 
 def _show(plan: "JointPlan") -> None:
-    from twinhop.output.plans.joint_plan import HEADER, case_rows, own_sentence, verdict, violation_lines
+    from twinhop.output.plans.joint_plan import case_rows, header, own_sentence, verdict, violation_lines
 
     stations = plan.cases[0].problem.stations
-    print_table(f"{plan.name}: {len(plan.cases)} {plan.noun}s, {stations} stations", HEADER, case_rows(plan))
+    print_table(f"{plan.name}: {len(plan.cases)} {plan.noun}s, {stations} stations", header(plan), case_rows(plan))
     for text in (verdict(plan), own_sentence(plan), *violation_lines(plan)):
         if text:
             typer.echo(text)

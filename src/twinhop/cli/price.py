@@ -21,6 +21,7 @@ from twinhop.cli.common import (
     print_notes,
     print_result,
     print_table,
+    save,
 )
 
 if TYPE_CHECKING:
@@ -70,14 +71,14 @@ def run(
             problem_format=problem_format,
             on_progress=report,
         )
-    written = [] if out is None else result.save(out)
+    written, _ = save(out, result.save, "price")
     print_result(result, as_json, _show, written)
 
 
 def _show(result: "Pricing") -> None:
-    from twinhop.output.plans.pricing import HEADER, broken_lines, rows, sentences
+    from twinhop.output.plans.pricing import broken_lines, header, rows, sentences
 
-    print_table(f"{result.placement.name} on {result.name}", HEADER, rows(result))
+    print_table(f"{result.placement.name} on {result.name}", header(result), rows(result))
     for line in (*broken_lines(result), *sentences(result)):
         typer.echo(line)
     print_notes(result.notes)

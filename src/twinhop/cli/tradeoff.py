@@ -63,7 +63,7 @@ def run(
         progress(f"trade-off of {case.name}") as report,
     ):
         tradeoff = tradeoff_case(case, most=most, time_limit_s=limit, gap=gap, on_progress=report)
-    written, gave_up = save(out, tradeoff.save)
+    written, gave_up = save(out, tradeoff.save, "tradeoff")
     print_result(tradeoff, as_json, _show, written)
     if tradeoff.curve.interrupted or gave_up:
         exit_interrupted("points not reached are left out", written)

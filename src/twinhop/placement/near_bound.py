@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from twinhop.placement.budget import Budget
+from twinhop.placement.evaluation import evaluate
 from twinhop.placement.price_ascent import PriceAscent
 from twinhop.placement.problem import IntArray, PlacementProblem
 from twinhop.placement.search import Search
@@ -41,5 +42,4 @@ def bound_near(
     bound = ascent.certificate().lower_bound
     if not search.feasible:
         return bound, None
-    cost = search.unscaled(search.cost)
-    return min(bound, cost), cost
+    return min(bound, search.unscaled(search.cost)), evaluate(problem, search.placement()).cost

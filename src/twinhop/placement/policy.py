@@ -70,6 +70,11 @@ class PlacementPolicy:
     decide: Policy
     own: OwnCode | None = None
 
+    @property
+    def is_built_in(self) -> bool:
+        """Whether it comes with twinhop, settings aside: then its bounds need no second look."""
+        return self.own is None and self.name.partition(":")[0] in POLICIES
+
     def require(self, problem: PlacementProblem) -> None:
         """Refuse a problem that the policy cannot serve, before anything runs: agents say so.
 

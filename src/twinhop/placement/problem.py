@@ -1,7 +1,7 @@
 """The placement problem P1 as plain arrays, independent of where they came from (Eq. 16 to 18, 24 to 26)."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -274,9 +274,12 @@ class PlacementProblem(Shown):
             return self.capacity
         return np.where(self.capacity > 0, self.demand_capacity, 0.0)
 
-    def twins_in(self, rows: BoolArray | IntArray) -> float:
+    def twins_in(self, rows: BoolArray | IntArray | Sequence[int]) -> float | int:
         """The users that some rows, a mask (N,) or their indices, stand for together."""
-        return float(np.ones(self.users)[rows].sum() if self.weight is None else self.weight[rows].sum())
+        at = rows if isinstance(rows, np.ndarray) else np.array(rows, np.int64)
+        if self.weight is None:
+            return int(at.sum()) if at.dtype == bool else at.size
+        return float(self.weight[at].sum())
 
     def twins_on(self, host: IntArray) -> FloatArray | IntArray:
         """(M,) the users on each station, where rows are hosted so; hosts below 0 are nobody's."""

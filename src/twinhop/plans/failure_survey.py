@@ -64,11 +64,12 @@ class FailureSurvey(Result):
     @cached_property
     def ranked(self) -> tuple[FailureCase, ...]:
         """The worst first: those without a plan, by twins that lose their host; then by what is broken, and by cost."""
+        count = self.plan.case.problem.twins_in
 
         def key(case: FailureCase) -> tuple[float, ...]:
             if case.cost is None:
-                return (0, -len(case.displaced), 0)
-            late = len(case.late) + len(case.newly_unmeetable)
+                return (0, -count(case.displaced), 0)
+            late = count([*case.late, *case.newly_unmeetable])
             return (1, -case.violations, -late, -case.cost)
 
         return tuple(sorted(self.cases, key=key))

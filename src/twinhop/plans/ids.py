@@ -26,6 +26,7 @@ USER_KEYS = {
     "unmeetable": "unmeetable_id",
     "newly_unmeetable": "newly_unmeetable_id",
     "new_users": "new_user_id",
+    "missed_users": "missed_user_id",
     "user_indices": "user_id",
 }
 

@@ -18,6 +18,7 @@ from twinhop.placement.problem import BoolArray, FloatArray
 from twinhop.placement.two_stage import RiskMeasure, TwoStageProblem, TwoStageSolution, solve_two_stage
 from twinhop.placement.two_stage.risk import RiskKind
 from twinhop.plans.hours import cases_of_hours
+from twinhop.plans.ids import with_ids
 from twinhop.plans.planning import Progress, make_case
 from twinhop.plans.result import Case, Plan, users_alone
 from twinhop.plans.robustness import check_sampling, loaded
@@ -94,6 +95,11 @@ class JointPlan(Result):
         return self.gap is None or self.gap > WIDE
 
     @property
+    def money_unit(self) -> str:
+        """The unit of costs in money; empty where they are in seconds."""
+        return self.cases[0].problem.money_unit
+
+    @property
     def opened(self) -> BoolArray:
         """(M,) the servers opened."""
         return self.solution.opened
@@ -167,6 +173,7 @@ class JointPlan(Result):
         opened = np.flatnonzero(self.opened).tolist()
         return {
             "source": self.name,
+            **problem.unit_to_json,
             "planned_together": self.noun,
             "robust": self.risk.kind,
             "cvar_level": self.risk.level if self.risk.kind == "cvar" else None,
@@ -175,13 +182,14 @@ class JointPlan(Result):
             "gap": self.gap,
             "gap_is_wide": self.is_wide,
             "own_lower_bound": _finite(self.own_mean),
+            **problem.unit_to_json,
             "feasible": self.feasible,
             "stations": problem.stations,
             "open": opened,
             "open_ids": [problem.station_name(k) for k in opened],
             "dearest": self.labels[self.dearest],
             "cases": [
-                row | {"host": placement.host.tolist()}
+                row | with_ids({"host": placement.host.tolist()}, problem)
                 for row, placement in zip(self.rows(), solution.placements, strict=True)
             ],
             "seconds": solution.seconds,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twinhop.placement.problem import FloatArray
+from twinhop.placement.station_load import NOBODY
 from twinhop.plans.result import Plan
 from twinhop.plans.service_levels import service_levels
 
@@ -18,8 +19,8 @@ class OpenedServer:
 
     Attributes:
         station: its index.
-        users: users whose twins it hosts.
-        seats: twins that fit on it.
+        users: users whose twins it hosts; not whole where rows stand for parts of users.
+        seats: twins that fit on it, likewise.
         load: its twins' part of the work of all twins that the cost counts [1].
         update_load: work of its twins' updates, one a synchronisation period, over its CPU [1]; None without a world.
         deadline_load: CPU that the deadlines of its twins need at least, over its CPU [1]; None without deadlines.
@@ -28,13 +29,13 @@ class OpenedServer:
     """
 
     station: int
-    users: int
-    seats: int
+    users: float
+    seats: float
     load: float
     update_load: float | None
     deadline_load: float | None
     latency_s: float | None
-    late: int | None
+    late: float | None
 
     @property
     def seats_used(self) -> float:
@@ -53,25 +54,27 @@ def opened_servers(plan: Plan) -> tuple[OpenedServer, ...]:
     """
     problem, placement = plan.case.problem, plan.solution.placement
     host, latency_s = placement.host, service_levels(plan).placement_latency_s
-    users = placement.loads()
+    users = problem.twins_on(host)
+    people = np.ones(problem.users) if problem.weight is None else problem.weight
 
     def total(values: FloatArray) -> FloatArray:
         return np.bincount(host, values, minlength=problem.stations).astype(np.float64)
 
-    work = total(problem.root_work**2)
+    work = total(problem.root_work**2 / people)  # a row's root work has its weight in it: its square has it twice
     load = work / work.sum() if work.sum() > 0 else np.zeros_like(work)
-    update, floors, summed_s = _update_load(plan, total), _deadline_load(plan, total), total(latency_s)
-    late = np.bincount(host[list(late_users(plan))], minlength=problem.stations)
+    update, floors, summed_s = _update_load(plan, total), _deadline_load(plan, total), total(people * latency_s)
+    tardy = np.array(late_users(plan), np.int64)
+    late = problem.twins_on(np.where(np.isin(np.arange(problem.users), tardy), host, NOBODY))
     return tuple(
         OpenedServer(
             station=k,
-            users=int(users[k]),
-            seats=int(problem.capacity[k]),
+            users=users[k].item(),
+            seats=problem.seats[k].item(),
             load=float(load[k]),
             update_load=None if update is None else float(update[k]),
             deadline_load=None if floors is None else float(floors[k]),
             latency_s=float(summed_s[k] / users[k]) if users[k] else None,
-            late=int(late[k]) if problem.has_deadlines else None,
+            late=late[k].item() if problem.has_deadlines else None,
         )
         for k in sorted(np.flatnonzero(placement.open).tolist(), key=lambda k: (-load[k], k))
     )
@@ -93,7 +96,8 @@ def _update_load(plan: Plan, total: Callable[[FloatArray], FloatArray]) -> Float
     world = plan.case.world
     if world is None:
         return None
-    return _per_cpu(plan, total(world.update_cycles_per_bit * world.update_bits / world.sync_period_s))
+    people = 1.0 if world.user_weight is None else world.user_weight
+    return _per_cpu(plan, total(people * world.update_cycles_per_bit * world.update_bits / world.sync_period_s))
 
 
 def _deadline_load(plan: Plan, total: Callable[[FloatArray], FloatArray]) -> FloatArray | None:

@@ -12,7 +12,7 @@ from twinhop.errors import InputError
 from twinhop.placement import Evaluation, InfeasibleProblem, Placement, PlacementProblem, evaluate, solve
 from twinhop.placement.certificate import bound_below
 from twinhop.placement.enumeration import is_tiny
-from twinhop.placement.near_bound import NEAR, bound_near
+from twinhop.placement.given_plan import NEAR, bound_near
 from twinhop.placement.problem import IntArray
 from twinhop.plans.hours import cases_of_hours
 from twinhop.plans.planning import load, make_case
@@ -25,8 +25,6 @@ from twinhop.text import counted, in_a_line, in_percent
 
 #: Told how many hours are done.
 Progress = Callable[[int], None]
-#: What a saved placement is in a folder that `twinhop plan --out` wrote.
-PLACEMENT_FILE = "placement.json"
 #: What may be broken; see `Violation`.
 KINDS = ("deadline", "capacity", "demand", "cpu", "forbidden", "unplaced")
 
@@ -65,8 +63,11 @@ class PricedHour:
 
     @property
     def distance(self) -> float | None:
-        """Cost / bound - 1: by so much at most a plan made for this hour would be cheaper, as a share of its bound."""
-        if self.cost is None or not self.lower_bound:
+        """Cost / bound - 1: by so much at most a plan made for this hour would be cheaper, as a share of its bound.
+
+        None without a cost, or without a bound > 0.
+        """
+        if self.cost is None or self.lower_bound is None or self.lower_bound <= 0:
             return None
         return self.cost / self.lower_bound - 1
 
@@ -128,6 +129,11 @@ class Pricing(Result):
         return in_a_line(self, self.name, counted(len(self.hours), "hour"), distance)
 
     @property
+    def money_unit(self) -> str:
+        """The unit of costs in money; empty where they are in seconds."""
+        return self.hours[0].case.problem.money_unit
+
+    @property
     def mean_cost(self) -> float | None:
         """The mean over the hours; None where the plan cannot serve everybody in one."""
         costs = [each.cost for each in self.hours if each.cost is not None]
@@ -141,8 +147,10 @@ class Pricing(Result):
 
     @property
     def distance(self) -> float | None:
-        """Mean cost / mean bound - 1: by so much at most plans made anew every hour would be cheaper."""
-        return self.mean_cost / self.mean_bound - 1 if self.mean_cost is not None and self.mean_bound else None
+        """Mean cost / mean bound - 1: by so much at most plans made anew every hour would be cheaper; else None."""
+        if self.mean_cost is None or self.mean_bound is None or self.mean_bound <= 0:
+            return None
+        return self.mean_cost / self.mean_bound - 1
 
     @property
     def worst(self) -> PricedHour:
@@ -158,12 +166,14 @@ class Pricing(Result):
         """The hours as plain values, as `twinhop price --json` prints them."""
         return {
             "source": self.name,
-            "placement": self.placement.name,
+            **self.hours[0].case.problem.unit_to_json,
+            "priced_plan": self.placement.name,
             "policy": self.placement.policy,
             "bound_gap": self.gap,
             "mean_cost": self.mean_cost,
             "mean_lower_bound": self.mean_bound,
             "distance": self.distance,
+            **self.hours[0].case.problem.unit_to_json,
             "worst_hour": self.worst.hour,
             "worst_cost": self.worst.cost,
             "broken_hours": [each.hour for each in self.broken],
@@ -232,7 +242,7 @@ def price(
         raise InputError(f"gap: got {gap:g}; expected a share >= 0, such as 0.01 for 1 %")
     if not time_limit_s > 0:
         raise InputError(f"time limit: got {time_limit_s:g}; expected more than 0 s")
-    saved = as_saved(_file_of(placement))
+    saved = as_saved(placement)
     named, cases = _cases(source, hours, seed, problem_format)
     priced: list[PricedHour] = []
     for hour, case in zip(named, cases, strict=True):
@@ -243,13 +253,6 @@ def price(
             on_progress(len(priced))
     wanted = NEAR if gap is None else gap
     return Pricing(cases[0].name, saved, tuple(priced), wanted, tuple(dict.fromkeys(_notes(saved, priced))))
-
-
-def _file_of(placement: str | Path | SavedPlacement | Plan) -> str | Path | SavedPlacement | Plan:
-    """The placement.json of a folder; what is no folder as it is."""
-    if isinstance(placement, str | Path) and Path(placement).is_dir():
-        return Path(placement) / PLACEMENT_FILE
-    return placement
 
 
 def _cases(

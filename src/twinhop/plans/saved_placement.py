@@ -11,13 +11,15 @@ from twinhop.errors import InputError
 from twinhop.io.json_text import parse_json
 from twinhop.io.text_file import read_text
 from twinhop.placement import Placement, Solution, evaluate
-from twinhop.placement.problem import BoolArray, IntArray
+from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 from twinhop.plans.changes import changes_since, site_numbers
 from twinhop.plans.result import CLOSED, NOBODY, Case, Plan, Present
 from twinhop.text import counted, plural
 
 #: Ids named in one message; the rest are counted.
 NAMED = 5
+#: What a saved placement is called in a folder that `twinhop plan --out` wrote.
+PLACEMENT_FILE = "placement.json"
 FIELDS = ("station_ids", "user_ids", "host")
 
 
@@ -35,6 +37,7 @@ class SavedPlacement:
         source: name of the scenario that it was made for, or None.
         seed: of that scenario, or None.
         sites: (M,) numbers of each station by name, as `site_numbers` has them; None where a file does not say.
+        weight: (N,) how many users each of its users stands for; None: one each.
     """
 
     name: str
@@ -46,13 +49,14 @@ class SavedPlacement:
     source: str | None = None
     seed: int | None = None
     sites: Mapping[str, Sequence[float]] | None = field(default_factory=dict)
+    weight: FloatArray | None = None
 
 
 def read_placement(path: str | Path) -> SavedPlacement:
     """Read a placement.json.
 
     Args:
-        path: the file, as `Plan.save` and `twinhop plan --out` write it.
+        path: the file, as `Plan.save` and `twinhop plan --out` write it, or the folder that it is in.
 
     Returns:
         Its users, stations and hosts.
@@ -60,8 +64,9 @@ def read_placement(path: str | Path) -> SavedPlacement:
     Raises:
         InputError: the file cannot be read, is no JSON, or is no placement with ids.
     """
+    path = Path(path) / PLACEMENT_FILE if Path(path).is_dir() else Path(path)
     name = str(path)
-    value = parse_json(read_text(Path(path)), name)
+    value = parse_json(read_text(path), name)
     if not isinstance(value, dict) or any(field not in value for field in FIELDS):
         raise InputError(
             f"{name}: is no saved placement; expected the placement.json of `twinhop plan --out`, with "
@@ -85,7 +90,17 @@ def read_placement(path: str | Path) -> SavedPlacement:
         source if isinstance(source, str) else None,
         seed if isinstance(seed, int) else None,
         _sites(name, value.get("sites"), len(station_ids)),
+        _weight(name, value.get("weight"), len(user_ids)),
     )
+
+
+def _weight(name: str, value: Any, count: int) -> FloatArray | None:
+    """How many users each row stands for, where a file says so."""
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) != count or not all(type(each) in (int, float) for each in value):
+        raise InputError(f"{name}: weight: expected a list of {count} numbers, one a user")
+    return np.array(value, np.float64)
 
 
 def _sites(name: str, value: Any, count: int) -> Mapping[str, Sequence[float]] | None:
@@ -130,6 +145,7 @@ def saved(plan: Plan) -> SavedPlacement:
         plan.case.name,
         plan.case.seed,
         site_numbers(plan.with_all_hosts.case.problem),
+        problem.weight,
     )
 
 
@@ -183,7 +199,12 @@ def present(placement: SavedPlacement, case: Case, *, other_users: bool = False)
         closed_host=closed_host,
         closed_servers=tuple(placement.station_ids[k] for k in closed if placement.open[k]),
         changes=changes_since(
-            placement.station_ids, placement.user_ids, placement.host, placement.sites or {}, problem
+            placement.station_ids,
+            placement.user_ids,
+            placement.host,
+            placement.sites or {},
+            problem,
+            placement.weight,
         ),
     )
     return replace(here, notes=tuple(_notes(placement, case, here)))

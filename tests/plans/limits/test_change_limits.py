@@ -175,7 +175,7 @@ def test_a_limit_below_what_must_change_says_how_many_at_least():
     with pytest.raises(twinhop.InputError, match=message):
         twinhop.plan(problem, present=closed, max_server_changes=1)
     plan = twinhop.plan(problem, present=closed, max_server_changes=2)
-    assert plan.moves.server_changes == 2 and "1 gone with their sites (attic)" in plan.report()
+    assert plan.moves.server_changes == 2 and "1 gone with its site (attic)" in plan.report()
     with pytest.raises(twinhop.InputError, match="max server changes: got -1; expected a whole number >= 0"):
         twinhop.plan(problem, present=start, max_server_changes=-1)
     with pytest.raises(twinhop.InputError, match="max server changes: from where do the twins move"):

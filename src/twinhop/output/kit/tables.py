@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from twinhop.units import cost_number
+
 #: Columns of a table of policies paired with a reference; see `pair_cells`.
 PAIRS_HEADER = ("policy", "difference", "95 % interval", "wins/ties/losses", "chance")
 #: What a cell begins with that spreadsheets compute, and the texts among them that are numbers.
@@ -25,6 +27,15 @@ def number(value: float | None, digits: int = 4) -> str:
     ('1235', '-')
     """
     return "-" if value is None else f"{value:.{digits}g}"
+
+
+def cost_cell(value: float | None, unit: str = "", digits: int = 4, *, signed: bool = False) -> str:
+    """A cost as `cost_number` has it, or a dash.
+
+    >>> cost_cell(1234.5678), cost_cell(1234.5678, "EUR/month"), cost_cell(None, "EUR/month")
+    ('1235', '1234.57', '-')
+    """
+    return "-" if value is None else cost_number(value, unit, digits, signed=signed)
 
 
 def percent(value: float | None, *, signed: bool = False) -> str:

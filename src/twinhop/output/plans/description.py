@@ -9,6 +9,7 @@ from twinhop.output.kit.answers import write_answer
 from twinhop.output.kit.style import save_figure
 from twinhop.output.kit.tables import SPREAD, share, single_row, spread_row, write_table
 from twinhop.plans.description import Description
+from twinhop.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,11 +36,16 @@ def _spread_values(description: Description) -> list[dict[str, Any]]:
     return [{"what": label, **{column: spread[column] for column in SPREAD}} for label, spread in rows]
 
 
+def _users(facts: dict[str, Any]) -> str:
+    people = facts.get("people")
+    return f"{facts['users']}" if people is None else f"{people:.10g} in {counted(facts['users'], 'row')}"
+
+
 def fact_rows(facts: dict[str, Any]) -> list[tuple[str, ...]]:
     """The facts of `Description.to_json` as rows of a label, mean, p5, p50, p95 and max."""
     spreads = [(label, facts[name]) for label, name in _SPREADS]
     single = [
-        ("users", f"{facts['users']}"),
+        ("users", _users(facts)),
         ("stations, of them possible hosts", f"{facts['stations']}, {facts['possible_hosts']}"),
         ("seats", f"{facts['seats']}"),
         *((f"users of class {name}", f"{count}") for name, count in facts["classes"].items()),

@@ -41,7 +41,9 @@ def draw_failures(survey: FailureSurvey) -> Figure:
         width, height = figure.get_size_inches()
         bar = figure.add_axes((LEFT_IN / width, (0.42 + sources_in) / height, 3.2 / width, 0.13 / height))
         figure.colorbar(_scale(survey), cax=bar, orientation="horizontal")
-        bar.set_xlabel("change of the cost when the server fails", fontsize=8, color=MUTED)
+        unit = survey.plan.case.problem.money_unit
+        label = f"change of the cost when the server fails{f' [{unit}]' if unit else ''}"
+        bar.set_xlabel(label, fontsize=8, color=MUTED)
         bar.tick_params(labelsize=7.5, colors=MUTED)
         place = {"loc": "lower right", "bbox_to_anchor": (1 - LEFT_IN / width, (0.1 + sources_in) / height)}
         figure.legend(handles=_entries(survey, world), frameon=False, fontsize=8, handletextpad=0.3, ncols=2, **place)

@@ -11,9 +11,10 @@ from twinhop.io.table_values import finite
 from twinhop.output.kit.style import save_figure
 from twinhop.output.kit.tables import note_lines, source_lines, table, write_table
 from twinhop.output.plans import plan as plan_output
-from twinhop.output.plans.failure_words import HEADER, failure_rows, missed, sentences, title
+from twinhop.output.plans.failure_words import failure_rows, header, missed, sentences, title
 from twinhop.plans.failed_hosts import FailureCase
 from twinhop.plans.failure_survey import FailureSurvey
+from twinhop.plans.ids import with_ids
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 COLUMNS = {
     "stations": "fails",
-    "cost_change": "cost change",
+    "cost_change": "cost change [s]",
     "change_interval": "certified",
     "displaced": "its twins",
     "moved": "twins that move",
@@ -42,22 +43,15 @@ def case_values(survey: FailureSurvey, case: FailureCase) -> dict[str, Any]:
         "gap": finite(case.gap),
         "cost_change": finite(survey.change(case)),
         "change_interval": [finite(end) for end in survey.change_interval(case)],
-        "displaced": len(case.displaced),
-        "moved": len(case.moved),
+        "displaced": problem.twins_in(case.displaced),
+        "moved_users": problem.twins_in(case.moved),
         "late": list(case.late),
         "newly_unmeetable": list(case.newly_unmeetable),
         "late_ids": [problem.user_name(i) for i in case.late],
         "newly_unmeetable_ids": [problem.user_name(i) for i in case.newly_unmeetable],
         "violations": case.violations,
         "seconds": case.seconds,
-        "proof": None
-        if proof is None
-        else {
-            "kind": proof.kind,
-            "message": proof.message,
-            "users": list(proof.users),
-            "stations": list(proof.stations),
-        },
+        "proof": None if proof is None else with_ids(plan_output.proof_values(proof), problem),
     }
 
 
@@ -67,6 +61,7 @@ def to_json(survey: FailureSurvey) -> dict[str, Any]:
     opened = [k for k, is_open in enumerate(plan.solution.placement.open.tolist()) if is_open]
     return {
         "source": plan.case.name,
+        **plan.case.problem.unit_to_json,
         "policy": plan.solution.policy,
         "failure_moves": survey.rules.moves,
         "failure_deadlines": survey.rules.deadlines,
@@ -79,7 +74,7 @@ def to_json(survey: FailureSurvey) -> dict[str, Any]:
         "planned": survey.planned,
         "looked_at": len(cases),
         "interrupted": survey.interrupted,
-        "worst": cases[0] if cases else None,
+        "worst_failure": cases[0] if cases else None,
         "failures": cases,
         "notes": list(plan.notes),
     }
@@ -96,7 +91,7 @@ def report(survey: FailureSurvey) -> str:
         *note_lines(plan.notes),
         " ".join(sentences(survey)),
         "",
-        *table(HEADER, failure_rows(survey)),
+        *table(header(survey), failure_rows(survey)),
         "",
         "Cost change: of the plan after the failure against the plan before. At least, at most: certified limits of "
         "what the failure costs between the best plans before and after it.",
@@ -129,7 +124,8 @@ def write(survey: FailureSurvey, folder: Path) -> None:
     plan_output.write(survey.plan, folder)
     (folder / "failures.json").write_text(json_text(to_json(survey)), encoding="utf-8")
     (folder / "failures.md").write_text(report(survey), encoding="utf-8")
-    write_table(folder, "failures", table_rows(survey), COLUMNS)
+    change = {"cost_change": f"cost change [{survey.plan.case.problem.cost_unit}]"}
+    write_table(folder, "failures", table_rows(survey), COLUMNS | change)
     if survey.plan.case.world is not None:
         save_figure(plot(survey), folder, "failures")
 
@@ -145,8 +141,8 @@ def table_rows(survey: FailureSurvey) -> list[dict[str, Any]]:
                 **{name: values[name] for name in ("status", "cost", "lower_bound", "gap", "cost_change")},
                 "change_interval": values["change_interval"],
                 "displaced": values["displaced"],
-                "moved": None if case.cost is None else values["moved"],
-                "late": None if case.cost is None else len(missed(case)),
+                "moved": None if case.cost is None else values["moved_users"],
+                "late": None if case.cost is None else survey.plan.case.problem.twins_in(missed(case)),
                 "violations": None if case.cost is None else case.violations,
                 "proof": None if case.proof is None else case.proof.message,
             }

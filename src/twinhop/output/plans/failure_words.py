@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twinhop.output.kit.tables import number, percent
+from twinhop.output.kit.tables import cost_cell, percent
 from twinhop.plans.failed_hosts import COUNT, STAY, FailureCase
 from twinhop.plans.failure_survey import FailureSurvey
-from twinhop.text import counted
+from twinhop.text import counted, counted_users, plural
+from twinhop.units import cost_in_words, cost_number, with_unit
 
-HEADER = ("fails", "cost change", "at least", "at most", "its twins", "twins that move", "late", "constraints")
 WORDS = {"kept": "all kept", "late": "deadlines missed", "violated": "broken", "impossible": "no plan"}
+
+
+def header(survey: FailureSurvey) -> tuple[str, ...]:
+    """Columns of `failure_rows`, with the unit of costs where that is money."""
+    change = with_unit("cost change", survey.plan.case.problem.money_unit)
+    return ("fails", change, "at least", "at most", "its twins", "twins that move", "late", "constraints")
 
 
 def title(survey: FailureSurvey) -> str:
@@ -27,8 +33,9 @@ def title(survey: FailureSurvey) -> str:
 
 
 def failure_rows(survey: FailureSurvey, most: int | None = None) -> list[tuple[str, ...]]:
-    """A row a failure, the worst first."""
-    rows = []
+    """A row a failure, the worst first; of rows that stand for many users these are counted."""
+    rows, problem = [], survey.plan.case.problem
+    unit = problem.money_unit
     for case in survey.ranked[:most]:
         low, high = survey.change_interval(case)
         change = survey.change(case)
@@ -38,12 +45,12 @@ def failure_rows(survey: FailureSurvey, most: int | None = None) -> list[tuple[s
         rows.append(
             (
                 survey.names(case),
-                "-" if change is None else f"{change:+.4g}",
-                number(low),
-                number(high),
-                f"{len(case.displaced)}",
-                "-" if case.cost is None else f"{len(case.moved)}",
-                "-" if case.cost is None else f"{len(missed(case))}",
+                cost_cell(change, unit, signed=True),
+                cost_cell(low, unit),
+                cost_cell(high, unit),
+                f"{problem.twins_in(case.displaced):.10g}",
+                "-" if case.cost is None else f"{problem.twins_in(case.moved):.10g}",
+                "-" if case.cost is None else f"{problem.twins_in(missed(case)):.10g}",
                 constraints,
             )
         )
@@ -63,9 +70,9 @@ def sentences(survey: FailureSurvey) -> Iterator[str]:
     lost = sum(case.status == "impossible" for case in survey.cases)
     if lost:
         yield f"After {lost} of {counted(len(survey.cases), 'failure')} no plan keeps the constraints."
-    late = {i for case in survey.cases for i in missed(case)}
+    late = sorted({i for case in survey.cases for i in missed(case)})
     if late:
-        yield f"{counted(len(late), 'user')} would be late after some failure."
+        yield f"{counted_users(plan.case.problem.twins_in(late))} would be late after some failure."
     closed = int(((plan.case.problem.capacity > 0) & ~plan.solution.placement.open).sum())
     if closed:
         subject = "1 server is" if closed == 1 else f"{closed} servers are"
@@ -83,11 +90,14 @@ def _worst_in_words(survey: FailureSurvey, worst: FailureCase) -> str:
         return f"Worst is the failure of {name}: {'' if worst.proof is None else worst.proof.message}."
     low, high = survey.change_interval(worst)
     share = f" ({percent(change / survey.plan.cost, signed=True)})" if survey.plan.cost > 0 else ""
-    words = f"Worst is the failure of {name}: the cost changes by {change:+.4g}{share}"
+    unit = survey.plan.case.problem.money_unit
+    words = f"Worst is the failure of {name}: the cost changes by {cost_in_words(change, unit, 4, signed=True)}{share}"
     if low is not None and high is not None:
-        words += f", between the best plans before and after it by {low:.4g} to {high:.4g}, as is certified"
+        ends = f"{cost_number(low, unit, 4)} to {cost_in_words(high, unit, 4)}"
+        words += f", between the best plans before and after it by {ends}, as is certified"
     if worst.violations:
         words += f"; {counted(worst.violations, 'constraint')} broken"
     if missed(worst):
-        words += f"; {counted(len(missed(worst)), 'deadline')} missed"
+        late = survey.plan.case.problem.twins_in(missed(worst))
+        words += f"; {late:.10g} {plural(1 if late == 1 else 2, 'deadline')} missed"
     return words + "."

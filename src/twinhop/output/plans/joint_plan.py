@@ -12,6 +12,7 @@ from twinhop.io.json_text import json_text
 from twinhop.io.table_values import without_infinities
 from twinhop.output.kit.style import save_figure
 from twinhop.output.kit.tables import (
+    cost_cell,
     note_lines,
     number,
     percent,
@@ -24,6 +25,7 @@ from twinhop.output.kit.tables import (
 from twinhop.output.plans.plan import named_answer
 from twinhop.plans.joint_plan import JointPlan
 from twinhop.text import counted
+from twinhop.units import cost_in_words, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +42,6 @@ COLUMNS = {
     "latency_s": "latency [s]",
     "in_use": "in use",
 }
-HEADER = ("", "users", "cost", "latency", "in use", "own bound", "above it", "weight")
 
 
 def report(plan: JointPlan) -> str:
@@ -56,7 +57,7 @@ def report(plan: JointPlan) -> str:
         "",
         f"Servers opened, {len(names)}: {', '.join(names)}.",
         "",
-        *table(HEADER, case_rows(plan)),
+        *table(header(plan), case_rows(plan)),
         "",
         f"Each {plan.noun} pays for all servers opened, and its users are hosted on them within its own limits. Its "
         f"own bound is on plans for this {plan.noun} alone, with servers of its own; none costs less. The weight is "
@@ -71,19 +72,22 @@ def report(plan: JointPlan) -> str:
 
 def verdict(plan: JointPlan) -> str:
     """The cost, the bound and how far they are apart, in a sentence or two."""
+    unit = plan.money_unit
+    cost = cost_in_words(plan.cost, unit)
     what = {
-        "mean": f"mean cost of the {plan.noun}s {plan.cost:.6g}",
-        "worst": f"cost of the worst {plan.noun} {plan.cost:.6g}",
-        "cvar": f"mean cost of the dearest {100 * plan.risk.level:g} % of the {plan.noun}s {plan.cost:.6g}",
+        "mean": f"mean cost of the {plan.noun}s {cost}",
+        "worst": f"cost of the worst {plan.noun} {cost}",
+        "cvar": f"mean cost of the dearest {100 * plan.risk.level:g} % of the {plan.noun}s {cost}",
     }[plan.risk.kind]
     text = f"{counted(int(plan.opened.sum()), 'server')} for all: {what}"
     if not plan.feasible:
         return f"{text}, but constraints are broken; no plan is known that keeps them all."
-    text += f"; no choice of servers has less than {plan.lower_bound:.6g} (gap {percent(plan.gap)})."
+    text += f"; no choice of servers has less than {cost_in_words(plan.lower_bound, unit)} (gap {percent(plan.gap)})."
     if not plan.is_wide:
         return text
+    better = cost_in_words(plan.cost - plan.lower_bound, unit, 4)
     return (
-        f"{text} The gap is wide: a plan up to {plan.cost - plan.lower_bound:.4g} better may exist. A gap asked for "
+        f"{text} The gap is wide: a plan up to {better} better may exist. A gap asked for "
         "(--gap 0.01) or a longer --time-limit may narrow it."
     )
 
@@ -94,9 +98,14 @@ def own_sentence(plan: JointPlan) -> str:
         return ""
     above = percent(plan.cost / plan.own_mean - 1) if plan.own_mean > 0 else "-"
     return (
-        f"With servers of its own in each {plan.noun} it would be {plan.own_mean:.6g} or more: one plan for all is at "
-        f"most {above} above."
+        f"With servers of its own in each {plan.noun} it would be {cost_in_words(plan.own_mean, plan.money_unit)} or "
+        f"more: one plan for all is at most {above} above."
     )
+
+
+def header(plan: JointPlan) -> tuple[str, ...]:
+    """Columns of `case_rows`, with the unit of costs where that is money."""
+    return ("", "users", with_unit("cost", plan.money_unit), "latency", "in use", "own bound", "above it", "weight")
 
 
 def case_rows(plan: JointPlan) -> list[tuple[str, ...]]:
@@ -105,10 +114,10 @@ def case_rows(plan: JointPlan) -> list[tuple[str, ...]]:
         (
             f"{row['case']}{' (dearest)' if row['dearest'] else ''}",
             f"{row['users']:g}",
-            number(row["cost"], 5),
+            cost_cell(row["cost"], plan.money_unit, 5),
             number(row["latency_s"]),
             f"{row['in_use']}",
-            number(row["own_lower_bound"], 5),
+            cost_cell(row["own_lower_bound"], plan.money_unit, 5),
             percent(row["above_own"]),
             f"{row['weight_in_bound']:.3f}",
         )
@@ -140,7 +149,9 @@ def write(plan: JointPlan, folder: Path) -> None:
 
     (folder / "together.json").write_text(json_text(_named(plan)), encoding="utf-8")
     (folder / "together.md").write_text(report(plan), encoding="utf-8")
-    write_table(folder, "together", [with_percent(row, "above_own") for row in plan.rows()], COLUMNS)
+    unit = plan.cases[0].problem.cost_unit
+    columns = COLUMNS | {"cost": f"cost [{unit}]", "own_lower_bound": f"own bound [{unit}]"}
+    write_table(folder, "together", [with_percent(row, "above_own") for row in plan.rows()], columns)
     save_figure(plot(plan), folder, "together")
     without_infinities(pl.DataFrame(_host_columns(plan))).write_parquet(folder / "hosts.parquet")
     dearest = plan.plan_of(plan.dearest)

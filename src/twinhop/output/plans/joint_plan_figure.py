@@ -61,7 +61,7 @@ def draw_costs(axes: Axes, plan: JointPlan) -> None:
     axes.plot(at[dearest], costs[dearest], color=ALARM, marker="o", markersize=5, linestyle="none", label="dearest")
     low, high = min(own.min(), plan.lower_bound), max(costs.max(), plan.lower_bound)
     room = ROOM * max(high - low, LEAST_RANGE * abs(high))
-    _frame(axes, plan, "cost [s]")
+    _frame(axes, plan, f"cost [{plan.money_unit or 's'}]")
     axes.set_ylim(low - room, high + room)
     place = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0), "borderaxespad": 0.2}
     legend(axes, ncols=5, handlelength=1.4, columnspacing=1.2, **place)

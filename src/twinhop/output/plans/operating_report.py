@@ -52,14 +52,19 @@ def moves_in_words(plan: Plan) -> str:
         noun, leave = "row", f"with {counted_users(problem.twins_in(plan.moves.users))} {leave}"
     text = f"{moved} of {counted(placed, noun)} {leave} in {plan.moves.present.name}"
     text += f", {gone} of them because it can host them no more." if gone else "."
-    parts = [text, *_most(plan.moves.most), servers_in_words(plan), *_most(plan.moves.most_servers)]
+    parts = [
+        text,
+        *_most(plan.moves.most, "" if problem.weight is None else " users"),
+        servers_in_words(plan),
+        *_most(plan.moves.most_servers),
+    ]
     if len(parts) > 2 and plan.lower_bound is not None:
         parts.append("The bound is one on the plans that keep to that.")
     return " ".join(parts)
 
 
-def _most(limit: int | None) -> list[str]:
-    return [] if limit is None else [f"At most {limit} may."]
+def _most(limit: int | None, noun: str = "") -> list[str]:
+    return [] if limit is None else [f"At most {limit}{noun} may."]
 
 
 def failure_lines(plan: Plan) -> list[str]:

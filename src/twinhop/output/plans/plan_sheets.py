@@ -11,6 +11,7 @@ import numpy as np
 from twinhop._version import __version__
 from twinhop.output.kit.excel import Sheet
 from twinhop.output.plans.change_tables import change_table, move_table
+from twinhop.output.plans.money_rows import money_values
 from twinhop.plans.explanation import radio_parts_s
 from twinhop.plans.opened_servers import OpenedServer, late_users, opened_servers
 from twinhop.plans.result import Plan
@@ -35,25 +36,28 @@ def plan_sheets(plan: Plan) -> tuple[Sheet, ...]:
 def summary_sheet(plan: Plan) -> Sheet:
     """What the plan costs, and how good that is: name, value, unit."""
     problem, evaluation = plan.case.problem, plan.evaluation
+    unit, terms = problem.money_unit, money_values(plan)
     rows: list[tuple[Any, ...]] = [
         ("scenario", plan.case.name, ""),
         ("policy", plan.solution.policy, ""),
         ("seed", plan.case.seed, ""),
         ("twinhop", __version__, ""),
-        ("users", problem.users, ""),
+        ("users", problem.users if problem.weight is None else problem.people, ""),
+        *([] if problem.weight is None else [("rows of users", problem.users, "")]),
         ("stations", problem.stations, ""),
         ("servers opened", int(plan.solution.placement.open.sum()), ""),
-        ("cost", plan.cost, ""),
+        ("cost", plan.cost, unit),
+        *[(f"of it {name}", value, unit) for name, value in terms.items()],
         ("mean latency", evaluation.latency_s, "s"),
         ("opening", evaluation.opening_s, "s"),
         ("energy, weighted", evaluation.energy_j, ""),
-        ("certified lower bound", plan.lower_bound, ""),
+        ("certified lower bound", plan.lower_bound, unit),
         ("gap", plan.gap, "share of the bound"),
         ("constraints violated", len(evaluation.violations), ""),
-        ("unmeetable deadlines", int(problem.unmeetable.size), "users"),
+        ("unmeetable deadlines", problem.twins_in(problem.unmeetable), "users"),
     ]
     if plan.moves is not None:
-        rows += [("moves", int(plan.moves.users.size), "twins"), ("cost of moves", plan.moves.cost, "")]
+        rows += [("moves", problem.twins_in(plan.moves.users), "twins"), ("cost of moves", plan.moves.cost, unit)]
     rows += [("note", note, "") for note in (*plan.notes, *plan.case.notes)]
     rows += [("warning", each.message, each.code) for each in plan.warnings]
     rows += [("source of data", source, "") for source in plan.case.attribution]
@@ -65,7 +69,7 @@ def servers_sheet(plan: Plan) -> Sheet:
     problem, servers = plan.case.problem, opened_servers(plan)
     at = [each.station for each in servers]
     demand = None
-    if problem.demand is not None:
+    if problem.demand is not None and problem.weight is None:
         demand = np.bincount(plan.solution.placement.host, problem.demand, minlength=problem.stations)[at]
     world = plan.case.world
     columns: dict[str, Column | None] = {
@@ -81,8 +85,9 @@ def servers_sheet(plan: Plan) -> Sheet:
         "latency_s": [each.latency_s for each in servers],
         "late_users": [each.late for each in servers] if problem.has_deadlines else None,
         "demand": demand,
-        "demand_capacity": None if problem.demand_capacity is None else problem.demand_capacity[at],
+        "demand_capacity": None if demand is None or problem.demand_capacity is None else problem.demand_capacity[at],
         "opening_s": problem.opening_s[at],
+        **_rent(plan, at),
     }
     labels = {} if world is None else world.station_labels
     return _sheet("Servers", columns | _label_columns(labels, at, columns))
@@ -92,13 +97,14 @@ def users_sheet(plan: Plan) -> Sheet:
     """One row a user: where it is, its host, the terms of its latency, and whether its deadline is kept."""
     problem, placement, world, radio = plan.case.problem, plan.solution.placement, plan.case.world, plan.case.radio
     users, levels = np.arange(problem.users), service_levels(plan)
-    communication_s = problem.comm_s[users, placement.host]
+    communication_s = problem.latency_comm_s[users, placement.host] / problem.part_of_mean
     radio_s = radio_parts_s(plan)
     update_s = plan.solution.evaluation.update_latency_s if levels.update_s is None else levels.update_s
     unmeetable, late = np.isin(users, problem.unmeetable), np.isin(users, late_users(plan))
     columns: dict[str, Column | None] = {
         "user_id": [problem.user_name(i) for i in range(problem.users)],
         "user": users,
+        "weight": problem.weight,
         **_positions(world, None if world is None else world.user_xy_m),
         "class": None if world is None or not world.class_names else [world.class_names[c] for c in world.user_class],
         "access_id": None if radio is None else [problem.station_name(int(k)) for k in radio.access],
@@ -113,10 +119,16 @@ def users_sheet(plan: Plan) -> Sheet:
         "update_s": update_s,
         "deadline_s": problem.deadline_s,
         "deadline_kept": ~(unmeetable | late) if problem.has_deadlines else None,
-        "demand": problem.demand,
+        "demand": problem.demand if problem.weight is None else None,
     }
     labels = {} if world is None else world.user_labels
     return _sheet("Users", columns | _label_columns(labels, range(problem.users), columns))
+
+
+def _rent(plan: Plan, at: Sequence[int]) -> dict[str, Column]:
+    """What the cost counts for each of these servers, where it is in money [a month]."""
+    problem = plan.case.problem
+    return {"rent_per_month": problem.beta * problem.opening_s[at]} if problem.currency else {}
 
 
 def server_header(plan: Plan) -> tuple[str, ...]:
@@ -134,7 +146,7 @@ def server_rows(plan: Plan, servers: Sequence[OpenedServer]) -> list[tuple[str, 
         latency = "-" if each.latency_s is None else f"{each.latency_s:.4g}"
         name = plan.case.problem.station_name(each.station)
         label = [_labels(texts, [each.station])[0] or "" for texts in _shown_labels(plan).values()]
-        rows.append((name, *label, f"{each.users}", f"{each.seats}", *loads, latency))
+        rows.append((name, *label, f"{each.users:.10g}", f"{each.seats:.10g}", *loads, latency))
     return rows
 
 

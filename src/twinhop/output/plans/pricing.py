@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 from twinhop.io.json_text import json_text
 from twinhop.output.kit.style import save_figure
-from twinhop.output.kit.tables import number, percent, source_lines, table, to_text, write_table
+from twinhop.output.kit.tables import cost_cell, percent, source_lines, table, to_text, write_table
 from twinhop.plans.pricing import PricedHour, Pricing
 from twinhop.text import counted
+from twinhop.units import with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Columns of the table in terminal and report, and of that for papers.
-HEADER = ("hour", "users", "cost", "own bound", "distance", "broken", "seated")
+#: Columns of the table for papers.
 COLUMNS = {
     "hour": "hour",
     "users": "users",
-    "cost": "cost",
-    "lower_bound": "own bound",
+    "cost": "cost [s]",
+    "lower_bound": "own bound [s]",
     "distance_percent": "distance [%]",
     "violations": "broken",
 }
@@ -36,7 +36,7 @@ def report(result: Pricing) -> str:
         f"# {result.placement.name} on {result.name}",
         "",
         *[f"{sentence}\n" for sentence in sentences(result)],
-        *table(HEADER, rows(result)),
+        *table(header(result), rows(result)),
         "",
         *[f"- {line}" for line in broken_lines(result)],
         "",
@@ -61,31 +61,37 @@ def write(result: Pricing, folder: Path) -> None:
     (folder / "pricing.json").write_text(json_text(result.to_json()), encoding="utf-8")
     (folder / "pricing.md").write_text(report(result), encoding="utf-8")
     hours = [each.row() for each in result.hours]
+    unit = result.hours[0].case.problem.cost_unit
     write_table(
         folder,
         "hours",
         [{**row, "distance_percent": None if row["distance"] is None else 100 * row["distance"]} for row in hours],
-        COLUMNS,
+        COLUMNS | {"cost": f"cost [{unit}]", "lower_bound": f"own bound [{unit}]"},
     )
     save_figure(plot(result), folder, "hours")
 
 
+def header(result: Pricing) -> tuple[str, ...]:
+    """Columns of `rows`, with the unit of costs where that is money."""
+    return ("hour", "users", with_unit("cost", result.money_unit), "own bound", "distance", "broken", "seated")
+
+
 def rows(result: Pricing) -> list[tuple[str, ...]]:
     """One row an hour, and the mean of several."""
-    cells = [_cells(each) for each in result.hours]
+    cells, unit = [_cells(each) for each in result.hours], result.money_unit
     if len(cells) > 1:
-        cells.append(
-            ("mean", "", number(result.mean_cost, 6), number(result.mean_bound, 6), percent(result.distance), "", "")
-        )
+        cost, bound = cost_cell(result.mean_cost, unit, 6), cost_cell(result.mean_bound, unit, 6)
+        cells.append(("mean", "", cost, bound, percent(result.distance), "", ""))
     return cells
 
 
 def _cells(each: PricedHour) -> tuple[str, ...]:
+    unit = each.case.problem.money_unit
     return (
         "as it is" if each.hour is None else f"{each.hour}",
         f"{each.case.problem.people:.10g}",
-        number(each.cost, 6),
-        number(each.lower_bound, 6),
+        cost_cell(each.cost, unit, 6),
+        cost_cell(each.lower_bound, unit, 6),
         percent(each.distance),
         f"{sum(each.violations.values())}",
         f"{each.seated.size}",
@@ -96,21 +102,26 @@ def sentences(result: Pricing) -> list[str]:
     """How far the plan is from plans made for each hour, the worst hour, and what is broken."""
     several = len(result.hours) > 1
     said = []
+
+    def words(cost: float | None) -> str:
+        return with_unit(cost_cell(cost, result.money_unit, 6), result.money_unit)
+
     if result.distance is None:
         said.append("The plan cannot be compared with a bound" + (" in every hour." if several else "."))
     elif several:
         said.append(
-            f"Over {counted(len(result.hours), 'hour')} the plan costs {result.mean_cost:.6g} on average; plans made "
-            f"anew every hour cost at least {result.mean_bound:.6g}: it is {percent(result.distance)} above that."
+            f"Over {counted(len(result.hours), 'hour')} the plan costs {words(result.mean_cost)} on average; plans "
+            f"made anew every hour cost at least {words(result.mean_bound)}: it is {percent(result.distance)} above "
+            "that."
         )
     else:
         said.append(
-            f"The plan costs {result.mean_cost:.6g}; a plan made for this demand costs at least "
-            f"{result.mean_bound:.6g}: it is {percent(result.distance)} above that."
+            f"The plan costs {words(result.mean_cost)}; a plan made for this demand costs at least "
+            f"{words(result.mean_bound)}: it is {percent(result.distance)} above that."
         )
     worst = result.worst
     if several:
-        cost = "cannot serve everybody" if worst.cost is None else f"costs {worst.cost:.6g}"
+        cost = "cannot serve everybody" if worst.cost is None else f"costs {words(worst.cost)}"
         said.append(f"The worst hour is {worst.hour}: it {cost}.")
     if not result.broken:
         said.append("No constraint is broken" + (" in any hour." if several else "."))

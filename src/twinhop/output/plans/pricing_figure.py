@@ -52,7 +52,7 @@ def draw_hours(axes: Axes, result: Pricing) -> None:
     if broken.any():
         place = np.where(np.isfinite(cost), cost, np.nanmax(np.append(bound, 0.0)))
         axes.plot(at[broken], place[broken], "X", color=ALARM, markersize=8, label="constraints broken")
-    frame(axes, "", "hour" if len(at) > 1 else "", "cost", sizes=SIZES)
+    frame(axes, "", "hour" if len(at) > 1 else "", f"cost [{result.money_unit or 's'}]", sizes=SIZES)
     axes.set_xticks(at, ["as it is" if each.hour is None else f"{each.hour}" for each in result.hours])
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
     axes.set_ylim(bottom=0)

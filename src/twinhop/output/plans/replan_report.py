@@ -23,6 +23,7 @@ CALLED = {
     "capacity": "sites with another capacity",
     "CPU": "sites with another CPU",
     "opening": "sites with another opening cost",
+    "rent": "sites with another rent",
     "demand capacity": "sites with another demand capacity",
 }
 
@@ -38,8 +39,8 @@ def change_rows(plan: Plan) -> list[tuple[str, str, str]]:
 
 
 def _in_words(change: Change) -> str:
-    if change.what == "site closed" and isinstance(change.before, int):
-        return f"{change.name} ({counted(change.before, 'twin')})"
+    if change.what == "site closed" and isinstance(change.before, int | float):
+        return f"{change.name} ({change.before:.10g} {plural(1 if change.before == 1 else 2, 'twin')})"
     if isinstance(change.before, int | float) and change.after is not None:
         scale, unit = {"CPU": (CYCLES_PER_GCYCLE, " Gcycle/s"), "opening": (1.0, " s")}.get(change.what, (1.0, ""))
         return f"{change.name} ({change.before / scale:.6g} to {change.after / scale:.6g}{unit})"
@@ -73,7 +74,7 @@ def servers_in_words(plan: Plan) -> str:
     for verb, names in (
         ("open", [problem.station_name(int(k)) for k in moves.opened]),
         ("shut", [problem.station_name(int(k)) for k in moves.shut]),
-        ("gone with their sites", list(gone)),
+        ("gone with its site" if len(gone) == 1 else "gone with their sites", list(gone)),
     ):
         if names:
             parts.append(f"{len(names)} {verb} ({_few(names)})")

@@ -14,6 +14,7 @@ from twinhop.placement.budget import PATIENCE_S, WIDE
 from twinhop.placement.certificate import MOVE_AND_SERVER_PRICE, MOVE_PRICE, SERVER_PRICE
 from twinhop.placement.decision import Ending
 from twinhop.plans.link_loads import link_loads
+from twinhop.plans.opened_servers import late_users
 from twinhop.plans.result import Plan
 from twinhop.plans.service_levels import service_levels
 from twinhop.stats.quantiles import quantiles
@@ -156,8 +157,9 @@ def _constraint_lines(plan: Plan) -> list[str]:
     elif not problem.has_deadlines:
         lines.append("- Deadlines: none given.")
     else:
-        meetable = problem.users - problem.unmeetable.size
-        lines.append(f"- Deadlines: {meetable - _count(plan, 'deadline')} of {meetable} meetable ones are kept.")
+        meetable = problem.people - problem.twins_in(problem.unmeetable)
+        kept = meetable - problem.twins_in(late_users(plan))
+        lines.append(f"- Deadlines: {kept:.10g} of {meetable:.10g} meetable ones are kept.")
         lines.append(_unmeetable_line(plan))
     broken = evaluation.violations
     lines += [f"- **Violated**: {_violation(plan, at)}" for at in range(min(NAMED, len(broken)))]
@@ -296,8 +298,8 @@ def _class_lines(plan: Plan) -> list[str]:
             continue
         deadlines_kept = "-"
         if problem.has_deadlines:
-            meetable = int((members & ~unmeetable).sum())
-            deadlines_kept = f"{meetable - int((members & missed).sum())} of {meetable}"
+            meetable = problem.twins_in(members & ~unmeetable)
+            deadlines_kept = f"{meetable - problem.twins_in(members & missed):.10g} of {meetable:.10g}"
         weight = None if problem.weight is None else problem.weight[members]
         counted, update = levels.placement_latency_s[members], levels.update_s
         rows.append(
@@ -307,7 +309,7 @@ def _class_lines(plan: Plan) -> list[str]:
                 *_mean_and_p95(counted, weight),
                 *(("-", "-") if update is None else _mean_and_p95(update[members], weight)),
                 deadlines_kept,
-                f"{int((members & unmeetable).sum())}" if problem.has_deadlines else "-",
+                f"{problem.twins_in(members & unmeetable):.10g}" if problem.has_deadlines else "-",
             )
         )
     latencies = ("mean latency [s]", "p95 [s]", "mean update [s]", "p95 update [s]")

@@ -5,14 +5,13 @@ from typing import Any
 import numpy as np
 
 from twinhop.io.table_values import finite
-from twinhop.output.kit.tables import percent, table
+from twinhop.output.kit.tables import cost_cell, percent, table
 from twinhop.output.plans.failure_words import missed
 from twinhop.placement.budget import WIDE
 from twinhop.plans.failed_hosts import COUNT, STAY, FailureCase
 from twinhop.plans.result import Plan
 from twinhop.text import counted
-
-HEADER = ("fails", "its twins", "twins that move", "late", "cost after")
+from twinhop.units import cost_in_words, cost_number, with_unit
 
 
 def spare_cost_interval(plan: Plan) -> tuple[float | None, float | None]:
@@ -31,19 +30,20 @@ def spare_in_words(plan: Plan) -> str:
     who = "only its own users move" if spare.rules.moves == STAY else "all users may move"
     held = "late users are counted" if spare.rules.deadlines == COUNT else "every deadline is kept"
     held = f"; {held}" if plan.case.problem.has_deadlines else ""
+    unit = plan.case.problem.money_unit
     extra = plan.cost - before.cost
     share = f" ({percent(extra / before.cost, signed=True)})" if before.cost > 0 else ""
     words = f"The plan survives the failure of any one of its {opened} servers ({who}{held})"
     words += (
         " and costs no more than without that"
         if extra <= 0
-        else f", which costs {extra:.4g} more than without that{share}"
+        else f", which costs {cost_in_words(extra, unit, 4)} more than without that{share}"
     )
     words += "." if opened == of else f", with {counted(opened, 'server')} instead of {of}."
     low, high = spare_cost_interval(plan)
     if low is not None and high is not None and extra > 0:
-        words += f" Between the best plans with and without spare that is certified to lie between {low:.4g} and "
-        words += f"{high:.4g}."
+        ends = f"{cost_number(low, unit, 4)} and {cost_in_words(high, unit, 4)}"
+        words += f" Between the best plans with and without spare that is certified to lie between {ends}."
     if plan.gap is not None and plan.gap > WIDE and (before.gap or 0.0) <= WIDE:
         words += " The gap is wide: the bound looks at which servers are opened, less closely at who is hosted where."
     empty = _empty(plan)
@@ -59,17 +59,24 @@ def _empty(plan: Plan) -> list[int]:
     return np.flatnonzero(placement.open & (placement.loads() == 0)).tolist()
 
 
+def spare_header(plan: Plan) -> tuple[str, ...]:
+    """Columns of `spare_rows`, with the unit of costs where that is money."""
+    after = with_unit("cost after", plan.case.problem.money_unit)
+    return ("fails", "its twins", "twins that move", "late", after)
+
+
 def spare_rows(plan: Plan) -> list[tuple[str, ...]]:
     """A row a failure, in which most twins move first."""
     assert plan.spare is not None
-    cases = sorted(plan.spare.cases, key=lambda case: (-len(missed(case)), -len(case.moved)))
+    count, unit = plan.case.problem.twins_in, plan.case.problem.money_unit
+    cases = sorted(plan.spare.cases, key=lambda case: (-count(missed(case)), -count(case.moved)))
     return [
         (
             plan.case.problem.station_name(case.stations[0]),
-            f"{len(case.displaced)}",
-            f"{len(case.moved)}",
-            f"{len(missed(case))}",
-            f"{case.cost:.6g}",
+            f"{count(case.displaced):.10g}",
+            f"{count(case.moved):.10g}",
+            f"{count(missed(case)):.10g}",
+            cost_cell(case.cost, unit, 6),
         )
         for case in cases
     ]
@@ -83,7 +90,16 @@ def spare_lines(plan: Plan) -> list[str]:
         "Cost: of the state without a failure, with servers that are opened for spare alone. Cost after: of one plan "
         "after the failure that keeps what it must, on the other servers that are open; not the best one."
     )
-    return ["## After any failure", "", spare_in_words(plan), "", *table(HEADER, spare_rows(plan)), "", meaning, ""]
+    return [
+        "## After any failure",
+        "",
+        spare_in_words(plan),
+        "",
+        *table(spare_header(plan), spare_rows(plan)),
+        "",
+        meaning,
+        "",
+    ]
 
 
 def spare_values(plan: Plan) -> dict[str, Any]:
@@ -117,7 +133,7 @@ def _case_values(plan: Plan, case: FailureCase) -> dict[str, Any]:
         "station": station,
         "station_id": problem.station_name(station),
         "cost": finite(case.cost),
-        "displaced": len(case.displaced),
+        "displaced": problem.twins_in(case.displaced),
         "late": missed(case),
         "late_ids": [problem.user_name(i) for i in missed(case)],
         "moves": [

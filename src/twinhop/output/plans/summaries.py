@@ -10,17 +10,17 @@ from twinhop.output.kit.tables import PAIRS_HEADER, pair_cells, percent
 from twinhop.output.plans.comparison import cells as comparison_cells
 from twinhop.output.plans.description import fact_rows
 from twinhop.output.plans.explanation import alternative_rows, obstacle_rows, sentences, term_rows
-from twinhop.output.plans.failure_words import HEADER as HEADER_OF_FAILURES
 from twinhop.output.plans.failure_words import failure_rows
+from twinhop.output.plans.failure_words import header as failure_header
 from twinhop.output.plans.failure_words import sentences as failure_sentences
 from twinhop.output.plans.failure_words import title as failure_title
-from twinhop.output.plans.joint_plan import HEADER as JOINT_HEADER
 from twinhop.output.plans.joint_plan import case_rows, own_sentence, violation_lines
+from twinhop.output.plans.joint_plan import header as joint_header
 from twinhop.output.plans.joint_plan import verdict as joint_verdict
 from twinhop.output.plans.money_rows import money_terms
 from twinhop.output.plans.operating_report import failure_in_words, move_rows, moves_in_words
-from twinhop.output.plans.pricing import HEADER as HOURS
 from twinhop.output.plans.pricing import broken_lines
+from twinhop.output.plans.pricing import header as pricing_header
 from twinhop.output.plans.pricing import rows as pricing_rows
 from twinhop.output.plans.pricing import sentences as pricing_sentences
 from twinhop.output.plans.report import verdict as plan_verdict
@@ -69,7 +69,7 @@ def joint_plan_summary(plan: JointPlan) -> Summary:
     """The verdict on one plan for many cases, and what each of them costs."""
     said = [joint_verdict(plan), own_sentence(plan), *filter(None, violation_lines(plan))]
     size = f"{counted(len(plan.cases), plan.noun)}, {counted(plan.cases[0].problem.stations, 'station')}"
-    return Summary(f"One plan for {plan.name}", size, said, [Table(JOINT_HEADER, case_rows(plan))], plan.notes)
+    return Summary(f"One plan for {plan.name}", size, said, [Table(joint_header(plan), case_rows(plan))], plan.notes)
 
 
 def _certificate(plan: Plan) -> str:
@@ -171,12 +171,18 @@ def pricing_summary(result: Pricing) -> Summary:
     """What a given plan costs, hour by hour."""
     size = counted(len(result.hours), "hour")
     said, notes = [*pricing_sentences(result), *broken_lines(result)], list(result.notes)
-    return Summary(f"{result.placement.name} on {result.name}", size, said, [Table(HOURS, pricing_rows(result))], notes)
+    return Summary(
+        f"{result.placement.name} on {result.name}",
+        size,
+        said,
+        [Table(pricing_header(result), pricing_rows(result))],
+        notes,
+    )
 
 
 def failure_summary(survey: FailureSurvey) -> Summary:
     """What each failure costs, the worst first."""
-    tables = [Table(HEADER_OF_FAILURES, failure_rows(survey))]
+    tables = [Table(failure_header(survey), failure_rows(survey))]
     case = survey.plan.case
     notes = [*case.all_notes, *_sources(case)]
     return Summary(failure_title(survey), _size(case), list(failure_sentences(survey)), tables, notes)

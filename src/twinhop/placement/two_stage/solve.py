@@ -3,6 +3,7 @@
 import heapq
 import itertools
 import logging
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -201,7 +202,7 @@ class _Solve:
         searches = [self._begun(s) for s in range(len(problem.scenarios))]
         alone = list(mapped(lambda s: _raised(searches[s]), range(len(searches))))
         self.own_bound = np.array([ascent.certificate().lower_bound for ascent in alone])
-        self.own_cost = np.array([ascent.search.unscaled(ascent.search.cost) for ascent in alone])
+        self.own_cost = np.array([_own_cost(ascent.search) for ascent in alone])
         instances = tuple(make_instance(each) for each in problem.associations)
         weight = problem.weights_of(self.own_bound)  # so that the joint bound begins at the risk of these
         prices = [(ascent.price, ascent.theta) for ascent in alone]
@@ -364,7 +365,7 @@ class _Solve:
             self._budget.elapsed_s(),
             bound,
             cost,
-            100 * (cost / bound - 1),
+            100 * (cost / bound - 1) if bound > 0 else math.nan,
             self.search.opened.sum(),
         )
 
@@ -375,3 +376,8 @@ def _raised(search: Search) -> PriceAscent:
     ascent = PriceAscent(search)
     ascent.run()
     return ascent
+
+
+def _own_cost(search: Search) -> float:
+    """What the best plan of a scenario alone costs; inf where none was found."""
+    return evaluate(search.problem, search.placement()).cost if search.feasible else math.inf

@@ -7,7 +7,7 @@ import numpy as np
 from twinhop.placement import Placement, PlacementProblem, evaluate
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 from twinhop.plans.limits.changed_servers import least_changed
-from twinhop.plans.limits.limits import Limits
+from twinhop.plans.limits.limits import ROUNDING, Limits, moved_twins
 from twinhop.plans.result import NOBODY, Present
 
 #: Changes that look best by a rule of three are priced exactly: so many of each kind in each step.
@@ -34,16 +34,19 @@ class LimitedDescent:
         """
         self._problem, self._present, self._limits, self._is_late = problem, present, limits, is_late
         self._placed = present.host != NOBODY
+        self._twins = np.ones(problem.users) if problem.weight is None else problem.weight
         self._at_rest: set[bytes] = set()
         self._comm = np.where(problem.allowed, problem.comm_s, np.inf)
 
-    def moves(self, host: IntArray) -> int:
-        """How many twins these hosts (N,) move."""
-        return int((self._placed & (host != self._present.host)).sum())
+    def beyond(self, host: IntArray) -> float:
+        """How many twins more than the limit allows these hosts (N,) move; negative: how many more may."""
+        if self._limits.moves is None:
+            return -np.inf
+        return moved_twins(self._problem, self._present, host) - self._limits.moves * (1 + ROUNDING)
 
     def placement(self, host: IntArray) -> Placement | None:
         """The cheapest placement with these hosts within the limits, or None."""
-        if self._limits.moves is not None and self.moves(host) > self._limits.moves:
+        if self.beyond(host) > 0:
             return None
         used = np.zeros(self._problem.stations, bool)
         used[host] = True
@@ -81,12 +84,14 @@ class LimitedDescent:
         if self._limits.moves is None:
             return host
         host = host.copy()
-        while (over := self.moves(host) - self._limits.moves) > 0 and not self._is_late():
+        while (over := self.beyond(host)) > 0 and not self._is_late():
             change = self._changes(host)
             home = np.flatnonzero(self._placed & (host != self._present.host) & (self._present.host >= 0))
             back = change[home, self._present.host[home]]
             order = np.argsort(back, kind="stable")
-            order = order[np.isfinite(back[order])][: max(1, over // 4)]
+            order = order[np.isfinite(back[order])]
+            part = np.searchsorted(np.cumsum(self._twins[home[order]]), np.ceil(over) / 4, side="right")
+            order = order[: max(1, int(part))]
             if not order.size:
                 return None
             room = self._problem.capacity - np.bincount(host, minlength=self._problem.stations)
@@ -128,12 +133,12 @@ class LimitedDescent:
     def _neighbours(self, host: IntArray) -> Iterator[IntArray]:
         """Hosts a step away that look best."""
         change = self._changes(host)
-        left = np.inf if self._limits.moves is None else self._limits.moves - self.moves(host)
+        left = -self.beyond(host)
         at_home = self._placed & (host == self._present.host)
-        stays = np.where(left >= 1, change, np.where(at_home[:, None], np.inf, change))
+        stays = np.where((at_home & (self._twins > left))[:, None], np.inf, change)
         for i, k in _least(stays):
             yield _with(host, (i, k))
-        if left < 1:
+        if left < self._twins.max():
             yield from self._instead(host, change, at_home)
         if self._problem.users <= PAIRS_OF:
             yield from self._exchanges(host, left)
@@ -147,9 +152,8 @@ class LimitedDescent:
         used = np.flatnonzero(twins)
         for k in used[np.argsort(twins[used], kind="stable")][:EMPTIED]:
             leaving = np.flatnonzero(host == k)
-            if (
-                self._placed[leaving] & (self._present.host[leaving] == k)
-            ).sum() > left or leaving.size > LARGEST_BLOCK:
+            moving = self._twins[leaving][self._placed[leaving] & (self._present.host[leaving] == k)].sum()
+            if moving > left or leaving.size > LARGEST_BLOCK:
                 continue
             trial = host.copy()
             for i in leaving:
@@ -170,7 +174,7 @@ class LimitedDescent:
             gain = change[:, k]
             order = np.argsort(gain, kind="stable")
             order = order[np.isfinite(gain[order])][: problem.capacity[k]]
-            moved = np.cumsum(at_home[order])
+            moved = np.cumsum(at_home[order] * self._twins[order])
             order = order[: int(np.searchsorted(moved, left, side="right"))]
             trial, best = host.copy(), np.inf
             load, taken = 0.0, 0.0
@@ -215,7 +219,7 @@ class LimitedDescent:
         change = there + there.T + grows + grows.T
         now = self._placed & (host != self._present.host)
         then = self._placed[:, None] & (host[None, :] != self._present.host[:, None])
-        moves = then.astype(int) - now[:, None]
+        moves = (then.astype(float) - now[:, None]) * self._twins[:, None]
         change[moves + moves.T > left] = np.inf
         change[host[:, None] == host[None, :]] = np.inf
         change[np.tril_indices(len(host))] = np.inf

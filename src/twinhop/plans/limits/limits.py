@@ -1,5 +1,6 @@
 """Limits on how far a plan may be from the present, and the least that they must allow."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ class Limits:
     """How much may change at most.
 
     Attributes:
-        moves: how many twins may leave the hosts that they have; None: any number.
+        moves: how many twins may leave the hosts that they have; None: any number. A row of w users is w twins.
         servers: how many servers may be opened or shut; None: any number.
     """
 
@@ -48,11 +49,17 @@ class Limits:
         return " and ".join(parts)
 
 
+def moved_twins(problem: PlacementProblem, present: Present, host: IntArray) -> float:
+    """How many twins leave their present hosts where these (N,) are the hosts; a row of w users is w twins."""
+    return problem.twins_in((present.host != NOBODY) & (host != present.host))
+
+
 def fewest_moves(problem: PlacementProblem, present: Present) -> int:
     """How many twins must move at least.
 
     Those who may not stay, and at each station as many as exceed its seats, or as few, the largest first, as must go
-    until the demands, or the least CPU shares for the deadlines, of those who are left fit.
+    until the demands, or the least CPU shares for the deadlines, of those who are left fit. Of rows that stand for many
+    users so many rows, the smallest, and at least the users beyond the seats.
     """
     stays = np.flatnonzero(present.may_stay(problem.allowed))
     host = present.host[stays]
@@ -61,7 +68,16 @@ def fewest_moves(problem: PlacementProblem, present: Present) -> int:
         beyond = np.maximum(beyond, _beyond(host, problem.demand[stays], problem.demand_room))
     if problem.floor is not None:
         beyond = np.maximum(beyond, _beyond(host, problem.floor[stays, host], problem.cpu_room))
-    return int((present.host != NOBODY).sum() - stays.size + beyond.sum())
+    if problem.weight is None:
+        return int((present.host != NOBODY).sum() - stays.size + beyond.sum())
+    weight = problem.weight[stays]
+    twins = np.zeros(problem.stations)
+    if problem.demand is not None:
+        twins = np.maximum(np.bincount(host, weight, minlength=problem.stations) - problem.demand_room, 0.0)
+    for k in np.flatnonzero(beyond):
+        twins[k] = max(twins[k], np.sort(weight[host == k])[: beyond[k]].sum())
+    gone = problem.weight[present.host != NOBODY].sum() - weight.sum()
+    return math.ceil((gone + twins.sum()) * (1 - ROUNDING) - ROUNDING)
 
 
 def _beyond(host: IntArray, need: FloatArray, room: FloatArray) -> IntArray:

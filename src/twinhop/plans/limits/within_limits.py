@@ -9,12 +9,13 @@ import numpy as np
 from twinhop.errors import InputError
 from twinhop.placement import Certificate, InfeasibleProblem, PlacementProblem, Solution, evaluate
 from twinhop.placement.branching import CLOSED
-from twinhop.placement.budget import WIDE
+from twinhop.placement.budget import WIDE, Budget
 from twinhop.placement.certificate import MOVE_AND_SERVER_PRICE, MOVE_PRICE, SERVER_PRICE
 from twinhop.placement.decision import Ending
 from twinhop.placement.problem import IntArray
 from twinhop.plans.limits.changed_servers import forced_changes, lasting, with_server_prices
 from twinhop.plans.limits.descent import LimitedDescent
+from twinhop.plans.limits.limits import ROUNDING as MOVES_ROUNDING
 from twinhop.plans.limits.limits import Limits, check_limits
 from twinhop.plans.limits.server_sets import ServerSets
 from twinhop.plans.limits.tightening import tightened
@@ -58,7 +59,7 @@ def within_limits(
 ) -> Solution:
     r"""The best plan found in which at most K twins move and at most L servers change, and a bound on all such plans.
 
-    Where each move costs $S \geq S_0$ and each server that changes $\mu \geq 0$, such a plan costs at most
+    Where each move costs $S \geq S_0$ and each server that changes $\mu \geq 0$, such a plan of N users costs at most
     $\frac{\alpha}{N} (S - S_0) K + \beta \mu L$ more than at its cost $S_0$ of a move. So for all S and $\mu$
 
     $$ z^*_{KL} \geq B(S, \mu) - \frac{\alpha}{N} (S - S_0) K - \beta \mu L $$
@@ -79,21 +80,24 @@ def within_limits(
         time_limit_s: for all prices together [s].
 
     Returns:
-        A solution of the problem at $S_0$ whose certificate is a bound on the plans within the limits.
+        A solution of the problem at $S_0$ whose certificate is a bound on the plans within the limits. Ctrl-C returns
+        the best so far, marked ``interrupted``.
 
     Raises:
         InputError: a limit is below what must change, or no plan within them was found.
     """
     check_limits(problem, present, limits)
-    search = _LimitedSearch(problem, present, limits, move_cost_s, solve, gap, time_limit_s)
-    solution = search.solve_at(move_cost_s, 0.0)
-    if search.is_within("moves") and search.is_within("servers"):
-        return search.with_servers_kept(solution)
-    names = [name for name in ("moves", "servers") if getattr(limits, name) is not None]
-    for name in names * (ROUNDS if len(names) > 1 else 1):
-        if not search.is_done():
-            search.halve(name)
-    return search.result()
+    clock = Budget(time_limit_s)
+    search = _LimitedSearch(problem, present, limits, move_cost_s, solve, gap, clock)
+    with clock.catch_interrupt():
+        solution = search.solve_at(move_cost_s, 0.0)
+        if search.is_within("moves") and search.is_within("servers"):
+            return search.with_servers_kept(solution)
+        names = [name for name in ("moves", "servers") if getattr(limits, name) is not None]
+        for name in names * (ROUNDS if len(names) > 1 else 1):
+            if not search.is_done():
+                search.halve(name)
+        return search.result()
 
 
 def _mean_latency_s(problem: PlacementProblem) -> float:
@@ -112,11 +116,12 @@ class _LimitedSearch:
         move_cost_s: float,
         solve: Solve,
         gap: float | None,
-        time_limit_s: float,
+        clock: Budget,
     ) -> None:
         self._problem, self._present, self._limits, self._solve = problem, present, limits, solve
         self._began = time.perf_counter()
-        self._until_s = self._began + time_limit_s
+        self._until_s = self._began + clock.time_limit_s
+        self._clock = clock
         self._gap, self._wanted = gap, CLOSE_GAP if gap is None else gap
         self._least = {"moves": move_cost_s, "servers": 0.0}
         self._price = dict(self._least)
@@ -165,7 +170,8 @@ class _LimitedSearch:
         sizes = [bound, paid]
         if self._limits.moves is not None:
             more_s = self._price["moves"] - self._least["moves"]
-            cost = self._problem.alpha / self._problem.users * more_s * self._limits.moves
+            rounding = 0.0 if self._problem.weight is None else MOVES_ROUNDING  # sums of weights
+            cost = self._problem.alpha / self._problem.people * more_s * self._limits.moves * (1 + rounding)
             changes -= cost
             sizes += [cost, self._problem.alpha * self._price["moves"]]
         if self._limits.servers is not None:
@@ -193,7 +199,7 @@ class _LimitedSearch:
             return True
         placement = self._last.placement
         if name == "moves":
-            return self._descent.moves(placement.host) <= most
+            return self._descent.beyond(placement.host) <= 0
         used = placement.loads() > 0
         shut = lasting(self._problem, self._present) & ~used & (self._problem.opening_s > self._price["servers"])
         opened = used & ~self._present.open
@@ -248,14 +254,14 @@ class _LimitedSearch:
         cost_s = (self._last.cost - self._last.problem.constant_cost) / self._problem.alpha
         cost_s = cost_s if np.isfinite(cost_s) and cost_s > 0 else 1.0
         if name == "moves":
-            return self._least["moves"] + DEAREST * self._problem.users * cost_s
+            return self._least["moves"] + DEAREST * self._problem.people * cost_s
         return DEAREST * self._problem.alpha * cost_s / (self._problem.beta or 1.0)
 
     def _left_s(self) -> float:
         return max(self._until_s - time.perf_counter(), NO_TIME_S)
 
     def _is_late(self) -> bool:
-        return time.perf_counter() >= self._until_s
+        return self._clock.interrupted or time.perf_counter() >= self._until_s
 
     def _is_close(self, gap: float | None = None) -> bool:
         """Whether cost / bound - 1 is at most a gap; None: the one that is wanted."""
@@ -270,7 +276,7 @@ class _LimitedSearch:
     def result(self) -> Solution:
         """The best plan as a solution at the base price."""
         assert self._last is not None
-        interrupted = self._last.interrupted
+        interrupted = self._last.interrupted or self._clock.interrupted
         if self._host is None:  # no time was left for it
             prices = {
                 name: self._dearest(name) for name in ("moves", "servers") if getattr(self._limits, name) is not None

@@ -66,7 +66,7 @@ def read_hours(
 
     Raises:
         InputError: an id is unknown, missing or comes twice, an hour is missing or none of a day, or a value is no
-            number >= 0; a line each.
+            number >= 0, a line each; or all are 0.
     """
     table = read_table(path, "a table of hours", separator=separator, decimal=decimal)
     if not table.rows:
@@ -75,6 +75,8 @@ def read_hours(
     errors = list(reader.read())
     if errors:
         raise InputError("\n".join(errors[:MOST_ERRORS]))
+    if not (reader.values > 0).any():
+        raise InputError(f"{table.name}: every value is 0: no user has any demand; expected numbers > 0 in some hour")
     return HoursTable(table.name, reader.values, f"{reader.form}, separated by {table.dialect.separated_by}")
 
 

@@ -57,7 +57,7 @@ def _prices(world: World) -> dict[str, str]:
         return {}
     rents = world.rent_per_month
     if rents is None:  # worth what their seconds are worth
-        rents = world.money.weight(len(world.user_ids)) * world.opening_s
+        rents = world.money.weight(world.people) * world.opening_s
     return {
         "cost_per_month": f"{_range(rents[world.host])} {world.money.currency}",
         "second_value": f"{world.money.second:g} {world.money.currency} per user and month",
