@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import twinhop
 from twinhop.cli.main import app
+from twinhop.inference.policy import LearnedPlacement, decider_of, decoded_hosts
 from twinhop.placement import Part, Placement, certify, evaluate, load_problem
 
 BEFORE = Path(__file__).parent / "fixtures" / "feff2f7"
@@ -155,7 +156,11 @@ def test_a_packed_twin_opens(folder):
 @pytest.mark.parametrize(("weights", "city"), [("tiny", "quay"), ("moved", "pier")])
 def test_learned_weights_decide_as_they_did(folder, weights, city):
     found = twinhop.plan(f"{city}.yaml", f"maddpg:out/{weights}")
-    assert found.solution.placement.host.tolist() == HOSTS[weights]
+    problem, policy = found.case.problem, LearnedPlacement()
+    host = decoded_hosts(decider_of(f"out/{weights}"), problem, policy.decode, policy.polish)
+    assert host.tolist() == HOSTS[weights]
+    before = evaluate(problem, Placement.of_hosts(host, problem.stations))
+    assert found.feasible and (found.cost <= before.cost or not before.feasible)
 
 
 def test_weights_of_the_printed_algorithm_decide_as_they_did(folder):
@@ -164,7 +169,7 @@ def test_weights_of_the_printed_algorithm_decide_as_they_did(folder):
 
 
 def test_a_finished_training_is_resumed_and_has_nothing_to_do(folder):
-    (found,) = answer("train", "tiny.yaml")
+    (found,) = answer("train", "tiny.yaml")["runs"]
     assert (found["iteration"], found["iterations"], found["interrupted"]) == (2, 2, False)
     assert found["evaluation"]["cost"] == 0.6001413164560632
     assert len((folder / "out/tiny/log.jsonl").read_text().splitlines()) == 2

@@ -187,7 +187,7 @@ def names_outside(node: ast.AST) -> set[str]:
 
 def test_python_calls_no_function_that_has_no_entry_for_it():
     inner = {kernel.__name__ for kernel in kernels().values() if kernel.targetoptions.get("no_cpython_wrapper")}
-    assert {"cheapest_host", "respond", "_water_filled"} <= inner
+    assert {"cheapest_host", "_response", "_water_filled"} <= inner
     repository = Path(__file__).parents[1]
     folders = (ROOT, *(repository / name for name in ("tests", "benchmarks", "examples")))
     for path in (path for folder in folders for path in sorted(folder.rglob("*.py"))):

@@ -344,7 +344,7 @@ def test_refused(case, run, tmp_path, monkeypatch):
     before = tree()
     done = run(*words)
     check_refused(done, expected)
-    assert done.out == ""
+    assert done.out == "" or case.startswith("import "), "an import says what it understood, then writes"
     assert tree() == before, "something was left behind"
 
 

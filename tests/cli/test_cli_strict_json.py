@@ -47,6 +47,7 @@ def refuse(word):
     raise AssertionError(f"{word} is not JSON")
 
 
+@pytest.mark.filterwarnings("ignore::twinhop.errors.PlanningWarning")
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: "-".join(command[:3:2]).replace("{}-", ""))
 @pytest.mark.parametrize("city", CITIES)
 def test_json_and_files_of_every_command(city, command, tmp_path, run):

@@ -109,3 +109,7 @@ def test_ctrl_c_prints_what_is_there():
     assert answer["interrupted"] and "interrupted" in err
     assert 25 in [point["servers"] for point in answer["points"]] and answer["missing"]
     assert all(point["lower_bound"] <= point["cost"] for point in answer["points"] if point["cost"])
+
+
+def test_one_server_is_one(run):
+    assert "Best: 1 server at cost" in run("tradeoff", "family(1, 2)").out

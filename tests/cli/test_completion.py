@@ -40,7 +40,7 @@ def complete(line, shell="bash"):
         ("twinhop benchmark --policies greedy,mad", ["greedy,maddpg"]),
         ("twinhop benchmark --tasks mig", ["migration"]),
         ("twinhop benchmark --tasks placement,bench-move-san", ["placement,bench-move-san-francisco"]),
-        ("twinhop train lu", ["lu2021-literal"]),
+        ("twinhop train lu", ["lu2021-flat", "lu2021-literal"]),
         ("twinhop reproduce lu2021 --algorithms literal,s", ["literal,structured"]),
         ("twinhop scenario new a.yaml --preset proto", ["proto-n100-m10"]),
         ("twinhop import sf-cells --preset sf", ["sf-taxis-midday"]),

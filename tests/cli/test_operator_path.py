@@ -99,7 +99,7 @@ def test_the_whole_path_in_five_commands(run, tmp_path):
     assert placement["terms_in_money"]["latency"] == pytest.approx(money)
     assert placement["terms_in_money"]["rent"] == pytest.approx(sum(float(row["cost_per_month"]) for row in servers))
     assert {tuple(each["station_ids"]) for each in failures["failures"]} == {(name,) for name in names}
-    assert failures["worst"]["cost"] >= placement["lower_bound"]
+    assert failures["worst_failure"]["cost"] >= placement["lower_bound"]
     assert all(each["cost_change"] == each["cost"] - placement["cost"] for each in failures["failures"])
     gone = {row["station_id"]: float(row["users"]) for row in servers}
     assert all(each["displaced"] == pytest.approx(gone[each["station_ids"][0]]) for each in failures["failures"])

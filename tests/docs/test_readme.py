@@ -84,7 +84,7 @@ def test_every_dependency_is_explained():
 
 
 def fields(value):
-    """The names of all fields of a JSON value and of objects within, but for ids beside an index, by rule."""
+    """The names of all fields of a JSON value, of objects within too, but for the ids beside indices."""
     if isinstance(value, dict):
         ids = {name for key, name in (STATION_KEYS | USER_KEYS).items() if key in value}
         return (set(value) - ids - {f"{name}s" for name in ids}).union(*map(fields, value.values()))

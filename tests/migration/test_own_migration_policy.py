@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from twinhop.errors import InputError
-from twinhop.migration import MigrationRun, PolicyKind, Setting, outcomes, policy_choice
+from twinhop.migration import MigrationRun, PolicyKind, outcomes, policy_choice
 from twinhop.migration.policy import policy_choices
+from twinhop.placement.policy import Setting
 from twinhop.scenario import load_scenario
 
 SLOTS = 4

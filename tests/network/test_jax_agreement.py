@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from twinhop import network, units
+from twinhop.units import currency
 
 jax = pytest.importorskip("jax")
 
@@ -146,6 +147,7 @@ CASES: dict[str, tuple[Callable, tuple]] = {
 def test_every_public_function_is_covered():
     names = [(module, name) for module in (units, network) for name in module.__all__]
     public = {name for module, name in names if inspect.isfunction(getattr(module, name))}
+    public -= set(vars(currency)) & public  # texts, not arrays
     assert public - SEARCHES == {case.split()[0] for case in CASES}
 
 

@@ -30,6 +30,10 @@ def test_a_csv_holds_the_rows_in_full_precision():
     assert [row["feasible"] for row in rows] == ["", "true", "false"]
 
 
+def test_headings_never_become_formulas():
+    assert csv_text([{"=1+1": 1, "@x": 2, "b": 3}]).splitlines()[0] == "'=1+1,'@x,b"
+
+
 def test_a_table_in_latex_is_balanced_and_its_numbers_stand_below_each_other():
     lines = latex_table(
         ROWS, {"policy": "policy", "cost": "cost [s]", "users": "N_0", "cost_interval": "95 %"}

@@ -119,6 +119,7 @@ def test_stations_with_commas_in_their_names():
     ("names", "message"),
     [
         (["b66"], r"'city-small' has no station 'b66'; did you mean 'b6'\? It has 20 stations: b0, b1"),
+        (["zz"], r"'city-small' has no station 'zz'; it has 20 stations: b0, b1"),
         ([" , "], "no station named; expected names of stations, separated by commas"),
         ([",".join(f"b{k}" for k in range(20))], "all 17 stations of 'city-small' that may host would fail"),
     ],

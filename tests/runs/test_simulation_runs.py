@@ -15,6 +15,7 @@ from twinhop.output.kit.colours import policy_looks
 from twinhop.output.kit.style import styled
 from twinhop.output.runs.series_figure import SERIES, draw_series
 from twinhop.output.runs.simulation_figure import draw_bands, draw_costs
+from twinhop.result import SCHEMA_VERSION
 from twinhop.runs import simulation_jobs, simulation_tables
 from twinhop.runs.parted_table import PartedTable
 from twinhop.runs.simulation import MEASURES, simulate
@@ -59,7 +60,8 @@ def test_the_files(whole):
             assert found == tables | {"summary.json", "timing.json"}
     for name in ("costs.png", "series.png", "hosts.png", "map.png"):
         check_picture(folder / name, 1000, 400)
-    assert json.loads((folder / "simulation.json").read_text()) == simulation.to_json(times=False)
+    said = {"schema_version": SCHEMA_VERSION, **simulation.to_json(times=False)}
+    assert json.loads((folder / "simulation.json").read_text()) == said
     report = (folder / "report.md").read_text()
     assert "fewer than five give no intervals" in report
     assert "| follow_nearest |" in report and "certified bound" in report

@@ -170,7 +170,7 @@ def test_results_are_written_and_drawn(migration, tmp_path):
     names = sorted(path.name for path in files)
     assert names == [f"episodes.{suffix}" for suffix in ("csv", "json", "md", "pdf", "png", "tex")]
     facts = json.loads((tmp_path / "out" / "episodes.json").read_text())
-    assert facts["seeds"] == [1000, 1001, 1002, 1003, 1004] and len(facts["costs"]["stay"]) == 5
+    assert facts["root_seeds"] == [1000, 1001, 1002, 1003, 1004] and len(facts["costs"]["stay"]) == 5
     assert "certified bound" in (tmp_path / "out" / "episodes.tex").read_text()
     assert "| Keeps |" in migration.report()
     from matplotlib.figure import Figure

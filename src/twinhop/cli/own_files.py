@@ -166,8 +166,7 @@ def earlier_files(folder: Path, command: str) -> list[Path]:
     """
     found: dict[Path, None] = {}
     for each in OF_ONE_PLAN if command in OF_ONE_PLAN else (command,):
-        named = OF_ONE_PLAN.get(each) or next(name for name in FILES[each] if name in KEYS)
-        answer = folder / named
+        answer = folder / (OF_ONE_PLAN.get(each) or next(name for name in FILES[each] if name in KEYS))
         if _is_own_json(answer):
             paths = (folder / name for name in _names(each))
             found |= {path: None for path in paths if path.is_file() and _may_be_own(path)}

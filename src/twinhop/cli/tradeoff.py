@@ -80,6 +80,7 @@ def _mark(tradeoff: "Tradeoff", row: dict[str, Any]) -> str:
 def _show(tradeoff: "Tradeoff") -> None:
     from twinhop.output.kit.tables import percent
     from twinhop.output.plans.tradeoff import knee_in_words, remarks, servers_of_best, verdict
+    from twinhop.text import counted
     from twinhop.units import cost_number, with_unit
 
     unit = tradeoff.case.problem.money_unit
@@ -96,7 +97,8 @@ def _show(tradeoff: "Tradeoff") -> None:
         for row in tradeoff.rows()
     ]
     problem = tradeoff.case.problem
-    title = f"{tradeoff.case.name}: {problem.users} twins, {problem.stations} stations. {verdict(tradeoff)}"
+    size = f"{counted(problem.users, 'twin')}, {counted(problem.stations, 'station')}"
+    title = f"{tradeoff.case.name}: {size}. {verdict(tradeoff)}"
     header = ("servers", with_unit("cost", unit), *terms, "lower bound", "gap")
     print_table(title, header, rows)
     print_notes(tradeoff.case.notes)

@@ -18,6 +18,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from pydantic import BaseModel
 
 from twinhop.env.core import Params, params_of
 from twinhop.errors import InputError, SaturationWarning, TwinhopError, WarmUpWarning
@@ -337,7 +338,7 @@ def _claim(config: TrainingConfig, out: Path) -> None:
     except (OSError, ValueError):
         raise InputError(f"{path}: is damaged; choose another --out, or delete it") from None
     requested = config.plain()
-    other = _differing(there, requested)
+    other = _differing(_with_later_fields(there, requested, config), requested)
     if other:
         differing = ", ".join(other[:_NAMED])
         raise InputError(f"{out}: holds a run of another configuration ({differing} differ); choose another --out")
@@ -355,6 +356,19 @@ def _claim(config: TrainingConfig, out: Path) -> None:
 def _write_config(config: TrainingConfig, path: Path, *, overwrite: bool) -> None:
     with replacing(path, overwrite=overwrite) as temporary:
         temporary.write_text(json.dumps(config.plain(), indent=1) + "\n", encoding="utf-8")
+
+
+def _with_later_fields(
+    there: Mapping[str, Any], requested: Mapping[str, Any], config: TrainingConfig
+) -> dict[str, Any]:
+    """A configuration of an earlier version with the fields that its sections lack, which mean their defaults."""
+    filled = dict(there)
+    for name, section in there.items():
+        own = getattr(config, name, None)
+        if isinstance(section, Mapping) and isinstance(own, BaseModel):
+            defaults = {key: field.get_default() for key, field in type(own).model_fields.items()}
+            filled[name] = {**{key: defaults[key] for key in requested[name] if key not in section}, **section}
+    return filled
 
 
 def _differing(there: Mapping[str, Any], requested: Mapping[str, Any]) -> list[str]:

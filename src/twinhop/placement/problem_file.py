@@ -111,9 +111,17 @@ def problem_of_arrays(path: Path, content: dict[str, np.ndarray]) -> PlacementPr
             raise InputError(f"{path}: {name}: shape {array.shape} does not fit; expected a scalar")
         values[name] = array.item() if name in ("alpha", "beta") else array
     try:
-        return PlacementProblem(**values)
+        problem = PlacementProblem(**values)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+    if problem.weight is not None and problem.demand is None:
+        tight = (problem.capacity > 0) & (problem.capacity < max(problem.users, problem.people))
+        if tight.any():  # seats are for users, and are counted by demands
+            raise InputError(
+                f"{path}: weight: station {int(np.flatnonzero(tight)[0])} does not hold all users; expected demand, "
+                "the same numbers as weight, and demand_capacity"
+            )
+    return problem
 
 
 def save_problem(problem: PlacementProblem, path: str | Path, *, overwrite: bool = True) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from twinhop.errors import InputError
 from twinhop.placement.problem import IntArray
 from twinhop.plans.result import Case, Plan
-from twinhop.text import suggestion
+from twinhop.text import counted, suggestion
 
 #: Stations named in a message; the rest are counted.
 NAMED = 8
@@ -49,7 +49,8 @@ def stations_named(case: Case, names: Sequence[str]) -> IntArray:
         hint = suggestion(unknown[0], at)
         some = ", ".join(list(at)[:NAMED]) + (", ..." if len(at) > NAMED else "")
         raise InputError(
-            f"without: '{case.name}' has no station '{unknown[0]}'; {hint}It has {len(at)} stations: {some}"
+            f"without: '{case.name}' has no station '{unknown[0]}'; {hint}{'It' if hint else 'it'} has "
+            f"{counted(len(at), 'station')}: {some}"
         )
     return np.unique(np.array([at[word] for word in words], np.int64))
 

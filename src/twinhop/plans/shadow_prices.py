@@ -76,7 +76,8 @@ def shadow_prices(solution: Solution) -> tuple[StationWorth, ...] | None:
     a seat there, and none with a millisecond more for its users less than the bound minus that. Where all users are
     seated already a seat is worth nothing. Where one more seat, or unit of demand capacity, lets fewer stations hold
     everyone, the plans that open so few are one more part, whose bound is worked out at those prices listed that make
-    it the highest.
+    it the highest. Where missed deadlines have a price, those that are missed for certain stay so: a link that more CPU
+    would spare the price of is looked at as it is.
 
     Args:
         solution: of any policy.

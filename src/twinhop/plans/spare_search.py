@@ -70,7 +70,7 @@ class SpareSearch:
 
     def run(self) -> Certificate:
         """Look for a plan; the bound on all that survive: at first prices, and at those raised towards its cost."""
-        certificate = self._divide()
+        certificate = self._children()
         if self.placement is None:
             self._make(self.problem.capacity > 0)
         if self.placement is None or self._is_small():
@@ -78,10 +78,10 @@ class SpareSearch:
         self._improve()
         if self.placement is not None and self.cost > certificate.lower_bound * (1 + CLOSED):
             self._price(self._raised(self.placement))
-            certificate = max(certificate, self._divide(), key=lambda each: each.lower_bound)
+            certificate = max(certificate, self._children(), key=lambda each: each.lower_bound)
         return certificate
 
-    def _divide(self) -> Certificate:
+    def _children(self) -> Certificate:
         """Divide the plans into parts, the one of least bound first, and make plans; the bound of all parts."""
         settled: list[_Node] = []
         waiting: list[_Node] = []

@@ -59,7 +59,10 @@ NAMES: dict[str, tuple[str, ...]] = {
     "heading": ("heading", "heading_deg", "course", "bearing", "direction", "angle"),
     "host": ("host", "is_host", "hosts"),
     "cpu_gcycles_per_s": ("cpu_gcycles_per_s", "cpu_gcycle_per_s", "cpu_ghz", "cpu"),
-    "capacity_users": ("capacity_users", "capacity", "max_users", "seats", "max_nutzer", "plätze", "kapazität_nutzer"),
+    "capacity_users": (
+        *("capacity_users", "capacity", "max_users", "seats", "max_nutzer", "plätze", "kapazität", "kapazität_nutzer"),
+        *("capacité", "capacidad"),
+    ),
     "opening_s": ("opening_s", "opening_cost_s"),
     "cost_per_month": (
         *("cost_per_month", "monthly_cost", "rent_per_month", "monthly_rent", "rent", "kosten_pro_monat"),

@@ -110,6 +110,7 @@ def test_what_was_imported_is_written_and_read_again(imported, tmp_path):
         (long_form().replace("ada,3,3.0\n", ""), "user 'ada' lacks hour 3"),
         ("id,morning\nada,1\n", "no columns of hours (found id, morning)"),
         (WIDE, "has no rows below the header"),
+        (wide(("ada", [0] * 24), ("bob", [0] * 24)), "every value is 0"),
     ],
 )
 def test_bad_tables_are_refused_in_a_line(hours, part, imported):

@@ -18,7 +18,7 @@ from twinhop.scenario.importers import geojson_city
 from twinhop.scenario.schema.scenario import json_schema
 
 STATIONS = (
-    "id,x_m,y_m,Adresse,rent,Capacity (old),=HYPERLINK,leer\n"
+    "id,x_m,y_m,Adresse,Farbe,Capacity (old),=HYPERLINK,leer\n"
     'b0,100,100,"Weg 1\nHof",0.10,x,=1+1,\nb1,900,800,@home,-5,,+49 351,\n'
 )
 USERS = "id,x_m,y_m,Tarif\n-u0,120,110,Gold\n=u1,500,500,\nu2,880,790,yes\n"
@@ -38,7 +38,7 @@ def city(tmp_path):
 
 LABELS = {
     "Adresse": ("Weg 1 Hof", "@home"),
-    "rent": ("0.10", "-5"),
+    "Farbe": ("0.10", "-5"),
     "Capacity (old)": ("x", ""),
     "=HYPERLINK": ("=1+1", "+49 351"),
 }
@@ -48,14 +48,14 @@ def test_further_columns_reach_the_world(city):
     world = build_world(city().scenario)
     assert world.station_labels == LABELS and world.user_labels == {"Tarif": ("Gold", "", "yes")}
     facts = dict(city().summary.facts)
-    assert facts["labels of stations"] == "Adresse, rent, Capacity (old), =HYPERLINK"
+    assert facts["labels of stations"] == "Adresse, Farbe, Capacity (old), =HYPERLINK"
 
 
 def test_a_scenario_file_keeps_them_as_they_are_written(city):
     scenario = city().scenario
     assert parse_scenario(dump_scenario(scenario)) == scenario
     text = dump_scenario(scenario).replace('"0.10"', "0.10")
-    assert parse_scenario(text).stations.rows[0].labels["rent"] == "0.10", "a label is no number"
+    assert parse_scenario(text).stations.rows[0].labels["Farbe"] == "0.10", "a label is no number"
     assert expand(scenario).users.rows[2].labels == {"Tarif": "yes"}
     schema = json_schema()["$defs"]
     assert all(schema[row]["properties"]["labels"]["type"] == "object" for row in ("StationRow", "UserRow"))
@@ -80,10 +80,12 @@ def test_geojson_is_read_back(city, tmp_path):
 
 
 def test_names_that_mean_something_are_marked_and_come_back(tmp_path):
-    (tmp_path / "s.csv").write_text("id,x_m,y_m,capacity_users,label_capacity,label_label_x,kind\nb,1,2,3,old,y,mast\n")
+    (tmp_path / "s.csv").write_text(
+        "id,x_m,y_m,capacity_users,label_capacity,label_label_x,kind\nb,1,2,3,old,y,Farbe\n"
+    )
     (tmp_path / "u.csv").write_text("id,x_m,y_m\nu,1,3\n")
     scenario = csv_city(tmp_path / "s.csv", tmp_path / "u.csv").scenario
-    expected = {"capacity": "old", "label_x": "y", "kind": "mast"}
+    expected = {"capacity": "old", "label_x": "y", "kind": "Farbe"}
     assert scenario.stations.rows[0].labels == expected
     paths = save_csv(scenario, tmp_path / "out")
     assert paths[0].read_text().splitlines()[0].endswith("label_capacity,label_label_x,kind")
@@ -97,7 +99,7 @@ def test_the_map_of_a_plan_has_them_beside_its_own_properties(city):
     features = map_features(plan(city().scenario))["features"]
     stations = [each["properties"] for each in features if each["properties"]["kind"] == "station"]
     users = [each["properties"] for each in features if each["properties"]["kind"] == "user"]
-    assert [each["rent"] for each in stations] == ["0.10", "-5"] and stations[0]["Capacity (old)"] == "x"
+    assert [each["Farbe"] for each in stations] == ["0.10", "-5"] and stations[0]["Capacity (old)"] == "x"
     assert "Capacity (old)" not in stations[1] and [each.get("Tarif") for each in users] == ["Gold", None, "yes"]
     assert all(isinstance(each["capacity"], int) for each in stations)
 
@@ -105,7 +107,7 @@ def test_the_map_of_a_plan_has_them_beside_its_own_properties(city):
 def test_the_option_names_those_to_keep(city):
     imported = city(labels="Adresse,Tarif")
     assert set(build_world(imported.scenario).station_labels) == {"Adresse"}
-    assert imported.summary.columns_unused == ("rent", "Capacity (old)", "=HYPERLINK", "leer")
+    assert imported.summary.columns_unused == ("Farbe", "Capacity (old)", "=HYPERLINK", "leer")
     assert not build_world(city(labels="none").scenario).user_labels
     with pytest.raises(InputError, match="--labels: no column is named 'Adres' in .*; did you mean 'Adresse'"):
         city(labels="Adres")
@@ -131,12 +133,12 @@ def test_many_and_long_ones_are_cut_with_a_note(tmp_path):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ("{rent: null}", "list.0.labels.rent: must be text"),
-        ("{rent: [1]}", "list.0.labels.rent: must be text"),
-        ("[rent]", "list.0.labels: must be a mapping"),
-        ('{rent: "a\\nb"}', "labels.rent: must be one line of printable characters"),
+        ("{Farbe: null}", "list.0.labels.Farbe: must be text"),
+        ("{Farbe: [1]}", "list.0.labels.Farbe: must be text"),
+        ("[Farbe]", "list.0.labels: must be a mapping"),
+        ('{Farbe: "a\\nb"}', "labels.Farbe: must be one line of printable characters"),
         ("{" + ", ".join(f"a{at}: b" for at in range(41)) + "}", "labels: holds 41 labels; at most 40 are accepted"),
-        ("{rent: " + "x" * 201 + "}", "labels.rent: must have at most 200 characters"),
+        ("{Farbe: " + "x" * 201 + "}", "labels.Farbe: must have at most 200 characters"),
     ],
 )
 def test_labels_of_a_file_that_will_not_do(labels, message):

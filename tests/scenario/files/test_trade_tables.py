@@ -210,11 +210,11 @@ def test_properties_of_geojson_are_computed_too(tmp_path):
         return tmp_path / file
 
     users = write("u.geojson", name="ada", size_MB=3)
-    stations = write("s.geojson", name="b0", cores=8, racks="2", rent=900)
+    stations = write("s.geojson", name="b0", cores=8, racks="2", floor=3)
     imported = geojson_city(stations, users, columns="cpu=cores*3,capacity=racks*40+8,history_mbit=size_MB,station=#")
     row = imported.scenario.stations.rows[0]
     assert (row.id, row.cpu_gcycles_per_s, row.capacity_users) == ("1", 24.0, 88)
-    assert row.labels == {"name": "b0", "rent": "900"} and imported.scenario.users.rows[0].history_mbit == 24.0
+    assert row.labels == {"name": "b0", "floor": "3"} and imported.scenario.users.rows[0].history_mbit == 24.0
     for columns, message in (
         ("cpu=name*3", r"features\[0\]: name: must be a number, for cpu_gcycles_per_s=name\*3"),
         ("cpu=3/(cores-8)", r"features\[0\]: cpu_gcycles_per_s=3/\(cores-8\): divides by zero"),

@@ -98,3 +98,16 @@ def test_openings_of_a_preset_are_worth_what_seconds_are_worth(tmp_path):
     city = csv_city(*tables(tmp_path, "id,x_m,y_m\na,0,0\nb,800,0\n"), currency="EUR", second_value=2)
     problem = make_case(city.scenario).problem
     assert problem.beta * problem.opening_s == pytest.approx([2 / 2 * 2 * 3] * 2)
+
+
+def test_a_column_of_rents_can_stay_a_label(tmp_path):
+    with pytest.raises(InputError, match="rename the column, as label_rent, to keep it as a label"):
+        csv_city(*tables(tmp_path, "id,x_m,y_m,rent\na,0,0,900\n"))
+    city = csv_city(*tables(tmp_path, "id,x_m,y_m,label_rent\na,0,0,900\n")).scenario
+    assert city.money is None and city.stations.rows[0].labels == {"rent": "900"}
+
+
+@pytest.mark.parametrize("name", ["Capacity", "Kapazität", "Capacité", "capacidad"])
+def test_seats_are_found_by_their_name(tmp_path, name):
+    city = csv_city(*tables(tmp_path, f"id,x_m,y_m,{name}\na,0,0,7\n")).scenario
+    assert city.stations.rows[0].capacity_users == 7

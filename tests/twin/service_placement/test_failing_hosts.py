@@ -52,8 +52,8 @@ def test_services_that_run_elsewhere_are_told():
     service = reference.services.services[0]
     plan = replan(plan_request(case, [service.server_name]), "lagrangian")
     moved = {each["service"]: each for each in plan.to_json()["services_moved"]}
-    assert moved[service.name]["from_server"] == service.server_name
-    assert moved[service.name]["to_server"] == plan.services.services[0].server_name != service.server_name
+    assert moved[service.name]["from_id"] == service.server_name
+    assert moved[service.name]["to_id"] == plan.services.services[0].server_name != service.server_name
     told = f"{service.name} on {plan.services.services[0].server_name} instead of {service.server_name}"
     assert told in plan.report()
     assert "2 services, latency over all users [s]" in plan.report()

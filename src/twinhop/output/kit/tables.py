@@ -102,9 +102,13 @@ def single_row(label: str, value: str) -> tuple[str, ...]:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lines of a Markdown table, numbers to the right; bars in names do not divide cells."""
+    """Lines of a Markdown table, numbers to the right; bars in names do not divide cells, and no name is HTML."""
     lines = ["| " + " | ".join(header) + " |", "|" + "|".join(["---", *["---:"] * (len(header) - 1)]) + "|"]
-    return lines + ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return lines + ["| " + " | ".join(_as_written(cell) for cell in row) + " |" for row in rows]
+
+
+def _as_written(cell: str) -> str:
+    return cell.replace("|", "\\|").replace("<", "&lt;")
 
 
 def source_lines(attribution: Sequence[str]) -> list[str]:
@@ -240,7 +244,7 @@ def csv_text(rows: Sequence[Mapping[str, Any]], header: Sequence[str] | None = N
     names = list(header or dict.fromkeys(name for row in flat for name in row))
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(names)
+    writer.writerow([inert(name) for name in names])
     writer.writerows([_csv_cell(row.get(name)) for name in names] for row in flat)
     return stream.getvalue()
 

@@ -128,7 +128,7 @@ def users_sheet(plan: Plan) -> Sheet:
 def _rent(plan: Plan, at: Sequence[int]) -> dict[str, Column]:
     """What the cost counts for each of these servers, where it is in money [a month]."""
     problem = plan.case.problem
-    return {"rent_per_month": problem.beta * problem.opening_s[at]} if problem.currency else {}
+    return {"cost_per_month": problem.beta * problem.opening_s[at]} if problem.currency else {}
 
 
 def server_header(plan: Plan) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def draw_hours(axes: Axes, result: Pricing) -> None:
         linestyle=DASHED,
         label="bound of the hour's own plans",
     )
-    axes.plot(at, cost, color=ACCENT, linewidth=1.4, marker="o", markersize=4.5, label="the plan given")
+    axes.step(at, cost, where="mid", color=ACCENT, linewidth=1.4, marker="o", markersize=4.5, label="the plan given")
     if broken.any():
         place = np.where(np.isfinite(cost), cost, np.nanmax(np.append(bound, 0.0)))
         axes.plot(at[broken], place[broken], "X", color=ALARM, markersize=8, label="constraints broken")

@@ -15,6 +15,7 @@ from twinhop.output.kit.style import save_figure
 from twinhop.output.kit.tables import percent, table, with_percent, write_table
 from twinhop.placement.tradeoff_point import TradeoffPoint
 from twinhop.plans.tradeoff import Tradeoff, servers_in_words, status
+from twinhop.text import counted
 from twinhop.units import cost_in_words, cost_number, with_unit
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ def verdict(tradeoff: Tradeoff) -> str:
         return "No plan was found for any number of servers."
     certain = len(tradeoff.may_be_best) == 1
     unit = tradeoff.case.problem.money_unit
-    text = f"{'Best' if certain else 'Cheapest plan'}: {best.servers} servers at cost {cost_in_words(best.cost, unit)}"
+    text = f"{'Best' if certain else 'Cheapest plan'}: {counted(best.servers, 'server')} at cost "
+    text += cost_in_words(best.cost, unit)
     if tradeoff.gap is None:
         return text + "."
     text = f"{text}; no feasible plan costs less than {cost_in_words(tradeoff.lower_bound, unit)} "

@@ -128,7 +128,7 @@ class JointAscent:
             fewest, most = self._problem.least_open, self._problem.stations
             value = choose_open(reduced, self._forced, fewest, most, self._chosen)
             value += float(self._weight @ (self._problem.unit * self._sums() + self._problem.constant))
-            self._keep_if_best(value)
+            self._keep_best(value)
             if value == np.inf:  # too few servers are left
                 return
             self._often += OPEN_AVERAGING * (self._chosen - self._often)
@@ -194,7 +194,7 @@ class JointAscent:
         reduced = weight @ self._problem.opening - (weight * self._problem.unit) @ worth
         return np.where(self._problem.may_host, reduced, np.inf)
 
-    def _keep_if_best(self, value: float) -> None:
+    def _keep_best(self, value: float) -> None:
         self._idle = 0.0 if value > self.bound + 1e-7 * abs(self.bound) or self.bound == -np.inf else self._idle + 1.0
         if not value > self.bound:
             return

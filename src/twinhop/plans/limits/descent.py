@@ -144,7 +144,7 @@ class LimitedDescent:
             yield from self._exchanges(host, left)
         if self._problem.users <= PAIRS_OF:
             yield from self._emptied(host, left)
-        yield from self._filled(host, change, at_home, left)
+        yield from self._moved_to(host, change, at_home, left)
 
     def _emptied(self, host: IntArray, left: float) -> Iterator[IntArray]:
         """The hosts with few twins without any, each twin on the station in use that looks best."""
@@ -166,7 +166,7 @@ class LimitedDescent:
             if not (trial == k).any():
                 yield trial
 
-    def _filled(self, host: IntArray, change: FloatArray, at_home: BoolArray, left: float) -> Iterator[IntArray]:
+    def _moved_to(self, host: IntArray, change: FloatArray, at_home: BoolArray, left: float) -> Iterator[IntArray]:
         """A station without twins with those that gain most by it: a few, as many as gain, and what is between."""
         problem = self._problem
         twins = np.bincount(host, minlength=problem.stations)

@@ -286,8 +286,8 @@ class _LimitedSearch:
             interrupted |= self._last.interrupted
         if self._host is None:
             raise InputError(
-                f"{self._limits.name}: no plan was found in which {self._limits.in_words()}; allow more, or leave the "
-                "limit out"
+                f"{self._limits.name}: no plan was found in which {self._limits.in_words()}; allow more, or more "
+                "time, or leave the limit out"
             )
         if not self._is_close() and not interrupted:
             self._host, self._cost = self._descent.improved(self._host, LAST_STEPS)

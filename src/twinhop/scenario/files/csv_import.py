@@ -262,7 +262,7 @@ def city_of_points(
         if "money" not in constants:
             raise InputError(
                 f"{stations.name}: the column cost_per_month needs a currency and what a second is worth: give "
-                "--currency EUR --second-value ..., or name no column so"
+                "--currency EUR --second-value ..., or rename the column, as label_rent, to keep it as a label"
             )
         constants["stations"] = {key: each for key, each in constants["stations"].items() if key != "opening_s"}
     value = {
@@ -306,6 +306,8 @@ def _with_hours(
     profiles, followed = hours.profiles([fields["id"] for fields in users.fields])
     total = weight @ hours.values
     busiest = int(np.argmax(total))
+    if not total[busiest] > 0:
+        raise InputError(f"{hours.name}: nobody is there in any hour; expected a number above 0 for some user and hour")
     load: dict[str, Any] = {"hour": busiest, "scales": scale}
     if len(profiles) == 1:
         load["profile"] = next(iter(profiles.values()))
