@@ -9,6 +9,9 @@ from typer.testing import CliRunner
 
 from twinhop.cli.main import app
 
+pytestmark = pytest.mark.slow
+"""Compiling takes half a minute; Algorithm 2 itself is tested in `tests/learn`."""
+
 CITY = """
 schema_version: 1
 name: quay

@@ -7,6 +7,7 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
+from twinhop.result import SCHEMA_VERSION
 from twinhop.twin import DeviceTwin, Dimension, TwinSchema, Update, pack
 from twinhop.twin.behaviour import Level
 
@@ -62,7 +63,13 @@ def test_verify(run, robot):
     assert done.code == 0
     facts = json.loads(run("twin", "verify", robot, "--json").out)
     assert done.out == f"{robot}: valid; twin 'robot', 7 parts, 700 records\nSHA-256 {facts['digest']}\n"
-    assert facts == {"id": "robot", "digest": facts["digest"], "parts": 7, "records": 700}
+    assert facts == {
+        "schema_version": SCHEMA_VERSION,
+        "id": "robot",
+        "digest": facts["digest"],
+        "parts": 7,
+        "records": 700,
+    }
 
 
 def rewrite(path, name, change):

@@ -16,10 +16,17 @@ PEERS = ROOT / ".venv-peers" / "bin" / "python"
 #: Those that run in the Python of the peers, which `make peers` builds.
 IN_PEERS = ("own-agent",)
 PATHS = notebooks.notebooks()
+#: Those that take longest; they read the recorded data beside the repository.
+SLOW = ("san-francisco",)
+RUN = [
+    pytest.param(path, marks=pytest.mark.slow if path.stem in SLOW else ())
+    for path in PATHS
+    if path.stem not in IN_PEERS
+]
 MOST_CELLS, MOST_BYTES = 20, 400_000
 
 
-@pytest.mark.parametrize("path", [path for path in PATHS if path.stem not in IN_PEERS], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RUN, ids=lambda path: path.stem)
 def test_notebook_gives_what_it_shows(path):
     if missing := lacks(path.stem):
         pytest.skip(f"{missing} is not there")

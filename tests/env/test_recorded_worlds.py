@@ -112,6 +112,7 @@ def test_costs_agree_in_32_bits(name, tmp_path):
     assert moves > 20 and (absent > 20) == (CHURN in movement or TRACE in movement)
 
 
+@pytest.mark.slow
 def test_costs_agree_in_64_bits(tmp_path):
     """The 64-bit switch is for a whole process, so it is one of its own."""
     program = (

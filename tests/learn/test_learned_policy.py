@@ -103,8 +103,8 @@ def test_evaluation_judges_everybody_on_the_same_worlds(tmp_path):
     assert source.root_seeds == (1000, 1001)
     assert all(min(score.gap) >= 0 for score in source.scores)
     row = result.rows()[0]
-    assert row["gap_percent"] < result.rows()[1]["gap_percent"] and row["gain_percent"] is None
-    assert row["cost_interval"] is None and row["gap_percent_interval"] is None  # of two worlds
+    assert row["gap_mean"] < result.rows()[1]["gap_mean"] and row["gain"] is None
+    assert row["cost_interval"] is None and row["gap_mean_interval"] is None  # of two worlds
     assert "| - |" in result.report()
     assert result.to_json()["digest"] == result.checkpoint.digest
     written = [path.name for path in result.save(tmp_path / "out")]
@@ -117,8 +117,8 @@ def test_evaluation_judges_everybody_on_the_same_worlds(tmp_path):
 def test_intervals_of_gaps_to_a_bound_do_not_begin_below_it():
     rows = evaluate_checkpoint("maddpg", ["lu2021-n80-m5"], seeds=5, policies="random,lagrangian").rows()
     for row in rows:
-        low, high = row["gap_percent_interval"]
-        assert 0 <= low <= row["gap_percent"] <= high <= row["gap_percent_max"]
+        low, high = row["gap_mean_interval"]
+        assert 0 <= low <= row["gap_mean"] <= high <= row["gap_worst"]
         assert row["cost_interval"][0] <= row["cost"] <= row["cost_interval"][1]
 
 
@@ -128,15 +128,15 @@ def test_figure_and_report_have_the_numbers_of_the_rows():
     drawn = [float(x) for line in axes.lines for x in line.get_xdata()]
     costs = {score.policy: score.cost for score in result.sources[0].scores}
     for row in result.rows():
-        for number in (row["gap_iqm_percent"], *row["gap_iqm_percent_interval"]):
-            assert any(abs(x - max(number / 100, 1e-5)) < 1e-12 for x in drawn)
-        assert f"| {row['gap_iqm_percent']:.3f} |" in result.report()
+        for number in (row["gap_iqm"], *row["gap_iqm_interval"]):
+            assert any(abs(x - max(number, 1e-5)) < 1e-12 for x in drawn)
+        assert f"| {100 * row['gap_iqm']:.3f} |" in result.report()
         if row["policy"] != LEARNED:
             pairs = list(zip(costs[row["policy"]], costs[LEARNED], strict=True))
             assert row["wins"] == sum(own < weights * (1 - 1e-9) for own, weights in pairs)
             assert f"{row['wins']}/{row['ties']}/{row['losses']}" in result.report()
     three = evaluate_checkpoint("maddpg", ["lu2021-n80-m5"], seeds=3, policies="random")
-    assert all(row["gap_iqm_percent_interval"] is None for row in three.rows())
+    assert all(row["gap_iqm_interval"] is None for row in three.rows())
     assert not any(len(line.get_xdata()) == 2 for line in three.plot().axes[0].lines)
 
 
@@ -146,7 +146,7 @@ def test_an_infeasible_placement_counts_as_infinite():
         Score("late", (0.5, 2.0, 2.0, 2.0, 2.0), (math.inf, 1.0, 1.0, 1.0, 1.0), (0.1,) * 5, 1),
     )
     row = SourceScores("made", 2, 2, tuple(range(5)), scores).rows()[1]
-    assert row["gap_percent"] is row["gap_percent_max"] is None and row["gap_iqm_percent"] == pytest.approx(100)
+    assert row["gap_mean"] is row["gap_worst"] is None and row["gap_iqm"] == pytest.approx(1)
     assert (row["wins"], row["losses"]) == (0, 5)
 
 
