@@ -13,7 +13,7 @@ from twinhop.errors import InputError
 from twinhop.formulation import formulate
 from twinhop.placement import Placement, PlacementProblem, evaluate, solve
 from twinhop.placement.decision import Ending
-from twinhop.placement.near_bound import bound_near
+from twinhop.placement.given_plan import bound_near
 from twinhop.placement.priced_deadlines import PricedDeadlines
 from twinhop.placement.two_stage import TwoStageProblem, solve_two_stage
 from twinhop.scenario import build_world, expand, parse_scenario

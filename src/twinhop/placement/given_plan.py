@@ -8,6 +8,7 @@ import numpy as np
 
 from twinhop.placement.budget import Budget
 from twinhop.placement.certificate import Certificate
+from twinhop.placement.evaluation import evaluate
 from twinhop.placement.price_ascent import PriceAscent
 from twinhop.placement.problem import IntArray, PlacementProblem
 from twinhop.placement.search import SWAP_USERS, Search
@@ -95,5 +96,4 @@ def bound_near(
     bound = ascent.certificate().lower_bound
     if not search.feasible:
         return bound, None
-    cost = search.unscaled(search.cost)
-    return min(bound, cost), cost
+    return min(bound, search.unscaled(search.cost)), evaluate(problem, search.placement()).cost

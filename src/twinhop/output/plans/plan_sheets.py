@@ -22,6 +22,8 @@ from twinhop.units import CYCLES_PER_GCYCLE
 
 #: Opened servers that show in the terminal; `plan --out` writes all.
 SHOWN_SERVERS = 12
+#: Digits of degrees: a hundredth of a metre, where positions are known to a thousandth.
+DEGREE_DIGITS = 7
 
 Column = Sequence[Any] | np.ndarray
 
@@ -126,9 +128,13 @@ def users_sheet(plan: Plan) -> Sheet:
 
 
 def _rent(plan: Plan, at: Sequence[int]) -> dict[str, Column]:
-    """What the cost counts for each of these servers, where it is in money [a month]."""
-    problem = plan.case.problem
-    return {"cost_per_month": problem.beta * problem.opening_s[at]} if problem.currency else {}
+    """What each of these servers costs a month, as it was stated where it was, where the cost is in money."""
+    problem, world = plan.case.problem, plan.case.world
+    if not problem.currency:
+        return {}
+    if world is None or world.rent_per_month is None:
+        return {"cost_per_month": problem.beta * problem.opening_s[at]}
+    return {"cost_per_month": np.append(world.rent_per_month, 0.0)[at]}  # a cloud that hosts is the last, and has none
 
 
 def server_header(plan: Plan) -> tuple[str, ...]:
@@ -187,7 +193,7 @@ def _positions(world: World | None, xy_m: np.ndarray | None) -> dict[str, Column
     columns: dict[str, Column] = {"x_m": x_m, "y_m": y_m}
     if world.origin is not None:
         lat_deg, lon_deg = unproject(x_m, y_m, world.origin)
-        columns |= {"lat_deg": np.asarray(lat_deg), "lon_deg": np.asarray(lon_deg)}
+        columns |= {"lat_deg": np.round(lat_deg, DEGREE_DIGITS), "lon_deg": np.round(lon_deg, DEGREE_DIGITS)}
     return columns
 
 
