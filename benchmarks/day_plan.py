@@ -4,7 +4,8 @@
 
 Users within 1.1 km of the centre follow an office's day, those in the east of it a night out, the others that of a
 home; a share of each is there in each hour, so that other places are busy at other hours. Four plans: the mean of the
-hours without deadlines, and the mean, the worst hour and the dearest fifth of them with deadlines and seats. `seconds`
+hours without deadlines, and the mean, the worst hour and the dearest fifth of them with deadlines and seats; then what
+a plan of one hour costs in all of them (`price`). `seconds`
 are those of the solve, without compiling; CPU seconds are those of all threads, and of making the problems. Run it
 twice: the first run may compile.
 """
@@ -14,9 +15,12 @@ import json
 import time
 
 from twinhop.plans.joint_plan import plan_hours
+from twinhop.plans.pricing import price
+from twinhop.plans.request import plan as plan_of
 from twinhop.scenario import Scenario, build_world, load_scenario
 from twinhop.scenario.city import from_mapping
 
+PRICE = "price"
 #: Shares of the users who are there, hour 0 first.
 PROFILES = {
     "office": (
@@ -66,7 +70,7 @@ def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--only", default=",".join(each[0] for each in PLANS))
+    parser.add_argument("--only", default=",".join([*(each[0] for each in PLANS), PRICE]))
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     for name, deadlines, robust, level in PLANS:
@@ -81,6 +85,14 @@ def main() -> None:
         facts |= {"users": [row["users"] for row in answer["cases"]], "feasible": plan.feasible}
         facts |= {"wall_s": round(time.perf_counter() - began, 1), "cpu_s": round(time.process_time() - cpu, 1)}
         print(json.dumps({"plan": name, "deadlines": deadlines, **facts}), flush=True)
+    if PRICE in arguments.only.split(","):
+        scenario = city_of_three_profiles(True, arguments.seed)
+        given = plan_of(scenario)
+        price(given, scenario, hours=range(1))  # what it compiles is no part of it
+        began, cpu = time.perf_counter(), time.process_time()
+        priced = price(given, scenario, hours=range(24))
+        facts = {"wall_s": round(time.perf_counter() - began, 1), "cpu_s": round(time.process_time() - cpu, 1)}
+        print(json.dumps({"plan": PRICE, "hours": len(priced.hours), "distance": priced.distance, **facts}), flush=True)
 
 
 if __name__ == "__main__":

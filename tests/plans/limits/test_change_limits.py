@@ -178,6 +178,9 @@ def test_a_limit_below_what_must_change_says_how_many_at_least():
     assert plan.moves.server_changes == 2 and "1 gone with its site (attic)" in plan.report()
     with pytest.raises(twinhop.InputError, match="max server changes: got -1; expected a whole number >= 0"):
         twinhop.plan(problem, present=start, max_server_changes=-1)
+    for wrong in (1.5, True, "x"):
+        with pytest.raises(twinhop.InputError, match=f"max moves: got {wrong}; expected a whole number >= 0"):
+            twinhop.plan(problem, present=start, max_moves=wrong)
     with pytest.raises(twinhop.InputError, match="max server changes: from where do the twins move"):
         twinhop.plan(problem, max_server_changes=1)
 

@@ -123,7 +123,7 @@ def check_limits(problem: PlacementProblem, present: Present, limits: Limits) ->
         InputError: one is negative, or more must change.
     """
     for name, most in (("max moves", limits.moves), ("max server changes", limits.servers)):
-        if most is not None and most < 0:
+        if most is not None and (isinstance(most, bool) or not isinstance(most, int | np.integer) or most < 0):
             raise InputError(f"{name}: got {most}; expected a whole number >= 0")
     if limits.moves is not None and limits.moves < (least := fewest_moves(problem, present)):
         raise InputError(
