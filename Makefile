@@ -14,10 +14,10 @@ $(error LAYER: no folder tests/$(firstword $(UNKNOWN)); there are $(LAYERS))
 endif
 TESTED = $(foreach layer,$(ASKED),tests/$(layer) $(wildcard src/twinhop/$(layer) src/twinhop/$(layer).py))
 
-.PHONY: help setup peers demo test test-slow check types format docs docs-outputs lock clean
+.PHONY: help setup peers demo test test-slow test-page test-page-engines check types format docs docs-outputs lock clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 setup: .venv/.stamp ## build .venv from requirements.lock; leaves .venv/bin/twinhop ready
 
@@ -48,6 +48,12 @@ test: setup ## the fast tests; of one layer: make test LAYER=placement
 test-slow: setup ## the slow tests too; LAYER as above
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'slow or not slow' $(TESTED)
 
+test-page: setup ## the page: sources, bundle, and pages in the system's Chromium; needs node and npm
+	@bash web/page-tests/run.sh
+
+test-page-engines: setup ## pages in Firefox and WebKit (Debian: firefox-esr, webkit2gtk-driver, xvfb)
+	@bash web/page-tests/run.sh engines
+
 check: setup ## format, lint, types, layers, docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -64,6 +70,7 @@ docs: setup ## build the documentation; warnings and dead links are errors
 docs-outputs: setup ## put what commands print today into README and documentation; PAGES=docs/operating.md: into these alone
 	$(BIN)/python docs/_ext/outputs.py $(PAGES)
 	$(if $(PAGES),,$(BIN)/python docs/_ext/page_pictures.py)
+	$(if $(PAGES),,$(BIN)/python docs/_ext/page_screenshots.py)
 	$(if $(PAGES),,$(BIN)/python docs/_ext/notebooks.py)
 	$(if $(PAGES),,$(if $(wildcard .venv-peers/.stamp),.venv-peers/bin/python docs/_ext/notebooks.py own-agent))
 

@@ -96,8 +96,40 @@ class Result(Shown):
         """
         return _output().plot(self, ax, style=style, **options)
 
+    def show(self, height_px: int = 720) -> None:
+        """Put the interactive page of the result into the cell of the notebook that runs, in a frame of its own.
+
+        The page is in the notebook's file, 4 MB at most; the small table that a result shows by itself needs no script.
+
+        Args:
+            height_px: of the frame, in which the page scrolls.
+
+        Raises:
+            InputError: this kind of result has no page, no notebook is running, or the page is too large for one.
+        """
+        _output().show(self, height_px)
+
+    def save_page(self, path: str | Path) -> Path:
+        """Write the interactive page, one file of HTML that opens anywhere and asks for nothing outside.
+
+        Args:
+            path: of the file, such as ``plan.html``; one that is there is replaced.
+
+        Returns:
+            The path.
+
+        Raises:
+            InputError: this kind of result has no page, or the file cannot be written; nothing is left behind.
+        """
+        return _output().save_page(self, path)
+
     def save(
-        self, folder: str | Path, figures: str | Sequence[str] | None = None, style: str | None = None
+        self,
+        folder: str | Path,
+        figures: str | Sequence[str] | None = None,
+        style: str | None = None,
+        *,
+        html: bool = True,
     ) -> list[Path]:
         """Write the files of the result.
 
@@ -105,6 +137,7 @@ class Result(Shown):
             folder: made if missing; files of the same names in it are replaced.
             figures: formats of the figures: ``("png", "pdf", "svg")`` or some of them; None: png.
             style: ``screen``, or ``paper`` as in `plot`; None: screen.
+            html: whether to write the page report.html where the result has one.
 
         Returns:
             The files written.
@@ -112,4 +145,4 @@ class Result(Shown):
         Raises:
             InputError: the folder cannot be written, or a format or style is unknown; nothing is left behind.
         """
-        return save_result(self, folder, figures=figures, style=style)
+        return save_result(self, folder, figures=figures, style=style, html=html)

@@ -6,6 +6,7 @@ import numpy as np
 from typer.main import get_command
 
 from twinhop.cli.main import app
+from twinhop.output.page.container import DATA_FILE, packed
 
 SMALL = "family(10, 3)"
 #: Words of each command; FOLDER stands for where the files are, OUT for a path that is not there yet.
@@ -16,6 +17,7 @@ CALLS = {
     "price": ("FOLDER/given.json", SMALL),
     "compare": (SMALL, "--policies", "nearest,lagrangian"),
     "tradeoff": (SMALL,),
+    "report": ("FOLDER/planned",),
     "simulate": (SMALL, "--policies", "stay", "--slots", "3", "--animate", "none"),
     "benchmark": ("--tasks", "bench-place-n20-m4", "--policies", "nearest", "--seeds", "1", "--jobs", "1"),
     "train": ("FOLDER/nowhere.yaml", "--out", "OUT"),
@@ -103,10 +105,13 @@ def write_files(folder):
     twin = DeviceTwin("robot", schema)
     twin.apply(Update(1, 1.0, schema.vector({"load": 2.0})), 1.0)
     pack(twin, folder / "robot.twin")
+    (folder / "planned").mkdir()
+    (folder / "planned" / DATA_FILE).write_bytes(packed(PAGE))
     (folder / "problem.json").write_text(PROBLEM)
     (folder / "given.json").write_text(GIVEN)
 
 
+PAGE = {"kind": "world", "title": "A page", "twinhop": "0"}
 GIVEN = json.dumps({"station_ids": ["b0", "b1", "b2"], "user_ids": ["u0", "u1", "u2"], "host": [0, 1, 1]})
 PROBLEM = json.dumps(
     {

@@ -4,7 +4,7 @@ import pytest
 
 BAD = {
     ("--settings", "n80"): "--settings: got 'n80'; accepted: names such as n80-m5",
-    ("--algorithms", "dqn"): "--algorithms: got 'dqn'; accepted: literal, structured",
+    ("--algorithms", "dqn"): "--algorithms: got 'dqn'; accepted: literal, literal-penalty, flat, structured",
     ("--iterations", "30"): "--iterations: got 30; expected a multiple of 50",
 }
 

@@ -42,7 +42,7 @@ def test_a_table_and_files(run, folder):
         assert words in done.out
     assert {path.name for path in (folder / "out").iterdir()} == {
         *("map.png", "statistics.json", "statistics.png", "stations.parquet", "world.gif", "world.parquet"),
-        *("attached.csv", "statistics.csv", "statistics.tex"),
+        *("attached.csv", "statistics.csv", "statistics.tex", "report-data.bin.gz", "report.html"),
     }
     assert json.loads((folder / "out" / "statistics.json").read_text())["station_failures"] == 1
 

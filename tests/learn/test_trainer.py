@@ -15,7 +15,7 @@ from twinhop.errors import InputError, TwinhopError, WarmUpWarning
 from twinhop.inference.checkpoint import open_checkpoint
 from twinhop.learn import trainer
 from twinhop.learn.checkpoint import load_weights
-from twinhop.learn.config import load_config, parse_config
+from twinhop.learn.config import config_of, load_config, parse_config
 from twinhop.learn.trainer import train_run
 
 CONFIG = """
@@ -237,3 +237,11 @@ def test_a_run_within_the_warm_up_says_so(iterations, with_actor_loss, tmp_path)
 def test_the_shipped_configuration_has_a_warm_up_and_algorithm_1_none():
     assert load_config("maddpg")[0].actor_starts_at() == 200
     assert load_config("lu2021-literal")[0].actor_starts_at() == 0
+
+
+def test_the_weights_that_ship_are_of_the_committed_configuration():
+    """What their checkpoint says made them is what `twinhop train maddpg` reads today, fields added since included."""
+    made = json.loads((open_checkpoint("maddpg").folder / "checkpoint.json").read_text(encoding="utf-8"))
+    assert config_of(made["configuration"], "shipped").plain() == load_config("maddpg")[0].plain()
+    assert made["iteration"] == load_config("maddpg")[0].iterations
+    assert made["configuration"]["evaluation"]["first_seed"] == 500

@@ -25,12 +25,15 @@ PLAN_FILES = [
     "map.png",
     "placement.json",
     "plan.xlsx",
+    "report-data.bin.gz",
+    "report.html",
     "report.md",
     "servers.csv",
     "users.csv",
 ]
 PROBLEM_FILES = [name for name in PLAN_FILES if not name.startswith("map.")]
 COMPARISON_FILES = [f"comparison.{suffix}" for suffix in ("csv", "json", "md", "parquet", "png", "tex", "xlsx")]
+COMPARISON_FILES += ["report-data.bin.gz", "report.html"]
 DEADLINES = "family(60, 6, deadlines=on)"
 
 

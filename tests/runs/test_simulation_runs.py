@@ -50,7 +50,7 @@ def whole(tmp_path_factory):
 def test_the_files(whole):
     simulation, folder = whole
     names = {"costs.png", "hosts.png", "map.png", "report.md", "series.png", "simulation.json"}
-    names |= {"policies.csv", "policies.tex"}
+    names |= {"policies.csv", "policies.tex", "report-data.bin.gz", "report.html"}
     assert {path.name for path in folder.iterdir()} == names | {"timing.json", "simulation_of.json", "seed-3", "seed-4"}
     for seed in (3, 4):
         assert {path.name for path in (folder / f"seed-{seed}").iterdir()} == {*BOTH, "offline.json", "timing.json"}

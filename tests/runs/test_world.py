@@ -11,7 +11,7 @@ import pytest
 from moving_cities import Written, city
 
 from twinhop.errors import InputError
-from twinhop.output.runs.world import fact_rows, station_rows
+from twinhop.output.runs.world_rows import fact_rows, station_rows
 from twinhop.result import versioned
 from twinhop.runs import world_tables
 from twinhop.runs.world import moving, watch
@@ -119,8 +119,8 @@ def test_the_files_hold_the_run(tmp_path):
     scenario = city("path_loss: tr38901_uma, shadowing: correlated", RICH, users=25)
     watched, written = watch(scenario, tmp_path / "out")
     names = [
-        *("attached.csv", "map.png", "stations.parquet", "statistics.csv", "statistics.json", "statistics.png"),
-        *("statistics.tex", "world.gif", "world.parquet"),
+        *("attached.csv", "map.png", "report-data.bin.gz", "report.html", "stations.parquet"),
+        *("statistics.csv", "statistics.json", "statistics.png", "statistics.tex", "world.gif", "world.parquet"),
     ]
     assert [path.name for path in written] == names == sorted(path.name for path in (tmp_path / "out").iterdir())
     users, stations = (pl.read_parquet(tmp_path / "out" / name) for name in ("world.parquet", "stations.parquet"))
@@ -161,7 +161,7 @@ def test_tables_in_parts_are_the_tables_at_once(tmp_path, monkeypatch):
     for name in ("world.parquet", "stations.parquet"):
         whole, parts = (pl.read_parquet(tmp_path / folder / name) for folder in ("whole", "parts"))
         assert whole.equals(parts) and whole.schema == parts.schema
-    assert len(list((tmp_path / "parts").iterdir())) == 8
+    assert len(list((tmp_path / "parts").iterdir())) == 10
 
 
 @pytest.mark.parametrize("reason", [KeyboardInterrupt, InputError])

@@ -11,10 +11,9 @@ from twinhop.errors import InputError
 from twinhop.output.kit.style import COLUMN_IN, styled
 from twinhop.studies.policy_transfer import study
 from twinhop.studies.policy_transfer import unit as experiment
-from twinhop.studies.policy_transfer.figure import CURVES as CURVES_OF_ALL
-from twinhop.studies.policy_transfer.figure import draw_in_axes, draw_policy_transfer
+from twinhop.studies.policy_transfer.figure import LOOKS, draw_in_axes, draw_policy_transfer
 from twinhop.studies.policy_transfer.shifts import LARGEST, SHIFTS, TRAJECTORIES
-from twinhop.studies.policy_transfer.unit import SCRATCH, Unit, arms_of, cached, do_unit, is_done
+from twinhop.studies.policy_transfer.unit import SCRATCH, Unit, arms_of, cached, do_unit, finished, is_done, kept_points
 from twinhop.studies.policy_transfer.worlds import bank, judged, varied
 from twinhop.studies.twin_transfer.results import TwinTransferStudy
 from twinhop.studies.twin_transfer.scores import ARMS, Forecasts, scores
@@ -30,6 +29,7 @@ def unit(seed):
         name: {
             "arm": list(arm),
             "calibrated": CURVES.get(name, QUICK),
+            "worlds": [[CURVES.get(name, QUICK)[at]] * 2 for at in kept_points(5)],
             "argmax": [0.5] * 5,
             "norm": [1.0, 2, 3, 4, 5],
             "seconds": 4.0,
@@ -77,7 +77,7 @@ def test_every_arm_has_a_row_with_the_numbers_of_the_table(transfer, style):
     assert not is_cut(figure) and not overlapping_texts(figure)
     axes = figure.axes[0]
     arms = [label.get_text() for label in axes.get_yticklabels()]
-    assert arms == [arm for arm in CURVES_OF_ALL[::-1] if arm in transfer.arms(transfer.shifts[0])]
+    assert arms == list(LOOKS)[::-1]
     ends = {line.get_ydata()[0]: line.get_xdata()[0] for line in axes.lines if line.get_markersize() == 6.5}
     finals = {row["arm"]: row["final_percent"] for row in transfer.table_rows()}
     assert {arms[int(at)]: value for at, value in ends.items()} == pytest.approx({arm: finals[arm] for arm in arms})
@@ -95,6 +95,37 @@ def test_results_of_other_constants_are_refused(tmp_path):
     other = Unit("city", 0, 2 * UPDATES, 25, 10, 2, ("load",))
     with pytest.raises(InputError, match="result of other constants"):
         cached(other, tmp_path)
+
+
+def test_shifts_and_seeds_are_added_to_what_is_there(tmp_path):
+    """A folder of one shift of two seeds counts both, whoever asks for one; another shift of it is still to be done."""
+    for seed in (0, 3):
+        path = Unit("city", seed, UPDATES, 25, 10, 2, ("load",)).path(tmp_path)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(unit(seed)))
+    more = Unit("city", 0, UPDATES, 25, 10, 2, ("load", "dear"))
+    assert not is_done(more, tmp_path)
+    assert [each["unit"]["seed"] for each in finished(more, tmp_path)] == [0, 3]
+
+
+def test_an_interval_is_of_seeds_and_of_worlds(transfer):
+    """Runs that agree in their means but not in their worlds have an interval, and runs that collapse are counted."""
+    units = [unit(seed) for seed in range(5)]
+    for each in units:
+        each["shifts"]["load"]["fine-tune"]["worlds"][2] = [0.2, 0.4]
+    made = row(study.PolicyTransfer(tuple(units)), "fine-tune")
+    assert 0.2 < made.interval[0] < 0.28 and 0.32 < made.interval[1] < 0.4
+    assert (made.collapsed, made.seeds) == (5, 5) and row(transfer, SCRATCH).collapsed == 0
+    assert row(transfer, "fine-tune").interval == pytest.approx((0.3, 0.3))
+
+
+def test_worlds_of_seeds_are_their_own_and_learned_ones_never_judged():
+    network = TRAJECTORIES["stations"][0]
+    first, second = (judged(network, 1, None, seed).instances[0].comm_s for seed in (0, 1))
+    assert not np.array_equal(first, second)
+    banks = [np.asarray(bank(network, 2, None, seed).comm_s) for seed in (0, 1, 500)]
+    assert not np.array_equal(banks[0], banks[1])
+    np.testing.assert_array_equal(banks[0], banks[2])
 
 
 def test_arms_that_are_left_are_done_and_others_kept(tmp_path, monkeypatch):
@@ -121,6 +152,7 @@ def test_arms_that_are_left_are_done_and_others_kept(tmp_path, monkeypatch):
     after = cached(made, tmp_path)
     assert list(after["shifts"]["load"]) == list(arms_of("load"))
     assert after["source_s"] == {"prices as they are": 3.0, "varied prices": 2.0}
+    assert after["made"]["cores"] >= 1
     after["shifts"]["load"]["fine-tune"]["arm"][0] = 0.9
     for other in (after, {"unit": after["unit"]}):
         made.path(tmp_path).write_text(json.dumps(other))
@@ -171,8 +203,9 @@ def with_ends(seeds, ends):
     units = [unit(seed) for seed in range(seeds)]
     for at, (each, end) in enumerate(zip(units, ends, strict=True)):
         arms = each["shifts"]["load"]
-        arms[SCRATCH] = arms[SCRATCH] | {"calibrated": [0.2, 0.1, 0.05, 0.02, 0.01 + 0.001 * at]}
-        arms["fine-tune"] = arms["fine-tune"] | {"calibrated": [0.3, 0.3, 0.3, 0.3, end]}
+        for arm, curve in ((SCRATCH, [0.2, 0.1, 0.05, 0.02, 0.01 + 0.001 * at]), ("fine-tune", [0.3] * 4 + [end])):
+            worlds = [[curve[point]] * 2 for point in kept_points(5)]
+            arms[arm] = arms[arm] | {"calibrated": curve, "worlds": worlds}
     return study.PolicyTransfer(tuple(units))
 
 

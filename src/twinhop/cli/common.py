@@ -113,6 +113,9 @@ FigureStyles = Annotated[
 ForceOut = Annotated[
     bool, typer.Option("--force", help="Replace files in the folder that no run of twinhop has written.")
 ]
+NoHtml = Annotated[
+    bool, typer.Option("--no-html", help="Leave out the page report.html in --out; twinhop report makes it later.")
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", callback=_log, help="Log what the solver does.")]
 
 

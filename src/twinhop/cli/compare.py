@@ -1,5 +1,6 @@
 """`twinhop compare`: several policies on the same world, or on the worlds of several seeds."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,7 @@ from twinhop.cli.common import (
     ForceOut,
     Gap,
     Json,
+    NoHtml,
     Out,
     ProblemFormat,
     Seed,
@@ -59,6 +61,7 @@ def run(
     out: Out = None,
     figure_format: FigureFormats = "png",
     figure_style: FigureStyles = "screen",
+    no_html: NoHtml = False,
     force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:
@@ -81,7 +84,7 @@ def run(
         else:
             with share_progress(title, "worlds") as report:
                 comparison = compare(source, names, on_world=report, **options)
-    written, gave_up = save(out, comparison.save, "compare")
+    written, gave_up = save(out, partial(comparison.save, html=not no_html), "compare")
     print_result(comparison, as_json, _show if isinstance(comparison, Comparison) else _show_worlds, written)
     if comparison.interrupted or gave_up:
         exit_interrupted(f"{'policies' if seeds == 1 else 'worlds'} not reached are missing", written)

@@ -11,7 +11,7 @@ from twinhop import names
 MOBILITY = ("static", "random_waypoint", "gauss_markov", "manhattan", "hot_spots")
 SHIFTS = ("users", "stations", "load", "outage", "radio", "hour", "dear", "wires", "both")
 SETTINGS = ("n80-m5", "n80-m10", "n100-m5", "n100-m10")
-ALGORITHMS = ("literal", "structured")
+ALGORITHMS = ("literal", "literal-penalty", "flat", "structured")
 SYNC = ("fixed", "delta", "model")
 BEHAVIOUR = (
     *("constant_velocity", "constant_acceleration", "reverting_velocity", "level", "trend", "seasonal"),

@@ -1,5 +1,6 @@
 """Options of `twinhop plan` about servers that fail, and what it prints of every failure in turn."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,6 +67,8 @@ def run_survey(
     gap: float | None,
     as_json: bool,
     out: Path | None,
+    *,
+    html: bool,
 ) -> None:
     """Plan, let servers fail, print what that costs, and write it where asked for."""
     from twinhop.output.plans.plan import infeasible_answer
@@ -85,7 +88,7 @@ def run_survey(
             plan = plan_case(case, policy, time_limit_s=time_limit_s, gap=gap, on_progress=report)
     with share_progress(f"failures of {case.name}", "failures") as done:
         result = survey(plan, together, rules, policy, time_limit_s=time_limit_s, gap=gap, on_done=done)
-    written, gave_up = save(out, result.save, "failures")
+    written, gave_up = save(out, partial(result.save, html=html), "failures")
     print_result(result, as_json, _show, written)
     if result.interrupted or gave_up:
         exit_interrupted(f"{len(result.cases)} of {result.planned} failures were looked at", written)

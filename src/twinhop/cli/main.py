@@ -19,6 +19,7 @@ from twinhop.cli import (
     plan,
     policies,
     price,
+    report,
     reproduce,
     robustness,
     scenario,
@@ -56,6 +57,7 @@ app.command("robustness", epilog=robustness.EXAMPLE, rich_help_panel=PLAN)(robus
 app.command("price", epilog=price.EXAMPLE, rich_help_panel=PLAN)(price.run)
 app.command("compare", epilog=compare.EXAMPLE, rich_help_panel=PLAN)(compare.run)
 app.command("tradeoff", epilog=tradeoff.EXAMPLE, rich_help_panel=PLAN)(tradeoff.run)
+app.command("report", epilog=report.EXAMPLE, rich_help_panel=PLAN)(report.run)
 app.command("simulate", epilog=simulate.EXAMPLE, rich_help_panel=RUN)(simulate.run)
 app.command("world", epilog=world.EXAMPLE, rich_help_panel=RUN)(world.run)
 app.add_typer(twin.app, name="twin", rich_help_panel=RUN)

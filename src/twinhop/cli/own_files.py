@@ -9,6 +9,9 @@ from pathlib import Path
 from twinhop.errors import InputError
 from twinhop.io.folders import as_folder, require_writable
 from twinhop.output.kit.tables import NEEDS
+from twinhop.output.page.container import DATA_FILE
+from twinhop.output.page.files import PAGE_FILE
+from twinhop.output.page.shell import BEGINNING
 
 #: Keys that the JSON files have, at least; a folder with one of these files is one that a run has written.
 KEYS = {
@@ -56,6 +59,7 @@ HEADINGS = {
     "leaderboard.md": ("# Leaderboard",),
     "pricing.md": ("# ",),
     "replay.md": ("# Replay",),
+    "report.html": (BEGINNING,),
     "report.md": ("# Plan of ", "# Simulation of "),
     "together.md": ("# One plan for ",),
     "tradeoff.md": ("# Cost of ",),
@@ -70,7 +74,10 @@ BEGINNINGS = {
     ".mp4": b"\x00\x00\x00",
     ".xlsx": b"PK\x03\x04",
     ".tex": NEEDS.encode(),
+    ".gz": b"\x1f\x8b",
 }
+#: The page and its data.
+PAGE = (PAGE_FILE, DATA_FILE)
 #: Figures may be of any of these formats.
 FIGURES = (".png", ".pdf", ".svg")
 #: What each command writes into its folder.
@@ -82,6 +89,7 @@ FILES = {
     "compare": (
         *(f"comparison.{suffix}" for suffix in ("json", "md", "parquet", "csv", "xlsx", "tex", "png")),
         "profile.png",
+        *PAGE,
     ),
     "describe": tuple(f"describe.{suffix}" for suffix in ("json", "csv", "tex", "png")),
     "episodes": ("episodes.json", "episodes.md", "episodes.csv", "episodes.tex", "episodes.png"),
@@ -90,12 +98,14 @@ FILES = {
         *("placement.json", "report.md", "associations.parquet", "associations.csv"),
         *("servers.csv", "users.csv", "moves.csv", "changes.csv", "plan.xlsx"),
         *("map.geojson", "map.png"),
+        *PAGE,
     ),
     "price": ("pricing.json", "pricing.md", "hours.csv", "hours.tex", "hours.png"),
     "failures": (
         *("placement.json", "report.md", "associations.parquet", "associations.csv", "map.geojson", "map.png"),
         *("servers.csv", "users.csv", "moves.csv", "changes.csv", "plan.xlsx"),
         *(f"failures.{suffix}" for suffix in ("json", "md", "csv", "tex", "png")),
+        *PAGE,
     ),
     "replay": (
         *("replay.json", "replay.md", "replay.parquet", "policies.csv", "policies.tex"),
@@ -105,12 +115,17 @@ FILES = {
     "simulate": (
         *("simulation_of.json", "simulation.json", "timing.json", "report.md", "costs.png", "series.png", "hosts.png"),
         *("map.png", "simulation.gif", "simulation.mp4", "policies.csv", "policies.tex"),
+        *PAGE,
     ),
     "together": (
         *(f"together.{suffix}" for suffix in ("json", "md", "csv", "tex", "png")),
         *("hosts.parquet", "placement.json", "map.png"),
+        *PAGE,
     ),
-    "tradeoff": tuple(f"tradeoff.{suffix}" for suffix in ("json", "md", "parquet", "csv", "xlsx", "tex", "png")),
+    "tradeoff": (
+        *(f"tradeoff.{suffix}" for suffix in ("json", "md", "parquet", "csv", "xlsx", "tex", "png")),
+        *PAGE,
+    ),
     "world": (
         *(
             "statistics.json",
@@ -121,13 +136,30 @@ FILES = {
             "world.parquet",
             "stations.parquet",
         ),
-        *("map.png", "world.gif", "world.mp4"),
+        *("map.png", "world.gif", "world.mp4", *PAGE),
     ),
 }
 #: Commands that write a plan, and the JSON file of each: what is of one plan is not of the next.
 OF_ONE_PLAN = {"plan": "placement.json", "failures": "failures.json", "together": "together.json"}
 #: Files of the user's own that are named.
 NAMED = 3
+
+
+#: The command that writes each answer whose folder has a page.
+WRITERS = {
+    "failures.json": "plan --without each",
+    "together.json": "plan --hours",
+    "placement.json": "plan",
+    "comparison.json": "compare",
+    "tradeoff.json": "tradeoff",
+    "simulation.json": "simulate",
+    "statistics.json": "world",
+}
+
+
+def writer_of(folder: Path) -> str | None:
+    """The command whose answer is in a folder; None where there is none of those that have a page."""
+    return next((by for name, by in WRITERS.items() if _is_own_json(folder / name)), None)
 
 
 def require_own(out: Path | None, command: str, force: bool) -> None:

@@ -1,5 +1,6 @@
 """`twinhop plan`: place the twins of one scenario or problem."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from twinhop.cli.common import (
     From,
     Gap,
     Json,
+    NoHtml,
     Out,
     Policy,
     ProblemFormat,
@@ -65,6 +67,7 @@ def run(
     out: Out = None,
     figure_format: FigureFormats = "png",
     figure_style: FigureStyles = "screen",
+    no_html: NoHtml = False,
     force: ForceOut = False,
     without: Without = None,
     without_any: WithoutAny = None,
@@ -111,7 +114,7 @@ def run(
         options |= {"failure-moves": failure_moves, "failure-deadlines": failure_deadlines}
         if not joint.also:
             options["problem-format"] = problem_format  # of problem files, which have neither hours nor loads
-        plan_together(joint, options, seed, problem_format, limit, gap, as_json, out, force)
+        plan_together(joint, options, seed, problem_format, limit, gap, as_json, out, force, html=not no_html)
         return
     moves, servers = whole_number(max_moves, "max moves"), whole_number(max_server_changes, "max server changes")
     case = read_case(source, seed, problem_format)
@@ -133,7 +136,7 @@ def run(
     if dump_problem is not None:
         save_problem(request.problem, dump_problem)
     if together is not None:
-        run_survey(case, together, rules, chosen_policy, saved, limit, gap, as_json, out)
+        run_survey(case, together, rules, chosen_policy, saved, limit, gap, as_json, out, html=not no_html)
         return
     with (
         infeasible_exits(
@@ -142,7 +145,7 @@ def run(
         progress(f"{policy} on {case.name}") as report,
     ):
         plan = replan(request, chosen_policy, time_limit_s=limit, gap=gap, on_progress=report)
-    written, gave_up = save(out, plan.save, "plan")
+    written, gave_up = save(out, partial(plan.save, html=not no_html), "plan")
     print_result(plan, as_json, _show, written)
     if plan.solution.interrupted or gave_up:
         exit_interrupted("this is the best plan found", written)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -119,6 +120,8 @@ def plan_together(
     as_json: bool,
     out: Path | None,
     force: bool,
+    *,
+    html: bool,
 ) -> None:
     """Plan many cases together and print what that costs; see `twinhop.plans.joint_plan`.
 
@@ -132,6 +135,7 @@ def plan_together(
         as_json: whether to print JSON.
         out: folder for files.
         force: whether foreign files may be replaced.
+        html: whether to write the page.
     """
     from twinhop.cli.own_files import require_own
     from twinhop.output.plans.plan import proof_values
@@ -151,7 +155,7 @@ def plan_together(
     ):
         limits = {"seed": seed, "time_limit_s": time_limit_s, "gap": gap, "on_progress": report}
         plan = _planned(together, weights, problem_format, limits)
-    written, gave_up = save(out, plan.save, "together")
+    written, gave_up = save(out, partial(plan.save, html=html), "together")
     print_result(plan, as_json, _show, written)
     if plan.solution.interrupted or gave_up:
         exit_interrupted("this is the best plan found", written)

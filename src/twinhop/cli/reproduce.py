@@ -31,21 +31,20 @@ def _words(text: str | None) -> list[str] | None:
 @app.command("lu2021", epilog=EXAMPLE)
 def lu2021(
     quick: Annotated[
-        bool, typer.Option("--quick", help="Small settings, three seeds, 500 iterations: minutes instead of hours.")
+        bool, typer.Option("--quick", help="Small settings, three seeds, few iterations: minutes instead of hours.")
     ] = False,
     settings: Annotated[
         str | None,
         typer.Option(help="Settings such as n80-m5, separated by commas.", show_default="the paper's four"),
     ] = None,
     algorithms: Annotated[
-        str | None, typer.Option(help="literal, structured, separated by commas.", show_default="both")
+        str | None,
+        typer.Option(help="literal, literal-penalty, flat, structured, separated by commas.", show_default="all four"),
     ] = None,
-    seeds: Annotated[
-        int | None, typer.Option(help="Seeds of every algorithm.", show_default="3 of literal, 10 of structured", min=1)
-    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Seeds of every algorithm.", show_default="10", min=1)] = None,
     iterations: Annotated[
         int | None,
-        typer.Option(help="Iterations of every run.", show_default="5000 of literal, 1000 of structured", min=1),
+        typer.Option(help="Iterations of every run.", show_default="1500 literal, 300 flat, 1000 structured", min=1),
     ] = None,
     policies: Annotated[
         str | None,
@@ -63,7 +62,7 @@ def lu2021(
     figure_style: FigureStyles = "screen",
     verbose: Verbose = False,
 ) -> None:
-    """Fig. 7 to 10 of Lu, Maharjan and Zhang (2021), by Algorithm 1 as printed and by a learner that learns."""
+    """Fig. 7 to 10 of Lu, Maharjan and Zhang (2021), by Algorithm 1 as printed and by learners that are stable."""
     from twinhop.studies.lu2021 import reproduce_lu2021
 
     with share_progress("reproduce lu2021", "iterations") as report:

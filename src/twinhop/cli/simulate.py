@@ -9,6 +9,7 @@ from twinhop.cli.common import (
     FigureStyles,
     ForceOut,
     Json,
+    NoHtml,
     Out,
     Seed,
     Verbose,
@@ -58,6 +59,7 @@ def run(
     out: Out = None,
     figure_format: FigureFormats = "png",
     figure_style: FigureStyles = "screen",
+    no_html: NoHtml = False,
     force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:
@@ -79,6 +81,7 @@ def run(
             out=out,
             jobs=jobs,
             animation=animate.value,
+            html=not no_html,
             on_progress=report,
         )
     print_result(simulation, as_json, _show, simulation.files)

@@ -1,5 +1,6 @@
 """`twinhop tradeoff`: what each number of servers costs."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +11,7 @@ from twinhop.cli.common import (
     ForceOut,
     Gap,
     Json,
+    NoHtml,
     Out,
     ProblemFormat,
     Seed,
@@ -46,6 +48,7 @@ def run(
     out: Out = None,
     figure_format: FigureFormats = "png",
     figure_style: FigureStyles = "screen",
+    no_html: NoHtml = False,
     force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:
@@ -63,7 +66,7 @@ def run(
         progress(f"trade-off of {case.name}") as report,
     ):
         tradeoff = tradeoff_case(case, most=most, time_limit_s=limit, gap=gap, on_progress=report)
-    written, gave_up = save(out, tradeoff.save, "tradeoff")
+    written, gave_up = save(out, partial(tradeoff.save, html=not no_html), "tradeoff")
     print_result(tradeoff, as_json, _show, written)
     if tradeoff.curve.interrupted or gave_up:
         exit_interrupted("points not reached are left out", written)

@@ -10,6 +10,7 @@ from twinhop.cli.common import (
     FigureStyles,
     ForceOut,
     Json,
+    NoHtml,
     Out,
     Seed,
     Verbose,
@@ -45,6 +46,7 @@ def run(
     out: Out = None,
     figure_format: FigureFormats = "png",
     figure_style: FigureStyles = "screen",
+    no_html: NoHtml = False,
     force: ForceOut = False,
     verbose: Verbose = False,
 ) -> None:
@@ -57,12 +59,12 @@ def run(
     scenario = moving(load_scenario(source, seed), slots, slot_s, mobility)
     assert scenario.movement is not None
     with counting_progress(scenario.name, scenario.movement.run_slots, "slots") as report:
-        watched, written = watch(scenario, out, animate.value, report)
+        watched, written = watch(scenario, out, animate.value, report, html=not no_html)
     print_result(watched, as_json, _show, written)
 
 
 def _show(watched: "WatchedWorld") -> None:
-    from twinhop.output.runs.world import fact_rows, station_rows
+    from twinhop.output.runs.world_rows import fact_rows, station_rows
 
     facts = watched.to_json()
     span = f"{facts['slots']} slots of {facts['slot_s']:g} s, users moved by {facts['moved_by']}"

@@ -17,6 +17,8 @@ from twinhop.learn.episodes import Act
 
 ENVIRONMENTS = 16
 """Side by side, in which the structured learner lives."""
+OUTPUT_PENALTY = 1e-3
+"""Weight of the mean square of outputs before tanh, as in the reference implementation of MADDPG."""
 LOCAL_MOVES = 10
 """Best local moves after decoding, where they are counted at all."""
 #: From what is prepared of one slot to the hosts (N,) of all twins.
@@ -74,6 +76,7 @@ class Learner:
 #: Makers of learners, from an environment and the iterations of the whole run.
 LEARNERS = {
     "literal": "twinhop.learn.learners:literal",
+    "literal-penalty": "twinhop.learn.learners:literal_with_penalty",
     "flat": "twinhop.learn.learners:flat",
     "structured": "twinhop.learn.learners:structured",
 }
@@ -147,6 +150,11 @@ def literal(params: Params, iterations: int, constants: Mapping[str, Any] | None
         policy=ActingPolicy(_literal_act),
         configuration={**config.model_dump(mode="json"), "iterations": iterations},
     )
+
+
+def literal_with_penalty(params: Params, iterations: int) -> Learner:
+    """Algorithm 1 as printed but for the penalty on outputs before tanh that openai/maddpg has, constant at 1e-3."""
+    return literal(params, iterations, {"output_penalty": OUTPUT_PENALTY})
 
 
 def flat(params: Params, iterations: int, constants: Mapping[str, Any] | None = None) -> Learner:

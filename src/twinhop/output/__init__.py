@@ -41,6 +41,19 @@ SHOWN_BY = {
     "Reproduction": "twinhop.studies.lu2021.shown",
     "TransferReproduction": "twinhop.studies.policy_transfer.shown",
 }
+_PLANS, _MORE = "twinhop.output.page.plan_data", "twinhop.output.page.result_data"
+#: What makes the data of each kind's page, of the result alone.
+PAGE_OF = {
+    "Plan": (_PLANS, "plan_page"),
+    "JointPlan": (_MORE, "joint_page"),
+    "Comparison": (_MORE, "comparison_page"),
+    "SeedComparison": (_MORE, "seeds_page"),
+    "Tradeoff": (_MORE, "tradeoff_page"),
+    "FailureSurvey": (_MORE, "survey_page"),
+    "Simulation": ("twinhop.output.page.run_data", "simulation_data"),
+}
+#: The same of the result and the folder where its other files are, if any.
+PAGE_OF_FILES = {"WatchedWorld": ("twinhop.output.page.world_data", "world_data")}
 
 
 def _shows(result: Result, what: str, noun: str) -> Any:
@@ -84,15 +97,68 @@ def plot(result: Result, ax: Axes | None = None, *, style: str | None = None, **
         return ax
 
 
-def write(result: Result, folder: Path, **options: Any) -> None:
+def write(result: Result, folder: Path, *, html: bool = True, **options: Any) -> None:
     """Write the files of a result into a folder that is there already.
 
     Args:
         result: what to write.
         folder: where its files go.
+        html: whether to write the page report.html; its data are written where the result has one in any case.
         options: of the kind of result, such as ``animation`` of runs.
     """
     _shows(result, "write", "files")(result, folder, **options)
+    document = page_data(result, folder)
+    if document:
+        from twinhop.output.page.files import write_page
+
+        write_page(folder, document, html=html)
+
+
+def page_data(result: Result, folder: Path | None = None) -> dict[str, Any]:
+    """What the page of a result shows, as `twinhop.output.page.container.packed` takes it; empty where it has none.
+
+    Args:
+        result: any.
+        folder: where its other files are, if they are anywhere.
+    """
+    kind = type(result).__name__
+    if kind in PAGE_OF_FILES:
+        module, name = PAGE_OF_FILES[kind]
+        return getattr(import_module(module), name)(result, folder)
+    module, name = PAGE_OF.get(kind, ("", ""))
+    return getattr(import_module(module), name)(result) if module else {}
+
+
+def page_html(result: Result) -> str:
+    """The page of a result, one file of HTML.
+
+    Raises:
+        InputError: this kind of result has none, or it holds nothing to show.
+    """
+    from twinhop.output.page.container import DATA_FILE, packed
+    from twinhop.output.page.files import page_of
+
+    document = page_data(result)
+    if not document:
+        raise InputError(f"{type(result).__name__}: has no page")
+    return page_of(packed(document), DATA_FILE)
+
+
+def show(result: Result, height_px: int) -> None:
+    """Put the page of a result into the cell of a notebook; see `Result.show`."""
+    from twinhop.output.page.notebook import notebook_page, put_into_cell
+
+    put_into_cell(notebook_page(page_html(result), repr(result), height_px))
+
+
+def save_page(result: Result, path: str | Path) -> Path:
+    """Write the page of a result as one file; see `Result.save_page`."""
+    from twinhop.io.files import replacing
+
+    content = page_html(result)
+    with replacing(path, overwrite=True) as temporary:
+        temporary.write_text(content, encoding="utf-8", newline="\n")
+    return Path(path)
 
 
 def save(

@@ -88,19 +88,28 @@ class FailureSurvey(Result):
         return None if case.cost is None else case.cost - self.plan.cost
 
     def change_interval(self, case: FailureCase) -> tuple[float | None, float | None]:
-        """What the failure costs at least and at most, between the best plans before and after it.
+        """What the failure costs at least and at most; see `change_interval`."""
+        return change_interval(self.plan, case)
 
-        ``bound after - cost before <= best after - best before <= cost after - bound before``; and never less than 0
-        where all deadlines that hold before hold after, as the plan after it could have been used before.
-        An end is None where the certificate for it is missing, or a plan breaks constraints.
-        """
-        low = high = None
-        if case.lower_bound is not None and self.plan.feasible and case.placement is not None:
-            low = case.lower_bound - self.plan.cost
-            low = low if case.newly_unmeetable or case.late else max(low, 0.0)
-        if case.cost is not None and not case.violations and self.plan.lower_bound is not None:
-            high = case.cost - self.plan.lower_bound
-        return low, high
+
+def change_interval(plan: Plan, case: FailureCase) -> tuple[float | None, float | None]:
+    """What a failure costs at least and at most, between the best plans before and after it.
+
+    ``bound after - cost before <= best after - best before <= cost after - bound before``; and never less than 0 where
+    all deadlines that hold before hold after, as the plan after it could have been used before. An end is None where
+    the certificate for it is missing, or a plan breaks constraints.
+
+    Args:
+        plan: before the failure.
+        case: the failure.
+    """
+    low = high = None
+    if case.lower_bound is not None and plan.feasible and case.placement is not None:
+        low = case.lower_bound - plan.cost
+        low = low if case.newly_unmeetable or case.late else max(low, 0.0)
+    if case.cost is not None and not case.violations and plan.lower_bound is not None:
+        high = case.cost - plan.lower_bound
+    return low, high
 
 
 def failures_of(plan: Plan, together: int) -> tuple[tuple[int, ...], ...]:

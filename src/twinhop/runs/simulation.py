@@ -250,6 +250,7 @@ def simulate(
     out: str | Path | None = None,
     jobs: int | None = None,
     animation: Animation = "gif",
+    html: bool = True,
     on_progress: Progress | None = None,
 ) -> Simulation:
     """Let the users move, apply migration policies slot by slot, and judge them.
@@ -273,6 +274,7 @@ def simulate(
         jobs: processes; None: one a seed, at most one a core, or this one alone where a policy of your own cannot be
             sent to another.
         animation: how the animation among the files is written.
+        html: whether the page `report.html` is among the files, besides its data.
         on_progress: told how many slots are done, and how many there are in all runs.
 
     Returns:
@@ -311,7 +313,7 @@ def simulate(
         result = _simulation(scenario.name, seeds_of_worlds, first, by_policy, offline)
         if folder is None:
             return result
-        return replace(result, files=tuple(_saved(result, folder, animation)))
+        return replace(result, files=tuple(_saved(result, folder, animation, html)))
 
 
 def _simulation(
@@ -335,10 +337,10 @@ def _simulation(
     return Simulation(name, seeds, first, tuple(whole), runs, offline, (), failures, partial)
 
 
-def _saved(simulation: Simulation, folder: SimulationFolder, animation: Animation) -> list[Path]:
+def _saved(simulation: Simulation, folder: SimulationFolder, animation: Animation, html: bool) -> list[Path]:
     """The files written here, and the folders of the runs."""
     try:
-        files = save_result(simulation, folder.root, animation=animation)
+        files = save_result(simulation, folder.root, animation=animation, html=html)
     except InputError as error:
         raise InputError(f"{error}; the files of all runs are there, in {folder.root}/seed-*") from None
     return [

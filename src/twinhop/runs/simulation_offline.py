@@ -12,6 +12,9 @@ from twinhop.io.json_text import read_json, write_json
 from twinhop.migration.run import MigrationRun
 from twinhop.runs.simulation_folder import TIMING
 
+#: Fields of `OfflineResult` with a number a slot.
+OF_SLOTS = ("slot_cost_s", "bound_so_far_s", "slot_bound_s")
+
 
 @dataclass(frozen=True)
 class OfflineResult:
@@ -27,6 +30,9 @@ class OfflineResult:
         migrations: its moves.
         seconds: how long that took [s].
         slot_cost_s: (T,) what the plan costs in each slot [s].
+        bound_so_far_s: (T,) no run that keeps capacities and deadlines costs less in the slots 0 to t together; empty
+            of exact answers, and where the result was kept before there was one [s].
+        slot_bound_s: (T,) none costs less in slot t; likewise [s].
         utility_bound: no run has a greater sum of utilities, mean over slots; None where no number holds it, or
             where the result was kept before there was one [1].
     """
@@ -40,6 +46,8 @@ class OfflineResult:
     migrations: int
     seconds: float
     slot_cost_s: tuple[float, ...] = field(default=(), repr=False)
+    bound_so_far_s: tuple[float, ...] = field(default=(), repr=False)
+    slot_bound_s: tuple[float, ...] = field(default=(), repr=False)
     utility_bound: float | None = None
 
     def to_json(self, *, times: bool = True) -> dict[str, Any]:
@@ -48,7 +56,7 @@ class OfflineResult:
         Args:
             times: whether to include how long it took, which no two runs have in common.
         """
-        left_out = {"slot_cost_s"} if times else {"slot_cost_s", "seconds"}
+        left_out = {*OF_SLOTS} if times else {*OF_SLOTS, "seconds"}
         return {name: value for name, value in asdict(self).items() if name not in left_out}
 
 
@@ -85,13 +93,15 @@ def offline_result(run: MigrationRun, time_limit_s: float, path: Path | None, *,
         },
         migrations=int(cost.moves),
         seconds=float(answer.seconds),
-        slot_cost_s=tuple(float(each) for each in cost.slot_cost_s),
+        slot_cost_s=tuple(cost.slot_cost_s.tolist()),
+        bound_so_far_s=() if answer.slot_bounds is None else tuple(answer.slot_bounds.so_far_s.tolist()),
+        slot_bound_s=() if answer.slot_bounds is None else tuple(answer.slot_bounds.slot_s.tolist()),
         utility_bound=utility_bound(run) if utility else None,
     )
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path.with_name(TIMING), {"offline_s": result.seconds})
-        write_json(path, {**result.to_json(times=False), "slot_cost_s": result.slot_cost_s})
+        write_json(path, {**result.to_json(times=False), **{name: getattr(result, name) for name in OF_SLOTS}})
     return result
 
 
@@ -110,6 +120,7 @@ def read_offline(path: Path) -> OfflineResult | None:
     try:
         cached = read_json(path)
         seconds = read_json(path.with_name(TIMING))["offline_s"]
-        return OfflineResult(**{**cached, "slot_cost_s": tuple(cached["slot_cost_s"])}, seconds=seconds)
+        of_slots = {name: tuple(cached[name]) for name in OF_SLOTS if name in cached}
+        return OfflineResult(**{**cached, **of_slots}, seconds=seconds)
     except (TypeError, KeyError):
         raise InputError(f"{path}: is not an offline bound, or {TIMING} beside it is none; delete it") from None

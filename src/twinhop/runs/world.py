@@ -92,6 +92,8 @@ def watch(
     folder: str | Path | None = None,
     animation: Animation = "gif",
     on_progress: Progress | None = None,
+    *,
+    html: bool = True,
 ) -> tuple[WatchedWorld, list[Path]]:
     """Run a world, and write what happens in it.
 
@@ -100,10 +102,12 @@ def watch(
         folder: where the files go; None: none is written.
         animation: how the film is written.
         on_progress: told of every slot done.
+        html: whether the page `report.html` is among the files, besides its data.
 
     Returns:
         What happened, and the files written: `world.parquet`, `stations.parquet`, `statistics.json`,
-        `.csv`, `.tex` and `.png`, `attached.csv`, `map.png`, and `world.gif` or `world.mp4`.
+        `.csv`, `.tex` and `.png`, `attached.csv`, `map.png`, `world.gif` or `world.mp4`, `report-data.bin.gz` and
+        `report.html`.
 
     Raises:
         InputError: the scenario cannot be run, or the folder cannot be written; nothing is left behind.
@@ -116,7 +120,7 @@ def watch(
         tables = WorldTables(run, aside)
         watched = _watch(run, tables, on_progress)
         tables.close()
-        write_result(watched, aside, animation=animation)
+        write_result(watched, aside, animation=animation, html=html)
         names = sorted(path.name for path in aside.iterdir())
     return watched, [Path(folder) / name for name in names]
 

@@ -20,6 +20,7 @@ FEWEST_WORLDS = 5
 MEAN_STREAM = "mean.bootstrap"
 BENCHMARK_STREAM = "benchmark.bootstrap"
 BAND_STREAM = "lu2021.bootstrap"
+NESTED_STREAM = "nested.bootstrap"
 RATIO_STREAM = "ratio.bootstrap"
 
 
@@ -218,6 +219,41 @@ def band(strata: Sequence[FloatArray], seed: int = 0) -> Band:
         sampled = [runs[sample, point] for runs, sample in zip(strata, rows, strict=True)]
         means[point] = interquartile_mean(np.concatenate(sampled, axis=1))
     return Band(middle, *_ends(means))
+
+
+def nested_interval(runs: Sequence[FloatArray], seed: int = 0) -> tuple[float, float, float] | None:
+    """The interquartile mean over runs of each run's mean over its worlds, and its 95 % interval over both.
+
+    A hierarchical bootstrap: in each of `RESAMPLES` samples as many runs are drawn with replacement, and of each drawn
+    run as many of its worlds; what another seed of training and what other worlds would have changed are both in the
+    interval. No end lies beyond the least and the greatest world.
+
+    Args:
+        runs: (worlds,) each, of worlds of its own.
+        seed: of the draws.
+
+    Returns:
+        The middle and both ends; None for fewer than `FEWEST_WORLDS` runs.
+
+    Source:
+        Davison and Hinkley, Bootstrap methods and their application (1997), section 3.8; the mean over runs by Agarwal
+        et al. (2021), section 4.
+
+    >>> nested_interval([np.array([1.0, 3.0])] * 5, seed=0)[0], nested_interval([np.ones(3)] * 4) is None
+    (2.0, True)
+    """
+    if len(runs) < FEWEST_WORLDS:
+        return None
+    generator, count = stream(seed, NESTED_STREAM), len(runs)
+    drawn = np.empty((RESAMPLES, count, count))
+    for at, worlds in enumerate(runs):
+        rows = generator.integers(len(worlds), size=(RESAMPLES, count, len(worlds)))
+        drawn[:, :, at] = worlds[rows].mean(axis=2)
+    chosen = generator.integers(count, size=(RESAMPLES, count))
+    means = np.take_along_axis(drawn, chosen[:, :, None], axis=2)[:, :, 0]
+    every = np.concatenate(runs)
+    low, high = _ends(interquartile_mean(means).clip(every.min(), every.max()))
+    return float(interquartile_mean(np.array([worlds.mean() for worlds in runs]))), float(low), float(high)
 
 
 def band_interval(strata: Sequence[FloatArray], seed: int = 0) -> tuple[float, float, float] | None:

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from tiny_runs import BruteForce, tiny_run
+from tiny_runs import BruteForce, some_slots, tiny_run
 
 from twinhop.errors import InputError
-from twinhop.migration.offline import RunPrices, certify_run, offline, price
+from twinhop.migration.offline import RunPrices, certify_run, certify_slots, offline, price
 from twinhop.migration.offline.run_arrays import make_run_arrays
 from twinhop.migration.offline.solve import search
 from twinhop.placement.budget import Budget
@@ -41,7 +41,8 @@ def test_tiny_runs_against_brute_force(start):
         for _ in range(20):
             assert certify_run(problem, random_prices(problem, rng)) <= optimum + AGREEMENT, f"seed {seed}"
         with ThreadPoolExecutor(1) as threads:
-            host, bound = search(problem, make_run_arrays(problem), Budget(60.0), threads, 100, 0)
+            host, prices = search(problem, make_run_arrays(problem), Budget(60.0), threads, 100, 0)
+        bound = certify_run(problem, prices)
         assert bound <= optimum + AGREEMENT, f"seed {seed}: bound {bound}, optimum {optimum}"
         if math.isinf(optimum):
             assert math.isinf(answer.bound)
@@ -58,3 +59,25 @@ def test_tiny_runs_against_brute_force(start):
         assert 0 <= answer.gap <= AGREEMENT
         solved += 1
     assert solved > BLOCK // 2
+
+
+def test_bounds_on_the_first_slots_and_on_single_ones_against_brute_force():
+    tight = 0
+    for seed in range(0, 80, 2):
+        problem = tiny_run(seed)
+        try:
+            run = make_run_arrays(problem)
+        except InputError:
+            continue
+        with ThreadPoolExecutor(1) as threads:
+            _, prices = search(problem, run, Budget(60.0), threads, 40, 0)
+        bounds, at = certify_slots(problem, prices), seed % problem.slots
+        assert bounds.so_far_s[-1] == pytest.approx(problem.slots * certify_run(problem, prices), rel=1e-9)
+        first = some_slots(problem, range(at + 1))
+        least = BruteForce(first).optimum() * first.slots if first.visits else first.energy * first.slots
+        assert bounds.so_far_s[at] <= least + AGREEMENT, f"seed {seed}, slots 0 to {at}"
+        alone = some_slots(problem, range(at, at + 1), apart=True)
+        slot_least = BruteForce(alone).optimum() if alone.visits else alone.energy
+        assert bounds.slot_s[at] <= slot_least + AGREEMENT, f"seed {seed}, slot {at}"
+        tight += math.isfinite(least) and bounds.so_far_s[at] > 0.9 * least
+    assert tight > 15

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -81,6 +82,28 @@ def medium_run(seed, *, seats=None, deadlines=False, own_tables=False, users=20,
         move_fixed_s=0.05,
         floor=rng.uniform(0.0, 0.25, comm_s.shape) * cpu[slot] if deadlines else None,
         name=f"medium {seed}",
+    )
+
+
+def some_slots(problem, slots, *, apart=False):
+    """The problem of some consecutive slots alone; apart: nobody has a host before them."""
+    inside = np.isin(problem.slot, slots)
+    user = np.repeat(np.arange(problem.users), np.diff(problem.first))
+    part = slice(slots[0], slots[-1] + 1)
+    return replace(
+        problem,
+        slots=len(slots),
+        first=np.concatenate([[0], np.cumsum(np.bincount(user[inside], minlength=problem.users))]),
+        slot=problem.slot[inside] - slots[0],
+        comm_s=problem.comm_s[inside],
+        cpu=problem.cpu[part],
+        capacity=problem.capacity[part],
+        opening_s=problem.opening_s[part],
+        weight=problem.weight[part],
+        floor=None if problem.floor is None else problem.floor[inside],
+        slot_energy=None if problem.slot_energy is None else problem.slot_energy[part],
+        move_energy=None if problem.move_energy is None else problem.move_energy[inside],
+        start=None if apart else problem.start,
     )
 
 

@@ -18,11 +18,13 @@ from twinhop.studies.lu2021.setting import SMALL
 from twinhop.studies.lu2021.tables import comparison_rows, convergence_rows
 
 
-def both(**options):
+def every_tier(**options):
     latency, seconds = lambda at: 0.4 + 0.003 * at.users - 0.004 * at.stations, lambda at: at.users + 9.0 * at.stations
     structured = made_up_results.results(latency, seconds, **options)
-    literal = made_up_results.results(lambda at: latency(at) + 0.6, seconds, kind="literal", **options)
-    return Results(structured.runs | literal.runs)
+    runs = structured.runs
+    for worse, kind in ((0.6, "literal"), (0.4, "literal-penalty"), (0.3, "flat")):
+        runs = runs | made_up_results.results(lambda at, by=worse: latency(at) + by, seconds, kind=kind, **options).runs
+    return Results(runs)
 
 
 @pytest.mark.parametrize("style", ["screen", "paper"])
@@ -30,7 +32,7 @@ def both(**options):
 @pytest.mark.parametrize("options", [{}, {"seeds": 1, "settings": SMALL[:1]}], ids=["four settings", "a single run"])
 def test_every_figure_is_drawn_whole(name, options, style):
     with styled(style=style):
-        figure = FIGURES[name](both(**options))
+        figure = FIGURES[name](every_tier(**options))
     assert not is_cut(figure) and not overlapping_texts(figure)
     assert any(axes.lines or axes.patches for axes in figure.axes)
 
@@ -42,9 +44,9 @@ def curves_and_columns(figure):
 
 @pytest.mark.parametrize("seeds", [1, 3, 6])
 def test_fig7_has_a_curve_and_a_column_of_all_seeds_a_setting_and_intervals_from_five_seeds_on(seeds):
-    results = both(seeds=seeds)
+    results = every_tier(seeds=seeds)
     panels, columns = curves_and_columns(FIGURES["fig7-convergence"](results))
-    assert [len(axes.lines) for axes in panels] == [4] * 4
+    assert [len(axes.lines) for axes in panels] == [4] * 8
     for axes in columns:
         dots = [line for line in axes.lines if line.get_marker() == "."]
         intervals = [line for line in axes.lines if line.get_marker() == "None"]
@@ -63,19 +65,19 @@ def test_fig7_shows_sums_over_the_episode_and_the_numbers_of_the_table():
 
 
 def test_iterations_in_which_the_actor_rests_are_marked():
-    results = both()
+    results = every_tier()
     shaded = [len(axes.patches) for axes in curves_and_columns(FIGURES["fig7-convergence"](results))[0]]
-    assert shaded == [0] * 4
+    assert shaded == [0] * 8
     for run in (run for (kind, _), runs in results.runs.items() if kind == "structured" for run in runs):
         run["configuration"] = {"critic_only_iterations": 200}
     figure = FIGURES["fig7-convergence"](results)
-    patches = [[patch.get_bbox().intervalx.tolist() for patch in axes.patches] for axes in figure.axes[:4]]
-    assert patches == [[], [], [[0, 200]], [[0, 200]]]
+    patches = [[patch.get_bbox().intervalx.tolist() for patch in axes.patches] for axes in figure.axes[:8]]
+    assert patches == [[]] * 6 + [[[0, 200]]] * 2
     assert "the critic alone learns" in [text.get_text() for text in figure.legends[0].get_texts()]
 
 
 def test_fig9_has_the_numbers_of_its_table():
-    results = both(seeds=6)
+    results = every_tier(seeds=6)
     time, system, gaps = FIGURES["fig9-comparison"](results).axes
     rows = list(comparison_rows(results))
     assert [patch.get_height() for patch in time.patches] == pytest.approx([row["time_cost_s"] for row in rows])
@@ -89,7 +91,7 @@ def test_fig9_has_the_numbers_of_its_table():
 
 
 def test_a_panel_is_drawn_into_axes_of_the_user():
-    reproduction = Reproduction(both(), {}, ())
+    reproduction = Reproduction(every_tier(), {}, ())
     own = Figure().add_subplot(title="mine")
     assert reproduction.plot("fig7-convergence", own, "structured, time cost") is own
     assert own.get_title() == "mine" and len(own.lines) == 4 and own.get_ylabel().startswith("cumulative time cost")
@@ -99,7 +101,7 @@ def test_a_panel_is_drawn_into_axes_of_the_user():
 
 
 def test_what_was_remade_is_a_result_like_others(tmp_path):
-    results = both()
+    results = every_tier()
     reproduction = Reproduction(results, {name: findings(results, name) for name in results.algorithms}, ())
     assert reproduction.plot("fig8-episode", style="paper").get_size_inches()[0] in COLUMN_IN.values()
     assert reproduction.plot("fig8-episode").get_size_inches()[0] not in COLUMN_IN.values()
@@ -113,9 +115,9 @@ def test_what_was_remade_is_a_result_like_others(tmp_path):
 
 def test_figures_and_tables_are_written_in_the_formats_that_are_asked_for(tmp_path):
     with styled(formats="pdf,svg", style="paper"):
-        names = {path.name for path in save_results(both(), tmp_path)}
+        names = {path.name for path in save_results(every_tier(), tmp_path)}
     tables = {f"{name}.{suffix}" for name in (*FIGURES, "claims") for suffix in ("csv", "tex")}
     assert names == tables | {f"{name}.{suffix}" for name in FIGURES for suffix in ("pdf", "svg")} | {"claims.md"}
     table = pl.read_csv(tmp_path / "fig9-comparison.csv")
-    assert table["policy"].n_unique() == 7 and table["above_bound_percent"].min() >= 0
+    assert table["policy"].n_unique() == len(POLICIES) and table["above_bound_percent"].min() >= 0
     assert r"\toprule" in (tmp_path / "claims.tex").read_text()

@@ -69,10 +69,11 @@ def done(tmp_path_factory):
 def test_they_stand_beside_the_others_and_above_the_bound(done):
     folder, found = done
     results = found.results
-    assert results.further == ["closest", "greedy"] and list(bar_looks(results))[-3:] == [
+    assert results.further == ["closest", "greedy"] and list(bar_looks(results))[-4:] == [
         "closest",
         "greedy",
         "lagrangian",
+        "lagrangian, time alone",
     ]
     bound = results.bound(SMALL, "cost_bound")
     for name in ("closest", "greedy"):

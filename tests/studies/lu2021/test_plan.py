@@ -11,15 +11,15 @@ from twinhop.studies.lu2021 import forecast
 from twinhop.studies.lu2021.forecast import KEPT_CODE, PROCESS_S, REPORT_S, Rates, expected_hours, makespan_s, work
 from twinhop.studies.lu2021.plan import plan_of
 from twinhop.studies.lu2021.setting import PAPER, SMALL, Setting, parse_setting, scenario_of
-from twinhop.studies.lu2021.unit import SOLVERS, Unit
+from twinhop.studies.lu2021.unit import ALGORITHMS, SOLVERS, Unit
 
 
 def test_the_full_plan():
-    """Ten seeds of the one, three of the other, 5,000 iterations as printed; solvers for every seed."""
+    """Ten seeds of each of four algorithms in four settings; solvers for every seed."""
     plan = plan_of()
-    assert Counter(unit.kind for unit in plan.units) == {"structured": 40, "literal": 12, SOLVERS: 40}
+    assert Counter(unit.kind for unit in plan.units) == dict.fromkeys((*ALGORITHMS, SOLVERS), 40)
     assert {unit.setting for unit in plan.units} == set(PAPER)
-    assert {unit.iterations for unit in plan.units if unit.kind == "literal"} == {5000}
+    assert {unit.iterations for unit in plan.units if unit.kind in ("literal", "literal-penalty")} == {1500}
     assert len(set(plan.units)) == len(plan.units)
     # all settings of a seed come before the next seed, and solvers before those that they judge
     assert [unit.seed for unit in plan.units] == sorted(unit.seed for unit in plan.units)
@@ -31,7 +31,7 @@ def test_the_quick_plan():
     full_size = [unit for unit in plan.units if unit.setting == Setting(100, 10)]
     assert sorted(unit.kind for unit in full_size) == ["literal", SOLVERS, "structured"]
     assert {unit.setting for unit in plan.units} == {*SMALL, Setting(100, 10)}
-    assert {unit.iterations for unit in plan.units} == {0, 500}
+    assert {unit.iterations for unit in plan.units} == {0, 100, 300, 500}
     assert max(unit.seed for unit in plan.units) == 2
 
 

@@ -169,7 +169,7 @@ def test_nobody_beats_the_bounds(done):
         ({"settings": ["n5"]}, "--settings: got 'n5'; accepted: names such as n80-m5"),
         ({"settings": ["n0-m5"]}, "--settings: got 'n0-m5'"),
         ({"settings": []}, "--settings: got none"),
-        ({"algorithms": ["dqn"]}, "--algorithms: got 'dqn'; accepted: literal, structured"),
+        ({"algorithms": ["dqn"]}, "--algorithms: got 'dqn'; accepted: literal, literal-penalty, flat, structured"),
         ({"algorithms": []}, "--algorithms: got none"),
         ({"seeds": 0}, "--seeds: got 0"),
         ({"iterations": 75}, "--iterations: got 75; expected a multiple of 50"),

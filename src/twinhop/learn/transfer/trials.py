@@ -32,6 +32,8 @@ class Constants(NamedTuple):
     decay: float
     """of the pull"""
     recency: float
+    opening_penalty: float = 0.0
+    """of trials that have one; see `StructuredConfig.opening_penalty`"""
 
 
 class Trials:
@@ -41,18 +43,20 @@ class Trials:
         """Take the constants; nothing is compiled yet."""
         self.constants = constants
         self._compiled: dict[Any, Any] = {}
-        self._fresh, self._pretrained = (
-            Adaptation(
+        self._learners = {
+            (pretrained, penalised): Adaptation(
                 StructuredMaddpg(
                     StructuredConfig(
                         iterations=constants.iterations,
-                        critic_only_iterations=first,
+                        critic_only_iterations=0 if pretrained else constants.critic_only,
                         replay_slots=constants.replay_slots,
+                        opening_penalty=constants.opening_penalty if penalised else 0.0,
                     )
                 )
             )
-            for first in (constants.critic_only, 0)
-        )
+            for pretrained in (False, True)
+            for penalised in (False, True)
+        }
 
     def begin(
         self,
@@ -65,6 +69,7 @@ class Trials:
         share: float = 0.0,
         rho: float = 0.0,
         reading: Reading = "sound",
+        penalised: bool = False,
     ) -> Trial:
         """Arrive in a place.
 
@@ -78,9 +83,10 @@ class Trials:
             share: of the memory that the places' experience fills (Eq. 33).
             rho: pull in the first iteration (Eq. 34).
             reading: of Eq. 34; printed, the pull does not decay either.
+            penalised: whether opening logits are held back by `Constants.opening_penalty`.
         """
         constants = self.constants
-        learner = self._pretrained if networks else self._fresh
+        learner = self._learners[networks > 0, penalised]
         weights = [networks / len(places)] * len(places) if networks else None
         if weights is not None and ancestor is not None:
             places, weights = [*places, ancestor], [*weights, 1.0 - networks]

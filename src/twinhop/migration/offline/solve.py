@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from twinhop.migration.offline.bound import RunPriceAscent
-from twinhop.migration.offline.certify import ROUNDING_MARGIN, certify_run
+from twinhop.migration.offline.certify import ROUNDING_MARGIN, SlotBounds, certify_run, certify_slots
 from twinhop.migration.offline.evaluation import RunCost, price
 from twinhop.migration.offline.exact import best_run, is_small
 from twinhop.migration.offline.plan import SHARED, Planner
 from twinhop.migration.offline.plan_state import make_state
+from twinhop.migration.offline.prices import RunPrices
 from twinhop.migration.offline.run_arrays import RunArrays, make_run_arrays
 from twinhop.migration.problem import MigrationProblem
 from twinhop.placement.budget import Budget
@@ -42,6 +43,7 @@ class OfflineAnswer:
         gap: ``cost / bound - 1``; infinite for a plan that violates a constraint.
         seconds: time taken [s].
         exact: whether all joint hosts were looked at: the plan is the best, or none keeps the constraints.
+        slot_bounds: what is proved of the first slots and of single ones; None of exact answers, which have no prices.
     """
 
     host: IntArray
@@ -50,6 +52,7 @@ class OfflineAnswer:
     gap: float
     seconds: float
     exact: bool
+    slot_bounds: SlotBounds | None = None
 
 
 def offline(
@@ -79,15 +82,16 @@ def offline(
     run = make_run_arrays(problem)
     is_exact = is_small(run)
     budget = Budget(time_limit_s, on_progress=on_progress)
-    host = best_run(run) if is_exact else None
+    host, slot_bounds = best_run(run) if is_exact else None, None
     if host is not None:
         bound = price(problem, host).cost * (1 - ROUNDING_MARGIN)
     else:
         with ThreadPoolExecutor(thread_count()) as threads:
-            host, bound = search(problem, run, budget, threads, ITERATIONS, seed)
-        bound = math.inf if is_exact else bound
+            host, prices = search(problem, run, budget, threads, ITERATIONS, seed)
+        bound = math.inf if is_exact else certify_run(problem, prices, run)
+        slot_bounds = None if is_exact else certify_slots(problem, prices, run)
     cost = price(problem, host)
-    return OfflineAnswer(host, cost, bound, _gap(cost, bound), budget.elapsed_s(), is_exact)
+    return OfflineAnswer(host, cost, bound, _gap(cost, bound), budget.elapsed_s(), is_exact, slot_bounds)
 
 
 #: Iterations of the ascent where only the bound is asked for: it is then below that of `offline` by some hundredths of
@@ -127,7 +131,7 @@ def _gap(cost: RunCost, bound: float) -> float:
 
 def search(
     problem: MigrationProblem, run: RunArrays, budget: Budget, threads: Executor, iterations: int, seed: int
-) -> tuple[IntArray, float]:
+) -> tuple[IntArray, RunPrices]:
     """Prices and plans in turn, then kicks on the best plan.
 
     Args:
@@ -139,7 +143,7 @@ def search(
         seed: of the search for plans.
 
     Returns:
-        The best plan (P,) and the certified bound.
+        The best plan (P,) and the best prices, which bounds are certified from.
     """
     ascent, planner = RunPriceAscent(run, threads), Planner(run, seed)
     best = _Best(problem, budget)
@@ -157,7 +161,7 @@ def search(
         if budget.exhausted() or planner.kick_round(state, budget) <= LEAST_SAVING * best.cost * problem.slots:
             break
         best.offer(state.host, ascent.value)
-    return best.host, certify_run(problem, ascent.best, run)
+    return best.host, ascent.best
 
 
 class _Best:

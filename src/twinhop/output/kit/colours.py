@@ -67,6 +67,8 @@ BUILT_IN = {
     "learned": (1, 0),
     "transfer": (1, 1),
     "literal": (1, 2),
+    "literal-penalty": (4, 1),
+    "flat": (3, 1),
     "nearest": (2, 0),
     "greedy": (3, 0),
     "local_search": (4, 0),

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from twinhop.output.kit.colours import ALARM, FAINT, GROUND, INK, MUTED, PAPER, hues_apart
+from twinhop.output.kit.corners import corners as corners
 from twinhop.output.kit.figures import heading, line, page_width, panel, sheet
 
 if TYPE_CHECKING:
@@ -30,16 +31,6 @@ SOURCE_COLUMNS, SOURCE_LINES, SOURCE_LINE_IN = 170, 8, 0.11
 #: A frame of a film: its width, what is left around the map and above it.
 FILM_IN, RIM_IN, FILM_HEAD_IN = 6.0, 0.1, 0.6
 FILM_DOTS_PER_INCH, FRAMES_PER_SECOND = 90, 12
-
-
-def corners(points: Sequence[Points]) -> tuple[FloatArray, FloatArray]:
-    """The corners of a map that shows all these points (n, 2), with a margin, never a sliver [m]; NaN are left out."""
-    stacked = np.vstack(points)
-    stacked = stacked[np.isfinite(stacked).all(axis=1)]
-    low, high = (stacked.min(axis=0), stacked.max(axis=0)) if len(stacked) else (np.zeros(2), np.ones(2))
-    middle, half = (low + high) / 2, np.maximum((high - low) / 2, 1.0)
-    half = np.maximum(half * 1.06, np.array([0.8, 0.45]) * half.max())
-    return middle - half, middle + half
 
 
 def frame_map(axes: Axes, low: FloatArray, high: FloatArray) -> None:

@@ -14,7 +14,7 @@ from twinhop.output.kit.colours import ACCENT, ALARM, DASHED, GROUND, INK, MUTED
 from twinhop.output.kit.figures import frame, heading, legend, line, log_axis, sheet, sorted_bars, text_width
 from twinhop.output.kit.style import TYPE_PT, current_style
 from twinhop.output.kit.tables import share
-from twinhop.output.plans.map_figure import cloud_is_drawn, cloud_label, cloud_xy_m, extent
+from twinhop.output.plans.map_extent import cloud_is_drawn, cloud_label, cloud_xy_m, extent
 from twinhop.plans.description import Description, possible_hosts
 from twinhop.plans.link_loads import drawn_links
 from twinhop.scenario import World

@@ -14,7 +14,7 @@ from twinhop.output.kit.figures import heading, line
 from twinhop.output.kit.maps import CLOUD, DOWN, LEFT_IN, RADIO_ONLY, SERVER, frame_map, map_sheet
 from twinhop.output.kit.places import Names, draw_scale, write_span
 from twinhop.output.plans.failure_words import sentences, title
-from twinhop.output.plans.map_figure import cloud_xy_m, extent
+from twinhop.output.plans.map_extent import cloud_xy_m, extent
 from twinhop.plans.failure_survey import FailureSurvey
 from twinhop.scenario import World
 

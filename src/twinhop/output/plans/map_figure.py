@@ -10,18 +10,10 @@ from matplotlib.lines import Line2D
 
 from twinhop.output.kit.colours import ALARM, INK, MUTED, PAPER, hues_apart
 from twinhop.output.kit.figures import fitting, heading, line
-from twinhop.output.kit.maps import (
-    CLOUD,
-    DOWN,
-    LEFT_IN,
-    RADIO_ONLY,
-    SERVER,
-    corners,
-    frame_map,
-    map_sheet,
-)
+from twinhop.output.kit.maps import CLOUD, DOWN, LEFT_IN, RADIO_ONLY, SERVER, frame_map, map_sheet
 from twinhop.output.kit.places import Names, draw_scale, write_span
 from twinhop.output.kit.tables import percent
+from twinhop.output.plans.map_extent import cloud_is_drawn, cloud_label, cloud_xy_m, extent, sites_xy_m
 from twinhop.output.plans.service_marks import draw_services, service_legend
 from twinhop.plans.link_loads import drawn_links, link_loads
 from twinhop.plans.result import Plan
@@ -40,10 +32,6 @@ DIGIT, COUNT_PT = 0.72, 7.0
 FAILURES_NAMED = 3
 #: Entries of the legend side by side; more take a second row.
 LEGEND_COLUMNS = 5
-#: Where a cloud without a position is drawn, as a share of the map's extent.
-CORNER = (0.95, 0.95)
-#: A cloud farther from the others than this many times their extent is drawn at the edge of the map.
-FAR = 1.0
 HEAD_IN, FOOT_IN = 1.15, 0.85
 
 
@@ -85,43 +73,9 @@ def _draw(axes: Axes, plan: Plan, world: World, low: np.ndarray, high: np.ndarra
     _links_and_users(axes, plan, world)
     diameter_pt = _stations(axes, plan, world)
     if plan.services is not None:
-        draw_services(axes, plan, _sites_xy_m(world))
+        draw_services(axes, plan, sites_xy_m(world))
     _write_names(axes, plan, world, diameter_pt)
     draw_scale(axes, low, high)
-
-
-def extent(world: World) -> tuple[np.ndarray, np.ndarray]:
-    """The corners of the map, with a margin [m]."""
-    points = np.vstack([world.station_xy_m, world.user_xy_m, _nodes_of_the_area(world)])
-    if world.cloud is not None and world.cloud.xy_m is not None:
-        low, high = points.min(axis=0), points.max(axis=0)
-        reach = FAR * max(1.0, float((high - low).max()))
-        if not ((world.cloud.xy_m < low - reach) | (world.cloud.xy_m > high + reach)).any():
-            points = np.vstack([points, world.cloud.xy_m])
-    return corners([points])
-
-
-def _nodes_of_the_area(world: World) -> np.ndarray:
-    """(L, 2) nodes of the backhaul graph that lie in the scenario's area [m]."""
-    nodes = np.empty((0, 2)) if world.graph is None else world.graph.node_xy_m
-    return nodes[((nodes >= 0) & (nodes <= (world.width_m, world.height_m))).all(axis=1)]
-
-
-def _sites_xy_m(world: World) -> np.ndarray:
-    """(K, 2) where hosts and, last, a cloud that may host or run services are drawn [m]."""
-    if world.hosting_cloud is None and not _cloud_runs_services(world):
-        return world.station_xy_m
-    return np.vstack([world.station_xy_m, cloud_xy_m(world)])
-
-
-def cloud_xy_m(world: World) -> np.ndarray:
-    """Where the cloud is drawn [m]: in the upper right corner without a position, at the edge if it is far away."""
-    low, high = extent(world)
-    rim = (np.array(CORNER) - 1) * (low - high)
-    if world.cloud is None or world.cloud.xy_m is None:
-        return high - rim
-    outside = (world.cloud.xy_m < low) | (world.cloud.xy_m > high)
-    return np.where(outside.any(), np.clip(world.cloud.xy_m, low + rim, high - rim), world.cloud.xy_m)
 
 
 def _backhaul(axes: Axes, plan: Plan, world: World) -> None:
@@ -139,7 +93,7 @@ def _backhaul(axes: Axes, plan: Plan, world: World) -> None:
 def _links_and_users(axes: Axes, plan: Plan, world: World) -> None:
     host = plan.solution.placement.host
     used = np.flatnonzero(plan.solution.placement.open)
-    site_xy = _sites_xy_m(world)
+    site_xy = sites_xy_m(world)
     hue = dict(zip(used.tolist(), hues_apart(site_xy[used]), strict=True))
     colours = [hue[k] for k in host.tolist()]
     crowd = len(host)
@@ -166,7 +120,7 @@ def _stations(axes: Axes, plan: Plan, world: World) -> np.ndarray:
     placement = plan.solution.placement
     used = np.flatnonzero(placement.open)
     loads = plan.case.problem.twins_on(placement.host)
-    xy = _sites_xy_m(world)
+    xy = sites_xy_m(world)
     radio = np.flatnonzero(~world.host)
     shut = np.flatnonzero(world.host & ~placement.open[: len(world.host)])
     white = {"facecolors": PAPER, "edgecolors": MUTED}
@@ -208,7 +162,7 @@ def _write_names(axes: Axes, plan: Plan, world: World, diameter_pt: np.ndarray) 
     """Name stations where they fit: what fails, then opened servers, most twins first, then others."""
     problem, placement = plan.case.problem, plan.solution.placement
     loads = problem.twins_on(placement.host)
-    xy = _sites_xy_m(world)
+    xy = sites_xy_m(world)
     names = Names(axes, [xy], diameter_pt / 2, axes.texts)
     failed = [] if plan.failure is None else [int(k) for k in plan.failure.stations]
     opened = [int(k) for k in np.argsort(-loads, kind="stable") if placement.open[k] and k < len(world.host)]
@@ -226,29 +180,8 @@ def _write_names(axes: Axes, plan: Plan, world: World, diameter_pt: np.ndarray) 
         names.write(xy[members], words, [colour] * len(members), radii, weight=weight)
 
 
-def cloud_is_drawn(world: World) -> bool:
-    """Whether maps show a cloud: it has a position, or it may host twins or run services."""
-    cloud = world.cloud
-    return cloud is not None and (cloud.xy_m is not None or cloud.host or _cloud_runs_services(world))
-
-
-def _cloud_runs_services(world: World) -> bool:
-    return bool(world.services) and world.serving_cloud is not None
-
-
 def _cloud_is_opened(plan: Plan, world: World) -> bool:
     return world.hosting_cloud is not None and bool(plan.solution.placement.open[-1])
-
-
-def cloud_label(world: World) -> str:
-    """What the legend says of the cloud, and that it is not where it is drawn."""
-    assert world.cloud is not None
-    low, high = extent(world)
-    name = world.cloud.name if world.cloud.name.lower() == "cloud" else f"cloud {world.cloud.name}"
-    if world.cloud.xy_m is None:
-        return f"{name} (no position)"
-    outside = ((world.cloud.xy_m < low) | (world.cloud.xy_m > high)).any()
-    return f"{name} (beyond the map)" if outside else name
 
 
 def _title(figure: Figure, plan: Plan) -> None:

@@ -73,7 +73,7 @@ def plan_report(plan: Plan) -> str:
         *move_lines(plan),
         *order_lines(plan),
         *_literal_lines(plan),
-        *_constraint_lines(plan),
+        *constraint_lines(plan),
         *_latency_lines(plan),
         *_class_lines(plan),
         *_station_lines(plan),
@@ -136,7 +136,8 @@ def verdict(plan: Plan) -> str:
     return f"No plan that keeps the constraints{limit} costs less than the lower bound, which follows from {how}."
 
 
-def _constraint_lines(plan: Plan) -> list[str]:
+def constraint_lines(plan: Plan) -> list[str]:
+    """The section about constraints: which hold, and the first of those that are broken."""
     problem, evaluation = plan.case.problem, plan.solution.evaluation
     lines = ["## Constraints", ""]
     loads = problem.twins_on(plan.solution.placement.host)
@@ -162,7 +163,7 @@ def _constraint_lines(plan: Plan) -> list[str]:
         lines.append(f"- Deadlines: {kept:.10g} of {meetable:.10g} meetable ones are kept.")
         lines.append(_unmeetable_line(plan))
     broken = evaluation.violations
-    lines += [f"- **Violated**: {_violation(plan, at)}" for at in range(min(NAMED, len(broken)))]
+    lines += [f"- **Violated**: {violation_in_words(plan, at)}" for at in range(min(NAMED, len(broken)))]
     if len(broken) > NAMED:
         lines.append(f"- ... and {len(broken) - NAMED} more violations (all are in placement.json).")
     return [*lines, ""]
@@ -200,7 +201,8 @@ def _unmeetable_line(plan: Plan) -> str:
     )
 
 
-def _violation(plan: Plan, at: int) -> str:
+def violation_in_words(plan: Plan, at: int) -> str:
+    """A broken constraint, of those of the plan the one at this place."""
     problem, each = plan.case.problem, plan.solution.evaluation.violations[at]
     station = problem.station_name(each.station)
     if each.kind == "capacity":

@@ -1,4 +1,4 @@
-"""The files of a whole simulation: answer, report, figures and an animation."""
+"""The files of a whole simulation: answer, report, figures, an animation and a page."""
 
 from __future__ import annotations
 

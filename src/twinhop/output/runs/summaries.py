@@ -9,7 +9,7 @@ from twinhop.output.kit.html import Summary, Table
 from twinhop.output.kit.tables import percent
 from twinhop.output.runs.cost_unit import cost_in_unit
 from twinhop.output.runs.simulation_report import SHORT, header, late_lines, rows, title
-from twinhop.output.runs.world import fact_rows, station_rows
+from twinhop.output.runs.world_rows import fact_rows, station_rows
 from twinhop.runs.simulation import Simulation
 from twinhop.runs.world import WatchedWorld
 from twinhop.text import counted

@@ -28,21 +28,29 @@ from twinhop.stats.bootstrap import band_interval
 from twinhop.studies.lu2021.claims import CLOCK
 from twinhop.studies.lu2021.results import Results
 from twinhop.studies.lu2021.setting import Setting
-from twinhop.studies.lu2021.solving import SOLVER
+from twinhop.studies.lu2021.solving import SOLVER, TIME_SOLVER
 from twinhop.studies.lu2021.terms import SLOTS, SYSTEM, TIME, Reading
 from twinhop.text import counted
 
 WIDTH_IN, LEFT_IN, PANEL_IN, HEAD_IN, LEGEND_IN, GAP_IN = 9.0, 0.25, 2.6, 0.75, 0.62, 0.85
-TITLES = {"literal": "literal: Algorithm 1 as printed", "structured": "structured: what learns"}
+TITLES = {
+    "literal": "literal: Algorithm 1 as printed",
+    "literal-penalty": "literal-penalty: and one line more",
+    "flat": "flat: what keeps it stable is on",
+    "structured": "structured: over the graph",
+}
 #: Policies in the order of their bars; further ones stand before the solver.
 POLICIES = (
     "random",
     "random_association",
     "nearest",
     "literal",
+    "literal-penalty",
+    "flat",
     "structured, highest score",
     "structured",
-    "lagrangian",
+    SOLVER,
+    TIME_SOLVER,
 )
 BOUNDS = {TIME: "time_bound", SYSTEM: "cost_bound"}
 #: Width of a bar, and of all bars of a setting; what fills one that shares its colour, and one that decides otherwise.
@@ -62,6 +70,7 @@ class _Sheet(NamedTuple):
     columns: int
     panels: dict[str, Draw]
     panel_in: float = PANEL_IN
+    legend_in: float = LEGEND_IN
 
 
 def draw_convergence(results: Results) -> Figure:
@@ -142,7 +151,7 @@ def _draw_convergence(results: Results, algorithm: str, reading: Reading, axes: 
 def _episodes(results: Results) -> _Sheet:
     about = "policies as trained, without noise; dotted, and ticks beside: certified lower bounds of the same slots"
     panels: dict[str, Draw] = {each: partial(_draw_episode, results, each) for each in results.algorithms}
-    return _Sheet("Fig. 8 again: the 25 steps of an episode", about, len(results.algorithms), panels, 3.3)
+    return _Sheet("Fig. 8 again: the 25 steps of an episode", about, min(2, len(results.algorithms)), panels, 3.3)
 
 
 def _draw_episode(results: Results, algorithm: str, axes: Axes) -> None:
@@ -166,7 +175,7 @@ def _draw_episode(results: Results, algorithm: str, axes: Axes) -> None:
 def _times(results: Results) -> _Sheet:
     about = "time of one core, compilation and evaluation left out; curves: interquartile means; dots: seeds"
     panels: dict[str, Draw] = {each: partial(_draw_time, results, each) for each in results.algorithms}
-    return _Sheet("Fig. 10 again: time of training", about, len(results.algorithms), panels, 3.3)
+    return _Sheet("Fig. 10 again: time of training", about, min(2, len(results.algorithms)), panels, 3.3)
 
 
 def _draw_time(results: Results, algorithm: str, axes: Axes) -> None:
@@ -190,7 +199,7 @@ def _comparison(results: Results) -> _Sheet:
     panels: dict[str, Draw] = {_word(reading): partial(_draw_costs, results, reading) for reading in (TIME, SYSTEM)}
     panels["above the bound"] = partial(_draw_gaps, results)
     title = "Fig. 9 again: against the paper's baselines, a solver and the bound"
-    return _Sheet(title, about, 1, panels, 2.2)
+    return _Sheet(title, about, 1, panels, 2.2, LEGEND_IN + 0.22)
 
 
 def _draw_costs(results: Results, reading: Reading, axes: Axes) -> None:
@@ -275,7 +284,7 @@ def _is_known(results: Results, policy: str) -> bool:
 def bar_names(results: Results) -> list[str]:
     """The bars in their order: policies of which anything is known, further ones before the solver."""
     names = [name for name in POLICIES if _is_known(results, name)]
-    at = len(names) - names[-1:].count(SOLVER)
+    at = sum(name not in (SOLVER, TIME_SOLVER) for name in names)
     return [*names[:at], *results.further, *names[at:]]
 
 
@@ -301,11 +310,11 @@ def _name_settings(axes: Axes, results: Results) -> None:
 def _drawn(parts: _Sheet) -> Figure:
     """A figure of its own; nothing global is changed."""
     rows = -(-len(parts.panels) // parts.columns)
-    height = HEAD_IN + LEGEND_IN + rows * (parts.panel_in + GAP_IN)
+    height = HEAD_IN + parts.legend_in + rows * (parts.panel_in + GAP_IN)
     with sheet(WIDTH_IN, height, head_in=HEAD_IN - 0.05) as figure:
         full_in = figure.get_size_inches()[1]
         edges = {"left": 0.085, "right": 0.975, "bottom": 0.62 / full_in}
-        edges["top"] = 1 - (full_in - height + HEAD_IN + LEGEND_IN + 0.08) / full_in
+        edges["top"] = 1 - (full_in - height + HEAD_IN + parts.legend_in + 0.08) / full_in
         grid = figure.add_gridspec(rows, parts.columns, hspace=GAP_IN / parts.panel_in, wspace=0.24, **edges)
         heading(figure, LEFT_IN, 0.38, parts.title, 15, 60)
         line(figure, LEFT_IN, 0.62, parts.about, 9, 125, color=MUTED)

@@ -128,7 +128,7 @@ def work(kind: str, setting: Setting) -> int:
     (1000, 41400)
     """
     users, stations = setting
-    if kind != "literal":
+    if kind in (SOLVERS, "structured"):
         return stations * users
     return stations * (3 * stations * users + users + 3 * stations + stations * (users + 1))
 

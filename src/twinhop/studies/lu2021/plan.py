@@ -10,10 +10,12 @@ from twinhop.errors import InputError
 from twinhop.studies.lu2021.setting import PAPER, SMALL, Setting
 from twinhop.studies.lu2021.unit import ALGORITHMS, SOLVERS, Unit, cached
 
-SEEDS = {"literal": 3, "structured": 10}
-ITERATIONS = {"literal": 5000, "structured": 1000}
-QUICK_SEEDS, QUICK_ITERATIONS = 3, 500
-FULL_SIZE = Setting(100, 10)
+SEEDS = 10
+ITERATIONS = {"literal": 1500, "literal-penalty": 1500, "flat": 300, "structured": 1000}
+QUICK_SEEDS = 3
+QUICK_ITERATIONS = {"literal": 300, "literal-penalty": 300, "flat": 100, "structured": 500}
+#: Of a quick run also at the full size, with one seed.
+FULL_SIZE, AT_FULL_SIZE = Setting(100, 10), ("literal", "structured")
 EVERY, EPISODES = 50, 4
 
 
@@ -47,11 +49,12 @@ def plan_of(
     """The units of a reproduction.
 
     Args:
-        quick: three seeds and 500 iterations in small settings, and one seed at 100 users and 10 stations.
+        quick: three seeds and few iterations in small settings, and one seed of two algorithms at 100 users and 10
+            stations.
         settings: only these; None: the four of the paper, or those of a quick run.
         algorithms: only these.
-        seeds: how many, of every algorithm; None: ten of `structured`, three of `literal`.
-        iterations: of every run, a multiple of 50; None: 5,000 of `literal`, 1,000 of `structured`.
+        seeds: how many, of every algorithm; None: ten.
+        iterations: of every run, a multiple of 50; None: those of `ITERATIONS`.
 
     Returns:
         Seed by seed, so that all settings are there early; of each the solvers first.
@@ -63,7 +66,7 @@ def plan_of(
     _check(settings, algorithms, seeds, iterations)
     all_settings = ((*SMALL, FULL_SIZE) if quick else PAPER) if settings is None else settings
     counts = {(name, setting): _seeds(name, setting, quick, seeds) for name in algorithms for setting in all_settings}
-    lengths = {name: iterations or (QUICK_ITERATIONS if quick else ITERATIONS[name]) for name in algorithms}
+    lengths = {name: iterations or (QUICK_ITERATIONS if quick else ITERATIONS)[name] for name in algorithms}
     units: list[Unit] = []
     for seed in range(max(counts.values())):
         for setting in all_settings:
@@ -78,8 +81,8 @@ def _seeds(name: str, setting: Setting, quick: bool, seeds: int | None) -> int:
     if seeds is not None:
         return seeds
     if quick:
-        return 1 if setting == FULL_SIZE else QUICK_SEEDS
-    return SEEDS[name]
+        return int(name in AT_FULL_SIZE) if setting == FULL_SIZE else QUICK_SEEDS
+    return SEEDS
 
 
 def _check(

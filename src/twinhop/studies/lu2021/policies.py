@@ -21,12 +21,12 @@ from twinhop.placement.policy import PlacementPolicy, PolicyLike, placement_poli
 from twinhop.processes import Progress, deciding, in_processes
 from twinhop.studies.lu2021.setting import Setting, scenario_of
 from twinhop.studies.lu2021.slots import problems_of, slot_of, terms_of, timed_terms
-from twinhop.studies.lu2021.solving import BASELINES, SOLVER
+from twinhop.studies.lu2021.solving import BASELINES, SOLVER, TIME_SOLVER
 from twinhop.studies.lu2021.terms import SLOTS
 from twinhop.studies.lu2021.unit import ALGORITHMS, POLICIES, SOLVERS, Unit, cached, keep
 
 #: Bars that are there without being asked for.
-BARS = (*BASELINES, SOLVER, *ALGORITHMS)
+BARS = (*BASELINES, SOLVER, TIME_SOLVER, *ALGORITHMS)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from twinhop.studies.lu2021.results import Results
 from twinhop.studies.lu2021.tables import write_tables
 from twinhop.studies.lu2021.terms import READINGS, SYSTEM, TIME, Reading
 from twinhop.studies.lu2021.unit import SOLVERS
+from twinhop.studies.provenance import MADE, made_in_words
+from twinhop.text import counted
 
 CLAIMS_FILE = "claims.md"
 
@@ -64,8 +67,10 @@ def _head(results: Results) -> Iterator[str]:
     yield from ("# What became of the paper's claims", "")
     yield (
         "Lu, Maharjan, Zhang, *Adaptive Edge Association for Wireless Digital Twin Networks in 6G*, section VI. "
-        "`literal` is Algorithm 1 as printed, `structured` the learner over the graph of users and stations. "
-        "Costs are in seconds, on the presets `lu2021-nN-mM` with Rayleigh fading in every slot."
+        "`literal` is Algorithm 1 as printed, `literal-penalty` the same with the penalty of openai/maddpg on outputs "
+        "before tanh, `flat` MADDPG over the same state as a practitioner runs it, `structured` the learner over the "
+        "graph of users and stations. Costs are in seconds, on the presets `lu2021-nN-mM` with Rayleigh fading in each "
+        "slot."
     )
     yield ""
     rows = []
@@ -75,6 +80,16 @@ def _head(results: Results) -> Iterator[str]:
             length = "-" if kind == SOLVERS else f"{results.iterations(kind, setting)[-1]:.0f}"
             rows.append((f"{kind}, {setting.label}", f"{len(seeds)}", length))
     yield from table(("made", "seeds", "iterations"), rows)
+    yield from ("", *(f"- {line}" for line in _made(results)))
+
+
+def _made(results: Results) -> Iterator[str]:
+    """What code and what machines made the runs, kind by kind."""
+    kinds = [*results.algorithms, SOLVERS]
+    for kind in kinds:
+        every = [run for setting in results.settings(kind) for run in results.runs[kind, setting]]
+        made = Counter(made_in_words(run.get(MADE), run["unit"]["version"]) for run in every)
+        yield f"`{kind}`: " + "; ".join(f"{counted(count, 'run')} by {words}" for words, count in made.items())
 
 
 def _claims(results: Results) -> Iterator[str]:

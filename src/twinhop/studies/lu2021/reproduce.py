@@ -102,14 +102,14 @@ def reproduce_lu2021(
     on_forecast: Callable[[int, float], None] | None = None,
     on_progress: Progress | None = None,
 ) -> Reproduction:
-    """Remake Fig. 7 to 10 of Lu et al., by both algorithms, and put the paper's claims to the test.
+    """Remake Fig. 7 to 10 of Lu et al., by several algorithms, and put the paper's claims to the test.
 
     Args:
-        quick: small settings, three seeds, 500 iterations, and one seed at 100 users and 10 stations.
+        quick: small settings, three seeds, few iterations, and one seed of two algorithms at 100 users and 10 stations.
         settings: names such as ``n80-m5``; None: the paper's four, or those of a quick run.
-        algorithms: ``literal``, ``structured``; None: both.
-        seeds: how many; None: ten of `structured`, three of `literal`.
-        iterations: of every run; None: 5,000 of `literal`, 1,000 of `structured`.
+        algorithms: ``literal``, ``literal-penalty``, ``flat``, ``structured``; None: all four.
+        seeds: how many; None: ten.
+        iterations: of every run; None: 1,500 of literal ones, 300 of `flat`, 1,000 of `structured`.
         out: folder; runs that are finished in it are not done again, and count in figures and claims.
         jobs: processes; None: one a core.
         policies: further bars of Fig. 9, judged on the same slots: of placement, as in `plan`, also your own. Those are

@@ -11,6 +11,7 @@ from twinhop.errors import InputError
 from twinhop.io.json_text import read_json, write_json
 from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED
 from twinhop.studies.lu2021.setting import Setting
+from twinhop.studies.provenance import MADE, made_by
 
 SOLVERS = "solvers"
 #: Kinds of further policies begin so.
@@ -18,8 +19,8 @@ POLICIES = "policies"
 RUNS = "runs"
 #: In a result: times, and among them seconds by the clock of the whole unit, where it was done in one go.
 TIMES, UNIT_S = "times", "unit_s"
-Algorithm = Literal["literal", "structured"]
-ALGORITHMS: tuple[Algorithm, ...] = ("literal", "structured")
+Algorithm = Literal["literal", "literal-penalty", "flat", "structured"]
+ALGORITHMS: tuple[Algorithm, ...] = ("literal", "literal-penalty", "flat", "structured")
 
 
 @dataclass(frozen=True)
@@ -94,4 +95,4 @@ def keep(unit: Unit, root: Path, result: dict[str, Any]) -> None:
     """Keep what came of a unit: whole or not at all."""
     path = unit.path(root)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, {"unit": unit.identity(), **result})
+    write_json(path, {"unit": unit.identity(), MADE: made_by(), **result})

@@ -14,16 +14,17 @@ from twinhop.output.kit.colours import HUES, INK, MUTED, PAPER
 from twinhop.output.kit.figures import frame, heading, legend, line, panel_of, sheet
 from twinhop.output.kit.style import current_style, styled
 from twinhop.stats import interquartile_mean
-from twinhop.stats.bootstrap import band_interval
-from twinhop.studies.policy_transfer.results import EARLY, PolicyTransfer
+from twinhop.studies.policy_transfer.results import PolicyTransfer
 from twinhop.studies.policy_transfer.shifts import Shift
-from twinhop.studies.policy_transfer.unit import ALGORITHM, ARMS, LITERAL, LONGER, PRINTED_IN, SCRATCH
+from twinhop.studies.policy_transfer.unit import ALGORITHM, EARLY, FINE_TUNE, LITERAL, PRINTED_IN, SCRATCH, VARIED
 
-COLUMNS, WIDTH_IN, ROW_IN, HEAD_IN, LEGEND_IN, DOTS_PER_INCH = 3, 11.0, 0.19, 0.7, 0.45, 130
+COLUMNS, WIDTH_IN, ROW_IN, HEAD_IN, LEGEND_IN, DOTS_PER_INCH = 3, 10.0, 0.34, 0.72, 0.26, 130
 #: What is above and below the rows of a panel, and the names of arms at the left [inch].
-TITLE_IN, FOOT_IN, NAMES_IN = 0.42, 0.5, 1.95
-CURVES = (*ARMS, LONGER)
-"""The arms, in the order of their rows."""
+TITLE_IN, FOOT_IN, NAMES_IN = 0.42, 0.45, 1.25
+LOOKS = {SCRATCH: INK, FINE_TUNE: HUES[0], ALGORITHM: HUES[1], VARIED: HUES[2]}
+"""The arms in the order of their rows, with their colours; all others are in the table."""
+#: Seeds of a row stand so far below its middle, and each a little beside the next.
+_BELOW, _STEP = 0.22, 0.018
 #: Gaps below this are drawn at it: the axis is logarithmic [1].
 _LEAST = 1e-5
 _NORMS = "length of the weights"
@@ -32,7 +33,8 @@ _NORMS = "length of the weights"
 def draw_policy_transfer(study: PolicyTransfer) -> Figure:
     """Draw a panel a shift, in it a row an arm: its gap before the first update, after a quarter of them, in the end.
 
-    Gaps are interquartile means over seeds; that in the end has its 95 % interval from five seeds on.
+    Gaps are interquartile means over seeds; that in the end has a dot a seed, and from five seeds on its 95 % interval
+    over seeds and worlds.
 
     Returns:
         A figure of its own; nothing global is changed.
@@ -52,8 +54,9 @@ def draw_policy_transfer(study: PolicyTransfer) -> Figure:
             axes = figure.add_subplot(grid[at // COLUMNS, at % COLUMNS])
             draw_panel(axes, study, name, named=at % COLUMNS == 0)
         heading(figure, 0.25, 0.32, "What transfer gains, shift by shift", 13)
-        seeds = len(study.curves(study.shifts[0], SCRATCH))
-        about = f"gap to the certified bound, interquartile means of {seeds} seeds; bar: 95 % interval in the end"
+        counts = [len(study.curves(shift, SCRATCH)) for shift in study.shifts]
+        seeds = f"{min(counts)} seeds" if len(set(counts)) == 1 else f"{min(counts)} to {max(counts)} seeds"
+        about = f"gap to the certified bound, interquartile means of {seeds}; bar: 95 % interval over seeds and worlds"
         line(figure, 0.25, 0.54, about, 9, color=MUTED)
         _moments(figure, study, 1 - (full_in - (height - HEAD_IN)) / full_in)
     return figure
@@ -112,30 +115,24 @@ def draw_in_axes(study: PolicyTransfer, axes: Axes, name: str | None = None) -> 
 
 def _arms(study: PolicyTransfer) -> list[str]:
     known = {arm for shift in study.shifts for arm in study.arms(shift)}
-    return [arm for arm in CURVES if arm in known]
+    return [arm for arm in LOOKS if arm in known]
 
 
 def _draw_arm(axes: Axes, study: PolicyTransfer, shift: Shift, arm: str, row: int) -> None:
-    curves, colour = 100 * np.maximum(study.curves(shift, arm), _LEAST), _colour(arm)
+    curves, colour = 100 * np.maximum(study.curves(shift, arm), _LEAST), LOOKS[arm]
     quarter = int(np.searchsorted(study.updates, EARLY * study.updates[-1]))
     first, early, last = (float(interquartile_mean(curves[:, point])) for point in (0, quarter, -1))
-    ends = band_interval([curves[:, -1]])
+    ends = study.interval(shift, arm)
     if ends is not None:
-        axes.plot(ends[1:], [row, row], color=colour, linewidth=5, alpha=0.3, solid_capstyle="butt", zorder=2)
+        ends = 100 * np.maximum(ends, _LEAST)
+        axes.plot(ends, [row, row], color=colour, linewidth=5, alpha=0.3, solid_capstyle="butt", zorder=2)
+    places = row - _BELOW - _STEP * np.arange(len(curves))
+    axes.plot(np.sort(curves[:, -1]), places, ".", color=colour, markersize=3.5, markeredgewidth=0, zorder=3)
     axes.plot([first, early, last], [row] * 3, color=colour, linewidth=1.0, zorder=3)
     edge: dict[str, Any] = {"markeredgecolor": colour, "markeredgewidth": 1.2, "linestyle": "none", "zorder": 4}
     axes.plot([first], [row], "o", markerfacecolor=PAPER, markersize=5, **edge)
     axes.plot([early], [row], "|", markersize=8, **edge)
     axes.plot([last], [row], "o", color=colour, markersize=6.5, **edge)
-
-
-def _colour(arm: str) -> str:
-    """Of scratch ink, which all are held against; of Algorithm 2 the second hue; of others by what they take over."""
-    if arm == SCRATCH:
-        return INK
-    if "Algorithm 2" in arm:
-        return HUES[1]
-    return HUES[3] if "varied" in arm else HUES[0]
 
 
 def _moments(figure: Figure, study: PolicyTransfer, top: float) -> None:
@@ -146,15 +143,7 @@ def _moments(figure: Figure, study: PolicyTransfer, top: float) -> None:
         Line2D([], [], marker="o", markerfacecolor=PAPER, markersize=5, label="before the first update", **look),
         Line2D([], [], marker="|", markersize=8, label=f"after {quarter:g} updates", **look),
         Line2D([], [], marker="o", markersize=6.5, label=f"after {last:g} updates", **look),
-        *(
-            Line2D([], [], color=colour, linewidth=3, label=label)
-            for colour, label in (
-                (INK, "scratch"),
-                (HUES[0], "takes something over"),
-                (HUES[1], "Algorithm 2"),
-                (HUES[3], "sources of varied prices"),
-            )
-        ),
+        Line2D([], [], marker=".", markersize=3.5, label="of each seed", **look),
     ]
     place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0.15 / figure.get_figwidth(), top), "ncols": 4}
     figure.legend(handles=entries, frameon=False, fontsize=8.5, columnspacing=1.4, **place)
@@ -163,7 +152,7 @@ def _moments(figure: Figure, study: PolicyTransfer, top: float) -> None:
 def _norms(axes: Axes, study: PolicyTransfer, shift: Shift) -> None:
     """The length of all weights over that at first, as printed and soundly."""
     frame(axes, f"length of the weights by Eq. 34, {shift.name} [1]", "updates", grid="y", sizes=(9.5, 8.5, 8))
-    for arm, hue in ((LITERAL, INK), (ALGORITHM, _colour(ALGORITHM))):
+    for arm, hue in ((LITERAL, INK), (ALGORITHM, LOOKS[ALGORITHM])):
         norms = study.curves(shift, arm, "norm").mean(axis=0)
         gap = 100 * float(interquartile_mean(study.curves(shift, arm)[:, -1]))
         words = f"{'as printed' if arm == LITERAL else 'sound'}: gap {gap:.3g} %"

@@ -19,7 +19,8 @@ class Network:
         users: N.
         stations: M.
         fields: of the scenario that differ from `lu2021-n100-m10`.
-        minutes: of San Francisco in place of all that: the first one, and how many.
+        minutes: of San Francisco in place of all that: the first one, and how many; of them the ten cells to which most
+            taxis are nearest, with room for all, and the first 100 taxis.
     """
 
     users: int = 100
@@ -69,7 +70,7 @@ SHIFTS = (
     Shift("load", "twice the work", "city", Network(fields=BUSIER)),
     Shift("outage", "a third of the stations gone", "city", Network(stations=7)),
     Shift("radio", "macro cells -> UMi", "city", Network(fields=SMALL_CELLS)),
-    Shift("hour", "San Francisco, morning -> midday", CITY, Network(minutes=(600, 120))),
+    Shift("hour", "ten cells of San Francisco, morning -> midday", CITY, Network(minutes=(600, 120))),
     Shift("dear", "openings 8 x as dear", "city", Network(fields=DEARER)),
     Shift("wires", "wires 30 x as long", "city", Network(fields=LONGER)),
     Shift("both", "dear openings, long wires", "city", Network(fields=DEARER | LONGER)),

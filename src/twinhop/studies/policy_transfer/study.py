@@ -22,7 +22,7 @@ from twinhop.studies.lu2021.runner import prepare_jax
 from twinhop.studies.policy_transfer.figure import draw_policy_transfer
 from twinhop.studies.policy_transfer.results import COLUMNS, PolicyTransfer
 from twinhop.studies.policy_transfer.shifts import CITY, SHIFTS, TRAJECTORIES
-from twinhop.studies.policy_transfer.unit import Unit, cached, do_unit, is_done
+from twinhop.studies.policy_transfer.unit import Unit, do_unit, finished, is_done
 from twinhop.studies.policy_transfer.worlds import city_files
 from twinhop.studies.twin_transfer.figure import draw_twin_transfer
 from twinhop.studies.twin_transfer.results import COLUMNS as TWIN_COLUMNS
@@ -102,7 +102,7 @@ def reproduce_transfer(
             stack.enter_context(owned(root))
         left = [unit for unit in units if not is_done(unit, root)]
         _do([(unit, root, root_data) for unit in left], root, processes, on_progress)
-        results = tuple(result for unit in units if (result := cached(unit, root)) is not None)
+        results = finished(units[0], root)
         policies = PolicyTransfer(results, tuple(skipped))
         twins = twin_transfer_study(quick, seed, root_data)
         files = () if out is None else tuple(_save(policies, twins, root))

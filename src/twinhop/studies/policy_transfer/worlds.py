@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,7 +26,9 @@ JUDGED_FROM = 1000
 """First seed of the worlds that are judged on; those learned from have the seeds 0, 1, ..."""
 OPENINGS, WIRES = (-0.7, 2.3), (-0.7, 3.4)
 """Logarithms between which prices vary, where they do."""
-_VARIED = 11
+SEATS = 18
+"""Of each cell of the whole city, where there are 6 to 8 taxis a cell."""
+_VARIED, _DRAWN = 11, 12
 
 
 class Judged(NamedTuple):
@@ -45,17 +48,24 @@ def city_files(data: Path | None) -> tuple[Path, Path] | None:
     return (first, second) if first.is_file() and second.is_file() else None
 
 
-def bank(network: Network, worlds: int, data: Path | None) -> ProblemArrays:
+def bank(network: Network, worlds: int, data: Path | None, seed: int = 0) -> ProblemArrays:
     """Instances to learn from, padded, with a leading axis.
 
     Args:
         network: of which kind.
         worlds: how many; of a city at most its minutes, but for those that are judged on.
         data: folder with the city's.
+        seed: of the runs that learn from them: each has worlds of its own, as far as there are root seeds below those
+            of evaluation; one that is greater by so many has the same.
     """
     from twinhop.learn.transfer.trials import stacked
 
-    return stacked([_padded(problem) for problem in _problems(network, range(worlds), data)])
+    if network.minutes is not None:
+        problems = _minutes(network, data)[0][:worlds]
+    else:
+        first = worlds * (seed % max(1, JUDGED_FROM // worlds))
+        problems = _problems(network, range(first, first + worlds))
+    return stacked([_padded(problem) for problem in problems])
 
 
 def varied(instances: ProblemArrays, seed: int) -> ProblemArrays:
@@ -77,17 +87,52 @@ def varied(instances: ProblemArrays, seed: int) -> ProblemArrays:
     return instances._replace(comm_s=dearer, opening_s=opening[:, None] * instances.opening_s)
 
 
-def judged(network: Network, worlds: int, data: Path | None) -> Judged:
+def judged(network: Network, worlds: int, data: Path | None, seed: int = 0) -> Judged:
     """Instances to be judged on, and their bounds.
 
     Args:
         network: of which kind.
         worlds: how many.
         data: folder with the city's.
+        seed: of the runs that are judged: each is on worlds of its own; of a city they are drawn from the same minutes.
     """
-    problems = tuple(_problems(network, range(JUDGED_FROM, JUDGED_FROM + worlds), data))
-    bounds = np.array([solve(problem).lower_bound for problem in problems])
-    return Judged(problems, tuple(_padded(problem) for problem in problems), bounds)
+    if network.minutes is not None:
+        problems = _drawn(_minutes(network, data)[1], worlds, seed)
+    else:
+        first = JUDGED_FROM + worlds * seed
+        problems = _problems(network, range(first, first + worlds))
+    return Judged(tuple(problems), tuple(_padded(problem) for problem in problems), _bounds(problems))
+
+
+def whole(network: Network, worlds: int, data: Path | None, seed: int = 0) -> Judged:
+    """The minutes of `judged` uncut: all cells of the city, each with `SEATS`, and all taxis.
+
+    Args:
+        network: of minutes.
+        worlds: how many.
+        data: folder with the city's.
+        seed: of the runs that are judged.
+    """
+    from twinhop.inference.policy import observed_instance
+
+    files, minutes = city_files(data), network.minutes
+    assert files is not None and minutes is not None
+    problems = [
+        replace(problem, capacity=np.full(problem.stations, SEATS))
+        for problem in _drawn(_city(files, minutes)[1::2], worlds, seed)
+    ]
+    return Judged(tuple(problems), tuple(observed_instance(problem) for problem in problems), _bounds(problems))
+
+
+def _drawn(problems: Sequence[PlacementProblem], worlds: int, seed: int) -> list[PlacementProblem]:
+    """Some of them, in their order."""
+    rng = np.random.default_rng([_DRAWN, seed])
+    drawn = np.sort(rng.choice(len(problems), min(worlds, len(problems)), replace=False))
+    return [problems[at] for at in drawn]
+
+
+def _bounds(problems: Sequence[PlacementProblem]) -> FloatArray:
+    return np.array([solve(problem).lower_bound for problem in problems])
 
 
 def _padded(problem: PlacementProblem) -> ProblemArrays:
@@ -97,9 +142,7 @@ def _padded(problem: PlacementProblem) -> ProblemArrays:
     return padded(observed_instance(problem), *LARGEST)
 
 
-def _problems(network: Network, seeds: range, data: Path | None) -> list[PlacementProblem]:
-    if network.minutes is not None:
-        return _minutes(network.minutes, seeds, data)
+def _problems(network: Network, seeds: range) -> list[PlacementProblem]:
     source = _scenario(network)
     return [replace(make_case(source, seed).problem, energy_j=None) for seed in seeds]
 
@@ -121,25 +164,30 @@ def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
     }
 
 
-def _minutes(minutes: tuple[int, int], seeds: range, data: Path | None) -> list[PlacementProblem]:
-    """Every second minute is learned from, and the others are judged on; the busiest stations, and as many taxis."""
+def _minutes(network: Network, data: Path | None) -> tuple[list[PlacementProblem], list[PlacementProblem]]:
+    """The minutes that are learned from, every second one, and the others, which are judged on."""
+    files, minutes = city_files(data), network.minutes
+    if files is None or minutes is None:
+        raise InputError(f"{FOLDER}: is not in {data or 'the data, of which none are given'}; expected {FILES}")
+    problems = _city(files, minutes)
+    stations = _busiest(problems)
+    problems = [_cut(problem, stations) for problem in problems]
+    return problems[0::2], problems[1::2]
+
+
+@cache
+def _city(files: tuple[Path, Path], minutes: tuple[int, int]) -> tuple[PlacementProblem, ...]:
+    """San Francisco minute by minute: all cells that a taxi is in, and all taxis that are there."""
     from twinhop.migration.run import MigrationRun
     from twinhop.scenario.importers.sf_taxis import save_sf_taxis
 
-    files = city_files(data)
-    if files is None:
-        raise InputError(f"{FOLDER}: is not in {data or 'the data, of which none are given'}; expected {FILES}")
     first, count = minutes
     with tempfile.TemporaryDirectory(prefix="twinhop-") as aside:
         path = Path(aside) / "city.yaml"
         save_sf_taxis(
             *files, path, from_minute=first, to_minute=first + count - 1, preset="sf-taxis-midday", name="city"
         )
-        situations = list(MigrationRun(load_scenario(path)))
-    stations = _busiest([situation.problem for situation in situations])
-    parity = int(seeds.start >= JUDGED_FROM)
-    sample = situations[parity::2][: len(seeds)]
-    return [_cut(situation.problem, stations) for situation in sample]
+        return tuple(situation.problem for situation in MigrationRun(load_scenario(path)))
 
 
 def _busiest(problems: Sequence[PlacementProblem]) -> Any:
@@ -150,7 +198,7 @@ def _busiest(problems: Sequence[PlacementProblem]) -> Any:
 
 
 def _cut(problem: PlacementProblem, stations: Any) -> PlacementProblem:
-    """A problem of the first users and these stations alone."""
+    """A problem of the first users and these stations alone, each with room for everybody."""
     users = slice(0, LARGEST[0])
     return PlacementProblem(
         comm_s=problem.comm_s[users][:, stations],

@@ -1,0 +1,139 @@
+/** Parts that all kinds of pages have: names, the head, and what was noted. */
+
+import type { Page, Stations, Users } from "./contract";
+import { announce, append, h, uniqueId, type Child } from "./dom";
+import type { Selection } from "./map";
+import { panel } from "./panel";
+
+/** What a view leaves behind when another takes its place. */
+export interface View {
+  destroy(): void;
+}
+
+/** The name of a user. */
+export function userName(users: Users | undefined, user: number): string {
+  return users?.id?.[user] ?? `u${user}`;
+}
+
+/** The name of a station; nobody hosts where there is none. */
+export function stationName(stations: Stations | undefined, station: number): string {
+  return station < 0 ? "–" : (stations?.id[station] ?? `station ${station}`);
+}
+
+/** Names of stations, in a row. */
+export function stationNames(stations: Stations | undefined, which: readonly number[]): string {
+  return which.length === 0 ? "none" : which.map((station) => stationName(stations, station)).join(", ");
+}
+
+/** A panel at the end of a parent; its name is its class. */
+export function section(parent: HTMLElement, title: string, name: string, ...children: Child[]): HTMLElement {
+  const made = panel(title, { class: name }, ...children);
+  parent.append(made);
+  return made;
+}
+
+/** A choice by name. */
+export function choice(
+  label: string,
+  options: readonly { value: string; text: string }[],
+  chosen: string,
+  onChange: (value: string) => void,
+): { element: HTMLElement; select: HTMLSelectElement } {
+  const select = h(
+    "select",
+    {},
+    options.map(({ value, text }) => h("option", { value, selected: value === chosen }, text)),
+  );
+  select.addEventListener("change", () => onChange(select.value));
+  return { element: h("label", { class: "choice" }, h("span", {}, label), select), select };
+}
+
+/** Keys of the page that act wherever the focus is, but not while somebody writes or chooses. */
+export function onKeys(keys: Record<string, () => void>): () => void {
+  const listen = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const target = event.target as HTMLElement;
+    const writes = target.matches("input:not([type=range]), select, textarea");
+    const presses = event.key === " " && target.matches("button, summary, a, [type=range]");
+    const act = keys[event.key];
+    if (writes || presses || !Object.hasOwn(keys, event.key)) return;
+    event.preventDefault();
+    act();
+  };
+  document.addEventListener("keydown", listen);
+  return () => document.removeEventListener("keydown", listen);
+}
+
+/** What the keys do, to be read. */
+export function keyHelp(keys: readonly (readonly [string, string])[]): HTMLElement {
+  return h(
+    "details",
+    { class: "keys" },
+    h("summary", {}, "Keys"),
+    h(
+      "dl",
+      {},
+      keys.map(([key, does]) => h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, does))),
+    ),
+  );
+}
+
+/** Warnings, notes and sources. */
+export function notesOf(parent: HTMLElement, { warnings, notes, attribution }: Page): void {
+  const lines = [...(warnings ?? []).map(({ text }) => text), ...(notes ?? [])];
+  if (lines.length > 0) {
+    section(
+      parent,
+      "Notes",
+      "notes",
+      h(
+        "ul",
+        {},
+        lines.map((text) => h("li", {}, text)),
+      ),
+    );
+  }
+  if ((attribution ?? []).length > 0) append(parent, h("p", { class: "attribution" }, (attribution ?? []).join(" · ")));
+}
+
+/** Where a page comes from. */
+export function originOf(parent: HTMLElement, { source, seed, twinhop }: Page): void {
+  const parts = [source && `source ${source}`, seed !== undefined && `seed ${seed}`, twinhop && `twinhop ${twinhop}`];
+  append(parent, h("footer", { class: "foot" }, parts.filter((part) => part).join(" · ")));
+}
+
+/** A field that finds a twin or a station by its name. */
+export function finder(page: Page, onFound: (selection: Selection) => void): HTMLElement {
+  const list = uniqueId("names");
+  const input = h("input", {
+    type: "search",
+    list,
+    "aria-label": "Find a twin or station",
+    placeholder: "twin or station",
+  });
+  const names = (page.stations?.id ?? []).map((id) => h("option", { value: id }));
+  const find = (): void => {
+    const found = findByName(page, input.value);
+    if (found !== null) onFound(found);
+    if (input.value.trim() !== "") {
+      announce(found === null ? `No twin and no station is called ${input.value}.` : `${input.value.trim()} selected`);
+    }
+  };
+  input.addEventListener("change", find);
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") find();
+  });
+  return h("label", { class: "choice" }, h("span", {}, "Find"), input, h("datalist", { id: list }, names));
+}
+
+/** The station or user of this name, whatever its case; stations come first. */
+export function findByName({ stations, users }: Page, name: string): Selection {
+  const wanted = name.trim().toLowerCase();
+  if (wanted === "") return null;
+  const station = stations?.id.findIndex((id) => id.toLowerCase() === wanted) ?? -1;
+  if (station >= 0) return { station };
+  for (let user = 0; user < (users?.count ?? 0); user++) {
+    if (userName(users, user).toLowerCase() === wanted) return { user };
+  }
+  return null;
+}
