@@ -79,7 +79,7 @@ format: setup ## format the code and mend what ruff can
 	$(BIN)/ruff format .
 
 lock: setup ## resolve requirements.lock anew from pyproject.toml (needs uv)
-	uv pip compile --universal --fork-strategy fewest --generate-hashes --python-version 3.11 --group dev --extra env --extra excel --extra learn \
+	uv pip compile --universal --fork-strategy fewest --generate-hashes --python-version 3.11 --group dev --extra env --extra excel --extra learn --extra serve \
 	  --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 
 clean: ## remove what was built

@@ -49,7 +49,7 @@ def apply_times_us(kinds):
     twin, times = DeviceTwin("a", SCHEMA, models=models(kinds)), []
     for update in updates(UPDATES):
         started = time.perf_counter()
-        twin.apply(update, update.time_s)
+        twin.apply(update)
         times.append(1e6 * (time.perf_counter() - started))
     return times
 
@@ -58,13 +58,13 @@ def memory_kib(kinds):
     """What one twin with its history takes [KiB]."""
     given = updates(MEMORY_RECORDS)
     twins = [DeviceTwin("warm", SCHEMA, models=models(kinds))]
-    twins[0].apply(given[0], given[0].time_s)
+    twins[0].apply(given[0])
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     for index in range(MEMORY_TWINS):
         twin = DeviceTwin(f"twin-{index}", SCHEMA, models=models(kinds))
         for update in given:
-            twin.apply(update, update.time_s)
+            twin.apply(update)
         twins.append(twin)
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
@@ -75,7 +75,7 @@ def pack_times_ms(kinds):
     """Times to pack, to resume, and of the processor for both [ms]; the pack's size [MiB]; the same bits after."""
     twin, given = DeviceTwin("a", SCHEMA, models=models(kinds)), updates(27_000)
     for update in given[:-100]:
-        twin.apply(update, update.time_s)
+        twin.apply(update)
     packing, resuming, busy = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.twin"
@@ -89,8 +89,8 @@ def pack_times_ms(kinds):
             busy.append(1e3 * (time.process_time() - computed))
         size = path.stat().st_size / MIB
     for update in given[-100:]:
-        twin.apply(update, update.time_s)
-        again.apply(update, update.time_s)
+        twin.apply(update)
+        again.apply(update)
     return packing, resuming, busy, size, packed(again) == packed(twin)
 
 

@@ -30,6 +30,7 @@ EXTRAS = {
     "learn": "learned policies: train, transfer, evaluate, reproduce; the weights that come with twinhop need no extra",
     "excel": "tables of Excel (.xlsx): read by import, written by plan --out",
     "human": "the window of render_mode='human'",
+    "serve": "twins that live: the journal and checkpoints of twinhop.live, on SQLite",
     "sumo": "traffic by SUMO: import sumo",
     "jax": "the physics of twinhop.network on jax.numpy",
     "all": "all of these",

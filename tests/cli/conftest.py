@@ -1,5 +1,7 @@
 """The program driven in this process (fast) and as a process of its own (what users run)."""
 
+import functools
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -7,6 +9,16 @@ from dataclasses import dataclass
 import pytest
 
 from twinhop.cli import main
+from twinhop.cli.main import program
+
+_made = functools.cache(lambda _columns: program())
+
+
+@pytest.fixture(autouse=True)
+def program_made_once(monkeypatch):
+    """The program is made once for a width of the terminal: forty commands take longer to make than most to run."""
+    made_by = sys.modules["twinhop.cli.main"]  # the name `main` of the package is the function
+    monkeypatch.setattr(made_by, "program", lambda: _made(shutil.get_terminal_size().columns))
 
 
 @dataclass

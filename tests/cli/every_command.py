@@ -1,5 +1,6 @@
 """One cheap call of every command, and the files that they read."""
 
+import functools
 import json
 
 import numpy as np
@@ -72,6 +73,7 @@ TEXTS = {
 }
 
 
+@functools.cache
 def commands():
     """Names of all commands that there are, as users write them."""
 
@@ -103,7 +105,7 @@ def write_files(folder):
     np.savez(folder / "serving.npz", serving=np.array([[1, 2, 0], [2, 2, 0], [0, 1, 0], [3, 1, 3]]))
     schema = TwinSchema(dimensions=(Dimension(name="load", kind="scalar", unit="W"),))
     twin = DeviceTwin("robot", schema)
-    twin.apply(Update(1, 1.0, schema.vector({"load": 2.0})), 1.0)
+    twin.apply(Update(1, 1.0, schema.vector({"load": 2.0})))
     pack(twin, folder / "robot.twin")
     (folder / "planned").mkdir()
     (folder / "planned" / DATA_FILE).write_bytes(packed(PAGE))

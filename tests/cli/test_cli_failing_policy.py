@@ -157,40 +157,55 @@ def test_simulate_keeps_the_others(run, folder):
     assert "m_dies, on" in Path("out/report.md").read_text()
 
 
-EPISODE = ("evaluate", "family(12, 4)", "--horizon", "2", "--episodes", "1", "--time-limit", "0.5")
+EPISODE = ("evaluate", "family(12, 4)", "--horizon", "2", "--episodes", "1", "--json")
+LIMIT = ("--time-limit", "0.5")
+SLOTS = {"a_sleeps": 1, "m_sleeps": 1}  # the second; others fail in the first
 
 
 @pytest.mark.parametrize(
-    ("task", "known", "others"),
+    ("task", "known", "messages", "limit"),
     [
-        ("placement", "nearest", {"sleeps": KINDS["sleeps"]}),
-        pytest.param("migration", "stay", {"m_sleeps": KINDS["sleeps"]}, marks=pytest.mark.slow),
+        ("placement", "nearest", {name: ACTING[name] for name in ("a_shape", "a_nan", "a_raising")}, ()),
+        (
+            "placement",
+            "nearest",
+            {name: ACTING[name] for name in ("a_sleeps", "a_dies")} | {"sleeps": KINDS["sleeps"]},
+            LIMIT,
+        ),
+        pytest.param("placement", "nearest", ACTING | {"sleeps": KINDS["sleeps"]}, LIMIT, marks=pytest.mark.slow),
+        pytest.param(
+            "migration",
+            "stay",
+            {"a_sleeps": ACTING["a_sleeps"], "m_sleeps": KINDS["sleeps"]},
+            LIMIT,
+            marks=pytest.mark.slow,
+        ),
     ],
+    ids=["placement", "placement limited", "placement all limited", "migration"],
 )
-def test_evaluate_keeps_the_others(run, folder, task, known, others):
+def test_evaluate_keeps_the_others(run, folder, task, known, messages, limit):
+    """Without a limit of time policies run in this process, with one in processes of their own."""
     pytest.importorskip("jax")
-    messages = {**ACTING, **others} if task == "placement" else {"a_sleeps": ACTING["a_sleeps"], **others}
     started = time.monotonic()
-    done = run(
-        *EPISODE, "--task", task, "--policies", f"{known},{named(*messages, 'a_good')}", "--json", "--out", "out"
-    )
+    policies = f"{known},{named(*messages, 'a_good')}"
+    done = run(*EPISODE, "--task", task, "--policies", policies, "--out", "out", *limit)
     assert done.code == 2 and time.monotonic() - started < 58
     answer = json.loads(done.out)
     check_failures(answer, messages, {"source": "family-n12-m4", "seed": 1000})
-    slots = {"a_sleeps": 1, "m_sleeps": 1}  # the second; others fail in the first
-    assert {each["policy"]: each["slot"] for each in answer["failures"]} == {
-        name: slots.get(name, 0) for name in messages
-    }
+    slots = {each["policy"]: each["slot"] for each in answer["failures"]}
+    assert slots == {name: SLOTS.get(name, 0) for name in messages}
     costs = answer["costs"]
     assert costs[known][0] > 0 and costs["a_good"][0] > 0 and all(costs[name] == [None] for name in messages)
-    line = f"twinhop: policy: a_sleeps, on family-n12-m4 (seed 1000, slot 1), {KINDS['sleeps']}"
-    assert line in done.err and len(done.err.splitlines()) == len(messages)
-    assert "a_sleeps, on family-n12-m4 (seed 1000, slot 1)" in Path("out/episodes.md").read_text()
+    assert len(done.err.splitlines()) == len(messages)
+    told = Path("out/episodes.md").read_text()
+    for name, message in messages.items():
+        where = f"{name}, on family-n12-m4 (seed 1000, slot {SLOTS.get(name, 0)}), {message}"
+        assert f"twinhop: policy: {where}" in done.err and where in told
 
 
 def test_a_limit_changes_no_cost_of_an_episode(run, folder):
     pytest.importorskip("jax")
-    words = (*EPISODE[:-2], "--policies", named("a_good", "place"), "--json")
+    words = (*EPISODE, "--policies", named("a_good", "place"))
     costs = [json.loads(run(*words, *limit).out)["costs"] for limit in ((), ("--time-limit", "30"))]
     assert costs[0] == costs[1]
 

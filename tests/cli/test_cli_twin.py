@@ -25,7 +25,7 @@ def robot(tmp_path):
     """A packed twin with one gap, one dimension without a value, and one behaviour model."""
     twin = DeviceTwin("robot", SCHEMA, attributes={"wheels": 4}, models={"position": Level(2)})
     for seq in [*range(1, 700), 701]:
-        twin.apply(Update(seq, float(seq), SCHEMA.vector({"position": (seq, 0.5), "mode": "drive"})), float(seq))
+        twin.apply(Update(seq, float(seq), SCHEMA.vector({"position": (seq, 0.5), "mode": "drive"})))
     pack(twin, tmp_path / "robot.twin")
     return tmp_path / "robot.twin"
 

@@ -47,6 +47,22 @@ def test_a_table_and_files(run, folder):
     assert json.loads((folder / "out" / "statistics.json").read_text())["station_failures"] == 1
 
 
+def test_a_run_without_a_page_removes_that_of_an_earlier_one(run, folder):
+    command, page = (
+        ("world", "town.yaml", "--slots", "2", "--animate", "none", "--out", "out"),
+        folder / "out/report.html",
+    )
+    assert run(*command).code == 0 and page.exists()
+    done = run(*command, "--no-html")
+    assert done.code == 0 and "removed out/report.html: of an earlier run" in done.err
+    assert not page.exists() and (folder / "out/report-data.bin.gz").exists() and "report.html" not in done.out
+    assert run("report", "out").code == 0 and page.exists()
+    done = run(
+        "simulate", "town.yaml", "--slots", "1", "--policies", "stay", "--no-html", "--out", "run", "--animate", "none"
+    )
+    assert done.code == 0 and not (folder / "run/report.html").exists()
+
+
 def test_json_for_machines(run, folder):
     facts = json.loads(run("world", "town.yaml", "--slots", 5, "--mobility", "static", "--json").out)
     assert (facts["slots"], facts["moved_by"], facts["stations"], facts["speed_mps"]["max"]) == (5, "static", 5, 0)

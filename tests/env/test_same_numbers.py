@@ -36,7 +36,7 @@ radio: {{path_loss: tr38901_uma, shadowing: correlated, fading: rayleigh, bandwi
 compute: {{cpu_rule: {cpu}}}
 objective: {{deadlines: {deadlines}, alpha: 1.5, beta: 0.7, kappa_s_per_j: 2, aggregation: {aggregation}}}
 migration: {{energy_j_per_mbit: 0.01}}
-movement: {{cpu: {{kind: ar1, min_gcycles_per_s: 3, max_gcycles_per_s: 14}}, slots: 6}}
+movement: {{cpu: {{kind: ar1, min_gcycles_per_s: 3, max_gcycles_per_s: 14}}, slots: 4}}
 """
 CASES = [
     {"rule": "full", "cpu": "optimal", "deadlines": "false", "aggregation": "mean"},

@@ -33,7 +33,8 @@ def advanced(learner, state, source, iterations):
 @pytest.fixture(scope="module")
 def places():
     """Where training ended in two places."""
-    runs = [advanced(MADDPG, MADDPG.start(jax.random.key(seed), SOURCE), SOURCE, 6)[0] for seed in (0, 1)]
+    start = jax.jit(MADDPG.start)
+    runs = [advanced(MADDPG, start(jax.random.key(seed), SOURCE), SOURCE, 6)[0] for seed in (0, 1)]
     return [Place(f"place {at + 1}", MADDPG.networks(run), run.replay) for at, run in enumerate(runs)]
 
 

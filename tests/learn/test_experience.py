@@ -61,15 +61,16 @@ def test_only_rows_that_are_there_are_sampled():
 
 
 @pytest.mark.parametrize(
-    ("sources", "capacity", "share", "words"),
+    ("rows", "capacity", "share", "words"),
     [
-        ([], 4, 0.5, "no source given"),
-        ([Experience(memory(0, 0), 0)], 4, 0.5, "source 1: the replay memory is empty"),
-        ([Experience(memory(0, 2), 0)], 4, 0.0, "share: got 0"),
-        ([Experience(memory(0, 2), 0)], 0, 0.5, "replay capacity: got 0"),
+        ((), 4, 0.5, "no source given"),
+        ((0,), 4, 0.5, "source 1: the replay memory is empty"),
+        ((2,), 4, 0.0, "share: got 0"),
+        ((2,), 0, 0.5, "replay capacity: got 0"),
     ],
 )
-def test_what_cannot_be_merged_is_refused(sources, capacity, share, words):
+def test_what_cannot_be_merged_is_refused(rows, capacity, share, words):
+    sources = [Experience(memory(0, each), 0) for each in rows]
     with pytest.raises(InputError, match=words):
         merged_replay(sources, capacity, share, 0.5)
 

@@ -22,6 +22,7 @@ objective: {deadlines: false}
 """
 CONFIG = LiteralConfig(hidden=(16, 8), slots=5, replay=12, batch=8)
 LEARNER = Literal(CONFIG)
+begin, begin_episode, next_slot = jax.jit(LEARNER.start), jax.jit(reset), jax.jit(step)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def same(one, other):
 
 
 def test_a_run_in_parts_is_the_run_at_once_bit_for_bit_and_compiles_once(source, advance):
-    start = LEARNER.start(jax.random.key(4), source)
+    start = begin(jax.random.key(4), source)
     at_once, log = advance(start, 6)
     half, first = advance(start, 3)
     end, second = advance(half, 3)
@@ -58,9 +59,9 @@ def test_a_run_in_parts_is_the_run_at_once_bit_for_bit_and_compiles_once(source,
 
 def test_seeds_differ_and_runs_side_by_side_are_those_alone(source, advance):
     keys = jax.random.key_data(jax.random.split(jax.random.key(0), 2))
-    alone = [advance(LEARNER.start(key, source), 3)[1]["cost"] for key in keys]
+    alone = [advance(begin(key, source), 3)[1]["cost"] for key in keys]
     assert not np.array_equal(alone[0], alone[1])
-    starts = jax.vmap(lambda key: LEARNER.start(key, source))(keys)
+    starts = jax.jit(jax.vmap(lambda key: LEARNER.start(key, source)))(keys)
     beside = jax.jit(jax.vmap(lambda state: LEARNER.advance(state, source, 3)))(starts)[1]["cost"]
     assert np.allclose(np.stack(alone), beside, rtol=1e-4)
 
@@ -68,22 +69,22 @@ def test_seeds_differ_and_runs_side_by_side_are_those_alone(source, advance):
 def test_what_is_remembered_was_acted_by_the_whole_state(source):
     """Reading the first layer once for all slots changes nothing: noise off, actions are those of plain networks."""
     quiet = Literal(CONFIG.model_copy(update={"noise": 0.0, "replay": 5}))
-    start = quiet.start(jax.random.key(1), source)
+    start = jax.jit(quiet.start)(jax.random.key(1), source)
     after = jax.jit(lambda state: quiet.advance(state, source, 1)[0])(start)
     rows, words = after.replay.entries, episode_key(start.key, jnp.int32(0))
-    obs, state = reset(words, source)
+    obs, state = begin_episode(words, source)
     for slot in range(CONFIG.slots):
         flat = flat_state(source, obs)
         chosen = actions(start.learner.networks.actor, flat[None])[:, 0]
         assert np.allclose(rows.state[slot], flat)
         assert np.allclose(rows.action[slot], chosen, atol=1e-5)
-        obs, state, reward, *_ = step(step_key(words, jnp.int32(slot)), state, action_of(chosen), source)
+        obs, state, reward, *_ = next_slot(step_key(words, jnp.int32(slot)), state, action_of(chosen), source)
         assert float(rows.reward[slot]) == pytest.approx(float(reward), rel=1e-5)
         assert np.allclose(rows.next_state[slot], flat_state(source, obs))
 
 
 def test_an_episode_without_noise_repeats_and_keeps_seats(source):
-    start = LEARNER.start(jax.random.key(1), source)
+    start = begin(jax.random.key(1), source)
     play = jax.jit(lambda weights, key: LEARNER.play(weights, source, key))
     one = play(LEARNER.weights(start), jax.random.key(9))
     assert same(one, play(LEARNER.weights(start), jax.random.key(9)))
@@ -93,14 +94,14 @@ def test_an_episode_without_noise_repeats_and_keeps_seats(source):
 
 
 def test_shapes_are_those_of_the_flat_state(source):
-    obs, _ = reset(episode_key(jnp.zeros(2, jnp.uint32), jnp.int32(0)), source)
+    obs, _ = begin_episode(episode_key(jnp.zeros(2, jnp.uint32), jnp.int32(0)), source)
     assert flat_state(source, obs).shape == (shapes_of(source).state,)
     assert shapes_of(source).action == 8
 
 
 def test_loud_actions_are_remembered_as_they_were_done_inside_the_box(source):
     loud = Literal(CONFIG.model_copy(update={"noise": 5.0, "slots": 3, "replay": 3}))
-    start = loud.start(jax.random.key(1), source)
+    start = jax.jit(loud.start)(jax.random.key(1), source)
     done = np.asarray(jax.jit(lambda state: loud.advance(state, source, 1)[0])(start).replay.entries.action)
     assert np.abs(done).max() == 1.0 and (np.abs(done) < 1.0).any()
     assert not np.array_equal(done[0], done[1])

@@ -88,7 +88,7 @@ def source():
 def flat_run(source):
     config = FlatConfig(hidden=(8, 6), slots=4, replay=40, batch=8, warm_up=8, standardise=5, updates=2)
     learner = Literal(config)
-    start = learner.start(jax.random.key(3), source)
+    start = jax.jit(learner.start)(jax.random.key(3), source)
     advance = jax.jit(lambda state: learner.advance(state, source, 1))
     first, _ = advance(start)
     second, log = advance(first)

@@ -31,11 +31,17 @@ def a_critic(key):
 
 features_of = jax.jit(features)
 act = jax.jit(lambda actor, instance: actor(features(instance)))
-ACTOR = new_actor(CONFIG, jax.random.key(0))
-CRITICS = jax.vmap(a_critic)(jax.random.split(jax.random.key(1), 2))
-CRITIC = jax.tree.map(lambda each: each[0], CRITICS)
 hosts_cost = jax.jit(lambda critic, instance, host: cost_of_hosts(critic, features(instance), host))
 HOST = np.asarray(np.random.default_rng(0).integers(0, 4, 9))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def networks():
+    """The networks of these tests; they are compiled, so not where tests are collected."""
+    global ACTOR, CRITICS, CRITIC
+    ACTOR = new_actor(CONFIG, jax.random.key(0))
+    CRITICS = jax.vmap(a_critic)(jax.random.split(jax.random.key(1), 2))
+    CRITIC = jax.tree.map(lambda each: each[0], CRITICS)
 
 
 def test_networks_are_drawn_by_their_deviations():

@@ -23,12 +23,21 @@ from twinhop.learn.structured.gradients import actor_loss, dearest, edges_of, op
 SMALL = {"node_width": 4, "edge_width": 2, "critic_edge_width": 2, "critic_station_width": 4, "rounds": 0}
 BANK = jax.tree.map(lambda *each: np.stack(each), *[instance_of_problem(problem(s, 8, 3)) for s in range(16)])
 SOURCE = BankSource(BANK, 4)
-KEYS = jax.random.split(jax.random.key(5), 3)
-
-
 NOISY = StructuredMaddpg(
     StructuredConfig(noise=30.0, least_noise_share=0.0, iterations=100, gamma=0.5, replay_slots=4, **SMALL)
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def drawn():
+    """Keys, critics and logits of these tests; they are compiled, so not where tests are collected."""
+    global KEYS, CRITICS, LOGITS, SCORE
+    KEYS = jax.random.split(jax.random.key(5), 3)
+    CRITICS = jax.vmap(lambda key: init_weights(Critic(edge_width=4, station_width=8, sees_future=False), key))(
+        jax.random.split(jax.random.key(1), 2)
+    )
+    LOGITS = jnp.asarray([0.4, -0.3, 0.9, -1.2, 0.5, 0.1])
+    SCORE = jnp.asarray(np.random.default_rng(3).normal(size=(6, 10)), jnp.float32)
 
 
 @jax.jit
@@ -90,11 +99,6 @@ def test_openings_are_explored_too_in_every_environment_by_noise_of_its_own():
 
 
 INSTANCE = padded(instance_of_problem(problem(0, forbidden=0.2)), 10, 6)
-CRITICS = jax.vmap(lambda key: init_weights(Critic(edge_width=4, station_width=8, sees_future=False), key))(
-    jax.random.split(jax.random.key(1), 2)
-)
-LOGITS = jnp.asarray([0.4, -0.3, 0.9, -1.2, 0.5, 0.1])
-SCORE = jnp.asarray(np.random.default_rng(3).normal(size=(6, 10)), jnp.float32)
 
 
 @jax.jit

@@ -23,10 +23,16 @@ COUNT = 12
 NOW = [problem(seed, opening_s=0.02 * (1 + seed)) for seed in range(COUNT)]
 AFTER = [problem(100 + seed, opening_s=0.3 / (1 + seed)) for seed in range(COUNT)]
 COST = np.linspace(0.4, 2.0, COUNT)
-ACTOR = new_actor(StructuredConfig(**SMALL), jax.random.key(0))
-CRITICS = jax.vmap(lambda key: init_weights(Critic(edge_width=4, station_width=8, sees_future=True), key))(
-    jax.random.split(jax.random.key(1), 2)
-)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def networks():
+    """The networks of these tests; they are compiled, so not where tests are collected."""
+    global ACTOR, CRITICS
+    ACTOR = new_actor(StructuredConfig(**SMALL), jax.random.key(0))
+    CRITICS = jax.vmap(lambda key: init_weights(Critic(edge_width=4, station_width=8, sees_future=True), key))(
+        jax.random.split(jax.random.key(1), 2)
+    )
 
 
 def stacked(problems):

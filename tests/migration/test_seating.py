@@ -1,5 +1,7 @@
 """What a policy asks for is kept wherever it can be; the rest is mended, counted, and named."""
 
+import functools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,13 +21,16 @@ def situations(**sections):
     return [outcome.situation for outcome in outcomes(run, policy_choice("follow_nearest"))]
 
 
-SITUATIONS = {deadlines: situations(objective={"deadlines": deadlines}) for deadlines in (True, False)}
+@functools.cache
+def busy(deadlines):
+    """The situations of that city, with deadlines or without."""
+    return situations(objective={"deadlines": deadlines})
 
 
 @settings(deadline=None, max_examples=200)
 @given(st.booleans(), st.integers(0, 11), st.integers(0, 2**32 - 1))
 def test_whatever_is_asked_for_nobody_is_left_without_room(deadlines, at, seed):
-    situation = SITUATIONS[deadlines][at]
+    situation = busy(deadlines)[at]
     wanted = np.random.default_rng(seed).integers(-1, 5, len(situation.users))
     seated = seat(situation, wanted)
     load = np.bincount(seated.host, minlength=5)
@@ -40,7 +45,7 @@ def test_whatever_is_asked_for_nobody_is_left_without_room(deadlines, at, seed):
 
 @given(st.integers(0, 11))
 def test_what_can_be_kept_is_kept(at):
-    situation = SITUATIONS[True][at]
+    situation = busy(True)[at]
     feasible = seat(situation, np.full(len(situation.users), -1)).host
     again = seat(situation, feasible)
     assert (again.host == feasible).all() and not again.changed.any() and not again.late.any()
@@ -104,7 +109,7 @@ def test_those_with_the_fewest_choices_are_seated_first():
 @settings(deadline=None)
 @given(st.integers(0, 11), st.integers(0, 2**32 - 1))
 def test_floors_of_own_hosts_are_those_of_the_placement_problem(at, seed):
-    situation = SITUATIONS[True][at]
+    situation = busy(True)[at]
     host = np.random.default_rng(seed).integers(0, 5, len(situation.users))
     floor = situation.floors(host, situation.own_comm_s(host))
     expected = situation.problem.floor[np.arange(len(host)), host]

@@ -27,11 +27,11 @@ MODEL_SETS = [
 
 def outputs(twin, each):
     """Everything that a twin says after an update, as bytes where they are numbers."""
-    answer = twin.apply(each, each.time_s)
+    answer = twin.apply(each)
     forecasts = {
         name: [array.tobytes() for array in model.predict(twin.time_s + 3.0)] for name, model in twin.models.items()
     }
-    return answer, twin.state.tobytes(), twin.age_s(each.time_s).tobytes(), twin.revision, twin.missing, forecasts
+    return answer, twin.state.tobytes(), twin.age_s(each.observed_s).tobytes(), twin.revision, twin.missing, forecasts
 
 
 def test_every_model_is_in_a_set():
@@ -89,7 +89,7 @@ def test_arrays_open_in_numpy_and_the_manifest_in_any_tool():
         np.testing.assert_array_equal(archive["state"], twin.state)
     with zipfile.ZipFile(BytesIO(packed(twin))) as archive:
         manifest = json.loads(archive.read("manifest.json"))
-    assert (manifest["format"], manifest["version"], manifest["id"]) == ("twinhop device twin", 1, "robot-7")
+    assert (manifest["format"], manifest["version"], manifest["id"]) == ("twinhop device twin", 2, "robot-7")
 
 
 def test_inspection_needs_no_models():

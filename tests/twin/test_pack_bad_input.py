@@ -159,18 +159,18 @@ def test_a_manifest_that_was_changed(content):
 
 def test_a_pack_of_a_version_that_is_too_new(content):
     def change(manifest, _):
-        manifest |= {"version": 3, "reader": 2}
+        manifest |= {"version": 4, "reader": 3}
 
     message = refusal(forged(content, change))
-    assert "pack version 3" in message
-    assert "up to version 1; use a newer twinhop" in message
+    assert "pack version 4" in message
+    assert "up to version 2; use a newer twinhop" in message
 
 
 def test_a_newer_pack_that_says_it_can_be_read(content):
     """Fields and parts that this version does not know are checked and left aside."""
 
     def change(manifest, parts):
-        manifest |= {"version": 2, "reader": 1, "mood": "good"}
+        manifest |= {"version": 3, "reader": 1, "mood": "good"}
         manifest["history"] |= {"compression": None}
         manifest["history"]["retention"] |= {"max_chunks": 7}
         manifest["state_schema"] |= {"title": "a robot"}

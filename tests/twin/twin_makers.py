@@ -36,10 +36,11 @@ def make_twin(**options):
     return DeviceTwin("robot-7", SCHEMA, **options)
 
 
-def update(seq, time_s=None, **values):
+def update(seq, observed_s=None, incarnation=1, received_s=None, **values):
     """An update at `seq` seconds unless a time is given; without values, a position that says the seq."""
     given = values or {"position": (float(seq), -float(seq))}
-    return Update(seq, float(seq) if time_s is None else time_s, SCHEMA.vector(given))
+    observed_s = float(seq) if observed_s is None else observed_s
+    return Update(seq, observed_s, SCHEMA.vector(given), incarnation, received_s)
 
 
 def trace(count, seed=0, partial=0.3):
@@ -64,4 +65,4 @@ def trace(count, seed=0, partial=0.3):
 
 def feed(twin, updates):
     """The answers of a twin to updates that arrive when they are observed."""
-    return [twin.apply(each, each.time_s) for each in updates]
+    return [twin.apply(each) for each in updates]

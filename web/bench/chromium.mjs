@@ -38,7 +38,7 @@ export class Chromium {
 
   send(method, params = {}, sessionId = this.session) {
     const id = ++this.last;
-    this.process.stdio[3].write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
+    this.process.stdio[3].write(`${JSON.stringify({ id, method, params, sessionId: sessionId ?? undefined })}\0`);
     return new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject }));
   }
 
@@ -72,6 +72,12 @@ export class Chromium {
     const windowsVirtualKeyCode = keys[key] ?? key.toUpperCase().charCodeAt(0);
     await this.send("Input.dispatchKeyEvent", { type: "keyDown", key, code, text, windowsVirtualKeyCode });
     await this.send("Input.dispatchKeyEvent", { type: "keyUp", key, code, windowsVirtualKeyCode });
+  }
+
+  /** Processor time of the browser and all its processes [s]. */
+  async cpu_s() {
+    const { processInfo } = await this.send("SystemInfo.getProcessInfo", {}, null);
+    return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
   }
 
   /** The picture of the whole page, as PNG. */

@@ -1,5 +1,6 @@
 /* How fast a page of a run is, in headless Chromium with software drawing: `node bench/run_page.mjs PAGE.html ...`.
-   Of each page: time to the first picture, frames a second while it plays, and the longest time between two. */
+   Of each page: time to the first picture, frames a second while it plays, the longest time between two, and the
+   processor time of a frame, of all the browser's processes: on a busy machine that says more. */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -29,6 +30,7 @@ for (const page of process.argv.slice(2)) {
 /** Play, and count the pictures. */
 async function frames(chromium) {
   await chromium.press(" ", "Space");
+  const cpu_s = await chromium.cpu_s();
   const times = await chromium.eval(`new Promise((done) => {
     const times = [];
     const look = (now) => {
@@ -38,9 +40,11 @@ async function frames(chromium) {
     };
     requestAnimationFrame(look);
   })`);
+  const used_s = (await chromium.cpu_s()) - cpu_s;
   const isPlaying = await chromium.eval(`document.querySelector(".play").textContent === "Pause"`);
   await chromium.press(" ", "Space");
   const gaps = times.slice(1).map((time, at) => time - times[at]);
   const rate = (1000 * gaps.length) / (times.at(-1) - times[0]);
-  return `${rate.toFixed(0)} frames/s, longest gap ${Math.max(...gaps).toFixed(0)} ms${isPlaying ? "" : " (it stopped)"}`;
+  const frame_ms = (1000 * used_s) / gaps.length;
+  return `${rate.toFixed(0)} frames/s, longest gap ${Math.max(...gaps).toFixed(0)} ms, CPU ${frame_ms.toFixed(0)} ms a frame${isPlaying ? "" : " (it stopped)"}`;
 }

@@ -12,7 +12,7 @@ const selection = (page) => page.getByRole("region", { name: "Selection" });
 
 test("a late twin of a plan, and why it is where it is", async () => {
   const { page, seen, close } = await openPage(browser, "late");
-  await tabTo(page, /late/i);
+  await tabTo(page, /^next late/i);
   await page.keyboard.press("Enter");
   const text = await selection(page).innerText();
   assert.match(text, /\bu\d+\b/);

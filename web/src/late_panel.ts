@@ -16,8 +16,11 @@ export class LatePanel {
   #hosts: ArrayLike<number> = [];
   #selected: number | null = null;
 
-  /** @param onPick what happens when a user is picked. */
-  constructor(parent: HTMLElement, page: Page, onPick: (user: number) => void) {
+  /**
+   * @param onPick what happens when a user is picked.
+   * @param onNext what happens when the next late user is asked for.
+   */
+  constructor(parent: HTMLElement, page: Page, onPick: (user: number) => void, onNext: () => void) {
     this.#page = page;
     this.element = h("div", { class: "late-panel" });
     parent.append(this.element);
@@ -32,11 +35,7 @@ export class LatePanel {
       ],
       onPick: (row) => onPick(this.#late[row].user),
     });
-    const next = h("button", { type: "button", class: "next" }, "Next late user", h("kbd", {}, "l"));
-    next.addEventListener("click", () => {
-      const user = this.next();
-      if (user !== null) onPick(user);
-    });
+    const next = h("button", { type: "button", class: "next", click: onNext }, "Next late user", h("kbd", {}, "l"));
     this.element.append(next);
   }
 

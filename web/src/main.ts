@@ -50,7 +50,9 @@ function show(main: HTMLElement, page: Page): void {
 function showPlan(main: HTMLElement, page: Page): void {
   const view = new PlanView(main, page);
   if ((page.what_ifs ?? []).length === 0) return;
-  whatIfPanel(section(view.extra, "What if servers fail", "what-ifs"), page, {
+  const part = section(main, "What if servers fail", "what-ifs");
+  main.insertBefore(part, main.querySelector(":scope > .notes, :scope > .foot"));
+  whatIfPanel(part, page, {
     selected: () => {
       const { selection } = view.map;
       return selection !== null && "station" in selection ? selection.station : null;

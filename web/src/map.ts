@@ -138,6 +138,8 @@ export class MapView {
   private readonly raster = new UserRaster();
   private names: { key: string; placed: PlacedName[] } = { key: "", placed: [] };
   private drawing = 0;
+  /** Browsers print what is drawn as it is recorded, and what one layer clears is gone from those below: all on one. */
+  private printing = false;
   private groundStale = true;
 
   constructor(
@@ -466,6 +468,8 @@ export class MapView {
 
   private drawTop(): void {
     const g = this.begin(this.top);
+    if (this.printing)
+      for (const below of [this.ground, this.people]) g.drawImage(below, 0, 0, this.width, this.height);
     this.drawLines(g);
     this.drawStations(g);
     this.drawScaleBar(g);
@@ -747,7 +751,11 @@ export class MapView {
     top.addEventListener("keydown", (event) => this.key(event));
     const dark = matchMedia("(prefers-color-scheme: dark)");
     const themed = () => this.recolour(theme());
-    const printed = () => this.recolour(LIGHT);
+    const printed = () => {
+      this.printing = true;
+      this.recolour(LIGHT);
+      this.printing = false;
+    };
     dark.addEventListener("change", themed);
     window.addEventListener("beforeprint", printed);
     window.addEventListener("afterprint", themed);

@@ -31,7 +31,8 @@ export class PlanPair {
   #moved: number[] = [];
   #selection: Selection = null;
 
-  constructor(parent: HTMLElement, page: Page, onSelect?: (selection: Selection) => void) {
+  /** @param name of the region that says what is selected. */
+  constructor(parent: HTMLElement, page: Page, name = "Selection", onSelect?: (selection: Selection) => void) {
     this.#page = page;
     this.#cost = new CostFormat(page.cost_unit);
     this.#onSelect = onSelect;
@@ -41,8 +42,9 @@ export class PlanPair {
       this.select(selection);
       this.#onSelect?.(selection);
     });
-    this.#card = h("div", { class: "selection", role: "region", "aria-label": "Selection" });
+    this.#card = h("div", { class: "selection", role: "region", "aria-label": name });
     const columns = h("div", { class: "columns" });
+    const hasLatency = (page.plans ?? []).every(({ latency_s_by_user: latency_s }) => latency_s !== undefined);
     this.element.append(columns);
     this.#list = new RowList(columns, {
       caption: "Users on another host",
@@ -51,8 +53,12 @@ export class PlanPair {
         { head: "user", text: (user) => userName(page.users, user) },
         { head: "from", text: (user) => this.#host(0, user) },
         { head: "to", text: (user) => this.#host(1, user) },
-        { head: "latency", isNumber: true, text: (user) => this.#latency(0, user) },
-        { head: "then", isNumber: true, text: (user) => this.#latency(1, user) },
+        ...(hasLatency
+          ? [
+              { head: "latency", isNumber: true, text: (user: number) => this.#latency(0, user) },
+              { head: "then", isNumber: true, text: (user: number) => this.#latency(1, user) },
+            ]
+          : []),
       ],
       onPick: (user) => {
         this.select({ user });
@@ -125,7 +131,7 @@ export class PlanPair {
         h("h4", {}, title),
         factList([
           ["host", this.#host(at, user)],
-          ["latency", this.#latency(at, user)],
+          ["latency", plan.latency_s_by_user ? this.#latency(at, user) : null],
           ["late", plan.late === undefined ? "–" : plan.late[user] === 0 ? "no" : "yes"],
         ]),
       ]),

@@ -160,10 +160,17 @@ export class PlanView implements View {
 
   private listen(find: HTMLElement): void {
     const dark = matchMedia("(prefers-color-scheme: dark)");
-    const themed = () => this.show(this.page.plans?.indexOf(this.plan) ?? 0);
+    const themed = () => {
+      this.servers.draw();
+      this.users.draw();
+      this.panel.show(this.selection, this.plan);
+    };
     dark.addEventListener("change", themed);
+    for (const event of ["beforeprint", "afterprint"]) window.addEventListener(event, themed);
     this.cleaning.push(
       () => dark.removeEventListener("change", themed),
+      () => window.removeEventListener("beforeprint", themed),
+      () => window.removeEventListener("afterprint", themed),
       onKeys({
         "/": () => find.querySelector("input")?.focus(),
         l: () => this.nextLate(),

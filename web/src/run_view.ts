@@ -162,7 +162,12 @@ class RunView implements View {
     const aside = h("div", { class: "aside" }, this.#card);
     stage.append(aside);
     if (mayBeLate(page)) {
-      this.#late = new LatePanel(aside, page, (user) => this.#selectLate(user));
+      this.#late = new LatePanel(
+        aside,
+        page,
+        (user) => this.#selectLate(user),
+        () => this.#nextLate(),
+      );
     }
     if (this.#policies.length === 0) {
       const statistics = h("div", {}, h("h3", {}, "Statistics"));
@@ -271,11 +276,12 @@ class RunView implements View {
     };
     if (this.#policies.length === 0) return keys;
     const after = (index: number): number => (index + 1) % this.#policies.length;
+    const next = (): number => (after(this.#left) === this.#right ? after(after(this.#left)) : after(this.#left));
     return {
       ...keys,
       l: () => this.#nextLate(),
       m: () => this.#nextMove(),
-      p: () => this.#choose(after(this.#left), this.#right),
+      p: () => this.#choose(next(), this.#right),
       c: () => this.#choose(this.#left, this.#right === null && this.#policies.length > 1 ? after(this.#left) : null),
     };
   }
@@ -322,17 +328,29 @@ class RunView implements View {
     this.#writeCard();
   }
 
-  #selectLate(user: number): void {
+  #selectLate(user: number, saysTime = false): void {
     this.#select({ user });
     const how = this.#late?.inWords(user) ?? "not late";
     const host = this.#policies[this.#left].host?.[this.#clock.frame * this.#users + user] ?? -1;
-    announce(`User ${userName(this.#page.users, user)}, ${how}, on ${stationName(this.#page.stations, host)}`);
+    const time = saysTime ? `${this.#timeText(this.#clock.at)}: user` : "User";
+    announce(`${time} ${userName(this.#page.users, user)}, ${how}, on ${stationName(this.#page.stations, host)}`);
   }
 
+  /** The next user who is late now; where nobody is, at the next moment at which somebody is. */
   #nextLate(): void {
-    const user = this.#late?.next() ?? null;
-    if (user === null) announce("Nobody is late now.");
-    else this.#selectLate(user);
+    const { frame, frames } = this.#clock;
+    const { late } = this.#policies[this.#left];
+    if (this.#late === null || late === undefined) return;
+    for (let step = 0; step < frames; step++) {
+      const at = (frame + step) % frames;
+      if (!rowOf<Column>(late, this.#users, at).includes(1)) continue;
+      if (step > 0) this.#clock.seek(at);
+      this.#draw();
+      const user = this.#late.next();
+      if (user !== null) this.#selectLate(user, step > 0);
+      return;
+    }
+    announce("Nobody is ever late.");
   }
 
   /** Goes to the next frame in which a twin moves, from the end to the first. */

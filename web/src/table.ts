@@ -168,7 +168,8 @@ export class DataTable {
     this.waiting = window.setTimeout(() => this.refresh(), FILTER_DELAY_MS);
   }
 
-  private draw(): void {
+  /** Draw the rows of this page anew. */
+  draw(): void {
     const focused = this.body.contains(document.activeElement);
     const rows = this.shown.slice(this.page * this.pageSize, (this.page + 1) * this.pageSize);
     replace(

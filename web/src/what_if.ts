@@ -166,7 +166,7 @@ class Panel implements WhatIfPanel {
       ]),
     );
     if (before !== undefined && map) {
-      this.#pair ??= new PlanPair(this.#detail, this.#page);
+      this.#pair ??= new PlanPair(this.#detail, this.#page, "Before and after");
       const sides = [{ plan: before, title: "Before" }];
       const failed = { plan: after ?? before, title: "After", failed: failure.stations };
       this.#pair.show(after === undefined ? sides : [...sides, failed]);

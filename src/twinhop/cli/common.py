@@ -238,9 +238,14 @@ def save(out: Path | None, write: Callable[[Path], list[Path]], command: str) ->
             written = write(out)
     except KeyboardInterrupt:
         return [], True
-    for path in remove_stale(earlier, written):
-        typer.echo(f"twinhop: removed {path}: of an earlier run", err=True)
+    say_removed(remove_stale(earlier, written))
     return written, False
+
+
+def say_removed(paths: Sequence[Path]) -> None:
+    """Name files of an earlier run that were removed, a line each."""
+    for path in paths:
+        typer.echo(f"twinhop: removed {path}: of an earlier run", err=True)
 
 
 def exit_interrupted(what: str, written: Sequence[Path]) -> NoReturn:

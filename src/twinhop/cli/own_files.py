@@ -205,6 +205,11 @@ def earlier_files(folder: Path, command: str) -> list[Path]:
     return list(found)
 
 
+def earlier_page(folder: Path | None, command: str) -> list[Path]:
+    """The page of an earlier run: a run without one would leave it beside data that it does not show."""
+    return [] if folder is None else [path for path in earlier_files(folder, command) if path.name == PAGE_FILE]
+
+
 def remove_stale(earlier: Sequence[Path], written: Sequence[Path]) -> list[Path]:
     """Remove those files of an earlier run that the last one has not replaced, and return them."""
     new = {path.name for path in written}

@@ -17,6 +17,7 @@ from twinhop.cli.common import (
     positive,
     print_result,
     print_table,
+    say_removed,
     share_progress,
 )
 from twinhop.cli.world import Animate
@@ -64,10 +65,11 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Let the users of a city move, apply migration policies slot by slot, and judge what they cost."""
-    from twinhop.cli.own_files import require_own
+    from twinhop.cli.own_files import earlier_page, remove_stale, require_own
     from twinhop.runs.simulation import DEFAULT_POLICIES, simulate
 
     require_own(out, "simulate", force)
+    stale = earlier_page(out, "simulate") if no_html else []
     with share_progress(f"simulating {source}", "slots") as report:
         simulation = simulate(
             source,
@@ -84,6 +86,7 @@ def run(
             html=not no_html,
             on_progress=report,
         )
+    say_removed(remove_stale(stale, simulation.files))
     print_result(simulation, as_json, _show, simulation.files)
     exit_if_failed(simulation.failures)
 

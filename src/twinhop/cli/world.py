@@ -17,6 +17,7 @@ from twinhop.cli.common import (
     counting_progress,
     print_result,
     print_table,
+    say_removed,
 )
 
 if TYPE_CHECKING:
@@ -51,15 +52,17 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Let the users of a city move, its channels, CPUs and stations change, and count what happens."""
-    from twinhop.cli.own_files import require_own
+    from twinhop.cli.own_files import earlier_page, remove_stale, require_own
     from twinhop.runs.world import moving, watch
     from twinhop.scenario import load_scenario
 
     require_own(out, "world", force)
+    stale = earlier_page(out, "world") if no_html else []
     scenario = moving(load_scenario(source, seed), slots, slot_s, mobility)
     assert scenario.movement is not None
     with counting_progress(scenario.name, scenario.movement.run_slots, "slots") as report:
         watched, written = watch(scenario, out, animate.value, report, html=not no_html)
+    say_removed(remove_stale(stale, written))
     print_result(watched, as_json, _show, written)
 
 

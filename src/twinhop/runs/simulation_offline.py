@@ -120,7 +120,7 @@ def read_offline(path: Path) -> OfflineResult | None:
     try:
         cached = read_json(path)
         seconds = read_json(path.with_name(TIMING))["offline_s"]
-        of_slots = {name: tuple(cached[name]) for name in OF_SLOTS if name in cached}
+        of_slots = {name: tuple(cached[name]) for name in OF_SLOTS if name in cached or name == "slot_cost_s"}
         return OfflineResult(**{**cached, **of_slots}, seconds=seconds)
     except (TypeError, KeyError):
         raise InputError(f"{path}: is not an offline bound, or {TIMING} beside it is none; delete it") from None

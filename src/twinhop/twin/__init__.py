@@ -4,8 +4,12 @@ Pure: the time is given in every call, randomness is passed in, and nothing is r
 """
 
 from twinhop.twin.answer import Applied as Applied
+from twinhop.twin.answer import ClockState as ClockState
 from twinhop.twin.answer import Outcome as Outcome
+from twinhop.twin.answer import Reason as Reason
 from twinhop.twin.chunk import Chunk as Chunk
+from twinhop.twin.desired import Desired as Desired
+from twinhop.twin.device_clock import DeviceClock as DeviceClock
 from twinhop.twin.device_twin import DeviceTwin as DeviceTwin
 from twinhop.twin.dimension import Dimension as Dimension
 from twinhop.twin.history import History as History

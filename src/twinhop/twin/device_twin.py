@@ -11,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.errors import InputError
-from twinhop.twin.answer import Applied, Outcome
+from twinhop.twin.answer import Applied, Outcome, Reason
 from twinhop.twin.behaviour.registry import require_suitable
+from twinhop.twin.desired import Desired, make_desired
+from twinhop.twin.device_clock import LARGEST_TIME_S, MOST_AHEAD_S, MOST_BEHIND_S, DeviceClock
 from twinhop.twin.history import History, Retention
 from twinhop.twin.identity import make_identity
+from twinhop.twin.incarnations import Incarnations
 from twinhop.twin.records import Update
 from twinhop.twin.schema import TwinSchema
 
@@ -22,15 +25,16 @@ if TYPE_CHECKING:
     from twinhop.twin.behaviour.model import BehaviourModel
 
 LARGEST_SEQ = 2**63 - 1
-MOST_AHEAD_S = 1.0
-"""Device clocks may be ahead of the twin's by this much unless something else is said [s]."""
+MOST_SKIPPED = 2**31
+"""An update that would leave a larger hole is set aside: a wrong number must not make all that follow too late."""
+LONGEST_SHOWN = 60
 
 
 class DeviceTwin:
     """The twin of one device.
 
-    It is deterministic: the same updates at the same times give the same bits, also where it was packed and resumed in
-    between. Sequence numbers begin with 1.
+    It is deterministic: the same updates give the same bits, also where it was packed and resumed in between. What a
+    device sends cannot harm it: each update is applied, a duplicate, or set aside with a reason, and none raises.
 
     Args:
         twin_id: unique name.
@@ -38,7 +42,8 @@ class DeviceTwin:
         attributes: hardware and configuration by name.
         models: behaviour models M by the name of their dimension.
         retention: how much of the history is kept; without it, all.
-        max_ahead_s: how far ahead of the twin's clock an update may have been observed [s].
+        max_ahead_s: how far ahead of its reception an update may have been observed [s].
+        max_behind_s: how long before its reception it may have been observed [s].
 
     Raises:
         InputError: an id, attribute, dimension or limit will not do, or a model cannot predict its dimension.
@@ -46,12 +51,15 @@ class DeviceTwin:
     >>> from twinhop.twin import Dimension
     >>> schema = TwinSchema(dimensions=(Dimension(name="speed", kind="scalar", unit="m/s"),))
     >>> twin = DeviceTwin("car-1", schema)
-    >>> twin.apply(Update(1, 10.0, schema.vector({"speed": 12.5})), now_s=10.1).outcome.value
+    >>> twin.apply(Update(1, 10.0, schema.vector({"speed": 12.5}), received_s=10.1)).outcome.value
     'applied'
-    >>> twin.apply(Update(4, 13.0, schema.vector({"speed": 14.0})), now_s=13.1).missing
+    >>> twin.apply(Update(4, 13.0, schema.vector({"speed": 14.0}), received_s=13.1)).missing
     (2, 3)
+    >>> rebooted = Update(1, 1e9, schema.vector({"speed": 0.0}), incarnation=2, received_s=90.0)
+    >>> twin.apply(rebooted).clock.value, twin.time_s
+    ('ahead', 90.0)
     >>> twin.values()
-    {'speed': 14.0}
+    {'speed': 0.0}
     """
 
     def __init__(
@@ -63,16 +71,17 @@ class DeviceTwin:
         models: Mapping[str, BehaviourModel] | None = None,
         retention: Retention | None = None,
         max_ahead_s: float = MOST_AHEAD_S,
+        max_behind_s: float = MOST_BEHIND_S,
     ) -> None:
-        if not 0 <= max_ahead_s < math.inf:
-            raise InputError(f"max_ahead_s: got {max_ahead_s}; expected a finite time of 0 s or more")
+        self._clock = DeviceClock(max_ahead_s, max_behind_s)
         self._identity = make_identity(twin_id, attributes or {})
         self._schema = schema
-        self._max_ahead_s = float(max_ahead_s)
         self._state = np.full(schema.width, math.nan)
         self._observed_s = np.full(len(schema.dimensions), -math.inf)
         self._observed_seq = np.zeros(len(schema.dimensions), np.int64)
         self._history = History(schema.width, retention)
+        self._incarnations = Incarnations()
+        self._desired = Desired()
         self._models = dict(models or {})
         check_models(twin_id, schema, self._models)
         self._learners = [(schema.columns(name), model) for name, model in self._models.items()]
@@ -86,7 +95,9 @@ class DeviceTwin:
         *,
         attributes: Mapping[str, Any],
         models: Mapping[str, BehaviourModel],
-        max_ahead_s: float,
+        clock: DeviceClock,
+        incarnations: Incarnations,
+        desired: Desired,
         history: History,
         state: NDArray[np.float64],
         observed_s: NDArray[np.float64],
@@ -98,8 +109,10 @@ class DeviceTwin:
         Raises:
             InputError: they do not fit the schema or each other.
         """
-        twin = cls(twin_id, schema, attributes=attributes, models=models, max_ahead_s=max_ahead_s)
+        twin = cls(twin_id, schema, attributes=attributes, models=models)
         check_observations(schema, state, observed_s, observed_seq, history)
+        incarnations.check(history.last_seq)
+        twin._clock, twin._incarnations, twin._desired = clock, incarnations, desired
         twin._state, twin._observed_s, twin._observed_seq = state, observed_s, observed_seq
         twin._history, twin._revision = history, revision
         return twin
@@ -130,9 +143,19 @@ class DeviceTwin:
         return self._history
 
     @property
-    def max_ahead_s(self) -> float:
-        """How far ahead of the twin's clock an update may have been observed [s]."""
-        return self._max_ahead_s
+    def clock(self) -> DeviceClock:
+        """The device's clock as the twin sees it; it is the twin's to change."""
+        return self._clock
+
+    @property
+    def incarnations(self) -> Incarnations:
+        """The starts of the device, and where each begins in the history; they are the twin's to change."""
+        return self._incarnations
+
+    @property
+    def desired(self) -> Desired:
+        """What the device should take up, and the version of it."""
+        return self._desired
 
     @property
     def state(self) -> NDArray[np.float64]:
@@ -146,28 +169,33 @@ class DeviceTwin:
 
     @property
     def observed_seq(self) -> NDArray[np.int64]:
-        """(dimensions,) copy of which update each value came with; 0 where there is none yet."""
+        """(dimensions,) copy of the number in the history of each value's update; 0 where there is none yet."""
         return self._observed_seq.copy()
 
     @property
+    def incarnation(self) -> int:
+        """The newest start of the device that an update came from; 0 before the first update."""
+        return self._incarnations.newest
+
+    @property
     def seq(self) -> int:
-        """Sequence number of the newest update; 0 before the first."""
-        return self._history.last_seq
+        """Sequence number of that incarnation's newest update; 0 before the first."""
+        return self._history.last_seq - self._incarnations.base
 
     @property
     def time_s(self) -> float:
-        """When that was observed; minus infinity before the first [s]."""
+        """When that was observed, on the twin's axis; minus infinity before the first [s]."""
         return self._history.last_time_s
 
     @property
     def revision(self) -> int:
-        """Number of changes: of the state, of the history, of the attributes."""
+        """Number of changes: of state, history, attributes, desired settings and the clock's offset."""
         return self._revision
 
     @property
     def missing(self) -> int:
-        """Number of updates that never came."""
-        return self.seq - self._history.taken
+        """Number of updates that never came, of all incarnations."""
+        return self._history.last_seq - self._history.taken
 
     def values(self) -> dict[str, Any]:
         """The state by the names of the dimensions, those without a value left out."""
@@ -190,99 +218,191 @@ class DeviceTwin:
         self._identity = make_identity(self.id, attributes)
         self._revision += 1
 
-    def apply(self, update: Update, now_s: float) -> Applied:
-        """Take an update.
-
-        An update with the next sequence number, or with a later one (a gap), changes state, history and models. One
-        that was missing goes into its place in the open tail of the history, and into the state where nothing newer is
-        known; models have gone on and do not learn from it. All others change nothing, so that an update applied
-        twice is applied once.
+    def set_desired(self, version: int, values: Mapping[str, Any]) -> None:
+        """Replace the settings that the device should take up.
 
         Args:
-            update: what the device sent.
-            now_s: the time, on the twin's own axis [s].
+            version: one more than the present one, so that of two who write at once one fails.
+            values: by name: text, numbers, true or false.
+
+        Raises:
+            InputError: the version is another, or a name or a value will not do.
+        """
+        if version != self._desired.version + 1:
+            raise InputError(
+                f"twin {self.id!r}: desired: version {version!r}; expected {self._desired.version + 1}, one above the "
+                "present one"
+            )
+        self._desired = make_desired(version, values, f"twin {self.id!r}: desired")
+        self._revision += 1
+
+    def set_clock_offset(self, offset_s: float) -> None:
+        """Put in force how far the device's clock is ahead, from the next update on; `clock.due` says when [s].
+
+        Raises:
+            InputError: it is not finite, or beyond all times.
+        """
+        if not -LARGEST_TIME_S <= offset_s <= LARGEST_TIME_S:
+            raise InputError(
+                f"twin {self.id!r}: clock offset: got {offset_s}; expected a time up to {LARGEST_TIME_S:g} s"
+            )
+        self._clock.set_offset(offset_s)
+        self._revision += 1
+
+    def restart(self) -> None:
+        """Take the next update for the first of its incarnation, whichever that is.
+
+        For operators, where a device has sent a wrong incarnation and its right ones are superseded by it.
+        """
+        self._incarnations.restart(self._history.last_seq)
+        self._clock.restart()
+        self._revision += 1
+
+    def apply(self, update: Update) -> Applied:
+        """Take an update.
+
+        An update of the newest incarnation with the next sequence number, or with a later one (a hole), changes state,
+        history and models; so does one of a newer incarnation, which goes on from there. One that was missing goes into
+        its place in the open tail of the history, and into the state where nothing newer is known; models have gone on
+        and do not learn from it. All others change nothing, so that an update applied twice is applied once. The time
+        of an observation is the device's where it can be believed, and else that of the reception.
+
+        Args:
+            update: what the device sent, and when it was received.
 
         Returns:
             What became of it.
-
-        Raises:
-            InputError: the update does not fit the schema, or its time runs backwards; the twin is as before.
         """
-        answer = self.judge(update, now_s)
-        if not answer.changed:
-            return answer
-        if answer.outcome is Outcome.LATE:
-            self._history.insert(update.seq, update.time_s, update.values)
-        else:
-            self._learn(update)
-            self._history.append(update.seq, update.time_s, update.values)
-        self._observe(update)
-        self._revision += 1
-        return answer
+        return self._take(update, change=True)
 
-    def judge(self, update: Update, now_s: float) -> Applied:
+    def judge(self, update: Update) -> Applied:
         """What `apply` would answer; the twin stays as it is.
 
         Args:
-            update: what the device sent.
-            now_s: the time, on the twin's own axis [s].
-
-        Raises:
-            InputError: as `apply`.
+            update: what the device sent, and when it was received.
         """
-        seq, time_s = update.seq, update.time_s
-        if type(seq) is not int or not 0 < seq <= LARGEST_SEQ:
-            raise InputError(f"twin {self.id!r}: update {seq!r}: expected a whole sequence number from 1")
-        if not isinstance(time_s, float | int) or not -math.inf < time_s < math.inf:
-            raise InputError(f"twin {self.id!r}: update {seq}: time_s: got {time_s!r}; expected a finite time")
+        return self._take(update, change=False)
+
+    def _take(self, update: Update, change: bool) -> Applied:
+        fault = self._fault(update)
+        if fault is not None:
+            return self._aside(Reason.MALFORMED, f"update {_shown(update.seq)}: {fault}")
+        observed_s, received_s = _times(update)
+        if update.incarnation < self.incarnation:
+            return self._take_old(update, observed_s, received_s, change)
+        is_new = update.incarnation > self.incarnation
+        newest = self._history.last_seq
+        number = update.seq + (newest if is_new else self._incarnations.base)
+        if number - newest > MOST_SKIPPED:
+            return self._aside(
+                Reason.MALFORMED, f"update {update.seq}: more than {MOST_SKIPPED} above the newest; expected the next"
+            )
+        if number <= newest:
+            return self._take_past(number, update, observed_s, received_s, change)
+        clock = self._clock
+        if is_new and change:
+            self._incarnations.begin(update.incarnation, newest, self._history.sealed.seq)
+            clock.restart()
+        judging = _fresh(clock) if is_new and not change else clock
+        reading = judging.read(observed_s, received_s, self._history.last_time_s)
+        first = (newest + 1) - (number - update.seq)
+        missing = (first, update.seq - 1) if update.seq > first else None
+        if change:
+            clock.took(observed_s, received_s)
+            self._learn(reading.time_s, update.values)
+            self._history.append(number, reading.time_s, update.values)
+            self._observe(number, reading.time_s, update.values)
+            self._revision += 1
+        return Applied(Outcome.APPLIED, update.incarnation, update.seq, missing, clock=reading.state)
+
+    def _take_old(self, update: Update, observed_s: float, received_s: float, change: bool) -> Applied:
+        """An update of an incarnation before the newest."""
+        span = self._incarnations.span(update.incarnation)
+        shown = f"update {update.seq} of incarnation {update.incarnation}"
+        if span is None:
+            return self._aside(
+                Reason.SEALED, f"{shown}: nothing is known any more of that one, or nothing came from it"
+            )
+        number = span.base + update.seq
+        if number > span.last:
+            return self._aside(
+                Reason.SUPERSEDED,
+                f"{shown}: incarnation {self.incarnation} began after update {span.last - span.base} of that one",
+            )
+        return self._take_past(number, update, observed_s, received_s, change)
+
+    def _take_past(self, number: int, update: Update, observed_s: float, received_s: float, change: bool) -> Applied:
+        """An update whose number is not above the newest of its incarnation."""
+        known = self._history.find(number)
+        if known is not None:
+            if np.array_equal(known.values[0], update.values, equal_nan=True):
+                return Applied(Outcome.DUPLICATE, self.incarnation, self.seq)
+            return self._aside(
+                Reason.CONFLICT, f"update {update.seq}: other values under that number are in the history"
+            )
+        place = self._history.place(number)
+        if place is None:
+            return self._aside(Reason.SEALED, f"update {update.seq}: its place in the history is sealed or forgotten")
+        reading = self._clock.read_late(observed_s, received_s, place)
+        if change:
+            self._history.insert(number, reading.time_s, update.values)
+            self._observe(number, reading.time_s, update.values)
+            self._revision += 1
+        return Applied(Outcome.APPLIED, self.incarnation, self.seq, late=True, clock=reading.state)
+
+    def _aside(self, reason: Reason, detail: str) -> Applied:
+        return Applied(Outcome.SET_ASIDE, self.incarnation, self.seq, reason=reason, detail=detail)
+
+    def _fault(self, update: Update) -> str | None:
+        """What is wrong with an update that no twin can take; None: nothing."""
+        for name in ("seq", "incarnation"):
+            value = getattr(update, name)
+            if type(value) is not int or not 0 < value <= LARGEST_SEQ:
+                return f"{name}: got {_shown(value)}; expected a whole number from 1 to {LARGEST_SEQ}"
+        observed_s, received_s = update.observed_s, update.received_s
+        if type(observed_s) not in (float, int):
+            return f"observed_s: got {_shown(observed_s)}; expected a time, or NaN for none"
+        received_s = observed_s if received_s is None else received_s
+        if type(received_s) not in (float, int) or not -LARGEST_TIME_S <= received_s <= LARGEST_TIME_S:
+            return f"received_s: got {_shown(received_s)}; expected a time up to {LARGEST_TIME_S:g} s"
         try:
             self._schema.check(update.values)
         except InputError as error:
-            raise InputError(f"twin {self.id!r}: update {seq}: {error}") from None
-        newest = self._history.last_seq
-        if seq <= newest:
-            return self._judge_past(update)
-        if not time_s <= now_s + self._max_ahead_s:
-            return Applied(Outcome.FUTURE, newest)
-        if time_s < self._history.last_time_s:
-            self._refuse_time(update, self._history.last_time_s, math.inf)
-        if seq == newest + 1:
-            return Applied(Outcome.APPLIED, seq)
-        return Applied(Outcome.GAP, seq, (newest + 1, seq - 1))
+            return str(error)
+        return None
 
-    def _judge_past(self, update: Update) -> Applied:
-        """The answer to an update that is not newer than the newest."""
-        known = self._history.find(update.seq)
-        if known is not None:
-            same = known.time_s[0] == update.time_s and np.array_equal(known.values[0], update.values, equal_nan=True)
-            return Applied(Outcome.DUPLICATE if same else Outcome.CONFLICT, self.seq)
-        place = self._history.place(update.seq)
-        if place is None:
-            return Applied(Outcome.TOO_LATE, self.seq)
-        if not place[0] <= update.time_s <= place[1]:
-            self._refuse_time(update, *place)
-        return Applied(Outcome.LATE, self.seq)
-
-    def _refuse_time(self, update: Update, after_s: float, before_s: float) -> None:
-        raise InputError(
-            f"twin {self.id!r}: update {update.seq}: time runs backwards: observed at {update.time_s:.10g} s; expected "
-            f"from {after_s:.10g} s to {before_s:.10g} s, as its neighbours in the sequence say"
-        )
-
-    def _learn(self, update: Update) -> None:
+    def _learn(self, time_s: float, values: NDArray[np.float64]) -> None:
         for columns, model in self._learners:
-            value = update.values[columns]
+            value = values[columns]
             if value[0] == value[0]:
-                model.update(update.time_s, value)
+                model.update(time_s, value)
 
-    def _observe(self, update: Update) -> None:
+    def _observe(self, number: int, time_s: float, values: NDArray[np.float64]) -> None:
         """Write the dimensions of an update into the state where nothing newer is known."""
-        schema, values = self._schema, update.values
-        newer = (values == values) & (self._observed_seq < update.seq)[schema.owners]
+        owners = self._schema.owners
+        newer = (values == values) & (self._observed_seq < number)[owners]
         self._state[newer] = values[newer]
-        dimensions = schema.owners[newer]
-        self._observed_s[dimensions] = update.time_s
-        self._observed_seq[dimensions] = update.seq
+        dimensions = owners[newer]
+        self._observed_s[dimensions] = time_s
+        self._observed_seq[dimensions] = number
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:LONGEST_SHOWN]
+
+
+def _times(update: Update) -> tuple[float, float]:
+    """Observed (NaN where no clock can show it) and received [s]."""
+    received_s = float(update.observed_s if update.received_s is None else update.received_s)
+    is_time = -LARGEST_TIME_S <= update.observed_s <= LARGEST_TIME_S
+    return float(update.observed_s) if is_time else math.nan, received_s
+
+
+def _fresh(clock: DeviceClock) -> DeviceClock:
+    """The clock as it will be after a reboot."""
+    again = DeviceClock(clock.max_ahead_s, clock.max_behind_s)
+    again.set_offset(clock.offset_s)
+    return again
 
 
 def check_models(twin_id: str, schema: TwinSchema, models: Mapping[str, BehaviourModel]) -> None:

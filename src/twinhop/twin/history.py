@@ -60,7 +60,10 @@ class Sealed(NamedTuple):
 
 
 class History:
-    """What a twin has taken from its device, by sequence number and by time.
+    """What a twin has taken from its device, by number and by time.
+
+    A record's number is the device's sequence number while the device has not rebooted, and goes on from there after it
+    has; see `Incarnations`.
 
     Once the tail holds 576 records the oldest 512 are sealed in a chunk.
 

@@ -15,7 +15,12 @@ from twinhop.twin.dimension import Identifier
 MOST_ATTRIBUTES = 256
 
 
-def _attribute(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """An attribute or setting as it is.
+
+    Raises:
+        PydanticCustomError: it is no text of one line, number, true or false.
+    """
     if isinstance(value, str) and len(value) <= LONGEST_TEXT and (value.isprintable() or not value):
         return value
     if isinstance(value, bool | int | float) and abs(value) <= LARGEST_VALUE:
@@ -35,7 +40,7 @@ class Identity(Section):
 
     id: Text = Field(description="unique name of the twin")
     attributes: Annotated[
-        dict[Identifier, Annotated[Any, AfterValidator(_attribute)]], Field(max_length=MOST_ATTRIBUTES)
+        dict[Identifier, Annotated[Any, AfterValidator(plain_value)]], Field(max_length=MOST_ATTRIBUTES)
     ] = Field(default={}, description="hardware and configuration by name: text, numbers, true or false")
 
 

@@ -13,7 +13,16 @@ from twinhop.twin.behaviour.registry import BEHAVIOUR_MODELS
 from twinhop.twin.device_twin import check_observations
 from twinhop.twin.history import History
 from twinhop.twin.manifest import VERSION, time_or_null
-from twinhop.twin.pack import OBSERVED_S, OBSERVED_SEQ, STATE, array_of_pack, history_of_pack, packed, twin_of_pack
+from twinhop.twin.pack import (
+    OBSERVED_S,
+    OBSERVED_SEQ,
+    STATE,
+    array_of_pack,
+    history_of_pack,
+    incarnations_of,
+    packed,
+    twin_of_pack,
+)
 from twinhop.twin.pack_file import Pack, parse_pack, read_pack
 
 
@@ -30,10 +39,11 @@ def inspect(pack: Pack) -> dict[str, Any]:
         InputError: a part is missing, or is not what the manifest says.
     """
     manifest, history = pack.manifest, history_of_pack(pack)
-    schema = manifest.state_schema
+    schema, incarnations = manifest.state_schema, incarnations_of(manifest, history.last_seq)
     state, times_s, origins = (array_of_pack(pack, name) for name in (STATE, OBSERVED_S, OBSERVED_SEQ))
     try:
         check_observations(schema, state, times_s, origins, history)
+        incarnations.check(history.last_seq)
     except InputError as error:
         raise InputError(f"{pack.where}: {error}") from None
     observed_s = dict(zip((each.name for each in schema.dimensions), times_s.tolist(), strict=True))
@@ -44,10 +54,13 @@ def inspect(pack: Pack) -> dict[str, Any]:
         "version": manifest.version,
         "digest": pack.digest,
         "revision": manifest.revision,
-        "seq": history.last_seq,
+        "incarnation": incarnations.newest,
+        "seq": history.last_seq - incarnations.base,
         "time_s": time_or_null(history.last_time_s),
         "missing": history.last_seq - history.taken,
         "state": values,
+        "clock_offset_s": manifest.clock.offset_s,
+        "desired": manifest.desired.model_dump(mode="json"),
         "observed_s": {name: observed_s[name] for name in values},
         "schema": schema.model_dump(mode="json"),
         "history": _history_facts(history),

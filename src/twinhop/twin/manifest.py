@@ -13,12 +13,15 @@ from twinhop.errors import InputError
 from twinhop.io.json_text import parse_json
 from twinhop.scenario.fields import NonNegative, problem
 from twinhop.scenario.validation_errors import input_error
+from twinhop.twin.desired import Desired
+from twinhop.twin.device_clock import MOST_BEHIND_S
 from twinhop.twin.dimension import Dimension, Identifier
 from twinhop.twin.history import LARGEST_COUNT, Retention
+from twinhop.twin.incarnations import MOST_KNOWN
 from twinhop.twin.schema import TwinSchema
 
 FORMAT = "twinhop device twin"
-VERSION = 1
+VERSION = 2
 """Version of packs that this program writes, and the newest it reads unless a newer one says that it may."""
 MOST_PARTS = 200_000
 MOST_SEQ = 2**63 - 1
@@ -71,6 +74,7 @@ def _known_schema(value: Any) -> Any:
 
 
 PackedSchema = Annotated[TwinSchema, BeforeValidator(_known_schema)]
+PackedDesired = Annotated[Desired, BeforeValidator(lambda value: _known(value, Desired))]
 PackedRetention = Annotated[Retention, BeforeValidator(lambda value: _known(value, Retention))]
 
 
@@ -88,10 +92,27 @@ class PackedHistory(Entry):
     chunks: Annotated[tuple[Sha256, ...], Field(max_length=MOST_PARTS)] = Field(
         description="digests of the chunks, the oldest first"
     )
-    sealed_seq: Seq = Field(description="sequence number of the last record sealed; 0 before the first")
+    sealed_seq: Seq = Field(description="number of the last record sealed; 0 before the first")
     sealed_time_s: Time | None = Field(description="when it was observed [s]; null before the first")
     sealed_records: Count = Field(description="records sealed since the beginning, dropped ones included")
     retention: PackedRetention = Field(description="how much is kept")
+
+
+class PackedClock(Entry):
+    """The device's clock as the twin sees it; null where nothing is known yet."""
+
+    offset_s: Time = Field(default=0.0, description="taken off every time that the device states [s]")
+    stated_s: Time | None = Field(default=None, description="the time that it stated last [s]")
+    before_s: Time | None = Field(default=None, description="greatest difference to the reception, window before [s]")
+    now_s: Time | None = Field(default=None, description="the same of the present window [s]")
+    count: Count = Field(default=0, description="updates in the present window")
+
+
+class PackedIncarnation(Entry):
+    """A start of the device."""
+
+    incarnation: Seq = Field(description="which start; 0: any that comes next")
+    base: Seq = Field(description="number in the history before its first update")
 
 
 class Part(Entry):
@@ -111,7 +132,15 @@ class Manifest(Entry):
     id: str = Field(description="unique name of the twin")
     attributes: dict[str, Any] = Field(description="hardware and configuration")
     state_schema: PackedSchema = Field(description="the dimensions of the state")
-    max_ahead_s: NonNegative = Field(description="how far ahead of the twin's clock updates may be observed [s]")
+    max_ahead_s: NonNegative = Field(description="how far ahead of their reception updates may be observed [s]")
+    max_behind_s: NonNegative | None = Field(
+        default=MOST_BEHIND_S, description="how long before their reception updates may be observed [s]; null: no limit"
+    )
+    clock: PackedClock = Field(default=PackedClock(), description="the device's clock")
+    incarnations: Annotated[tuple[PackedIncarnation, ...], Field(max_length=MOST_KNOWN)] | None = Field(
+        default=None, description="starts of the device; null in packs of version 1, which know one"
+    )
+    desired: PackedDesired = Field(default=Desired(), description="settings towards the device")
     revision: Count = Field(description="number of changes of the twin")
     history: PackedHistory = Field(description="the history")
     models: tuple[PackedModel, ...] = Field(description="the behaviour models")

@@ -13,13 +13,17 @@ from twinhop.text import suggestion
 from twinhop.twin.behaviour.model import BehaviourModel
 from twinhop.twin.behaviour.registry import BEHAVIOUR_MODELS
 from twinhop.twin.chunk import Chunk, records_of_payload
+from twinhop.twin.device_clock import DeviceClock
 from twinhop.twin.device_twin import DeviceTwin
 from twinhop.twin.history import History, Sealed
+from twinhop.twin.incarnations import Incarnations
 from twinhop.twin.manifest import (
     FORMAT,
     VERSION,
     Manifest,
+    PackedClock,
     PackedHistory,
+    PackedIncarnation,
     PackedModel,
     Part,
     time_or_null,
@@ -60,6 +64,17 @@ def resume(path: str | Path, models: Mapping[str, type[BehaviourModel]] = BEHAVI
 
 def packed(twin: DeviceTwin) -> bytes:
     """The bytes that `pack` writes; the same for twins that are the same."""
+    manifest, parts = parts_of(twin)
+    return pack_bytes(manifest, parts | {chunk_part(chunk.digest): chunk.payload for chunk in twin.history.chunks})
+
+
+def chunk_part(digest: str) -> str:
+    """The name of a sealed chunk in a pack."""
+    return f"{digest}.chunk"
+
+
+def parts_of(twin: DeviceTwin) -> tuple[Manifest, dict[str, bytes]]:
+    """The manifest of a twin's pack, and its parts without the sealed chunks, which never change."""
     parts = {
         STATE: npy_bytes(twin.state),
         OBSERVED_S: npy_bytes(twin.observed_s),
@@ -73,7 +88,7 @@ def packed(twin: DeviceTwin) -> bytes:
     history = twin.history
     parts[TAIL] = Chunk.of_records(history.tail()).payload
     sealed = tuple(
-        Part(name=f"{chunk.digest}.chunk", bytes=len(chunk.payload), sha256=chunk.digest) for chunk in history.chunks
+        Part(name=chunk_part(chunk.digest), bytes=len(chunk.payload), sha256=chunk.digest) for chunk in history.chunks
     )
     manifest = Manifest(
         format=FORMAT,
@@ -82,7 +97,13 @@ def packed(twin: DeviceTwin) -> bytes:
         id=twin.id,
         attributes=dict(twin.attributes),
         state_schema=twin.schema,
-        max_ahead_s=twin.max_ahead_s,
+        max_ahead_s=twin.clock.max_ahead_s,
+        max_behind_s=None if twin.clock.max_behind_s == math.inf else twin.clock.max_behind_s,
+        clock=_packed_clock(twin.clock),
+        incarnations=tuple(
+            PackedIncarnation(incarnation=incarnation, base=base) for incarnation, base in twin.incarnations.starts
+        ),
+        desired=twin.desired,
         revision=twin.revision,
         history=PackedHistory(
             chunks=tuple(chunk.digest for chunk in history.chunks),
@@ -94,7 +115,37 @@ def packed(twin: DeviceTwin) -> bytes:
         models=tuple(entries),
         parts=listed(parts) + sealed,
     )
-    return pack_bytes(manifest, parts | {f"{chunk.digest}.chunk": chunk.payload for chunk in history.chunks})
+    return manifest, parts
+
+
+def _packed_clock(clock: DeviceClock) -> PackedClock:
+    offset_s, stated_s, before_s, now_s, count = clock.facts()
+    return PackedClock(
+        offset_s=offset_s,
+        stated_s=time_or_null(stated_s),
+        before_s=time_or_null(before_s),
+        now_s=time_or_null(now_s),
+        count=int(count),
+    )
+
+
+def _clock(manifest: Manifest) -> DeviceClock:
+    packed = manifest.clock
+    times = [-math.inf if each is None else each for each in (packed.stated_s, packed.before_s, packed.now_s)]
+    behind_s = math.inf if manifest.max_behind_s is None else manifest.max_behind_s
+    return DeviceClock.of_facts(manifest.max_ahead_s, behind_s, (packed.offset_s, *times, float(packed.count)))
+
+
+def incarnations_of(manifest: Manifest, last: int) -> Incarnations:
+    """The starts of the device; in a pack of version 1 there is one.
+
+    Args:
+        manifest: of the pack.
+        last: number of the newest update in the history.
+    """
+    if manifest.incarnations is None:
+        return Incarnations(((1, 0),) if last else ())
+    return Incarnations(tuple((each.incarnation, each.base) for each in manifest.incarnations))
 
 
 def unpacked(
@@ -130,7 +181,9 @@ def twin_of_pack(pack: Pack, models: Mapping[str, type[BehaviourModel]]) -> Devi
             schema,
             attributes=manifest.attributes,
             models=made,
-            max_ahead_s=manifest.max_ahead_s,
+            clock=_clock(manifest),
+            incarnations=incarnations_of(manifest, history.last_seq),
+            desired=manifest.desired,
             history=history,
             state=state,
             observed_s=observed_s,
@@ -159,7 +212,7 @@ def history_of_pack(pack: Pack) -> History:
 
 
 def _chunk(pack: Pack, digest: str) -> Chunk:
-    name = f"{digest}.chunk"
+    name = chunk_part(digest)
     payload, where = _part(pack, name), f"{pack.where}: {name}"
     if pack.digests[name] != digest:
         raise InputError(f"{where}: digest mismatch: the history chunk {digest} has the SHA-256 {pack.digests[name]}")

@@ -85,12 +85,13 @@ def read_pack(path: str | Path) -> Pack:
     return parse_pack(content, str(path))
 
 
-def parse_pack(content: bytes, where: str) -> Pack:
+def parse_pack(content: bytes, where: str, apart: Mapping[str, bytes] | None = None) -> Pack:
     """The pack in these bytes.
 
     Args:
         content: the bytes of the file.
         where: what to name in errors.
+        apart: parts that are kept outside of the archive, by name.
 
     Raises:
         InputError: as `read_pack`.
@@ -101,6 +102,7 @@ def parse_pack(content: bytes, where: str) -> Pack:
             members = {name: archive.read(name) for name in archive.namelist()}
     except _DAMAGED as error:
         raise InputError(f"{where}: damaged archive: {error}") from None
+    members |= apart or {}
     text, stated = members.pop(MANIFEST), members.pop(MANIFEST_DIGEST)
     digest = sha256(text).hexdigest()
     if stated != digest.encode():

@@ -14,8 +14,9 @@ class Records:
     """Updates as columns.
 
     Attributes:
-        seq: (n,) sequence numbers, ascending.
-        time_s: (n,) when each was observed, not descending [s].
+        seq: (n,) numbers in the history, ascending: the device's sequence numbers while it has not rebooted, and after
+            that the number before the reboot more.
+        time_s: (n,) when each was observed, on the twin's axis, not descending [s].
         values: (n, width) state vectors, NaN where a dimension was not in the update.
     """
 
@@ -51,12 +52,16 @@ class Update:
     """Observations that a device made at one moment.
 
     Attributes:
-        seq: the device's sequence number of the update; its first is 1.
-        time_s: when it was observed, on the twin's own time axis [s].
+        seq: the device's sequence number of the update; its first since it was started is 1.
+        observed_s: when it was observed, by the device's clock; NaN where it has none [s].
         values: (width,) state vector in the columns of the twin's schema, NaN where a dimension is not in the update;
             an update without any dimension is a sign of life.
+        incarnation: which start of the device sent it; greater with each, the first from 1.
+        received_s: when the gateway received it, by the gateway's clock; None: as observed [s].
     """
 
     seq: int
-    time_s: float
+    observed_s: float
     values: NDArray[np.float64]
+    incarnation: int = 1
+    received_s: float | None = None

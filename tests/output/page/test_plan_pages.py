@@ -100,6 +100,7 @@ def test_named_stations_that_fail_stand_beside_the_plan_before():
     (what_if,) = page["what_ifs"]
     assert (what_if["plan"], what_if["before"]) == (0, 1)
     assert page["plans"][1]["cost"] == plan.failure.reference.cost
+    assert page["stations"]["is_host"][plan.failure.stations].all() and page["why"]["hosts"].shape[1] == 15
     assert what_if["change_interval"][0] <= what_if["cost_change"] <= what_if["change_interval"][1]
     assert page["title"].endswith(", ".join(names))
 

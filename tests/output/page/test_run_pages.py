@@ -232,7 +232,8 @@ def page_data(simulation):
 
 
 def test_one_slot_without_moves(tmp_path, no_figures):
-    data = page_data(simulate(town("slots: 1"), ["stay"], out=tmp_path, animation="none"))
+    data = page_data(simulate(town("slots: 1"), ["stay"], out=tmp_path, animation="none", html=False))
+    assert not (tmp_path / "report.html").exists()
     assert data["time"]["frames"] == 1 and data["policies"][0]["moves"]["slot"].size == 0
     assert data["policies"][0]["reasons"] == [] and "bound" not in data and "regret_by_slot" not in data["policies"][0]
     assert "<title>" in page_of((tmp_path / "report-data.bin.gz").read_bytes(), "page")

@@ -48,9 +48,9 @@ def service():
 def step(twins, crossing, event, closed):
     """One update of a device reaches its twin, and what its twin took in reaches the service; periods end on time."""
     name, update = event
-    answer = twins[name].apply(update, update.time_s)
-    told = crossing.feed(name, update.seq, update.time_s, update.values) if answer.changed else None
-    due = int(update.time_s // PERIOD_S)
+    answer = twins[name].apply(update)
+    told = crossing.feed(name, update.seq, update.observed_s, update.values) if answer.changed else None
+    due = int(update.observed_s // PERIOD_S)
     if due > closed:
         crossing.close_period(due * PERIOD_S + PERIOD_S)
     return (answer, told), max(closed, due)
@@ -79,7 +79,7 @@ def events(seed, updates, repeated):
     """Updates of all devices in the order of time, some of them lost and some sent twice."""
     rng = np.random.default_rng(seed)
     merged = [(name, each) for at, name in enumerate(CARS) for each in trace(updates, seed=10 * seed + at)]
-    merged = [event for event in sorted(merged, key=lambda event: event[1].time_s) if rng.random() > 0.1]
+    merged = [event for event in sorted(merged, key=lambda event: event[1].observed_s) if rng.random() > 0.1]
     return [event for event in merged for _ in range(1 + (rng.random() < repeated))]
 
 
@@ -111,13 +111,13 @@ def test_a_service_knows_what_its_members_twins_know(seed, updates):
     for event in given_events:
         (answer, told), closed = step(twins, crossing, event, closed)
         assert answer.changed == (told is not None) and told is not Fed.OLD
-    now_s = given_events[-1][1].time_s if given_events else 0.0
+    now_s = given_events[-1][1].observed_s if given_events else 0.0
     inside = {
         name: twin
         for name, twin in twins.items()
         if twin.attributes["kind"] == "car" and SQUARE.holds(*twin.values().get("position", (np.nan, np.nan)))
     }
-    assert crossing.inputs() == {name: twin.seq for name, twin in inside.items()}
+    assert crossing.inputs() == {name: (1, twin.seq) for name, twin in inside.items()}
     assert crossing.value("count").tolist() == [len(inside)]
     assert crossing.value("density").sum() == len(inside)
     speeds = [twin.values()["speed"] for twin in inside.values() if "speed" in twin.values()]

@@ -72,11 +72,19 @@ def frame_slots(slots: int, users: int, layers: int) -> IntArray:
 
 
 def frame_notes(slot: IntArray, slots: int) -> list[str]:
-    """What the page says where it does not show every slot."""
+    """What the page says where it does not show every slot.
+
+    >>> frame_notes(np.array([0, 3, 6]), 9)
+    ['The map shows every 3rd slot, 3 of 9; costs, figures and moves are of all.']
+    >>> frame_notes(np.array([0, 2, 5]), 6)[0].partition(";")[0]
+    'The map shows 3 of 6 slots, evenly spread'
+    """
     if len(slot) == slots:
         return []
     every = int(slot[1] - slot[0]) if len(slot) > 1 else slots
     shown = f"every {every}{_ending(every)} slot, {len(slot)} of {slots}"
+    if len(np.unique(np.diff(slot))) > 1:
+        shown = f"{len(slot)} of {slots} slots, evenly spread"
     return [f"The map shows {shown}; costs, figures and moves are of all."]
 
 

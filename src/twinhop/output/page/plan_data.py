@@ -38,12 +38,12 @@ def finite(value: float | None) -> float | None:
 
 
 def case_fields(plan: Plan, kind: str, title: str) -> dict[str, Any]:
-    """The fields that say what was planned: heading, map, stations and users."""
+    """The fields that say what was planned: heading, map, stations (those that fail as they were) and users."""
     case = plan.case
     fields = heading(kind, title, case)
     fields["notes"] += [note for note in plan.notes if note not in fields["notes"]]
     fields["warnings"] = [{"code": each.code, "text": each.message} for each in plan.warnings]
-    return {**fields, **map_of(case.world), **stations_of(case), **users_of(case)}
+    return {**fields, **map_of(case.world), **stations_of(plan.with_all_hosts.case), **users_of(case)}
 
 
 def plan_entry(plan: Plan, name: str, sites: int, *, brief: bool = False) -> dict[str, Any]:

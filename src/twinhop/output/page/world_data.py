@@ -128,8 +128,9 @@ def _sample_notes(shown: int, users: int) -> list[str]:
     """What the page says where it does not draw all users."""
     if shown == users:
         return []
-    usual = sample_notes(users)
-    return usual or [f"Of {counted(users, 'user')} this page draws {shown}, evenly spread through the list."]
+    if shown == len(drawn_users(users)):
+        return sample_notes(users)
+    return [f"Of {counted(users, 'user')} this page draws {shown}, evenly spread through the list."]
 
 
 def _stations(frames: Frames, names: tuple[str, ...], rest: int, world: World | None) -> dict[str, Any]:

@@ -50,6 +50,7 @@ class _Source:
     number: int
     may_join: bool
     extract: tuple[float, ...]
+    incarnation: int = 0
     seq: int = -1
     time_s: float = -np.inf
     member: bool = False
@@ -61,6 +62,7 @@ _SOURCE_ARRAYS = {
     "number": ("i", ("twins",)),
     "may_join": ("b", ("twins",)),
     "member": ("b", ("twins",)),
+    "incarnation": ("i", ("twins",)),
     "seq": ("i", ("twins",)),
     "time_s": ("f", ("twins",)),
     "extract": ("f", ("twins", "width")),
@@ -135,37 +137,34 @@ class ServiceTwin:
         source.may_join = may_join
         return self._settle(source, source.extract, source.time_s)
 
-    def feed(self, twin_id: str, seq: int, time_s: float, values: FloatArray) -> Fed:
+    def feed(self, twin_id: str, seq: int, time_s: float, values: FloatArray, incarnation: int = 1) -> Fed:
         """Take in one update of a device twin.
 
         Args:
             twin_id: of the device twin; one that was not described before has no attributes.
-            seq: number of the update in its twin; one that is not above the last is old, and changes nothing.
-            time_s: of the update [s].
+            seq: number of the update in its twin; one that is not above the last of its incarnation is old, and
+                changes nothing.
+            time_s: of the update, on the twin's axis; one before the twin's last counts as that [s].
             values: (width,) state vector, NaN for what the update does not hold.
+            incarnation: which start of the device it is from; of an older one it is old.
 
         Returns:
             What it did.
 
         Raises:
             InputError: the vector has another shape, a number is infinite, a position is known in part, or the time is
-                not finite or runs backwards; the state is as before.
+                not finite; the state is as before. None of it can come from a device twin.
         """
         source = self._sources.get(twin_id)
         if source is None:
             source = self._new(twin_id, self._membership.may_join(twin_id, {}))
-        if seq <= source.seq:
+        if (incarnation, seq) <= (source.incarnation, source.seq):
             return Fed.OLD
         if not -np.inf < time_s < np.inf:
             raise InputError(f"time_s: got {time_s:g}; expected a finite number")
-        if time_s < source.time_s:
-            raise InputError(
-                f"service {self.name}: twin {twin_id!r}: update {seq}: time runs backwards: observed at {time_s:.10g} "
-                f"s, after update {source.seq} of {source.time_s:.10g} s"
-            )
         extract = self._extraction.merged(source.extract, values)
-        source.seq, source.time_s = seq, time_s
-        return self._settle(source, extract, time_s)
+        source.incarnation, source.seq, source.time_s = incarnation, seq, max(time_s, source.time_s)
+        return self._settle(source, extract, source.time_s)
 
     def forget(self, twin_id: str, time_s: float) -> Fed:
         """A device twin is gone for good; a later update of it begins anew."""
@@ -187,9 +186,9 @@ class ServiceTwin:
             raise InputError(f"{aggregate}: is no aggregate; accepted: {', '.join(self._aggregates)}")
         return self._aggregates[aggregate].value()
 
-    def inputs(self) -> dict[str, int]:
-        """What the state follows from: the number of the last update of every member's twin."""
-        return {name: source.seq for name, source in self._sources.items() if source.member}
+    def inputs(self) -> dict[str, tuple[int, int]]:
+        """What the state follows from: incarnation and number of the last update of every member's twin."""
+        return {name: (source.incarnation, source.seq) for name, source in self._sources.items() if source.member}
 
     def staleness(self, time_s: float) -> Staleness:
         """How old the members' last updates are.
@@ -229,6 +228,7 @@ class ServiceTwin:
             "number": np.array([each.number for each in sources], dtype=np.int64),
             "may_join": np.array([each.may_join for each in sources], dtype=np.bool_),
             "member": np.array([each.member for each in sources], dtype=np.bool_),
+            "incarnation": np.array([each.incarnation for each in sources], dtype=np.int64),
             "seq": np.array([each.seq for each in sources], dtype=np.int64),
             "time_s": np.array([each.time_s for each in sources], dtype=np.float64),
             "extract": np.array([each.extract for each in sources], dtype=np.float64).reshape(
@@ -244,7 +244,8 @@ class ServiceTwin:
     def restore(self, arrays: Mapping[str, NDArray]) -> None:
         """Take up the state that `arrays` gave, bit for bit.
 
-        The twin must be as it was made, with the same extraction, membership, aggregates and models.
+        The twin must be as it was made, with the same extraction, membership, aggregates and models. Arrays without
+        incarnations, as version 0.1 made them, are of the first.
 
         Raises:
             InputError: the twin has been fed already, an array is missing or of another type or shape, or a model is of
@@ -304,6 +305,11 @@ def _sources(where: str, arrays: Mapping[str, NDArray], width: int) -> dict[str,
         InputError: an array is missing, or of another type or shape.
     """
     twins = len(arrays["twin_ids"]) if np.ndim(arrays.get("twin_ids", 0)) else 0
+    if "incarnation" not in arrays and np.ndim(arrays.get("seq", 0)) == 1:
+        arrays = {
+            **arrays,
+            "incarnation": np.where(arrays["seq"] >= 0, 1, 0) if arrays["seq"].dtype.kind == "i" else arrays["seq"],
+        }
     for name, (kinds, shape) in _SOURCE_ARRAYS.items():
         if name not in arrays:
             raise InputError(f"{where}: the array {name!r} is missing")
@@ -311,7 +317,9 @@ def _sources(where: str, arrays: Mapping[str, NDArray], width: int) -> dict[str,
         if array.dtype.kind not in kinds or array.shape != expected:
             got = f"{array.dtype} of shape {array.shape}"
             raise InputError(f"{where}: the array {name!r} is {got}; expected {_TYPES[kinds]} of shape {expected}")
-    columns = [arrays[name].tolist() for name in ("number", "may_join", "extract", "seq", "time_s", "member")]
+    columns = [
+        arrays[name].tolist() for name in ("number", "may_join", "extract", "incarnation", "seq", "time_s", "member")
+    ]
     rows = zip(arrays["twin_ids"].tolist(), *columns, strict=True)
     return {name: _Source(number, may, tuple(extract), *rest) for name, number, may, extract, *rest in rows}
 

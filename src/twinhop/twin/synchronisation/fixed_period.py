@@ -8,7 +8,14 @@ import numpy as np
 
 from twinhop.twin.behaviour import Prediction, RowModel
 from twinhop.twin.behaviour.model import FloatArray
-from twinhop.twin.synchronisation.policy import HEADER_BITS, NUMBER_BITS, HeldValue, check_positive, check_sample
+from twinhop.twin.synchronisation.policy import (
+    HEADER_BITS,
+    NUMBER_BITS,
+    HeldValue,
+    SampleClock,
+    check_positive,
+    check_sample,
+)
 
 #: Samples that come early by this share of a period are in time: sample times are sums of rounded numbers.
 _EARLY = 1e-9
@@ -37,7 +44,7 @@ class FixedPeriod:
     def __init__(self, width: int, period_s: float, model: RowModel | None = None) -> None:
         self.period_s = check_positive(self.kind, "period_s", period_s)
         self._held, self._model = HeldValue(width), model
-        self._before_s = self._due_s = -np.inf
+        self._clock, self._due_s = SampleClock(), -np.inf
 
     @property
     def update_bits(self) -> int:
@@ -51,11 +58,11 @@ class FixedPeriod:
 
     def offer(self, time_s: float, value: FloatArray) -> bool:
         """Show the device a sample; see `SyncPolicy`."""
-        check_sample(self.kind, time_s, self._before_s, value, self._held.width)
-        self._before_s = time_s
-        if time_s < self._due_s - _EARLY * self.period_s:
+        check_sample(self.kind, time_s, value, self._held.width)
+        time_s, stepped = self._clock.read(time_s)
+        if not stepped and time_s < self._due_s - _EARLY * self.period_s:
             return False
-        begun = self._due_s if time_s < self._due_s + self.period_s else time_s
+        begun = self._due_s if not stepped and time_s < self._due_s + self.period_s else time_s
         self._due_s = begun + self.period_s
         self._held.update(time_s, value)
         if self._model is not None:
@@ -64,4 +71,4 @@ class FixedPeriod:
 
     def predict(self, time_s: float) -> Prediction:
         """The last value sent, or what the model makes of those sent; see `SyncPolicy`."""
-        return self._held.predict() if self._model is None else self._model.predict(time_s)
+        return self._held.predict() if self._model is None else self._model.predict(self._clock.axis_s(time_s))

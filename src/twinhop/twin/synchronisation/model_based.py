@@ -10,7 +10,7 @@ import numpy as np
 from twinhop.errors import InputError
 from twinhop.twin.behaviour import Prediction, RowModel
 from twinhop.twin.behaviour.model import FloatArray
-from twinhop.twin.synchronisation.policy import HEADER_BITS, NUMBER_BITS, check_positive, check_sample
+from twinhop.twin.synchronisation.policy import HEADER_BITS, NUMBER_BITS, SampleClock, check_positive, check_sample
 
 
 class ModelBased:
@@ -52,7 +52,7 @@ class ModelBased:
         self.tolerance = check_positive(self.kind, "tolerance", tolerance)
         self.longest_period_s = check_positive(self.kind, "longest_period_s", longest_period_s)
         self._model = type(model).from_arrays(model.arrays())
-        self._before_s = self._sent_s = -np.inf
+        self._clock, self._sent_s = SampleClock(), -np.inf
 
     @property
     def update_bits(self) -> int:
@@ -66,9 +66,9 @@ class ModelBased:
 
     def offer(self, time_s: float, value: FloatArray) -> bool:
         """Show the device a sample; see `SyncPolicy`."""
-        check_sample(self.kind, time_s, self._before_s, value, self._model.width)
-        self._before_s = time_s
-        if time_s - self._sent_s < self.longest_period_s:
+        check_sample(self.kind, time_s, value, self._model.width)
+        time_s, stepped = self._clock.read(time_s)
+        if not stepped and time_s - self._sent_s < self.longest_period_s:
             error = value - self._model.predict(time_s).mean
             if math.sqrt(float(error @ error)) <= self.tolerance:
                 return False
@@ -78,4 +78,4 @@ class ModelBased:
 
     def predict(self, time_s: float) -> Prediction:
         """What the model of device and twin expects; see `SyncPolicy`."""
-        return self._model.predict(time_s)
+        return self._model.predict(self._clock.axis_s(time_s))

@@ -10,7 +10,8 @@ from twinhop.errors import InputError
 from twinhop.twin.behaviour import Prediction
 from twinhop.twin.behaviour.model import FloatArray, unknown
 
-#: A number in an update is a float64; every update carries its sequence number and its time besides [bit].
+#: A number in an update is a float64; every update carries its sequence number and its time besides [bit]. The
+#: incarnation is the same for all updates since the device was started, and told once a connection.
 NUMBER_BITS = 64
 HEADER_BITS = 2 * NUMBER_BITS
 
@@ -35,14 +36,15 @@ class SyncPolicy(Protocol):
         """Show the device a sample.
 
         Args:
-            time_s: when it was taken, not before the last one [s].
+            time_s: when it was taken; best by a clock that is never set, as `time.monotonic` [s].
             value: (width,) finite.
 
         Returns:
-            Whether it is sent; then the twin knows it when this returns.
+            Whether it is sent; then the twin knows it when this returns. A sample whose time steps back is: the time
+            counts as that of the sample before, and periods begin anew.
 
         Raises:
-            InputError: the time runs backwards, or the value is not usable.
+            InputError: the time is not finite, or the value is not usable.
         """
         ...
 
@@ -55,14 +57,45 @@ class SyncPolicy(Protocol):
         ...
 
 
-def check_sample(kind: str, time_s: float, before_s: float, value: FloatArray, width: int) -> None:
+class SampleClock:
+    """The times of samples on an axis that never steps back, whatever the device's clock does.
+
+    >>> clock = SampleClock()
+    >>> [clock.read(each) for each in (10.0, 11.0, 3.0, 4.0)]
+    [(10.0, False), (11.0, False), (11.0, True), (12.0, False)]
+    """
+
+    __slots__ = ("_before_s", "_shift_s")
+
+    def __init__(self) -> None:
+        self._before_s, self._shift_s = -np.inf, 0.0
+
+    def read(self, time_s: float) -> tuple[float, bool]:
+        """The time on that axis [s], and whether the clock has stepped back.
+
+        Args:
+            time_s: by the device's clock, finite [s].
+        """
+        shifted_s = time_s + self._shift_s
+        stepped = shifted_s < self._before_s
+        if stepped:
+            self._shift_s, shifted_s = self._before_s - time_s, self._before_s
+        self._before_s = shifted_s
+        return shifted_s, stepped
+
+    def axis_s(self, time_s: float) -> float:
+        """A time of the device's clock on that axis; nothing is remembered of it [s]."""
+        return time_s + self._shift_s
+
+
+def check_sample(kind: str, time_s: float, value: FloatArray, width: int) -> None:
     """Refuse a sample that no policy can use.
 
     Raises:
-        InputError: the time runs backwards, or the value has the wrong width or is not finite.
+        InputError: the time is not finite, or the value has the wrong width or is not finite.
     """
-    if not before_s <= time_s < np.inf:
-        raise InputError(f"{kind}: time runs backwards: {time_s:g} s after {before_s:g} s")
+    if not -np.inf < time_s < np.inf:
+        raise InputError(f"{kind}: time: must be finite (got {time_s:g} s)")
     if value.shape != (width,) or not np.isfinite(value).all():
         raise InputError(f"{kind}: value: must be {width} finite numbers (got {value})")
 

@@ -9,7 +9,14 @@ import numpy as np
 
 from twinhop.twin.behaviour import Prediction
 from twinhop.twin.behaviour.model import FloatArray
-from twinhop.twin.synchronisation.policy import HEADER_BITS, NUMBER_BITS, HeldValue, check_positive, check_sample
+from twinhop.twin.synchronisation.policy import (
+    HEADER_BITS,
+    NUMBER_BITS,
+    HeldValue,
+    SampleClock,
+    check_positive,
+    check_sample,
+)
 
 
 class SendOnDelta:
@@ -36,7 +43,7 @@ class SendOnDelta:
     def __init__(self, width: int, tolerance: float, longest_period_s: float = math.inf) -> None:
         self.tolerance = check_positive(self.kind, "tolerance", tolerance)
         self.longest_period_s = check_positive(self.kind, "longest_period_s", longest_period_s)
-        self._held, self._before_s = HeldValue(width), -np.inf
+        self._held, self._clock = HeldValue(width), SampleClock()
 
     @property
     def update_bits(self) -> int:
@@ -50,10 +57,10 @@ class SendOnDelta:
 
     def offer(self, time_s: float, value: FloatArray) -> bool:
         """Show the device a sample; see `SyncPolicy`."""
-        check_sample(self.kind, time_s, self._before_s, value, self._held.width)
-        self._before_s = time_s
+        check_sample(self.kind, time_s, value, self._held.width)
+        time_s, stepped = self._clock.read(time_s)
         near = float(np.linalg.norm(value - self._held.value)) <= self.tolerance
-        if near and time_s - self._held.time_s < self.longest_period_s:
+        if near and not stepped and time_s - self._held.time_s < self.longest_period_s:
             return False
         self._held.update(time_s, value)
         return True

@@ -1,0 +1,13 @@
+"""Twins that live: a journal on disk, the machine that applies it, and checkpoints from which it goes on."""
+
+from twinhop.live.entry import Entry as Entry
+from twinhop.live.entry import Kind as Kind
+from twinhop.live.fold import Folded as Folded
+from twinhop.live.host import Busy as Busy
+from twinhop.live.host import Host as Host
+from twinhop.live.limits import Limits as Limits
+from twinhop.live.ports import Checkpoint as Checkpoint
+from twinhop.live.ports import Checkpoints as Checkpoints
+from twinhop.live.ports import Journal as Journal
+from twinhop.live.ports import Registry as Registry
+from twinhop.live.spec import TwinSpec as TwinSpec

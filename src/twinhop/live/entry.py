@@ -1,0 +1,128 @@
+"""Entries of the journal: what devices sent, what operators asked for, and what the host decided by its clock."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Self
+
+import numpy as np
+
+from twinhop.errors import InputError
+from twinhop.io.json_text import parse_json
+from twinhop.scenario.fields import LONGEST_TEXT
+from twinhop.twin import Update
+
+VERSION = 1
+"""Version of the entries that this program writes, and the newest it reads."""
+_HEAD = struct.Struct("<BBH")
+_UPDATE = struct.Struct("<qqdd")
+MOST_ENTRY_BYTES = 2**20
+
+
+class Kind(IntEnum):
+    """What an entry is; the numbers are those in the journal."""
+
+    UPDATE = 1
+    """A device sent an update."""
+    CREATE = 2
+    """A twin begins: ``spec`` (text of JSON) and ``attributes``."""
+    ATTRIBUTES = 3
+    """Its attributes are replaced: ``attributes``."""
+    DESIRED = 4
+    """Its desired settings are: ``version`` and ``values``."""
+    CLOCK_OFFSET = 5
+    """Decided: the device's clock is ahead by ``offset_s``, in ``incarnation``."""
+    HOLE = 6
+    """Decided: nothing is waited for any more before update ``seq`` of ``incarnation``."""
+    RESTART = 7
+    """The next update is of a new incarnation, whichever it says."""
+    ERASE = 8
+    """The twin ends, and nothing is left of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One entry.
+
+    Attributes:
+        kind: what it is.
+        twin: id of the twin that it is about.
+        update: what the device sent, of an `UPDATE`.
+        facts: what its kind lists, of the others; values of JSON.
+    """
+
+    kind: Kind
+    twin: str
+    update: Update | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def encoded(self) -> bytes:
+        """The bytes of the entry.
+
+        Raises:
+            InputError: a text, a number or the size is beyond what an entry holds.
+
+        >>> update = Update(7, 12.5, np.array([1.0]), incarnation=2, received_s=12.75)
+        >>> Entry.decoded(Entry(Kind.UPDATE, "car-1", update).encoded()).update.seq
+        7
+        """
+        name = self.twin.encode(errors="replace")
+        if len(name) > 4 * LONGEST_TEXT:
+            raise InputError(f"twin {self.twin[:40]!r}...: id: must have at most {LONGEST_TEXT} characters")
+        if self.update is None:
+            body = json.dumps(dict(self.facts), allow_nan=False, sort_keys=True).encode()
+        else:
+            body = _update_body(self.twin, self.update)
+        if len(body) > MOST_ENTRY_BYTES:
+            raise InputError(f"twin {self.twin!r}: an entry of {len(body)} bytes; at most {MOST_ENTRY_BYTES}")
+        return _HEAD.pack(self.kind, VERSION, len(name)) + name + body
+
+    @classmethod
+    def decoded(cls, record: bytes) -> Self:
+        """The entry in a record.
+
+        Raises:
+            InputError: it is none, or of a newer version.
+        """
+        try:
+            kind, version, length = _HEAD.unpack_from(record)
+            if version > VERSION:
+                raise InputError(
+                    f"journal: an entry of version {version}; this program reads up to {VERSION}; use a newer twinhop"
+                )
+            end = _HEAD.size + length
+            name = record[_HEAD.size : end].decode()
+            if kind != Kind.UPDATE:
+                return cls(Kind(kind), name, facts=parse_json(record[end:].decode(), "journal: entry"))
+            incarnation, seq, observed_s, received_s = _UPDATE.unpack_from(record, end)
+            values = np.frombuffer(record, "<f8", offset=end + _UPDATE.size)
+            return cls(Kind.UPDATE, name, Update(seq, observed_s, values, incarnation, received_s))
+        except (struct.error, ValueError) as error:
+            raise InputError(f"journal: not an entry: {error}") from None
+
+
+def _update_body(twin: str, update: Update) -> bytes:
+    received_s = update.observed_s if update.received_s is None else update.received_s
+    try:
+        head = _UPDATE.pack(update.incarnation, update.seq, update.observed_s, received_s)
+        return head + np.asarray(update.values, "<f8").tobytes()
+    except (struct.error, TypeError, ValueError) as error:
+        raise InputError(
+            f"twin {twin!r}: update: {error}; expected whole incarnation and seq, times and an array of numbers"
+        ) from None
+
+
+def hole_given_up(twin: str, incarnation: int, seq: int) -> Entry:
+    """The decision to go on with an update although others before it are missing."""
+    return Entry(Kind.HOLE, twin, facts={"incarnation": incarnation, "seq": seq})
+
+
+def offset_changed(twin: str, incarnation: int, offset_s: float) -> Entry:
+    """The decision that a device's clock is ahead by so much [s]."""
+    assert math.isfinite(offset_s)
+    return Entry(Kind.CLOCK_OFFSET, twin, facts={"incarnation": incarnation, "offset_s": offset_s})

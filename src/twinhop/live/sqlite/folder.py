@@ -1,0 +1,67 @@
+"""The folder of a host: a lock, the journal, and the file of registry and checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from twinhop.errors import InputError
+from twinhop.extras import require_extra
+from twinhop.io.folder_lock import locked
+from twinhop.live.host import Engine
+
+JOURNAL, STATE = "journal.db", "twins.db"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder that is open.
+
+    Attributes:
+        engine: what a host needs.
+        path: of the folder.
+    """
+
+    engine: Engine
+    path: Path
+
+
+@contextmanager
+def open_folder(path: str | Path, vfs: str = "", pragmas: Mapping[str, str | int] | None = None) -> Iterator[Folder]:
+    """Open the folder of a host, which is made where it is missing; inside, nobody else can.
+
+    Args:
+        path: the folder.
+        vfs: name of the file system layer of SQLite; empty: that of the platform.
+        pragmas: settings in place of `PRAGMAS`, for tests of what they are worth.
+
+    Raises:
+        InputError: another process has it, a file is damaged or of a newer version, or a setting does not hold.
+        MissingExtra: the packages of the extra `serve` are not installed.
+    """
+    require_extra("serve", "twins that live")
+    from twinhop.live.sqlite import journal, state
+    from twinhop.live.sqlite.database import PRAGMAS, Database
+
+    folder = Path(path)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file; a folder is needed")
+    settings = PRAGMAS if pragmas is None else pragmas
+    with locked(folder):
+        opened: list[Database] = []
+        try:
+            for name, tables in ((JOURNAL, journal.TABLES), (STATE, state.TABLES)):
+                opened.append(Database(folder / name, tables, vfs, settings))
+            written = state.SqliteState(opened[1])
+            engine = Engine(
+                journal.SqliteJournal(opened[0]),
+                state.SqliteRegistry(written, opened[1]),
+                state.SqliteCheckpoints(written, opened[1]),
+                written.secret,
+            )
+            yield Folder(engine, folder)
+        finally:
+            for each in opened:
+                each.close()

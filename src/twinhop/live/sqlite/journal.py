@@ -1,0 +1,89 @@
+"""The journal in a SQLite file: a row a record, with a checksum of position and content."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+
+from twinhop.errors import InputError
+from twinhop.live.sqlite.database import Database
+
+TABLES = """
+create table record (position integer primary key, content blob not null, checksum integer not null);
+create table mark (id integer primary key check (id = 1), position integer not null);
+insert into mark values (1, 0);
+"""
+_POSITION = struct.Struct("<q")
+
+
+class SqliteJournal:
+    """See `twinhop.live.ports.Journal`.
+
+    Args:
+        database: with the tables.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        with database.errors():
+            self._mark = int(database.rows("select position from mark")[0][0])
+            newest = database.rows("select max(position) from record")[0][0]
+        self._last = max(self._mark, newest or 0)
+
+    @property
+    def last(self) -> int:
+        """Position of the newest record ever written."""
+        return self._last
+
+    @property
+    def mark(self) -> int:
+        """The low-water mark."""
+        return self._mark
+
+    def append(self, records: Sequence[bytes]) -> list[int]:
+        """Write records in one commit; see `Journal.append`."""
+        positions = list(range(self._last + 1, self._last + 1 + len(records)))
+        rows = [(at, record, checksum(at, record)) for at, record in zip(positions, records, strict=True)]
+        with self._database.transaction() as connection:
+            connection.executemany("insert into record values (?, ?, ?)", rows)
+        self._last += len(records)
+        return positions
+
+    def read(self, after: int, most: int) -> list[tuple[int, bytes]]:
+        """The first records above a position; see `Journal.read`."""
+        with self._database.errors():
+            rows = self._database.rows(
+                "select position, content, checksum from record where position > ? order by position limit ?",
+                (after, most),
+            )
+        expected = max(after, self._mark)
+        for position, content, stated in rows:
+            expected += 1
+            if position != expected:
+                raise InputError(
+                    f"{self._database.path}: record {expected} is missing; restore the folder from a backup"
+                )
+            if not isinstance(content, bytes) or checksum(position, content) != stated:
+                raise InputError(
+                    f"{self._database.path}: record {position}: its checksum does not match; restore the folder from a "
+                    "backup"
+                )
+        return [(position, content) for position, content, _ in rows]
+
+    def trim(self, mark: int) -> None:
+        """Raise the mark and remove the records up to it; see `Journal.trim`."""
+        if mark < self._mark:
+            raise ValueError(f"mark {mark} below {self._mark}")
+        if mark > self._last:
+            raise ValueError(f"mark {mark} above the last record {self._last}")
+        with self._database.transaction() as connection:
+            connection.execute("delete from record where position <= ?", (mark,))
+            connection.execute("update mark set position = ?", (mark,))
+        self._mark = mark
+        self._database.empty_log()
+
+
+def checksum(position: int, content: bytes) -> int:
+    """CRC-32 of a record and of where it stands."""
+    return zlib.crc32(content, zlib.crc32(_POSITION.pack(position)))
