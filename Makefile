@@ -43,10 +43,10 @@ demo: setup ## plan a generated city, compare the policies, draw the map
 	@echo "the map is out/demo/map.png, the policies against the bound are out/demo/comparison.png"
 
 test: setup ## the fast tests; of one layer: make test LAYER=placement
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTED)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTED)
 
 test-slow: setup ## the slow tests too; LAYER as above
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'slow or not slow' $(TESTED)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m 'slow or not slow' $(TESTED)
 
 test-page: setup ## the page: sources, bundle, and pages in the system's Chromium; needs node and npm
 	@bash web/page-tests/run.sh

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+import twinhop
 from twinhop.output.page.column import reals, wholes
 from twinhop.output.page.container import packed
 from twinhop.output.page.files import page_of
@@ -81,6 +82,7 @@ def document(users, slots, seed=0):
     return {
         "kind": "run",
         "title": f"{users} users, {slots} slots",
+        "twinhop": twinhop.__version__,
         "cost_unit": {"name": "ms", "factor": 1e3},
         "map": map_corners(frames),
         "stations": {

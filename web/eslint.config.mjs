@@ -39,6 +39,7 @@ export default tseslint.config(
         fetch: "readonly",
         performance: "readonly",
         getComputedStyle: "readonly",
+        navigator: "readonly",
         requestAnimationFrame: "readonly",
         setTimeout: "readonly",
         window: "readonly",

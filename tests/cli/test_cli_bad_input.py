@@ -348,7 +348,14 @@ def test_refused(case, run, tmp_path, monkeypatch):
     assert tree() == before, "something was left behind"
 
 
-@pytest.mark.parametrize("case", ["broken line", "out below a file"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        "broken line",
+        "out below a file",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("unknown field", "objects", "total capacity")),
+    ],
+)
 def test_refused_as_a_process_of_its_own(case, process, tmp_path, monkeypatch):
     (*files, words), expected = CASES[case]
     monkeypatch.chdir(tmp_path)

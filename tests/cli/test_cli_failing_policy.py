@@ -189,14 +189,14 @@ def test_evaluate_keeps_the_others(run, folder, task, known, messages, limit):
     started = time.monotonic()
     policies = f"{known},{named(*messages, 'a_good')}"
     done = run(*EPISODE, "--task", task, "--policies", policies, "--out", "out", *limit)
-    assert done.code == 2 and time.monotonic() - started < 58
+    assert done.code == 2 and (not limit or time.monotonic() - started < 58)
     answer = json.loads(done.out)
     check_failures(answer, messages, {"source": "family-n12-m4", "seed": 1000})
     slots = {each["policy"]: each["slot"] for each in answer["failures"]}
     assert slots == {name: SLOTS.get(name, 0) for name in messages}
     costs = answer["costs"]
     assert costs[known][0] > 0 and costs["a_good"][0] > 0 and all(costs[name] == [None] for name in messages)
-    assert len(done.err.splitlines()) == len(messages)
+    assert sum(line.startswith("twinhop: policy: ") for line in done.err.splitlines()) == len(messages)
     told = Path("out/episodes.md").read_text()
     for name, message in messages.items():
         where = f"{name}, on family-n12-m4 (seed 1000, slot {SLOTS.get(name, 0)}), {message}"

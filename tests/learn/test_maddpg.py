@@ -1,5 +1,7 @@
 """MADDPG: the split first layer, targets, gradients, and that it learns."""
 
+from functools import partial
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -113,6 +115,7 @@ def test_the_slope_of_an_actor_is_that_of_finite_differences():
         )
         networks, wanted, step = learner.networks, jnp.zeros((SHAPES.agents, 7)), 1e-6
 
+        @jax.jit
         def loss(bias):
             actor = eqx.tree_at(lambda one: one.layers[-1].bias, networks.actor, bias)
             return _losses(config, networks._replace(actor=actor), batch, wanted)[1]
@@ -130,9 +133,9 @@ def leaves(tree):
 
 def test_targets_go_the_share_tau_of_the_way_to_the_new_networks():
     config = MaddpgConfig(hidden=(8,), tau=0.25, actor_rate=0.1, critic_rate=0.2)
-    before = begin(config, SHAPES, jax.random.key(1))
+    before, updated = begin(config, SHAPES, jax.random.key(1)), jax.jit(partial(update, config))
     for seed in range(2):
-        after, _ = update(config, before, batch_of(config, seed))
+        after, _ = updated(before, batch_of(config, seed))
         by_leaf = zip(leaves(before.targets), leaves(after.networks), leaves(after.targets), strict=True)
         for slow, fast, moved in by_leaf:
             np.testing.assert_allclose(moved, 0.75 * slow + 0.25 * fast, rtol=1e-5, atol=1e-6)
@@ -146,10 +149,10 @@ def test_an_update_fits_critics_to_the_target_networks_and_leads_each_network_by
     learner, batch = begin(config, SHAPES, jax.random.key(1)), batch_of(config)
     learner = learner._replace(targets=begin(config, SHAPES, jax.random.key(2)).networks)
     wanted = target_values(config, learner.targets, batch)
-    after, losses = update(config, learner, batch)
+    after, losses = jax.jit(partial(update, config))(learner, batch)
     assert np.allclose(losses, _losses(config, learner.networks, batch, wanted), rtol=1e-5)
     for at, name, rate in ((0, "critic", 0.03), (1, "actor", 0.01)):
-        slope = jax.grad(lambda both, at=at: _losses(config, both, batch, wanted)[at])(learner.networks)
+        slope = jax.jit(jax.grad(lambda both, at=at: _losses(config, both, batch, wanted)[at]))(learner.networks)
         steps = zip(*(leaves(getattr(each, name)) for each in (learner.networks, after.networks, slope)), strict=True)
         for old, new, way in steps:
             clear = np.abs(way) > 1e-4

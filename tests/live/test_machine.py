@@ -149,6 +149,27 @@ def test_the_mark_rises_over_what_checkpoints_cover(here):
     assert again.machine.twins == ("a", "b")
 
 
+def test_the_mark_stays_below_what_no_checkpoint_covers(here):
+    """Time passes, other twins are checkpointed, and a crash comes before the next checkpoint is due."""
+    here.tick(1.0)
+    assert here.engine.journal.mark == here.engine.journal.last
+    here.send(sent("a", 1), create("b"))
+    here.tick(1.05)
+    assert len(here.engine.journal.read(here.engine.journal.mark, 9)) == 2
+    again = Simulation(here.engine)
+    assert [summary(again.fold(name))[1] for name in "ab"] == [1, 0]
+
+
+def test_records_that_a_checkpoint_covers_are_not_applied_again(here):
+    """A crash between the checkpoint and the mark: the same bits, counts included."""
+    here.engine.journal.trim = lambda mark: None
+    here.send(sent("a", 1), sent("a", 3), Entry(Kind.DESIRED, "a", facts={"version": 1, "values": {}}))
+    here.flush()
+    head = here.fold("a").head()
+    assert here.engine.journal.mark == 0
+    assert Simulation(here.engine).fold("a").head() == head
+
+
 def test_what_is_held_is_in_the_checkpoint(here):
     here.send(sent("a", 1), sent("a", 3))
     here.flush()
@@ -352,6 +373,12 @@ def test_records_that_are_no_entries(record):
 def test_entries_of_a_newer_version_are_refused():
     with pytest.raises(InputError, match="an entry of version 2; this program reads up to 1; use a newer twinhop"):
         Entry.decoded(b"\x01\x02" + sent("a", 1).encoded()[2:])
+
+
+@pytest.mark.parametrize("facts", [{"version": math.nan}, {"version": object()}, {1: 2, "a": 3}])
+def test_facts_that_no_entry_holds(facts):
+    with pytest.raises(InputError, match="twin 'a': an entry is no value of JSON"):
+        Entry(Kind.DESIRED, "a", facts=facts).encoded()
 
 
 @pytest.mark.parametrize(

@@ -37,14 +37,10 @@ test("a plan of Melbourne", { skip: absent("melbourne") }, async () => {
     .getByRole("table")
     .filter({ hasText: /seats|CPU/ })
     .first();
-  const all = await servers.locator("tbody tr").count();
   await servers.locator("tbody tr button").first().click();
   assert.match(await selection(page).innerText(), /\d+ twins?/);
-  await page
-    .getByRole("searchbox", { name: /filter/i })
-    .first()
-    .fill("zzz");
-  assert.ok((await servers.locator("tbody tr").count()) < all, "the table is filtered");
+  await page.getByRole("searchbox", { name: /filter servers/i }).fill("zzz");
+  await servers.getByText("None.").waitFor();
 
   await page.mouse.move(400, 500);
   const map = page.locator("#page figure.map canvas").last();

@@ -43,6 +43,13 @@ for (const [locale, has, lacks] of [
   });
 }
 
+test("a system without a language gets English numbers", async () => {
+  const { page, seen, close } = await openPage(browser, "run", { language: "C" });
+  assert.equal(await page.getByRole("alert").count(), 0);
+  assert.deepEqual(seen, []);
+  await close();
+});
+
 for (const name of ["plan", "comparison", "tradeoff", "run", "world"]) {
   for (const javaScriptEnabled of [true, false]) {
     test(`${name}: names are text, ${javaScriptEnabled ? "with" : "without"} JavaScript`, async () => {

@@ -1,5 +1,6 @@
 /** The script of the page: unpack its data, and show them in the place of the summary that is there without it. */
 
+import "./language";
 import { comparisonView } from "./comparison_view";
 import type { Page } from "./contract";
 import { bytesOfBase64, decode, PageError, unpack } from "./decode";

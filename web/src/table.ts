@@ -48,7 +48,9 @@ export class DataTable {
   private readonly pager = h("div", { class: "pager" });
   private readonly search: HTMLInputElement | null = null;
   private readonly switch: HTMLInputElement | null = null;
-  private readonly collator = new Intl.Collator(undefined, { numeric: true });
+  private readonly collator = new Intl.Collator(typeof navigator === "undefined" ? "en" : navigator.language, {
+    numeric: true,
+  });
   private shown: number[] = [];
   private page = 0;
   private sort: { column: number; order: "ascending" | "descending" } | null;

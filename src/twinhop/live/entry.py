@@ -74,10 +74,7 @@ class Entry:
         name = self.twin.encode(errors="replace")
         if len(name) > 4 * LONGEST_TEXT:
             raise InputError(f"twin {self.twin[:40]!r}...: id: must have at most {LONGEST_TEXT} characters")
-        if self.update is None:
-            body = json.dumps(dict(self.facts), allow_nan=False, sort_keys=True).encode()
-        else:
-            body = _update_body(self.twin, self.update)
+        body = _facts_body(self.twin, self.facts) if self.update is None else _update_body(self.twin, self.update)
         if len(body) > MOST_ENTRY_BYTES:
             raise InputError(f"twin {self.twin!r}: an entry of {len(body)} bytes; at most {MOST_ENTRY_BYTES}")
         return _HEAD.pack(self.kind, VERSION, len(name)) + name + body
@@ -104,6 +101,13 @@ class Entry:
             return cls(Kind.UPDATE, name, Update(seq, observed_s, values, incarnation, received_s))
         except (struct.error, ValueError) as error:
             raise InputError(f"journal: not an entry: {error}") from None
+
+
+def _facts_body(twin: str, facts: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(dict(facts), allow_nan=False, sort_keys=True).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"twin {twin[:40]!r}: an entry is no value of JSON: {error}") from None
 
 
 def _update_body(twin: str, update: Update) -> bytes:

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from twinhop.learn.learners import make_learner
 from twinhop.scenario import load_scenario
 from twinhop.scenario.presets.benchmark_set import EVALUATION_SEED
 from twinhop.studies.lu2021 import forecast
@@ -24,6 +25,13 @@ def test_the_full_plan():
     # all settings of a seed come before the next seed, and solvers before those that they judge
     assert [unit.seed for unit in plan.units] == sorted(unit.seed for unit in plan.units)
     assert plan.units[0].kind == SOLVERS
+
+
+def test_the_penalty_is_all_that_the_second_literal_algorithm_has_besides():
+    """And it is that of the reference implementation of MADDPG: 1e-3 of all outputs, throughout."""
+    printed, penalised = (make_learner(name, None, 100).configuration for name in ("literal", "literal-penalty"))
+    assert {name: penalised[name] for name in printed if printed[name] != penalised[name]} == {"output_penalty": 1e-3}
+    assert (penalised["output_penalty_beyond"], penalised["output_penalty_decay"]) == (0.0, 1.0)
 
 
 def test_the_quick_plan():

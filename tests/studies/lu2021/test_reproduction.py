@@ -13,6 +13,7 @@ from twinhop.studies.lu2021 import reproduce_lu2021, training
 from twinhop.studies.lu2021.report import CLAIMS_FILE, FIGURES
 from twinhop.studies.lu2021.results import read_results
 from twinhop.studies.lu2021.setting import Setting
+from twinhop.studies.lu2021.solving import TIME_SOLVER
 from twinhop.studies.lu2021.tables import TABLES
 from twinhop.studies.lu2021.terms import SYSTEM, TIME
 from twinhop.studies.lu2021.training import state_path
@@ -157,10 +158,13 @@ def test_nobody_beats_the_bounds(done):
     results = done[1].results
     for reading, name in ((SYSTEM, "cost_bound"), (TIME, "time_bound")):
         bound = results.bound(SMALL, name)
-        for policy in ("random", "random_association", "nearest", "lagrangian", "structured"):
+        for policy in ("random", "random_association", "nearest", "lagrangian", TIME_SOLVER, "structured"):
             assert (results.slots(policy, SMALL, reading) >= bound * (1 - 1e-5)).all(), policy
     gap = results.slots("lagrangian", SMALL, SYSTEM) / results.bound(SMALL, "cost_bound") - 1
     assert gap.max() < 0.05
+    alone = results.slots(TIME_SOLVER, SMALL, TIME)
+    assert (alone / results.bound(SMALL, "time_bound") - 1).max() < 0.05
+    assert alone.mean() <= results.slots("lagrangian", SMALL, TIME).mean() * 1.001
 
 
 @pytest.mark.parametrize(

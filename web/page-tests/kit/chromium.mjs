@@ -19,11 +19,14 @@ export const PHONE = { width: 390, height: 844 };
 
 /**
  * A page opened from disk, without a network. `seen` lists what must not happen: errors and warnings of the console,
- * exceptions, and requests for anything but the file. `waits` until the page says that it is drawn.
+ * exceptions, and requests for anything but the file. `waits` until the page says that it is drawn;
+ * `language` is what the browser says of its own.
  */
-export async function open(browser, address, { waits = true, ...options } = {}) {
+export async function open(browser, address, { waits = true, language, ...options } = {}) {
   const context = await browser.newContext({ viewport: DESK, locale: "en-GB", offline: true, ...options });
   const page = await context.newPage();
+  const speak = (value) => Object.defineProperty(navigator, "language", { value, configurable: true });
+  if (language) await page.addInitScript(speak, language);
   const seen = [];
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) seen.push(`console: ${message.text()}`);

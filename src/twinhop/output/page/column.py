@@ -76,8 +76,8 @@ def shown_reals(values: ArrayLike, bits: int = 15) -> Column:
         values: of any shape; NaN and infinities stay.
         bits: of the 23 behind the point of each number that are kept.
 
-    >>> shown_reals([1 / 3, np.nan]).values().round(5).tolist()
-    [0.33333, nan]
+    >>> shown_reals([1 / 3, np.nan]).values().round(4).tolist()
+    [0.3333, nan]
     """
     column = reals(values)
     finite = np.isfinite(column.raw)

@@ -25,6 +25,7 @@ from twinhop.studies.provenance import MADE, made_in_words
 from twinhop.text import counted
 
 CLAIMS_FILE = "claims.md"
+NO_PAIRS = "no pairs"
 
 
 def save_results(results: Results, folder: Path, failures: Sequence[PolicyFailure] = ()) -> list[Path]:
@@ -110,8 +111,15 @@ def _claims(results: Results) -> Iterator[str]:
 
 
 def _verdict(finding: Finding) -> str:
+    if not _has_pairs(finding):
+        return NO_PAIRS
     tests = "; ".join(f"{test.wins}:{test.losses}, p = {test.chance:.2g}" for test in finding.tests)
     return f"**{finding.verdict}** ({tests})"
+
+
+def _has_pairs(finding: Finding) -> bool:
+    """Whether there is anything to be compared, such as runs with more users and with fewer."""
+    return any(test.wins + test.losses > 0 for test in finding.tests)
 
 
 def _by_reading(results: Results) -> Iterator[str]:
@@ -124,7 +132,8 @@ def _by_reading(results: Results) -> Iterator[str]:
     rows = []
     for algorithm in results.algorithms:
         for reading in READINGS:
-            verdicts = [each.verdict for each in findings(results, algorithm, reading)[: len(cost_claims)]]
+            made = findings(results, algorithm, reading)[: len(cost_claims)]
+            verdicts = [each.verdict if _has_pairs(each) else NO_PAIRS for each in made]
             rows.append((f"{algorithm}: {reading.name}", *verdicts))
     yield from table(("cost", *(f"claim {at + 1}" for at in range(len(cost_claims)))), rows)
 

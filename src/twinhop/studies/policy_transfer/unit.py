@@ -126,7 +126,13 @@ def cached(unit: Unit, root: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     result = read_json(path)
-    if not isinstance(result, dict) or result.get("unit") != unit.identity() or not _are_known(result.get("shifts")):
+    made = result.get("unit") if isinstance(result, dict) else None
+    if isinstance(made, dict) and "opening_penalty" not in made:
+        raise InputError(
+            f"{path}: is a result of a twinhop of before, without a penalty on openings and of worlds that all seeds "
+            "shared; choose another --out, or delete it"
+        )
+    if made != unit.identity() or not _are_known(result.get("shifts")):
         raise InputError(f"{path}: is a result of other constants; choose another --out, or delete it")
     return result
 
