@@ -1,6 +1,6 @@
 """Twins that live: durable records a second, time to be ready after a kill, memory; one JSON line a figure.
 
-    python benchmarks/live.py [--only rate|ready|memory] [--twins 10000] [--seconds 3] [--rounds 5]
+    python benchmarks/live.py [--only rate|ready|memory] [--twins 10000] [--above 1] [--seconds 3] [--rounds 5]
 
 Rates are of the journal of a host, in batches of 50 records that eight clients submit, and of a bare loop that writes
 the same records in groups of as many into the same kind of store, in turns; the ratio is what the host takes. What an
@@ -123,21 +123,23 @@ def rates(seconds, rounds):
             print(json.dumps({"figure": "durable records", **row}), flush=True)
 
 
-def fill(folder, twins):
-    """Twins with three updates, checkpointed, and one more each in the journal alone; then this process is killed."""
+def fill(folder, twins, above):
+    """Twins with three updates, checkpointed, and some more each in the journal alone; then this process is killed."""
     with open_folder(folder) as opened, Host(opened.engine, Limits(waiting=10**7, checkpoint_s=1e9)) as host:
         names = [f"car-{at}" for at in range(twins)]
         host.submit([create(name) for name in names]).result(WAIT_S)
         for seq in range(1, 4):
             host.submit([sent(name, seq) for name in names]).result(WAIT_S)
         host.flush().result(WAIT_S)
-        host.submit([sent(name, 4) for name in names]).result(WAIT_S)
+        for seq in range(4, 4 + above):
+            host.submit([sent(name, seq) for name in names]).result(WAIT_S)
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def ready(twins):
+def ready(twins, above):
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, __file__, "--fill", folder, "--twins", str(twins)], check=False)
+        command = [sys.executable, __file__, "--fill", folder, "--twins", str(twins), "--above", str(above)]
+        subprocess.run(command, check=False)
         before = fdatasync_ms(folder)
         started, computed = time.perf_counter(), time.process_time()
         with open_folder(folder) as opened, Host(opened.engine) as host:
@@ -148,11 +150,11 @@ def ready(twins):
                 times[f"{what}_processor_s"] = time.process_time() - computed
 
             passed("accepts")
-            host.submit([sent("car-0", 5)]).result(WAIT_S)
+            host.submit([sent("car-0", 4 + above)]).result(WAIT_S)
             passed("acknowledges")
             seq = host.ask(f"car-{twins // 2}", lambda fold: fold.twin.seq).result(WAIT_S)
             passed("answers")
-            row = {**times, "twins": twins}
+            row = {**times, "twins": twins, "records_of_each_above_the_mark": above, "rss_mib": rss_mib()}
             row |= {"seq": seq, "fdatasync_p50_ms": before[0], "fdatasync_p99_ms": before[1]}
             print(json.dumps({"figure": "ready after kill -9", **row}), flush=True)
             while host.facts()["active_twins"] < twins:
@@ -186,16 +188,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=("rate", "ready", "memory"))
     parser.add_argument("--twins", type=int, default=10_000)
+    parser.add_argument("--above", type=int, default=1, help="records of each twin above the low-water mark")
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--fill", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.fill:
-        fill(given.fill, given.twins)
+        fill(given.fill, given.twins, given.above)
     if given.only in (None, "rate"):
         rates(given.seconds, given.rounds)
     if given.only in (None, "ready"):
-        ready(given.twins)
+        ready(given.twins, given.above)
     if given.only in (None, "memory"):
         memory(given.twins)
 

@@ -134,14 +134,11 @@ class Simulation:
         self.engine, self.decides, self.told = engine, decides, []
         self.machine = Machine("here", engine.secret, limits)
         self.machine.started(engine.registry.items(""), engine.journal.mark)
-        self.perform(self.recorded(engine.journal.read(engine.journal.mark, 10**6)))
-
-    def recorded(self, records):
-        return self.machine.recorded([(at, Entry.decoded(each)) for at, each in records])
+        self.perform(self.machine.recorded(engine.journal.read(engine.journal.mark, 10**6)))
 
     def send(self, *entries):
         records = [each.encoded() for each in entries]
-        self.perform(self.recorded(list(zip(self.engine.journal.append(records), records, strict=True))))
+        self.perform(self.machine.recorded(list(zip(self.engine.journal.append(records), records, strict=True))))
 
     def tick(self, now_s):
         self.perform(self.machine.ticked(now_s))
@@ -167,7 +164,7 @@ class Simulation:
                         queue.extend(machine.loaded(twin, *(stored or (None, None)), payloads))
                 case Append(entries) if self.decides:
                     records = [each.encoded() for each in entries]
-                    queue.extend(self.recorded(list(zip(engine.journal.append(records), records, strict=True))))
+                    queue.extend(machine.recorded(list(zip(engine.journal.append(records), records, strict=True))))
                 case Store(writes):
                     for write, revision in zip(writes, engine.checkpoints.put(writes), strict=True):
                         queue.extend(machine.stored(write.checkpoint.twin, revision))

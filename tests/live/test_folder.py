@@ -119,6 +119,73 @@ def test_a_record_that_is_missing_is_said_in_one_line(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "statement",
+    [
+        "update mark set position = position - 1",
+        "update mark set position = position + 1",
+        "update mark set position = position + 1000",
+        "update mark set store = x'00'",
+        "insert into record values (1, x'00', 0)",
+    ],
+)
+def test_a_damaged_mark_is_said_in_one_line(statement, tmp_path):
+    """A mark that is too high would hide records, and one that is too low number new ones as old ones."""
+    filled(tmp_path)
+    with closing(apsw.Connection(str(tmp_path / "journal.db"))) as connection:
+        connection.execute(statement)
+    with pytest.raises(InputError) as error, open_folder(tmp_path):
+        pass
+    assert "low-water mark" in one_line(error)
+
+
+@pytest.mark.parametrize("lost", ["journal.db", "twins.db"])
+@pytest.mark.parametrize("another", [False, True])
+@pytest.mark.parametrize("flush", [False, True])
+def test_files_that_do_not_belong_together_are_refused(lost, another, flush, tmp_path):
+    """Else new records would be taken for old ones, or old ones be of twins that nobody knows."""
+    for name in ("one", "other"):
+        filled(tmp_path / name, flush)
+    (tmp_path / "one" / lost).unlink()
+    if another:
+        (tmp_path / "other" / lost).rename(tmp_path / "one" / lost)
+    for _ in range(2):
+        with pytest.raises(InputError) as error, open_folder(tmp_path / "one"):
+            pass
+        assert "restore both files from one backup" in one_line(error)
+
+
+def test_a_journal_that_is_older_than_the_checkpoints_is_refused(tmp_path):
+    filled(tmp_path)
+    old = (tmp_path / "journal.db").read_bytes()
+    with open_folder(tmp_path) as opened:
+        here = Simulation(opened.engine, QUICK)
+        here.send(*(sent("car-two", seq) for seq in range(2, 9)))
+        here.flush()
+    (tmp_path / "journal.db").write_bytes(old)
+    with pytest.raises(InputError) as error, open_folder(tmp_path):
+        pass
+    assert "restore both files from one backup" in one_line(error)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update registry set key = 'twin/car-twp' where key = 'twin/car-two'",
+        "update registry set value = x'7b7d'",
+        "update registry set revision = revision + 1",
+    ],
+)
+def test_a_damaged_registry_is_said_in_one_line(statement, tmp_path):
+    filled(tmp_path)
+    with closing(apsw.Connection(str(tmp_path / "twins.db"))) as connection:
+        connection.execute(statement)
+    with open_folder(tmp_path) as opened:
+        with pytest.raises(InputError) as error:
+            Simulation(opened.engine, QUICK)
+        assert "twins.db: registry: 'twin/car-" in one_line(error)
+
+
+@pytest.mark.parametrize(
     ("statement", "words"),
     [
         ("update checkpoint set head = zeroblob(100)", "its checksum does not match"),

@@ -9,5 +9,6 @@ from twinhop.live.limits import Limits as Limits
 from twinhop.live.ports import Checkpoint as Checkpoint
 from twinhop.live.ports import Checkpoints as Checkpoints
 from twinhop.live.ports import Journal as Journal
+from twinhop.live.ports import NoRoom as NoRoom
 from twinhop.live.ports import Registry as Registry
 from twinhop.live.spec import TwinSpec as TwinSpec

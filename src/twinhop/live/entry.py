@@ -22,6 +22,7 @@ VERSION = 1
 _HEAD = struct.Struct("<BBH")
 _UPDATE = struct.Struct("<qqdd")
 MOST_ENTRY_BYTES = 2**20
+DEEPEST = 16
 
 
 class Kind(IntEnum):
@@ -71,7 +72,10 @@ class Entry:
         >>> Entry.decoded(Entry(Kind.UPDATE, "car-1", update).encoded()).update.seq
         7
         """
-        name = self.twin.encode(errors="replace")
+        try:
+            name = self.twin.encode()
+        except UnicodeEncodeError:
+            raise InputError(f"twin {self.twin[:40]!r}: id: is not text of Unicode") from None
         if len(name) > 4 * LONGEST_TEXT:
             raise InputError(f"twin {self.twin[:40]!r}...: id: must have at most {LONGEST_TEXT} characters")
         body = _facts_body(self.twin, self.facts) if self.update is None else _update_body(self.twin, self.update)
@@ -86,14 +90,10 @@ class Entry:
         Raises:
             InputError: it is none, or of a newer version.
         """
+        name = twin_of(record)
         try:
-            kind, version, length = _HEAD.unpack_from(record)
-            if version > VERSION:
-                raise InputError(
-                    f"journal: an entry of version {version}; this program reads up to {VERSION}; use a newer twinhop"
-                )
+            kind, _, length = _HEAD.unpack_from(record)
             end = _HEAD.size + length
-            name = record[_HEAD.size : end].decode()
             if kind != Kind.UPDATE:
                 return cls(Kind(kind), name, facts=parse_json(record[end:].decode(), "journal: entry"))
             incarnation, seq, observed_s, received_s = _UPDATE.unpack_from(record, end)
@@ -103,11 +103,36 @@ class Entry:
             raise InputError(f"journal: not an entry: {error}") from None
 
 
+def twin_of(record: bytes) -> str:
+    """The twin that the entry in a record is about, without what else is in it.
+
+    Raises:
+        InputError: as `Entry.decoded`.
+    """
+    try:
+        _, version, length = _HEAD.unpack_from(record)
+        if version > VERSION:
+            raise InputError(
+                f"journal: an entry of version {version}; this program reads up to {VERSION}; use a newer twinhop"
+            )
+        return record[_HEAD.size : _HEAD.size + length].decode()
+    except (struct.error, ValueError) as error:
+        raise InputError(f"journal: not an entry: {error}") from None
+
+
 def _facts_body(twin: str, facts: Mapping[str, Any]) -> bytes:
     try:
+        if not _is_shallow(facts, DEEPEST):
+            raise ValueError(f"nested more than {DEEPEST} deep")
         return json.dumps(dict(facts), allow_nan=False, sort_keys=True).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"twin {twin[:40]!r}: an entry is no value of JSON: {error}") from None
+
+
+def _is_shallow(value: Any, levels: int) -> bool:
+    """Whether a value is nested at most so deep, so that whoever reads it can, on whatever stack."""
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return levels > 0 and all(_is_shallow(each, levels - 1) for each in inner)
 
 
 def _update_body(twin: str, update: Update) -> bytes:

@@ -47,7 +47,8 @@ class TwinFold:
     """A twin and what belongs to it, changed by the entries of its journal alone.
 
     Updates after a hole are held back, sorted, until those that are missing have come, until more are held than the
-    limit, until the device starts again, or until an entry gives the hole up. No entry raises.
+    limit, until the device starts again, or until an entry gives the hole up; all are of one incarnation. No entry
+    raises.
 
     Args:
         twin: the twin.
@@ -104,10 +105,12 @@ class TwinFold:
         if not self.held and update.incarnation == twin.incarnation and update.seq == twin.seq + 1:
             return [self._apply(entry)]
         done = []
-        if self.held and update.incarnation > _update_of(self.held[0]).incarnation:
+        held = _update_of(self.held[0]).incarnation if self.held else update.incarnation
+        if update.incarnation > held:
             done = self._release(len(self.held))
         answer = twin.judge(update)
-        if answer.outcome is Outcome.APPLIED and not answer.late and answer.missing is not None:
+        has_hole = answer.outcome is Outcome.APPLIED and not answer.late and answer.missing is not None
+        if has_hole and update.incarnation >= held:  # of an incarnation that has ended nothing is waited for
             return done + self._hold(entry, update)
         return [*done, self._apply(entry), *self._drain()]
 

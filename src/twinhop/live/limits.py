@@ -19,6 +19,9 @@ class Limits:
         active: twins kept in memory; the least recently used ones beyond that go, once they are checkpointed.
         group: records in one commit of the journal.
         waiting: records that may wait to be written or applied; beyond, submissions are refused as busy.
+        waiting_bytes: the same in bytes [byte].
+        free_bytes: where the engine has less room than this, submissions are refused until it has more, so that there
+            is room to checkpoint and to remove what is covered [byte].
         shown: set-aside updates kept for operators, of each twin and of all.
 
     Raises:
@@ -28,10 +31,12 @@ class Limits:
     hole_wait_s: float = 2.0
     held: int = 64
     checkpoint_s: float = 30.0
-    checkpoints: int = 200
+    checkpoints: int = 50
     active: int = 20_000
     group: int = 400
     waiting: int = 50_000
+    waiting_bytes: int = 2**26
+    free_bytes: int = 2**27
     shown: int = 8
 
     def __post_init__(self) -> None:

@@ -20,7 +20,7 @@ from hashlib import blake2b
 
 from twinhop.errors import InputError, TwinhopError
 from twinhop.io.json_text import parse_json
-from twinhop.live.entry import Entry, Kind
+from twinhop.live.entry import Entry, Kind, twin_of
 from twinhop.live.fold import Folded, TwinFold
 from twinhop.live.limits import Limits
 from twinhop.live.ports import Checkpoint, Versioned, Write
@@ -74,7 +74,7 @@ class Trim:
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """What became of entries, in order, with the positions of their records."""
+    """What became of entries, in order, with the positions of their records; 0: of an update that was held back."""
 
     folded: tuple[tuple[int, Folded], ...]
 
@@ -102,7 +102,7 @@ class _Twin:
     """Of its stored checkpoint."""
     sealed: frozenset[str] = frozenset()
     """Digests that the stored checkpoint has."""
-    waiting: deque[tuple[int, Entry]] = field(default_factory=deque)
+    waiting: deque[tuple[int, bytes]] = field(default_factory=deque)
     """Records that wait for its checkpoint to be loaded."""
     loading: bool = False
     stored: int = 0
@@ -111,6 +111,11 @@ class _Twin:
     erasing: bool = False
     held_since_s: float = -1.0
     deciding: bool = False
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether its stored checkpoint lacks records that were applied."""
+        return self.folded > self.covered
 
 
 class Machine:
@@ -169,8 +174,15 @@ class Machine:
         known = self._twins.get(twin)
         return known is not None and not known.erasing
 
-    def started(self, registry: Sequence[tuple[str, Versioned]], mark: int) -> None:
-        """Begin: what is registered, and the low-water mark; the records above it follow by `recorded`."""
+    def started(self, registry: Sequence[tuple[str, Versioned]], mark: int, now_s: float = 0.0) -> None:
+        """Begin; the records above the mark follow by `recorded`.
+
+        Args:
+            registry: what is registered.
+            mark: the low-water mark.
+            now_s: as in `ticked` [s].
+        """
+        self._now_s = now_s
         for key, versioned in registry:
             if key.startswith(TWIN_PREFIX):
                 facts = parse_json(versioned.value.decode(), "registry")
@@ -179,28 +191,32 @@ class Machine:
                 self._erased.add(key)
         self._position = self._mark = mark
 
-    def recorded(self, records: Sequence[tuple[int, Entry]]) -> list[Effect]:
-        """Records have become durable.
+    def recorded(self, records: Sequence[tuple[int, bytes]]) -> list[Effect]:
+        """Records have become durable; those of twins that are not in memory are decoded once these are.
 
         Args:
             records: with their positions, ascending, above all before.
+
+        Raises:
+            InputError: a record is no entry, or of a newer version.
         """
         told: list[tuple[int, Folded]] = []
         effects: list[Effect] = []
         loads: list[str] = []
-        for position, entry in records:
+        for position, record in records:
             self._position = position
-            known = self._twins.get(entry.twin)
+            twin = twin_of(record)
+            known = self._twins.get(twin)
             if known is None:
-                self._begin(position, entry, told, effects)
+                self._begin(position, Entry.decoded(record), told, effects)
             elif known.fold is None or known.waiting:
-                self._uncovered(entry.twin, known, position)
-                known.waiting.append((position, entry))
-                if not known.loading:
+                self._uncovered(twin, known, position)
+                known.waiting.append((position, record))
+                if not known.erasing and not known.loading:
                     known.loading = True
-                    loads.append(entry.twin)
+                    loads.append(twin)
             else:
-                self._fold(entry.twin, known, position, entry, told, effects)
+                self._fold(twin, known, position, record, told, effects)
         if loads:
             effects.append(Load(tuple(loads)))
         return self._done(told, effects)
@@ -208,7 +224,7 @@ class Machine:
     def wanted(self, twin: str) -> list[Effect]:
         """Someone asks for a twin that may not be in memory."""
         known = self._twins.get(twin)
-        if known is None or known.fold is not None or known.loading:
+        if known is None or known.fold is not None or known.loading or known.erasing:
             return []
         known.loading = True
         return [Load((twin,))]
@@ -223,7 +239,7 @@ class Machine:
             Fenced: it is of a newer epoch.
         """
         known = self._twins.get(twin)
-        if known is None or known.fold is not None:
+        if known is None or not known.loading:
             return []
         known.loading = False
         if checkpoint is not None:
@@ -238,20 +254,23 @@ class Machine:
             self._activate(twin)
         told: list[tuple[int, Folded]] = []
         effects: list[Effect] = []
-        waiting, known.waiting, known.first = known.waiting, deque(), 0
+        waiting, known.waiting, first, known.first = known.waiting, deque(), known.first, 0
         self._dirty.pop(twin, None)
         if known.fold is not None and known.fold.held:
             self._hold(twin, known)
-        for position, entry in waiting:
-            now = self._twins.get(twin)
-            if now is not None and now.fold is None and not now.erasing and entry.kind is Kind.ERASE:
-                self._uncovered(twin, now, position)  # a crash came between its parts: it is done anew
-                self._erase(twin, now, effects)
+            self._uncovered(twin, known, first or known.covered)
+        for position, record in waiting:
+            if known.fold is not None or known.erasing:
+                if position > known.covered:
+                    self._fold(twin, known, position, record, told, effects)
+                continue
+            entry = Entry.decoded(record)
+            if entry.kind is Kind.ERASE:
+                self._uncovered(twin, known, position)  # a crash came between its parts: it is done anew
+                self._erase(twin, known, effects)
                 told.append((position, Folded(twin, entry)))
-            elif now is None or (now.fold is None and not now.erasing):
+            else:
                 self._begin(position, entry, told, effects)
-            elif position > now.covered:
-                self._fold(twin, now, position, entry, told, effects)
         return self._done(told, effects)
 
     def stored(self, twin: str, revision: int | None) -> list[Effect]:
@@ -260,18 +279,21 @@ class Machine:
         Raises:
             Fenced: that is so.
         """
+        if revision is None:
+            raise Fenced(f"twin {twin!r}: another host has written its checkpoint")
         self._storing -= 1
-        known = self._twins.get(twin)
-        if known is not None and not known.erasing:
-            if revision is None:
-                raise Fenced(f"twin {twin!r}: another host has written its checkpoint")
-            known.revision, known.covered, known.stored = revision, known.stored, 0
-            if known.folded <= known.covered:
-                known.first = 0
-                del self._dirty[twin]
-            else:
-                known.first = known.covered + 1
-        return self._done([], [], settle=not self._storing)
+        known, effects = self._twins[twin], list[Effect]()
+        known.revision, known.covered, known.stored = revision, known.stored, 0
+        if known.erasing:
+            effects.append(Erase(twin, self.tombstone(twin)))
+        elif known.is_behind:
+            known.first = known.covered + 1
+        elif known.fold is not None and known.fold.held:
+            known.first = known.folded  # a start reads it, and so ends the wait
+        else:
+            known.first = 0
+            del self._dirty[twin]
+        return self._done([], effects, settle=not self._storing)
 
     def registered(self, key: str, revision: int | None) -> list[Effect]:
         """A twin has been registered; None: it was there already, as after a crash."""
@@ -282,12 +304,16 @@ class Machine:
 
     def erased(self, twin: str) -> list[Effect]:
         """Nothing of a twin is left but records of the journal up to its erasure."""
-        known = self._twins.pop(twin, None)
+        erased = self._twins.pop(twin)
         self._dirty.pop(twin, None)
         told: list[tuple[int, Folded]] = []
         effects: list[Effect] = []
-        for position, entry in known.waiting if known is not None else ():
-            self._begin(position, entry, told, effects)
+        for position, record in erased.waiting:
+            known = self._twins.get(twin)
+            if known is None:
+                self._begin(position, Entry.decoded(record), told, effects)
+            else:
+                self._fold(twin, known, position, record, told, effects)
         return self._done(told, effects, settle=True)
 
     def ticked(self, now_s: float) -> list[Effect]:
@@ -346,14 +372,14 @@ class Machine:
         twin: str,
         known: _Twin,
         position: int,
-        entry: Entry,
+        record: bytes,
         told: list[tuple[int, Folded]],
         effects: list[Effect],
     ) -> None:
         if known.erasing:
-            known.waiting.append((position, entry))
+            known.waiting.append((position, record))
             return
-        fold = known.fold
+        fold, entry = known.fold, Entry.decoded(record)
         assert fold is not None
         self._applied += 1
         known.folded = position
@@ -362,7 +388,7 @@ class Machine:
             self._erase(twin, known, effects)
             told.append((position, Folded(twin, entry)))
             return
-        told.extend((position, each) for each in fold.fold(entry))
+        told.extend((position if each.entry is entry else 0, each) for each in fold.fold(entry))
         if entry.kind in (Kind.HOLE, Kind.CLOCK_OFFSET):
             known.deciding = False
         if not fold.held:
@@ -382,7 +408,8 @@ class Machine:
         tombstone = self.tombstone(twin)
         self._erased.add(tombstone)
         self._flush_through(self._position)
-        effects.append(Erase(twin, tombstone))
+        if not known.stored:  # else once that checkpoint is there, so that it does not come after
+            effects.append(Erase(twin, tombstone))
 
     def _hold(self, twin: str, known: _Twin) -> None:
         self._holding[twin] = None
@@ -427,7 +454,7 @@ class Machine:
         waits = False
         for twin in self._dirty:
             known = self._twins[twin]
-            if known.first > self._flush_to or known.erasing:
+            if known.first > self._flush_to or known.erasing or (known.fold is not None and not known.is_behind):
                 continue
             if known.fold is None or known.waiting or not known.registered:
                 waits = True

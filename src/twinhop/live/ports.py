@@ -1,6 +1,7 @@
 """What a host needs of an engine that keeps things: a journal, a registry, checkpoints.
 
-Every call blocks, is made from one thread, and is durable when it returns. Positions and revisions ascend and need not
+Every call blocks, is made from one thread, and is durable when it returns; calls that write raise `NoRoom` where the
+engine is full. Positions and revisions ascend and need not
 be dense, so that an engine may derive them from its own sequence numbers (a message that holds a batch, and the place
 in it).
 """
@@ -10,6 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from twinhop.errors import InputError
+
+
+class NoRoom(InputError):
+    """The engine is full: nothing of the call was written, and it may be made again once there is room."""
 
 
 class Journal(Protocol):

@@ -242,9 +242,10 @@ class DeviceTwin:
         Raises:
             InputError: it is not finite, or beyond all times.
         """
-        if not -LARGEST_TIME_S <= offset_s <= LARGEST_TIME_S:
+        if not -2 * LARGEST_TIME_S <= offset_s <= 2 * LARGEST_TIME_S:
             raise InputError(
-                f"twin {self.id!r}: clock offset: got {offset_s}; expected a time up to {LARGEST_TIME_S:g} s"
+                f"twin {self.id!r}: clock offset: got {offset_s}; expected a time up to {2 * LARGEST_TIME_S:g} s, the "
+                "difference of two"
             )
         self._clock.set_offset(offset_s)
         self._revision += 1
@@ -297,6 +298,8 @@ class DeviceTwin:
             return self._aside(
                 Reason.MALFORMED, f"update {update.seq}: more than {MOST_SKIPPED} above the newest; expected the next"
             )
+        if number > LARGEST_SEQ:
+            return self._aside(Reason.MALFORMED, f"update {update.seq}: the history has no numbers left")
         if number <= newest:
             return self._take_past(number, update, observed_s, received_s, change)
         clock = self._clock

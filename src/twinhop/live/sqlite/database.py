@@ -10,6 +10,7 @@ from typing import Any
 import apsw
 
 from twinhop.errors import InputError
+from twinhop.live.ports import NoRoom
 
 APPLICATION = 0x74776E68
 """Written into the file, so that a file of something else is refused."""
@@ -23,6 +24,7 @@ PRAGMAS: Mapping[str, str | int] = {
     "synchronous": 2,  # FULL: the log is synced by every commit
     "secure_delete": 1,
     "cell_size_check": 1,
+    "fullfsync": 1,  # where fsync alone does not reach the disk, as on macOS
 }
 #: Pages of the log after which they are moved into the file.
 CHECKPOINT_PAGES = 1_000
@@ -63,9 +65,7 @@ class Database:
         except apsw.BusyError:
             raise InputError(f"{self.path}: another process uses it; stop that one, or choose another folder") from None
         except apsw.FullError:
-            raise InputError(
-                f"{self.path}: the disk is full; nothing more is acknowledged until there is room"
-            ) from None
+            raise NoRoom(f"{self.path}: the disk is full; nothing is acknowledged until there is room") from None
         except apsw.Error as error:
             raise InputError(f"{self.path}: {type(error).__name__}: {error}") from None
 
@@ -80,16 +80,18 @@ class Database:
             self._connection.execute("begin immediate")
             try:
                 yield self._connection
+                self._connection.execute("commit")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("rollback")
                 raise
-            self._connection.execute("commit")
 
     def empty_log(self) -> None:
         """Move the log into the file and cut it to nothing, so that removed rows are in neither."""
         with self.errors():
-            self.rows("pragma wal_checkpoint(truncate)")
+            is_busy = self.rows("pragma wal_checkpoint(truncate)")[0][0]
+        if is_busy:
+            raise InputError(f"{self.path}: its log could not be emptied; another connection reads it")
 
     def close(self) -> None:
         """Close the file."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,14 +56,32 @@ def open_folder(path: str | Path, vfs: str = "", pragmas: Mapping[str, str | int
         try:
             for name, tables in ((JOURNAL, journal.TABLES), (STATE, state.TABLES)):
                 opened.append(Database(folder / name, tables, vfs, settings))
-            written = state.SqliteState(opened[1])
+            records, written = journal.SqliteJournal(opened[0]), state.SqliteState(opened[1])
+            written.take(records)
+            _sync_names(folder)
             engine = Engine(
-                journal.SqliteJournal(opened[0]),
+                records,
                 state.SqliteRegistry(written, opened[1]),
                 state.SqliteCheckpoints(written, opened[1]),
                 written.secret,
+                lambda: shutil.disk_usage(folder).free,
             )
             yield Folder(engine, folder)
         finally:
             for each in opened:
                 each.close()
+
+
+def _sync_names(folder: Path) -> None:
+    """Make the names of the folder and of those around it as durable as the files are."""
+    for each in (folder.resolve(), *folder.resolve().parents):
+        try:
+            descriptor = os.open(each, os.O_RDONLY)
+        except OSError:  # not ours to read, and so not made just now
+            return
+        try:
+            os.fsync(descriptor)
+        except OSError:  # a file system without
+            pass
+        finally:
+            os.close(descriptor)

@@ -6,13 +6,16 @@ import struct
 import zlib
 from collections.abc import Sequence
 
+from apsw import Connection
+
 from twinhop.errors import InputError
 from twinhop.live.sqlite.database import Database
 
 TABLES = """
 create table record (position integer primary key, content blob not null, checksum integer not null);
-create table mark (id integer primary key check (id = 1), position integer not null);
-insert into mark values (1, 0);
+create table mark (
+    id integer primary key check (id = 1), position integer not null, store blob not null, checksum integer not null
+);
 """
 _POSITION = struct.Struct("<q")
 
@@ -27,9 +30,29 @@ class SqliteJournal:
     def __init__(self, database: Database) -> None:
         self._database = database
         with database.errors():
-            self._mark = int(database.rows("select position from mark")[0][0])
-            newest = database.rows("select max(position) from record")[0][0]
+            rows = database.rows("select position, store, checksum from mark")
+            oldest, newest = database.rows("select min(position), max(position) from record")[0]
+        self._mark, self._store, stated = rows[0] if rows else (0, b"", _of_mark(0, b""))
+        if not isinstance(self._store, bytes) or stated != _of_mark(self._mark, self._store):
+            raise InputError(
+                f"{database.path}: low-water mark: its checksum does not match; restore the folder from a backup"
+            )
+        if oldest is not None and oldest <= self._mark:
+            raise InputError(
+                f"{database.path}: record {oldest} is below the low-water mark; restore the folder from a backup"
+            )
         self._last = max(self._mark, newest or 0)
+
+    @property
+    def store(self) -> bytes:
+        """Identity of the store of checkpoints that it belongs to; empty before it belongs to one."""
+        return self._store
+
+    def belong(self, store: bytes) -> None:
+        """Belong to a store of checkpoints from now on."""
+        with self._database.transaction() as connection:
+            self._put_mark(connection, self._mark, store)
+        self._store = store
 
     @property
     def last(self) -> int:
@@ -79,9 +102,17 @@ class SqliteJournal:
             raise ValueError(f"mark {mark} above the last record {self._last}")
         with self._database.transaction() as connection:
             connection.execute("delete from record where position <= ?", (mark,))
-            connection.execute("update mark set position = ?", (mark,))
+            self._put_mark(connection, mark, self._store)
         self._mark = mark
         self._database.empty_log()
+
+    @staticmethod
+    def _put_mark(connection: Connection, mark: int, store: bytes) -> None:
+        connection.execute("insert or replace into mark values (1, ?, ?, ?)", (mark, store, _of_mark(mark, store)))
+
+
+def _of_mark(mark: int, store: bytes) -> int:
+    return checksum(mark, store)
 
 
 def checksum(position: int, content: bytes) -> int:

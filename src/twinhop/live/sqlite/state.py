@@ -6,14 +6,17 @@ import json
 import secrets
 import zlib
 from collections.abc import Sequence
-from hashlib import sha256
+from hashlib import blake2b, sha256
 
 from twinhop.errors import InputError
 from twinhop.live.ports import Checkpoint, Versioned, Write
 from twinhop.live.sqlite.database import Database
+from twinhop.live.sqlite.journal import SqliteJournal
 
 TABLES = """
-create table registry (key text primary key, value blob not null, revision integer not null) without rowid;
+create table registry (
+    key text primary key, value blob not null, revision integer not null, checksum integer not null
+) without rowid;
 create table checkpoint (
     twin text primary key, revision integer not null, epoch integer not null, position integer not null,
     head blob not null, chunks text not null, checksum integer not null
@@ -21,7 +24,9 @@ create table checkpoint (
 create table chunk (digest text primary key, payload blob not null);
 create table reference (twin text, digest text, primary key (twin, digest)) without rowid;
 create index reference_by_digest on reference (digest);
-create table store (id integer primary key check (id = 1), revision integer not null, secret blob not null);
+create table store (
+    id integer primary key check (id = 1), revision integer not null, secret blob not null, has_journal integer not null
+);
 """
 SECRET_BYTES = 32
 
@@ -37,8 +42,31 @@ class SqliteState:
         self._database = database
         with database.errors():
             if not database.rows("select 1 from store"):
-                database.rows("insert into store values (1, 0, ?)", (secrets.token_bytes(SECRET_BYTES),))
-            self._revision, self.secret = database.rows("select revision, secret from store")[0]
+                database.rows("insert into store values (1, 0, ?, 0)", (secrets.token_bytes(SECRET_BYTES),))
+            self._revision, self.secret, self._has_journal = database.rows(
+                "select revision, secret, has_journal from store"
+            )[0]
+
+    def take(self, journal: SqliteJournal) -> None:
+        """Make sure that a journal is that of these checkpoints.
+
+        Raises:
+            InputError: it is another one, or older than they are.
+        """
+        identity = blake2b(self.secret, digest_size=16).digest()
+        with self._database.errors():
+            covered = self._database.rows("select coalesce(max(position), 0) from checkpoint")[0][0]
+        is_new = not self._has_journal and not journal.last and not journal.store
+        if (not is_new and journal.store != identity) or covered > journal.last:
+            raise InputError(
+                f"{self._database.path}: is not of the same folder and time as the journal beside it; restore both "
+                "files from one backup"
+            )
+        if is_new:
+            journal.belong(identity)
+        if not self._has_journal:
+            with self._database.transaction() as connection:
+                connection.execute("update store set has_journal = 1")
 
     def _next(self) -> int:
         self._revision += 1
@@ -59,8 +87,8 @@ class SqliteRegistry:
     def get(self, key: str) -> Versioned | None:
         """The value of a key; see `Registry.get`."""
         with self._database.errors():
-            rows = self._database.rows("select value, revision from registry where key = ?", (key,))
-        return Versioned(*rows[0]) if rows else None
+            rows = self._database.rows("select key, value, revision, checksum from registry where key = ?", (key,))
+        return self._checked(*rows[0])[1] if rows else None
 
     def put(self, key: str, value: bytes, expected: int | None) -> int | None:
         """Write a value; see `Registry.put`."""
@@ -69,7 +97,8 @@ class SqliteRegistry:
             if (rows[0][0] if rows else None) != expected:
                 return None
             revision = self._state._next()
-            connection.execute("insert or replace into registry values (?, ?, ?)", (key, value, revision))
+            row = (key, value, revision, _of_value(key, value, revision))
+            connection.execute("insert or replace into registry values (?, ?, ?, ?)", row)
             connection.execute("update store set revision = ?", (revision,))
         return revision
 
@@ -83,10 +112,18 @@ class SqliteRegistry:
         """The keys that begin so; see `Registry.items`."""
         with self._database.errors():
             rows = self._database.rows(
-                "select key, value, revision from registry where substr(key, 1, ?) = ? order by key",
+                "select key, value, revision, checksum from registry where substr(key, 1, ?) = ? order by key",
                 (len(prefix), prefix),
             )
-        return [(key, Versioned(value, revision)) for key, value, revision in rows]
+        return [self._checked(*row) for row in rows]
+
+    def _checked(self, key: str, value: bytes, revision: int, stated: int) -> tuple[str, Versioned]:
+        if not isinstance(value, bytes) or _of_value(key, value, revision) != stated:
+            raise InputError(
+                f"{self._database.path}: registry: {key!r}: its checksum does not match; restore the folder from a "
+                "backup"
+            )
+        return key, Versioned(value, revision)
 
 
 class SqliteCheckpoints:
@@ -175,6 +212,11 @@ class SqliteCheckpoints:
                 "delete from chunk where digest = ? and not exists (select 1 from reference where digest = ?)",
                 (digest, digest),
             )
+
+
+def _of_value(key: str, value: bytes, revision: int) -> int:
+    """CRC-32 of a value of the registry and of what it belongs to."""
+    return zlib.crc32(value, zlib.crc32(f"{revision} {key}".encode(errors="replace")))
 
 
 def _checksum(each: Checkpoint) -> int:
