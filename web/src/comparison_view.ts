@@ -3,6 +3,7 @@
 import type { Page, Plan } from "./contract";
 import { announce, h } from "./dom";
 import { CostFormat, count, counted, percent } from "./format";
+import { byCost, keepsLimits } from "./limits";
 import { choice, finder, keyHelp, notesOf, onKeys, originOf, section, type View } from "./page_parts";
 import { statTile, statTiles } from "./panel";
 import { PlanPair } from "./plan_pair";
@@ -44,7 +45,7 @@ export function comparisonView(parent: HTMLElement, page: Page): View {
     say();
     pair?.element.scrollIntoView({ block: "nearest" });
   };
-  const order = plans.map((_, index) => index).sort((a, b) => plans[a].cost - plans[b].cost);
+  const order = byCost(plans);
   const pickBar = (bar: number): void => pick(order[bar]);
   policyBars(
     part,
@@ -104,10 +105,13 @@ function headTiles(parent: HTMLElement, page: Page, cost: CostFormat, bound: num
   const plan = page.plans?.[best];
   if (plan === undefined) return;
   const by = page.comparison?.bound_by;
-  const made = [statTile("Cheapest policy", plan.name, cost.text(plan.cost))];
+  const plans = page.plans ?? [];
+  const isKept = keepsLimits(plan);
+  const title = plans.every(keepsLimits) ? "Cheapest policy" : isKept ? "Cheapest that keeps all limits" : "Cheapest";
+  const made = [statTile(title, plan.name, isKept ? cost.text(plan.cost) : `${cost.text(plan.cost)}, breaks limits`)];
   if (bound !== null) {
     made.push(statTile("Certified bound", cost.text(bound), by ? `by ${by}` : "no plan costs less"));
-    made.push(statTile("Gap", percent(plan.cost / bound - 1), `of ${plan.name} over the bound`));
+    if (isKept) made.push(statTile("Gap", percent(plan.cost / bound - 1), `of ${plan.name} over the bound`));
   }
   made.push(
     statTile("Users", count(page.users?.of ?? page.users?.count), counted(page.stations?.count ?? 0, "station")),
@@ -130,11 +134,7 @@ export function boundOf({ comparison, plans }: Page): number | null {
 
 function bestOf({ comparison, plans }: Page): number {
   if (comparison?.best !== undefined && plans?.[comparison.best] !== undefined) return comparison.best;
-  let best = 0;
-  (plans ?? []).forEach(({ cost }, index, all) => {
-    if (cost < all[best].cost) best = index;
-  });
-  return best;
+  return byCost(plans ?? []).at(0) ?? 0;
 }
 
 function otherThan(index: number, count: number): number {
@@ -147,6 +147,11 @@ function barsOf(plans: readonly Plan[], cost: CostFormat, bound: number | null) 
     cost: plan.cost,
     terms: plan.terms ?? [],
     text: cost.text(plan.cost),
-    note: bound === null ? "" : `${percent(plan.cost / bound - 1)} over the bound`,
+    broken: !keepsLimits(plan),
+    note: !keepsLimits(plan)
+      ? "breaks limits"
+      : bound === null
+        ? ""
+        : `${percent(plan.cost / bound - 1)} over the bound`,
   }));
 }

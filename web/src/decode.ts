@@ -151,6 +151,7 @@ function checkPage(page: Json): void {
   typed.plans?.forEach((plan, index) => checkPlan(plan, `plans[${index}]`, stations, users));
   checkWhy(typed, stations, users);
   checkWhatIfs(typed, stations);
+  checkWorlds(typed);
   checkTime(typed, stations, users);
 }
 
@@ -181,6 +182,7 @@ function checkUsers({ users }: Page): number {
   if (!users) return 0;
   const count = checkCount(users.count, "users");
   checkTexts(users.id, count, "users.id");
+  if (users.index) checkIndices(users.index, count, users.of ?? Infinity, 0, "users.index");
   for (const label of users.label ?? []) checkTexts(label.values, count, `users.label ${label.name}`, true);
   for (const name of ["x_m", "y_m", "weight", "deadline_s", "history_bit", "update_bit"] as const) {
     checkNumbers(users[name], count, `users.${name}`);
@@ -219,11 +221,26 @@ function checkWhy({ why }: Page, stations: number, users: number): void {
 }
 
 function checkWhatIfs({ what_ifs, plans }: Page, stations: number): void {
-  for (const [index, { stations: failed, plan }] of (what_ifs ?? []).entries()) {
+  for (const [index, { stations: failed, plan, before }] of (what_ifs ?? []).entries()) {
     const name = `what_ifs[${index}]`;
     if (failed.some((m) => !(m >= 0 && m < stations))) throw new PageError(`${name}.stations are no stations.`);
     if (typeof plan === "number" && plans?.[plan] === undefined) throw new PageError(`${name}.plan is no plan.`);
+    if (typeof before === "number" && plans?.[before] === undefined) throw new PageError(`${name}.before is no plan.`);
   }
+}
+
+function checkWorlds({ worlds }: Page): void {
+  if (!worlds) return;
+  const { seed, policies } = worlds;
+  const isList = Array.isArray(seed) || ArrayBuffer.isView(seed);
+  if (!isList || Array.from(seed).some((one) => typeof one !== "number")) {
+    throw new PageError("worlds.seed is no list of numbers.");
+  }
+  checkTexts(policies, Array.isArray(policies) ? policies.length : 0, "worlds.policies", true);
+  const [width, size] = [seed.length, seed.length * policies.length];
+  checkNumbers(worlds.cost, size, "worlds.cost", true);
+  checkNumbers(worlds.gap, size, "worlds.gap");
+  checkNumbers(worlds.lower_bound, width, "worlds.lower_bound");
 }
 
 const POLICY_SERIES = [

@@ -49,6 +49,13 @@ export function fixed(value: number | null | undefined, decimals: number): strin
   return format(value, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }
 
+/** Decimals that give the greatest of the values so many digits; none where all are whole. */
+export function decimalsOf(values: readonly number[], digits = DIGITS): number {
+  const most = Math.max(0, ...values.map(Math.abs));
+  if (most === 0 || values.every((value) => Number.isInteger(value))) return 0;
+  return Math.min(Math.max(digits - 1 - Math.floor(Math.log10(most)), 0), 12);
+}
+
 /** A whole number. */
 export function count(value: number | null | undefined): string {
   return isNumber(value) ? format(value, { maximumFractionDigits: 0 }) : MISSING;
@@ -129,6 +136,15 @@ export class CostFormat {
   /** Digits only, for tables whose heading names the unit. */
   bare(cost: number | null | undefined, digits = COST_DIGITS): string {
     return isNumber(cost) ? number(this.value(cost), digits) : MISSING;
+  }
+
+  /** Digits only, with the decimals that stand under one another in a column of these costs. */
+  column(costs: Iterable<number | null | undefined>, digits = DIGITS): (cost: number | null | undefined) => string {
+    const decimals = decimalsOf(
+      [...costs].filter(isNumber).map((cost) => this.value(cost)),
+      digits,
+    );
+    return (cost) => (isNumber(cost) ? fixed(this.value(cost), decimals) : MISSING);
   }
 
   text(cost: number | null | undefined, digits = COST_DIGITS): string {

@@ -35,7 +35,13 @@ export class LatePanel {
       ],
       onPick: (row) => onPick(this.#late[row].user),
     });
-    const next = h("button", { type: "button", class: "next", click: onNext }, "Next late user", h("kbd", {}, "l"));
+    const isEver = (page.policies ?? []).some(({ late }) => late?.includes(1));
+    const next = h(
+      "button",
+      { type: "button", class: "next", disabled: !isEver, click: onNext },
+      "Next late user",
+      h("kbd", {}, "l"),
+    );
     this.element.append(next);
   }
 

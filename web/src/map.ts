@@ -10,11 +10,13 @@ import { zoom as zoomOf, zoomIdentity, type D3ZoomEvent, type ZoomBehavior, type
 
 import type { Column, Page, Plan } from "./contract";
 import { append, h } from "./dom";
+import { areAtStations, aspectOf, crowdOf, extentOf, stepsAside } from "./extent";
 import { count as countText, distance } from "./format";
 import { placeNames, type Box, type Name } from "./labels";
 import { mapLegend } from "./legend";
 import { drawStation, drawUser, markWidth, type StationMark } from "./marks";
 import { inkOn, inTheme, LIGHT, looksApart, theme, type Look, type Theme } from "./palette";
+import { userName } from "./page_parts";
 import { pixelOf, UserRaster } from "./raster";
 import { SpatialIndex } from "./spatial_index";
 
@@ -120,12 +122,17 @@ export class MapView {
   private readonly observer: ResizeObserver;
   private readonly cleaning: (() => void)[] = [];
   private readonly stations: number;
-  private bounds: Box;
+  private readonly bounds: Box;
+  /** Where the users are, if that is a small part of the map. */
+  private readonly crowd: Box | null;
   private transform: ZoomTransform = zoomIdentity;
+  /** Users who are where their station is, are drawn beside it [pixels]. */
+  private readonly aside: { x: Float32Array; y: Float32Array } | null;
   private width = 0;
   private height = 0;
   private ratio = 1;
   private colours: Theme = theme();
+  private given: FrameState | null = null;
   private state: FrameState | null = null;
   private userIndex: SpatialIndex | null = null;
   private hosted: Int32Array;
@@ -149,7 +156,9 @@ export class MapView {
   ) {
     const { stations } = page;
     this.stations = stations?.count ?? 0;
-    this.bounds = boundsOf(page);
+    this.bounds = extentOf(page);
+    this.crowd = crowdOf(page, this.bounds);
+    this.aside = areAtStations(page, this.bounds) ? stepsAside(page.users?.count ?? 0) : null;
     [this.stationX, this.stationY] = stationPlaces(page, this.bounds);
     this.stationIndex = new SpatialIndex(this.stationX, this.stationY);
     this.looks = hostLooks(page, this.stationX, this.stationY);
@@ -159,6 +168,7 @@ export class MapView {
     canvas.setAttribute("role", "img");
     canvas.tabIndex = 0;
     const stage = h("div", { class: "map-stage" }, this.ground, this.people, canvas, this.tip, this.buttons());
+    stage.style.setProperty("--aspect", aspectOf(this.bounds).toFixed(3));
     this.element = h("figure", { class: "map" }, stage);
     if (options.legend !== false) append(this.element, mapLegend(page));
     parent.append(this.element);
@@ -195,7 +205,9 @@ export class MapView {
   /** Show where everybody is at one time. */
   showFrame(state: FrameState): void {
     this.marks.clear();
+    const isFirst = this.state === null;
     this.show(state);
+    if (isFirst) this.describeMap();
   }
 
   /** Choose a station or a user, as a click does, but without telling `onSelect`. */
@@ -224,16 +236,31 @@ export class MapView {
 
   /** Look at the same place as another map, without telling. */
   follow({ k, x, y }: MapPlace): void {
-    const { onMove } = this;
-    this.onMove = null;
     const to = zoomIdentity.translate(x * this.width, y * this.height).scale(k);
-    this.zoomed.call((picked) => this.zoom.transform(picked, to));
-    this.onMove = onMove;
+    this.quietly(() => this.zoomed.call((picked) => this.zoom.transform(picked, to)));
   }
 
   /** The whole area again. */
   reset(): void {
     this.zoomed.call((picked) => this.zoom.transform(picked, zoomIdentity));
+  }
+
+  /** Where the users are. */
+  showCrowd(): void {
+    this.zoomed.call((picked) => this.zoom.transform(picked, this.home()));
+  }
+
+  private home(): ZoomTransform {
+    const { crowd } = this;
+    if (crowd === null || this.width === 0) return zoomIdentity;
+    const { fit, middleX, middleY } = this.fit();
+    const [width, height] = [this.width - 2 * MARGIN_PX, this.height - 2 * MARGIN_PX];
+    const k = Math.min(width / (crowd.right - crowd.left), height / (crowd.bottom - crowd.top)) / fit;
+    if (!(k > 1)) return zoomIdentity;
+    const to = Math.min(k, MOST_ZOOM);
+    const x = to * fit * ((crowd.left + crowd.right) / 2 - middleX);
+    const y = to * fit * ((crowd.top + crowd.bottom) / 2 - middleY);
+    return zoomIdentity.translate((this.width * (1 - to)) / 2 - x, (this.height * (1 - to)) / 2 + y).scale(to);
   }
 
   destroy(): void {
@@ -255,10 +282,26 @@ export class MapView {
   }
 
   private show(state: FrameState): void {
+    this.given = state;
     this.state = state;
-    this.userIndex = null;
+    this.stepAside();
     this.countUsers(state);
     this.redraw();
+  }
+
+  /** Users at their stations are drawn beside them, whatever the zoom. */
+  private stepAside(): void {
+    const { given, aside } = this;
+    this.userIndex = null;
+    if (given === null || aside === null || this.width === 0) return;
+    const { scale } = this.scale();
+    const users = given.x.length;
+    const [x, y] = [new Float32Array(users), new Float32Array(users)];
+    for (let i = 0; i < users; i++) {
+      x[i] = given.x[i] + aside.x[i] / scale;
+      y[i] = given.y[i] + aside.y[i] / scale;
+    }
+    this.state = { ...given, x, y };
   }
 
   private countUsers({ host, late, present }: FrameState): void {
@@ -283,6 +326,8 @@ export class MapView {
     const ratio = window.devicePixelRatio || 1;
     const [width, height] = [Math.round(box?.width ?? 0), Math.round(box?.height ?? 0)];
     if (width === this.width && height === this.height && ratio === this.ratio) return;
+    const isFirst = this.width === 0;
+    const { seen } = this;
     [this.width, this.height, this.ratio] = [width, height, ratio];
     for (const canvas of [this.ground, this.people, this.top]) {
       canvas.width = Math.round(width * ratio);
@@ -298,7 +343,21 @@ export class MapView {
     ]);
     this.groundStale = true;
     this.sprites.clear();
-    this.draw();
+    if (isFirst) {
+      this.quietly(() => this.showCrowd());
+      this.redraw();
+    } else {
+      this.follow(seen);
+      this.draw();
+    }
+  }
+
+  /** Do something without telling who listens to moves of the map. */
+  private quietly(act: () => void): void {
+    const { onMove } = this;
+    this.onMove = null;
+    act();
+    this.onMove = onMove;
   }
 
   private recolour(colours: Theme): void {
@@ -310,6 +369,7 @@ export class MapView {
 
   private moved(transform: ZoomTransform): void {
     this.transform = transform;
+    this.stepAside();
     this.groundStale = true;
     this.tip.hidden = true;
     this.onMove?.(this.seen);
@@ -318,17 +378,22 @@ export class MapView {
 
   /** Offset and scale of metres to pixels: x = left + scale x_m, y = low - scale y_m. */
   private scale(): { left: number; low: number; scale: number } {
-    const { left, right, top, bottom } = this.bounds;
-    const fit = Math.min((this.width - 2 * MARGIN_PX) / (right - left), (this.height - 2 * MARGIN_PX) / (bottom - top));
     const { k, x, y } = this.transform;
+    const { fit, middleX, middleY } = this.fit();
     const scale = fit * k;
-    const middleX = (left + right) / 2;
-    const middleY = (top + bottom) / 2;
     return {
       scale,
       left: x + (k * this.width) / 2 - scale * middleX,
       low: y + (k * this.height) / 2 + scale * middleY,
     };
+  }
+
+  /** The scale at which the whole extent fits, and its middle. */
+  private fit(): { fit: number; middleX: number; middleY: number } {
+    const { left, right, top, bottom } = this.bounds;
+    const [width, height] = [this.width - 2 * MARGIN_PX, this.height - 2 * MARGIN_PX];
+    const fit = Math.min(width / (right - left), height / (bottom - top));
+    return { fit, middleX: (left + right) / 2, middleY: (top + bottom) / 2 };
   }
 
   private drawGround(): void {
@@ -800,7 +865,7 @@ export class MapView {
 
   private nameOf(selection: NonNullable<Selection>): string {
     if ("station" in selection) return this.page.stations?.id[selection.station] ?? "";
-    return this.page.users?.id?.[selection.user] ?? `u${selection.user}`;
+    return userName(this.page.users, selection.user);
   }
 
   private click(event: MouseEvent): void {
@@ -892,16 +957,17 @@ export class MapView {
       button("Zoom in", "+", () => this.zoomBy(KEY_ZOOM)),
       button("Zoom out", "\u2212", () => this.zoomBy(1 / KEY_ZOOM)),
       button("Whole area", "\u2922", () => this.reset()),
+      this.crowd && button("Where the users are", "\u2299", () => this.showCrowd()),
     );
   }
 
   private describeMap(): void {
     const open = [...Array(this.stations).keys()].filter((m) => this.isHost(m) && this.isOpen(m)).length;
-    const users = this.page.users?.count ?? 0;
+    const users = this.page.users?.of ?? this.page.users?.count ?? 0;
     this.top.setAttribute(
       "aria-label",
-      `${this.options.title ?? "Map"}: ${countText(this.stations)} stations, ${countText(open)} open servers, ` +
-        `${countText(users)} users. The tables say the same in words. Keys: arrows pan, plus and minus zoom, ` +
+      `${this.options.title ?? "Map"}: ${countText(this.stations)} stations, ` +
+        `${this.page.time ? "" : `${countText(open)} open servers, `}${countText(users)} users. The tables say the same in words. Keys: arrows pan, plus and minus zoom, ` +
         `0 shows the whole area, n and p go from server to server.`,
     );
   }
@@ -909,30 +975,6 @@ export class MapView {
 
 function layer(): HTMLCanvasElement {
   return h("canvas", { class: "map-layer" });
-}
-
-/** What the map shows of the plane [m], with top below bottom as y grows to the north. */
-function boundsOf({ map, stations, users, frames }: Page): Box {
-  if (map && map.max_x_m > map.min_x_m && map.max_y_m > map.min_y_m) {
-    return { left: map.min_x_m, top: map.min_y_m, right: map.max_x_m, bottom: map.max_y_m };
-  }
-  const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
-  for (const [x, y] of [
-    [stations?.x_m, stations?.y_m],
-    [users?.x_m, users?.y_m],
-    [frames?.x_m, frames?.y_m],
-  ]) {
-    for (let at = 0; x && y && at < x.length; at++) {
-      if (!Number.isFinite(x[at]) || !Number.isFinite(y[at])) continue;
-      box.left = Math.min(box.left, x[at]);
-      box.right = Math.max(box.right, x[at]);
-      box.top = Math.min(box.top, y[at]);
-      box.bottom = Math.max(box.bottom, y[at]);
-    }
-  }
-  if (!(box.right >= box.left)) return { left: 0, top: 0, right: 1, bottom: 1 };
-  const room = Math.max(box.right - box.left, box.bottom - box.top, 1) * 0.02;
-  return { left: box.left - room, top: box.top - room, right: box.right + room, bottom: box.bottom + room };
 }
 
 /** Where stations are drawn: a cloud, which is nowhere, in the corner of the map. */

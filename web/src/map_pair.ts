@@ -25,7 +25,7 @@ export class MapPair {
     this.#page = page;
     this.#onSelect = onSelect;
     this.#maps = h("div", { class: "map-pair" });
-    this.element = h("div", { class: "maps" }, this.#maps, mapLegend(page));
+    this.element = h("div", { class: "maps" }, this.#maps, mapLegend(page, true));
     parent.append(this.element);
   }
 

@@ -4,6 +4,7 @@ import type { Page, Plan } from "./contract";
 import { h } from "./dom";
 import { count, duration, number } from "./format";
 import { colourChip } from "./chip";
+import { hasDeadlines } from "./plan_tables";
 import type { MapView, Selection } from "./map";
 import { stationName, userName } from "./page_parts";
 
@@ -42,7 +43,7 @@ export function overview(page: Page, plan: Plan, map: MapView, choose: (selectio
     h("p", { class: "hint" }, "Choose a station or a twin: on the map, in a table, here, or by its name."),
     list("Busiest servers", busiest(page, plan)),
     list(late ? "Latest twins" : "Least time to spare", tightest(page, plan)),
-    list("Slowest twins", page.users?.deadline_s ? [] : slowest(plan)),
+    list("Slowest twins", hasDeadlines(page) ? [] : slowest(plan)),
   );
 }
 

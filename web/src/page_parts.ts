@@ -8,11 +8,13 @@ import { panel } from "./panel";
 /** What a view leaves behind when another takes its place. */
 export interface View {
   destroy(): void;
+  /** Adds what is not needed for the first picture. */
+  finish?(): void;
 }
 
-/** The name of a user. */
+/** The name of a user; where users are a sample, that of all users. */
 export function userName(users: Users | undefined, user: number): string {
-  return users?.id?.[user] ?? `u${user}`;
+  return users?.id?.[user] ?? `u${users?.index?.[user] ?? user}`;
 }
 
 /** The name of a station; nobody hosts where there is none. */
@@ -48,6 +50,14 @@ export function choice(
   return { element: h("label", { class: "choice" }, h("span", {}, label), select), select };
 }
 
+/** Whether letters and signs act as keys of the page: who speaks to their computer may not want it. */
+let lettersAct = true;
+
+/** Whether a key is a letter, figure or sign, which a person can switch off. */
+export function isLetter(key: string): boolean {
+  return key.length === 1 && key !== " ";
+}
+
 /** Keys of the page that act wherever the focus is, but not while somebody writes or chooses. */
 export function onKeys(keys: Record<string, () => void>): () => void {
   const listen = (event: KeyboardEvent): void => {
@@ -57,6 +67,7 @@ export function onKeys(keys: Record<string, () => void>): () => void {
     const presses = event.key === " " && target.matches("button, summary, a, [type=range]");
     const act = keys[event.key];
     if (writes || presses || !Object.hasOwn(keys, event.key)) return;
+    if (isLetter(event.key) && !lettersAct) return;
     event.preventDefault();
     act();
   };
@@ -64,16 +75,27 @@ export function onKeys(keys: Record<string, () => void>): () => void {
   return () => document.removeEventListener("keydown", listen);
 }
 
-/** What the keys do, to be read. */
+/** What the keys do, to be read, and the switch that leaves letters and signs without effect. */
 export function keyHelp(keys: readonly (readonly [string, string])[]): HTMLElement {
+  const letters = h("input", { type: "checkbox", id: uniqueId("letters") });
+  letters.checked = lettersAct;
+  letters.addEventListener("change", () => {
+    lettersAct = letters.checked;
+    announce(lettersAct ? "Letter keys are on." : "Letter keys are off.");
+  });
   return h(
     "details",
     { class: "keys" },
     h("summary", {}, "Keys"),
     h(
-      "dl",
-      {},
-      keys.map(([key, does]) => h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, does))),
+      "div",
+      { class: "key-list" },
+      h(
+        "dl",
+        {},
+        keys.map(([key, does]) => h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, does))),
+      ),
+      h("div", { class: "check" }, letters, h("label", { for: letters.id }, "Letters and signs act as keys")),
     ),
   );
 }

@@ -28,7 +28,8 @@ export function serverTable(
   const isOpen = (row: number) => plan().open?.includes(hosts[row]) ?? users(row) > 0;
   const anyWorth = (page.plans ?? []).some(({ station }) => station?.worth?.some((value) => !Number.isNaN(value)));
   const anyCpu = (page.plans ?? []).some(({ station }) => station?.cpu_used);
-  const limited = stations?.capacity?.some((seats) => seats >= 0) ?? false;
+  const limited = seatsMatter(page);
+  const anyDeadline = hasDeadlines(page);
   const worth = (value: number | undefined): Child => {
     if (value === Infinity) return "needed";
     return fixed(cost.value(value ?? NaN), decimalsFor(of()?.worth, cost));
@@ -57,7 +58,7 @@ export function serverTable(
       first: "descending",
       help: of()?.cpu_used_kind,
     },
-    {
+    anyDeadline && {
       title: "Late",
       value: (row) => of()?.late?.[hosts[row]] ?? 0,
       show: (row) => lateCount(of()?.late?.[hosts[row]] ?? 0),
@@ -105,7 +106,7 @@ export function userTable(
     return limit === null || takes === undefined ? null : limit - takes;
   };
   const plans = page.plans ?? [];
-  const anyDeadline = users?.deadline_s?.some((value) => Number.isFinite(value)) ?? false;
+  const anyDeadline = hasDeadlines(page);
   const columns: (TableColumn | false)[] = [
     { title: "Twin", value: (row) => userName(users, row) },
     ...(users?.label ?? []).slice(0, MOST_LABELS).map(({ name, values }): TableColumn => {
@@ -147,10 +148,21 @@ export function userTable(
     rows: users?.count ?? 0,
     pageSize: 15,
     filter: "Filter twins",
-    only: { label: "late only", keep: (row) => (plan().late?.[row] ?? 0) !== 0 },
+    only: anyDeadline ? { label: "late only", keep: (row) => (plan().late?.[row] ?? 0) !== 0 } : undefined,
     onSelect,
     noun: "twin",
   });
+}
+
+/** Whether any user has a deadline. */
+export function hasDeadlines({ users }: Page): boolean {
+  return users?.deadline_s?.some((value) => Number.isFinite(value)) ?? false;
+}
+
+/** Whether some server has fewer seats than there are users: else seats limit nothing. */
+export function seatsMatter({ stations, users }: Page): boolean {
+  const everyone = users?.of ?? users?.count ?? 0;
+  return stations?.capacity?.some((seats, m) => stations.is_host?.[m] !== 0 && seats >= 0 && seats < everyone) ?? false;
 }
 
 /** A text of a source, cut where it is long; the whole of it is in the panel of what is chosen. */

@@ -7,7 +7,7 @@ import { CostFormat, count, counted, duration, number, percent } from "./format"
 import { MapView, type Selection } from "./map";
 import { finder, keyHelp, notesOf, onKeys, stationName, userName, type View } from "./page_parts";
 import { bars, panel, statTile, statTiles } from "./panel";
-import { serverTable, userTable } from "./plan_tables";
+import { hasDeadlines, serverTable, userTable } from "./plan_tables";
 import { SelectionPanel } from "./selection_panel";
 import type { DataTable } from "./table";
 
@@ -115,7 +115,7 @@ export class PlanView implements View {
       () => this.plan,
       (user) => fromTable({ user }),
     );
-    left.append(pair, servers, this.extra, users);
+    parent.append(pair, servers, this.extra, users);
     notesOf(parent, page);
     parent.append(h("footer", { class: "foot" }, this.origin()));
     this.listen(find);
@@ -136,6 +136,7 @@ export class PlanView implements View {
     this.servers.refresh();
     this.users.refresh();
     const late = this.lateUsers();
+    this.late.hidden = !hasDeadlines(this.page);
     this.late.disabled = late.length === 0;
     replace(this.late, late.length === 0 ? "No twin is late" : `Next late twin (${count(late.length)})`);
     this.panel.show(this.selection, plan);
@@ -226,7 +227,7 @@ export class PlanView implements View {
       statTile(
         "Late twins",
         number(late),
-        page.users?.deadline_s ? "past their deadline" : "no deadlines",
+        hasDeadlines(page) ? "past their deadline" : "no deadlines",
         late > 0 ? "bad" : "plain",
       ),
     ];

@@ -19,6 +19,8 @@ export interface Bar {
   cost: number;
   /** Parts that add up to the cost; none: the bar has one colour. */
   terms: { name: string; cost: number }[];
+  /** It breaks limits: the bound says nothing of it. */
+  broken?: boolean;
   /** What is written behind the bar. */
   text: string;
   note: string;
@@ -46,7 +48,7 @@ export function policyBars(
       {},
       button,
       h("div", { class: "policy-bar", "aria-hidden": "true" }, draw()),
-      h("span", { class: "policy-cost" }, bar.text, h("small", {}, bar.note)),
+      h("span", { class: "policy-cost" }, bar.text, h("small", { class: bar.broken ? "bad" : null }, bar.note)),
     );
   });
   const legend = names.map((name) =>
@@ -86,7 +88,7 @@ function barPicture(
     from += cost;
     return part;
   });
-  const isAbove = bound !== null && bar.cost > bound;
+  const isAbove = bound !== null && bar.broken !== true && bar.cost > bound;
   return s(
     "svg",
     { width: "100%", height: 22 },

@@ -5,6 +5,7 @@ import { ClockBar } from "./clock_bar";
 import type { Column, Page, RunPolicy } from "./contract";
 import { announce, h, replace, type Child } from "./dom";
 import { CostFormat, count, counted, duration, percent } from "./format";
+import { HostsPanel } from "./hosts_panel";
 import { coordinatesAt, rowOf } from "./interpolation";
 import { LatePanel } from "./late_panel";
 import type { Selection } from "./map";
@@ -30,6 +31,7 @@ import { outages } from "./series";
 import { furtherTables, plainTable, policyTable } from "./tables";
 
 const NONE = "none";
+const HOSTS_EVERY_MS = 300;
 /** More moves than these in one slot are not drawn one by one. */
 const MOST_DRAWN_MOVES = 400;
 
@@ -57,6 +59,7 @@ export function worldView(parent: HTMLElement, page: Page): View {
 
 class RunView implements View {
   readonly #page: Page;
+  readonly #parent: HTMLElement;
   readonly #policies: RunPolicy[];
   readonly #users: number;
   readonly #stations: number;
@@ -72,6 +75,7 @@ class RunView implements View {
   #bar: ClockBar | null = null;
   #maps: MapPair | null = null;
   #late: LatePanel | null = null;
+  #hosts: HostsPanel | null = null;
   #list: MovesPanel | null = null;
   #charts: RunCharts | null = null;
   #card: HTMLElement | null = null;
@@ -81,10 +85,12 @@ class RunView implements View {
   #selection: Selection = null;
   #isReduced = false;
   #handle = 0;
+  #hostsHandle = 0;
   #drawnFrame = -1;
 
   constructor(parent: HTMLElement, page: Page) {
     this.#page = page;
+    this.#parent = parent;
     this.#policies = page.policies ?? [];
     this.#users = page.users?.count ?? 0;
     this.#stations = page.stations?.count ?? 0;
@@ -99,12 +105,14 @@ class RunView implements View {
     this.#nobody = new Int32Array(this.#users).fill(-1);
     this.#left = cheapestThatMoves(this.#policies);
     this.#build(parent);
+    this.#leaveOutLeft();
     this.#watch();
     this.#draw();
   }
 
   destroy(): void {
     cancelAnimationFrame(this.#handle);
+    window.clearTimeout(this.#hostsHandle);
     for (const undo of this.#undo) undo();
     this.#bar?.destroy();
     this.#maps?.destroy();
@@ -123,8 +131,13 @@ class RunView implements View {
       const part = section(parent, "Policies", "policies");
       policyTable(part, page, (index) => this.#choose(index, this.#right === index ? null : this.#right));
     }
+    if (page.time) this.#buildPlayer(parent);
+  }
+
+  /** Charts and lists, below what is seen first. */
+  finish(): void {
+    const [page, parent] = [this.#page, this.#parent];
     if (page.time) {
-      this.#buildPlayer(parent);
       const charts = section(parent, "Over time", "over-time");
       this.#charts = new RunCharts(charts, page, this.#moves, (slot) => this.#seekSlot(slot));
       this.#charts.choose(this.#shown);
@@ -132,10 +145,11 @@ class RunView implements View {
       this.#buildMoves(parent);
     }
     this.#buildOutages(parent);
-    if (page.policies) this.#buildStatistics(section(parent, "Statistics", "statistics"));
+    this.#buildStatistics(section(parent, "Statistics", "statistics"));
     furtherTables(parent, page);
     notesOf(parent, page);
     originOf(parent, page);
+    this.#draw();
   }
 
   /** The maps and the clock. */
@@ -169,10 +183,10 @@ class RunView implements View {
         () => this.#nextLate(),
       );
     }
-    if (this.#policies.length === 0) {
-      const statistics = h("div", {}, h("h3", {}, "Statistics"));
-      aside.append(statistics);
-      this.#buildStatistics(statistics);
+    if (this.#hostsNow !== undefined) {
+      this.#hosts = new HostsPanel(aside, page, this.#policies.length > 0, this.#late !== null, (station) =>
+        this.#select({ station }),
+      );
     }
     this.#clock.onTick(() => this.#ask());
     this.#showHappenings();
@@ -291,13 +305,23 @@ class RunView implements View {
     this.#right = right === left ? null : right;
     const values = [String(this.#left), this.#right === null ? NONE : String(this.#right)];
     this.#selects.forEach((select, at) => (select.value = values[at]));
+    this.#leaveOutLeft();
     this.#maps?.setCount(this.#right === null ? 1 : 2);
     this.#charts?.choose(this.#shown);
     this.#drawnFrame = -1;
+    window.clearTimeout(this.#hostsHandle);
+    this.#hostsHandle = 0;
     this.#showHappenings();
     this.#showLists();
     this.#ask();
     announce(this.#shown.map((index) => this.#policies[index].name).join(" beside "));
+  }
+
+  /** Beside a policy stands another one. */
+  #leaveOutLeft(): void {
+    for (const option of this.#selects.at(1)?.options ?? []) {
+      option.hidden = option.disabled = option.value === String(this.#left);
+    }
   }
 
   #showLists(): void {
@@ -325,6 +349,7 @@ class RunView implements View {
     const user = selection !== null && "user" in selection ? selection.user : null;
     this.#late?.select(user);
     this.#list?.select(user);
+    this.#hosts?.select(selection !== null && "station" in selection ? selection.station : null);
     this.#writeCard();
   }
 
@@ -400,10 +425,31 @@ class RunView implements View {
     if (frame !== this.#drawnFrame) {
       this.#drawnFrame = frame;
       this.#late?.show(this.#policies[this.#left], frame);
+      this.#showHosts(frame);
       this.#list?.setSlots(...this.#slotsOf(frame));
       this.#writeHeadings(frame);
       this.#writeCard();
     }
+  }
+
+  /** Where everybody's twin is at all times; in a world, the station that serves them. */
+  get #hostsNow(): Column | undefined {
+    return this.#policies.length > 0 ? this.#policies[this.#left].host : this.#page.frames?.access;
+  }
+
+  /** Counts of hosts are written a few times a second at most: nobody reads faster, and it takes time. */
+  #showHosts(frame: number): void {
+    if (this.#hostsHandle !== 0) return;
+    this.#hostsHandle = window.setTimeout(() => {
+      this.#hostsHandle = 0;
+      if (this.#clock.frame !== frame) this.#showHosts(this.#clock.frame);
+    }, HOSTS_EVERY_MS);
+    const late = this.#policies.at(this.#left)?.late;
+    const host = this.#hostsNow;
+    if (this.#hosts === null || host === undefined) return;
+    const row = (column: Column | undefined): Column | null =>
+      column ? rowOf<Column>(column, this.#users, frame) : null;
+    this.#hosts.show(rowOf<Column>(host, this.#users, frame), row(this.#page.frames?.present), row(late));
   }
 
   #drawMaps(at: number, frame: number): void {

@@ -8,6 +8,7 @@ import type { MapView, Selection } from "./map";
 import { stationName, userName } from "./page_parts";
 import { overview } from "./overview";
 import { bars, facts, type Bar } from "./panel";
+import { seatsMatter } from "./plan_tables";
 
 /** Users of a station that are listed at once. */
 const LISTED_USERS = 24;
@@ -70,7 +71,7 @@ export class SelectionPanel {
       : `${kind}.`;
     const body: Child[] = [
       facts([
-        ["Seats taken", seatsText(hosted, seats)],
+        ["Seats taken", seatsMatter(this.page) ? seatsText(hosted, seats) : null],
         ["CPU in use", cpuText(of?.cpu_used?.[station])],
         ["CPU", positive(stations?.cpu_cycles_per_s?.[station], frequency)],
         ["Cost to open", positive(stations?.opening_s?.[station], (value) => duration(value))],

@@ -17,6 +17,10 @@ export interface TableColumn {
   /** Order of the first click on the heading. */
   first?: "ascending" | "descending";
   help?: string;
+  /** Rows that stand behind all others when this column sorts, whichever way. */
+  last?: (row: number) => boolean;
+  /** A picture of other columns: it is not sorted by, and its heading is read, not seen. */
+  isPicture?: boolean;
 }
 
 export interface TableOptions {
@@ -33,8 +37,9 @@ export interface TableOptions {
   only?: { label: string; keep: (row: number) => boolean; on?: boolean };
   /** The first column is a button that chooses its row. */
   onSelect?: (row: number) => void;
-  /** What a row is called: "server". */
+  /** What a row is called: "server", and what many are where an s is not enough. */
   noun: string;
+  nouns?: string;
 }
 
 const PAGE_SIZE = 25;
@@ -140,6 +145,8 @@ export class DataTable {
     const keys = new Map(rows.map((row) => [row, column.value(row)]));
     const missing = (key: Value | undefined) => key === null || key === undefined || Number.isNaN(key);
     return rows.sort((a, b) => {
+      const behind = Number(column.last?.(a) ?? false) - Number(column.last?.(b) ?? false);
+      if (behind !== 0) return behind;
       const [first, second] = [keys.get(a), keys.get(b)];
       if (missing(first) || missing(second)) return Number(missing(first)) - Number(missing(second)) || a - b;
       if (typeof first === "number" && typeof second === "number") return sign * (first - second) || a - b;
@@ -148,6 +155,7 @@ export class DataTable {
   }
 
   private heading(column: TableColumn, index: number): HTMLTableCellElement {
+    if (column.isPicture) return h("th", { scope: "col" }, h("span", { class: "unseen" }, column.title));
     const button = h(
       "button",
       { type: "button", class: "sort", title: column.help, click: () => this.sortBy(index) },
@@ -173,20 +181,20 @@ export class DataTable {
   /** Draw the rows of this page anew. */
   draw(): void {
     const focused = this.body.contains(document.activeElement);
-    const rows = this.shown.slice(this.page * this.pageSize, (this.page + 1) * this.pageSize);
+    const seen = this.shown.slice(this.page * this.pageSize, (this.page + 1) * this.pageSize);
     replace(
       this.body,
-      ...rows.map((row) => this.row(row)),
-      rows.length === 0 ? h("tr", {}, h("td", { colspan: this.headings.length, class: "none" }, "None.")) : null,
+      ...seen.map((row) => this.row(row)),
+      seen.length === 0 ? h("tr", {}, h("td", { colspan: this.headings.length, class: "none" }, "None.")) : null,
     );
     if (focused) this.body.querySelector<HTMLElement>("[aria-current] button")?.focus({ preventScroll: true });
     this.headings.forEach((heading, index) => {
       if (index === this.sort?.column) heading.setAttribute("aria-sort", this.sort.order);
       else heading.removeAttribute("aria-sort");
     });
-    const { rows: all, noun } = this.options;
-    this.status.textContent =
-      this.shown.length === all ? counted(all, noun) : `${count(this.shown.length)} of ${counted(all, noun)}`;
+    const { rows, noun, nouns } = this.options;
+    const all = counted(rows, noun, nouns);
+    this.status.textContent = this.shown.length === rows ? all : `${count(this.shown.length)} of ${all}`;
     this.drawPager();
   }
 

@@ -3,7 +3,8 @@
 import { swatch } from "./charts";
 import type { Page, Plan } from "./contract";
 import { h, type Child } from "./dom";
-import { CostFormat, count, duration, number, percent } from "./format";
+import { CostFormat, count, duration, fixed, number, percent } from "./format";
+import { keepsLimits } from "./limits";
 import { section } from "./page_parts";
 import { policyLooks } from "./palette";
 import { DataTable, type TableColumn } from "./table";
@@ -20,7 +21,7 @@ export function plainTable(
   onSelect?: (row: number) => void,
 ): DataTable {
   const heads = columns.map((title, column): TableColumn => {
-    const numeric = rows.every((row) => typeof row[column] === "number" || isNumeric(row[column]));
+    const numeric = column > 0 && rows.every((row) => typeof row[column] === "number" || isNumeric(row[column]));
     return {
       title,
       numeric,
@@ -62,7 +63,9 @@ export function policyTable(parent: HTMLElement, page: Page, onSelect?: (index: 
   const regret = (row: number): number | null => policies[row].regret_by_slot?.at(-1) ?? null;
   const term = (name: string, row: number): number | null =>
     policies[row].terms?.find((each) => each.name === name)?.cost ?? null;
-  const terms = [...new Set(policies.flatMap((policy) => (policy.terms ?? []).map(({ name }) => name)))];
+  const costs = cost.column(policies.map(({ cost: one }) => one));
+  const spent = policies.flatMap((policy) => (policy.terms ?? []).filter(({ cost: part }) => part !== 0));
+  const terms = [...new Set(spent.map(({ name }) => name))];
   const named = (row: number): Child => {
     const look = looks.get(policies[row].name);
     return [look === undefined ? null : swatch(look), " ", policies[row].name];
@@ -72,23 +75,25 @@ export function policyTable(parent: HTMLElement, page: Page, onSelect?: (index: 
     figure(
       withUnit("cost", cost),
       (row) => policies[row].cost,
-      (row) => cost.bare(policies[row].cost, 4),
+      (row) => costs(policies[row].cost),
     ),
     has(gap) && figure("over the bound", gap, (row) => percent(gap(row))),
     has(regret) && figure("regret", regret, (row) => percent(regret(row))),
     has(late) && figure("late", late, (row) => percent(late(row))),
     has(moves) && figure("moves/h", moves, (row) => number(moves(row), 3)),
-    ...terms.map((name) =>
-      figure(
+    ...terms.map((name) => {
+      const parts = cost.column(policies.map((_, row) => term(name, row)));
+      return figure(
         name,
         (row) => term(name, row),
-        (row) => cost.bare(term(name, row), 4),
-      ),
-    ),
+        (row) => parts(term(name, row)),
+      );
+    }),
   ].filter((column) => column !== false);
   return new DataTable(parent, {
     caption: "Policies",
-    noun: "policy run",
+    noun: "policy",
+    nouns: "policies",
     columns,
     rows: policies.length,
     sort: { column: 1, order: "ascending" },
@@ -106,10 +111,14 @@ export function planTable(
   const plans = page.plans ?? [];
   const cost = new CostFormat(page.cost_unit);
   const bound = page.comparison?.lower_bound;
+  const costs = cost.column(
+    plans.map(({ cost: one }) => one),
+    6,
+  );
   const lower = (row: number): number | null => plans[row].lower_bound ?? null;
   const over = (row: number): number | null => {
     const to = typeof bound === "number" ? bound : lower(row);
-    return to === null ? null : plans[row].cost / to - 1;
+    return to === null || !keepsLimits(plans[row]) ? null : plans[row].cost / to - 1;
   };
   const late = (row: number): number | null => lateOf(plans[row]);
   const numeric = true;
@@ -121,11 +130,12 @@ export function planTable(
     {
       title: withUnit("cost", cost),
       value: (row) => plans[row].cost,
-      show: (row) => cost.bare(plans[row].cost),
+      last: (row) => !keepsLimits(plans[row]),
+      show: (row) => costs(plans[row].cost),
       numeric,
     },
     typeof bound !== "number" &&
-      has(lower) && { title: "certified bound", value: lower, show: (row) => cost.bare(lower(row)), numeric },
+      has(lower) && { title: "certified bound", value: lower, show: (row) => costs(lower(row)), numeric },
     has(over) && { title: "over the bound", value: over, show: (row) => percent(over(row)), numeric },
     has(servers) &&
       first.title !== "servers" && {
@@ -138,8 +148,8 @@ export function planTable(
     has(late) && { title: "late users", value: late, show: (row) => count(late(row)), numeric },
     plans.some(({ feasible }) => feasible !== undefined) && {
       title: "keeps all limits",
-      value: (row) => (plans[row].feasible === false ? "no" : "yes"),
-      show: (row) => (plans[row].feasible === false ? h("strong", { class: "bad" }, "no") : "yes"),
+      value: (row) => (keepsLimits(plans[row]) ? "yes" : "no"),
+      show: (row) => (keepsLimits(plans[row]) ? "yes" : h("strong", { class: "bad" }, "no")),
     },
     plans.some(({ status }) => status) && { title: "status", value: (row) => plans[row].status ?? null },
   ];
@@ -167,7 +177,16 @@ function withUnit(text: string, cost: CostFormat): string {
 
 function cellText(value: Cell | undefined): string {
   if (value === null || value === undefined) return "–";
-  return typeof value === "number" ? number(value) : value;
+  return typeof value === "number" ? number(value) : inLanguage(value);
+}
+
+const WRITTEN = /^([<+\-−]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(\s*%)?$/;
+
+/** A number that came as a text, as the reader's language writes it, with the decimals that it has. */
+export function inLanguage(text: string): string {
+  const [, sign, whole, decimals = "", percent = ""] = WRITTEN.exec(text) ?? [];
+  if (whole === undefined || (decimals === "" && percent === "" && !whole.includes(","))) return text;
+  return `${sign}${fixed(Number(whole.replaceAll(",", "") + decimals), Math.max(decimals.length - 1, 0))}${percent}`;
 }
 
 const NUMBER = /^[<+\-−]?[\d.,]+(e[+-]?\d+)?(\s*%)?$/;

@@ -182,7 +182,23 @@ class TradeoffView implements View {
     const other = this.#other === null || this.#other === index ? undefined : this.#plans.at(this.#other);
     const sides = other === undefined ? [plan] : [other, plan];
     this.#pair?.show(sides.map((each) => ({ plan: each, title: title(each) })));
-    replace(this.#changes, this.#neighbours(index));
+    replace(this.#changes, this.#openNow(plan), this.#neighbours(index));
+  }
+
+  /** The open servers of a plan by their names, and how many twins each hosts. */
+  #openNow(plan: Plan): Child {
+    const open = [...(plan.open ?? hostsOf(plan.host))];
+    const names = open.map((station) => {
+      const users = plan.station?.users?.[station];
+      const hosted = users === undefined ? "" : ` (${number(users)})`;
+      return h("li", {}, stationName(this.#page.stations, station), h("span", { class: "quiet" }, hosted));
+    });
+    return h(
+      "div",
+      { class: "change" },
+      h("h3", {}, `${counted(open.length, "server")} with their twins`),
+      h("ul", { class: "name-list" }, names),
+    );
   }
 
   /** What opens and closes from the number before, and to the next. */

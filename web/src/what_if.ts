@@ -20,6 +20,11 @@ export interface WhatIfOptions {
   selected?: () => number | null;
 }
 
+/** What a failure leaves of the limits: all are kept, some are broken, or there is no plan. */
+function limits(status: string | undefined): string | null {
+  return status === "kept" ? "all kept" : status === "violated" ? "broken" : (status ?? null);
+}
+
 /** The panel at the end of a parent; null where no failure was computed. */
 export function whatIfPanel(parent: HTMLElement, page: Page, options: WhatIfOptions = {}): WhatIfPanel | null {
   const failures = dearestFirst(page.what_ifs ?? []);
@@ -101,15 +106,15 @@ class Panel implements WhatIfPanel {
         numeric,
       },
       has("change_interval") && {
-        title: "",
-        help: "The change, and the interval in which the true change lies",
+        title: "The change, and the interval in which the true change lies",
+        isPicture: true,
         value: () => null,
         show: (row) => this.#picture(of[row]),
       },
       tally("users on it", "displaced"),
       tally("users that move", "moved_users"),
       tally("late users", "late"),
-      has("status") && { title: "status", value: (row) => of[row].status ?? null },
+      has("status") && { title: "limits", value: (row) => limits(of[row].status) },
     ];
     return columns.filter((column) => column !== false);
   }
@@ -162,7 +167,7 @@ class Panel implements WhatIfPanel {
       facts([
         ["cost changes by", this.#change(failure)],
         ["certified", failure.change_interval ? this.#interval(failure) : null],
-        ["status", failure.status],
+        ["limits", limits(failure.status)],
       ]),
     );
     if (before !== undefined && map) {

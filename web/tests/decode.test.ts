@@ -34,6 +34,23 @@ describe("decode", () => {
     assert.equal(page.plans?.[0].host.length, 0);
   });
 
+  test("looks at every world of a comparison, and at whom a sample names", () => {
+    const worlds = (cost: number[], seed: unknown = [1, 2], policies: unknown = ["a", "b"]) => {
+      const to = new Encoder();
+      return to.page({ ...PLAN, kind: "comparison", worlds: { seed, policies, cost: to.column("f64", cost) } });
+    };
+    assert.equal(decode(worlds([1, 2, 3, 4])).worlds?.cost.length, 4);
+    assert.throws(() => decode(worlds([1, 2, 3])), /worlds.cost has 3 values, not 4/);
+    assert.throws(() => decode(worlds([1, 2, 3, 4], "1,2")), /worlds.seed is no list of numbers/);
+    assert.throws(() => decode(worlds([1, 2, 3, 4], [1, 2], ["a", 7])), /worlds.policies is not 2 texts/);
+    const sample = (index: number[]) => {
+      const to = new Encoder();
+      return to.page({ ...PLAN, users: { count: 2, of: 9, index: to.column("i32", index) } });
+    };
+    assert.equal(decode(sample([3, 8])).users?.index?.[1], 8);
+    assert.throws(() => decode(sample([3, 9])), /users.index\[1\] is 9, and 0 to 8 would be in range/);
+  });
+
   const good = () => city({ users: 9, stations: 4, hosts: 2 });
   const changed = (change: (text: string) => string): Uint8Array => {
     const bytes = good();
