@@ -5,6 +5,7 @@ import gzip
 import pytest
 
 from twinhop.output.page.container import DATA_FILE, packed
+from twinhop.output.page.shell import BEGINNING
 
 PLAN = ("plan", "family(10, 3)")
 WITHOUT_PAGE = {
@@ -42,6 +43,14 @@ def test_files_of_the_users_own_stay(run, tmp_path, name):
     assert refused.code == 2 and f"{name}: not written by twinhop" in refused.err
 
 
+def test_a_page_of_somebody_else_stays_where_there_are_data(run, tmp_path):
+    (tmp_path / DATA_FILE).write_bytes(packed({"kind": "world", "title": "a", "twinhop": "1"}))
+    (tmp_path / "report.html").write_text("<!doctype html>\n<title>Mine</title>")
+    refused = run("report", tmp_path)
+    assert refused.code == 2 and refused.err.count("\n") == 1 and "report.html: not written by twinhop" in refused.err
+    assert "Mine" in (tmp_path / "report.html").read_text()
+
+
 def of_other_version(document):
     return gzip.compress(gzip.decompress(packed(document)).replace(b'"version":1', b'"version":2'))
 
@@ -62,10 +71,10 @@ BAD = {
 @pytest.mark.parametrize(("make", "message"), BAD.values(), ids=BAD)
 def test_data_that_are_none_are_refused_in_a_line(run, tmp_path, make, message):
     (tmp_path / DATA_FILE).write_bytes(make())
-    (tmp_path / "report.html").write_text("as it was")
+    (tmp_path / "report.html").write_text(f"{BEGINNING} as it was")
     done = run("report", tmp_path)
     assert done.code == 2 and message in done.err and done.err.count("\n") == 1 and not done.out
-    assert (tmp_path / "report.html").read_text() == "as it was"
+    assert (tmp_path / "report.html").read_text() == f"{BEGINNING} as it was"
     assert sorted(path.name for path in tmp_path.iterdir()) == [DATA_FILE, "report.html"]
 
 

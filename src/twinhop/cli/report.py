@@ -20,12 +20,11 @@ def run(
     from twinhop.output.page.container import DATA_FILE
     from twinhop.output.page.files import page_of_folder
 
-    if folder.is_dir() and not (folder / DATA_FILE).exists():
-        by = writer_of(folder)
-        if by is not None and by not in FROM_TABLES:
-            raise InputError(
-                f"{folder}: has no {DATA_FILE}: another version of twinhop wrote it; run twinhop {by} with --out again"
-            )
+    by = None if (folder / DATA_FILE).exists() else writer_of(folder)
+    if by is not None and by not in FROM_TABLES:
+        raise InputError(
+            f"{folder}: has no {DATA_FILE}: another version of twinhop wrote it; run twinhop {by} with --out again"
+        )
     with progress(f"making the page of {folder}"):
         page = page_of_folder(folder)
     typer.echo(f"wrote {page}")

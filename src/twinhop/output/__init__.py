@@ -5,6 +5,7 @@ Results find this package by name, as policies are found: through the one entry 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,8 @@ from twinhop.errors import InputError
 from twinhop.io.folders import staging
 from twinhop.output.kit.style import current_style, styled
 from twinhop.result import Result, Shown
+
+logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,7 +106,8 @@ def write(result: Result, folder: Path, *, html: bool = True, **options: Any) ->
     Args:
         result: what to write.
         folder: where its files go.
-        html: whether to write the page report.html; its data are written where the result has one in any case.
+        html: whether to write the page report.html; its data are written where the result has one in any case. Where
+            they are more than a page may hold, neither is, and a warning is logged: all other files are there.
         options: of the kind of result, such as ``animation`` of runs.
     """
     _shows(result, "write", "files")(result, folder, **options)
@@ -111,7 +115,10 @@ def write(result: Result, folder: Path, *, html: bool = True, **options: Any) ->
     if document:
         from twinhop.output.page.files import write_page
 
-        write_page(folder, document, html=html)
+        try:
+            write_page(folder, document, html=html)
+        except InputError as error:
+            logger.warning("no page is written: %s", error)
 
 
 def page_data(result: Result, folder: Path | None = None) -> dict[str, Any]:
@@ -135,13 +142,12 @@ def page_html(result: Result) -> str:
     Raises:
         InputError: this kind of result has none, or it holds nothing to show.
     """
-    from twinhop.output.page.container import DATA_FILE, packed
-    from twinhop.output.page.files import page_of
+    from twinhop.output.page.files import page_of_document
 
     document = page_data(result)
     if not document:
         raise InputError(f"{type(result).__name__}: has no page")
-    return page_of(packed(document), DATA_FILE)
+    return page_of_document(document)
 
 
 def show(result: Result, height_px: int) -> None:

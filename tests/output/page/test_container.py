@@ -118,6 +118,8 @@ DAMAGED = {
     "no version": rewritten(lambda document: document.pop("version")),
     "version of truth": rewritten(lambda document: document.update(version=True)),
     "version of text": rewritten(lambda document: document.update(version="1")),
+    "vast version": rewritten(lambda document: document.update(version=10**400)),
+    "writer of two lines": rewritten(lambda document: document.update(version=2, twinhop="1\n\x1b[31m2")),
 }
 
 
@@ -152,11 +154,18 @@ def test_any_cut_and_any_flipped_byte_is_refused_or_read_never_a_traceback():
 
 
 def test_a_file_that_unpacks_to_more_than_any_page_is_refused(monkeypatch):
+    content = rewritten()
     monkeypatch.setattr(container, "MOST_BYTES", 10_000)
     with pytest.raises(InputError, match="when unpacked"):
         unpacked(gzip.compress(bytes(1_000_000)), "a")
     with pytest.raises(ValueError, match="more than a page may have"):
         packed({"kind": "x", "x": reals(np.zeros(5000))})
+    monkeypatch.setattr(container, "MOST_NUMBERS", 2)
+    with pytest.raises(InputError, match="more than 2 numbers"):
+        unpacked(content, "a")
+    monkeypatch.setattr(container, "MOST_JSON_BYTES", 64)
+    with pytest.raises(InputError, match="JSON is larger"):
+        unpacked(content, "a")
     monkeypatch.setattr(container, "MOST_PACKED_BYTES", 100)
     with pytest.raises(InputError, match="is larger than"):
         unpacked(bytes(101), "a")

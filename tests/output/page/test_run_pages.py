@@ -179,6 +179,10 @@ def test_folders_that_no_page_can_be_made_of_say_what_is_missing(run, tmp_path):
     for name in ("report-data.bin.gz", "report.html"):
         (copy / name).unlink()
     (seed,) = copy.glob("seed-*")
+    answer = json.loads((copy / "simulation.json").read_text())
+    (copy / "simulation.json").write_text(json.dumps({**answer, "slot_s": "a"}))
+    refused(copy, "has other ones than its tables")
+    (copy / "simulation.json").write_text(json.dumps(answer))
     users = seed / "stay" / "users.parquet"
     content = users.read_bytes()
     users.write_bytes(content[:1000])

@@ -4,6 +4,7 @@ import base64
 import copy
 import hashlib
 import html.parser
+import math
 import re
 
 import numpy as np
@@ -189,6 +190,9 @@ def test_whatever_stands_anywhere_is_drawn_or_refused(kind):
         (("stations", "id"), ["a"], "stations.id has 1 texts where 21 are expected"),
         (("kind",), "other", "kind is not of its kind"),
         (("title",), 3, "title is not of its kind"),
+        (("plans", 0, "cost"), 10**400, "plans.0..cost is not of its kind"),
+        (("cost_unit", "factor"), math.inf, "cost_unit.factor is not of its kind"),
+        (("map", "max_x_m"), -1e9, "map.min_x_m is above map.max_x_m"),
     ],
 )
 def test_what_does_not_fit_is_named(document, path, value, message):

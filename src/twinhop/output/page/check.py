@@ -18,6 +18,9 @@ KINDS = ("plan", "comparison", "tradeoff", "run", "world")
 #: same in an object.
 STATIONS, USERS, FRAMES, SLOTS, POINTS = "M", "N", "F", "T", "P"
 
+#: No number is larger; no coordinate of a map is [m].
+LARGEST, LARGEST_M = 1e300, 1e12
+
 Sizes = dict[str, int]
 
 
@@ -46,11 +49,20 @@ def check_page(document: Mapping[str, Any], name: str) -> None:
             sizes[POINTS] = -(-sizes[SLOTS] // max(1, _count(time.get("point_slots", 1), "time.point_slots")))
         _check(document, PAGE, sizes, "page")
         sizes["plans"] = len(document.get("plans", []))
+        _check_corners(document.get("map"))
         if sizes["plans"] and not {STATIONS, USERS} <= sizes.keys():
             raise _Wrong("there are plans, but no stations or no users")
         _check(document, OF_PLANS, sizes, "page")
     except _Wrong as wrong:
         raise InputError(f"{name}: is damaged: {wrong}; run the command with --out again") from None
+
+
+def _check_corners(corners: Mapping[str, float] | None) -> None:
+    if corners is None:
+        return
+    for axis in ("x_m", "y_m"):
+        if corners[f"min_{axis}"] > corners[f"max_{axis}"]:
+            raise _Wrong(f"map.min_{axis} is above map.max_{axis}")
 
 
 def _object(value: Any, where: str) -> Mapping[str, Any]:
@@ -120,7 +132,15 @@ def _text(value: Any) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+    return value is None or _known_number(value)
+
+
+def _known_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
+
+
+def _metres(value: Any) -> bool:
+    return _known_number(value) and abs(value) <= LARGEST_M
 
 
 def _flag(value: Any) -> bool:
@@ -239,11 +259,9 @@ PAGE = {
     "attribution": [_text],
     "notes": [_text],
     "warnings": [{"code": _text, "text*": _text}],
-    "cost_unit": {"name*": _text, "factor*": lambda value: _number(value) and value is not None},
+    "cost_unit": {"name*": _text, "factor*": _known_number},
     "map": {
-        **dict.fromkeys(
-            ("min_x_m*", "min_y_m*", "max_x_m*", "max_y_m*"), lambda value: _number(value) and value is not None
-        ),
+        **dict.fromkeys(("min_x_m*", "min_y_m*", "max_x_m*", "max_y_m*"), _metres),
         "nodes": {"x_m*": Columns(("nodes",)), "y_m*": Columns(("nodes",)), "id": _Texts(("nodes",))},
         "links": Columns(("links", "ends")),
     },

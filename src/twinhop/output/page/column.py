@@ -69,22 +69,28 @@ def reals(values: ArrayLike, type: str = "f32") -> Column:
     return Column(np.ascontiguousarray(values, TYPES[type]))
 
 
-def shown_reals(values: ArrayLike, bits: int = 15) -> Column:
+def shown_reals(values: ArrayLike, bits: int = 15, *, down: bool = False) -> Column:
     """Numbers to about five digits, as ``f32`` whose last bits are 0 and so cost nothing when compressed.
 
     Args:
         values: of any shape; NaN and infinities stay.
         bits: of the 23 behind the point of each number that are kept.
+        down: whether to round towards 0 rather than to the nearest: lower bounds, which are not negative, stay bounds.
 
     >>> shown_reals([1 / 3, np.nan]).values().round(4).tolist()
     [0.3333, nan]
+    >>> bool(shown_reals([0.3], down=True).values()[0] <= 0.3 < shown_reals([0.3]).values()[0])
+    True
     """
-    column = reals(values)
-    finite = np.isfinite(column.raw)
+    with np.errstate(over="ignore"):
+        single = np.ascontiguousarray(values, TYPES["f32"])
+    if down:
+        single = np.where(single > values, np.nextafter(single, np.float32(0)), single)
     drop = 23 - bits
-    whole = column.raw.view(np.uint32)
-    nearest = (whole + np.uint32(1 << (drop - 1))) & np.uint32(0xFFFFFFFF << drop & 0xFFFFFFFF)
-    return Column(np.where(finite, nearest, whole).view(TYPES["f32"]))
+    whole = single.view(np.uint32)
+    half = np.uint32(0 if down else 1 << (drop - 1))
+    kept = (whole + half) & np.uint32(0xFFFFFFFF << drop & 0xFFFFFFFF)
+    return Column(np.where(np.isfinite(single), kept, whole).view(TYPES["f32"]))
 
 
 def wholes(values: ArrayLike, *, delta: bool = False) -> Column:

@@ -26,16 +26,20 @@ MAGIC, FORMAT, VERSION = b"TWHPAGE1", "twinhop-page", 1
 DATA_FILE = "report-data.bin.gz"
 #: Key of an object that stands for a column.
 REFERENCE = "$column"
-#: Larger files are refused, before and after they are unpacked [byte].
-MOST_PACKED_BYTES, MOST_BYTES = 64 * 2**20, 512 * 2**20
-#: More columns, or more axes of one, are refused, and so is JSON that is nested deeper.
-MOST_COLUMNS, MOST_AXES, DEEPEST = 20_000, 3, 40
+#: Larger files are refused, before and after they are unpacked, and so is longer JSON in them [byte].
+MOST_PACKED_BYTES, MOST_BYTES, MOST_JSON_BYTES = 64 * 2**20, 256 * 2**20, 16 * 2**20
+#: More columns, axes of one, or numbers in all of them are refused, and so is JSON that is nested deeper.
+MOST_COLUMNS, MOST_AXES, MOST_NUMBERS, DEEPEST = 50_000, 3, 64_000_000, 40
 #: Scales and bases of columns are smaller.
 LARGEST_SCALE = 1e100
 _HEAD, _UNIT = struct.Struct("<8sII"), 8
 #: Head of a gzip file without a name and a time; 255: of no system.
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
 _GZIP_MAGIC = _GZIP_HEAD[:2]
+
+
+class PageTooLarge(ValueError):
+    """Data that no reader of pages takes."""
 
 
 def packed(document: Mapping[str, Any]) -> bytes:
@@ -46,7 +50,7 @@ def packed(document: Mapping[str, Any]) -> bytes:
             become null.
 
     Raises:
-        ValueError: it is larger than any reader takes.
+        PageTooLarge: it is larger than any reader takes.
     """
     columns: list[Column] = []
     plain = _plain(document, columns)
@@ -59,10 +63,11 @@ def packed(document: Mapping[str, Any]) -> bytes:
     text = json.dumps(whole, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace")
     parts = [_HEAD.pack(MAGIC, _rounded(len(text)), 0), text.ljust(_rounded(len(text)))]
     parts += [column.raw.tobytes().ljust(_rounded(column.raw.nbytes), b"\0") for column in columns]
-    content = b"".join(parts)
-    if len(content) > MOST_BYTES or len(columns) > MOST_COLUMNS:
-        raise ValueError(f"{len(content)} bytes in {len(columns)} columns are more than a page may have")
-    return _zipped(content)
+    numbers = sum(column.raw.size for column in columns)
+    size = sum(map(len, parts))
+    if size > MOST_BYTES or len(text) > MOST_JSON_BYTES or len(columns) > MOST_COLUMNS or numbers > MOST_NUMBERS:
+        raise PageTooLarge(f"{size} bytes, {numbers} numbers in {len(columns)} columns: more than a page may have")
+    return _zipped(b"".join(parts))
 
 
 def unpacked(content: bytes, name: str) -> dict[str, Any]:
@@ -85,6 +90,8 @@ def unpacked(content: bytes, name: str) -> dict[str, Any]:
     start = _HEAD.size + length
     if zero or length % _UNIT or start > len(plain):
         raise _damaged(name, f"its JSON of {length} bytes does not fit into {len(plain)}")
+    if length > MOST_JSON_BYTES:
+        raise InputError(f"{name}: its JSON is larger than {MOST_JSON_BYTES // 2**20} MiB; that of no page is")
     try:
         text = plain[_HEAD.size : start].decode()
     except UnicodeDecodeError:
@@ -148,9 +155,9 @@ def _check_version(document: Any, name: str) -> None:
     version, by = document.get("version"), document.get("twinhop")
     if version == VERSION and not isinstance(version, bool):
         return
-    if not isinstance(version, int) or isinstance(version, bool):
+    if type(version) is not int or not 0 <= version < 2**31:
         raise _damaged(name, "it has no version")
-    writer = f" by twinhop {by[:40]}" if isinstance(by, str) else ""
+    writer = f" by twinhop {by[:40]}" if isinstance(by, str) and by.isprintable() else ""
     advice = "upgrade twinhop" if version > VERSION else "run the command with --out again"
     raise InputError(f"{name}: written{writer} in version {version}; this twinhop reads version {VERSION}: {advice}")
 
@@ -159,11 +166,14 @@ def _columns(table: Any, area: memoryview, name: str) -> list[Column]:
     """The columns as their table describes them: each inside the file, none over another, nothing left over."""
     if not isinstance(table, list) or len(table) > MOST_COLUMNS:
         raise _damaged(name, f"it has no table of at most {MOST_COLUMNS} columns")
-    columns, end = [], 0
+    columns, end, numbers = [], 0, 0
     for at, entry in enumerate(table):
         if not _is_described(entry) or entry["offset"] != end:
             raise _damaged(name, f"column {at} is not described as expected")
         dtype, shape = TYPES[entry["type"]], tuple(entry["shape"])
+        numbers += math.prod(shape)
+        if numbers > MOST_NUMBERS:
+            raise InputError(f"{name}: holds more than {MOST_NUMBERS} numbers; no page does")
         size = math.prod(shape) * dtype.itemsize
         if end + size > len(area):
             raise _damaged(name, f"column {at} reaches beyond its end")

@@ -12,6 +12,7 @@ from twinhop._version import __version__
 from twinhop.output.page.column import reals, shown_reals, steps, wholes
 from twinhop.output.plans.map_extent import cloud_is_drawn, cloud_xy_m, extent
 from twinhop.placement import PlacementProblem
+from twinhop.placement.problem import IntArray
 from twinhop.plans.link_loads import drawn_links
 from twinhop.plans.result import Case
 from twinhop.scenario import World
@@ -49,7 +50,7 @@ def heading(kind: str, title: str, case: Case, sense: str = "") -> dict[str, Any
     }
 
 
-def drawn_users(count: int) -> NDArray[np.int64]:
+def drawn_users(count: int) -> IntArray:
     """The users that are drawn, of so many: all, or `MOST_USERS` spread evenly.
 
     >>> drawn_users(3).tolist(), len(drawn_users(1_000_000))
@@ -107,13 +108,12 @@ def stations_of(case: Case) -> dict[str, Any]:
     if world is not None and rest:
         assert world.cloud is not None
         names.append(world.cloud.name)
-    seats = np.where(problem.capacity < LARGEST_CAPACITY, problem.capacity, NO_LIMIT)
     return {
         "stations": {
             "count": count,
             "id": names,
             "is_host": wholes(_padded(problem.capacity > 0, rest)),
-            "capacity": wholes(_padded(seats, rest)),
+            "capacity": wholes(_padded(seats_shown(problem.capacity), rest)),
             "cpu_cycles_per_s": reals(_padded(problem.cpu, rest), "f64"),
             "opening_s": reals(_padded(problem.opening_s, rest), "f64"),
             **_rents(case, rest),
@@ -141,7 +141,7 @@ def _places(world: World | None, count: int) -> dict[str, Any]:
         "x_m": reals(xy_m[:, 0]),
         "y_m": reals(xy_m[:, 1]),
         "is_cloud": wholes(np.arange(count) >= len(world.station_ids)),
-        **_labels(world.station_labels, range(count)),
+        **label_fields(world.station_labels, range(count)),
     }
 
 
@@ -149,23 +149,41 @@ def users_of(case: Case) -> dict[str, Any]:
     """The field ``users``: those that are drawn."""
     problem, world = case.problem, case.world
     at = drawn_users(problem.users)
-    fields: dict[str, Any] = {"count": at.size}
-    if at.size < problem.users:
-        fields |= {"of": problem.users, "index": wholes(at, delta=True)}
-    names = [problem.user_name(i) for i in at.tolist()]
-    if names != [f"u{i}" for i in range(at.size)]:
-        fields["id"] = names
+    fields = named_users([problem.user_name(i) for i in at.tolist()], at, problem.users)
     if problem.weight is not None:
         fields["weight"] = reals(problem.weight[at])
     deadline_s = deadlines_s(problem)
     if deadline_s is not None:
         fields["deadline_s"] = shown_reals(np.where(np.isfinite(deadline_s), deadline_s, np.nan)[at])
     if world is not None:
-        fields |= positions(world.user_xy_m[at])
-        fields |= {"history_bit": shown_reals(world.history_bits[at]), "update_bit": shown_reals(world.update_bits[at])}
-        classes = {"class": [world.class_names[c] for c in world.user_class]} if world.class_names else {}
-        fields |= _labels(classes | dict(world.user_labels), at.tolist())
+        fields |= {**positions(world.user_xy_m[at]), **twin_fields(world, at)}
     return {"users": fields}
+
+
+def named_users(names: Sequence[str], drawn: IntArray, count: int) -> dict[str, Any]:
+    """The fields of ``users`` that say who they are.
+
+    Args:
+        names: of those that are drawn.
+        drawn: (n,) their indices.
+        count: how many there are.
+    """
+    fields: dict[str, Any] = {"count": len(names)}
+    if len(names) < count:
+        fields |= {"of": count, "index": wholes(drawn, delta=True)}
+    return fields if list(names) == [f"u{i}" for i in range(len(names))] else fields | {"id": list(names)}
+
+
+def twin_fields(world: World, drawn: IntArray) -> dict[str, Any]:
+    """The fields of ``users`` that are described with the world: sizes of twins, classes and labels."""
+    sizes = {"history_bit": shown_reals(world.history_bits[drawn]), "update_bit": shown_reals(world.update_bits[drawn])}
+    classes = {"class": [world.class_names[c] for c in world.user_class]} if world.class_names else {}
+    return {**sizes, **label_fields(classes | dict(world.user_labels), drawn.tolist())}
+
+
+def seats_shown(capacity: IntArray) -> IntArray:
+    """Capacities as a page has them: `NO_LIMIT` where there is none."""
+    return np.where(capacity < LARGEST_CAPACITY, capacity, NO_LIMIT)
 
 
 def deadlines_s(problem: PlacementProblem) -> NDArray[np.float64] | None:
@@ -180,8 +198,8 @@ def positions(xy_m: NDArray[np.float64]) -> dict[str, Any]:
     return {"x_m": steps(xy_m[..., 0], step), "y_m": steps(xy_m[..., 1], step)}
 
 
-def _labels(labels: Mapping[str, Sequence[str]], at: Sequence[int]) -> dict[str, Any]:
-    """Labels by name, a text each; the cloud, which stands after the stations, has none."""
+def label_fields(labels: Mapping[str, Sequence[str]], at: Sequence[int]) -> dict[str, Any]:
+    """The field ``label``: a text each by name; the cloud, which stands after the stations, has none."""
     named = [
         {"name": name, "values": [texts[k] if k < len(texts) else "" for k in at]} for name, texts in labels.items()
     ]

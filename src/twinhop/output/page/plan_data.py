@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from twinhop.output.plans.change_tables import change_table, move_table
 from twinhop.output.plans.failure_words import WORDS, missed
 from twinhop.output.plans.operating_report import failure_in_words, moves_in_words
 from twinhop.output.plans.report import constraint_lines, ending_note, verdict, violation_in_words
-from twinhop.output.plans.service_report import SERVICE_HEADER, service_notes, service_rows
+from twinhop.output.plans.service_report import service_notes
 from twinhop.output.plans.spare_report import spare_in_words
 from twinhop.placement import Placement, PlacementProblem
 from twinhop.plans.failed_hosts import FailureCase
@@ -25,9 +25,13 @@ from twinhop.plans.failure_survey import change_interval
 from twinhop.plans.opened_servers import late_users, opened_servers
 from twinhop.plans.result import Plan
 from twinhop.plans.service_levels import service_levels
+from twinhop.twin.service_placement import PlacedService
+from twinhop.units import BITS_PER_MBIT, S_PER_MS
 
 #: Rows of a further table, and stations of a title.
 MOST_ROWS, NAMED = 2_000, 3
+#: Failures whose plans a page holds, at most: as many as hosts of users fit into these numbers, and so many.
+MOST_FAILURE_HOSTS, MOST_FAILURES = 8_000_000, 1_000
 #: Broken constraints that a page lists; the rest are counted.
 MOST_VIOLATIONS = 200
 
@@ -199,9 +203,17 @@ def plan_page(plan: Plan) -> dict[str, Any]:
         plans.append(plan_entry(before, "without any failure", sites, brief=True))
         what_ifs = [_named_failure(plan)]
     if plan.spare is not None:
-        added, what_ifs = failure_entries(plan, plan.spare.cases, sites, len(plans))
+        cases = plan.spare.cases
+        added, what_ifs = failure_entries(plan, cases[: most_failures(fields)], sites, len(plans))
         plans += added
+        if len(what_ifs) < len(cases):
+            fields["notes"].append(f"Of {len(cases)} failures the first {len(what_ifs)} are here.")
     return {**fields, "plans": plans, **why, **({"what_ifs": what_ifs} if what_ifs else {}), **_tables(plan)}
+
+
+def most_failures(document: Mapping[str, Any]) -> int:
+    """The failures whose plans a page with these users holds, at most."""
+    return max(1, min(MOST_FAILURES, MOST_FAILURE_HOSTS // max(1, document["users"]["count"])))
 
 
 def _title(plan: Plan) -> str:
@@ -305,12 +317,33 @@ def _tables(plan: Plan) -> dict[str, Any]:
     """Further tables: moves in order, what has changed since, services."""
     tables = [] if plan.moves is None and plan.failure is None else table("Moves, in order", *move_table(plan))
     tables += [] if plan.moves is None else table("What has changed", *change_table(plan))
-    tables += [] if plan.services is None else table("Services", SERVICE_HEADER, service_rows(plan))
+    tables += (
+        [] if plan.services is None else table("Services", SERVICE_COLUMNS, [*map(_service, plan.services.services)])
+    )
     for each in tables:
         cut = len(each["rows"]) - MOST_ROWS
         each["rows"] = [[_cell(value) for value in row] for row in each["rows"][:MOST_ROWS]]
         each["title"] += f" (the first {MOST_ROWS} of {MOST_ROWS + cut})" if cut > 0 else ""
     return {"table": tables} if tables else {}
+
+
+SERVICE_COLUMNS = (
+    *("service", "members", "runs on", "fed [Mbit/s]", "slowest feed [ms]", "work [ms]", "total [ms]"),
+    *("deadline [ms]", "deadline kept", "of its period [%]"),
+)
+
+
+def _service(service: PlacedService) -> tuple[Any, ...]:
+    times = (service.slowest_feed_s, service.computing_s, service.latency_s, service.deadline_s)
+    return (
+        service.name,
+        service.members,
+        service.server_name,
+        service.fed_bps / BITS_PER_MBIT,
+        *(finite(time / S_PER_MS) for time in times),
+        service.kept,
+        finite(None if service.utilisation is None else 100 * service.utilisation),
+    )
 
 
 def _cell(value: Any) -> Any:

@@ -8,10 +8,18 @@ from typing import Any
 import numpy as np
 
 from twinhop._version import __version__
-from twinhop.output.kit.tables import percent, percent_interval, share
-from twinhop.output.page.column import reals, wholes
-from twinhop.output.page.plan_data import case_fields, failure_entries, finite, plan_entry, plan_page, table
-from twinhop.output.plans.failure_words import failure_rows, header, sentences, title
+from twinhop.output.page.column import reals
+from twinhop.output.page.plan_data import (
+    MOST_ROWS,
+    case_fields,
+    failure_entries,
+    finite,
+    most_failures,
+    plan_entry,
+    plan_page,
+    table,
+)
+from twinhop.output.plans.failure_words import WORDS, missed, sentences, title
 from twinhop.placement import Solution
 from twinhop.placement.tradeoff_point import TradeoffPoint
 from twinhop.plans.comparison import Comparison
@@ -20,20 +28,17 @@ from twinhop.plans.joint_plan import JointPlan
 from twinhop.plans.result import Plan
 from twinhop.plans.seed_comparison import SeedComparison
 from twinhop.plans.tradeoff import Tradeoff, status
-from twinhop.units import cost_number, with_unit
+from twinhop.units import with_unit
 
 #: Numbers by user that the plans of a page hold together, at most; beyond, plans after the first have none.
 MOST_USER_NUMBERS = 4_000_000
-#: Failures whose plans a page holds: as many as hosts of users fit into these.
-MOST_FAILURE_HOSTS = 8_000_000
 
 
 def survey_page(survey: FailureSurvey) -> dict[str, Any]:
     """The data of a page about a plan and what becomes of it after each failure."""
     document = plan_page(survey.plan)
     document["title"] = f"Plan of {survey.plan.case.name}, and what if servers fail"
-    users = max(1, document["users"]["count"])
-    shown = survey.ranked[: max(1, MOST_FAILURE_HOSTS // users)]
+    shown = survey.ranked[: most_failures(document)]
     plans, what_ifs = failure_entries(survey.plan, shown, document["stations"]["count"], len(document["plans"]))
     document["plans"] += plans
     document["what_ifs"] = [*document.get("what_ifs", []), *what_ifs]
@@ -42,8 +47,31 @@ def survey_page(survey: FailureSurvey) -> dict[str, Any]:
         document["notes"].append(
             f"Of {len(survey.cases)} failures the worst {len(shown)} are here; failures.csv has all."
         )
-    document["table"] = [*document.get("table", []), *table(title(survey), header(survey), failure_rows(survey))]
+    document["table"] = [*document.get("table", []), *_failure_table(survey)]
     return document
+
+
+def _failure_table(survey: FailureSurvey) -> list[dict[str, Any]]:
+    """A row a failure, the worst first; costs are changes."""
+    problem = survey.plan.case.problem
+    header = (
+        *("fails", with_unit("cost change", problem.money_unit), "at least", "at most"),
+        *("its twins", "twins that move", "late", "constraints", "broken"),
+    )
+    body = [
+        (
+            survey.names(case),
+            finite(survey.change(case)),
+            *map(finite, survey.change_interval(case)),
+            problem.twins_in(case.displaced),
+            None if case.cost is None else problem.twins_in(case.moved),
+            None if case.cost is None else problem.twins_in(missed(case)),
+            WORDS[case.status],
+            case.violations,
+        )
+        for case in survey.ranked[:MOST_ROWS]
+    ]
+    return table(title(survey), header, body)
 
 
 def comparison_page(comparison: Comparison) -> dict[str, Any]:
@@ -87,15 +115,18 @@ def seeds_page(comparison: SeedComparison) -> dict[str, Any]:
     costs = np.array([[_nan(each.cost) for each in world.policies] for world in comparison.worlds])
     bounds = np.array([_nan(world.lower_bound) for world in comparison.worlds])
     gaps = [[_nan(world.gap(at)) for world in comparison.worlds] for at in range(len(comparison.policies))]
-    columns = ("policy", with_unit("cost", unit), "gap, IQM", "95 % interval", "worst", "feasible")
+    columns = (
+        *("policy", with_unit("cost", unit), "gap, IQM [%]", "95 % interval from [%]", "to [%]"),
+        *("gap, worst [%]", "feasible [%]"),
+    )
     cells = [
         (
             row["policy"],
-            "-" if row["cost"] is None else cost_number(row["cost"], unit, 5),
-            percent(row["gap_iqm"]),
-            percent_interval(row["gap_iqm_interval"]),
-            percent(row["gap_worst"]),
-            share(row["feasible_share"]),
+            finite(row["cost"]),
+            _percent(row["gap_iqm"]),
+            *map(_percent, row["gap_iqm_interval"] or (None, None)),
+            _percent(row["gap_worst"]),
+            _percent(row["feasible_share"]),
         )
         for row in rows
     ]
@@ -114,7 +145,7 @@ def seeds_page(comparison: SeedComparison) -> dict[str, Any]:
         "cost_unit": {"name": unit or "s", "factor": 1.0},
         "sense": "a month" if unit else "mean per user",
         "worlds": {
-            "seed": wholes([world.seed for world in comparison.worlds]),
+            "seed": reals([world.seed for world in comparison.worlds], "f64"),
             "policies": list(comparison.policies),
             "cost": reals(costs, "f64"),
             "gap": reals(np.array(gaps).T.reshape(len(comparison.worlds), -1), "f64"),
@@ -187,8 +218,7 @@ def _point_entry(tradeoff: Tradeoff, point: TradeoffPoint, sites: int) -> dict[s
 
 def joint_page(plan: JointPlan) -> dict[str, Any]:
     """The data of a page about the dearest of many cases that were planned together, and a table of all."""
-    from twinhop.output.plans.joint_plan import case_rows, own_sentence, verdict
-    from twinhop.output.plans.joint_plan import header as columns
+    from twinhop.output.plans.joint_plan import own_sentence, verdict
 
     label = plan.labels[plan.dearest]
     document = plan_page(plan.plan_of(plan.dearest))
@@ -196,10 +226,34 @@ def joint_page(plan: JointPlan) -> dict[str, Any]:
     document["plans"][0]["name"] = label
     document["notes"] += [text for text in (verdict(plan), own_sentence(plan)) if text]
     document["table"] = [
-        *table(f"All {plan.noun}s", columns(plan), case_rows(plan)),
+        *_case_table(plan),
         *document.get("table", []),
     ]
     return document
+
+
+def _case_table(plan: JointPlan) -> list[dict[str, Any]]:
+    """A row a case."""
+    cost, bound = (with_unit(name, plan.money_unit) for name in ("cost", "own bound"))
+    header = (plan.noun, "users", cost, "latency [s]", "in use", bound, "above it [%]", "weight")
+    body = [
+        (
+            f"{row['case']}{' (dearest)' if row['dearest'] else ''}",
+            row["users"],
+            finite(row["cost"]),
+            finite(row["latency_s"]),
+            row["in_use"],
+            finite(row["own_lower_bound"]),
+            _percent(row["above_own"]),
+            finite(row["weight_in_bound"]),
+        )
+        for row in plan.rows()
+    ]
+    return table(f"All {plan.noun}s", header, body)
+
+
+def _percent(value: float | None) -> float | None:
+    return finite(None if value is None else 100 * value)
 
 
 def _nan(value: float | None) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from twinhop._version import __version__
 from twinhop.failures import PolicyFailure
 from twinhop.migration.run import MigrationRun
-from twinhop.output.page.column import reals, shown_reals, wholes
+from twinhop.output.page.column import reals, wholes
 from twinhop.output.page.frames import (
     Frames,
     end_points,
@@ -27,11 +27,20 @@ from twinhop.output.page.frames import (
     sum_points,
     time_fields,
 )
-from twinhop.output.page.map_data import drawn_users, map_of, sample_notes, site_count
+from twinhop.output.page.map_data import (
+    drawn_users,
+    label_fields,
+    map_of,
+    named_users,
+    sample_notes,
+    seats_shown,
+    site_count,
+    twin_fields,
+)
 from twinhop.output.page.run_files import RunFiles
 from twinhop.output.page.run_moves import move_fields
 from twinhop.output.runs.cost_unit import cost_factor, cost_unit
-from twinhop.output.runs.simulation_report import MOVES, SERVICE, header, late_lines, rows
+from twinhop.output.runs.simulation_report import late_lines
 from twinhop.placement.problem import IntArray
 from twinhop.runs.simulation import MEASURES, Simulation
 from twinhop.runs.simulation_offline import OfflineResult
@@ -40,8 +49,33 @@ from twinhop.text import counted
 
 #: Numbers a user and frame besides the latencies of policies: two coordinates.
 COORDINATES = 2
-#: A station without a limit has at least so many seats, and -1 on the page.
-NO_LIMIT, LARGEST_CAPACITY = -1, 2**31 - 1
+#: Tables of figures: headings, fields of `twinhop.runs.simulation.MEASURES`, factors.
+FIGURES = {
+    "What users see": (
+        ("latency, mean [ms]", "latency_mean_s", 1e3),
+        ("p50 [ms]", "latency_p50_s", 1e3),
+        ("p95 [ms]", "latency_p95_s", 1e3),
+        ("p99 [ms]", "latency_p99_s", 1e3),
+        ("late [%]", "violation_ratio", 1e2),
+        ("age, mean [ms]", "age_mean_s", 1e3),
+        ("age, peak [ms]", "age_peak_s", 1e3),
+        ("utilisation [%]", "utilisation", 1e2),
+        ("utility", "utility_sum", 1.0),
+        ("utility below its bound [%]", "below_utility_bound", 1e2),
+        ("Jain", "utility_jain", 1.0),
+        ("energy [mJ]", "energy_j", 1e3),
+    ),
+    "Moves and hosts": (
+        ("moves", "migrations", 1.0),
+        ("moves a user-hour", "migrations_per_user_hour", 1.0),
+        ("ping-pong [%]", "ping_pong", 1e2),
+        ("moved [MB]", "bytes_moved", 1e-6),
+        ("pause, p50 [ms]", "pause_p50_s", 1e3),
+        ("pause, p99 [ms]", "pause_p99_s", 1e3),
+        ("open hosts", "opened", 1.0),
+        ("fallbacks", "fallbacks", 1.0),
+    ),
+}
 BEST_PLAN = "best offline plan"
 BOUND_TEXT = (
     "No run that keeps capacities and deadlines costs less than the certified bound, whatever it knows. "
@@ -155,15 +189,7 @@ def _notes(shown: ShownRun) -> list[str]:
 
 def _tables(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The tables of the report, and what each seed costs where there are several."""
-    known = dict(facts)
-    tables = [
-        {
-            "title": "What users see",
-            "columns": list(header(SERVICE)),
-            "rows": [list(row) for row in rows(known, SERVICE)],
-        },
-        {"title": "Moves and hosts", "columns": list(header(MOVES)), "rows": [list(row) for row in rows(known, MOVES)]},
-    ]
+    tables = [_figure_table(title, columns, facts) for title, columns in FIGURES.items()]
     if facts["seeds"] == 1:
         return tables
     factor, policies = cost_factor(facts), facts["policies"]
@@ -173,6 +199,15 @@ def _tables(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
     names = ["seed", *(row["policy"] for row in policies)]
     return [*tables, {"title": f"Cost of each world [{cost_unit(facts)}]", "columns": names, "rows": by_seed}]
+
+
+def _figure_table(title: str, columns: Sequence[tuple[str, str, float]], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """A table of figures, means over seeds: numbers in the unit of the heading, None where there is none."""
+    body = [
+        [row["policy"], *(None if row[field] is None else factor * row[field] for _, field, factor in columns)]
+        for row in facts["policies"]
+    ]
+    return {"title": title, "columns": ["policy", *(heading for heading, _, _ in columns)], "rows": body}
 
 
 def _figures(row: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:
@@ -291,33 +326,15 @@ def _stations(files: RunFiles, run: MigrationRun | None) -> dict[str, Any]:
         "y_m": reals(y_m),
         "is_host": wholes(np.append(_hosts_of(known["up"], world), nothing)),
         "is_cloud": wholes(is_cloud),
-        "capacity": wholes(np.append(np.where(seats < LARGEST_CAPACITY, seats, NO_LIMIT), nothing)),
+        "capacity": wholes(np.append(seats_shown(seats), nothing)),
         "cpu_cycles_per_s": reals(np.append(known["cpu_cycles_per_s"][0], nothing), "f64"),
         **fields,
     }
 
 
 def _users(files: RunFiles, world: World | None, drawn: IntArray) -> dict[str, Any]:
-    fields: dict[str, Any] = {"count": len(drawn)}
-    if len(drawn) < len(files.user_ids):
-        fields |= {"of": len(files.user_ids), "index": wholes(drawn, delta=True)}
-    names = [files.user_ids[at] for at in drawn.tolist()]
-    if names != [f"u{at}" for at in range(len(drawn))]:
-        fields["id"] = names
+    fields = named_users([files.user_ids[at] for at in drawn.tolist()], drawn, len(files.user_ids))
     deadline_s = files.deadlines_s()
     if deadline_s is not None:
         fields["deadline_s"] = reals(deadline_s[drawn])
-    if world is not None:
-        fields |= {"history_bit": shown_reals(world.history_bits[drawn])}
-        fields |= {"update_bit": shown_reals(world.update_bits[drawn])}
-        classes = {"class": [world.class_names[c] for c in world.user_class]} if world.class_names else {}
-        fields |= label_fields(classes | dict(world.user_labels), drawn.tolist())
-    return fields
-
-
-def label_fields(labels: Mapping[str, Sequence[str]], at: Sequence[int]) -> dict[str, Any]:
-    """The field ``label``: a text each by name; none of a cloud, which stands after the stations."""
-    named = [
-        {"name": name, "values": [texts[k] if k < len(texts) else "" for k in at]} for name, texts in labels.items()
-    ]
-    return {"label": named} if named else {}
+    return fields if world is None else {**fields, **twin_fields(world, drawn)}

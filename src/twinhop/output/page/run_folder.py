@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,32 +45,36 @@ def folder_data(folder: Path) -> dict[str, Any] | None:
         )
     if (folder / STATISTICS).is_file():
         facts = _answer(folder / STATISTICS, OF_STATISTICS)
-        return _noted(world_data_of_files(folder, facts))
+        with _fitting(folder / STATISTICS, "holds what its tables do not have, or another kind of it"):
+            return _noted(world_data_of_files(folder, facts))
     return None
 
 
 def _of_simulation(folder: Path) -> dict[str, Any]:
     path = SimulationFolder(folder)
-    try:
+    with _fitting(folder / SIMULATION, "has no policies"):
         facts = _completed(_answer(folder / SIMULATION, OF_SIMULATION))
         seed = facts["policies"][0]["runs"][0]["seed"]
         folders = [path.run(row["policy"], seed) for row in facts["policies"]]
-    except (KeyError, IndexError, TypeError, AttributeError):
-        raise InputError(
-            f"{folder / SIMULATION}: has no policies; run `twinhop simulate` with --out {folder} again"
-        ) from None
     for each in folders:
         if not each.is_dir():
             raise InputError(
                 f"{folder}: has no {each.relative_to(folder)}, the run of a policy in {SIMULATION}; run "
                 f"`twinhop simulate` with --out {folder} again: it makes what is missing"
             )
-    try:
+    with _fitting(folder / SIMULATION, "lacks figures of a policy, or has other ones than its tables"):
         return _noted(run_data(ShownRun(facts, 0, folders, _offline(path, facts, seed), None)))
-    except (KeyError, TypeError, AttributeError):
-        raise InputError(
-            f"{folder / SIMULATION}: lacks figures of a policy; run `twinhop simulate` with --out {folder} again"
-        ) from None
+
+
+@contextmanager
+def _fitting(answer: Path, what: str) -> Iterator[None]:
+    """Inside, an answer that someone has edited, or that is of other tables, is an error of one line."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError):
+        raise InputError(f"{answer}: {what}; run the command with --out {answer.parent} again") from None
 
 
 def _completed(facts: Mapping[str, Any]) -> dict[str, Any]:

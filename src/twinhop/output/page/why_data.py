@@ -91,4 +91,4 @@ def worth(plan: Plan, sites: int) -> dict[str, Any]:
         return {}
     above = np.full(sites, np.nan)
     above[: bounds.size] = np.where(bounds > plan.cost, bounds - plan.cost, np.nan)
-    return {"worth": shown_reals(above), "worth_kind": WORTH}
+    return {"worth": shown_reals(above, down=True), "worth_kind": WORTH}

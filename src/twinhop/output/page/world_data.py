@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from twinhop._version import __version__
-from twinhop.output.page.column import reals, shown_reals, wholes
+from twinhop.output.page.column import reals, wholes
 from twinhop.output.page.frames import (
     Frames,
     frame_fields,
@@ -21,9 +21,17 @@ from twinhop.output.page.frames import (
     sum_points,
     time_fields,
 )
-from twinhop.output.page.map_data import drawn_users, map_of, sample_notes, site_count
-from twinhop.output.page.run_data import label_fields
-from twinhop.output.page.run_files import NOWHERE, WorldFiles
+from twinhop.output.page.map_data import (
+    drawn_users,
+    label_fields,
+    map_of,
+    named_users,
+    sample_notes,
+    seats_shown,
+    site_count,
+    twin_fields,
+)
+from twinhop.output.page.run_files import WorldFiles
 from twinhop.output.runs.world_rows import fact_rows
 from twinhop.placement.problem import IntArray
 from twinhop.runs.film import Film
@@ -92,17 +100,8 @@ def _page(
     slots = int(facts["slots"])
     rest = 0 if world is None else site_count(world) - len(stations)
     up = np.hstack([frames.up, np.ones((len(frames.up), rest), np.bool_)])
-    own_names = [users[at] for at in shown.tolist()]
-    people: dict[str, Any] = {"count": len(shown)}
-    if len(shown) < len(users):
-        people |= {"of": len(users), "index": wholes(shown, delta=True)}
-    if own_names != [f"u{at}" for at in range(len(shown))]:
-        people["id"] = own_names
-    if world is not None:
-        classes = {"class": [world.class_names[c] for c in world.user_class]} if world.class_names else {}
-        people |= label_fields(classes | dict(world.user_labels), shown.tolist())
-        people |= {"history_bit": shown_reals(world.history_bits[shown])}
-        people |= {"update_bit": shown_reals(world.update_bits[shown])}
+    people = named_users([users[at] for at in shown.tolist()], shown, len(users))
+    people |= {} if world is None else twin_fields(world, shown)
     notes = [*facts["notes"], *_sample_notes(len(shown), len(users)), *frame_notes(frames.slot, slots)]
     return {
         "kind": "world",
@@ -140,10 +139,9 @@ def _stations(frames: Frames, names: tuple[str, ...], rest: int, world: World | 
         if rest and world.cloud is not None and world.cloud.xy_m is not None:
             ids.append(world.cloud.name)
             xy_m = np.vstack([xy_m, world.cloud.xy_m])
-        seats = np.where(world.capacity < 2**31 - 1, world.capacity, NOWHERE)
         fields = {
             "is_host": wholes(np.append(world.host, nothing)),
-            "capacity": wholes(np.append(seats, nothing)),
+            "capacity": wholes(np.append(seats_shown(world.capacity), nothing)),
             "cpu_cycles_per_s": reals(np.append(world.cpu_cycles_per_s, nothing), "f64"),
             **label_fields(world.station_labels, range(len(ids))),
         }
@@ -171,8 +169,8 @@ def _station_table(facts: Mapping[str, Any], names: tuple[str, ...]) -> dict[str
     body = zip(names, *(facts[name] for name in columns), strict=True)
     return {
         "title": "Stations",
-        "columns": ["station", "users, mean", "users, most", "share of time down"],
-        "rows": [list(row) for row in body],
+        "columns": ["station", "users, mean", "users, most", "time down [%]"],
+        "rows": [[name, mean, most, 100 * down] for name, mean, most, down in body],
     }
 
 
