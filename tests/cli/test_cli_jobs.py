@@ -17,6 +17,8 @@ PLAN_FILES = [
     "map.png",
     "placement.json",
     "plan.xlsx",
+    "report-data.bin.gz",
+    "report.html",
     "report.md",
     "servers.csv",
     "users.csv",
@@ -164,7 +166,10 @@ def test_compare(process, tmp_path):
     value = json.loads(done.out)
     assert [row["policy"] for row in value["policies"]] == ["nearest", "lagrangian"]
     assert value["lower_bound"] <= min(row["cost"] for row in value["policies"])
-    assert names(out) == [f"comparison.{suffix}" for suffix in ("csv", "json", "md", "parquet", "png", "tex", "xlsx")]
+    assert names(out) == [
+        *(f"comparison.{suffix}" for suffix in ("csv", "json", "md", "parquet", "png", "tex", "xlsx")),
+        *("report-data.bin.gz", "report.html"),
+    ]
     saved = json.loads((out / "comparison.json").read_text())
     assert saved == value
 

@@ -18,6 +18,8 @@ PLAN_FILES = [
     "map.png",
     "placement.json",
     "plan.xlsx",
+    "report-data.bin.gz",
+    "report.html",
     "report.md",
     "servers.csv",
     "users.csv",

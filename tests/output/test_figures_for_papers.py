@@ -122,6 +122,8 @@ def test_without_figures_the_other_files_are_written(tmp_path):
         ".csv",
         ".tex",
         ".xlsx",
+        ".html",
+        ".gz",
     }
 
 
