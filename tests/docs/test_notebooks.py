@@ -23,7 +23,7 @@ RUN = [
     for path in PATHS
     if path.stem not in IN_PEERS
 ]
-MOST_CELLS, MOST_BYTES = 20, 400_000
+MOST_CELLS, MOST_BYTES = 20, 500_000
 
 
 @pytest.mark.parametrize("path", RUN, ids=lambda path: path.stem)

@@ -5,6 +5,7 @@ from twinhop.live.entry import Kind as Kind
 from twinhop.live.fold import Folded as Folded
 from twinhop.live.host import Busy as Busy
 from twinhop.live.host import Host as Host
+from twinhop.live.host import Stopped as Stopped
 from twinhop.live.limits import Limits as Limits
 from twinhop.live.ports import Checkpoint as Checkpoint
 from twinhop.live.ports import Checkpoints as Checkpoints
