@@ -21,6 +21,8 @@ def test_table_and_files(run, tmp_path):
     assert ended.code == 0 and ended.err == ""
     assert "11 best" in ended.out and "lower bound" in ended.out
     assert sorted(path.name for path in out.iterdir()) == [
+        "report-data.bin.gz",
+        "report.html",
         "tradeoff.csv",
         "tradeoff.json",
         "tradeoff.md",

@@ -28,7 +28,10 @@ def test_every_term_and_id_is_named():
 
 
 def test_every_task_is_described_and_on_a_leaderboard():
-    assert [name for name in benchmark_names() if BENCHMARK_PAGE.count(f"\n| `{name}` |") != 2] == []
+    tables = {
+        name: 3 if name.startswith("bench-place") else 2 for name in benchmark_names()
+    }  # learned policies place only
+    assert [name for name in tables if BENCHMARK_PAGE.count(f"\n| `{name}` |") != tables[name]] == []
     assert f"root seeds {EVALUATION_SEED}, {EVALUATION_SEED + 1}" in BENCHMARK_PAGE
 
 

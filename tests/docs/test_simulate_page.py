@@ -56,7 +56,7 @@ def test_what_costs_are_computed_from_is_explained(simulated):
 
 def test_every_file_is_named(simulated):
     files = {path.name for path in simulated[1].rglob("*") if path.is_file()}
-    assert len(files) == 17 and all(f"`{name}`" in PAGE or f"/{name}`" in PAGE for name in files)
+    assert len(files) == 19 and all(f"`{name}`" in PAGE or f"/{name}`" in PAGE for name in files)
 
 
 def test_a_full_disk_is_told_as_the_page_tells_it(tmp_path, monkeypatch):

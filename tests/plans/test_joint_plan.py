@@ -69,7 +69,7 @@ def test_files_hold_the_plan_and_the_placement_is_read_again(city, day, tmp_path
     names = {path.name for path in day.save(tmp_path)}
     assert names == {
         *(f"together.{suffix}" for suffix in ("json", "md", "csv", "tex", "png")),
-        *("hosts.parquet", "placement.json", "map.png"),
+        *("hosts.parquet", "placement.json", "map.png", "report.html", "report-data.bin.gz"),
     }
     answer = json.loads((tmp_path / "together.json").read_text())
     assert answer["cost"] == day.cost and answer["open_ids"] == [answer["station_ids"][k] for k in answer["open"]]

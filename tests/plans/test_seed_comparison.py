@@ -205,7 +205,7 @@ def test_files_hold_every_world(comparison, tmp_path):
     names = {path.name for path in comparison.save(tmp_path)}
     assert names == {
         *(f"comparison.{suffix}" for suffix in ("json", "md", "parquet", "csv", "tex", "png")),
-        "profile.png",
+        *("profile.png", "report.html", "report-data.bin.gz"),
     }
     worlds = pl.read_parquet(tmp_path / "comparison.parquet")
     assert len(worlds) == 8 * len(POLICIES)
