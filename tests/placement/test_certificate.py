@@ -31,7 +31,7 @@ def priced(draw):
     return seed, price, theta, draw(numbers(stations, 0, scale))
 
 
-@settings(max_examples=800)
+@settings(max_examples=400)
 @given(priced())
 def test_no_prices_lift_the_bound_above_the_optimum(case):
     seed, price, theta, nu = case
@@ -49,7 +49,7 @@ def test_no_prices_lift_the_bound_above_the_optimum_many_more(case):
     assert certify(PlacementProblem(**arrays), price, theta, nu).lower_bound <= optimum * (1 + AGREEMENT)
 
 
-@settings(max_examples=800)
+@settings(max_examples=400)
 @given(
     feasible_seeds(),
     st.integers(0, 2**32 - 1),
