@@ -2,9 +2,9 @@
 
 import type { Page, Plan } from "./contract";
 import { announce, h } from "./dom";
-import { CostFormat, count, counted, percent } from "./format";
+import { CostFormat, count, percent } from "./format";
 import { byCost, keepsLimits } from "./limits";
-import { choice, finder, keyHelp, notesOf, onKeys, originOf, section, type View } from "./page_parts";
+import { choice, finder, keyHelp, notesOf, onKeys, originOf, section, stationsInWords, type View } from "./page_parts";
 import { statTile, statTiles } from "./panel";
 import { PlanPair } from "./plan_pair";
 import { policyBars } from "./policy_bars";
@@ -113,9 +113,7 @@ function headTiles(parent: HTMLElement, page: Page, cost: CostFormat, bound: num
     made.push(statTile("Certified bound", cost.text(bound), by ? `by ${by}` : "no plan costs less"));
     if (isKept) made.push(statTile("Gap", percent(plan.cost / bound - 1), `of ${plan.name} over the bound`));
   }
-  made.push(
-    statTile("Users", count(page.users?.of ?? page.users?.count), counted(page.stations?.count ?? 0, "station")),
-  );
+  made.push(statTile("Users", count(page.users?.of ?? page.users?.count), stationsInWords(page.stations)));
   parent.append(statTiles(...made));
 }
 

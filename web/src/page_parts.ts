@@ -2,6 +2,7 @@
 
 import type { Page, Stations, Users } from "./contract";
 import { announce, append, h, uniqueId, type Child } from "./dom";
+import { counted } from "./format";
 import type { Selection } from "./map";
 import { panel } from "./panel";
 
@@ -28,6 +29,13 @@ export function stationNames(stations: Stations | undefined, which: readonly num
 }
 
 /** A panel at the end of a parent; its name is its class. */
+/** How many stations there are, the cloud told apart: "20 stations and a cloud". */
+export function stationsInWords(stations: Stations | undefined): string {
+  const clouds = stations?.is_cloud ? Array.from(stations.is_cloud).filter((is) => is === 1).length : 0;
+  const text = counted((stations?.count ?? 0) - clouds, "station");
+  return clouds === 0 ? text : `${text} and ${clouds === 1 ? "a cloud" : counted(clouds, "cloud")}`;
+}
+
 export function section(parent: HTMLElement, title: string, name: string, ...children: Child[]): HTMLElement {
   const made = panel(title, { class: name }, ...children);
   parent.append(made);

@@ -5,7 +5,7 @@ import type { Page, Plan } from "./contract";
 import { announce, h, replace, type Child } from "./dom";
 import { CostFormat, count, counted, duration, number, percent } from "./format";
 import { MapView, type Selection } from "./map";
-import { finder, keyHelp, notesOf, onKeys, stationName, userName, type View } from "./page_parts";
+import { finder, keyHelp, notesOf, onKeys, stationName, stationsInWords, userName, type View } from "./page_parts";
 import { bars, panel, statTile, statTiles } from "./panel";
 import { hasDeadlines, serverTable, userTable } from "./plan_tables";
 import { SelectionPanel } from "./selection_panel";
@@ -202,7 +202,7 @@ export class PlanView implements View {
     const everyone = users?.of ?? users?.count ?? 0;
     return [
       `${counted(everyone, "twin")} on ${counted(this.openCount(), "server")} of ${count(this.hosts.length)}`,
-      `${counted(stations?.count ?? 0, "station")}`,
+      stationsInWords(stations),
       `planned by ${plan.policy ?? plan.name}`,
     ].join(" \u00b7 ");
   }

@@ -21,6 +21,7 @@ import {
   originOf,
   section,
   stationName,
+  stationsInWords,
   userName,
   type View,
 } from "./page_parts";
@@ -254,7 +255,7 @@ class RunView implements View {
       if (typeof late === "number")
         made.push(statTile("Late", percent(late), "of its updates", late > 0 ? "plain" : "good"));
     }
-    made.push(statTile("Users", count(users?.of ?? this.#users), counted(this.#stations, "station")));
+    made.push(statTile("Users", count(users?.of ?? this.#users), stationsInWords(this.#page.stations)));
     if (time) {
       const { slots, slot_s } = time;
       made.push(statTile("Time", duration(slots * slot_s), `${counted(slots, "slot")} of ${duration(slot_s)}`));

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { CostFormat, decimalsOf, setLocale } from "../src/format";
 import { busiestFirst } from "../src/hosts_panel";
-import { findByName, isLetter, userName } from "../src/page_parts";
+import { findByName, isLetter, stationsInWords, userName } from "../src/page_parts";
 import { inLanguage } from "../src/tables";
 
 test("users of a sample have the names that they have among all", () => {
@@ -45,4 +45,10 @@ test("numbers that come as texts are written in the reader's language, other tex
 
 test("hosts are listed with the busiest first, empty ones left out", () => {
   assert.deepEqual(busiestFirst([3, 0, 9, 3]), [2, 0, 3]);
+});
+
+test("a cloud is no station", () => {
+  const stations = { count: 3, id: ["a", "b", "cloud"], is_cloud: Uint8Array.from([0, 0, 1]) };
+  assert.equal(stationsInWords(stations), "2 stations and a cloud");
+  assert.equal(stationsInWords({ count: 1, id: ["a"] }), "1 station");
 });
