@@ -1,6 +1,8 @@
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
+import { fileURLToPath } from "node:url";
 
+const ROOT = fileURLToPath(new URL(".", import.meta.url));
 const UNSAFE = "Texts come from files of others: use textContent and createElement.";
 
 export default tseslint.config(
@@ -9,7 +11,7 @@ export default tseslint.config(
   {
     files: ["**/*.ts"],
     extends: [...tseslint.configs.recommendedTypeChecked, ...tseslint.configs.stylisticTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: ROOT } },
     rules: {
       eqeqeq: "error",
       "no-eval": "error",

@@ -13,7 +13,8 @@ skip() {
 for program in node npm; do
   command -v "$program" >/dev/null || skip "there is no $program (Debian: apt install nodejs npm)"
 done
-node -e 'process.exit(+(parseInt(process.versions.node) < 18))' || skip "node $(node --version) is older than 18"
+node -e 'const [major, minor] = process.versions.node.split("."); process.exit(+(100 * major + +minor < 1818))' ||
+  skip "node $(node --version) is older than 18.18"
 
 # what package-lock.json names, unless it is there
 [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel=error

@@ -124,7 +124,7 @@ function finish(parent: HTMLElement, page: Page): void {
 }
 
 /** The best bound on the cost that was certified. */
-export function boundOf({ comparison, plans }: Page): number | null {
+function boundOf({ comparison, plans }: Page): number | null {
   if (typeof comparison?.lower_bound === "number") return comparison.lower_bound;
   const bounds = (plans ?? []).map(({ lower_bound }) => lower_bound).filter((value) => typeof value === "number");
   return bounds.length === 0 ? null : Math.max(...bounds);

@@ -7,7 +7,7 @@ import { bytesOfBase64, decode, PageError, unpack } from "./decode";
 import { h } from "./dom";
 import { section, type View } from "./page_parts";
 import { PlanView } from "./plan_view";
-import { runView, worldView } from "./run_view";
+import { runView } from "./run_view";
 import { tradeoffView } from "./tradeoff_view";
 import { whatIfPanel } from "./what_if";
 
@@ -53,7 +53,7 @@ function show(main: HTMLElement, page: Page): View {
   if (page.kind === "plan") return planPage(main, page);
   const body = h("div", { class: `view view-${page.kind}` });
   main.replaceChildren(h("header", { class: "head" }, h("h1", {}, page.title)), body);
-  const views = { run: runView, world: worldView, comparison: comparisonView, tradeoff: tradeoffView };
+  const views = { run: runView, world: runView, comparison: comparisonView, tradeoff: tradeoffView };
   return views[page.kind](body, page);
 }
 

@@ -138,7 +138,6 @@ export class MapView {
   private hosted: Int32Array;
   private lateHosted: Int32Array;
   private order = new Int32Array(0);
-  private marks = new Set<number>();
   private chosen: Selection = null;
   private hovered: Selection = null;
   private sprites = new Map<string, HTMLCanvasElement>();
@@ -185,11 +184,10 @@ export class MapView {
     this.describeMap();
   }
 
-  /** Show a plan; `mark` are stations that are crossed out. */
-  showPlan(plan: Plan, { mark = [] }: { mark?: number[] } = {}): void {
+  /** Show a plan. */
+  showPlan(plan: Plan): void {
     const { users } = this.page;
     const none = new Float32Array(users?.count ?? 0).fill(NaN);
-    this.marks = new Set(mark);
     this.show({
       x: users?.x_m ?? none,
       y: users?.y_m ?? none,
@@ -204,7 +202,6 @@ export class MapView {
 
   /** Show where everybody is at one time. */
   showFrame(state: FrameState): void {
-    this.marks.clear();
     const isFirst = this.state === null;
     this.show(state);
     if (isFirst) this.describeMap();
@@ -725,7 +722,7 @@ export class MapView {
 
   private stationMark(station: number, size: number): StationMark {
     const { state } = this;
-    const failed = this.marks.has(station) || (state?.up ? state.up[station] === 0 : false);
+    const failed = state?.up?.[station] === 0;
     const look = this.looks.get(station);
     const colour = look ? inTheme(look.colour, this.colours) : this.colours.muted;
     const common = { failed, colour, ink: inkOn(colour), users: this.hosted[station], late: this.lateHosted[station] };

@@ -28,7 +28,6 @@ export function stationNames(stations: Stations | undefined, which: readonly num
   return which.length === 0 ? "none" : which.map((station) => stationName(stations, station)).join(", ");
 }
 
-/** A panel at the end of a parent; its name is its class. */
 /** How many stations there are, the cloud told apart: "20 stations and a cloud". */
 export function stationsInWords(stations: Stations | undefined): string {
   const clouds = stations?.is_cloud ? Array.from(stations.is_cloud).filter((is) => is === 1).length : 0;
@@ -36,6 +35,7 @@ export function stationsInWords(stations: Stations | undefined): string {
   return clouds === 0 ? text : `${text} and ${clouds === 1 ? "a cloud" : counted(clouds, "cloud")}`;
 }
 
+/** A panel at the end of a parent; its name is its class. */
 export function section(parent: HTMLElement, title: string, name: string, ...children: Child[]): HTMLElement {
   const made = panel(title, { class: name }, ...children);
   parent.append(made);

@@ -1,4 +1,4 @@
-/** Colours, shapes and dashes: those of twinhop's figures (`output/kit/colours.py`), and the same in the dark. */
+/** Colours, shapes and dashes: those of twinhop's figures (`output/kit/colours.py`), lighter in the dark. Shapes and markers are the page's own. */
 
 /** Any two of the first eight differ in normal sight and without red, green or blue cones. */
 export const HUES = [
@@ -15,17 +15,17 @@ export const HUES = [
   "#b5387a",
   "#7a7f35",
 ] as const;
-export const POLICY_HUES = HUES.slice(0, 8);
+const POLICY_HUES = HUES.slice(0, 8);
 
 /** Shapes of users, taken in this order by the hosts that share a hue. */
-export const SHAPES = ["disc", "square", "triangle", "diamond", "bar", "ring"] as const;
+const SHAPES = ["disc", "square", "triangle", "diamond", "bar", "ring"] as const;
 export type Shape = (typeof SHAPES)[number];
 
 /** Dashes of lines [pixels], taken in this order by policies that share a hue. */
 export const DASHES: readonly (readonly number[])[] = [[], [7, 3], [2, 2], [9, 3, 2, 3]];
 
 /** Marks of points, one a hue. */
-export const MARKERS = ["disc", "square", "triangle", "diamond", "down", "plus", "cross", "pentagon"] as const;
+const MARKERS = ["disc", "square", "triangle", "diamond", "down", "plus", "cross", "pentagon"] as const;
 export type Marker = (typeof MARKERS)[number];
 
 export interface Look {
@@ -135,6 +135,8 @@ const BUILT_IN: Record<string, readonly [number, number]> = {
   learned: [1, 0],
   transfer: [1, 1],
   literal: [1, 2],
+  "literal-penalty": [4, 1],
+  flat: [3, 1],
   nearest: [2, 0],
   greedy: [3, 0],
   local_search: [4, 0],
@@ -152,25 +154,60 @@ const BUILT_IN: Record<string, readonly [number, number]> = {
   expected: [0, 0],
   replan: [0, 1],
 };
-/** The hue that no built-in policy has. */
+/** The hue that no built-in policy has: policies of one's own take it first. */
 const OWN_HUE = 7;
+/** From here on dashes come again. */
+const MOST_DASHES = 2 * DASHES.length;
 
-/** The look of each policy: the same in every figure, no two alike in one. */
+/** The look of each policy: the same in every figure, no two alike in one, in whatever order they stand. */
 export function policyLooks(names: readonly string[]): Map<string, PolicyLook> {
-  const taken = new Set<string>();
-  const looks = new Map<string, PolicyLook>();
-  const builtIn = (name: string) => BUILT_IN[name] ?? BUILT_IN[name.split(":")[0]];
-  const order = [...new Set(names)].sort((a, b) => Number(!BUILT_IN[a]) - Number(!BUILT_IN[b]));
-  for (const name of order) {
-    const [hue, first] = builtIn(name) ?? [OWN_HUE, 0];
-    const tries = [...Array(POLICY_HUES.length).keys()].map((step) => (hue + step) % POLICY_HUES.length);
-    const choices = tries.flatMap((one) => DASHES.map((_, dash) => [one, (first + dash) % DASHES.length] as const));
-    const free = choices.find(([one, dash]) => !taken.has(`${one} ${dash}`)) ?? [hue, first];
-    taken.add(free.join(" "));
-    const marker = MARKERS[(free[0] + free[1] * Number(free[1] > 1)) % MARKERS.length];
-    looks.set(name, { colour: POLICY_HUES[free[0]], dash: [...DASHES[free[1]]], marker });
+  const isOwn = (name: string) => 2 * Number(!isBuiltIn(name)) + Number(!isBuiltIn(basePolicy(name)));
+  const order = [...new Set(names)].sort((a, b) => isOwn(a) - isOwn(b) || (a < b ? -1 : 1));
+  const taken: (readonly [number, number])[] = [];
+  for (const name of order) taken.push(freeLook(name, taken));
+  return new Map(order.map((name, at) => [name, lookOf(...taken[at])]));
+}
+
+/** The policy of a name with settings: what stands before the colon, but for a file or module of one's own. */
+function basePolicy(name: string): string {
+  const base = name.split(":")[0];
+  return isBuiltIn(base) ? base : name;
+}
+
+/** The first look that is free, of those that a name would have: its hue and dashes, by number. */
+function freeLook(name: string, taken: readonly (readonly [number, number])[]): readonly [number, number] {
+  const dashes = [...Array(MOST_DASHES).keys()];
+  const policy = basePolicy(name);
+  const base = isBuiltIn(policy) ? BUILT_IN[policy] : null;
+  const order = base
+    ? [base, ...dashes.map((dash) => [base[0], dash] as const)]
+    : dashes.flatMap((dash) => ownHues(name, taken).map((hue) => [hue, dash] as const));
+  return order.find(([hue, dash]) => !taken.some((look) => look[0] === hue && look[1] === dash)) ?? order[0];
+}
+
+/** The hues of a policy of one's own: the one kept for such, then those that the figure does not show yet. */
+function ownHues(name: string, taken: readonly (readonly [number, number])[]): number[] {
+  const shown = new Set(taken.map(([hue]) => hue));
+  const start = checksum(name);
+  const others = [...Array(OWN_HUE).keys()].map((step) => (start + step) % OWN_HUE);
+  return [OWN_HUE, ...others.filter((hue) => !shown.has(hue)), ...others.filter((hue) => shown.has(hue))];
+}
+
+function lookOf(hue: number, dash: number): PolicyLook {
+  const marker = MARKERS[(hue + dash * Number(dash > 1)) % MARKERS.length];
+  return { colour: POLICY_HUES[hue], dash: [...DASHES[dash % DASHES.length]], marker };
+}
+
+const isBuiltIn = (name: string) => Object.hasOwn(BUILT_IN, name);
+
+/** CRC-32 of a text in UTF-8. */
+function checksum(text: string): number {
+  let sum = 0xffffffff;
+  for (const byte of new TextEncoder().encode(text)) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit++) sum = sum & 1 ? (sum >>> 1) ^ 0xedb88320 : sum >>> 1;
   }
-  return looks;
+  return (sum ^ 0xffffffff) >>> 0;
 }
 
 /** Two colours mixed; `share` of the second. */

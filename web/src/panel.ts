@@ -1,4 +1,4 @@
-/** Pieces that all views are made of: panels, tiles, tabs, lists of facts. */
+/** Pieces that all views are made of: panels, tiles, lists of facts. */
 
 import { append, h, uniqueId, type Child } from "./dom";
 
@@ -51,46 +51,6 @@ export function facts(entries: readonly (readonly [string, Child])[]): HTMLEleme
     { class: "facts" },
     ...kept.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
   );
-}
-
-export interface Tab {
-  title: string;
-  body: HTMLElement;
-}
-
-/** Bodies of which one is seen, chosen by its title; arrow keys go from one to the next. */
-export function tabs(label: string, items: readonly Tab[], onShow?: (index: number) => void): HTMLElement {
-  const buttons = items.map(({ title, body }, index) => {
-    const id = uniqueId("tab");
-    body.id ||= uniqueId("tab-body");
-    body.setAttribute("role", "tabpanel");
-    body.setAttribute("aria-labelledby", id);
-    return h(
-      "button",
-      { type: "button", role: "tab", id, "aria-controls": body.id, class: "tab", click: () => show(index) },
-      title,
-    );
-  });
-  const show = (index: number) => {
-    items.forEach(({ body }, at) => {
-      body.hidden = at !== index;
-      buttons[at].setAttribute("aria-selected", String(at === index));
-      buttons[at].tabIndex = at === index ? 0 : -1;
-    });
-    onShow?.(index);
-  };
-  const list = h("div", { class: "tab-list", role: "tablist", "aria-label": label }, ...buttons);
-  list.addEventListener("keydown", (event) => {
-    const now = buttons.findIndex((button) => button === document.activeElement);
-    const next = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: items.length - 1 }[event.key];
-    if (next === undefined || now < 0) return;
-    event.preventDefault();
-    const index = (next + items.length) % items.length;
-    show(index);
-    buttons[index].focus();
-  });
-  show(0);
-  return h("div", { class: "tabs" }, list, ...items.map(({ body }) => body));
 }
 
 export interface Bar {

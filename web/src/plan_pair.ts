@@ -168,7 +168,7 @@ export class PlanPair {
 }
 
 /** A plan as the map draws it, users marked and failed stations crossed out. */
-export function planFrame(page: Page, { plan, failed }: PlanSide, marked: readonly number[] = []): FrameState {
+function planFrame(page: Page, { plan, failed }: PlanSide, marked: readonly number[] = []): FrameState {
   const users = page.users?.count ?? 0;
   const stations = page.stations?.count ?? 0;
   const nowhere = (): Float32Array => new Float32Array(users).fill(NaN);

@@ -20,13 +20,6 @@ const TERM_NAMES: Record<string, string> = {
   moves: "Moves",
 };
 
-export interface PlanViewOptions {
-  /** Which of the page's plans is shown first. */
-  plan?: number;
-  /** Leave the head of the page to who uses this view. */
-  bare?: boolean;
-}
-
 export class PlanView implements View {
   readonly map: MapView;
   /** Room under the head, and at the end, for panels of other views. */
@@ -45,21 +38,20 @@ export class PlanView implements View {
   private readonly late = h("button", { type: "button", click: () => this.nextLate() });
   private readonly hosts: number[];
   private readonly cleaning: (() => void)[] = [];
-  private plan: Plan;
+  private readonly plan: Plan;
   private selection: Selection = null;
 
   constructor(
     private readonly parent: HTMLElement,
     private readonly page: Page,
-    { plan = 0, bare = false }: PlanViewOptions = {},
   ) {
-    const first = page.plans?.[plan];
+    const first = page.plans?.[0];
     if (!first) throw new Error("this page holds no plan");
     this.plan = first;
     this.cost = new CostFormat(page.cost_unit);
     const { stations } = page;
     this.hosts = [...Array(stations?.count ?? 0).keys()].filter((m) => (stations?.is_host?.[m] ?? 1) !== 0);
-    if (!bare) parent.append(h("header", { class: "head" }, h("h1", {}, page.title), this.subtitle));
+    parent.append(h("header", { class: "head" }, h("h1", {}, page.title), this.subtitle));
     const proof = panel("How good it is", { class: "proof" });
     this.certificate = new CertificatePicture(proof, this.cost);
     const mapPanel = h("section", { class: "panel map-panel", "aria-label": "Map" }, this.mapTitle);
@@ -119,20 +111,17 @@ export class PlanView implements View {
     notesOf(parent, page);
     parent.append(h("footer", { class: "foot" }, this.origin()));
     this.listen(find);
-    this.show(plan);
+    this.show();
   }
 
-  /** Show another of the page's plans; `mark` are stations that have failed. */
-  show(index: number, mark: number[] = []): void {
-    const plan = this.page.plans?.[index];
-    if (!plan) return;
-    this.plan = plan;
+  private show(): void {
+    const { plan } = this;
     replace(this.subtitle, this.describePlan());
     this.certificate.show(plan);
     replace(this.tiles, this.summary());
     replace(this.terms, ...this.costTerms());
     replace(this.report, ...this.constraints());
-    this.map.showPlan(plan, { mark });
+    this.map.showPlan(plan);
     this.servers.refresh();
     this.users.refresh();
     const late = this.lateUsers();
@@ -314,9 +303,4 @@ export class PlanView implements View {
 
 function sum(values: ArrayLike<number>): number {
   return Array.from(values).reduce((whole, value) => whole + value, 0);
-}
-
-/** The page of a plan. */
-export function planView(parent: HTMLElement, page: Page): PlanView {
-  return new PlanView(parent, page);
 }

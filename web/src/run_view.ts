@@ -29,7 +29,7 @@ import { statTile, statTiles } from "./panel";
 import { RunCharts } from "./run_charts";
 import { stationFacts, userFacts, writeSelection, type Moment } from "./run_selection";
 import { outages } from "./series";
-import { furtherTables, plainTable, policyTable } from "./tables";
+import { furtherTables, gapOf, plainTable, policyTable } from "./tables";
 
 const NONE = "none";
 const HOSTS_EVERY_MS = 300;
@@ -48,13 +48,8 @@ const RUN_KEYS = [
 ] as const;
 const WORLD_KEYS = RUN_KEYS.filter(([key]) => !["l", "m", "p", "c"].includes(key));
 
-/** Shows a run. */
+/** Shows a run, or a world: a run in which nothing was decided. */
 export function runView(parent: HTMLElement, page: Page): View {
-  return new RunView(parent, page);
-}
-
-/** Shows a world: a run in which nothing was decided. */
-export function worldView(parent: HTMLElement, page: Page): View {
   return new RunView(parent, page);
 }
 
@@ -547,7 +542,7 @@ function cheapestThatMoves(policies: readonly RunPolicy[]): number {
 }
 
 /** Whether anybody of a run has a deadline, or was late. */
-export function mayBeLate({ policies, users }: Page): boolean {
+function mayBeLate({ policies, users }: Page): boolean {
   const hasDeadline = users?.deadline_s?.some((value) => Number.isFinite(value)) === true;
   return (policies ?? []).some(({ late }) => late !== undefined && (hasDeadline || late.includes(1)));
 }
@@ -559,10 +554,4 @@ function cheapest(policies: readonly RunPolicy[]): number {
     if (cost < policies[best].cost) best = index;
   });
   return best;
-}
-
-/** By which share a policy costs more than what is certified. */
-export function gapOf(policy: RunPolicy, total: number | null | undefined): number | null {
-  if (policy.gap !== undefined && policy.gap !== null) return policy.gap;
-  return typeof total === "number" && total > 0 ? policy.cost / total - 1 : null;
 }

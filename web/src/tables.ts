@@ -1,7 +1,7 @@
 /** Tables of figures that do not change: policies, plans, and whatever else a page brings. */
 
 import { swatch } from "./charts";
-import type { Page, Plan } from "./contract";
+import type { Page, Plan, RunPolicy } from "./contract";
 import { h, type Child } from "./dom";
 import { CostFormat, count, duration, fixed, number, percent } from "./format";
 import { keepsLimits } from "./limits";
@@ -39,17 +39,19 @@ export function furtherTables(parent: HTMLElement, { table }: Page): void {
   }
 }
 
+/** By which share a policy costs more than what is certified. */
+export function gapOf({ cost, gap }: RunPolicy, total: number | null | undefined): number | null {
+  if (typeof gap === "number") return gap;
+  return typeof total === "number" && total > 0 ? cost / total - 1 : null;
+}
+
 /** What each policy of a run costs, and what its users see. */
 export function policyTable(parent: HTMLElement, page: Page, onSelect?: (index: number) => void): DataTable {
   const policies = page.policies ?? [];
   const cost = new CostFormat(page.cost_unit);
   const looks = policyLooks(policies.map(({ name }) => name));
   const total = page.bound?.total;
-  const gap = (row: number): number | null => {
-    const own = policies[row].gap;
-    if (typeof own === "number") return own;
-    return typeof total === "number" && total > 0 ? policies[row].cost / total - 1 : null;
-  };
+  const gap = (row: number): number | null => gapOf(policies[row], total);
   const figure = (title: string, value: TableColumn["value"], show: (row: number) => string): TableColumn => ({
     title,
     value,

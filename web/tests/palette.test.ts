@@ -1,7 +1,21 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { test } from "node:test";
 
-import { contrast, DARK, HUES, inkOn, inTheme, LIGHT, looksApart, policyLooks } from "../src/palette";
+import {
+  contrast,
+  DARK,
+  DASHES,
+  HUES,
+  inkOn,
+  inTheme,
+  LIGHT,
+  looksApart,
+  policyLooks,
+  type Theme,
+} from "../src/palette";
 import { uniform } from "./city";
 
 test("texts and marks stand out in both themes", () => {
@@ -34,4 +48,51 @@ test("policies keep their look, whatever else is drawn", () => {
   const looks = policyLooks(names);
   assert.deepEqual(looks.get("stay"), alone);
   assert.equal(new Set([...looks.values()].map((look) => JSON.stringify(look))).size, names.length);
+});
+
+test("policies look as in twinhop's figures", () => {
+  const names = [
+    "stay",
+    "mine.py:agent",
+    "maddpg:polish=10",
+    "maddpg",
+    "flat",
+    "other",
+    "third",
+    "constructor",
+    "expected:horizon=3",
+  ];
+  const script = `
+import json, runpy, sys
+kit = runpy.run_path("src/twinhop/output/kit/colours.py")
+looks = lambda names: {name: [look.colour, kit["DASHES"].index(look.dashes)] for name, look in kit["policy_looks"](names).items()}
+alone = {name: looks([name])[name] for name in kit["BUILT_IN"]}
+kept = {name: kit[name.upper()] for name in ("ink", "faint", "paper", "ground", "accent", "alarm")}
+json.dump({"hues": kit["HUES"], "looks": looks(json.loads(sys.argv[1])), "alone": alone, "kept": kept}, sys.stdout)`;
+  const root = resolve("..");
+  const python = resolve(root, ".venv/bin/python");
+  const said = execFileSync(python, ["-c", script, JSON.stringify(names)], { cwd: root, encoding: "utf8" });
+  const { hues, looks, alone, kept } = JSON.parse(said) as Record<string, Record<string, unknown>>;
+  const asThere = (name: string, among: string[]) => {
+    const look = policyLooks(among).get(name);
+    return [look?.colour, DASHES.findIndex((dash) => dash.join() === look?.dash.join())];
+  };
+  assert.deepEqual(HUES, hues);
+  assert.deepEqual(Object.fromEntries(names.map((name) => [name, asThere(name, names)])), looks);
+  assert.deepEqual(Object.fromEntries(Object.keys(alone).map((name) => [name, asThere(name, [name])])), alone);
+  for (const [name, colour] of Object.entries(kept)) assert.equal(LIGHT[name as keyof Theme], colour, name);
+});
+
+test("what is drawn has the colours of the style", () => {
+  const style = readFileSync("src/style.css", "utf8");
+  const [light, dark, paper] = style.split(":root {").slice(1);
+  for (const [theme, rules] of [
+    [LIGHT, light],
+    [DARK, dark],
+    [LIGHT, paper],
+  ] as const) {
+    for (const name of ["ink", "muted", "faint", "paper", "accent", "alarm"] as const) {
+      assert.match(rules, new RegExp(`--${name}: ${theme[name]};`));
+    }
+  }
 });

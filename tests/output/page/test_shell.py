@@ -201,12 +201,16 @@ def test_what_does_not_fit_is_named(document, path, value, message):
         check_page(put(read, path, value), "a")
 
 
-def test_a_page_is_made_again_from_its_folder(document, tmp_path):
+def test_a_page_is_made_again_from_its_folder(document, tmp_path, monkeypatch):
     write_page(tmp_path, document)
     first = (tmp_path / PAGE_FILE).read_bytes()
     (tmp_path / PAGE_FILE).unlink()
     assert page_of_folder(tmp_path) == tmp_path / PAGE_FILE and (tmp_path / PAGE_FILE).read_bytes() == first
-    write_page(tmp_path, document, html=False)
+    with monkeypatch.context() as without:
+        without.setattr(
+            "twinhop.output.page.shell.html_page", lambda *_: pytest.fail("a page nobody asked for is built")
+        )
+        write_page(tmp_path, document, html=False)
     (tmp_path / DATA_FILE).write_bytes((tmp_path / DATA_FILE).read_bytes()[:-20])
     with pytest.raises(InputError, match="is damaged: it is cut off; run the command with --out again"):
         page_of_folder(tmp_path)

@@ -21,9 +21,10 @@ def write_page(folder: Path, document: Mapping[str, Any], *, html: bool = True) 
         InputError: the data are more than a page may hold, or no reader would take them; nothing is written.
     """
     content = _packed(document)
-    page = page_of(content, DATA_FILE)
+    checked = _checked(content, DATA_FILE)
+    page = _html(content, checked) if html else None
     (folder / DATA_FILE).write_bytes(content)
-    if html:
+    if page is not None:
         (folder / PAGE_FILE).write_text(page, encoding="utf-8", newline="\n")
 
 
@@ -49,10 +50,19 @@ def page_of(content: bytes, name: str) -> str:
     Raises:
         InputError: they are damaged, or of another version.
     """
-    from twinhop.output.page.shell import html_page
+    return _html(content, _checked(content, name))
 
+
+def _checked(content: bytes, name: str) -> dict[str, Any]:
+    """What a reader of the data sees; errors as of `page_of`."""
     document = unpacked(content, name)
     check_page(document, name)
+    return document
+
+
+def _html(content: bytes, document: Mapping[str, Any]) -> str:
+    from twinhop.output.page.shell import html_page
+
     return html_page(content, document)
 
 
