@@ -14,7 +14,7 @@ $(error LAYER: no folder tests/$(firstword $(UNKNOWN)); there are $(LAYERS))
 endif
 TESTED = $(foreach layer,$(ASKED),tests/$(layer) $(wildcard src/twinhop/$(layer) src/twinhop/$(layer).py))
 
-.PHONY: help setup peers demo test test-slow test-page test-page-engines check types format docs docs-outputs lock clean
+.PHONY: help setup peers demo test test-slow test-live test-page test-page-engines check types format docs docs-outputs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -45,8 +45,11 @@ demo: setup ## plan a generated city, compare the policies, draw the map
 test: setup ## the fast tests; of one layer: make test LAYER=placement
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTED)
 
-test-slow: setup ## the slow tests too; LAYER as above
+test-slow: setup ## the slow and live tests too; LAYER as above
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m 'slow or not slow' $(TESTED)
+
+test-live: setup ## the live system beside programs of others (Debian: mosquitto, mosquitto-clients, prometheus, curl, systemd)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m 'live and not slow' tests/live
 
 test-page: setup ## the page: sources, bundle, and pages in the system's Chromium; needs node and npm
 	@bash web/page-tests/run.sh

@@ -28,7 +28,8 @@ source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 default_role = "literal"  # single backticks in docstrings are code
 exclude_patterns = ["_build", "_generated", "_ext", "reproduce/transfer"]  # the last is a part of another page
 nitpicky = True  # a link to a function that is not documented is an error; types in signatures need no page
-nitpick_ignore_regex = [("py:class", ".*"), ("py:exc", "ResetNeeded")]  # the latter is Gymnasium's
+# the second is of signatures whose defaults have no source, the third Gymnasium's
+nitpick_ignore_regex = [("py:class", ".*"), ("py:obj", r"typing\.Literal.*"), ("py:exc", "ResetNeeded")]
 
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3

@@ -34,6 +34,15 @@ COMMANDS = [
     ("reproduce", "transfer"),
     ("simulate", "lu2021-n80-m5", "--policies", "stay,transfer:out/run", "--slots", "2"),
 ]
+#: Without the packages of the extra `serve` instead.
+UNSERVED = BLOCKED.replace(
+    "class Hiding",
+    """EXTRAS = {"apsw", "fastapi", "httptools", "httpx", "moat", "msgspec", "prometheus_client", "uvicorn", "uvloop"}
+EXTRAS |= {"starlette", "websockets"}
+class Hiding""",
+)
+#: Commands that need it.
+SERVING = ("serve", "device", "backup", "restore")
 #: Commands in which weights that come with twinhop decide: without JAX.
 DECIDING = [
     ("plan", "lu2021-n80-m5", "--policy", "maddpg"),
@@ -98,6 +107,21 @@ def test_every_other_command_does_its_work_without_them(tmp_path):
         assert "Traceback" not in err, (name, err)
         if name == "import sumo":
             assert code == 2 and "`pip install eclipse-sumo libsumo`" in err and err.count("\n") == 1
+        elif name in ("serve", "device", "backup", "restore"):  # their call names no folder of twins, and no server
+            assert code == 2 and err.count("\n") == 1, (name, code, err)
+        else:
+            assert code in (0, None), (name, code, err)
+
+
+def test_without_the_packages_of_serve_its_commands_say_so_and_all_others_work(tmp_path):
+    write_files(tmp_path)
+    names = [*SERVING, "plan", "doctor", "twin inspect", "policies"]
+    calls = [words_of(name, tmp_path, tmp_path / f"out-{name}") for name in names]
+    answers = json.loads(python(UNSERVED + RUN_ALL, json.dumps(calls)).splitlines()[-1])
+    for name, (code, err) in zip(names, answers, strict=True):
+        if name in SERVING:
+            assert code == 2 and err.count("\n") == 1, (name, code, err)
+            assert "`pip install 'apsw>=" in err and "the extra 'serve'" in err, (name, err)
         else:
             assert code in (0, None), (name, code, err)
 

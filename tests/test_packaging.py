@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 NEEDED = {
     "twinhop/py.typed",
     "twinhop/__init__.pyi",
+    "twinhop/live/__init__.pyi",
     "twinhop/scenario/presets/files/city-small.yaml",
     "twinhop/scenario/presets/benchmark_set/files/bench-place-n20-m4.yaml",
     "twinhop/learn/configs/maddpg.yaml",

@@ -11,6 +11,7 @@ from twinhop.errors import InputError
 
 #: Names to import, where the package is called otherwise.
 _MODULES = {
+    "moat-lib-mqtt": "moat.lib.mqtt",
     "tensorboardx": "tensorboardX",
     "eclipse-sumo": "sumo",
     "pygame-ce": "pygame",
@@ -30,7 +31,7 @@ EXTRAS = {
     "learn": "learned policies: train, transfer, evaluate, reproduce; the weights that come with twinhop need no extra",
     "excel": "tables of Excel (.xlsx): read by import, written by plan --out",
     "human": "the window of render_mode='human'",
-    "serve": "twins that live: the journal and checkpoints of twinhop.live, on SQLite",
+    "serve": "twins that live: twinhop serve, twinhop device, and the journal of twinhop.live",
     "sumo": "traffic by SUMO: import sumo",
     "jax": "the physics of twinhop.network on jax.numpy",
     "all": "all of these",
@@ -51,8 +52,8 @@ def requirements(extra: str) -> tuple[tuple[str, str], ...]:
 def module_of(package: str) -> str:
     """The module to import of a package.
 
-    >>> module_of("eclipse-sumo"), module_of("jax")
-    ('sumo', 'jax')
+    >>> module_of("moat-lib-mqtt"), module_of("jax")
+    ('moat.lib.mqtt', 'jax')
     """
     name = package.lower()
     return _MODULES.get(name, name.replace("-", "_"))

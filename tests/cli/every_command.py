@@ -36,6 +36,10 @@ CALLS = {
     "scenario presets": (),
     "policies": (),
     "doctor": (),
+    "backup": ("FOLDER", "OUT"),
+    "restore": ("FOLDER/nowhere.tar", "OUT"),
+    "serve": (SMALL, "--data", "FOLDER/robot.twin", "--port", "0", "--mqtt-port", "0"),
+    "device": ("gauss_markov", "--devices", "2", "--url", "http://127.0.0.1:1"),
     "twin replay": ("gauss_markov", "--users", "2", "--seconds", "30"),
     "twin inspect": ("FOLDER/robot.twin",),
     "twin verify": ("FOLDER/robot.twin",),
@@ -58,8 +62,19 @@ CALLS = {
     "import trace": ("FOLDER/walk.csv", "--out", "OUT"),
     "import sumo": ("--vehicles", "1", "--seconds", "5", "--out", "OUT"),
 }
-#: Commands that refuse what their call asks for: what they do takes minutes.
-REFUSED = {"train", "transfer", "evaluate", "reproduce lu2021", "reproduce transfer", "import sumo"}
+#: Commands that refuse what their call asks for: what they do takes minutes, or needs twins or a server that are kept.
+REFUSED = {
+    "train",
+    "transfer",
+    "evaluate",
+    "reproduce lu2021",
+    "reproduce transfer",
+    "import sumo",
+    "serve",
+    "device",
+    "backup",
+    "restore",
+}
 TEXTS = {
     "stations.csv": "id,x_m,y_m\na,0,0\nb,900,0\n",
     "users.csv": "id,x_m,y_m\nada,100,50\nbob,700,20\n",

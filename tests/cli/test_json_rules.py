@@ -49,8 +49,8 @@ OF_ANY_KIND = {
 }
 #: Mappings whose keys are names of what the answer is about, not fields.
 KEYED_BY_DATA = {"kinds", "classes", "attributes", "state", "observed_s", "costs"}
-#: Commands whose answers take training, or a traffic simulator.
-TRAINING = {"train", "transfer", "evaluate", "import sumo"}
+#: Commands whose answers take training, a traffic simulator, or a server (`test_cli_device.py` has that one).
+ELSEWHERE = {"train", "transfer", "evaluate", "import sumo", "device"}
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def with_json():
 def test_all_answers(folder, tmp_path, run):
     answers = {}
     for name in with_json():
-        if name not in TRAINING:
+        if name not in ELSEWHERE:
             answers[name] = answer(run, words_of(name, folder, tmp_path / name.replace(" ", "-")))
     assert run("plan", SMALL, "--policy", "nearest", "--out", folder / "plan").code == 0
     for name, words in MORE.items():

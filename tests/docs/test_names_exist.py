@@ -15,8 +15,12 @@ PATH = re.compile(r"src/twinhop(?:/[A-Za-z0-9_.]+)*/?")
 NAME = re.compile(r"(?<![\w./-])twinhop(?:\.[A-Za-z_]\w*)+")
 #: The file that CONTRIBUTING has the reader write.
 TO_BE_WRITTEN = {"src/twinhop/placement/policies/fewest.py", "twinhop.placement.policies.fewest"}
-#: What looks like a module and is none: groups of entry points, and a key of the metadata of traces.
-OTHERS = {*tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"], METADATA_KEY}
+#: What looks like a module and is none: groups of entry points, a key of the metadata of traces, a protocol of sockets.
+OTHERS = {
+    "twinhop.v1",
+    *tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"],
+    METADATA_KEY,
+}
 
 
 def names_of(statements):

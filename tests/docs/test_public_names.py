@@ -43,7 +43,8 @@ def packages():
     for file in sorted(source.rglob("__init__.py")):
         parts = file.parent.relative_to(source).parts
         if parts and parts[0] not in INTERNAL:
-            names = offered(ast.parse(file.read_text(encoding="utf-8")).body)
+            stub = file.with_suffix(".pyi")  # names that are imported when first used
+            names = offered(ast.parse((stub if stub.is_file() else file).read_text(encoding="utf-8")).body)
             if names:
                 yield ".".join(("twinhop", *parts)), sorted(names)
 
@@ -63,6 +64,7 @@ PACKAGES = dict(packages())
 
 def test_packages_with_public_names_are_seen():
     assert {"twinhop.env.core", "twinhop.placement", "twinhop.migration", "twinhop.twin.service"} <= set(PACKAGES)
+    assert {"Host", "Entry", "NoRoom"} <= set(PACKAGES["twinhop.live"])
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -105,6 +107,12 @@ def test_dir_shows_public_names_and_parts_alone():
 
 def test_parts_are_reachable_after_the_import_of_twinhop_alone():
     command = "import sys, twinhop; assert 'numpy' not in sys.modules; twinhop.placement.Placement, twinhop.twin"
+    subprocess.run([sys.executable, "-c", command], check=True)
+
+
+def test_a_program_of_a_device_imports_no_host_and_no_models():
+    found = "{'numba', 'pydantic', 'twinhop.live.host'} & set(sys.modules)"
+    command = f"import sys, twinhop.live.client; assert not {found}"
     subprocess.run([sys.executable, "-c", command], check=True)
 
 

@@ -13,6 +13,7 @@ from outputs import blocks_of, commands_of, pages
 
 import twinhop
 from twinhop.cli.import_files import IMPORTERS
+from twinhop.live.serve import load_config
 from twinhop.output.plans.plan import infeasible_answer
 from twinhop.placement import FORMATS, InfeasibleProblem
 from twinhop.placement.problem_file import OPTIONAL, REQUIRED
@@ -56,10 +57,18 @@ def folder(sources, tmp_path, monkeypatch):
     return tmp_path
 
 
+#: Pages whose YAML configures a server.
+OF_SERVERS = ("serve", "operate-live")
+
+
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
-def test_yaml_blocks_are_scenarios(page):
+def test_yaml_blocks_are_scenarios_or_configure_a_server(page, tmp_path):
     for block in blocks(page, "yaml"):
-        parse_scenario(block, page.name)
+        if page.stem in OF_SERVERS:
+            (tmp_path / "serve.yaml").write_text(block, encoding="utf-8")
+            load_config(tmp_path / "serve.yaml")
+        else:
+            parse_scenario(block, page.name)
 
 
 def test_readme_python_is_about_ten_lines():

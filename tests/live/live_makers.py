@@ -127,11 +127,38 @@ def memory_engine():
     return Engine(MemoryJournal(), MemoryRegistry(), MemoryCheckpoints(), b"secret")
 
 
-class Simulation:
-    """A machine on an engine, every effect carried out at once; what is told is kept."""
+class Crash(Exception):
+    """The process ends before a write."""
 
-    def __init__(self, engine, limits=QUICK, decides=True):
-        self.engine, self.decides, self.told = engine, decides, []
+
+def crash_after(engine, writes):
+    """Let every durable write after so many fail; the list holds how many are left."""
+    left = [writes]
+
+    def counted(call):
+        def write(*arguments):
+            if not left[0]:
+                raise Crash
+            left[0] -= 1
+            return call(*arguments)
+
+        return write
+
+    for port, names in (
+        (engine.journal, ("append", "trim")),
+        (engine.registry, ("put", "delete")),
+        (engine.checkpoints, ("put", "delete")),
+    ):
+        for name in names:
+            setattr(port, name, counted(getattr(port, name)))
+    return left
+
+
+class Simulation:
+    """A machine on an engine, every effect carried out at once; what is told is kept, and whoever follows is told."""
+
+    def __init__(self, engine, limits=QUICK, decides=True, followers=()):
+        self.engine, self.decides, self.told, self.followers = engine, decides, [], followers
         self.machine = Machine("here", engine.secret, limits)
         self.machine.started(engine.registry.items(""), engine.journal.mark)
         self.perform(self.machine.recorded(engine.journal.read(engine.journal.mark, 10**6)))
@@ -156,6 +183,8 @@ class Simulation:
             match queue.popleft():
                 case Tell(folded):
                     self.told += folded
+                    for each in self.followers:
+                        each.fold(folded)
                 case Load(twins):
                     for twin in twins:
                         stored = engine.checkpoints.get(twin)
@@ -165,17 +194,19 @@ class Simulation:
                 case Append(entries) if self.decides:
                     records = [each.encoded() for each in entries]
                     queue.extend(machine.recorded(list(zip(engine.journal.append(records), records, strict=True))))
-                case Store(writes):
+                case Store(writes, _):
                     for write, revision in zip(writes, engine.checkpoints.put(writes), strict=True):
                         queue.extend(machine.stored(write.checkpoint.twin, revision))
-                case Register(key, value):
-                    queue.extend(machine.registered(key, engine.registry.put(key, value, None)))
+                case Register(key, value, expected):
+                    queue.extend(machine.registered(key, engine.registry.put(key, value, expected)))
                 case Erase(twin, tombstone):
                     engine.registry.put(tombstone, b"", None)
                     engine.checkpoints.delete(twin)
                     engine.registry.delete(f"twin/{twin}")
                     queue.extend(machine.erased(twin))
                 case Trim(mark):
+                    for each in self.followers:
+                        each.save(mark)
                     engine.journal.trim(mark)
 
 

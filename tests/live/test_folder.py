@@ -1,5 +1,6 @@
 """The folder: who may open it, what is checked at the start, damage, erasure, and what retention bounds."""
 
+import struct
 import subprocess
 import sys
 from contextlib import closing
@@ -11,13 +12,29 @@ from live_makers import QUICK, SPEC, Simulation, create, raw, sent, summary
 
 from twinhop.errors import InputError
 from twinhop.live import Entry, Kind
+from twinhop.live.fold import NewerCheckpoint, TwinFold
 from twinhop.live.sqlite import open_folder
 from twinhop.live.sqlite.database import PRAGMAS
+from twinhop.twin.pack import parts_of
+from twinhop.twin.pack_file import pack_bytes
 
 
 def one_line(error):
     assert "\n" not in str(error.value)
     return str(error.value)
+
+
+def change(path, statement, values=()):
+    """Change a database file behind the back of whoever opens it next."""
+    with closing(apsw.Connection(str(path))) as connection:
+        return list(connection.execute(statement, values))
+
+
+def refusal(folder):
+    """Why a folder cannot be opened, in one line."""
+    with pytest.raises(InputError) as error, open_folder(folder):
+        pass
+    return one_line(error)
 
 
 def filled(folder, flush=True):
@@ -57,27 +74,19 @@ def test_a_second_opening_in_one_process_is_refused_in_one_line(tmp_path):
 @pytest.mark.parametrize("name", ["journal.db", "twins.db"])
 def test_a_folder_of_a_newer_version_is_refused_in_one_line(name, tmp_path):
     filled(tmp_path)
-    with closing(apsw.Connection(str(tmp_path / name))) as connection:
-        connection.execute("pragma user_version = 2")
-    with pytest.raises(InputError) as error, open_folder(tmp_path):
-        pass
-    assert f"{name}: is of version 2; this program opens up to 1; use a newer twinhop" in one_line(error)
+    change(tmp_path / name, "pragma user_version = 2")
+    assert f"{name}: is of version 2; this program opens up to 1; use a newer twinhop" in refusal(tmp_path)
 
 
 def test_a_database_of_another_program_is_refused(tmp_path):
-    with closing(apsw.Connection(str(tmp_path / "journal.db"))) as connection:
-        connection.execute("create table mine (a)")
-    with pytest.raises(InputError) as error, open_folder(tmp_path):
-        pass
-    assert "is a database of another program" in one_line(error)
+    change(tmp_path / "journal.db", "create table mine (a)")
+    assert "is a database of another program" in refusal(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="is a file; a folder is needed"), open_folder(tmp_path / "file"):
         pass
     (tmp_path / "text").mkdir()
     (tmp_path / "text" / "journal.db").write_text("not a database" * 100)
-    with pytest.raises(InputError) as error, open_folder(tmp_path / "text"):
-        pass
-    assert "journal.db: damaged" in one_line(error)
+    assert "journal.db: damaged" in refusal(tmp_path / "text")
 
 
 @pytest.mark.parametrize("name", PRAGMAS)
@@ -111,8 +120,7 @@ def test_any_flipped_bit_of_a_record_is_said_in_one_line(tmp_path):
 
 def test_a_record_that_is_missing_is_said_in_one_line(tmp_path):
     filled(tmp_path, flush=False)
-    with closing(apsw.Connection(str(tmp_path / "journal.db"))) as connection:
-        connection.execute("delete from record where position = 9")
+    change(tmp_path / "journal.db", "delete from record where position = 9")
     with open_folder(tmp_path) as opened, pytest.raises(InputError) as error:
         Simulation(opened.engine, QUICK)
     assert "journal.db: record 9 is missing" in one_line(error)
@@ -131,11 +139,8 @@ def test_a_record_that_is_missing_is_said_in_one_line(tmp_path):
 def test_a_damaged_mark_is_said_in_one_line(statement, tmp_path):
     """A mark that is too high would hide records, and one that is too low number new ones as old ones."""
     filled(tmp_path)
-    with closing(apsw.Connection(str(tmp_path / "journal.db"))) as connection:
-        connection.execute(statement)
-    with pytest.raises(InputError) as error, open_folder(tmp_path):
-        pass
-    assert "low-water mark" in one_line(error)
+    change(tmp_path / "journal.db", statement)
+    assert "low-water mark" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize("lost", ["journal.db", "twins.db"])
@@ -149,9 +154,7 @@ def test_files_that_do_not_belong_together_are_refused(lost, another, flush, tmp
     if another:
         (tmp_path / "other" / lost).rename(tmp_path / "one" / lost)
     for _ in range(2):
-        with pytest.raises(InputError) as error, open_folder(tmp_path / "one"):
-            pass
-        assert "restore both files from one backup" in one_line(error)
+        assert "restore both files from one backup" in refusal(tmp_path / "one")
 
 
 def test_a_journal_that_is_older_than_the_checkpoints_is_refused(tmp_path):
@@ -162,9 +165,7 @@ def test_a_journal_that_is_older_than_the_checkpoints_is_refused(tmp_path):
         here.send(*(sent("car-two", seq) for seq in range(2, 9)))
         here.flush()
     (tmp_path / "journal.db").write_bytes(old)
-    with pytest.raises(InputError) as error, open_folder(tmp_path):
-        pass
-    assert "restore both files from one backup" in one_line(error)
+    assert "restore both files from one backup" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -177,8 +178,7 @@ def test_a_journal_that_is_older_than_the_checkpoints_is_refused(tmp_path):
 )
 def test_a_damaged_registry_is_said_in_one_line(statement, tmp_path):
     filled(tmp_path)
-    with closing(apsw.Connection(str(tmp_path / "twins.db"))) as connection:
-        connection.execute(statement)
+    change(tmp_path / "twins.db", statement)
     with open_folder(tmp_path) as opened:
         with pytest.raises(InputError) as error:
             Simulation(opened.engine, QUICK)
@@ -197,8 +197,7 @@ def test_a_damaged_registry_is_said_in_one_line(statement, tmp_path):
 )
 def test_a_damaged_checkpoint_is_said_in_one_line(statement, words, tmp_path):
     filled(tmp_path)
-    with closing(apsw.Connection(str(tmp_path / "twins.db"))) as connection:
-        connection.execute(statement)
+    change(tmp_path / "twins.db", statement)
     with open_folder(tmp_path) as opened, pytest.raises(InputError) as error:
         Simulation(opened.engine, QUICK).fold("car-one")
     assert "twins.db: " in one_line(error) and words in one_line(error)
@@ -273,3 +272,21 @@ def test_the_checkpoint_of_a_large_history_is_small(tmp_path):
         head, chunks = here.fold("a").head()
         assert len(chunks) == 9 and len(head) < 40_000
         assert here.engine.checkpoints.get("a")[0].chunks == chunks
+
+
+def test_a_checkpoint_of_the_version_before_is_read():
+    """In version 1 the twin was an archive."""
+    fold = TwinFold.created(create("a", SPEC), QUICK)
+    for seq in range(1, 701):
+        fold.fold(sent("a", seq))
+    fold.fold(sent("a", 703))
+    head, digests = fold.head()
+    length = struct.unpack_from("<I", head, 1)[0]
+    old = struct.pack("<BI", 1, length) + head[5 : 5 + length] + pack_bytes(*parts_of(fold.twin))
+    chunks = {chunk.digest: chunk.payload for chunk in fold.twin.history.chunks}
+    assert digests and TwinFold.of_head(old, chunks, QUICK, "old").head() == (head, digests)
+    for wrong in (head[:-1], head + b"x", head[: 5 + length], head[:3]):
+        with pytest.raises(InputError):
+            TwinFold.of_head(wrong, chunks, QUICK, "cut")
+    with pytest.raises(NewerCheckpoint, match="of version 3; this program reads up to 2; use a newer twinhop"):
+        TwinFold.of_head(b"\3" + head[1:], chunks, QUICK, "newer")

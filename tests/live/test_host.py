@@ -412,3 +412,28 @@ def test_kills_lose_nothing_that_was_acknowledged(tmp_path):
             ).result(WAIT_S)
             assert seq >= expected and missing == 0
             assert counts["applied"] == seq
+
+
+@pytest.mark.parametrize("uncovered", [10**6, 1])
+def test_checkpoints_wait_for_updates_until_much_is_uncovered(uncovered):
+    """With much waiting to be applied none is written; beyond the bound of the journal they are."""
+    engine, late, stored = memory_engine(), [], []
+    put = engine.checkpoints.put
+
+    def counted(writes):
+        late.append(host.facts()["waiting_records"])
+        stored.extend(writes)
+        return put(writes)
+
+    engine.checkpoints.put = counted
+    limits = replace(QUICK, waiting=200, group=20, checkpoint_s=0.1, checkpoints=1, uncovered=uncovered)
+    with Host(engine, limits, listen=lambda told: time.sleep(0.004 * len(told))) as host:
+        host.submit([create(f"t{at}") for at in range(20)]).result(WAIT_S)
+        assert waited(lambda: stored)
+        late.clear()
+        for seq in range(1, 9):
+            host.submit([sent(f"t{at}", seq) for at in range(20)])
+        assert waited(lambda: not host.facts()["waiting_records"])
+        most = max(late, default=0)
+        assert host.flush().result(WAIT_S) == engine.journal.last
+    assert most > 20 if uncovered == 1 else most <= 20

@@ -6,10 +6,22 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from live_makers import PLAIN_SPEC, QUICK, SCHEMA, SPEC, Simulation, create, memory_engine, sent, summary
+from live_makers import (
+    PLAIN_SPEC,
+    QUICK,
+    SCHEMA,
+    SPEC,
+    Crash,
+    Simulation,
+    crash_after,
+    create,
+    memory_engine,
+    sent,
+    summary,
+)
 
 from twinhop.errors import InputError
-from twinhop.live import Entry, Kind, TwinSpec
+from twinhop.live import Entry, Kind, Limits, TwinSpec
 from twinhop.live.machine import Fenced
 from twinhop.twin import Dimension, Outcome, Reason, TwinSchema, Update
 from twinhop.twin.behaviour import BEHAVIOUR_MODELS
@@ -285,28 +297,9 @@ def test_a_twin_is_erased_after_its_checkpoint_that_is_being_stored(here):
 def test_a_crash_between_any_two_writes_loses_nothing():
     """Every durable write of a run with creations, checkpoints and an erasure is the last one once."""
 
-    class Crash(Exception):
-        pass
-
     def run(writes):
-        engine, left = memory_engine(), [writes]
-
-        def counted(call):
-            def write(*arguments):
-                if not left[0]:
-                    raise Crash
-                left[0] -= 1
-                return call(*arguments)
-
-            return write
-
-        for port, names in (
-            (engine.journal, ("append", "trim")),
-            (engine.registry, ("put", "delete")),
-            (engine.checkpoints, ("put", "delete")),
-        ):
-            for name in names:
-                setattr(port, name, counted(getattr(port, name)))
+        engine = memory_engine()
+        left = crash_after(engine, writes)
         steps = [
             lambda here: here.send(create("a", SPEC), create("b")),
             lambda here: here.send(sent("a", 1), sent("b", 1), sent("a", 2)),
@@ -421,7 +414,7 @@ def test_reasons_are_counted_and_shown(here):
 
 
 @pytest.mark.parametrize(
-    "record", [b"", b"\x01", b"\x09\x01\x00\x00{}", b"\x02\x01\x01\x00a{", b"\x01\x01\x01\x00a123"]
+    "record", [b"", b"\x01", b"\x63\x01\x00\x00{}", b"\x02\x01\x01\x00a{", b"\x01\x01\x01\x00a123"]
 )
 def test_records_that_are_no_entries(record):
     with pytest.raises(InputError, match="journal: "):
@@ -429,8 +422,8 @@ def test_records_that_are_no_entries(record):
 
 
 def test_entries_of_a_newer_version_are_refused():
-    with pytest.raises(InputError, match="an entry of version 2; this program reads up to 1; use a newer twinhop"):
-        Entry.decoded(b"\x01\x02" + sent("a", 1).encoded()[2:])
+    with pytest.raises(InputError, match="an entry of version 3; this program reads up to 2; use a newer twinhop"):
+        Entry.decoded(b"\x01\x03" + sent("a", 1).encoded()[2:])
 
 
 NESTED = []
@@ -455,3 +448,22 @@ def test_an_id_that_is_not_unicode_is_not_another_one():
 def test_updates_that_no_entry_holds(update):
     with pytest.raises(InputError, match="twin 'a': update: "):
         Entry(Kind.UPDATE, "a", update).encoded()
+
+
+def test_checkpoints_are_spread_over_their_period_and_each_twin_has_one_in_it():
+    here = Simulation(memory_engine(), Limits(checkpoint_s=30.0, checkpoints=5))
+    here.tick(0.0)
+    here.send(*(create(f"t{at}") for at in range(100)))
+    counts = []
+    for tick in range(1, 1201):
+        now_s = tick / 10
+        if tick % 10 == 0:
+            here.send(*(sent(f"t{at}", tick // 10) for at in range(100)))
+        before = here.engine.checkpoints.revision
+        here.tick(now_s)
+        counts.append(here.engine.checkpoints.revision - before)
+    assert max(counts) <= 5 and sum(counts[299:]) in range(300, 401)
+    assert all(sum(counts[at : at + 50]) in range(10, 41) for at in range(300, 500, 50))
+    assert here.machine.mark > here.engine.journal.last - 10 * 100 * 61  # of the last two periods
+    here.flush()
+    assert here.machine.mark == here.machine.saved == here.engine.journal.last

@@ -1,6 +1,7 @@
-"""`twinhop doctor`: whether this installation can work, and what to do where not."""
+"""`twinhop doctor`: whether this installation, or a folder of `twinhop serve`, can work, and what to do where not."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,16 +12,21 @@ if TYPE_CHECKING:
     from twinhop.diagnosis import Check
 
 EXAMPLE = "Example: twinhop doctor"
+Folder = Annotated[
+    Path | None,
+    typer.Argument(help="A folder of twinhop serve to look at instead; it stays as it is.", show_default=False),
+]
 _MARKS = {"ok": "", "note": "note: ", "problem": "PROBLEM: "}
 
 
-def run(as_json: Json = False) -> None:
-    """Check versions, extras, cache, cores, memory, variables and terminal; exit code 2 where something hinders."""
-    from twinhop.diagnosis import diagnose
+def run(data_dir: Folder = None, as_json: Json = False) -> None:
+    """Check versions, extras, cache, cores, memory, variables and terminal; exit code 2 where something hinders.
+
+    With DATA_DIR: who serves that folder, versions, checksums of all that it holds, room, permissions.
+    """
     from twinhop.text import counted
 
-    with progress("looking at this installation"):
-        checks = diagnose()
+    checks = _checks(data_dir)
     problems = [each for each in checks if each.level == "problem"]
     if as_json:
         print_json({"ok": not problems, "problems": len(problems), "checks": [each.to_json() for each in checks]})
@@ -31,6 +37,18 @@ def run(as_json: Json = False) -> None:
         typer.echo(f"{counted(len(problems), 'problem')}" if problems else "nothing hinders")
     if problems:
         raise typer.Exit(REFUSED)
+
+
+def _checks(data_dir: Path | None) -> "list[Check]":
+    if data_dir is None:
+        from twinhop.diagnosis import diagnose
+
+        with progress("looking at this installation"):
+            return diagnose()
+    from twinhop.live.operate.check import folder_checks
+
+    with progress(f"looking at {data_dir}"):
+        return folder_checks(data_dir)
 
 
 def _texts(check: "Check") -> list[str]:

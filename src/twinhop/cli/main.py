@@ -8,8 +8,10 @@ import typer
 
 from twinhop._version import __version__
 from twinhop.cli import (
+    backup,
     benchmark,
     compare,
+    device,
     doctor,
     evaluate,
     explain,
@@ -23,6 +25,7 @@ from twinhop.cli import (
     reproduce,
     robustness,
     scenario,
+    serve,
     simulate,
     tradeoff,
     train,
@@ -49,8 +52,8 @@ importers = typer.Typer(
     no_args_is_help=True,
 )
 #: Panels of `twinhop --help`, in their order.
-PANELS = ("Plan", "Users who move", "Learn and judge", "Scenarios and files", "This installation")
-PLAN, RUN, LEARN, INPUT, ABOUT = PANELS
+PANELS = ("Plan", "Users who move", "Twins that live", "Learn and judge", "Scenarios and files", "This installation")
+PLAN, RUN, LIVE, LEARN, INPUT, ABOUT = PANELS
 app.command("plan", epilog=plan.EXAMPLE, rich_help_panel=PLAN)(plan.run)
 app.command("explain", epilog=explain.EXAMPLE, rich_help_panel=PLAN)(explain.run)
 app.command("robustness", epilog=robustness.EXAMPLE, rich_help_panel=PLAN)(robustness.run)
@@ -61,6 +64,10 @@ app.command("report", epilog=report.EXAMPLE, rich_help_panel=PLAN)(report.run)
 app.command("simulate", epilog=simulate.EXAMPLE, rich_help_panel=RUN)(simulate.run)
 app.command("world", epilog=world.EXAMPLE, rich_help_panel=RUN)(world.run)
 app.add_typer(twin.app, name="twin", rich_help_panel=RUN)
+app.command("serve", epilog=serve.EXAMPLE, rich_help_panel=LIVE)(serve.run)
+app.command("device", epilog=device.EXAMPLE, rich_help_panel=LIVE)(device.run)
+app.command("backup", epilog=backup.BACKUP_EXAMPLE, rich_help_panel=LIVE)(backup.run_backup)
+app.command("restore", epilog=backup.RESTORE_EXAMPLE, rich_help_panel=LIVE)(backup.run_restore)
 app.command("evaluate", epilog=evaluate.EXAMPLE, rich_help_panel=LEARN)(evaluate.run)
 app.command("benchmark", epilog=benchmark.EXAMPLE, rich_help_panel=LEARN)(benchmark.run)
 app.command("train", epilog=train.EXAMPLE, rich_help_panel=LEARN)(train.run)

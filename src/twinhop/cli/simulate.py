@@ -1,6 +1,6 @@
 """`twinhop simulate`: let the users move, and their twins after them."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,7 @@ from twinhop.cli.common import (
     share_progress,
 )
 from twinhop.cli.world import Animate
+from twinhop.errors import InputError
 
 if TYPE_CHECKING:
     from twinhop.runs.simulation import Simulation
@@ -29,7 +30,9 @@ EXAMPLE = "Example: twinhop simulate city-small --policies stay,follow_nearest -
 
 
 def run(
-    source: Annotated[str, typer.Argument(help="Scenario file (YAML) or preset name.")],
+    source: Annotated[
+        str | None, typer.Argument(help="Scenario file (YAML) or preset name; none with --replay.", show_default=False)
+    ] = None,
     policies: Annotated[
         str | None,
         typer.Option(
@@ -54,6 +57,12 @@ def run(
             show_default="60 of the bound",
         ),
     ] = None,
+    replay: Annotated[
+        str | None,
+        typer.Option(
+            help="Recorded run of twinhop serve, DATA/runs/START, in place of a scenario.", show_default=False
+        ),
+    ] = None,
     jobs: Annotated[int | None, typer.Option(help="Processes.", show_default="one a seed", min=1)] = None,
     animate: Annotated[Animate, typer.Option(help="The animation among the files; mp4 needs ffmpeg.")] = Animate.gif,
     as_json: Json = False,
@@ -68,30 +77,45 @@ def run(
     from twinhop.cli.own_files import earlier_page, remove_stale, require_own
     from twinhop.runs.simulation import DEFAULT_POLICIES, simulate
 
+    notes: tuple[str, ...] = ()
+    world = _world_of(source, replay, seeds=None if seeds == 1 else seeds, seed=seed, mobility=mobility)
     require_own(out, "simulate", force)
     stale = earlier_page(out, "simulate") if no_html else []
-    with share_progress(f"simulating {source}", "slots") as report:
-        simulation = simulate(
-            source,
-            DEFAULT_POLICIES if policies is None else policies,
-            slots=slots,
-            seeds=seeds,
-            seed=seed,
-            mobility=mobility,
-            bound=bound,
-            time_limit_s=time_limit,
-            out=out,
-            jobs=jobs,
-            animation=animate.value,
-            html=not no_html,
-            on_progress=report,
-        )
+    with share_progress(f"simulating {world}", "slots") as report:
+        options: dict[str, Any] = {
+            "slots": slots,
+            "bound": bound,
+            "time_limit_s": time_limit,
+            "out": out,
+            "jobs": jobs,
+            "animation": animate.value,
+            "html": not no_html,
+            "on_progress": report,
+        }
+        chosen = DEFAULT_POLICIES if policies is None else policies
+        if replay is None:
+            simulation = simulate(world, chosen, seeds=seeds, seed=seed, mobility=mobility, **options)
+        else:
+            from twinhop.live.control.replay import read_recording, replay_notes, replay_run
+
+            recorded = read_recording(replay)
+            simulation, notes = replay_run(recorded, chosen, **options), replay_notes(recorded)
     say_removed(remove_stale(stale, simulation.files))
-    print_result(simulation, as_json, _show, simulation.files)
+    print_result(simulation, as_json, lambda result: _show(result, notes), simulation.files)
     exit_if_failed(simulation.failures)
 
 
-def _show(simulation: "Simulation") -> None:
+def _world_of(source: str | None, replay: str | None, **drawn: Any) -> str:
+    """What is simulated: a scenario, or a recorded run, of which nothing is drawn."""
+    if (source is None) == (replay is None):
+        raise InputError("simulate: give a scenario, or a recorded run with --replay, not both")
+    for name, value in drawn.items():
+        if replay is not None and value is not None:
+            raise InputError(f"--{name}: a recorded run is as it was; leave --{name} out with --replay")
+    return str(source or replay)
+
+
+def _show(simulation: "Simulation", recorded_notes: tuple[str, ...] = ()) -> None:
     from twinhop.output.kit.tables import PAIRS_HEADER, failed_rows
     from twinhop.output.runs.cost_unit import cost_in_unit
     from twinhop.output.runs.simulation_report import SHORT, header, late_lines, pair_rows, rows, title
@@ -110,5 +134,5 @@ def _show(simulation: "Simulation") -> None:
         typer.echo(f"with full knowledge: certified bound {bound}, {plan_words}")
     if facts["utility_bound"] is not None:
         typer.echo(f"sum of utilities: certified bound {facts['utility_bound']:.5g}")
-    for note in (*facts["notes"], *late_lines(facts)):
+    for note in (*recorded_notes, *facts["notes"], *late_lines(facts)):
         typer.echo(f"note: {note}")

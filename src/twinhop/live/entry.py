@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Self
@@ -17,12 +17,13 @@ from twinhop.io.json_text import parse_json
 from twinhop.scenario.fields import LONGEST_TEXT
 from twinhop.twin import Update
 
-VERSION = 1
-"""Version of the entries that this program writes, and the newest it reads."""
+VERSION = 2
+"""The newest version of entries that this program reads; each kind is written as the version that it came with."""
 _HEAD = struct.Struct("<BBH")
 _UPDATE = struct.Struct("<qqdd")
 MOST_ENTRY_BYTES = 2**20
 DEEPEST = 16
+_NO_UPDATE = Update(0, 0.0, np.empty(0))
 
 
 class Kind(IntEnum):
@@ -44,6 +45,10 @@ class Kind(IntEnum):
     """The next update is of a new incarnation, whichever it says."""
     ERASE = 8
     """The twin ends, and nothing is left of it."""
+    MOVE = 9
+    """The twin's host is ``host`` from now on, in its ``epoch``."""
+    RESUMED = 10
+    """In no journal: told of a twin that goes on from a checkpoint which covers records above the low-water mark."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,16 +86,20 @@ class Entry:
         body = _facts_body(self.twin, self.facts) if self.update is None else _update_body(self.twin, self.update)
         if len(body) > MOST_ENTRY_BYTES:
             raise InputError(f"twin {self.twin!r}: an entry of {len(body)} bytes; at most {MOST_ENTRY_BYTES}")
-        return _HEAD.pack(self.kind, VERSION, len(name)) + name + body
+        return _HEAD.pack(self.kind, _VERSIONS.get(self.kind, 1), len(name)) + name + body
 
     @classmethod
-    def decoded(cls, record: bytes) -> Self:
+    def decoded(cls, record: bytes, twin: str = "") -> Self:
         """The entry in a record.
+
+        Args:
+            record: its bytes.
+            twin: what `twin_of` gives of them, where that is known.
 
         Raises:
             InputError: it is none, or of a newer version.
         """
-        name = twin_of(record)
+        name = twin or twin_of(record)
         try:
             kind, _, length = _HEAD.unpack_from(record)
             end = _HEAD.size + length
@@ -101,6 +110,9 @@ class Entry:
             return cls(Kind.UPDATE, name, Update(seq, observed_s, values, incarnation, received_s))
         except (struct.error, ValueError) as error:
             raise InputError(f"journal: not an entry: {error}") from None
+
+
+_VERSIONS = {Kind.MOVE: 2}
 
 
 def twin_of(record: bytes) -> str:
@@ -118,6 +130,35 @@ def twin_of(record: bytes) -> str:
         return record[_HEAD.size : _HEAD.size + length].decode()
     except (struct.error, ValueError) as error:
         raise InputError(f"journal: not an entry: {error}") from None
+
+
+def update_head(twin: str) -> bytes:
+    """What the records of all updates of a twin begin with.
+
+    Raises:
+        InputError: the id is no text, or too long.
+    """
+    return Entry(Kind.UPDATE, twin, update=_NO_UPDATE).encoded()[: -_UPDATE.size]
+
+
+def update_record(
+    head: bytes, incarnation: int, seq: int, observed_s: float, received_s: float, values: Sequence[float]
+) -> bytes:
+    """The record of an update, as its entry is encoded.
+
+    Args:
+        head: of its twin, by `update_head`.
+        incarnation: as in `Update`.
+        seq: as in `Update`.
+        observed_s: as in `Update` [s].
+        received_s: as in `Update` [s].
+        values: the numbers of the state vector.
+
+    >>> record = update_record(update_head("car-1"), 2, 7, 12.5, 12.75, [1.0])
+    >>> record == Entry(Kind.UPDATE, "car-1", Update(7, 12.5, np.array([1.0]), 2, 12.75)).encoded()
+    True
+    """
+    return head + _UPDATE.pack(incarnation, seq, observed_s, received_s) + struct.pack(f"<{len(values)}d", *values)
 
 
 def _facts_body(twin: str, facts: Mapping[str, Any]) -> bytes:
@@ -149,6 +190,11 @@ def _update_body(twin: str, update: Update) -> bytes:
 def hole_given_up(twin: str, incarnation: int, seq: int) -> Entry:
     """The decision to go on with an update although others before it are missing."""
     return Entry(Kind.HOLE, twin, facts={"incarnation": incarnation, "seq": seq})
+
+
+def moved(twin: str, host: str, epoch: int) -> Entry:
+    """That a twin's host is another one from an epoch on."""
+    return Entry(Kind.MOVE, twin, facts={"host": host, "epoch": epoch})
 
 
 def offset_changed(twin: str, incarnation: int, offset_s: float) -> Entry:

@@ -10,19 +10,45 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinhop.errors import InputError
 from twinhop.io.json_text import parse_json
 from twinhop.live.entry import Entry, Kind, hole_given_up, offset_changed
 from twinhop.live.limits import Limits
 from twinhop.live.spec import spec_of
-from twinhop.twin import Applied, DeviceTwin, Outcome, Reason, Update
+from twinhop.twin import Applied, DeviceTwin, Outcome, Reason, TwinSchema, Update
 from twinhop.twin.behaviour.registry import BEHAVIOUR_MODELS
 from twinhop.twin.pack import chunk_part, parts_of, twin_of_pack
-from twinhop.twin.pack_file import pack_bytes, parse_pack
+from twinhop.twin.pack_file import framed_bytes, parse_framed, parse_pack
 
-HEAD_VERSION = 1
+HEAD_VERSION = 2
+"""Version of heads that are written, and the newest that is read."""
+_ARCHIVED = 1
+"""Version of heads in which the twin is an archive; of the next one it is framed."""
 _HEAD = struct.Struct("<BI")
+
+
+class NewerCheckpoint(InputError):
+    """A checkpoint that a newer program wrote: the folder is not this one's to serve."""
+
+
+class State(NamedTuple):
+    """A twin after an entry.
+
+    Attributes:
+        schema: of the values.
+        revision: number of changes of the twin so far.
+        time_s: of its newest update, on its own axis; minus infinity before the first [s].
+        values: (width,) the newest value of each dimension, NaN where there is none.
+        attributes: of the device.
+    """
+
+    schema: TwinSchema
+    revision: int
+    time_s: float
+    values: NDArray[np.float64]
+    attributes: Mapping[str, Any]
 
 
 class Folded(NamedTuple):
@@ -34,6 +60,7 @@ class Folded(NamedTuple):
         answer: of the twin, to an update; None for other entries.
         held: whether the update waits for others before it; its answer follows.
         refused: why an entry that is no update changed nothing; empty where it did.
+        state: of the twin after the entry, where that changed it; None where it did not, or the twin has gone.
     """
 
     twin: str
@@ -41,6 +68,7 @@ class Folded(NamedTuple):
     answer: Applied | None = None
     held: bool = False
     refused: str = ""
+    state: State | None = None
 
 
 class TwinFold:
@@ -100,6 +128,11 @@ class TwinFold:
         due_s = self.twin.clock.due()
         return None if due_s is None else offset_changed(self.twin.id, self.twin.incarnation, due_s)
 
+    def state(self) -> State:
+        """The twin as it is now."""
+        twin = self.twin
+        return State(twin.schema, twin.revision, twin.time_s, twin.state, twin.attributes)
+
     def _update(self, entry: Entry) -> list[Folded]:
         update, twin = _update_of(entry), self.twin
         if not self.held and update.incarnation == twin.incarnation and update.seq == twin.seq + 1:
@@ -150,13 +183,14 @@ class TwinFold:
             self.asides.append(answer.detail)
         if answer.clock is not None and answer.clock != "trusted":
             self.counts[f"clock {answer.clock}"] += 1
-        return Folded(self.twin.id, entry, answer)
+        return Folded(self.twin.id, entry, answer, state=self.state() if answer.changed else None)
 
     def _change(self, entry: Entry) -> list[Folded]:
         facts, twin, done = entry.facts, self.twin, Folded(self.twin.id, entry)
         match entry.kind:
             case Kind.ATTRIBUTES:
                 twin.set_attributes(facts["attributes"])
+                return [done._replace(state=self.state())]
             case Kind.DESIRED:
                 twin.set_desired(facts["version"], facts["values"])
             case Kind.RESTART:
@@ -172,8 +206,10 @@ class TwinFold:
                 if first is None or (first.incarnation, first.seq) != (facts["incarnation"], facts["seq"]):
                     raise InputError("that hole has been filled or given up already")
                 return [done, *self._release(1)]
-            case _:
+            case Kind.CREATE:
                 raise InputError("the twin is there already")
+            case _:
+                raise InputError("is no entry of a journal")
         return [done]
 
     def head(self) -> tuple[bytes, tuple[str, ...]]:
@@ -185,7 +221,7 @@ class TwinFold:
             "asides": list(self.asides),
         }
         text = json.dumps(more).encode()
-        return _HEAD.pack(HEAD_VERSION, len(text)) + text + pack_bytes(manifest, parts), manifest.history.chunks
+        return _HEAD.pack(HEAD_VERSION, len(text)) + text + framed_bytes(manifest, parts), manifest.history.chunks
 
     @classmethod
     def of_head(cls, head: bytes, chunks: Mapping[str, bytes], limits: Limits, where: str) -> Self:
@@ -198,26 +234,46 @@ class TwinFold:
             where: what to name in errors.
 
         Raises:
-            InputError: it is no such head, or of a newer version.
+            NewerCheckpoint: it is of a newer version.
+            InputError: it is no such head.
         """
-        try:
-            version, length = _HEAD.unpack_from(head)
-            if version > HEAD_VERSION:
-                raise InputError(
-                    f"{where}: a checkpoint of version {version}; this program reads up to {HEAD_VERSION}; "
-                    "use a newer twinhop"
-                )
-            text = head[_HEAD.size : _HEAD.size + length].decode()
-        except (struct.error, ValueError):
-            raise InputError(f"{where}: not a checkpoint") from None
-        more: dict[str, Any] = parse_json(text, where)
+        more, packed = _parts_of_head(head, where)
         apart = {chunk_part(digest): payload for digest, payload in chunks.items()}
-        pack = parse_pack(head[_HEAD.size + length :], where, apart)
+        pack = (parse_pack if head[0] == _ARCHIVED else parse_framed)(packed, where, apart)
         fold = cls(twin_of_pack(pack, BEHAVIOUR_MODELS), limits)
         fold.held = [Entry.decoded(base64.b64decode(each)) for each in more["held"]]
         fold.counts = Counter(more["counts"])
         fold.asides.extend(more["asides"])
         return fold
+
+
+def asides_of_head(head: bytes, where: str) -> Counter[str]:
+    """How many updates of a checkpointed twin were set aside, by reason.
+
+    Args:
+        head: as `TwinFold.head` gives it.
+        where: what to name in errors.
+
+    Raises:
+        InputError: it is no such head, or of a newer version.
+    """
+    counts = _parts_of_head(head, where)[0]["counts"]
+    return Counter({reason: counts[reason] for reason in Reason if reason in counts})
+
+
+def _parts_of_head(head: bytes, where: str) -> tuple[dict[str, Any], bytes]:
+    """What belongs to the twin, and the pack of the twin itself."""
+    try:
+        version, length = _HEAD.unpack_from(head)
+        if version > HEAD_VERSION:
+            raise NewerCheckpoint(
+                f"{where}: a checkpoint of version {version}; this program reads up to {HEAD_VERSION}; "
+                "use a newer twinhop"
+            )
+        text = head[_HEAD.size : _HEAD.size + length].decode()
+    except (struct.error, ValueError):
+        raise InputError(f"{where}: not a checkpoint") from None
+    return parse_json(text, where), head[_HEAD.size + length :]
 
 
 def _update_of(entry: Entry) -> Update:

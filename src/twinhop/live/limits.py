@@ -14,8 +14,9 @@ class Limits:
     Attributes:
         hole_wait_s: how long updates after a hole are held back for those that are missing [s].
         held: how many of a twin are held back at most; beyond, the hole is given up at once.
-        checkpoint_s: how often twins that have changed are checkpointed [s].
+        checkpoint_s: how often twins that have changed are checkpointed, spread over most of that time [s].
         checkpoints: how many in one write.
+        uncovered: positions of the journal that no checkpoint covers, up to which updates that wait delay checkpoints.
         active: twins kept in memory; the least recently used ones beyond that go, once they are checkpointed.
         group: records in one commit of the journal.
         waiting: records that may wait to be written or applied; beyond, submissions are refused as busy.
@@ -32,6 +33,7 @@ class Limits:
     held: int = 64
     checkpoint_s: float = 30.0
     checkpoints: int = 50
+    uncovered: int = 1_000_000
     active: int = 20_000
     group: int = 400
     waiting: int = 50_000

@@ -15,6 +15,10 @@ from typing import Protocol
 from twinhop.errors import InputError
 
 
+class Damaged(InputError):
+    """Something that is kept of one twin is not as it was written."""
+
+
 class NoRoom(InputError):
     """The engine is full: nothing of the call was written, and it may be made again once there is room."""
 
@@ -54,6 +58,18 @@ class Journal(Protocol):
         Args:
             mark: not below the present one, which it replaces.
         """
+        ...
+
+
+class Copy(Protocol):
+    """A copy that is being made of a part of an engine, on the thread that uses that part."""
+
+    def step(self) -> bool:
+        """Copy some more, so little that others need not wait; whether it is whole and durable, as of now."""
+        ...
+
+    def close(self) -> None:
+        """Give it up before it is whole."""
         ...
 
 
@@ -148,7 +164,7 @@ class Checkpoints(Protocol):
         """The checkpoint of a twin and its revision; None: there is none.
 
         Raises:
-            InputError: it is not as it was written.
+            Damaged: it is not as it was written.
         """
         ...
 
@@ -156,7 +172,7 @@ class Checkpoints(Protocol):
         """The chunk of a digest.
 
         Raises:
-            InputError: there is none, or it is not as it was written.
+            Damaged: there is none, or it is not as it was written.
         """
         ...
 

@@ -39,6 +39,7 @@ class MigrationProblem:
         floor: (P, K) least CPU shares [cycle/s], ``inf`` where the deadline forbids the host; None without deadlines.
         slot_energy: (T,) weighted energy of each slot without moves, which no decision changes; None: none.
         move_energy: (P,) weighted energy of a move at each visit; None: none.
+        load: (P,) by what the work of an update is multiplied at each visit; None: by nothing.
         start: (N,) host before the first visit, or -1: none; None: nobody has one.
         name: of the run, in messages.
         user_ids: (N,) names.
@@ -59,6 +60,7 @@ class MigrationProblem:
     floor: FloatArray | None = None
     slot_energy: FloatArray | None = None
     move_energy: FloatArray | None = None
+    load: FloatArray | None = None
     start: IntArray | None = None
     name: str = "run"
     user_ids: tuple[str, ...] = field(default=(), repr=False)
@@ -88,3 +90,9 @@ class MigrationProblem:
     def user(self) -> IntArray:
         """(P,) the user of each visit."""
         return np.repeat(np.arange(self.users), np.diff(self.first))
+
+    @property
+    def visit_root_work(self) -> FloatArray:
+        """(P,) square root of the work of an update at each visit [sqrt(cycle)]."""
+        root_work = self.root_work[self.user]
+        return root_work if self.load is None else root_work * np.sqrt(self.load)

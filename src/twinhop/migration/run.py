@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from twinhop.errors import InputError
 from twinhop.migration.situation import Hosts, Situation, Users
 from twinhop.migration.wire_table import wire_table
 from twinhop.network.utility import LITERAL_UTILITY_SCALE_S, UTILITY_SCALE_S
-from twinhop.placement.problem import IntArray
+from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 from twinhop.scenario import Scenario, World
 from twinhop.scenario.dynamics import WorldRun
 from twinhop.scenario.mobility import Positions
@@ -36,13 +37,20 @@ class MigrationRun:
     [(80, 5), (80, 5)]
     """
 
-    def __init__(self, scenario: Scenario, slots: int | None = None, positions: Positions | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        slots: int | None = None,
+        positions: Positions | None = None,
+        stations_up: Callable[[float], BoolArray] | None = None,
+    ) -> None:
         """Read what the scenario names, and draw its world.
 
         Args:
             scenario: without a movement section users move by Gauss-Markov with its defaults.
             slots: how many, in place of the scenario's horizon.
             positions: what moves the users, in place of the scenario's model or trace.
+            stations_up: which stations (M,) work at a time [s], in place of the scenario's failures.
 
         Raises:
             InputError: the world cannot be built, wires take too much memory, or a reading is not defined for P2.
@@ -59,7 +67,7 @@ class MigrationRun:
             )
         self.origin = None if positions is not None else scenario
         """What it can be made anew from, as in another process; None where positions were handed in."""
-        self.world_run = WorldRun(scenario, slots, positions)
+        self.world_run = WorldRun(scenario, slots, positions, stations_up)
         """Positions, channels, access stations, CPUs and failures."""
         self.scenario = self.world_run.scenario
         """The scenario, its users those that move."""
@@ -94,7 +102,14 @@ class MigrationRun:
         for slot in self.world_run:
             if slot.epoch != epoch:
                 hosts, epoch = self._hosts_of(slot.stations), slot.epoch
-            yield Situation(slot, self.users, hosts, self.slot_s)
+            users = self.users if slot.load is None else self._loaded(slot.load)
+            yield Situation(slot, users, hosts, self.slot_s)
+
+    def _loaded(self, load: FloatArray) -> Users:
+        """The users with their work multiplied by (N,) factors."""
+        work = self.users.update_work * load
+        weight = network.share_weights(work, self.hosts.cpu_rule)
+        return replace(self.users, update_work=work, root_work=np.sqrt(work), share_weight=weight)
 
     def past_access(self) -> IntArray:
         """Where the users were before the run, as far as its trace tells: what a policy may learn from.

@@ -93,6 +93,7 @@ def slots_problem(
         slot=slot[order],
         comm_s=np.concatenate(latencies)[order],
         root_work=users.root_work,
+        load=None if all(each.slot.load is None for each in situations) else _loads(situations)[order],
         cpu=np.stack([each.cpu for each in situations]),
         capacity=np.stack([each.capacity for each in situations]),
         opening_s=np.tile(hosts.beta * hosts.opening_s, (len(situations), 1)),
@@ -116,3 +117,10 @@ def _floors(situation: Situation) -> FloatArray:
     floor = situation.problem.floor
     assert floor is not None
     return floor
+
+
+def _loads(situations: list[Situation]) -> FloatArray:
+    """(P,) by what the work of each visit is multiplied, slot by slot."""
+    return np.concatenate(
+        [np.ones(len(each.users)) if each.slot.load is None else each.slot.load[each.users] for each in situations]
+    )

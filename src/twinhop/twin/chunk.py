@@ -37,16 +37,21 @@ class Chunk:
     @classmethod
     def of_records(cls, records: Records) -> Chunk:
         """The chunk that holds copies of these records; every NaN gets the same bits."""
-        values = np.where(np.isnan(records.values), np.nan, records.values)
-        payload = b"".join(
-            (
-                HEADER.pack(MARK, values.shape[1], len(records)),
-                records.seq.astype("<i8").tobytes(),
-                records.time_s.astype("<f8").tobytes(),
-                values.astype("<f8").tobytes(),
-            )
-        )
+        payload = payload_of(records)
         return cls(payload, sha256(payload).hexdigest(), records_of_payload(payload, "chunk"))
+
+
+def payload_of(records: Records) -> bytes:
+    """The bytes of a chunk of these records; every NaN gets the same bits."""
+    values = np.where(np.isnan(records.values), np.nan, records.values)
+    return b"".join(
+        (
+            HEADER.pack(MARK, values.shape[1], len(records)),
+            records.seq.astype("<i8").tobytes(),
+            records.time_s.astype("<f8").tobytes(),
+            values.astype("<f8").tobytes(),
+        )
+    )
 
 
 def record_bytes(width: int) -> int:

@@ -314,7 +314,7 @@ class DeviceTwin:
             clock.took(observed_s, received_s)
             self._learn(reading.time_s, update.values)
             self._history.append(number, reading.time_s, update.values)
-            self._observe(number, reading.time_s, update.values)
+            self._observe_newest(number, reading.time_s, update.values)
             self._revision += 1
         return Applied(Outcome.APPLIED, update.incarnation, update.seq, missing, clock=reading.state)
 
@@ -379,6 +379,15 @@ class DeviceTwin:
             value = values[columns]
             if value[0] == value[0]:
                 model.update(time_s, value)
+
+    def _observe_newest(self, number: int, time_s: float, values: NDArray[np.float64]) -> None:
+        """The same of an update that is newer than all before, which mostly holds every dimension."""
+        if (values == values).all():
+            self._state[:] = values
+            self._observed_s[:] = time_s
+            self._observed_seq[:] = number
+        else:
+            self._observe(number, time_s, values)
 
     def _observe(self, number: int, time_s: float, values: NDArray[np.float64]) -> None:
         """Write the dimensions of an update into the state where nothing newer is known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from io import BytesIO
 from tokenize import TokenError
 
@@ -28,8 +29,14 @@ def npy_bytes(array: NDArray) -> bytes:
     """
     if array.dtype.kind not in NUMBERS:
         raise ValueError(f"an array of {array.dtype}; expected plain numbers")
+    is_fortran = array.flags.f_contiguous and not array.flags.c_contiguous
+    return _header(array.shape, array.dtype.str, is_fortran) + array.tobytes("A")
+
+
+@lru_cache(256)
+def _header(shape: tuple[int, ...], descr: str, is_fortran: bool) -> bytes:
     stream = BytesIO()
-    np.lib.format.write_array(stream, array, version=(1, 0), allow_pickle=False)
+    np.lib.format.write_array_header_1_0(stream, {"descr": descr, "fortran_order": is_fortran, "shape": shape})
     return stream.getvalue()
 
 

@@ -12,7 +12,7 @@ from twinhop.errors import InputError
 from twinhop.text import suggestion
 from twinhop.twin.behaviour.model import BehaviourModel
 from twinhop.twin.behaviour.registry import BEHAVIOUR_MODELS
-from twinhop.twin.chunk import Chunk, records_of_payload
+from twinhop.twin.chunk import Chunk, payload_of, records_of_payload
 from twinhop.twin.device_clock import DeviceClock
 from twinhop.twin.device_twin import DeviceTwin
 from twinhop.twin.history import History, Sealed
@@ -86,7 +86,7 @@ def parts_of(twin: DeviceTwin) -> tuple[Manifest, dict[str, bytes]]:
         entries.append(PackedModel(dimension=dimension, kind=model.kind, arrays=tuple(arrays)))
         parts |= {_array_part(dimension, name): npy_bytes(array) for name, array in arrays.items()}
     history = twin.history
-    parts[TAIL] = Chunk.of_records(history.tail()).payload
+    parts[TAIL] = payload_of(history.tail())
     sealed = tuple(
         Part(name=chunk_part(chunk.digest), bytes=len(chunk.payload), sha256=chunk.digest) for chunk in history.chunks
     )

@@ -150,8 +150,9 @@ class TwinSchema(Section):
         if not isinstance(vector, np.ndarray) or vector.shape != (self.width,) or vector.dtype != np.float64:
             got = f"{vector.dtype} of shape {vector.shape}" if isinstance(vector, np.ndarray) else type(vector).__name__
             raise InputError(f"values: {got}; expected float64 of shape ({self.width},)")
+        row = vector.tolist()
         for name, start, end, least, greatest, whole in self._ranges:
-            numbers = vector[start:end].tolist()
+            numbers = row[start:end]
             absent = numbers[0] != numbers[0]
             for number in numbers:
                 if absent:

@@ -40,7 +40,7 @@ def test_shortest_paths_are_shortest(own_tables, spread, forbidden):
     assert instance.has_shortcuts == own_tables
     instance = instance._replace(fixed=instance.fixed + rng.uniform(0.0, 0.02, instance.fixed.shape))  # energy of moves
     hosts = instance.cpu.shape[1]
-    for i in range(instance.root_work.size):
+    for i in range(instance.first.size - 1):
         begin, end = instance.first[i], instance.first[i + 1]
         for part_begin, part_end in ((begin, end), (begin + 1, end - 1), (end - 1, end)):
             if part_end <= part_begin:

@@ -9,6 +9,7 @@ from tiny_runs import BruteForce, some_slots, tiny_run
 
 from twinhop.errors import InputError
 from twinhop.migration.offline import RunPrices, certify_run, certify_slots, offline, price
+from twinhop.migration.offline.certify import _running_sums
 from twinhop.migration.offline.run_arrays import make_run_arrays
 from twinhop.migration.offline.solve import search
 from twinhop.placement.budget import Budget
@@ -59,6 +60,14 @@ def test_tiny_runs_against_brute_force(start):
         assert 0 <= answer.gap <= AGREEMENT
         solved += 1
     assert solved > BLOCK // 2
+
+
+def test_running_sums_are_those_of_their_terms_without_rounding_on_the_way():
+    terms = np.random.default_rng(0).normal(size=300) * 10.0 ** np.tile([16, 0, -8], 100)
+    terms = np.concatenate([terms, -terms[::-1]])
+    exact = np.array([math.fsum(terms[: t + 1]) for t in range(len(terms))])
+    np.testing.assert_allclose(_running_sums(terms), exact, rtol=1e-15, atol=1e-14)
+    assert abs(np.cumsum(terms) - exact).max() > 1e-3
 
 
 def test_bounds_on_the_first_slots_and_on_single_ones_against_brute_force():

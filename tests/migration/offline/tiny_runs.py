@@ -50,6 +50,7 @@ def tiny_run(seed):
         slot_energy=np.full(slots, float(rng.choice([0.0, 0.2]))),
         start=rng.integers(-1, hosts, users) if rng.random() < 0.5 else None,
         move_energy=rng.uniform(0.0, 0.3, visits) if seed % 3 == 0 else None,
+        load=np.random.default_rng([seed, 2]).uniform(0.0, 3.0, visits) if seed % 4 == 3 else None,
         name=f"tiny {seed}",
     )
     return problem
@@ -103,6 +104,7 @@ def some_slots(problem, slots, *, apart=False):
         floor=None if problem.floor is None else problem.floor[inside],
         slot_energy=None if problem.slot_energy is None else problem.slot_energy[part],
         move_energy=None if problem.move_energy is None else problem.move_energy[inside],
+        load=None if problem.load is None else problem.load[inside],
         start=None if apart else problem.start,
     )
 
@@ -159,7 +161,7 @@ class BruteForce:
                 return math.inf
             floor = [0.0 if q.floor is None else q.floor[p, k] for p in here]
             total += sum(q.comm_s[p, k] for p in here)
-            total += least_computing([q.root_work[self.user[p]] for p in here], floor, q.cpu[t, k])
+            total += least_computing([q.visit_root_work[p] for p in here], floor, q.cpu[t, k])
             opening += q.opening_s[t, k]
         return q.weight[t] * total + opening
 

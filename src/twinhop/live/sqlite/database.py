@@ -30,6 +30,19 @@ PRAGMAS: Mapping[str, str | int] = {
 CHECKPOINT_PAGES = 1_000
 
 
+class DamagedFile(InputError):
+    """A page of a file is not as SQLite wrote it."""
+
+
+def restorable(path: Path, what: str) -> str:
+    """What is wrong in a file, and what helps.
+
+    >>> restorable(Path("journal.db"), "record 9 is missing")
+    'journal.db: record 9 is missing; restore the folder from a backup'
+    """
+    return f"{path}: {what}; restore the folder from a backup"
+
+
 class Database:
     """A file and its only connection.
 
@@ -55,13 +68,18 @@ class Database:
             self._connection.close(force=True)
             raise
 
+    @property
+    def connection(self) -> apsw.Connection:
+        """The only connection."""
+        return self._connection
+
     @contextmanager
     def errors(self) -> Iterator[None]:
         """Errors of SQLite as one line that names the file."""
         try:
             yield
         except (apsw.CorruptError, apsw.NotADBError, UnicodeDecodeError) as error:
-            raise InputError(f"{self.path}: damaged: {error}; restore it from a backup") from None
+            raise DamagedFile(f"{self.path}: damaged: {error}; restore it from a backup") from None
         except apsw.BusyError:
             raise InputError(f"{self.path}: another process uses it; stop that one, or choose another folder") from None
         except apsw.FullError:

@@ -45,6 +45,7 @@ def open_folder(path: str | Path, vfs: str = "", pragmas: Mapping[str, str | int
     """
     require_extra("serve", "twins that live")
     from twinhop.live.sqlite import journal, state
+    from twinhop.live.sqlite.copying import SqliteCopy
     from twinhop.live.sqlite.database import PRAGMAS, Database
 
     folder = Path(path)
@@ -58,6 +59,7 @@ def open_folder(path: str | Path, vfs: str = "", pragmas: Mapping[str, str | int
                 opened.append(Database(folder / name, tables, vfs, settings))
             records, written = journal.SqliteJournal(opened[0]), state.SqliteState(opened[1])
             written.take(records)
+            records.witness = lambda: written.revision
             _sync_names(folder)
             engine = Engine(
                 records,
@@ -65,11 +67,18 @@ def open_folder(path: str | Path, vfs: str = "", pragmas: Mapping[str, str | int
                 state.SqliteCheckpoints(written, opened[1]),
                 written.secret,
                 lambda: shutil.disk_usage(folder).free,
+                lambda target: SqliteCopy(opened[1], target / STATE),
+                lambda target: SqliteCopy(opened[0], target / JOURNAL),
             )
             yield Folder(engine, folder)
         finally:
             for each in opened:
                 each.close()
+
+
+def _exhaust(steps: Iterator[None]) -> None:
+    for _ in steps:
+        pass
 
 
 def _sync_names(folder: Path) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from apsw import Connection
 
 from twinhop.errors import InputError
-from twinhop.live.sqlite.database import Database
+from twinhop.live.sqlite.database import Database, restorable
 
 TABLES = """
 create table record (position integer primary key, content blob not null, checksum integer not null);
@@ -17,6 +17,8 @@ create table mark (
     id integer primary key check (id = 1), position integer not null, store blob not null, checksum integer not null
 );
 """
+#: Made where it is missing: files without it are of a time when trims had no witness.
+WITNESS = "create table if not exists witness (id integer primary key check (id = 1), revision integer not null)"
 _POSITION = struct.Struct("<q")
 
 
@@ -29,18 +31,18 @@ class SqliteJournal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.witness: Callable[[], int] = lambda: 0
+        """Revision of the store of checkpoints that is durable; a mark is raised over what it covers."""
         with database.errors():
+            database.rows(WITNESS)
+            self.needs_revision: int = database.rows("select coalesce(max(revision), 0) from witness")[0][0]
             rows = database.rows("select position, store, checksum from mark")
             oldest, newest = database.rows("select min(position), max(position) from record")[0]
         self._mark, self._store, stated = rows[0] if rows else (0, b"", _of_mark(0, b""))
         if not isinstance(self._store, bytes) or stated != _of_mark(self._mark, self._store):
-            raise InputError(
-                f"{database.path}: low-water mark: its checksum does not match; restore the folder from a backup"
-            )
+            raise InputError(restorable(database.path, "low-water mark: its checksum does not match"))
         if oldest is not None and oldest <= self._mark:
-            raise InputError(
-                f"{database.path}: record {oldest} is below the low-water mark; restore the folder from a backup"
-            )
+            raise InputError(restorable(database.path, f"record {oldest} is below the low-water mark"))
         self._last = max(self._mark, newest or 0)
 
     @property
@@ -84,14 +86,9 @@ class SqliteJournal:
         for position, content, stated in rows:
             expected += 1
             if position != expected:
-                raise InputError(
-                    f"{self._database.path}: record {expected} is missing; restore the folder from a backup"
-                )
+                raise InputError(restorable(self._database.path, f"record {expected} is missing"))
             if not isinstance(content, bytes) or checksum(position, content) != stated:
-                raise InputError(
-                    f"{self._database.path}: record {position}: its checksum does not match; restore the folder from a "
-                    "backup"
-                )
+                raise InputError(restorable(self._database.path, f"record {position}: its checksum does not match"))
         return [(position, content) for position, content, _ in rows]
 
     def trim(self, mark: int) -> None:
@@ -103,6 +100,7 @@ class SqliteJournal:
         with self._database.transaction() as connection:
             connection.execute("delete from record where position <= ?", (mark,))
             self._put_mark(connection, mark, self._store)
+            connection.execute("insert or replace into witness values (1, ?)", (self.witness(),))
         self._mark = mark
         self._database.empty_log()
 

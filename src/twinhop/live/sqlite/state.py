@@ -7,10 +7,11 @@ import secrets
 import zlib
 from collections.abc import Sequence
 from hashlib import blake2b, sha256
+from typing import Any
 
 from twinhop.errors import InputError
-from twinhop.live.ports import Checkpoint, Versioned, Write
-from twinhop.live.sqlite.database import Database
+from twinhop.live.ports import Checkpoint, Damaged, Versioned, Write
+from twinhop.live.sqlite.database import DamagedFile, Database, restorable
 from twinhop.live.sqlite.journal import SqliteJournal
 
 TABLES = """
@@ -43,30 +44,45 @@ class SqliteState:
         with database.errors():
             if not database.rows("select 1 from store"):
                 database.rows("insert into store values (1, 0, ?, 0)", (secrets.token_bytes(SECRET_BYTES),))
-            self._revision, self.secret, self._has_journal = database.rows(
+            self.revision, self.secret, self._has_journal = database.rows(
                 "select revision, secret, has_journal from store"
             )[0]
+        self._revision = self.revision  # that a commit may still fail to write
 
-    def take(self, journal: SqliteJournal) -> None:
-        """Make sure that a journal is that of these checkpoints.
+    def require_own(self, journal: SqliteJournal) -> bool:
+        """Make sure that a journal is that of these checkpoints, or that both are new.
+
+        Returns:
+            Whether they are new.
 
         Raises:
             InputError: it is another one, or older than they are.
         """
-        identity = blake2b(self.secret, digest_size=16).digest()
         with self._database.errors():
             covered = self._database.rows("select coalesce(max(position), 0) from checkpoint")[0][0]
         is_new = not self._has_journal and not journal.last and not journal.store
-        if (not is_new and journal.store != identity) or covered > journal.last:
+        is_other = not is_new and journal.store != self._identity()
+        if is_other or covered > journal.last or journal.needs_revision > self.revision:
             raise InputError(
                 f"{self._database.path}: is not of the same folder and time as the journal beside it; restore both "
                 "files from one backup"
             )
-        if is_new:
-            journal.belong(identity)
+        return is_new
+
+    def take(self, journal: SqliteJournal) -> None:
+        """Be the checkpoints of a journal from now on.
+
+        Raises:
+            InputError: as `require_own`.
+        """
+        if self.require_own(journal):
+            journal.belong(self._identity())
         if not self._has_journal:
             with self._database.transaction() as connection:
                 connection.execute("update store set has_journal = 1")
+
+    def _identity(self) -> bytes:
+        return blake2b(self.secret, digest_size=16).digest()
 
     def _next(self) -> int:
         self._revision += 1
@@ -100,6 +116,7 @@ class SqliteRegistry:
             row = (key, value, revision, _of_value(key, value, revision))
             connection.execute("insert or replace into registry values (?, ?, ?, ?)", row)
             connection.execute("update store set revision = ?", (revision,))
+        self._state.revision = revision
         return revision
 
     def delete(self, key: str) -> None:
@@ -119,10 +136,7 @@ class SqliteRegistry:
 
     def _checked(self, key: str, value: bytes, revision: int, stated: int) -> tuple[str, Versioned]:
         if not isinstance(value, bytes) or _of_value(key, value, revision) != stated:
-            raise InputError(
-                f"{self._database.path}: registry: {key!r}: its checksum does not match; restore the folder from a "
-                "backup"
-            )
+            raise InputError(restorable(self._database.path, f"registry: {key!r}: its checksum does not match"))
         return key, Versioned(value, revision)
 
 
@@ -155,14 +169,13 @@ class SqliteCheckpoints:
                 row = (each.twin, revision, each.epoch, each.position, each.head, chunks, _checksum(each))
                 connection.execute("insert or replace into checkpoint values (?, ?, ?, ?, ?, ?, ?)", row)
             connection.execute("update store set revision = ?", (self._state._revision,))
+        self._state.revision = self._state._revision
         return revisions
 
     def get(self, twin: str) -> tuple[Checkpoint, int] | None:
         """The checkpoint of a twin; see `Checkpoints.get`."""
-        with self._database.errors():
-            rows = self._database.rows(
-                "select epoch, position, head, chunks, checksum, revision from checkpoint where twin = ?", (twin,)
-            )
+        statement = "select epoch, position, head, chunks, checksum, revision from checkpoint where twin = ?"
+        rows = self._of_one(statement, twin)
         if not rows:
             return None
         epoch, position, head, chunks, stated, revision = rows[0]
@@ -171,19 +184,16 @@ class SqliteCheckpoints:
             if _checksum(checkpoint) != stated:
                 raise ValueError("checksum")
         except (TypeError, ValueError):
-            raise InputError(
-                f"{self._database.path}: checkpoint of twin {twin!r}: its checksum does not match; restore the folder "
-                "from a backup"
-            ) from None
+            what = f"checkpoint of twin {twin!r}: its checksum does not match"
+            raise Damaged(restorable(self._database.path, what)) from None
         return checkpoint, revision
 
     def chunk(self, digest: str) -> bytes:
         """The chunk of a digest; see `Checkpoints.chunk`."""
-        with self._database.errors():
-            rows = self._database.rows("select payload from chunk where digest = ?", (digest,))
+        rows = self._of_one("select payload from chunk where digest = ?", digest)
         if not rows or not isinstance(rows[0][0], bytes) or sha256(rows[0][0]).hexdigest() != digest:
             what = "is missing" if not rows else "does not have that digest"
-            raise InputError(f"{self._database.path}: chunk {digest}: {what}; restore the folder from a backup")
+            raise Damaged(restorable(self._database.path, f"chunk {digest}: {what}"))
         return rows[0][0]
 
     def delete(self, twin: str) -> None:
@@ -192,6 +202,13 @@ class SqliteCheckpoints:
             self._release(connection, twin, ())
             connection.execute("delete from checkpoint where twin = ?", (twin,))
         self._database.empty_log()
+
+    def _of_one(self, statement: str, key: str) -> list[tuple[Any, ...]]:
+        try:
+            with self._database.errors():
+                return self._database.rows(statement, (key,))
+        except DamagedFile as error:
+            raise Damaged(str(error)) from None
 
     def _chunks(self, connection, each: Checkpoint, write: Write) -> None:
         """Chunks that are new, and references to those that the checkpoint needs; others that nobody needs go."""

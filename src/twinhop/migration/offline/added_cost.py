@@ -26,9 +26,8 @@ def added_costs(run, state, begin, end, penalty, scratch, cost):
     """
     comm, cpu, seats, opening = run.comm, run.cpu, run.seats, run.opening
     load, users = state.load, state.users
-    s = run.root_work[run.user[begin]]
     for p in range(begin, end):
-        t, v = run.slot[p], p - begin
+        t, s, v = run.slot[p], run.root_work[p], p - begin
         for k in range(cpu.shape[1]):
             extra = opening[t, k] if users[t, k] == 0 else 0.0
             extra += penalty if users[t, k] >= seats[t, k] else 0.0
@@ -42,7 +41,7 @@ def added_costs(run, state, begin, end, penalty, scratch, cost):
 @jit()
 def _added_cost(run, state, p, k, penalty, scratch):
     """`added_costs` of one visit on one host."""
-    t, s = run.slot[p], run.root_work[run.user[p]]
+    t, s = run.slot[p], run.root_work[p]
     cost = run.comm[p, k] + s * (2.0 * state.load[t, k] + s) / run.cpu[t, k]
     if state.users[t, k] == 0:
         cost += run.opening[t, k]
@@ -62,7 +61,7 @@ def _floor_cost(run, state, p, k, penalty, scratch):
     root_work, floor = scratch
     count, load, least, q = 0, 0.0, 0.0, state.head[t, k]
     while q != NOBODY:
-        root_work[count] = run.root_work[run.user[q]]
+        root_work[count] = run.root_work[q]
         floor[count] = run.floor[q, k]
         load += root_work[count]
         least += floor[count]
@@ -71,7 +70,7 @@ def _floor_cost(run, state, p, k, penalty, scratch):
     before = least_computing(root_work, floor, count, load, least, cpu)[0]
     if before == np.inf:  # somebody has no CPU at all: no room either
         return penalty
-    s = run.root_work[run.user[p]]
+    s = run.root_work[p]
     root_work[count], floor[count] = s, run.floor[p, k]
     after = least_computing(root_work, floor, count + 1, load + s, least + floor[count], cpu)[0]
     return after - before - s * (2.0 * load + s) / cpu

@@ -67,7 +67,7 @@ class RunPriceAscent:
         self.value = -np.inf
         self._path: IntArray = np.zeros(len(run.slot), np.int64)
         self.host = self._path.copy()
-        self._path_value = np.zeros(len(run.root_work))
+        self._path_value = np.zeros(len(run.first) - 1)
         self._mean_total = np.zeros(run.cpu.shape)
         scale = slot_scale(run)
         self._first_step = FIRST_STEP * scale / np.maximum(np.diff(run.slot_first), 1)

@@ -86,14 +86,14 @@ def certify_slots(problem: MigrationProblem, prices: RunPrices, run: RunArrays |
     energy_s = np.zeros(problem.slots) if problem.slot_energy is None else problem.slot_energy
     energy_s = energy_s - ROUNDING_MARGIN * np.abs(energy_s)
     path_s, so_far_s, slot_s = np.zeros(problem.users), np.zeros(problem.slots), np.zeros(problem.slots)
-    others, sizes = [], []
+    opening_so_far_s, energy_so_far_s = _running_sums(priced.opening_s), _running_sums(energy_s)
+    size_so_far_s = _running_sums(priced.size_s)
     for t in range(problem.slots):
         visits = run.by_slot[run.slot_first[t] : run.slot_first[t + 1]]
         path_s[run.user[visits]] = priced.path_s[visits]
-        others += [priced.opening_s[t], energy_s[t]]
-        sizes.append(priced.size_s[t])
         paths_s = math.fsum(path_s)
-        so_far_s[t] = paths_s + math.fsum(others) - priced.margin * (paths_s + math.fsum(sizes))
+        others_s = opening_so_far_s[t] + energy_so_far_s[t]
+        so_far_s[t] = paths_s + others_s - priced.margin * (paths_s + size_so_far_s[t])
         alone_s = math.fsum(priced.visit_s[visits])
         slot_s[t] = alone_s + priced.opening_s[t] + energy_s[t] - priced.margin * (alone_s + priced.size_s[t])
     return SlotBounds(so_far_s, slot_s)
@@ -131,6 +131,17 @@ def _priced(run: RunArrays, prices: RunPrices) -> _Priced:
     return _Priced(path_s, visit_s, opening_s, _sums(run.opening + charged), margin)
 
 
+def _running_sums(terms: FloatArray) -> FloatArray:
+    """The sums of the first terms, one after the other; what rounding drops is carried, and dropped of that alone."""
+    sums, total, carried = np.zeros(len(terms)), 0.0, 0.0
+    for t, term in enumerate(terms.tolist()):
+        parts = (total, carried, term)
+        total = math.fsum(parts)
+        carried = math.fsum((*parts, -total))
+        sums[t] = total
+    return sums
+
+
 def _sums(rows: FloatArray) -> FloatArray:
     """The sums of rows, without rounding on the way."""
     return np.array([math.fsum(row) for row in rows])
@@ -141,10 +152,10 @@ def _path_values(run, prices, path, alone):
     """The shortest paths at the prices up to each visit, every move looked at, and each visit alone: both (P,)."""
     hosts = run.cpu.shape[1]
     reached, arrived = np.empty(hosts), np.empty(hosts)
-    for i in range(run.root_work.size):
-        unit, s = run.unit[run.group[i]], run.root_work[i]
+    for i in range(run.first.size - 1):
+        unit = run.unit[run.group[i]]
         for p in range(run.first[i], run.first[i + 1]):
-            t = run.slot[p]
+            t, s = run.slot[p], run.root_work[p]
             fixed, rate = run.fixed[p], run.weight[t] * run.scale[i]
             if p == run.first[i]:
                 start = run.start[i]

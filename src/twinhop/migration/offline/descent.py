@@ -68,9 +68,8 @@ def find_path(run, state, begin, end, shared, surcharge, penalty, space):
 @jit()
 def _surcharge(run, state, begin, end, shared, surcharge, cost):
     load, users, opening = state.load, state.users, run.opening
-    s = run.root_work[run.user[begin]]
     for p in range(begin, end):
-        t = run.slot[p]
+        t, s = run.slot[p], run.root_work[p]
         for k in range(opening.shape[1]):
             part = s / (load[t, k] + s) if load[t, k] + s > 0.0 else 1.0
             part -= 1.0 if users[t, k] == 0 else 0.0
@@ -111,7 +110,7 @@ def descend(run, state, sweeps, penalty, nothing, space):
     total = 0.0
     for _ in range(sweeps):
         saved = 0.0
-        for i in range(run.root_work.size):
+        for i in range(run.first.size - 1):
             if run.first[i + 1] > run.first[i]:
                 saved += improve(run, state, run.first[i], run.first[i + 1], penalty, nothing, space)
         total += saved
@@ -123,7 +122,7 @@ def descend(run, state, sweeps, penalty, nothing, space):
 @jit()
 def sweep(run, state, shared, surcharge, penalty, space):
     """Every user in turn on its cheapest path at costs that are not the true ones; see `find_path`."""
-    for i in range(run.root_work.size):
+    for i in range(run.first.size - 1):
         begin, end = run.first[i], run.first[i + 1]
         if end > begin:
             take(run, state, begin, end)

@@ -100,7 +100,7 @@ def _moves_s(problem: MigrationProblem, host: IntArray) -> tuple[IntArray, Float
 def _computing_s(problem: MigrationProblem, place: IntArray, host: IntArray) -> tuple[FloatArray, int]:
     """H (T, K) unweighted [s], and the number of visits on hosts whose minimum shares do not fit."""
     shape = (problem.slots, problem.hosts)
-    root_work = problem.root_work[problem.user]
+    root_work = problem.visit_root_work
     load = np.bincount(place, root_work, minlength=problem.slots * problem.hosts).reshape(shape)
     if problem.floor is None:
         return np.divide(load**2, problem.cpu, out=np.zeros(shape), where=load > 0), 0

@@ -17,7 +17,7 @@ MOST_DECISIONS = 20_000_000
 
 def is_small(run: RunArrays) -> bool:
     """Whether `best_run` can look at all joint hosts."""
-    users, hosts = len(run.root_work), run.cpu.shape[1]
+    users, hosts = len(run.first) - 1, run.cpu.shape[1]
     states = hosts**users if users * np.log10(max(hosts, 2)) < 6 else MOST_STATES + 1
     return states <= MOST_STATES and states * len(run.slot) <= MOST_DECISIONS
 
@@ -31,7 +31,7 @@ def best_run(run: RunArrays) -> IntArray | None:
     Args:
         run: the run, small.
     """
-    users, hosts = len(run.root_work), run.cpu.shape[1]
+    users, hosts = len(run.first) - 1, run.cpu.shape[1]
     least = np.zeros((hosts,) * users)
     decided: list[tuple[int, IntArray]] = []
     for t in range(len(run.cpu)):
@@ -64,14 +64,13 @@ def _move_costs(run: RunArrays, p: int, i: int) -> FloatArray:
 def _slot_costs(run: RunArrays, t: int, visits: IntArray) -> FloatArray:
     """The cost of slot t without moves for all joint hosts of its users (K^n,), the user of the last index fastest."""
     n, hosts = len(visits), run.cpu.shape[1]
-    users = run.user[visits]
-    visits, users = visits[np.argsort(users)], np.sort(users)
+    visits = visits[np.argsort(run.user[visits])]
     host = np.indices((hosts,) * n).reshape(n, -1).T
     member = host[:, None, :] == np.arange(hosts)[None, :, None]
     cost = run.comm[visits, host].sum(axis=1)
     cost += (member.any(axis=2) * run.opening[t]).sum(axis=1)
     cost[(member.sum(axis=2) > run.seats[t]).any(axis=1)] = np.inf
-    root_work = run.root_work[users]
+    root_work = run.root_work[visits]
     if not run.has_floor:
         return cost + ((member * root_work).sum(axis=2) ** 2 / run.cpu[t]).sum(axis=1)
     floor = np.where(np.isfinite(run.comm[visits]), run.floor[visits], 0.0).T[None]

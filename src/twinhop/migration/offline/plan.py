@@ -80,7 +80,7 @@ class Planner:
             noisy = rng.random(hosts) < rng.choice(NOISY_HOSTS)
             noise[:] = 0.0
             noise[start : start + length] = rng.choice(NOISE) * seat_cost * rng.uniform(-1.0, 1.0, hosts) * noisy
-            order = rng.permutation(len(run.root_work))
+            order = rng.permutation(len(run.first) - 1)
             limits = (self._penalty, self._nothing, SWEEPS_PER_KICK)
             window = (start, start + length)
             saved += kick(run, state, *window, order, SHARED_IN_KICKS, noise, *limits, self._space)
@@ -90,7 +90,7 @@ class Planner:
 def _penalty(run: RunArrays) -> float:
     """More than a visit could save by not keeping a capacity [s]."""
     comm = np.where(np.isfinite(run.comm), run.comm, 0.0)
-    load = np.bincount(run.slot, run.root_work[run.user], minlength=len(run.cpu))
+    load = np.bincount(run.slot, run.root_work, minlength=len(run.cpu))
     up = run.seats > 0
     computing = np.divide(load[:, None] ** 2, run.cpu, out=np.zeros(up.shape), where=up)
     farthest = float((run.scale[:, None] * run.farthest[run.group]).max(initial=0.0))

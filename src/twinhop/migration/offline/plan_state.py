@@ -83,7 +83,7 @@ def take(run, state, begin, end):
 @jit()
 def _add(run, state, p):
     t, k = run.slot[p], state.host[p]
-    state.load[t, k] += run.root_work[run.user[p]]
+    state.load[t, k] += run.root_work[p]
     state.users[t, k] += 1
     if run.has_floor:
         state.least[t, k] += run.floor[p, k]
@@ -98,7 +98,7 @@ def _add(run, state, p):
 def _remove(run, state, p):
     t, k = run.slot[p], state.host[p]
     state.users[t, k] -= 1
-    state.load[t, k] -= run.root_work[run.user[p]]
+    state.load[t, k] -= run.root_work[p]
     if run.has_floor:
         state.least[t, k] -= run.floor[p, k]
         before, after = state.before[p], state.after[p]

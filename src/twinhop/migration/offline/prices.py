@@ -56,10 +56,9 @@ def cheapest_hosts(run: RunArrays, reduced: FloatArray) -> FloatArray:
 def node_costs(run, prices, i, cost):
     """What each visit of user i pays for each host: ``comm + charge + visit + seat``, into ``cost`` (n, K) [s]."""
     begin = run.first[i]
-    s = run.root_work[i]
     for v in range(cost.shape[0]):
         p = begin + v
-        t = run.slot[p]
+        t, s = run.slot[p], run.root_work[p]
         for k in range(cost.shape[1]):
             theta = 2.0 * prices.root[t, k] / np.sqrt(run.cpu[t, k])
             computing = charge(theta, s, run.floor[p, k]) if run.has_floor else theta * s
@@ -73,7 +72,7 @@ def take_paths(run, prices, host, step, t, load, users):
     users[:] = 0.0
     for at in range(run.slot_first[t], run.slot_first[t + 1]):
         p = run.by_slot[at]
-        k, s = host[p], run.root_work[run.user[p]]
+        k, s = host[p], run.root_work[p]
         load[k] += s
         if run.has_floor:
             theta = 2.0 * prices.root[t, k] / np.sqrt(run.cpu[t, k])

@@ -29,7 +29,7 @@ class RunArrays(NamedTuple):
         by_slot: (P,) the visits in the order of slots.
         slot_first: (T + 1,) the visits of slot t are ``by_slot[slot_first[t]:slot_first[t + 1]]``.
         comm: (P, K) weighted communication latency [s], ``inf`` on hosts that the user cannot have.
-        root_work: (N,) [sqrt(cycle)].
+        root_work: (P,) of each visit [sqrt(cycle)].
         cpu: (T, K) CPU over weight [cycle/s].
         seats: (T, K) twins that fit, at most those of the slot.
         fewest: (T,) fewest hosts that can hold all visits of the slot.
@@ -96,7 +96,7 @@ def make_run_arrays(problem: MigrationProblem) -> RunArrays:
         by_slot=np.argsort(problem.slot, kind="stable"),
         slot_first=np.concatenate([[0], np.cumsum(served)]),
         comm=np.where(allowed, problem.comm_s * weight[problem.slot, None], np.inf),
-        root_work=problem.root_work,
+        root_work=problem.visit_root_work,
         cpu=np.maximum(problem.cpu, SMALLEST_CPU) / weight[:, None],
         seats=seats,
         fewest=_fewest(problem, seats, served, allowed),
@@ -169,7 +169,7 @@ def _has_shortcuts(problem: MigrationProblem) -> bool:
 def slot_scale(run: RunArrays) -> FloatArray:
     """(T,) what a host costs in each slot: its mean opening, or at least its computing at an even load [s]."""
     hosts = run.cpu.shape[1]
-    load = np.bincount(run.slot, run.root_work[run.user], minlength=len(run.cpu)) / hosts
+    load = np.bincount(run.slot, run.root_work, minlength=len(run.cpu)) / hosts
     computing = load**2 / run.cpu.mean(axis=1)
     scale = np.maximum(run.opening.mean(axis=1), computing)
     return np.where(scale > 0, scale, 1.0)

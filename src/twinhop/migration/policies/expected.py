@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from twinhop.compile_time import solving_clock_s
 from twinhop.migration.first_plan import hosts_of
 from twinhop.migration.policy import PolicyKind
 from twinhop.migration.run import NOWHERE, MigrationRun
@@ -38,6 +39,7 @@ class Expected:
         strength: float,
         refresh: int,
         past: str,
+        seconds: float,
     ) -> None:
         """For a run.
 
@@ -50,6 +52,8 @@ class Expected:
             strength: visits that all users' chain counts for in that of one; 0: everything.
             refresh: slots after which expectations are worked out anew.
             past: `trace`: learn from the trace before the run; `none`: from the run alone.
+            seconds: after which a slot's decision expects nothing more [s]: users of whom nothing is expected yet stay,
+                and come first in the next slot; 0: never.
         """
         self._run, self._plan_slots, self._move_slots = run, plan_slots, move_slots
         self._end = run.slots if end == "known" else None
@@ -59,10 +63,15 @@ class Expected:
             self._chain.see(run.past_access())
         self._open = np.empty(0, np.int64)
         self._value_s: dict[int, FloatArray] = {}
+        self._seconds, self._first = seconds or math.inf, 0
+        self.note = ""
+        """What the last decision left out; empty: nothing."""
 
     def decide(self, situation: Situation) -> IntArray:
         """The hosts of a slot."""
+        begun_s = solving_clock_s()
         self._chain.see(situation.slot.access[None])
+        self.note = ""
         has_host = situation.before >= 0
         open_hosts = np.unique(situation.before[has_host])
         if not has_host.any() or not situation.up[open_hosts].all():
@@ -71,7 +80,7 @@ class Expected:
             self._open, self._value_s = open_hosts, {}
         for user in range(-situation.index % self._refresh, len(self._run.user_ids), self._refresh):
             self._value_s.pop(user, None)  # a few in every slot: all at once would run to the same hosts
-        return self._move(situation)
+        return self._move(situation, begun_s + self._seconds)
 
     def _plan(self, situation: Situation) -> IntArray:
         """Hosts for where users are to be expected, moves spread over the slots that they are for."""
@@ -87,7 +96,7 @@ class Expected:
         comm_s = situation.upload_s[:, None] + wires.scale[situation.users, None] * wired_s
         return hosts_of(situation, situation.problem_with(situation.move_cost_s / slots, comm_s), "lagrangian")
 
-    def _move(self, situation: Situation) -> IntArray:
+    def _move(self, situation: Situation, end_s: float) -> IntArray:
         """Moves that pay: one user after the other, by the loads that those before leave."""
         hosts, cpu, root_work = self._open, situation.cpu[self._open], situation.root_work
         column = {int(k): at for at, k in enumerate(hosts)}
@@ -95,35 +104,48 @@ class Expected:
         there = place >= 0
         load: FloatArray = np.bincount(place[there], weights=root_work[there], minlength=len(hosts)).astype(np.float64)
         count = np.bincount(place[there], minlength=len(hosts))
-        self._expect(situation, place, load)
+        self._expect(situation, place, load, end_s)
+        unknown = 0
         for row, user in enumerate(situation.users.tolist()):
             at, own = place[row], root_work[row]
             if at >= 0:
                 load[at] -= own
                 count[at] -= 1
-            node_s = self._wired_s(user, hosts)[situation.access[row]] + own * (2 * load + own) / cpu
-            cost_s = node_s + self._value_s[user][situation.access[row]]
+            cost_s = self._wired_s(user, hosts)[situation.access[row]] + own * (2 * load + own) / cpu
+            value_s = self._value_s.get(user)
+            if value_s is not None:
+                cost_s += value_s[situation.access[row]]
             if at >= 0:
                 cost_s += self._move_s(user, hosts)[at]
             cost_s[count >= situation.capacity[hosts]] = np.inf
             best = int(np.argmin(cost_s))
-            place[row] = best if at < 0 or cost_s[best] < cost_s[at] else at
+            may_move = at < 0 or (value_s is not None and cost_s[best] < cost_s[at])
+            place[row] = best if may_move else at
+            unknown += value_s is None
             load[place[row]] += own
             count[place[row]] += 1
+        if unknown:
+            self.note = (
+                f"of {unknown} of {len(place)} users nothing was expected within {self._seconds:.3g} s: they stay"
+            )
         return hosts[place]
 
-    def _expect(self, situation: Situation, place: IntArray, load: FloatArray) -> None:
-        """Work out the values of users that have none."""
+    def _expect(self, situation: Situation, place: IntArray, load: FloatArray, end_s: float) -> None:
+        """Work out the values of users that have none, those first who were left out before, as far as time allows."""
         missing = [row for row, user in enumerate(situation.users.tolist()) if user not in self._value_s]
+        missing.sort(key=lambda row: situation.users[row] < self._first)
         slots = self._move_slots - 1
         if self._end is not None:
             slots = min(slots, self._end - situation.index - 1)
         hosts, cpu, stations = self._open, situation.cpu[self._open], situation.hosts.stations
         common = self._chain.matrix(0) if self._chain.is_common else None
         values = np.empty((len(missing), stations, len(hosts)))
+        done = np.zeros(len(missing), bool)
 
         def part(rows: slice) -> None:
             for at in range(rows.start, rows.stop):
+                if solving_clock_s() >= end_s:
+                    return
                 row = missing[at]
                 user, own = int(situation.users[row]), situation.root_work[row]
                 others = load.copy()
@@ -132,11 +154,15 @@ class Expected:
                 cost_s = self._wired_s(user, hosts) + own * (2 * others + own) / cpu
                 chain = self._chain.matrix(user) if common is None else common
                 values_to_go(chain, cost_s, self._move_s(user, hosts), slots, values[at])
+                done[at] = True
 
         with ThreadPoolExecutor(thread_count()) as threads:
             in_parts(len(missing), len(missing), threads, part)
         for at, row in enumerate(missing):
-            self._value_s[int(situation.users[row])] = values[at]
+            if done[at]:
+                self._value_s[int(situation.users[row])] = values[at]
+        left = np.flatnonzero(~done)
+        self._first = int(situation.users[missing[left[0]]]) if left.size else 0
 
     def _wired_s(self, user: int, hosts: IntArray) -> FloatArray:
         """(M, K) latency of a user's update from each station to each of these hosts [s]."""
@@ -168,6 +194,7 @@ KIND = PolicyKind(
         ),
         "strength": Setting(0.0, "visits that all users' chain counts for in that of one; 0: everything"),
         "refresh": Setting(20, "slots after which expectations are worked out anew", 1),
+        "seconds": Setting(0.0, "seconds after which a decision expects nothing more, and who is left stays; 0: never"),
         "past": Setting("trace", "trace: learn from the trace before the run too; none: do not", 0, ("trace", "none")),
     },
 )

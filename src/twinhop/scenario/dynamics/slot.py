@@ -25,6 +25,7 @@ class Slot:
         rate_bps: (N,) uplink rate to it, Eq. 3; 0 where there is none [bit/s].
         cpu_cycles_per_s: (M,) CPU capacities, those of stations that are down included [cycle/s].
         up: (M,) bool, which stations work.
+        load: (N,) by what the work of each user's updates is multiplied now; None: by nothing.
     """
 
     index: int
@@ -40,6 +41,7 @@ class Slot:
     _stations: World = field(repr=False)
     _summed: bool = field(repr=False)
     _fading_uniform: NDArray[np.float64] | None = field(repr=False)
+    load: NDArray[np.float64] | None = field(default=None, repr=False)
 
     @property
     def served(self) -> NDArray[np.int64]:

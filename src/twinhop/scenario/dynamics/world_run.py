@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import cached_property
 
@@ -20,6 +20,7 @@ from twinhop.scenario.dynamics.mean_channel import BYTES_PER_MIB, MeanChannel, c
 from twinhop.scenario.dynamics.moving_users import moving_users
 from twinhop.scenario.dynamics.slot import Slot
 from twinhop.scenario.mobility import Positions
+from twinhop.scenario.mobility.positions import loads_of
 from twinhop.scenario.schema.movement_section import EPISODE_SLOTS, Movement
 from twinhop.scenario.schema.readings import ROW_LOGARITHM, ROW_REDRAWN
 from twinhop.scenario.schema.scenario import Scenario
@@ -44,13 +45,20 @@ class WorldRun:
     [(0, 80), (1, 80), (2, 80)]
     """
 
-    def __init__(self, scenario: Scenario, slots: int | None = None, positions: Positions | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        slots: int | None = None,
+        positions: Positions | None = None,
+        stations_up: Callable[[float], BoolArray] | None = None,
+    ) -> None:
         """Read what the scenario names, and draw its world.
 
         Args:
             scenario: without a movement section users move by Gauss-Markov with its defaults, and nothing else changes.
             slots: how many, in place of the scenario's horizon.
             positions: what moves the users, in place of the scenario's model or trace.
+            stations_up: which stations (M,) work at a time [s], in place of the scenario's failures.
 
         Raises:
             InputError: a file is missing or not usable, users are outside the area, the horizon is longer than the
@@ -76,6 +84,8 @@ class WorldRun:
         """What was found in a trace: gaps that were bridged, points that were clipped."""
         self.world: World = users.world
         """The world of epoch 0, with every user, at the first known position."""
+        self.stations_up = stations_up
+        """Which stations work at a time, in place of the scenario's failures; None: those."""
         cpu_process(self.scenario, self.world)  # raises now where bounds or file are not usable
 
     @cached_property
@@ -114,8 +124,9 @@ class WorldRun:
         """The slots, from slot 0."""
         with ThreadPoolExecutor(thread_count()) as threads:
             state = _State(self, threads)
-            for index, xy_m in zip(range(self.slots), self.positions, strict=False):
-                yield state.advance(index, xy_m)
+            slots = zip(range(self.slots), self.positions, loads_of(self.positions), strict=False)
+            for index, xy_m, load in slots:
+                yield state.advance(index, xy_m, load)
 
 
 class _State:
@@ -135,14 +146,15 @@ class _State:
         self._loss_db = np.full((users, stations), np.inf, np.float32)
         self._channel = self._new_channel()
         self._cpu = cpu_process(run.scenario, world)
-        self._stations_up = StationsUp(movement.failures, world.station_ids, run.slot_s, run.scenario.seed)
+        failures = StationsUp(movement.failures, world.station_ids, run.slot_s, run.scenario.seed)
+        self._stations_up = run.stations_up or failures.at
         self._fading = streams.stream(run.scenario.seed, streams.SLOT_FADING)
 
-    def advance(self, index: int, xy_m: FloatArray) -> Slot:
+    def advance(self, index: int, xy_m: FloatArray, load: FloatArray | None) -> Slot:
         time_s = index * self._run.slot_s
         self._redraw(index)
         active = np.isfinite(xy_m[:, 0])
-        up = self._stations_up.at(time_s)
+        up = self._stations_up(time_s)
         self._channel(xy_m, self._loss_db)
         uniform = self._fading_uniform(index)
         access = self._access.advance(self._score(xy_m, uniform), active, up)
@@ -165,6 +177,7 @@ class _State:
             _stations=self._world,
             _summed=self._run.scenario.is_summed,
             _fading_uniform=uniform_at_access,
+            load=load,
         )
 
     def _redraw(self, index: int) -> None:

@@ -41,6 +41,19 @@ class Positions(Protocol):
         ...
 
 
+def loads_of(positions: Positions) -> Iterator[NDArray[np.float64] | None]:
+    """By what the users' work is multiplied, slot by slot.
+
+    Args:
+        positions: a recording may have a method `loads`, which yields (N,) factors for each of its slots.
+
+    Yields:
+        (N,) factors; None in every slot where nothing multiplies it.
+    """
+    loads = getattr(positions, "loads", None)
+    return itertools.repeat(None) if loads is None else loads()
+
+
 @dataclass(frozen=True, eq=False)
 class ModelPositions:
     """Users moved by a mobility model, without end.

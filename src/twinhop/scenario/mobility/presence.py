@@ -12,7 +12,7 @@ from pydantic import Field
 
 from twinhop import streams
 from twinhop.scenario.fields import Positive, Section
-from twinhop.scenario.mobility.positions import Positions
+from twinhop.scenario.mobility.positions import Positions, loads_of
 from twinhop.units.arrays import Array, namespace_of
 
 
@@ -107,3 +107,7 @@ class ChurningPositions:
         for xy_m in self.positions:
             yield np.where(present[:, None], xy_m, np.nan)
             present = next_presence(present, generator.random(users), self.churn, self.slot_s)
+
+    def loads(self) -> Iterator[NDArray[np.float64] | None]:
+        """By what the users' work is multiplied, slot by slot; see `loads_of`."""
+        return loads_of(self.positions)

@@ -15,8 +15,11 @@ from twinhop.scenario.place_sections import Area
 from twinhop.scenario.traces.earth import moved_m
 from twinhop.scenario.traces.legs import SLOT_TOLERANCE, Legs, Stretch, legs_of, placed
 from twinhop.scenario.traces.movements import GAP_INTERVALS
+from twinhop.scenario.traces.parquet import parquet_columns
 from twinhop.scenario.traces.trace import Trace
 
+LOAD_COLUMN = "load"
+"""A trace may have it: by what the work of the user's updates is multiplied from the record on, until its next."""
 BLOCK_POSITIONS = 2_000_000
 """Positions of users, about, that are worked out at once."""
 
@@ -71,6 +74,62 @@ class TracePositions:
         """Positions slot by slot, slot 0 first, each (N, 2) [m]; NaN where the user is absent."""
         for stretch in _stretches(self, len(self.user_ids)):
             yield from placed(_block_legs(self, stretch, self.user_ids), stretch, len(self.user_ids), self.area)[0]
+
+    def loads(self) -> Iterator[NDArray[np.float64] | None]:
+        """By what the users' work is multiplied, slot by slot: (N,) the last `load` of the records of each, 1 before.
+
+        Yields:
+            None in every slot where the trace has no such column.
+        """
+        load = _load_records(self)
+        factor = np.ones(len(self.user_ids))
+        for stretch in _stretches(self, len(self.user_ids)):
+            for slot in range(stretch.count):
+                if load is not None:
+                    end_s = stretch.start_s + (slot + SLOT_TOLERANCE) * stretch.slot_s
+                    factor = load.until(end_s, factor)
+                yield None if load is None else factor
+
+
+@dataclass
+class _LoadRecords:
+    """The loads of a trace in the order of time, and how many of them are over."""
+
+    code: NDArray[np.int64]
+    time_s: NDArray[np.float64]
+    load: NDArray[np.float64]
+    done: int = 0
+
+    def until(self, end_s: float, factor: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The factors (N,) after the records up to a moment, a new array; those before are given."""
+        end = int(np.searchsorted(self.time_s, end_s, side="right"))
+        factor = factor.copy()
+        factor[self.code[self.done : end]] = self.load[self.done : end]
+        self.done = end
+        return factor
+
+
+def _load_records(positions: TracePositions) -> _LoadRecords | None:
+    """The loads of the users of a trace; None where it has none."""
+    import polars as pl
+
+    path = positions.trace.path
+    if LOAD_COLUMN not in parquet_columns(path):
+        return None
+    known = pl.Series(positions.user_ids, dtype=pl.String)
+    records = (
+        pl.scan_parquet(path)
+        .with_columns(
+            code=pl.col("user").replace_strict(known, pl.Series(range(len(known)), dtype=pl.Int64), default=-1)
+        )
+        .filter(pl.col("code") >= 0)
+        .select("code", "time_s", pl.col(LOAD_COLUMN).cast(pl.Float64))
+        .collect()
+    )
+    load = records[LOAD_COLUMN].to_numpy()
+    if not (np.isfinite(load) & (load >= 0)).all():
+        raise InputError(f"{path}: {LOAD_COLUMN}: expected numbers >= 0 alone, by which the users' work is multiplied")
+    return _LoadRecords(records["code"].to_numpy(), records["time_s"].to_numpy(), load)
 
 
 def _available(trace: Trace, slot_s: float, start_s: float) -> int:

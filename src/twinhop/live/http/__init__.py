@@ -1,0 +1,1 @@
+"""The door for HTTP: updates, twins, plans, events; and WebSockets."""

@@ -1,0 +1,61 @@
+"""What is remembered of a client between its connections: what it subscribed to, and what it has been told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Subscription:
+    """The desired settings of one twin, for one client.
+
+    Attributes:
+        qos: with which they are sent.
+        keeps_flag: whether the client wants the flag of retained messages as it was published (Retain As Published):
+            settings are retained ones; without, only those carry it that were there when it subscribed.
+        version: the newest that the client has, as far as it said so; -1: none.
+        sent: the newest that was sent; -1: none.
+        unwatch: ends that the session hears of changes.
+    """
+
+    qos: int
+    keeps_flag: bool = False
+    version: int = -1
+    sent: int = -1
+    unwatch: Callable[[], None] = lambda: None
+
+
+@dataclass
+class Session:
+    """A client's session.
+
+    Attributes:
+        client_id: of the client.
+        subscriptions: by twin.
+        desired: versions and values that are to be sent, by twin: the newest alone.
+        connection: which has it now; None: the client is away.
+        expiry_s: how long it is kept when the client is away [s].
+    """
+
+    client_id: str
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
+    desired: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    connection: Any = None
+    expiry_s: float = 0.0
+
+    def changed(self, twin: str, version: int, values: dict[str, Any]) -> None:
+        """Note that a twin's desired settings are of a version; it is sent when there is room."""
+        waits = self.desired.get(twin)
+        if twin in self.subscriptions and (waits is None or waits[0] <= version):
+            self.desired[twin] = version, values
+            if self.connection is not None:
+                self.connection.deliver()
+
+    def end(self) -> None:
+        """Hear of nothing any more."""
+        for each in self.subscriptions.values():
+            each.unwatch()
+        self.subscriptions.clear()
+        self.desired.clear()

@@ -1,0 +1,1 @@
+"""Operating what lives: metrics, logs, the check of a folder, backup and restore."""

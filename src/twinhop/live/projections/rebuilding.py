@@ -1,0 +1,47 @@
+"""Making derived state anew from the twins, where no saved one will do."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from twinhop.errors import InputError
+from twinhop.live.fold import TwinFold
+from twinhop.live.host import Host
+
+#: Twins that are asked at once.
+WINDOW = 50
+
+
+def rebuild(host: Host, takers: Sequence[Callable[[TwinFold], None]]) -> int:
+    """Read every twin once, and let what is derived take its state; doors may be open meanwhile.
+
+    Args:
+        host: that runs; it blocks whoever calls this, and nobody else.
+        takers: `take` of the projections.
+
+    Returns:
+        How many twins were read.
+
+    Raises:
+        Stopped: the host has stopped.
+    """
+
+    def take(fold: TwinFold) -> None:
+        for each in takers:
+            each(fold)
+
+    count, open_questions = 0, deque()
+    for twin in host.twins().result():
+        open_questions.append(host.ask(twin, take))
+        if len(open_questions) == WINDOW:
+            count += _is_there(open_questions.popleft())
+    return count + sum(map(_is_there, open_questions))
+
+
+def _is_there(future) -> bool:
+    try:
+        future.result()
+    except InputError:  # erased meanwhile
+        return False
+    return True

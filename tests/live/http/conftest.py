@@ -1,0 +1,5 @@
+"""What needs the extra `serve` is left out where it is not installed."""
+
+import pytest
+
+pytest.importorskip("fastapi")
