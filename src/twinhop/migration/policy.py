@@ -47,6 +47,8 @@ class PolicyKind:
 
 #: A setting that is given without its name, as in ``maddpg:out/run``.
 PATH = "path"
+#: The setting of policies that can end a decision early: after how many seconds, 0: never.
+LIMIT = "limit_s"
 
 
 def _registered(name: str) -> PolicyKind | None:

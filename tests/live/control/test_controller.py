@@ -1,9 +1,13 @@
+import math
+
 import numpy as np
 import pytest
 from control_makers import SLOT_S, Desk, controller, done, tiny_city
 
 from twinhop.errors import InputError
 from twinhop.live.control import Conflict, ControllerConfig, UnknownRecord
+from twinhop.live.control.asking import Asked
+from twinhop.live.control.city import LiveCity, Present
 from twinhop.live.control.patience import Patience
 
 
@@ -304,3 +308,20 @@ def test_a_slot_that_fails_is_told_and_the_next_begins_anew(desk, tmp_path):
     own._guarded_slot()
     assert own.trouble == ""
     assert own.plans()[0].users == 12
+
+
+def test_a_policy_that_can_end_in_time_is_told_when_and_says_who_was_left(tmp_path):
+    """Unless its text says so itself; with next to no time users of whom nothing is known stay."""
+    live = LiveCity(tiny_city(), SLOT_S)
+    spots = np.random.default_rng(1).uniform(0.0, 1200.0, (12, 2))
+    present = Present(live.run.user_ids[:12], spots, np.ones(12), ["b0"] * 12)
+    for text, limit_s in (("expected", 0.25), ("expected:limit_s=3", 3.0)):
+        asked = Asked(text, live)
+        live.advance(present)
+        asked.renewed(0.25)
+        assert asked._policy._limit_s == limit_s
+    asked = Asked("expected:limit_s=1e-9", live)
+    situation = live.advance(present)
+    asked.renewed(math.inf)
+    assert (asked.hosts(situation, math.inf) == situation.before).all()
+    assert asked.note == "of 12 of 12 users nothing was expected within 1e-09 s: they stay"

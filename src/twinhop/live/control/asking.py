@@ -10,7 +10,7 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.live.control.city import LiveCity
-from twinhop.migration.policy import MigrationPolicy, PolicyChoice, policy_choice
+from twinhop.migration.policy import LIMIT, MigrationPolicy, PolicyChoice, policy_choice
 from twinhop.migration.situation import Situation
 from twinhop.names import migration_policy_names, placement_policy_names
 from twinhop.own_code import names_code
@@ -21,8 +21,6 @@ from twinhop.text import suggestion
 
 #: The placement policy whose plan comes with the certificate of every slot.
 CERTIFIED = "lagrangian"
-#: The setting of migration policies that can stop early: after how many seconds of a decision, 0: never.
-SECONDS = "seconds"
 #: Begins to answer, and returns how to wait for the answer until so many seconds after: None where there is none then.
 Consult = Callable[[Callable[[], IntArray]], Callable[[float], IntArray | None]]
 
@@ -87,7 +85,7 @@ class Asked:
         """Make the policy where the table of users is not the one it knows.
 
         Args:
-            time_limit_s: of a decision, which policies with the setting `seconds` are told where it is not set [s].
+            time_limit_s: of a decision, which policies with the setting `LIMIT` are told where it is not set [s].
 
         Returns:
             Whether it lost what it remembered.
@@ -98,8 +96,8 @@ class Asked:
         names = crc32(b"migration"), crc32(self._chosen.text.encode())
         seed = np.random.SeedSequence([run.scenario.seed], spawn_key=names)
         chosen = self._chosen
-        if chosen.settings.get(SECONDS) == 0.0 and np.isfinite(time_limit_s):
-            chosen = replace(chosen, settings={**chosen.settings, SECONDS: time_limit_s})
+        if chosen.settings.get(LIMIT) == 0.0 and np.isfinite(time_limit_s):
+            chosen = replace(chosen, settings={**chosen.settings, LIMIT: time_limit_s})
         self._policy = chosen.for_run(run, np.random.default_rng(seed))
         self._table = self._city.tables
         return had

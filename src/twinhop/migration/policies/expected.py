@@ -15,7 +15,7 @@ import numpy as np
 
 from twinhop.compile_time import solving_clock_s
 from twinhop.migration.first_plan import hosts_of
-from twinhop.migration.policy import PolicyKind
+from twinhop.migration.policy import LIMIT, PolicyKind
 from twinhop.migration.run import NOWHERE, MigrationRun
 from twinhop.migration.situation import Situation
 from twinhop.migration.station_chain import StationChain
@@ -39,7 +39,7 @@ class Expected:
         strength: float,
         refresh: int,
         past: str,
-        seconds: float,
+        limit_s: float,
     ) -> None:
         """For a run.
 
@@ -52,7 +52,7 @@ class Expected:
             strength: visits that all users' chain counts for in that of one; 0: everything.
             refresh: slots after which expectations are worked out anew.
             past: `trace`: learn from the trace before the run; `none`: from the run alone.
-            seconds: after which a slot's decision expects nothing more [s]: users of whom nothing is expected yet stay,
+            limit_s: after which a slot's decision expects nothing more [s]: users of whom nothing is expected yet stay,
                 and come first in the next slot; 0: never.
         """
         self._run, self._plan_slots, self._move_slots = run, plan_slots, move_slots
@@ -63,7 +63,7 @@ class Expected:
             self._chain.see(run.past_access())
         self._open = np.empty(0, np.int64)
         self._value_s: dict[int, FloatArray] = {}
-        self._seconds, self._first = seconds or math.inf, 0
+        self._limit_s, self._first = limit_s or math.inf, 0
         self.note = ""
         """What the last decision left out; empty: nothing."""
 
@@ -80,7 +80,7 @@ class Expected:
             self._open, self._value_s = open_hosts, {}
         for user in range(-situation.index % self._refresh, len(self._run.user_ids), self._refresh):
             self._value_s.pop(user, None)  # a few in every slot: all at once would run to the same hosts
-        return self._move(situation, begun_s + self._seconds)
+        return self._move(situation, begun_s + self._limit_s)
 
     def _plan(self, situation: Situation) -> IntArray:
         """Hosts for where users are to be expected, moves spread over the slots that they are for."""
@@ -126,7 +126,7 @@ class Expected:
             count[place[row]] += 1
         if unknown:
             self.note = (
-                f"of {unknown} of {len(place)} users nothing was expected within {self._seconds:.3g} s: they stay"
+                f"of {unknown} of {len(place)} users nothing was expected within {self._limit_s:.3g} s: they stay"
             )
         return hosts[place]
 
@@ -194,7 +194,7 @@ KIND = PolicyKind(
         ),
         "strength": Setting(0.0, "visits that all users' chain counts for in that of one; 0: everything"),
         "refresh": Setting(20, "slots after which expectations are worked out anew", 1),
-        "seconds": Setting(0.0, "seconds after which a decision expects nothing more, and who is left stays; 0: never"),
+        LIMIT: Setting(0.0, "seconds after which a decision expects nothing more, and who is left stays; 0: never"),
         "past": Setting("trace", "trace: learn from the trace before the run too; none: do not", 0, ("trace", "none")),
     },
 )
