@@ -80,7 +80,7 @@ def test_the_source_distribution_builds_and_tests_and_holds_no_junk(sdist_names)
     assert not [name for name in sdist_names if JUNK.search(name) and not name.startswith("tests/fixtures/")]
     assert {name.partition("/")[0] for name in sdist_names} - {""} <= {
         *("src", "tests", "docs", "examples", "benchmarks", "Makefile", "requirements.lock", "CITATION.cff", "LICENSE"),
-        *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "pyproject.toml", "PKG-INFO", ".gitignore", "web"),
+        *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "pyproject.toml", "PKG-INFO", ".gitignore", "web", "deploy"),
     }
 
 

@@ -127,6 +127,19 @@ def memory_engine():
     return Engine(MemoryJournal(), MemoryRegistry(), MemoryCheckpoints(), b"secret")
 
 
+def logged(engine):
+    """All records that an engine's journal is given from now on, with their positions; trims remove none of them."""
+    log, append = [], engine.journal.append
+
+    def append_and_log(records):
+        positions = append(records)
+        log.extend(zip(positions, records, strict=True))
+        return positions
+
+    engine.journal.append = append_and_log
+    return log
+
+
 class Crash(Exception):
     """The process ends before a write."""
 

@@ -89,6 +89,34 @@ def test_erasing_a_damaged_twin_lets_the_journal_go_on(folder):
         assert host.ask("car-one", summary).result(WAIT_S)[1] == 1
 
 
+def test_a_move_of_a_twin_that_proves_damaged_answers_so(folder):
+    with open_folder(folder) as opened:
+        Simulation(opened.engine, QUICK).flush()
+    run(folder, DAMAGES["head"])
+    with open_folder(folder) as opened, Host(opened.engine, QUICK) as host:
+        with pytest.raises(Damaged, match="^car-one: is set aside"):
+            host.move("car-one", "b7").result(WAIT_S)
+        assert host.owners()["car-one"] == "" and host.failure is None
+
+
+def test_a_backup_beside_a_damaged_twin_keeps_what_was_acknowledged_for_it(folder, tmp_path):
+    run(folder, DAMAGES["head"])
+    with open_folder(folder) as opened, Host(opened.engine, QUICK) as host:
+        with pytest.raises(Damaged):
+            host.ask("car-one", summary).result(WAIT_S)
+        host.submit([sent("car-one", 602), sent("car-two", 3)]).result(WAIT_S)
+        host.backup(tmp_path / "copy").result(WAIT_S)
+        host.flush().result(WAIT_S)
+    with open_folder(tmp_path / "copy") as opened, Host(opened.engine, QUICK) as host:
+        records = opened.engine.journal.read(opened.engine.journal.mark, 100)
+        kept = [Entry.decoded(record) for _, record in records]
+        assert [each.update.seq for each in kept if each.twin == "car-one"] == [601, 602]
+        assert host.ask("car-two", summary).result(WAIT_S)[1] == 3
+        host.submit([Entry(Kind.ERASE, "car-one")]).result(WAIT_S)
+        host.flush().result(WAIT_S)
+        assert opened.engine.journal.mark == opened.engine.journal.last
+
+
 def test_without_records_of_its_own_a_damaged_twin_holds_nothing_back(folder):
     with open_folder(folder) as opened:
         Simulation(opened.engine, QUICK).flush()

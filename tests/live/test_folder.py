@@ -290,3 +290,13 @@ def test_a_checkpoint_of_the_version_before_is_read():
             TwinFold.of_head(wrong, chunks, QUICK, "cut")
     with pytest.raises(NewerCheckpoint, match="of version 3; this program reads up to 2; use a newer twinhop"):
         TwinFold.of_head(b"\3" + head[1:], chunks, QUICK, "newer")
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 255, 256, 257, 600])
+def test_groups_of_any_size_are_written_whole_and_in_order(tmp_path, count):
+    records = [f"record {at}".encode() for at in range(count)]
+    with open_folder(tmp_path / "data") as folder:
+        assert folder.engine.journal.append(records) == list(range(1, count + 1))
+        assert folder.engine.journal.append([b"last"]) == [count + 1]
+    with open_folder(tmp_path / "data") as folder:
+        assert folder.engine.journal.read(0, 1_000) == list(enumerate([*records, b"last"], 1))

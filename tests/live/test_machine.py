@@ -15,6 +15,7 @@ from live_makers import (
     Simulation,
     crash_after,
     create,
+    logged,
     memory_engine,
     sent,
     summary,
@@ -355,15 +356,7 @@ def test_any_sequence_never_blocks_and_replays_to_the_same_bits(examples):
 def never_blocks_and_replays(entries, waits, data):
     """Reboots, clock jumps, holes, repetitions, late ones, erasures and ticks; then replays with crashes."""
     first = memory_engine()
-    log = []
-    append = first.journal.append
-
-    def logged(records):
-        positions = append(records)
-        log.extend(zip(positions, records, strict=True))
-        return positions
-
-    first.journal.append = logged
+    log = logged(first)
     here, now_s = Simulation(first), 0.0
     here.send(create("a", SPEC), create("b", SPEC))
     while entries:

@@ -1,6 +1,7 @@
 """Moves between logical hosts: one owner at any time, nothing lost or doubled, whatever ends in between."""
 
 import json
+import threading
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from live_makers import QUICK, SPEC, Crash, Simulation, crash_after, create, memory_engine, sent, summary
 
 from twinhop.errors import InputError
-from twinhop.live import Entry, Host, Kind
+from twinhop.live import Entry, Host, Kind, Limits
 from twinhop.live.entry import moved
 from twinhop.live.machine import Fenced, Register, Store
 
@@ -215,6 +216,22 @@ def test_a_host_moves_under_load_and_answers_meanwhile():
         assert all(each.result(WAIT_S) for each in open_futures)
         assert {host.ask(each, lambda fold: fold.counts["applied"]).result(WAIT_S) for each in names} == {30}
         assert set(host.owners().values()) == {"b30"}
+
+
+def test_who_asks_for_a_twin_that_is_erased_after_a_move_is_told():
+    """The question comes while checkpoints of other moves are written, and what follows the move waits."""
+    engine, gate, begun = memory_engine(), threading.Event(), threading.Event()
+    with Host(engine, Limits(checkpoint_s=1e6)) as host:
+        host.submit([create(name) for name in "abc"]).result(WAIT_S)
+        host.flush().result(WAIT_S)
+        put = engine.registry.put
+        engine.registry.put = lambda *each: (begun.set(), gate.wait(WAIT_S), put(*each))[2]
+        host.submit([*(moved(name, "b1", 2) for name in "abc"), sent("a", 1), Entry(Kind.ERASE, "a")])
+        assert begun.wait(WAIT_S)
+        asked = host.ask("a", summary)
+        gate.set()
+        with pytest.raises(InputError, match="there is no such twin"):
+            asked.result(5.0)
 
 
 def test_one_move_of_a_twin_at_a_time():

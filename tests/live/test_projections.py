@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from live_makers import PLAIN_SPEC, QUICK, Crash, Simulation, crash_after, create, memory_engine, sent
+from live_makers import PLAIN_SPEC, QUICK, Crash, Simulation, crash_after, create, logged, memory_engine, sent
 
 from twinhop.errors import InputError
 from twinhop.live import Entry, Host, Kind, TwinSpec
@@ -93,15 +93,8 @@ def test_after_a_crash_anywhere_it_is_that_of_a_replay_from_nothing(examples, tm
 
 
 def derived_after_crashes(steps, first, second, folder):
-    engine, log = memory_engine(), []
-    append = engine.journal.append
-
-    def logged(records):
-        positions = append(records)
-        log.extend(zip(positions, records, strict=True))
-        return positions
-
-    engine.journal.append = logged
+    engine = memory_engine()
+    log = logged(engine)
     left, crashes = crash_after(engine, first), [second, 10**9]
     here, now_s = None, 0.0
 
@@ -177,8 +170,11 @@ def test_what_cannot_be_taken_up_is_made_anew_from_the_twins(harm, tmp_path):
     mark = engine.journal.mark + (harm == "older")
     assert [roster.load(mark), services.load(mark)] == [harm == "another service", False]
     derived = (roster, services)
+    for each in derived:
+        each.save(engine.journal.mark)  # as where the mark rises before all twins are read
+    assert [each.load(mark) for each in projections(tmp_path)] == [harm == "another service"] * 2
     with Host(engine, QUICK, listen=lambda told: [each.fold(told) for each in derived]) as host:
-        assert rebuild(host, [each.take for each in derived]) == 1
+        assert rebuild(host, derived) == 1
     again = state_of(*derived)
     assert again.replace("-inf", "1.5") == expected.replace("-inf", "1.5")  # all but when it was received
 
@@ -239,6 +235,19 @@ def test_events_have_ascending_ids_and_are_kept_for_a_while(tmp_path):
             ring.after(old)
     with pytest.raises(InputError, match="expected POSITION-INDEX"):
         ring.after("yesterday")
+
+
+def test_events_of_an_erased_twin_are_gone_but_for_its_erasure():
+    ring, whole, here = EventRing(), EventRing(), Simulation(memory_engine())
+    here.send(begun("a"), begun("b"), at("a", 1, 1.0), at("b", 1, 1.0), Entry(Kind.ERASE, "z"), Entry(Kind.ERASE, "a"))
+    here.send(begun("a"), at("b", 2, 1.0))
+    for each in here.told:
+        ring.fold([each])
+    whole.fold(here.told)
+    for each in (ring, whole):
+        left = [(event.twin, event.kind) for event in each.after("1-0")]
+        assert left[:4] == [("b", "create"), ("b", "update"), ("z", "erase"), ("a", "erase")]
+        assert left[4:] == [("a", "create"), ("b", "update")]
 
 
 def test_readers_of_events_who_are_too_slow_are_cut_off():

@@ -1,6 +1,7 @@
 """What curves of the experiment on transfer come to, and what its folder is refused for."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -244,3 +245,27 @@ def test_the_whole_is_a_result_like_others(transfer, tmp_path):
     assert whole.report() == (tmp_path / "transfer.md").read_text(encoding="utf-8")
     assert json.loads((tmp_path / "policy-transfer.json").read_text()) == json.loads(json.dumps(whole.to_json()))
     assert whole._repr_html_().count("<tr") == len(whole.rows()) + 1
+
+
+def test_what_the_page_says_of_the_hard_shifts_is_what_its_table_has():
+    docs = Path(__file__).parents[2] / "docs"
+    lines = (docs / "reproduce" / "transfer" / "transfer.md").read_text(encoding="utf-8").splitlines()
+    cells = [
+        [each.strip() for each in line.strip("|").split("|")] for line in lines if line.startswith(("| dear", "| both"))
+    ]
+    ends = {tuple(row[:2]): float(row[8]) for row in cells}
+    early = {tuple(row[:2]): row[5] for row in cells}
+    page = " ".join((docs / "transfer.md").read_text(encoding="utf-8").split())
+    dear, both = page.partition("- **`dear`**:")[2].partition("- **`both`**:")[::2]
+    both, _, varied = both.partition("- **Varied prices before**")
+    for text, shift, arms in (
+        (dear, "dear", ("Algorithm 2", "scratch", "weights only")),
+        (both, "both", ("weights only", "scratch", "Algorithm 2", "replay only")),
+    ):
+        for arm in arms:
+            assert f" {ends[shift, arm]:.1f} %" in text, (shift, arm)
+    arms = [(shift, f"varied sources{more}") for shift in ("dear", "both") for more in ("", ", twice as long")]
+    reached = sorted(int(early[each].split()[0]) for each in arms)
+    assert f"after {reached[0]} to {reached[-1]} % of the updates" in varied
+    final = sorted(ends[each] for each in arms)
+    assert f"end at {final[0]:.1f} to {final[-1]:.1f} %" in varied

@@ -77,7 +77,6 @@ def run(
     from twinhop.cli.own_files import earlier_page, remove_stale, require_own
     from twinhop.runs.simulation import DEFAULT_POLICIES, simulate
 
-    notes: tuple[str, ...] = ()
     world = _world_of(source, replay, seeds=None if seeds == 1 else seeds, seed=seed, mobility=mobility)
     require_own(out, "simulate", force)
     stale = earlier_page(out, "simulate") if no_html else []
@@ -96,12 +95,11 @@ def run(
         if replay is None:
             simulation = simulate(world, chosen, seeds=seeds, seed=seed, mobility=mobility, **options)
         else:
-            from twinhop.live.control.replay import read_recording, replay_notes, replay_run
+            from twinhop.live.control.replay import replay as replayed
 
-            recorded = read_recording(replay)
-            simulation, notes = replay_run(recorded, chosen, **options), replay_notes(recorded)
+            simulation = replayed(replay, chosen, **options)
     say_removed(remove_stale(stale, simulation.files))
-    print_result(simulation, as_json, lambda result: _show(result, notes), simulation.files)
+    print_result(simulation, as_json, _show, simulation.files)
     exit_if_failed(simulation.failures)
 
 
@@ -115,7 +113,7 @@ def _world_of(source: str | None, replay: str | None, **drawn: Any) -> str:
     return str(source or replay)
 
 
-def _show(simulation: "Simulation", recorded_notes: tuple[str, ...] = ()) -> None:
+def _show(simulation: "Simulation") -> None:
     from twinhop.output.kit.tables import PAIRS_HEADER, failed_rows
     from twinhop.output.runs.cost_unit import cost_in_unit
     from twinhop.output.runs.simulation_report import SHORT, header, late_lines, pair_rows, rows, title
@@ -134,5 +132,5 @@ def _show(simulation: "Simulation", recorded_notes: tuple[str, ...] = ()) -> Non
         typer.echo(f"with full knowledge: certified bound {bound}, {plan_words}")
     if facts["utility_bound"] is not None:
         typer.echo(f"sum of utilities: certified bound {facts['utility_bound']:.5g}")
-    for note in (*recorded_notes, *facts["notes"], *late_lines(facts)):
+    for note in (*facts["notes"], *late_lines(facts)):
         typer.echo(f"note: {note}")

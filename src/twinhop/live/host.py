@@ -569,8 +569,7 @@ class Host:
         for write, revision in zip(writes, revisions, strict=True):
             twin = write.checkpoint.twin
             self._perform(self._machine.stored(twin, revision))
-            if twin in self._asked and self._machine.fold_of(twin) is not None:
-                self._answer_asked(twin)
+            self._answer_asked(twin)
 
     def _raise_mark(self, mark: int) -> None:
         if self._before_trim is not None:
@@ -674,7 +673,9 @@ class Host:
         if error is not None:
             fail(moving.future, error)
         elif done.result()[0].refused:
-            fail(moving.future, InputError(f"{twin}: {done.result()[0].refused}"))
+            is_damaged = self._machine.damage(twin)
+            words = f"{twin}: {done.result()[0].refused}"
+            fail(moving.future, Damaged(set_aside(twin)) if is_damaged else InputError(words))
         else:
             pause_s = time.monotonic() - moving.begun_s
             succeed(moving.future, Moved(twin, moving.source, moving.target, moving.epoch, pause_s))
@@ -719,12 +720,16 @@ class Host:
             else:
                 effects = self._machine.loaded(twin, *(stored or (None, None)), payloads)
             self._perform(effects)
-            machine = self._machine
-            if machine.fold_of(twin) is not None or machine.damage(twin) or not machine.knows(twin):
-                self._answer_asked(twin)
+            self._answer_asked(twin)
 
     def _answer_asked(self, twin: str) -> None:
-        fold = self._machine.fold_of(twin)
+        """Answer those who asked for a twin, unless its records still wait for something."""
+        if twin not in self._asked:
+            return
+        machine = self._machine
+        fold = machine.fold_of(twin)
+        if fold is None and machine.knows(twin) and not machine.damage(twin):
+            return
         for future, question in self._asked.pop(twin, ()):
             if self._machine.damage(twin):
                 fail(future, Damaged(set_aside(twin)))

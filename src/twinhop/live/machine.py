@@ -24,6 +24,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import islice
 
 from twinhop.errors import InputError, TwinhopError
 from twinhop.io.json_text import parse_json
@@ -726,7 +727,7 @@ class Machine:
 
     def _evict(self) -> None:
         excess = len(self._active) - self.limits.active
-        for twin in list(self._active)[: max(excess, 0)]:
+        for twin in list(islice(self._active, max(excess, 0))):
             known = self._twins[twin]
             if known.first or known.stored or known.waiting:
                 self._flush_through(known.first)

@@ -80,6 +80,7 @@ class Simulation(Result):
         failures: of policies of the user's own, one a world that one gave no answer in. Such a policy is neither in
             `policies` nor in `runs`: means over other worlds than those of the others compare with nothing.
         partial: what such policies made of the other worlds, by name.
+        notes: what is to be known of the rows besides what the world and the policies say themselves.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Simulation(Result):
     files: tuple[Path, ...] = field(default=(), repr=False)
     failures: tuple[PolicyFailure, ...] = ()
     partial: dict[str, tuple[FinishedRun, ...]] = field(default_factory=dict, repr=False)
+    notes: tuple[str, ...] = field(default=(), repr=False)
 
     def measured(self, policy: int, at: int) -> dict[str, float | None]:
         """The figures of one policy under one seed, by name, regret included.
@@ -214,7 +216,7 @@ class Simulation(Result):
                 policy: [{"seed": run.summary.seed, "cost": run.summary.cost} for run in runs]
                 for policy, runs in self.partial.items()
             },
-            "notes": [*run.world_run.notes, *self._out_of_reach()],
+            "notes": [*self.notes, *run.world_run.notes, *self._out_of_reach()],
             "attribution": list(run.world_run.world.attribution),
         }
 
@@ -252,6 +254,7 @@ def simulate(
     animation: Animation = "gif",
     html: bool = True,
     on_progress: Progress | None = None,
+    notes: Sequence[str] = (),
 ) -> Simulation:
     """Let the users move, apply migration policies slot by slot, and judge them.
 
@@ -276,6 +279,7 @@ def simulate(
         animation: how the animation among the files is written.
         html: whether the page `report.html` is among the files, besides its data.
         on_progress: told how many slots are done, and how many there are in all runs.
+        notes: what is to be said with the results, besides what the world and the policies say themselves.
 
     Returns:
         Costs and figures of every policy. One of your own that gives no answer in a world is among `failures`; what
@@ -310,7 +314,7 @@ def simulate(
         runs = [result for result in results if not isinstance(result, OfflineResult)]
         by_policy = {text: runs[at :: len(texts)] for at, text in enumerate(texts)}
         seeds_of_worlds = tuple(each.seed for each in worlds)
-        result = _simulation(scenario.name, seeds_of_worlds, first, by_policy, offline)
+        result = replace(_simulation(scenario.name, seeds_of_worlds, first, by_policy, offline), notes=tuple(notes))
         if folder is None:
             return result
         return replace(result, files=tuple(_saved(result, folder, animation, html)))

@@ -1,4 +1,9 @@
 import math
+import time
+from concurrent.futures import Future
+from queue import Empty, Queue
+from threading import Event, Timer
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +14,8 @@ from twinhop.live.control import Conflict, ControllerConfig, UnknownRecord
 from twinhop.live.control.asking import Asked
 from twinhop.live.control.city import LiveCity, Present
 from twinhop.live.control.patience import Patience
+from twinhop.live.control.recording import runs_of
+from twinhop.live.control.replay import read_recording, replay
 
 
 @pytest.fixture
@@ -266,6 +273,64 @@ def test_threads_decide_by_themselves_and_move(desk, tmp_path):
         own.propose().result(1)
     with pytest.raises(Conflict, match="has stopped"):
         own.apply(own.plans()[0].id)
+
+
+def test_a_slot_that_nobody_is_in_ends_when_somebody_comes(desk, tmp_path, monkeypatch):
+    monkeypatch.setattr("twinhop.live.control.controller.LOOK_S", 0.02)
+    scenario, plans = tiny_city(), Queue()
+    own = controller(scenario, desk, tmp_path, policy="nearest", slot_s=30.0)
+    own._listen = lambda told: plans.put(told) if told.state == "proposed" else None
+    own.start()
+    try:
+        assert plans.get(timeout=10).users == 0
+        desk.at["u00"] = (np.nan, np.nan, 1.0, desk.now)  # somebody whose place nobody knows is not there
+        time.sleep(0.1)
+        report(desk, scenario)
+        assert plans.get(timeout=10).users == 12
+        with pytest.raises(Empty):  # a slot that somebody is in lasts
+            plans.get(timeout=0.2)
+    finally:
+        own.stop()
+    assert own.facts()["slots_missed"] == 0 and own.facts()["decisions"] == 2
+    (folder,) = runs_of(tmp_path)
+    run = read_recording(folder)
+    assert (run.slots, run.records["time_s"].unique().to_list()) == (2, [30.0])
+    assert replay(folder, ["stay"]).run.slots == 2
+
+
+def test_the_end_waits_for_moves_under_way_and_begins_no_other(desk, tmp_path):
+    scenario, held, begun = tiny_city(), Future(), Event()
+    own = controller(scenario, desk, tmp_path, mode="auto", policy="lagrangian", slot_s=30.0)
+
+    def move(twin, to):
+        begun.set()
+        own._is_ending.wait(10)
+        return held
+
+    desk.move = move
+    report(desk, scenario)
+    own.start()
+    assert begun.wait(20)
+    Timer(0.1, held.set_result, [SimpleNamespace(epoch=1, pause_s=0.0)]).start()
+    own.stop()
+    (record,) = own.plans()
+    states = [each.state for each in record.moves]
+    assert (record.state, states.count("done"), states.count("failed")) == ("applied", 1, 11)
+    assert {each.detail for each in record.moves if each.state == "failed"} == {"the controller has stopped"}
+
+
+def test_an_empty_slot_waits_until_nobody_more_comes(desk, tmp_path):
+    own = controller(tiny_city(), desk, tmp_path, policy="nearest")
+    assert own._guarded_slot()
+    assert not own._has_come()
+    for at in range(3):
+        desk.place([f"u{at:02}"], [(1.0, 1.0)])
+        assert not own._has_come()
+    assert own._has_come()
+    assert not own._guarded_slot()
+    desk.rows = lambda: 1 / 0
+    assert own._has_come()
+    assert not own._guarded_slot()
 
 
 @pytest.mark.parametrize(

@@ -118,10 +118,15 @@ def test_what_was_cut_off_is_left_out(tmp_path):
         file.truncate(file.tell() - 5)
     (folder / "slots" / ".000006.part").write_bytes(b"PAR1 half")
     (folder / "slots" / "000002.parquet").write_bytes(b"no table")
+    pl.DataFrame({"time_s": ["0"]}).write_parquet(folder / "slots" / "000003.parquet")
     run = read_recording(folder)
     assert run.slots == 5
-    assert run.notes == ("000002.parquet: is damaged, and left out",)
+    assert run.notes == tuple(f"00000{slot}.parquet: is damaged, and left out" for slot in (2, 3))
     assert set(costs(replay(folder, ["stay"]))) == {"recommended", "stay"}
+    for path in (folder / "slots").glob("*.parquet"):
+        path.write_bytes(b"no table")
+    with pytest.raises(InputError, match=r"no table of a slot can be read; 000000\.parquet: is damaged"):
+        read_recording(folder)
 
 
 def test_a_folder_that_is_no_run_is_refused_in_a_line(tmp_path):
@@ -178,6 +183,14 @@ def test_the_command_replays_and_refuses_what_does_not_fit(tmp_path):
     facts = json.loads(run.stdout)
     assert [row["policy"] for row in facts["policies"]] == ["recommended", "in_force", "stay"]
     assert facts["offline_bound"] > 0
+    (folder / "slots" / "000002.parquet").write_bytes(b"no table")
+    out = tmp_path / "out"
+    again = ["simulate", "--replay", str(folder), "--policies", "stay", "--animate", "none", "--out", str(out)]
+    told = CliRunner().invoke(app, again)
+    note = "000002.parquet: is damaged, and left out"
+    assert told.exit_code == 0 and told.stdout.count(f"note: {note}\n") == 1, told.output
+    assert note in json.loads((out / "simulation.json").read_text())["notes"]
+    assert note in (out / "report.md").read_text()
     for arguments, message in (
         (["city-small", "--replay", str(folder)], "not both"),
         ([], "not both"),

@@ -1,6 +1,8 @@
 """What all doors share: tokens, scopes, rates, and values straight into records."""
 
+import errno
 import math
+import os
 import stat
 
 import numpy as np
@@ -13,10 +15,12 @@ pytest.importorskip("msgspec")
 from twinhop.errors import InputError
 from twinhop.live import Entry, Kind
 from twinhop.live.entry import update_head
-from twinhop.live.gateway import Caller, Problem, Tokens
+from twinhop.live.gateway import Caller, Gateway, Problem, Tokens
+from twinhop.live.gateway.gateway import DoorLimits
 from twinhop.live.gateway.intake import Batch, Reader, SentUpdate, decoded
 from twinhop.live.gateway.problems import PROBLEMS, problem_of
 from twinhop.live.gateway.rates import Rates
+from twinhop.live.ports import NoRoom
 from twinhop.twin import Dimension, TwinSchema, Update
 
 SCHEMA = TwinSchema(
@@ -96,16 +100,32 @@ def test_a_body_that_is_none_is_a_problem(body):
 def test_tokens_are_kept_as_hashes_for_their_owner_alone(tmp_path):
     tokens = Tokens(tmp_path / "tokens.json")
     text, kept = tokens.make("a car", ["device:car-1"])
-    assert tokens.caller(text) == Caller("a car", frozenset({"device:car-1"}))
+    assert tokens.caller(text) == Caller("a car", frozenset({"device:car-1"}), kept.id)
+    assert tokens.knows(tokens.caller(text))
     assert text not in tokens.path.read_text()
     assert stat.S_IMODE(tokens.path.stat().st_mode) == 0o600
     again = Tokens(tokens.path)
-    assert again.caller(text) == tokens.caller(text)
+    caller = again.caller(text)
+    assert caller == tokens.caller(text)
     for wrong in ("", text[:-1], text + "x", text.swapcase(), "é" * 40, "\udcff" * 40, "x" * 10_000):
         assert again.caller(wrong) is None
     assert again.delete(kept.id)
-    assert not again.delete(kept.id)
+    assert not again.delete(kept.id) and not again.knows(caller)
     assert Tokens(tokens.path).caller(text) is None
+
+
+def test_tokens_are_as_before_where_the_disk_is_full(tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    tokens = Tokens(tmp_path / "tokens.json")
+    text, kept = tokens.make("a car", ["read"])
+    monkeypatch.setattr(os, "fsync", full)
+    for call in (lambda: tokens.make("another", ["read"]), lambda: tokens.delete(kept.id)):
+        with pytest.raises(NoRoom, match=r"tokens\.json: cannot be written"):
+            call()
+    assert tokens.all() == [kept] and tokens.caller(text) is not None
+    assert Tokens(tokens.path).all() == [kept]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 2, "tokens": []}', '{"version": 1, "tokens": [{}]}'])
@@ -124,7 +144,7 @@ def test_a_token_of_the_environment_is_no_password(tmp_path, given):
 
 def test_scopes():
     def may(scope, needed, twin=None):
-        return Caller("x", frozenset({scope})).may(needed, twin)
+        return Caller("x", frozenset({scope}), "t3").may(needed, twin)
 
     assert may("admin", ("operate",))
     assert may("operate", ("read",))
@@ -160,3 +180,12 @@ def test_what_nobody_foresaw_is_not_shown(caplog):
     assert "secret" not in problem.detail
     assert "secret" in caplog.text
     assert all(400 <= kind.status < 600 for kind in PROBLEMS.values())
+
+
+def test_tokens_of_one_name_have_a_bucket_each(tmp_path):
+    gateway = Gateway(None, Tokens(tmp_path / "tokens.json"), limits=DoorLimits(updates_per_s=10.0, burst=20.0))
+    first, second = (Caller("car", frozenset({"gateway"}), token) for token in ("t1", "t2"))
+    gateway._admit(first, 20)
+    gateway._admit(second, 20)
+    with pytest.raises(Problem, match="more than 10 a second"):
+        gateway._admit(first, 20)

@@ -1,10 +1,12 @@
 """Stations, hosts, placement, plans, moves, services and the controller, as the API shows them."""
 
 import json
+from concurrent.futures import Future
 
 import pytest
 from http_makers import in_loop
 
+from twinhop.live.control import Conflict
 from twinhop.live.http.paths import encoded
 
 
@@ -55,6 +57,15 @@ async def test_a_plan_is_made_dry_and_applied_once(door):
     assert unknown.status_code == 400 and "accepted" in unknown.json()["detail"]
     for bad in ({"time_limit_s": 0}, {"time_limit_s": 1e9}, {"policy": ""}, {"polcy": "x"}, [], None):
         assert (await door.post("/v1/plans", bad)).status_code == 422, bad
+
+
+@in_loop
+async def test_no_plan_is_made_by_a_controller_that_has_stopped(door, monkeypatch):
+    stopped = Future()
+    stopped.set_exception(Conflict("the controller has stopped"))
+    monkeypatch.setattr(door.context.controller, "propose", lambda *_: stopped)
+    answer = await door.post("/v1/plans", {})
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/unavailable")
 
 
 @in_loop

@@ -1,5 +1,6 @@
 """Twins by HTTP: create, list, get, history, forecast, attributes, restart, erase."""
 
+import asyncio
 import json
 from statistics import NormalDist
 
@@ -25,6 +26,16 @@ async def test_a_twin_is_made_asked_and_erased(door):
         assert (await door.get(f"/v1/twins/car-1{path}")).status_code == 404
     assert (await door.ask("DELETE", "/v1/twins/car-1")).json()["type"] == "/problems/unknown-twin"
     assert (await door.put("/v1/twins/car-1", {})).status_code == 201
+
+
+@in_loop
+async def test_attributes_are_put_by_one_at_a_time(door):
+    await door.car()
+    async with door.context.gateway.attribute_lock("car-1"):  # as a status by MQTT does
+        put = asyncio.create_task(door.put("/v1/twins/car-1/attributes", {"attributes": {"wheels": 6}}))
+        await asyncio.sleep(0.05)
+        assert (await door.get("/v1/twins/car-1")).json()["attributes"] == {} and not put.done()
+    assert (await put).status_code == 200
 
 
 @in_loop

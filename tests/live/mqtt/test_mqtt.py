@@ -29,7 +29,7 @@ from mqtt_makers import (
 from twinhop.live import Entry, Kind
 from twinhop.live.gateway.gateway import DoorLimits
 from twinhop.live.gateway.problems import Problem
-from twinhop.live.mqtt import connection, door
+from twinhop.live.mqtt import connection, door, inbox
 from twinhop.live.mqtt.frames import Frames, Malformed, TooLarge
 from twinhop.live.mqtt.payloads import updates_of
 from twinhop.live.mqtt.topics import parse_topic
@@ -165,7 +165,8 @@ def test_desired_settings_reach_devices(served):
     assert client.wait("message")[2] == b'{"version": 1, "values": {"period_s": 5}}'
     desire(served, "car-1", 2, period_s=6)
     assert b'"version": 2' in client.wait("message", 2)[2]
-    until(lambda: all(each.version == 2 for each in served.door.sessions[("admin", "wish")].subscriptions.values()))
+    session = next(each for each in served.door.sessions.values() if each.client_id == "wish")
+    until(lambda: all(each.version == 2 for each in session.subscriptions.values()))
     client.leave()
     desire(served, "car-1", 3, period_s=7)
     desire(served, "car-1", 4, period_s=8)
@@ -186,6 +187,114 @@ def test_nobody_takes_over_the_session_of_another_caller(served):
     assert first.wait("published")[2] == "Success" and not first.of("left")
     first.leave()
     second.leave()
+
+
+def test_tokens_of_one_name_have_sessions_of_their_own(served):
+    tokens = served.gateway.tokens
+    first, second = (tokens.make("a car", [f"device:car-{number}"])[0] for number in (1, 2))
+    kept = Client(served, first, client_id="named", expiry_s=100)
+    assert kept.subscribe("twins/car-1/desired") == ["Granted QoS 1"]
+    kept.leave()
+    other = Client(served, second, client_id="named", clean=False)
+    assert not other.wait("connected")[2]
+    other.leave()
+
+
+def test_a_connection_ends_with_its_token_and_its_will_is_not_done(served):
+    text, made = served.gateway.tokens.make("a car", ["device:car-2"])
+    client = Client(served, text, client_id="revoked", will=("twins/car-2/status", "gone"))
+    staying = Client(served, client_id="staying")
+    staying.publish("twins/car-2/status", "here")
+    staying.wait("published")
+    assert asyncio.run_coroutine_threadsafe(served.gateway.revoke(made.id), served._loop).result(WAIT_S)
+    assert client.wait("left")[1] == "Not authorized"
+    client.end()
+    until(lambda: len(served.door.connections) == 1 and not served.door._tasks)
+    staying.publish("twins/car-2/updates", update(7))
+    assert staying.wait("published", 2)[2] == "Success" and not staying.of("left")
+    assert served.attributes("car-2") == {"status": "here"}
+    staying.leave()
+
+
+def delayed(served):
+    """Goes without a word, and leaves a will that waits."""
+    flags = 0xCC  # user name, password, will of QoS 1; the session goes on
+    body = text("MQTT") + bytes([5, flags]) + b"\x00\x3c" + b"\x05\x11" + (100).to_bytes(4, "big") + text("delayed")
+    body += b"\x05\x18" + (50).to_bytes(4, "big") + text("twins/car-2/status") + text("left")
+    body += text("any") + text(served.tokens["admin"])
+    exchange(served, packet(0x10, body), packets=1)
+
+
+def test_wills_that_wait_do_not_pile_up(served):
+    for _ in range(3):
+        delayed(served)
+    session = until(lambda: next((each for each in served.door.sessions.values() if each.client_id == "delayed"), None))
+    until(lambda: session.will is not None)
+    timers = [each for each in served._loop._scheduled if getattr(each._callback, "__name__", "") == "do_will"]
+    assert len([each for each in timers if not each.cancelled()]) == 1
+    assert served.attributes("car-2")["status"] != "left"
+    back = Client(served, client_id="delayed")  # begins anew: the old session ends, and its will is done at once
+    until(lambda: served.attributes("car-2")["status"] == "left")
+    back.leave()
+
+
+def test_a_status_leaves_attributes_that_change_meanwhile(served):
+    gateway, host = served.gateway, served.host
+
+    async def meanwhile():
+        caller = gateway.caller(served.tokens["admin"])
+        async with gateway.attribute_lock("car-2"):  # as whoever puts attributes does
+            status = asyncio.create_task(served.door.set_status(caller, "car-2", "here"))
+            await asyncio.sleep(0.05)
+            assert not status.done()
+            change = Entry(Kind.ATTRIBUTES, "car-2", facts={"attributes": {"wheels": 6}})
+            await asyncio.wrap_future(host.submit_and_wait([change]))
+        await status
+
+    asyncio.run_coroutine_threadsafe(meanwhile(), served._loop).result(WAIT_S)
+    assert served.attributes("car-2") == {"wheels": 6, "status": "here"}
+
+
+def test_a_token_has_no_more_sessions_than_connections(tmp_path):
+    with serving(tmp_path / "twins", DoorLimits(connections_per_caller=2)) as served:
+        for number in range(4):
+            Client(served, "car-1", client_id=f"c{number}", expiry_s=100).leave()
+            until(lambda: not served.door.connections)
+        assert len(served.door.sessions) == 2
+        Client(served, "admin", client_id="c9", expiry_s=100).leave()
+        until(lambda: not served.door.connections)
+        assert len(served.door.sessions) == 3
+        for number in range(2):  # they end when they are taken up and given up
+            Client(served, "car-1", client_id=f"c{number}").leave()
+            until(lambda: not served.door.connections)
+        assert {each.client_id for each in served.door.sessions.values()} == {"c9"}
+        assert len(served.door._sessions_of) == 1
+
+
+def test_a_status_that_the_twin_refuses_is_not_acknowledged(served):
+    entry = Entry(Kind.ATTRIBUTES, "car-2", facts={"attributes": {f"a{at}": at for at in range(256)}})
+    assert not served.host.submit_and_wait([entry]).result(WAIT_S)[0].refused
+    client = Client(served)
+    client.publish("twins/car-2/status", "here")
+    assert client.wait("published")[2] == "Payload format invalid"
+    client.leave()
+    entry = Entry(Kind.ATTRIBUTES, "car-2", facts={"attributes": {}})
+    served.host.submit_and_wait([entry]).result(WAIT_S)
+
+
+def test_messages_that_wait_have_bounds_in_bytes(tmp_path, monkeypatch):
+    monkeypatch.setattr(inbox, "MOST_BYTES", 10_000)
+    gate = threading.Event()
+    gate.set()
+    with serving(tmp_path / "twins", gate=gate) as served:
+        client = Client(served)
+        gate.clear()
+        for seq in range(1, 101):
+            client.publish("twins/car-1/updates", update(seq) + " " * 2_000)
+        until(lambda: any(not each._reads for each in served.door.connections))
+        gate.set()
+        client.wait("published", 100)
+        client.leave()
 
 
 def test_a_will_is_done_where_a_device_goes_without_a_word(served):

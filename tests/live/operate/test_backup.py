@@ -5,6 +5,8 @@ import json
 import stat
 import tarfile
 from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import pytest
 from live_makers import QUICK, SPEC, Simulation, create, sent, summary
@@ -12,6 +14,7 @@ from live_makers import QUICK, SPEC, Simulation, create, sent, summary
 from twinhop.errors import InputError
 from twinhop.live.operate.archive import LIST, Archive, unpack, verify
 from twinhop.live.operate.backup import SNAPSHOT_PREFIX, backup_of_stopped, restore, snapshot_of, write_archive
+from twinhop.live.operate.fetch import fetch_backup
 from twinhop.live.ports import NoRoom
 from twinhop.live.sqlite import open_folder
 
@@ -208,3 +211,38 @@ def test_a_file_that_changes_while_it_is_read_ends_the_archive(tmp_path):
     archive = Archive.of(tmp_path, 0.0)
     (tmp_path / "a").write_text("after!")
     assert "SHA-256" in refused(lambda: list(archive.chunks()))
+
+
+def test_a_token_goes_through_no_proxy_that_could_read_it_and_is_never_told(tmp_path, monkeypatch):
+    heard = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self):
+            heard.append(self.headers["Authorization"])
+            self.send_error(418)
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Proxy)
+    Thread(target=server.serve_forever, daemon=True).start()
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{server.server_port}")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TWINHOP_TOKEN", "of-an-admin")
+    try:
+        with pytest.raises(InputError, match="ConnectError"):
+            fetch_backup("http://127.0.0.1:1", tmp_path / "x")
+        assert heard == []
+        with pytest.raises(InputError, match="418"):
+            fetch_backup(f"http://127.0.0.1:{server.server_port}", tmp_path / "x")
+        assert heard == ["Bearer of-an-admin"]
+    finally:
+        server.shutdown()
+        server.server_close()
+    monkeypatch.setenv("TWINHOP_TOKEN", "of-an\nadmin")
+    with pytest.raises(InputError, match="TWINHOP_TOKEN: is not a token") as error:
+        fetch_backup("http://127.0.0.1:1", tmp_path / "x")
+    assert "of-an" not in str(error.value)
+    assert not list(tmp_path.iterdir())

@@ -7,13 +7,21 @@ import pytest
 
 pytest.importorskip("uvicorn")
 
+import trustme
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from typer.testing import CliRunner
 
 from twinhop.cli.main import app
 from twinhop.errors import InputError
-from twinhop.live.serve import ServeConfig, load_config
+from twinhop.live.serve import ServeConfig, Server, load_config
 from twinhop.live.serve.server import make_own
 from twinhop.live.serve.services import definitions_of
+from twinhop.scenario import city
 
 PAGE = Path(__file__).parents[3] / "docs" / "serve.md"
 
@@ -87,6 +95,28 @@ def test_the_command_refuses_in_a_line(given, tmp_path, monkeypatch):
     result = CliRunner().invoke(app, ["serve", *given, "--data", str(tmp_path / "data"), "--mqtt-port", "0"])
     assert isinstance(result.exception, InputError)
     assert "\n" not in str(result.exception)
+    assert not (tmp_path / "data").exists()
+
+
+def test_what_cannot_be_served_is_said_before_anything_is_made(tmp_path, monkeypatch):
+    monkeypatch.delenv("TWINHOP_TOKEN", raising=False)
+    services = {"x": {"ids": ["a"], "aggregates": {"m": {"kind": "mean", "dimension": "speed"}}}}
+    issued = trustme.CA().issue_cert("127.0.0.1")
+    for name, part in (("chain.pem", issued.cert_chain_pems[0]), ("plain.pem", issued.private_key_pem)):
+        part.write_to_path(tmp_path / name)
+    key = load_pem_private_key((tmp_path / "plain.pem").read_bytes(), None)
+    locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"a word"))
+    (tmp_path / "locked.pem").write_bytes(locked)
+    tls = {"certificate": str(tmp_path / "chain.pem"), "key": str(tmp_path / "locked.pem")}
+    usual, full = city([[0.0, 0.0]], [[1.0, 1.0]]), city([[0.0, 0.0]], [[1.0, 1.0]], capacity_users=0)
+    for given, changes, words in (
+        (usual, {"services": services}, "services: x: speed"),
+        (usual, {"controller_policy": "nonsense"}, "unknown policy 'nonsense'"),
+        (usual, {"tls": tls}, "locked.pem: is encrypted"),
+        (full, {}, "none may host"),
+    ):
+        with pytest.raises(InputError, match=words):
+            Server(given, tmp_path / "data", load_config(None, **changes))
 
 
 def test_a_token_that_is_a_password_begins_nothing(tmp_path, monkeypatch):

@@ -15,7 +15,7 @@ from twinhop.errors import InputError
 from twinhop.live.client.connection import Connection, Transport, address, http_client, token_of
 from twinhop.live.client.courier import Courier
 from twinhop.live.client.facts import ClientFacts, facts_of
-from twinhop.live.client.outbox import Update
+from twinhop.live.client.outbox import Update, incarnation_of
 from twinhop.live.client.sampling import Judge, Sampler, Values
 from twinhop.live.client.settings import ClientSettings, ClientStopped
 from twinhop.live.client.spool import Spool
@@ -62,7 +62,7 @@ class AsyncDeviceClient:
         self._sampler, self._spool = Sampler(policy), None
         self._lock = threading.Lock()
         self._offered = self._not_sent = self._seq = self._order = 0
-        self.incarnation = max(int(clock()), 1)
+        self.incarnation = incarnation_of(clock())
         """Number of this start of the device: it rises with every start."""
         if spool is not None:
             self._spool = Spool(spool, clock())

@@ -16,7 +16,7 @@ from twinhop.live.client.async_device_client import DEFAULT_URL
 from twinhop.live.client.connection import Connection, Transport, address, http_client, refusal_of, token_of
 from twinhop.live.client.courier import Courier
 from twinhop.live.client.facts import ClientFacts, facts_of
-from twinhop.live.client.outbox import Update
+from twinhop.live.client.outbox import Update, incarnation_of
 from twinhop.live.client.settings import ClientSettings, ClientStopped
 
 
@@ -29,7 +29,7 @@ class AsyncGatewayClient:
         transport: ``http`` or ``websocket``.
         connections: how many.
         settings: of each connection.
-        clock: the time of day since 1970; its whole seconds are the incarnation of all devices [s].
+        clock: the time of day since 1970; the incarnation of all devices is of it [s].
 
     Raises:
         InputError: an argument is not usable, or there is no token.
@@ -57,7 +57,7 @@ class AsyncGatewayClient:
         self._connections: list[Connection] = []
         self._seqs: dict[str, int] = {}
         self._order = 0
-        self.incarnation = max(int(clock()), 1)
+        self.incarnation = incarnation_of(clock())
         """Number of this start of the devices."""
 
     async def __aenter__(self) -> Self:

@@ -37,11 +37,15 @@ def address(url: str) -> str:
     Raises:
         InputError: it is none of HTTP.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise InputError(f"url: got {url[:200]!r}; expected the server's, as http://127.0.0.1:8471")
-    if parts.username or parts.password:
+    if "@" in url:
         raise InputError(f"url: holds a secret, which logs would show; give the token in {TOKEN}")
+    try:
+        parts = urlsplit(url)
+        is_whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # brackets that do not match, a port that is no number
+        parts, is_whole = urlsplit(""), False
+    if not is_whole or parts.query or parts.fragment or not url.isprintable() or " " in url:
+        raise InputError(f"url: got {url[:200]!r}; expected the server's, as http://127.0.0.1:8471")
     return url.rstrip("/")
 
 
@@ -59,13 +63,20 @@ def token_of(token: str | None) -> str:
 
 
 def http_client(url: str, token: str, timeout_s: float) -> httpx.AsyncClient:
-    """A client of the server's API."""
+    """A client of the server's API.
+
+    Raises:
+        InputError: the server's name is none.
+    """
     require_extra("serve", "twinhop.live.client")
     import httpx
 
-    return httpx.AsyncClient(
-        base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=timeout_s, trust_env=False
-    )
+    try:
+        return httpx.AsyncClient(
+            base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=timeout_s, trust_env=False
+        )
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise InputError(f"url: got {url[:200]!r}: {error}; expected the server's, as http://127.0.0.1:8471") from None
 
 
 def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:

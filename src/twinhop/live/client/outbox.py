@@ -40,6 +40,15 @@ class Update:
     sends: int = 0
 
 
+def incarnation_of(now_s: float) -> int:
+    """The number of a start at a time of day since 1970 [s]: its whole milliseconds, and no less than 1.
+
+    >>> incarnation_of(100.5), incarnation_of(-7.0)
+    (100500, 1)
+    """
+    return max(int(1e3 * now_s), 1)
+
+
 class Outbox:
     """Updates on their way: first those that were sent and wait for an answer, then those that were not.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from twinhop.errors import InputError
-from twinhop.live.client.outbox import Update
+from twinhop.live.client.outbox import Update, incarnation_of
 
 VERSION = 1
 #: Acknowledged updates are removed so many at a time, or with the next one that comes.
@@ -29,7 +29,7 @@ class Spool:
 
     Args:
         path: of the file; made where it is missing.
-        now_s: since 1970; the first incarnation of a new file [s].
+        now_s: since 1970; the first incarnation of a new file is of it [s].
 
     Raises:
         InputError: it is no such file, of a newer version, in use, or cannot be written.
@@ -48,7 +48,7 @@ class Spool:
             version = self._fact("version")
             if version is not None and version > VERSION:
                 raise InputError(f"{path}: a spool of version {version}; this program reads up to {VERSION}")
-            self.incarnation = max((self._fact("incarnation") or 0) + 1, int(now_s), 1)
+            self.incarnation = max((self._fact("incarnation") or 0) + 1, incarnation_of(now_s))
             self._set("version", VERSION)
             self._set("incarnation", self.incarnation)
         except sqlite3.Error as error:

@@ -2,6 +2,7 @@
 
 from twinhop.live.control.config import ControllerConfig as ControllerConfig
 from twinhop.live.control.controller import Controller as Controller
+from twinhop.live.control.controller import check_city as check_city
 from twinhop.live.control.errors import Conflict as Conflict
 from twinhop.live.control.errors import UnknownRecord as UnknownRecord
 from twinhop.live.control.records import MODES as MODES

@@ -14,6 +14,8 @@ from twinhop.live.control.records import MoveRecord
 
 #: Moves that are under way at once.
 AT_ONCE = 64
+#: Why nothing is done any more.
+STOPPED = "the controller has stopped"
 
 
 def apply_moves(
@@ -22,6 +24,7 @@ def apply_moves(
     capacity: Callable[[], Mapping[str, int]],
     present: Collection[str],
     tell: Callable[[MoveRecord], None],
+    is_ending: Callable[[], bool],
 ) -> None:
     """Make moves in their order, several at once where that keeps every host within its capacity.
 
@@ -34,6 +37,7 @@ def apply_moves(
         capacity: host -> twins that fit now, 0 where it is down.
         present: the twins that take room: those whose users are there.
         tell: called with each move as its state changes.
+        is_ending: whether no more moves are to be begun; those that are not fail.
     """
     owners = hosting.owners()
     count = Counter(owners.get(twin, "") for twin in present)
@@ -53,6 +57,8 @@ def apply_moves(
             settle()
         takes_room = move.twin in present
         fault = _fault(move, hosting, capacity().get(move.target, 0), count[move.target] if takes_room else -1)
+        if is_ending():
+            fault = STOPPED
         if fault:
             tell(replace(move, state="failed", detail=fault))
             continue

@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 
 from twinhop.errors import InputError
-from twinhop.live.control.applying import apply_moves
+from twinhop.live.control.applying import STOPPED, apply_moves
 from twinhop.live.control.asking import Asked
 from twinhop.live.control.certificate import WarmPrices
 from twinhop.live.control.city import LiveCity, Present
 from twinhop.live.control.config import ControllerConfig
 from twinhop.live.control.decide import Decision, Rules, decide, nothing
 from twinhop.live.control.errors import Conflict, UnknownRecord
-from twinhop.live.control.observe import Hosting, Observed, Roster, observe
+from twinhop.live.control.observe import Hosting, Observed, Roster, observe, users_there
 from twinhop.live.control.patience import Patience
 from twinhop.live.control.recording import Recording, SlotRecord
 from twinhop.live.control.records import (
@@ -42,15 +42,27 @@ from twinhop.scenario.geo import unproject
 Listen = Callable[[PlanRecord | MoveRecord], None]
 END = object()
 """Ends a thread that waits for something to do."""
+LOOK_S = 0.5
+"""In a slot that nobody is in, how long from one look whether somebody has come to the next [s]."""
 LEAST_SHARE = 0.25
 """However long it took to look, so much of the time limit is left to decide."""
+
+
+def check_city(scenario: Scenario, config: ControllerConfig) -> None:
+    """Refuse what a controller would refuse, before anything is begun for it.
+
+    Raises:
+        InputError: see `Controller`.
+    """
+    Asked(config.policy, LiveCity(scenario, config.slot_s))
 
 
 class Controller:
     """Places the twins of a live city, and recommends or makes their moves.
 
     Two threads: one decides, at the beginning of every slot and when a dry run is asked for; one carries moves out. A
-    third asks policies, so that one which takes too long holds nothing up.
+    third asks policies, so that one which takes too long holds nothing up. A slot that nobody is in ends once somebody
+    has come and nobody more came within `LOOK_S`, so that the first who come do not wait for it to be over.
 
     Args:
         scenario: the city; its stations that may host are the logical hosts.
@@ -100,11 +112,13 @@ class Controller:
         self._open: SlotRecord | None = None
         self._counts: Counter[str] = Counter()
         self._trouble = ""
+        self._came = 0
         self._questions: SimpleQueue[Any] = SimpleQueue()
         self._to_apply: SimpleQueue[Any] = SimpleQueue()
         self._applying: dict[str, list[Future[PlanRecord]]] = {}
         self._patience: Patience | None = None
         self._threads: list[threading.Thread] = []
+        self._is_ending = threading.Event()
         self._stopped = False
 
     # --- running
@@ -121,6 +135,7 @@ class Controller:
 
     def stop(self) -> None:
         """End: moves under way are waited for, what waits is not begun, and the present slot is recorded."""
+        self._is_ending.set()
         self._questions.put(END)
         self._to_apply.put(END)
         for each in self._threads:
@@ -136,36 +151,55 @@ class Controller:
             item = self._questions.get()
             waiting += [] if item is END else [item[-1]]
         for future in waiting:
-            future.set_exception(Conflict("the controller has stopped"))
+            future.set_exception(Conflict(STOPPED))
         self._record_slot()
 
     def _run(self) -> None:
         """The thread that decides."""
-        due_s = time.monotonic()
+        due_s, is_empty = time.monotonic(), False
         while True:
+            wait_s = max(due_s - time.monotonic(), 0.0)
             try:
-                item = self._questions.get(timeout=max(due_s - time.monotonic(), 0.0))
+                item = self._questions.get(timeout=min(wait_s, LOOK_S) if is_empty else wait_s)
             except Empty:
                 item = None
             if item is END:
                 return
             if item is not None:
                 self._answer(*item)
+            elif is_empty and self._has_come():
+                due_s = time.monotonic()
             if time.monotonic() >= due_s:
-                self._guarded_slot()
+                is_empty = self._guarded_slot()
                 now_s, slot_s = time.monotonic(), self.config.slot_s
                 late = int((now_s - due_s) // slot_s)
                 self._counts["slots_missed"] += late
                 due_s += (late + 1) * slot_s
 
-    def _guarded_slot(self) -> None:
-        """A slot; whatever goes wrong in it is told, and the next one begins anew."""
+    def _has_come(self) -> bool:
+        """In a slot that nobody is in: whether somebody has come, and nobody more since the look before."""
+        before = self._came
+        try:
+            self._came = len(users_there(self._roster.rows(), self._clock(), self.config.gone_s))
+        except Exception:
+            return True  # the slot that begins then tells what is wrong
+        return 0 < self._came <= before
+
+    def _guarded_slot(self) -> bool:
+        """A slot; whatever goes wrong in it is told, and the next one begins anew.
+
+        Returns:
+            Whether nobody is in it, so that it ends as soon as somebody comes.
+        """
+        self._came = 0
         try:
             self.step()
             self._trouble = ""
+            return self._last is not None and not self._last[2].ids
         except Exception as error:
             self._trouble = " ".join(str(error).split()) or type(error).__name__
             self._counts["slots_failed"] += 1
+            return False
 
     # --- deciding
 
@@ -288,7 +322,7 @@ class Controller:
         future: Future[PlanRecord] = Future()
         future.set_running_or_notify_cancel()
         if self._stopped:
-            future.set_exception(Conflict("the controller has stopped"))
+            future.set_exception(Conflict(STOPPED))
         elif self._threads:
             self._questions.put((asked, time_limit_s, future))
         else:
@@ -339,7 +373,7 @@ class Controller:
         future.set_running_or_notify_cancel()
         with self._lock:
             if self._stopped:
-                raise Conflict("the controller has stopped")
+                raise Conflict(STOPPED)
             record = self.plan(plan_id)
             if self._mode == "shadow":
                 raise Conflict(f"{plan_id}: the mode is shadow, in which nothing is moved; set it to approve or auto")
@@ -368,7 +402,7 @@ class Controller:
 
     def _carry_out(self) -> None:
         """The thread that moves."""
-        while (item := self._to_apply.get()) is not END:
+        while (item := self._to_apply.get()) is not END and not self._is_ending.is_set():
             self._apply(item)
 
     def _apply(self, plan_id: str) -> None:
@@ -382,6 +416,7 @@ class Controller:
                 self.capacities,
                 present | {move.twin for move in record.moves},
                 self._tell_move,
+                self._is_ending.is_set,
             )
         except Exception as error:
             self._trouble = " ".join(str(error).split()) or type(error).__name__

@@ -11,7 +11,7 @@ import numpy as np
 
 from twinhop.errors import InputError, TwinhopError
 from twinhop.live.fold import TwinFold
-from twinhop.placement.problem import FloatArray
+from twinhop.placement.problem import FloatArray, IntArray
 
 T = TypeVar("T")
 
@@ -103,6 +103,12 @@ def position_at(time_s: float) -> Callable[[TwinFold], tuple[float, float] | Non
     return question
 
 
+def users_there(rows: RosterRows, now_s: float, gone_s: float) -> IntArray:
+    """Which rows are users that are there: those with a position whose last update is no older than `gone_s` [s]."""
+    received_s, xy_m = np.asarray(rows.received_s, float), np.asarray(rows.xy_m, float).reshape(-1, 2)
+    return np.flatnonzero((now_s - received_s <= gone_s) & np.isfinite(xy_m).all(axis=1))
+
+
 def observe(hosting: Hosting, roster: Roster, now_s: float, gone_s: float, horizon_s: float) -> Observed:
     """Who is there, and where.
 
@@ -114,8 +120,7 @@ def observe(hosting: Hosting, roster: Roster, now_s: float, gone_s: float, horiz
         horizon_s: how far positions are forecast [s]; 0: not.
     """
     rows = roster.rows()
-    received_s, xy_m = np.asarray(rows.received_s, float), np.asarray(rows.xy_m, float).reshape(-1, 2)
-    there = np.flatnonzero((now_s - received_s <= gone_s) & np.isfinite(xy_m).all(axis=1))
+    there, xy_m = users_there(rows, now_s, gone_s), np.asarray(rows.xy_m, float).reshape(-1, 2)
     there = there[np.argsort(np.array([rows.ids[at] for at in there.tolist()], dtype=object), kind="stable")]
     ids = tuple(rows.ids[at] for at in there.tolist())
     load = np.asarray(rows.load, float)[there]

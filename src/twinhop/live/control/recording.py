@@ -29,6 +29,20 @@ CITY, SLOTS, SLOT_LINES, PLAN_LINES = "city.yaml", "slots", "slots.jsonl", "plan
 RECORD_VERSION = 1
 #: Tables of single slots that are joined to one.
 JOINED = 100
+#: Of a table of a slot, each with its type of polars.
+COLUMNS_OF_SLOTS = {
+    "time_s": "Float64",
+    "user": "String",
+    "x_m": "Float64",
+    "y_m": "Float64",
+    "kind": "String",
+    "load": "Float64",
+    "age_s": "Float64",
+    "expected_x_m": "Float64",
+    "expected_y_m": "Float64",
+    "owner": "String",
+    "recommended": "String",
+}
 DAY_S = 86_400.0
 _FOLDER = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
 

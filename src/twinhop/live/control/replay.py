@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinhop.errors import InputError
-from twinhop.live.control.recording import CITY, RECORD_VERSION, SLOT_LINES, SLOTS, runs_of
+from twinhop.live.control.recording import CITY, COLUMNS_OF_SLOTS, RECORD_VERSION, SLOT_LINES, SLOTS, runs_of
 from twinhop.live.control.standing import like_of
 from twinhop.migration.policy import PolicyLike
 from twinhop.migration.situation import Situation
@@ -145,14 +145,20 @@ def read_recording(folder: str | Path) -> RecordedRun:
     tables, notes = [], []
     for path in _tables(where / SLOTS):
         try:
-            tables.append(pl.read_parquet(path))
+            table = pl.read_parquet(path)
         except (OSError, pl.exceptions.PolarsError):
+            table = None
+        if table is not None and {name: str(kind) for name, kind in table.schema.items()} == COLUMNS_OF_SLOTS:
+            tables.append(table)
+        else:
             notes.append(f"{path.name}: is damaged, and left out")
     slots = {line["slot"] for line in lines}
     movement = city.movement or Movement()
     records = pl.concat(tables) if tables else pl.DataFrame({"time_s": [], "user": []})
     slot = (records["time_s"] / movement.slot_s).round().cast(int)
     records = records.filter(slot.is_in(sorted(slots))).sort("time_s", "user")
+    if notes and not tables:
+        raise InputError(f"{where}: no table of a slot can be read; {notes[0]}; restore the folder from a backup")
     if not len(records):
         raise InputError(f"{where}: nobody was there in any slot that was recorded whole; choose a longer run")
     return RecordedRun(
@@ -177,14 +183,10 @@ def replay(folder: str | Path, policies: str | Sequence[PolicyLike] = DEFAULT_PO
         InputError: the folder holds no run, or an option is wrong.
         PolicyFailed: see `simulate`.
     """
-    return replay_run(read_recording(folder), policies, **options)
-
-
-def replay_run(run: RecordedRun, policies: str | Sequence[PolicyLike] = DEFAULT_POLICIES, **options: Any) -> Simulation:
-    """`replay` of a run that has been read."""
+    run = read_recording(folder)
     with tempfile.TemporaryDirectory(prefix="twinhop-replay-") as aside:
         file = run.write(Path(aside))
-        return simulate(file, [*run.policies(), *policy_list(policies)], **options)
+        return simulate(file, [*run.policies(), *policy_list(policies)], notes=replay_notes(run), **options)
 
 
 def replay_notes(run: RecordedRun) -> tuple[str, ...]:

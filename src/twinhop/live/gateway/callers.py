@@ -13,7 +13,7 @@ SCOPES = {
     "admin": "everything",
     "operate": "change and read everything but tokens and backups",
     "read": "read everything but tokens and backups",
-    "gateway": "create twins, and send updates of any twin",
+    "gateway": "create twins, and send updates of any twin; its answers show those twins and their settings",
     "device:ID": "send updates of twin ID, and read that twin",
 }
 """The scopes of tokens, and what each allows."""
@@ -23,12 +23,14 @@ class Caller(NamedTuple):
     """Who calls.
 
     Attributes:
-        name: of the token.
+        name: of the token; others may have the same.
         scopes: see `SCOPES`.
+        token: id of the token, which no other has.
     """
 
     name: str
     scopes: frozenset[str]
+    token: str
 
     def may(self, scopes: Collection[str], twin: str | None = None) -> bool:
         """Whether the caller has one of some scopes.
@@ -37,7 +39,7 @@ class Caller(NamedTuple):
             scopes: one of which is needed; ``device``: that of the twin.
             twin: which the call is about.
 
-        >>> Caller("car", frozenset({"device:car-1"})).may({"device"}, "car-2")
+        >>> Caller("car", frozenset({"device:car-1"}), "t3").may({"device"}, "car-2")
         False
         """
         if "admin" in self.scopes:

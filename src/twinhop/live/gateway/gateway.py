@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Collection, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from twinhop.errors import InputError, TwinhopError
 from twinhop.live.entry import Entry, Kind, update_head
@@ -129,7 +130,8 @@ class Gateway:
         self._readers: OrderedDict[str, Reader] = OrderedDict()
         self._reader = lru_cache(256)(lambda schema: Reader(schema, self.project))
         self._own_reader = self._reader(self.spec.state_schema)
-        self._connections: Counter[str] = Counter()
+        self._connections: dict[str, dict[object, Callable[[], None]]] = {}
+        self._attribute_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.desired = DesiredWatch()
         self.draining = asyncio.Event()
 
@@ -274,16 +276,20 @@ class Gateway:
         known = self._readers.get(twin)
         if known is not None:
             return known
+
+        def remembered(fold: TwinFold) -> Reader:
+            # on the machine's thread, as `folded` forgets: in order with the end of the twin and its next beginning
+            reader = self._readers[twin] = self._reader(fold.twin.schema)
+            if len(self._readers) > READERS:
+                self._readers.popitem(last=False)
+            return reader
+
         try:
-            schema = await asyncio.wrap_future(self.host.ask(twin, lambda fold: fold.twin.schema))
+            return await asyncio.wrap_future(self.host.ask(twin, remembered))
         except Damaged:
             raise
         except InputError:  # erased meanwhile
             raise unknown_twin(twin) from None
-        reader = self._readers[twin] = self._reader(schema)
-        if len(self._readers) > READERS:
-            self._readers.popitem(last=False)
-        return reader
 
     def folded(self, told: Sequence[tuple[int, Folded]]) -> None:
         """Hear what became of entries, from the machine's thread: twins that end or begin have another schema."""
@@ -310,19 +316,26 @@ class Gateway:
         return self.host.trouble
 
     @contextmanager
-    def connection(self, caller: Caller, door: str = "websocket") -> Iterator[None]:
+    def connection(self, caller: Caller, door: str, end: Callable[[], None]) -> Iterator[None]:
         """Inside, one more connection of a caller is open.
+
+        Args:
+            caller: who opened it.
+            door: by which.
+            end: begins its end; called where its token is revoked.
 
         Raises:
             Problem: ``busy``: it has as many as it may.
         """
-        if self._connections[caller.name] >= self.limits.connections_per_caller:
+        others = self._connections.setdefault(caller.token, {})
+        if len(others) >= self.limits.connections_per_caller:
             if self.observer is not None:
                 self.observer.cut_off(door, "busy")
             raise Problem(
                 "busy", f"{caller.name}: has {self.limits.connections_per_caller} connections open already", 5.0
             )
-        self._connections[caller.name] += 1
+        key = object()
+        others[key] = end
         if self.observer is not None:
             self.observer.connected(door)
         try:
@@ -330,16 +343,27 @@ class Gateway:
         finally:
             if self.observer is not None:
                 self.observer.connected(door, -1)
-            self._connections[caller.name] -= 1
-            if not self._connections[caller.name]:
-                del self._connections[caller.name]
+            del others[key]
+            if not others:
+                del self._connections[caller.token]
+
+    async def revoke(self, token: str) -> bool:
+        """Delete a token, and end the connections that were opened with it; whether there was one of that id."""
+        is_deleted = await asyncio.to_thread(self.tokens.delete, token)
+        for end in list(self._connections.get(token, {}).values()):
+            end()
+        return is_deleted
+
+    def attribute_lock(self, twin: str) -> asyncio.Lock:
+        """Held by whoever changes attributes of a twin, so that what was read meanwhile is not written back."""
+        return self._attribute_locks.setdefault(twin, asyncio.Lock())
 
     def _admit(self, caller: Caller, count: int) -> None:
         if not count:
             raise Problem("bad-request", "updates: at least one is needed")
         if count > self.limits.batch:
             raise Problem("too-large", f"{count} updates at once; at most {self.limits.batch} may be")
-        self._rates.take(caller.name, count)
+        self._rates.take(caller.token, count)
 
     def _creation(self, caller: Caller, twin: str) -> list[bytes]:
         if self.host.knows(twin):

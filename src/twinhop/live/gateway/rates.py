@@ -25,7 +25,7 @@ class Rates:
     >>> rates.take("car", 1)
     Traceback (most recent call last):
         ...
-    twinhop.live.gateway.problems.Problem: car: more than 10 a second; try again in 0.10 s
+    twinhop.live.gateway.problems.Problem: more than 10 a second; try again in 0.10 s
     """
 
     def __init__(self, per_s: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -48,4 +48,4 @@ class Rates:
             self._buckets.popitem(last=False)
         if level < enough:
             wait_s = (enough - level) / self._per_s
-            raise Problem("rate", f"{caller}: more than {self._per_s:g} a second; try again in {wait_s:.2f} s", wait_s)
+            raise Problem("rate", f"more than {self._per_s:g} a second; try again in {wait_s:.2f} s", wait_s)

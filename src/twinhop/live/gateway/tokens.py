@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hmac
 import json
 import os
@@ -17,7 +18,9 @@ from typing import Any
 
 from twinhop.errors import InputError
 from twinhop.io.json_text import parse_json
+from twinhop.live.backup import sync_folder
 from twinhop.live.gateway.callers import Caller, check_scope
+from twinhop.live.ports import NoRoom
 from twinhop.scenario.fields import LONGEST_TEXT
 
 FILE = "tokens.json"
@@ -25,7 +28,7 @@ VERSION = 1
 LEAST_CHARACTERS, MOST_CHARACTERS = 32, 512
 MOST_TOKENS = 200_000
 FROM_ENVIRONMENT = "environment"
-"""Name of the token that the environment gives; it is not in the file."""
+"""Name and id of the token that the environment gives; it is not in the file."""
 _ACCEPTED = re.compile(r"[\x21-\x7e]+")
 
 
@@ -64,6 +67,7 @@ class Tokens:
         self.path = path
         self._lock = threading.Lock()
         self._by_digest = {each.digest: each for each in _read(path)} if path.exists() else {}
+        self._ids = {each.id for each in self._by_digest.values()}
         self._given: str | None = None
 
     def __len__(self) -> int:
@@ -83,17 +87,22 @@ class Tokens:
             return None
         digest = _digest(token)
         if self._given is not None and hmac.compare_digest(self._given, digest):
-            return Caller(FROM_ENVIRONMENT, frozenset({"admin"}))
+            return Caller(FROM_ENVIRONMENT, frozenset({"admin"}), FROM_ENVIRONMENT)
         found = self._by_digest.get(digest)
         if found is None or not hmac.compare_digest(found.digest, digest):
             return None
-        return Caller(found.name, frozenset(found.scopes))
+        return Caller(found.name, frozenset(found.scopes), found.id)
+
+    def knows(self, caller: Caller) -> bool:
+        """Whether the token with which a caller came is still one of this server."""
+        return caller.token == FROM_ENVIRONMENT or caller.token in self._ids
 
     def make(self, name: str, scopes: Iterable[str]) -> tuple[str, Token]:
         """A new token, and what is kept of it, on disk when this returns.
 
         Raises:
             InputError: the name is no line of text, a scope is unknown, or there are too many.
+            NoRoom: the disk is full; there is no new token.
         """
         wanted = tuple(dict.fromkeys(check_scope(each) for each in scopes))
         if not wanted:
@@ -109,7 +118,11 @@ class Tokens:
         return text, kept
 
     def delete(self, token_id: str) -> bool:
-        """Remove a token; whether there was one of that id."""
+        """Remove a token; whether there was one of that id.
+
+        Raises:
+            NoRoom: the disk is full; the token is as before.
+        """
         with self._lock:
             rest = {digest: each for digest, each in self._by_digest.items() if each.id != token_id}
             if len(rest) == len(self._by_digest):
@@ -124,14 +137,20 @@ class Tokens:
     def _write(self, tokens: dict[str, Token]) -> None:
         body = {"version": VERSION, "tokens": [asdict(each) for each in tokens.values()]}
         beside = self.path.with_suffix(".json.new")
-        beside.unlink(missing_ok=True)
-        descriptor = os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(body, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.path)
+        try:
+            beside.unlink(missing_ok=True)
+            descriptor = os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(body, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(self.path)
+            sync_folder(self.path.parent)
+        except OSError as error:
+            words = f"{self.path.name}: cannot be written: {error.strerror}"
+            raise NoRoom(words) if error.errno in (errno.ENOSPC, errno.EDQUOT) else InputError(words) from None
         self._by_digest = tokens
+        self._ids = {each.id for each in tokens.values()}
 
 
 def checked(token: str) -> str:

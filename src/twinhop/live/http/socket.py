@@ -75,12 +75,13 @@ class _Connection:
         self._desired: dict[str, Any] = {}
         self._watched: dict[str, Any] = {}
         self._loop = asyncio.get_running_loop()
+        self._is_revoked = self._loop.create_future()
 
     async def run(self) -> None:
         """Read until the client goes or breaks a rule."""
         try:
             caller = await self._caller()
-            with self._gateway.connection(caller):
+            with self._gateway.connection(caller, "websocket", self._revoke):
                 await self._serve(caller)
         except Problem as problem:
             await self._end(problem)
@@ -104,11 +105,14 @@ class _Connection:
                 await self._watch(twin)
             reader = asyncio.create_task(self._read(caller))
             draining = asyncio.create_task(self._gateway.draining.wait())
-            done, _ = await asyncio.wait((reader, writer, draining), return_when=asyncio.FIRST_COMPLETED)
+            ends = (reader, writer, draining, self._is_revoked)
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             for each in (reader, draining):
                 each.cancel()
-            for each in done - {draining}:
+            for each in done & {reader, writer}:
                 each.result()
+            if self._is_revoked in done:
+                raise Problem("unauthorized", "the token of this connection has been deleted")
             while self._unacknowledged and not writer.done():  # what was taken is acknowledged
                 await asyncio.wait((writer,), timeout=DRAIN_LOOK_S)
             await self._websocket.close(GOING, "the server is stopping")
@@ -118,6 +122,10 @@ class _Connection:
                 unwatch()
             for _, _, waiting in self._waiting:
                 asyncio.ensure_future(waiting).add_done_callback(_forget)
+
+    def _revoke(self) -> None:
+        if not self._is_revoked.done():
+            self._is_revoked.set_result(None)
 
     async def _read(self, caller: Caller) -> None:
         window = self._gateway.limits.window

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from typing import Any, NamedTuple
 
 from moat.lib.mqtt import Buffer, PropertyType
@@ -14,7 +15,7 @@ from twinhop.live.entry import Entry, Kind
 from twinhop.live.gateway.callers import Caller
 from twinhop.live.gateway.gateway import Gateway, unknown_twin
 from twinhop.live.gateway.problems import Problem
-from twinhop.live.mqtt.session import Session
+from twinhop.live.mqtt.session import PendingWill, Session
 from twinhop.live.mqtt.topics import parse_topic
 from twinhop.scenario.fields import LONGEST_TEXT
 from twinhop.twin.identity import plain_value
@@ -23,6 +24,7 @@ LOG = logging.getLogger("twinhop.live.mqtt")
 MOST_EXPIRY_S = 86_400.0
 """For so long at most a session is kept for a client that is away [s]."""
 MOST_SESSIONS = 100_000
+"""Of all clients; of one token no more than it may have connections."""
 LAST_S = 1.0
 """So long clients have to take what was written last when the server ends [s]."""
 STATUS = "status"
@@ -33,11 +35,11 @@ class SessionKey(NamedTuple):
     """Whose session: nobody takes over that of another caller.
 
     Attributes:
-        caller: name of the token.
+        token: id of the token.
         client_id: of the client.
     """
 
-    caller: str
+    token: str
     client_id: str
 
 
@@ -51,6 +53,7 @@ class Clients:
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self.sessions: dict[SessionKey, Session] = {}
+        self._sessions_of: Counter[str] = Counter()
         self.connections: set = set()
         self.is_closing = False
         self._tasks: set[asyncio.Task] = set()
@@ -71,13 +74,15 @@ class Clients:
         await asyncio.sleep(0)
         for handle in self._ends.values():
             handle.cancel()
+        for each in self.sessions.values():
+            each.drop_will()
 
     def session(self, caller: Caller, client_id: str, is_clean: bool) -> tuple[Session, bool]:
         """The session of a client, and whether it was there before.
 
         A connection that has it is ended: it was taken over.
         """
-        key = SessionKey(caller.name, client_id)
+        key = SessionKey(caller.token, client_id)
         handle = self._ends.pop(key, None)
         if handle is not None:
             handle.cancel()
@@ -90,35 +95,45 @@ class Clients:
             session.end()
             session = None
         is_present = session is not None
-        if session is None:
+        if session is not None:
+            session.drop_will()  # the client is back
+        else:
+            self._sessions_of[key.token] += key not in self.sessions
             session = self.sessions[key] = Session(client_id)
         return session, is_present
 
     def left(self, caller: Caller, session: Session) -> None:
         """A client has gone: its session is kept for as long as it asked."""
-        key = SessionKey(caller.name, session.client_id)
+        key = SessionKey(caller.token, session.client_id)
         session.connection = None
-        if session.expiry_s <= 0 or len(self.sessions) > MOST_SESSIONS or self.is_closing:
+        most = self.gateway.limits.connections_per_caller
+        is_full = len(self.sessions) > MOST_SESSIONS or self._sessions_of[key.token] > most
+        if session.expiry_s <= 0 or is_full or self.is_closing:
             self._forget(key, session)
         else:
             loop = asyncio.get_running_loop()
             self._ends[key] = loop.call_later(session.expiry_s, self._forget, key, session)
 
     def will(self, caller: Caller | None, session: Session | None, will: Any) -> None:
-        """Do the will of a client that has gone without a word: set the status, after the delay that was asked for."""
+        """Do the will of a client that has gone without a word: set the status, after the delay that was asked for.
+
+        It is done with the end of the session where that comes first, and not at all where the session goes on first.
+        """
         topic = parse_topic(will.topic)
         if topic is None or caller is None or self.is_closing:
             return
-        expiry_s = session.expiry_s if session is not None else 0.0
-        delay_s = min(float(will.properties.get(PropertyType.WILL_DELAY_INTERVAL, 0)), expiry_s)
 
         def do() -> None:
-            if session is None or session.connection is None or not delay_s:
-                task = asyncio.ensure_future(self._set_last(caller, topic.twin, will.payload))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+            task = asyncio.ensure_future(self._set_last(caller, topic.twin, will.payload))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
-        asyncio.get_running_loop().call_later(delay_s, do)
+        delay_s = float(will.properties.get(PropertyType.WILL_DELAY_INTERVAL, 0))
+        is_kept = session is not None and self.sessions.get(SessionKey(caller.token, session.client_id)) is session
+        if session is not None and is_kept and delay_s > 0:
+            session.will = PendingWill(do, asyncio.get_running_loop().call_later(delay_s, session.do_will))
+        else:
+            do()
 
     def count(self, problem: Problem, messages: int = 1) -> None:
         """Count messages that the gateway never sees."""
@@ -131,6 +146,8 @@ class Clients:
             self.gateway.observer.cut_off("mqtt", reason.lower().replace("_", "-"))
 
     async def _set_last(self, caller: Caller, twin: str, payload: Buffer | str) -> None:
+        if not self.gateway.tokens.knows(caller):
+            return
         try:
             await self.set_status(caller, twin, payload)
         except TwinhopError as error:
@@ -152,12 +169,19 @@ class Clients:
             raise InputError(f"twin {twin}: status: must be one line of at most {LONGEST_TEXT} characters") from None
         if not self.gateway.host.knows(twin):
             raise unknown_twin(twin)
-        attributes = await asyncio.wrap_future(self.gateway.host.ask(twin, lambda fold: dict(fold.twin.attributes)))
-        entry = Entry(Kind.ATTRIBUTES, twin, facts={"attributes": {**attributes, STATUS: status}})
-        await asyncio.wrap_future(self.gateway.host.submit([entry]))
+        host = self.gateway.host
+        async with self.gateway.attribute_lock(twin):
+            attributes = await asyncio.wrap_future(host.ask(twin, lambda fold: dict(fold.twin.attributes)))
+            entry = Entry(Kind.ATTRIBUTES, twin, facts={"attributes": {**attributes, STATUS: status}})
+            (folded,) = await asyncio.wrap_future(host.submit_and_wait([entry]))
+        if folded.refused:
+            raise InputError(folded.refused)
 
     def _forget(self, key: SessionKey, session: Session) -> None:
         self._ends.pop(key, None)
         session.end()
         if self.sessions.get(key) is session:
             del self.sessions[key]
+            self._sessions_of[key.token] -= 1
+            if not self._sessions_of[key.token]:
+                del self._sessions_of[key.token]

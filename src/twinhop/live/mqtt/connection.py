@@ -265,7 +265,7 @@ class Connection(asyncio.Protocol):
         if not peer_window or not peer_bytes:
             raise _Refused(ReasonCode.PROTOCOL_ERROR, "Receive Maximum and Maximum Packet Size must not be 0")
         try:
-            self._stack.enter_context(self._gateway.connection(caller, "mqtt"))
+            self._stack.enter_context(self._gateway.connection(caller, "mqtt", self._revoked))
         except Problem as problem:
             raise _Refused(ReasonCode.QUOTA_EXCEEDED, problem.detail) from None
         assigned = "" if packet.client_id else f"auto-{secrets.token_hex(8)}"
@@ -518,6 +518,9 @@ class Connection(asyncio.Protocol):
         if goes_on and self._will is not None and self._will.properties.get(PropertyType.WILL_DELAY_INTERVAL, 0):
             self._will = None
         self._refuse(ReasonCode.SESSION_TAKEN_OVER, "another connection has this client identifier")
+
+    def _revoked(self) -> None:
+        self._refuse(ReasonCode.NOT_AUTHORIZED, "the token of this connection has been deleted")
 
     async def end(self) -> None:
         """Acknowledge what was taken, and say goodbye: the server ends."""

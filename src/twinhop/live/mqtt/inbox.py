@@ -19,6 +19,8 @@ HELD_S, LONGEST_HELD_S = 0.05, 1.0
 """Between tries of messages for which there is no room [s]."""
 HELD = ("busy", "rate", "no-room")
 """Problems that pass: messages wait, and are neither acknowledged nor dropped."""
+MOST_BYTES = 2**22
+"""Of messages of one client that wait; beyond, its bytes stay where they are [byte]."""
 _NO_TOPIC = Problem("not-found", "accepted topics: twins/ID/updates, twins/ID/status")
 
 
@@ -68,13 +70,14 @@ class Inbox:
     def __init__(self, door: Clients, caller: Caller, client: Client, most: int) -> None:
         self._door, self._gateway, self._caller, self._client, self._most = door, door.gateway, caller, client, most
         self._messages: deque[Message] = deque()
+        self._bytes = 0
         self._is_due = asyncio.Event()
         self._is_held = self._is_writing = False
 
     @property
     def is_full(self) -> bool:
         """Whether nothing more should be read."""
-        return self._is_held or len(self._messages) > self._most
+        return self._is_held or len(self._messages) > self._most or self._bytes > MOST_BYTES
 
     @property
     def is_empty(self) -> bool:
@@ -84,6 +87,7 @@ class Inbox:
     def put(self, message: Message) -> None:
         """Take a message."""
         self._messages.append(message)
+        self._bytes += len(message.payload)
         self._is_due.set()
 
     def end(self) -> None:
@@ -98,6 +102,7 @@ class Inbox:
             while self._messages:
                 messages = list(self._messages)
                 self._messages.clear()
+                self._bytes = 0
                 self._is_writing = True
                 await self._write(messages)
                 self._is_writing = False

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass
@@ -27,6 +28,18 @@ class Subscription:
     unwatch: Callable[[], None] = lambda: None
 
 
+class PendingWill(NamedTuple):
+    """A will that waits for its delay.
+
+    Attributes:
+        do: does it.
+        due: does it in time.
+    """
+
+    do: Callable[[], None]
+    due: asyncio.TimerHandle
+
+
 @dataclass
 class Session:
     """A client's session.
@@ -37,6 +50,7 @@ class Session:
         desired: versions and values that are to be sent, by twin: the newest alone.
         connection: which has it now; None: the client is away.
         expiry_s: how long it is kept when the client is away [s].
+        will: that waits; None: none does.
     """
 
     client_id: str
@@ -44,6 +58,7 @@ class Session:
     desired: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     connection: Any = None
     expiry_s: float = 0.0
+    will: PendingWill | None = None
 
     def changed(self, twin: str, version: int, values: dict[str, Any]) -> None:
         """Note that a twin's desired settings are of a version; it is sent when there is room."""
@@ -53,8 +68,22 @@ class Session:
             if self.connection is not None:
                 self.connection.deliver()
 
+    def do_will(self) -> None:
+        """Do the will that waits, if one does."""
+        will = self.drop_will()
+        if will is not None:
+            will.do()
+
+    def drop_will(self) -> PendingWill | None:
+        """The will that waited; it does no more."""
+        will, self.will = self.will, None
+        if will is not None:
+            will.due.cancel()
+        return will
+
     def end(self) -> None:
-        """Hear of nothing any more."""
+        """Hear of nothing any more; a will that waits is done."""
+        self.do_will()
         for each in self.subscriptions.values():
             each.unwatch()
         self.subscriptions.clear()

@@ -13,6 +13,7 @@ from pathlib import Path
 from twinhop.errors import InputError
 from twinhop.extras import require_extra
 from twinhop.io.folder_lock import LOCK, locked
+from twinhop.live.backup import sync_folder
 from twinhop.live.host import Host
 from twinhop.live.operate.archive import Archive, Listed, is_plain, unpack
 from twinhop.live.ports import NoRoom
@@ -137,7 +138,7 @@ def new_file(out: Path) -> Iterator[Path]:
             os.link(name, out)  # refuses a name that was taken meanwhile
         finally:
             os.unlink(name)
-        _sync(out.parent)
+        sync_folder(out.parent)
     except OSError as error:
         raise InputError(f"{out}: cannot be written ({error.strerror})") from None
 
@@ -176,11 +177,11 @@ def restore(archive: Path, folder: Path) -> tuple[Listed, ...]:
                 except InputError as error:
                     raise InputError(str(error).replace(str(aside), str(archive))) from None
                 for each in (*(path for path in aside.rglob("*") if path.is_dir()), aside):
-                    _sync(each)
+                    sync_folder(each)
                 os.rename(aside, folder)
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
-            _sync(folder.parent)
+            sync_folder(folder.parent)
     except OSError as error:
         raise InputError(f"{error.filename or folder}: {error.strerror}") from None
     return files
@@ -215,11 +216,3 @@ def _copy(path: Path, target: Path) -> None:
         shutil.copyfile(path, target)
     except FileNotFoundError:  # replaced or removed meanwhile
         target.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from twinhop.errors import InputError
 from twinhop.extras import require_extra
+from twinhop.live.client.connection import address as address_of
+from twinhop.live.client.connection import token_of
 from twinhop.live.operate.archive import verify
 from twinhop.live.operate.backup import new_file
 
-TOKEN_VARIABLE = "TWINHOP_TOKEN"  # noqa: S105
 PATH = "/v1/backup"
 #: The server copies its files before the first byte comes [s].
 PATIENCE_S = 600.0
@@ -32,20 +33,18 @@ def fetch_backup(url: str, out: Path, insecure: bool = False) -> None:
     require_extra("serve", "backup")
     import httpx
 
-    token = os.environ.get(TOKEN_VARIABLE, "")
-    if not token:
-        raise InputError(f"{TOKEN_VARIABLE}: is not set; backup needs the token of an admin in the environment")
-    parts = urlsplit(url)
+    token, server, parts = token_of(None), address_of(url), urlsplit(url)
     if parts.scheme == "http" and parts.hostname not in _HERE and not insecure:
         raise InputError(
             f"{url}: the token would go over the network as it is; give https://, or --insecure where nobody listens"
         )
-    address = url.rstrip("/") + PATH
+    address = server + PATH
     with new_file(out) as path:
         try:
             timeout = httpx.Timeout(30.0, read=PATIENCE_S)
             with (
-                httpx.Client(timeout=timeout) as client,
+                # a proxy of the environment could read the token where TLS does not hide it
+                httpx.Client(timeout=timeout, trust_env=parts.scheme == "https") as client,
                 client.stream("GET", address, headers={"Authorization": f"Bearer {token}"}) as response,
             ):
                 if response.status_code != httpx.codes.OK:

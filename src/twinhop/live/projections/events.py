@@ -42,7 +42,8 @@ class EventRing:
     """The latest events, in the order in which they were told.
 
     Events of before a start are gone: what was on its way when a process ended may be told twice or under another
-    number, and the twins' state has it.
+    number, and the twins' state has it. Those of a twin go when it is erased, but for its erasure, by which followers
+    learn of it.
 
     Args:
         start: position of the journal's newest record when the host starts.
@@ -66,7 +67,7 @@ class EventRing:
     def fold(self, told: Sequence[tuple[int, Folded]]) -> None:
         """Follow what became of entries, as a host's `listen`."""
         with self._lock:
-            new = []
+            new, erased = [], dict[str, tuple[int, int]]()
             for position, folded in told:
                 newest, index = self._newest
                 self._newest = (position, 0) if position > newest else (newest, index + 1)
@@ -74,6 +75,12 @@ class EventRing:
                     self._forgotten = self._ring[0][0]
                 self._ring.append((self._newest, folded))
                 new.append((self._newest, folded))
+                if folded.entry.kind is Kind.ERASE and not folded.refused:
+                    erased[folded.twin] = self._newest
+            if erased:
+                first = (0, 0)
+                left = [row for row in self._ring if row[0] >= erased.get(row[1].twin, first)]
+                self._ring = deque(left, self._ring.maxlen)
             readers = list(self._readers.items())
         if readers:
             events = [_event(number, folded) for number, folded in new]

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from twinhop.errors import InputError
 from twinhop.live.fold import TwinFold
 from twinhop.live.host import Host
+from twinhop.live.projections.roster import Roster
+from twinhop.live.projections.services import Services
 
 #: Twins that are asked at once.
 WINDOW = 50
 
 
-def rebuild(host: Host, takers: Sequence[Callable[[TwinFold], None]]) -> int:
+def rebuild(host: Host, derived: Sequence[Roster | Services]) -> int:
     """Read every twin once, and let what is derived take its state; doors may be open meanwhile.
+
+    Until all are read nothing of it is saved, so that a start in between begins anew.
 
     Args:
         host: that runs; it blocks whoever calls this, and nobody else.
-        takers: `take` of the projections.
+        derived: what takes it; whole when this returns.
 
     Returns:
         How many twins were read.
@@ -28,15 +32,18 @@ def rebuild(host: Host, takers: Sequence[Callable[[TwinFold], None]]) -> int:
     """
 
     def take(fold: TwinFold) -> None:
-        for each in takers:
-            each(fold)
+        for each in derived:
+            each.take(fold)
 
     count, open_questions = 0, deque()
     for twin in host.twins().result():
         open_questions.append(host.ask(twin, take))
         if len(open_questions) == WINDOW:
             count += _is_there(open_questions.popleft())
-    return count + sum(map(_is_there, open_questions))
+    count += sum(map(_is_there, open_questions))
+    for each in derived:
+        each.is_whole = True
+    return count
 
 
 def _is_there(future) -> bool:

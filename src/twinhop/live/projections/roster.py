@@ -82,10 +82,14 @@ class Roster:
     Args:
         folder: where it is saved.
         owners: gives the host of each twin, as `Host.owners` does.
+
+    Attributes:
+        is_whole: whether it knows all twins; while it is made anew it does not, and is not saved.
     """
 
     def __init__(self, folder: Path, owners: Callable[[], Mapping[str, str]] | None = None) -> None:
         self.owners = owners or dict
+        self.is_whole = True
         self._path = folder / FILE
         self._rows: dict[str, _Row] = {}
         self._lock = threading.Lock()
@@ -134,6 +138,8 @@ class Roster:
         Raises:
             NoRoom: the disk is full.
         """
+        if not self.is_whole:
+            return
         with self._lock:
             ids = tuple(self._rows)
             numbers = self._numbers(ids)
@@ -151,8 +157,10 @@ class Roster:
             Whether it is whole, together with what is told again; else `rebuild` makes it so.
         """
         arrays = load_arrays(self._path, mark)
-        if not arrays:
-            return arrays is not None
+        self.is_whole = arrays is not None and (not arrays or self._restore(arrays))
+        return self.is_whole
+
+    def _restore(self, arrays: Mapping[str, NDArray]) -> bool:
         ids, numbers, text = (arrays.get(name) for name in ("ids", "numbers", "attributes"))
         if ids is None or numbers is None or text is None or numbers.shape != (len(ids), len(_NUMBERS)):
             return False

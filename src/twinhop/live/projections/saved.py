@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from twinhop.errors import InputError
 from twinhop.io.archive import read_arrays
+from twinhop.live.backup import sync_folder
 from twinhop.live.ports import NoRoom
 
 VERSION = 1
@@ -36,11 +37,7 @@ def save_arrays(path: Path, mark: int, arrays: Mapping[str, NDArray]) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_folder(path.parent)
     except OSError as error:
         words = f"{path}: cannot be written: {error.strerror}"
         raise NoRoom(words) if error.errno in _FULL else InputError(words) from None

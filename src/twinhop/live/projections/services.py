@@ -67,9 +67,13 @@ class Services:
     Args:
         folder: where they are saved.
         definitions: by id.
+
+    Attributes:
+        is_whole: as of `Roster`.
     """
 
     def __init__(self, folder: Path, definitions: Mapping[str, ServiceDefinition]) -> None:
+        self.is_whole = True
         self._path, self._definitions = folder / FILE, dict(definitions)
         self._twins = {name: each.make() for name, each in self._definitions.items()}
         self._changed_s = dict.fromkeys(self._definitions, -math.inf)
@@ -123,6 +127,8 @@ class Services:
         Raises:
             NoRoom: the disk is full.
         """
+        if not self.is_whole:
+            return
         arrays: dict[str, NDArray] = {"latest_s": np.array(self._latest_s)}
         with self._lock:
             for index, (name, twin) in enumerate(self._twins.items()):
@@ -142,8 +148,10 @@ class Services:
             Whether all are whole, together with what is told again; else `rebuild` makes them so.
         """
         arrays = load_arrays(self._path, mark)
-        if not arrays:
-            return arrays is not None or not self._definitions
+        self.is_whole = not self._definitions or (arrays is not None and (not arrays or self._restore_all(arrays)))
+        return self.is_whole
+
+    def _restore_all(self, arrays: Mapping[str, NDArray]) -> bool:
         self._latest_s = float(arrays.get("latest_s", self._latest_s))
         saved = {str(array): key.removesuffix("/name") for key, array in arrays.items() if key.endswith("/name")}
         return all([self._restore(name, saved.get(name), arrays) for name in self._definitions])

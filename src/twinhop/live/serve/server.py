@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from twinhop.errors import InputError, TwinhopError
 from twinhop.extras import require_extra
-from twinhop.live.control import Controller
-from twinhop.live.fold import TwinFold
+from twinhop.live.control import Controller, check_city
 from twinhop.live.gateway.gateway import DoorLimits, Gateway
 from twinhop.live.gateway.tokens import FILE as TOKENS
 from twinhop.live.gateway.tokens import Tokens, checked
@@ -79,7 +78,8 @@ class Server:
         listeners: told what became of entries, on the machine's thread; those of the server come to them when it runs.
 
     Raises:
-        InputError: an address may not be listened at, or certificate or token will not do; nothing has begun.
+        InputError: an address may not be listened at, or certificate, token, services, policy or city will not do;
+            nothing has begun.
     """
 
     def __init__(self, scenario: Scenario, data: Path, config: ServeConfig) -> None:
@@ -89,6 +89,8 @@ class Server:
             checked(os.environ[TOKEN])
         self.scenario, self.data, self.config = scenario, data, config
         self._tls = _tls(config)
+        self._services = definitions_of(config.services, config.twins)
+        check_city(scenario, config.controller)
         self._ended: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.listeners: list[Callable[[Sequence[Told]], None]] = []
@@ -119,9 +121,9 @@ class Server:
             made = _first_token(tokens)
             journal = folder.engine.journal
             metrics, events = Metrics(), EventRing(journal.last)
-            roster, services = Roster(self.data), Services(self.data, definitions_of(config.services, config.twins))
+            roster, services = Roster(self.data), Services(self.data, self._services)
             derived = (roster, services)
-            are_whole = [each.load(journal.mark) for each in derived]
+            lacking = [each for each in derived if not each.load(journal.mark)]
             self.listeners += [metrics.told, roster.fold, services.fold, events.fold]
 
             def save(mark: int) -> None:
@@ -135,9 +137,8 @@ class Server:
             place = _projection(self.scenario)
             gateway = Gateway(host, tokens, config.twins, config.door_limits, config.create_unknown, place, metrics)
             self.listeners.append(gateway.folded)
-            takers = [each.take for each, whole in zip(derived, are_whole, strict=True) if not whole]
-            if takers:
-                threading.Thread(target=_rebuild, args=(host, takers), name="twinhop-rebuild", daemon=True).start()
+            if lacking:
+                threading.Thread(target=_rebuild, args=(host, lacking), name="twinhop-rebuild", daemon=True).start()
             seen: Any = roster
             controller = Controller(
                 self.scenario, host, seen, config.controller, self.data / RUNS, host.now_s, log_record
@@ -285,10 +286,10 @@ def _http_server(context: Context, limits: DoorLimits, tls: ssl.SSLContext | Non
     return Quiet(settings)
 
 
-def _rebuild(host: Host, takers: Sequence[Callable[[TwinFold], None]]) -> None:
+def _rebuild(host: Host, derived: Sequence[Roster | Services]) -> None:
     """Make what is derived anew from the twins."""
     with suppress(Stopped):
-        count = rebuild(host, takers)
+        count = rebuild(host, derived)
         log_event(LOG, logging.INFO, "what is derived was made anew", twins=count)
 
 
@@ -338,17 +339,24 @@ def _words(error: OSError) -> str:
 
 def _tls(config: ServeConfig) -> ssl.SSLContext | None:
     """The TLS context; files that will not do are said before anything begins."""
-    if config.tls is None:
+    tls = config.tls
+    if tls is None:
         return None
+
+    def passphrase() -> str:
+        raise InputError(f"tls: key {tls.key}: is encrypted; a key without a passphrase is needed")
+
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        context.load_cert_chain(config.tls.certificate, config.tls.key)
-    except (OSError, ssl.SSLError) as error:
-        raise InputError(
-            f"tls: certificate {config.tls.certificate}, key {config.tls.key}: cannot be used: {error}"
-        ) from None
-    return context
+        context.load_cert_chain(tls.certificate, tls.key, passphrase)
+    except ssl.SSLError as error:
+        words = f"a certificate and its key in PEM are needed ({error.reason or 'no PEM'})"
+    except OSError as error:
+        words = str(error.strerror)
+    else:
+        return context
+    raise InputError(f"tls: certificate {tls.certificate}, key {tls.key}: cannot be used: {words}")
 
 
 def _projection(scenario: Scenario) -> Callable[[float, float], tuple[float, float]] | None:

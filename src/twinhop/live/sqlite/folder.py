@@ -76,11 +76,6 @@ def open_folder(path: str | Path, vfs: str = "", pragmas: Mapping[str, str | int
                 each.close()
 
 
-def _exhaust(steps: Iterator[None]) -> None:
-    for _ in steps:
-        pass
-
-
 def _sync_names(folder: Path) -> None:
     """Make the names of the folder and of those around it as durable as the files are."""
     for each in (folder.resolve(), *folder.resolve().parents):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 from apsw import Connection
 
@@ -20,6 +21,10 @@ create table mark (
 #: Made where it is missing: files without it are of a time when trims had no witness.
 WITNESS = "create table if not exists witness (id integer primary key check (id = 1), revision integer not null)"
 _POSITION = struct.Struct("<q")
+COLUMNS = 3
+#: Rows of one statement at most. Each statement lets go of the interpreter and has to get it back, for which it may
+#: wait as long as another thread computes; so they are few, and of few lengths, which SQLite prepares once.
+MOST_ROWS = 256
 
 
 class SqliteJournal:
@@ -69,9 +74,10 @@ class SqliteJournal:
     def append(self, records: Sequence[bytes]) -> list[int]:
         """Write records in one commit; see `Journal.append`."""
         positions = list(range(self._last + 1, self._last + 1 + len(records)))
-        rows = [(at, record, checksum(at, record)) for at, record in zip(positions, records, strict=True)]
+        values = [each for at, record in zip(positions, records, strict=True) for each in _row(at, record)]
         with self._database.transaction() as connection:
-            connection.executemany("insert into record values (?, ?, ?)", rows)
+            for first, rows in _parts(len(records)):
+                connection.execute(_insert(rows), values[COLUMNS * first : COLUMNS * (first + rows)])
         self._last += len(records)
         return positions
 
@@ -107,6 +113,28 @@ class SqliteJournal:
     @staticmethod
     def _put_mark(connection: Connection, mark: int, store: bytes) -> None:
         connection.execute("insert or replace into mark values (1, ?, ?, ?)", (mark, store, _of_mark(mark, store)))
+
+
+def _row(position: int, record: bytes) -> tuple[int, bytes, int]:
+    return position, record, checksum(position, record)
+
+
+def _parts(count: int) -> Iterator[tuple[int, int]]:
+    """First row and rows of each statement: as many as there may be in one, then powers of two.
+
+    >>> list(_parts(300)), list(_parts(5))
+    ([(0, 256), (256, 32), (288, 8), (296, 4)], [(0, 4), (4, 1)])
+    """
+    first = 0
+    while first < count:
+        rows = min(MOST_ROWS, 1 << (count - first).bit_length() - 1)
+        yield first, rows
+        first += rows
+
+
+@cache
+def _insert(rows: int) -> str:
+    return "insert into record values " + ", ".join(rows * ["(?, ?, ?)"])  # noqa: S608  # nothing of a user in it
 
 
 def _of_mark(mark: int, store: bytes) -> int:

@@ -7,11 +7,12 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 from fastapi import Query
 
 from twinhop.errors import InputError
+from twinhop.live.gateway.problems import Problem
 
 T = TypeVar("T")
 
@@ -26,16 +27,33 @@ Cursor = Annotated[
 ]
 
 
-class Page(NamedTuple):
-    """One page.
+class Row(Protocol):
+    """What a list shows and an address names."""
 
-    Attributes:
-        items: in the order of their keys.
-        next_cursor: of the next page; None: this is the last.
+    @property
+    def id(self) -> str:
+        """Its name."""
+        ...
+
+
+R = TypeVar("R", bound=Row)
+
+
+def unknown(what: str, name: str) -> Problem:
+    """There is no such thing."""
+    return Problem("not-found", f"{name}: there is no such {what}")
+
+
+def row_of(rows: Iterable[R], what: str, name: str) -> R:
+    """The row of a name.
+
+    Raises:
+        Problem: there is none.
     """
-
-    items: Sequence[Any]
-    next_cursor: str | None
+    for each in rows:
+        if each.id == name:
+            return each
+    raise unknown(what, name)
 
 
 def cursor_after(key: Any, listing: Sequence[Any]) -> str:

@@ -9,13 +9,12 @@ from fastapi import Query
 from pydantic import Field
 
 from twinhop.live.control.records import HostRow, StationRow
-from twinhop.live.gateway.problems import Problem
 from twinhop.live.http.paths import HostId, StationId
 from twinhop.live.http.routes.context import Context
 from twinhop.live.http.routes.guard import Api, needs, router
-from twinhop.live.http.routes.pages import USUAL_LIMIT, Cursor, Limit, page_of_rows, page_of_texts
+from twinhop.live.http.routes.pages import USUAL_LIMIT, Cursor, Limit, page_of_rows, page_of_texts, row_of
 from twinhop.live.http.routes.responses import answers
-from twinhop.live.http.routes.shown import Answer, finite_or_none
+from twinhop.live.http.routes.shown import Answer, Page, finite_or_none
 from twinhop.scenario.fields import LONGEST_TEXT
 
 routes = router("places")
@@ -34,11 +33,8 @@ class StationView(Answer):
     users: int = Field(description="attached to it in the last slot")
 
 
-class StationPage(Answer):
+class StationPage(Page[StationView]):
     """Stations by id."""
-
-    items: list[StationView]
-    next_cursor: str | None = Field(description="of the next page; null: there is none")
 
 
 class HostSummary(Answer):
@@ -54,11 +50,8 @@ class HostSummary(Answer):
     is_up: bool = Field(description="whether it may be used")
 
 
-class HostPage(Answer):
+class HostPage(Page[HostSummary]):
     """Hosts by id."""
-
-    items: list[HostSummary]
-    next_cursor: str | None = Field(description="of the next page; null: there is none")
 
 
 class HostView(HostSummary):
@@ -99,10 +92,7 @@ async def list_stations(api: Api, limit: Limit = USUAL_LIMIT, cursor: Cursor = N
 @routes.get("/stations/{station}", dependencies=needs("read"), responses=answers(404))
 async def get_station(api: Api, station: StationId) -> StationView:
     """A station."""
-    for row in api.controller.stations():
-        if row.id == station:
-            return _station(row)
-    raise unknown("station", station)
+    return _station(row_of(api.controller.stations(), "station", station))
 
 
 @routes.get("/hosts", dependencies=needs("read"), responses=answers(400))
@@ -115,9 +105,7 @@ async def list_hosts(api: Api, limit: Limit = USUAL_LIMIT, cursor: Cursor = None
 @routes.get("/hosts/{host}", dependencies=needs("read"), responses=answers(400, 404))
 async def get_host(api: Api, host: HostId, limit: Limit = USUAL_LIMIT, cursor: Cursor = None) -> HostView:
     """A logical host, and the twins on it by id."""
-    row = next((each for each in api.controller.hosts() if each.id == host), None)
-    if row is None:
-        raise unknown("host", host)
+    row = row_of(api.controller.hosts(), "host", host)
     owners = api.host.owners()
     twins = (twin for twin, owner in owners.items() if owner == host)
     ids, following = await asyncio.to_thread(page_of_texts, twins, cursor, limit, ["host", host])
@@ -133,11 +121,6 @@ async def get_placement(
 ) -> PlacementView:
     """Where the twins are, by twin, and what the last decision said: its cost, and the bound that certifies it."""
     return await asyncio.to_thread(_placement, api, host, limit, cursor)
-
-
-def unknown(what: str, name: str) -> Problem:
-    """There is no such thing."""
-    return Problem("not-found", f"{name}: there is no such {what}")
 
 
 def _placement(api: Context, host: str | None, limit: int, cursor: str | None) -> PlacementView:

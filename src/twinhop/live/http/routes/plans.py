@@ -12,14 +12,13 @@ from pydantic import Field
 from twinhop.errors import InputError
 from twinhop.live.control.errors import Conflict
 from twinhop.live.control.records import Mode, MoveRecord, MoveState, PlanRecord, PlanState
-from twinhop.live.gateway.problems import Problem
+from twinhop.live.gateway.problems import STOPPED_S, Problem
 from twinhop.live.http.paths import MoveId, PlanId, encoded
 from twinhop.live.http.routes.context import Context
 from twinhop.live.http.routes.guard import Api, needs, router
-from twinhop.live.http.routes.pages import USUAL_LIMIT, Cursor, Limit, page_of_rows
-from twinhop.live.http.routes.places import unknown
+from twinhop.live.http.routes.pages import USUAL_LIMIT, Cursor, Limit, page_of_rows, unknown
 from twinhop.live.http.routes.responses import answers
-from twinhop.live.http.routes.shown import Answer, finite, finite_or_none
+from twinhop.live.http.routes.shown import Answer, Page, finite, finite_or_none
 from twinhop.scenario.fields import LONGEST_TEXT, Section
 
 routes = router("plans")
@@ -47,11 +46,8 @@ class MoveView(Answer):
     pays_back_slots: float | None = Field(description="`move_s / saved_s`; null where nothing is saved")
 
 
-class MovePage(Answer):
+class MovePage(Page[MoveView]):
     """Moves, the newest plan's first."""
-
-    items: list[MoveView]
-    next_cursor: str | None = Field(description="of the next page; null: there is none")
 
 
 class PlanSummary(Answer):
@@ -75,11 +71,8 @@ class PlanSummary(Answer):
     note: str = Field(description="what else is to be known")
 
 
-class PlanPage(Answer):
+class PlanPage(Page[PlanSummary]):
     """Plans, the newest first."""
-
-    items: list[PlanSummary]
-    next_cursor: str | None = Field(description="of the next page; null: there is none")
 
 
 class PlanView(PlanSummary):
@@ -124,8 +117,14 @@ class ControllerMode(Section):
     },
 )
 async def make_plan(api: Api, body: PlanToMake, response: Response) -> PlanView:
-    """Decide now, as a dry run: a plan with its certificate, which may be applied afterwards; nothing is moved."""
-    plan = await asyncio.wrap_future(api.controller.propose(body.policy, body.time_limit_s))
+    """Decide now, as a dry run: a plan with its certificate, which may be applied afterwards; nothing is moved.
+
+    It is about those who were there when the slot began.
+    """
+    try:
+        plan = await asyncio.wrap_future(api.controller.propose(body.policy, body.time_limit_s))
+    except Conflict as error:
+        raise Problem("unavailable", str(error), STOPPED_S) from None
     response.headers["Location"] = f"/v1/plans/{encoded(plan.id)}"
     return _plan(plan)
 

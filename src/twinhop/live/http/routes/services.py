@@ -8,10 +8,9 @@ from pydantic import Field
 from twinhop.errors import InputError
 from twinhop.live.http.paths import ServiceId
 from twinhop.live.http.routes.guard import Api, needs, router
-from twinhop.live.http.routes.pages import USUAL_LIMIT, Cursor, Limit, page_of_texts
-from twinhop.live.http.routes.places import unknown
+from twinhop.live.http.routes.pages import USUAL_LIMIT, Cursor, Limit, page_of_texts, unknown
 from twinhop.live.http.routes.responses import answers
-from twinhop.live.http.routes.shown import Answer, finite
+from twinhop.live.http.routes.shown import Answer, Page, finite
 from twinhop.live.projections import ServiceView as Seen
 
 routes = router("services")
@@ -25,11 +24,8 @@ class ServiceSummary(Answer):
     age_s: float | None = Field(description="since anything changed it, by the host's clock; null: nothing has [s]")
 
 
-class ServicePage(Answer):
+class ServicePage(Page[ServiceSummary]):
     """Service twins by id."""
-
-    items: list[ServiceSummary]
-    next_cursor: str | None = Field(description="of the next page; null: there is none")
 
 
 class AggregateView(Answer):

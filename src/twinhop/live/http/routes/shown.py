@@ -6,7 +6,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import numpy as np
 from pydantic import ConfigDict, Field
@@ -20,6 +20,7 @@ from twinhop.twin.behaviour.model import INTERVAL_SIGMAS
 from twinhop.twin.dimension import Dimension
 from twinhop.twin.records import Records
 
+T = TypeVar("T")
 Value = float | int | str | bool
 """An attribute or a setting."""
 Measured = float | str | list[float]
@@ -30,6 +31,13 @@ class Answer(Section):
     """A part of an answer."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
+
+
+class Page(Answer, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    next_cursor: str | None = Field(description="of the next page; null: there is none")
 
 
 class Observation(Answer):
@@ -72,11 +80,8 @@ class Record(Answer):
     values: dict[str, Measured] = Field(description="by dimension; without those that were not in the update")
 
 
-class HistoryPage(Answer):
+class HistoryPage(Page[Record]):
     """Records, the oldest first."""
-
-    items: list[Record]
-    next_cursor: str | None = Field(description="of the next page; null: there is none")
 
 
 class NumberForecast(Answer):

@@ -11,10 +11,9 @@ from pydantic import Field
 from twinhop.live.gateway.tokens import Token
 from twinhop.live.http.paths import TokenId, encoded
 from twinhop.live.http.routes.guard import Api, needs, router
-from twinhop.live.http.routes.pages import USUAL_LIMIT, Cursor, Limit, page_of_rows
-from twinhop.live.http.routes.places import unknown
+from twinhop.live.http.routes.pages import USUAL_LIMIT, Cursor, Limit, page_of_rows, row_of, unknown
 from twinhop.live.http.routes.responses import answers
-from twinhop.live.http.routes.shown import Answer
+from twinhop.live.http.routes.shown import Answer, Page
 from twinhop.scenario.fields import LONGEST_TEXT, Section
 
 routes = router("tokens")
@@ -34,11 +33,8 @@ class TokenView(Answer):
     made_s: float = Field(description="when it was made, since 1970 [s]")
 
 
-class TokenPage(Answer):
+class TokenPage(Page[TokenView]):
     """Tokens, the oldest first."""
-
-    items: list[TokenView]
-    next_cursor: str | None = Field(description="of the next page; null: there is none")
 
 
 class MadeToken(TokenView):
@@ -85,16 +81,13 @@ async def make_token(api: Api, body: TokenToMake, response: Response) -> MadeTok
 @routes.get("/tokens/{token}", dependencies=needs("admin"), responses=answers(404))
 async def get_token(api: Api, token: TokenId) -> TokenView:
     """What a token allows."""
-    for each in api.tokens.all():
-        if each.id == token:
-            return _view(each)
-    raise unknown("token", token)
+    return _view(row_of(api.tokens.all(), "token", token))
 
 
 @routes.delete("/tokens/{token}", dependencies=needs("admin"), status_code=204, responses=answers(404))
 async def delete_token(api: Api, token: TokenId) -> None:
-    """Delete a token; from now on nobody gets in with it, and streams that it opened end."""
-    if not await asyncio.to_thread(api.tokens.delete, token):
+    """Delete a token; from now on nobody gets in with it, and connections and streams that it opened end."""
+    if not await api.gateway.revoke(token):
         raise unknown("token", token)
 
 

@@ -25,6 +25,7 @@ from twinhop.live.http.routes.shown import (
     Answer,
     Forecast,
     HistoryPage,
+    Page,
     TwinView,
     Value,
     finite,
@@ -59,11 +60,8 @@ class TwinRow(Answer):
     received_s: float | None = Field(description="when it was received, by the host's clock [s]")
 
 
-class TwinPage(Answer):
+class TwinPage(Page[TwinRow]):
     """Twins by id."""
-
-    items: list[TwinRow]
-    next_cursor: str | None = Field(description="of the next page; null: there is none")
 
 
 class TwinToCreate(Section):
@@ -191,7 +189,8 @@ async def get_forecast(
 async def put_attributes(api: Api, twin: TwinId, body: Attributes) -> Attributes:
     """Replace the attributes of a twin."""
     make_identity(twin, body.attributes)
-    await changed_known(api, Kind.ATTRIBUTES, twin, {"attributes": body.attributes})
+    async with api.gateway.attribute_lock(twin):
+        await changed_known(api, Kind.ATTRIBUTES, twin, {"attributes": body.attributes})
     return body
 
 
