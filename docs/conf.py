@@ -22,6 +22,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "math_as_svg",
+    "source_pages",
     "paper_links",
 ]
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}

@@ -28,7 +28,7 @@ KERNELS = (
     "placement.station_load._water_filled",
     "kernels.shares.charge",
     "placement.descent.cheapest_host",
-    "placement.annealing._next_random",
+    "placement.annealing.next_random",
     "placement.station_response._above",
     "placement.best_subset._look",
     "placement.prices.ascend",

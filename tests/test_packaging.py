@@ -98,7 +98,7 @@ def test_no_address_is_made_up(wheel_names, built):
     metadata = zipfile.ZipFile(wheel).read("twinhop-0.1.0.dist-info/METADATA").decode()
     fields = metadata.partition("\n\n")[0]
     assert "Project-URL" not in fields and "Home-page" not in fields
-    assert {"env", "excel", "learn", "human", "serve", "sumo", "jax", "all"} == set(
+    assert {"env", "excel", "learn", "human", "scale", "serve", "sumo", "jax", "all"} == set(
         re.findall(r"^Provides-Extra: (\w+)$", fields, re.M)
     )
 

@@ -44,7 +44,7 @@ LEFT_OUT = "..."
 #: Programs of the shell that pages use.
 SHELL = ("cat", "head", "ls", "mkdir")
 #: Where a clock is printed; the group is its value.
-CLOCKS = (re.compile(r"\b(?:solved in|searched for|took)\s+([\d.,e+-]+)"),)
+CLOCKS = (re.compile(r"\b(?:solved in|searched for|took|most memory held)\s+([\d.,e+-]+)"),)
 #: Columns of tables that a clock fills.
 CLOCK_COLUMNS = ("ms", "decides ms", "decides in ms")
 #: Said by whichever command is the first to compile.

@@ -42,6 +42,7 @@ from twinhop.plans import Plan as Plan
 from twinhop.plans import Pricing as Pricing
 from twinhop.plans import Robustness as Robustness
 from twinhop.plans import SeedComparison as SeedComparison
+from twinhop.plans import SparsePlan as SparsePlan
 from twinhop.plans import Tradeoff as Tradeoff
 from twinhop.plans import compare as compare
 from twinhop.plans import explain as explain

@@ -31,6 +31,7 @@ EXTRAS = {
     "learn": "learned policies: train, transfer, evaluate, reproduce; the weights that come with twinhop need no extra",
     "excel": "tables of Excel (.xlsx): read by import, written by plan --out",
     "human": "the window of render_mode='human'",
+    "scale": "scenarios of millions of users: the spatial index of their stations",
     "serve": "twins that live: twinhop serve, twinhop device, and the journal of twinhop.live",
     "sumo": "traffic by SUMO: import sumo",
     "jax": "the physics of twinhop.network on jax.numpy",

@@ -90,6 +90,11 @@ def training_files() -> dict[str, Path]:
     return _yaml_files("learn/configs")
 
 
+def training_worlds() -> Path:
+    """The folder of the scenarios that configurations of the package are trained in."""
+    return _HERE / "learn/configs/worlds"
+
+
 def benchmark_names() -> tuple[str, ...]:
     """The tasks of the benchmark set: those of placement, then those of migration; each kind by name, its city last."""
     names = (*benchmark_files(), *BENCHMARK_CITIES)

@@ -8,6 +8,7 @@ import numpy as np
 
 STATION_POSITIONS = "topology.stations"
 STATION_HOSTS = "topology.hosts"
+LANDSCAPE = "topology.landscape"
 USER_POSITIONS = "topology.users"
 USER_CLASSES = "users.classes"
 USER_ACTIVITY = "users.activity"

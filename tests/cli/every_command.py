@@ -28,6 +28,7 @@ CALLS = {
     "reproduce lu2021": ("--settings", "nonsense"),
     "reproduce transfer": ("--shifts", "nonsense"),
     "scenario new": ("OUT",),
+    "scenario generate": ("city", "--users", "20", "--stations", "4", "--out", "OUT"),
     "scenario check": (SMALL,),
     "scenario show": (SMALL,),
     "scenario describe": (SMALL,),

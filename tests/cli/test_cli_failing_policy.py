@@ -166,11 +166,12 @@ SLOTS = {"a_sleeps": 1, "m_sleeps": 1}  # the second; others fail in the first
     ("task", "known", "messages", "limit"),
     [
         ("placement", "nearest", {name: ACTING[name] for name in ("a_shape", "a_nan", "a_raising")}, ()),
-        (
+        pytest.param(
             "placement",
             "nearest",
             {name: ACTING[name] for name in ("a_sleeps", "a_dies")} | {"sleeps": KINDS["sleeps"]},
             LIMIT,
+            marks=pytest.mark.slow,
         ),
         pytest.param("placement", "nearest", ACTING | {"sleeps": KINDS["sleeps"]}, LIMIT, marks=pytest.mark.slow),
         pytest.param(

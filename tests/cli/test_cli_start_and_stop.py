@@ -248,6 +248,6 @@ def test_interrupt_in_process_ends_with_130(run, monkeypatch):
     def interrupt(*_, **__):
         os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr("twinhop.plans.planning._load", interrupt)
+    monkeypatch.setattr("twinhop.plans.planning.load_source", interrupt)
     done = run("plan", "family(10, 3)", "--json")
     assert (done.code, done.out) == (130, "")

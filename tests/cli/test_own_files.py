@@ -96,7 +96,7 @@ def test_every_command_with_an_output_folder_knows_its_files():
     commands = dict(_commands(get_command(app)))
     takes_folder = {name for name, command in commands.items() if _takes_folder(command)}
     guarded = {name for name, command in commands.items() if any("--force" in each.opts for each in command.params)}
-    of_one_run = {"train", "transfer", "reproduce lu2021", "reproduce transfer"}
+    of_one_run = {"train", "transfer", "reproduce lu2021", "reproduce transfer", "scenario generate"}
     assert takes_folder - of_one_run == {" ".join(each) for each in map(_name, [*CALLS.values(), ("evaluate",)])}
     assert takes_folder - of_one_run <= guarded
 

@@ -139,7 +139,7 @@ def test_every_policy_seats_users_on_the_cloud_where_stations_lack_room(policy):
         ("latency_ms: 1, host: true, cpu_gcycles_per_s: 0", "cpu_gcycles_per_s: must be greater than 0"),
         (
             "latency_ms: 1, capacity_users: many",
-            'cloud.capacity_users: must be a whole number from 0 to 2000000, "all"',
+            'cloud.capacity_users: must be a whole number from 0 to 20000000, "all"',
         ),
         ("name: b1, latency_ms: 1, host: true, cpu_gcycles_per_s: 3", "cloud.name: 'b1' is the id of a station"),
     ],

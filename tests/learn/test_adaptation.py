@@ -59,6 +59,7 @@ def test_one_place_without_pull_or_experience_is_a_fine_tuning_of_its_weights(pl
     assert log["cost"].shape == (6,) and int(result.iteration) == 6
 
 
+@pytest.mark.slow
 def test_experience_comes_with_the_weights_and_is_tagged(places):
     begun = LEARNER.start(jax.random.key(2), SOURCE, places, Inheritance((0.5, 0.5), share=0.75))
     assert int(begun.run.replay.total) == 9

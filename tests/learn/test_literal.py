@@ -57,6 +57,7 @@ def test_a_run_in_parts_is_the_run_at_once_bit_for_bit_and_compiles_once(source,
     assert advance.traces == [6, 3]
 
 
+@pytest.mark.slow
 def test_seeds_differ_and_runs_side_by_side_are_those_alone(source, advance):
     keys = jax.random.key_data(jax.random.split(jax.random.key(0), 2))
     alone = [advance(begin(key, source), 3)[1]["cost"] for key in keys]

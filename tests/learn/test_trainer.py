@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 import jax
@@ -74,6 +75,7 @@ class Setting(NamedTuple):
 class Learner(NamedTuple):
     algorithm: Drift
     source: jax.Array
+    record: MappingProxyType = MappingProxyType({})
 
 
 class Judge:

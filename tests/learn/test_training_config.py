@@ -12,7 +12,7 @@ HEAD = "schema_version: 1\nname: a\nscenario: lu2021-n80-m5\n"
 @pytest.mark.parametrize("name", config_names())
 def test_configurations_of_the_package_are_valid_and_judged_on_seeds_kept_for_that(name):
     config, root = load_config(name)
-    assert config.name == name and root is None
+    assert config.name == name and root.is_dir()
     assert VALIDATION_SEED <= config.evaluation.first_seed < EVALUATION_SEED
     assert config.iterations % config.evaluation.every == 0
 

@@ -65,6 +65,7 @@ def results(scenario):
         plan,
         plan.solution,
         plan.case.problem,
+        twinhop.placement.Planner(plan.case.problem).replan(),
         twinhop.compare(scenario),
         twinhop.compare(scenario, ["nearest", "lagrangian"], seeds=2),
         evaluation,
@@ -103,7 +104,7 @@ def test_static_small_and_well_formed(kind, results):
     assert cells(html)
 
 
-@pytest.mark.parametrize("kind", sorted(SUMMARISED_BY.keys() - {"Benchmark", "PlacementProblem", "Solution"}))
+@pytest.mark.parametrize("kind", sorted(SUMMARISED_BY.keys() - {"Benchmark", "PlacementProblem", "Replan", "Solution"}))
 def test_what_users_name_is_text(kind, results):
     html = results[kind]._repr_html_()
     assert "<script" not in html

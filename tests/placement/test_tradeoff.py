@@ -100,7 +100,9 @@ def test_bounds_follow_from_their_prices(kind):
     curve = trade_off(PlacementProblem(**arrays))
     problem = PlacementProblem(**arrays)
     for each in curve.certificate.parts:
-        assert certify(problem, *each.prices, each.part).lower_bound == each.lower_bound
+        assert (
+            certify(problem, *each.prices, each.part, method=curve.certificate.formula).lower_bound == each.lower_bound
+        )
     assert curve.certificate.lower_bound == min(each.lower_bound for each in curve.certificate.parts)
     numbers = sorted(m for each in curve.certificate.parts for m in range(each.part.fewest, each.part.most + 1))
     assert numbers == list(range(problem.least_open, problem.stations + 1))

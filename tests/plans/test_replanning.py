@@ -14,8 +14,8 @@ from problem_makers import deadline_arrays, feasible_seeds, roomy_arrays, tiny
 import twinhop
 from twinhop.placement import PlacementProblem, evaluate
 from twinhop.placement.decision import Ending
+from twinhop.placement.move_costs import with_move_costs
 from twinhop.plans.planning import make_case
-from twinhop.plans.replanning import with_move_costs
 from twinhop.plans.result import Plan
 from twinhop.plans.saved_placement import SavedPlacement, as_saved, plan_of_saved, present, read_placement
 

@@ -40,6 +40,7 @@ def results(tmp_path_factory):
         plan.solution.certificate,
         twinhop.Decision(plan.solution.placement, plan.solution.certificate),
         twinhop.robustness("family(30, 5, deadlines=on)", 0.2, samples=3),
+        twinhop.plan("family(20, 4)", candidates=3),
         twinhop.price(plan, SCENARIO),
         twinhop.explain(plan, 0),
         twinhop.survey_failures("family(20, 4)"),

@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twinhop.errors import InputError
-from twinhop.twin import Chunk, History, Records, Retention
+from twinhop.twin import (
+    Chunk,
+    DeviceTwin,
+    Dimension,
+    History,
+    Records,
+    Retention,
+    TwinSchema,
+    Update,
+    packed,
+    unpacked,
+)
 from twinhop.twin import history as module
 from twinhop.twin.chunk import record_bytes, records_of_payload
 from twinhop.twin.history import CHUNK_RECORDS, OPEN_RECORDS, TAIL_RECORDS, Sealed
@@ -310,3 +321,38 @@ def test_parts_that_do_not_follow_each_other(change, words, small_chunks):
         History.of_parts(**given_parts)
     assert str(error.value).startswith("a.twin: ")
     assert words in str(error.value)
+
+
+def test_few_records_wanted_are_kept_in_small_chunks_that_many_twins_seal_at_other_times():
+    kept = []
+    for phase in range(64):
+        history = History(1, Retention(max_records=300), phase)
+        for seq in range(1, 1001):
+            history.append(seq, float(seq), np.array([1.0]))
+            assert len(history) == seq or 300 <= len(history) < 364
+            assert len(history.tail()) < 64 + OPEN_RECORDS
+        kept.append(len(history))
+        assert {len(chunk.records) for chunk in history.chunks} == {64}
+    assert sorted(kept) == list(range(300, 364))
+
+
+@pytest.mark.parametrize("at", [1, 40, 130, 575, 700])
+def test_chunks_end_in_the_same_places_where_a_twin_was_packed_between(at):
+    def grown(twin, first, last):
+        for seq in range(first, last):
+            twin.apply(Update(seq, float(seq), np.array([float(seq)]), received_s=float(seq)))
+        return twin
+
+    schema = TwinSchema(dimensions=(Dimension(name="speed", kind="scalar", unit="m/s"),))
+    never = grown(DeviceTwin("car-7", schema, retention=Retention(max_records=100)), 1, 900)
+    once = grown(DeviceTwin("car-7", schema, retention=Retention(max_records=100)), 1, at)
+    assert packed(grown(unpacked(packed(once)), at, 900)) == packed(never)
+
+
+def test_a_long_tail_of_larger_chunks_is_sealed_with_the_next_record():
+    long = filled(TAIL_RECORDS - 1)
+    wanted = Retention(max_records=300)
+    history = History.of_parts(2, wanted, [], Sealed(), long.tail(), "here", phase=10)
+    history.append(TAIL_RECORDS, float(TAIL_RECORDS), np.zeros(2))
+    assert [len(chunk.records) for chunk in history.chunks] == [64] * 4
+    assert len(history) == 4 * 64 + len(history.tail()) and 300 <= len(history) < 364

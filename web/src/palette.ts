@@ -131,6 +131,7 @@ const BUILT_IN: Record<string, readonly [number, number]> = {
   lagrangian: [0, 0],
   exact: [0, 1],
   maddpg: [1, 0],
+  primal_dual: [1, 3],
   structured: [1, 0],
   learned: [1, 0],
   transfer: [1, 1],
@@ -153,6 +154,7 @@ const BUILT_IN: Record<string, readonly [number, number]> = {
   mdp_threshold: [6, 1],
   expected: [0, 0],
   replan: [0, 1],
+  foresight: [1, 3],
 };
 /** The hue that no built-in policy has: policies of one's own take it first. */
 const OWN_HUE = 7;

@@ -20,9 +20,11 @@ from twinhop.io.json_text import json_text
 if TYPE_CHECKING:
     from twinhop.failures import PolicyFailure
     from twinhop.placement import InfeasibilityProof
+    from twinhop.placement.formats import ProblemFile
     from twinhop.plans import Plan
     from twinhop.plans.planner_warnings import PlannerWarning
     from twinhop.plans.result import Case
+    from twinhop.scenario import Scenario
 
 #: Progress is shown on what takes longer [s].
 PATIENCE_S = 2.0
@@ -337,6 +339,22 @@ def read_case(source: str, seed: int | None, problem_format: str | None) -> "Cas
 
     with progress(f"reading {source}"):
         return make_case(source, seed, problem_format=problem_format)
+
+
+def read_source(source: str, seed: int | None, problem_format: str | None) -> "Scenario | ProblemFile":
+    """The scenario or problem file that a command is about, with a spinner where reading it takes long."""
+    from twinhop.plans.planning import load_source
+
+    with progress(f"reading {source}"):
+        return load_source(source, seed, problem_format)
+
+
+def case_of(loaded: "Scenario | ProblemFile", source: str, seed: int | None = None) -> "Case":
+    """What a plan needs of what has been read, with a spinner."""
+    from twinhop.plans.planning import make_case
+
+    with progress(f"links of {source}"):
+        return make_case(loaded, seed, Path(source).stem)
 
 
 def plan_or_saved(

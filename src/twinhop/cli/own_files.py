@@ -96,7 +96,7 @@ FILES = {
     "evaluate": tuple(f"evaluation.{suffix}" for suffix in ("json", "md", "csv", "tex", "png")),
     "plan": (
         *("placement.json", "report.md", "associations.parquet", "associations.csv"),
-        *("servers.csv", "users.csv", "moves.csv", "changes.csv", "plan.xlsx"),
+        *("placement.parquet", "prices.parquet", "servers.csv", "users.csv", "moves.csv", "changes.csv", "plan.xlsx"),
         *("map.geojson", "map.png"),
         *PAGE,
     ),

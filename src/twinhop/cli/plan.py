@@ -22,6 +22,7 @@ from twinhop.cli.common import (
     Start,
     TimeLimit,
     Verbose,
+    case_of,
     exit_interrupted,
     infeasible_exits,
     print_notes,
@@ -29,11 +30,12 @@ from twinhop.cli.common import (
     print_table,
     print_warnings,
     progress,
-    read_case,
+    read_source,
     save,
 )
 from twinhop.cli.failures import FailureDeadlines, FailureMoves, Spare, Without, WithoutAny, run_survey, show_spare
 from twinhop.cli.limits import MaxMoves, MaxServerChanges, whole_number
+from twinhop.cli.plan_sparse import Candidates, plan_on_candidates
 from twinhop.cli.plan_together import (
     Also,
     CvarLevel,
@@ -90,6 +92,7 @@ def run(
     robust: Robust = "mean",
     cvar_level: CvarLevel = None,
     weights: Weights = None,
+    candidates: Candidates = None,
     verbose: Verbose = False,
 ) -> None:
     """Place the twins; print cost, terms, constraint report and certified gap."""
@@ -102,6 +105,7 @@ def run(
     from twinhop.plans.failed_hosts import asked_rules
     from twinhop.plans.failure_survey import asked_together
     from twinhop.plans.request import plan_request, replan, spare_rules
+    from twinhop.plans.sparse.planning import planned_on_candidates
 
     chosen_policy = placement_policy(starting_from(policy, start))
     limit = float("inf") if time_limit is None else time_limit
@@ -111,13 +115,22 @@ def run(
         options = {"policy": policy, "without": without, "without-any": without_any, "spare": spare, "from": saved}
         options |= {"move-cost": move_cost or None, "max-moves": max_moves, "max-server-changes": max_server_changes}
         options |= {"dump-problem": dump_problem, "start": None if start == AUTOMATIC else start}
-        options |= {"failure-moves": failure_moves, "failure-deadlines": failure_deadlines}
+        options |= {"failure-moves": failure_moves, "failure-deadlines": failure_deadlines, "candidates": candidates}
         if not joint.also:
             options["problem-format"] = problem_format  # of problem files, which have neither hours nor loads
         plan_together(joint, options, seed, problem_format, limit, gap, as_json, out, force, html=not no_html)
         return
     moves, servers = whole_number(max_moves, "max moves"), whole_number(max_server_changes, "max server changes")
-    case = read_case(source, seed, problem_format)
+    loaded = read_source(source, seed, problem_format)
+    options = {"--without": without, "--without-any": without_any, "--spare": spare, "--from": saved}
+    options |= {"--move-cost": move_cost, "--max-moves": moves is not None, "--max-server-changes": servers is not None}
+    options |= {"--dump-problem": dump_problem, "--start": start != AUTOMATIC}
+    scenario = planned_on_candidates(loaded, candidates, policy, options)
+    if scenario is not None:
+        require_own(out, "plan", force)
+        plan_on_candidates(scenario, candidates, limit, gap, as_json, out)
+        return
+    case = case_of(loaded, source, seed)
     together = asked_together(case, without or (), without_any)
     rules = asked_rules(failure_moves, failure_deadlines, asked=together is not None or spare is not None)
     limited = move_cost > 0 or moves is not None or servers is not None

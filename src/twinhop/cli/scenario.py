@@ -52,6 +52,33 @@ def new(
     typer.echo(f"wrote {path}")
 
 
+class RegionKind(StrEnum):
+    """What `scenario generate` draws."""
+
+    city = "city"
+    country = "country"
+
+
+@app.command(
+    "generate", epilog="Example: twinhop scenario generate city --users 1000000 --stations 1000 --out out/city"
+)
+def generate(
+    region: Annotated[RegionKind, typer.Argument(help="What to draw: places where users gather, and roads between.")],
+    out: Annotated[Path, typer.Option(help="Folder for scenario.yaml, stations.csv and users.parquet.")],
+    users: Annotated[int, typer.Option(help="Users N.", min=1)] = 100_000,
+    stations: Annotated[int, typer.Option(help="Stations M.", min=1)] = 200,
+    seed: Annotated[int, typer.Option(help="Root seed.", min=0)] = 0,
+    force: Force = False,
+) -> None:
+    """Write a city or country of any size: stations as CSV, users as Parquet, and the scenario file that names them."""
+    from twinhop.scenario import generate_region
+
+    with progress(f"drawing {users} users"):
+        written = generate_region(out, users, stations, region=region.value, seed=seed, overwrite=force)
+    for path in written:
+        typer.echo(f"wrote {path}")
+
+
 @app.command("check", epilog="Example: twinhop scenario check city.yaml")
 def check(source: ScenarioSource) -> None:
     """Say whether a scenario file is valid, and what is wrong where."""

@@ -38,6 +38,11 @@ class RadioState:
     access: IntArray
     access_rate_bps: FloatArray
 
+    @property
+    def link_distance_m(self) -> FloatArray:
+        """(N,) distance to the access station [m]."""
+        return self.distance_m[np.arange(len(self.access)), self.access]
+
 
 @dataclass(frozen=True)
 class Origin:

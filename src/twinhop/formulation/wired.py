@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinhop import network
 from twinhop.placement.problem import FloatArray, IntArray
@@ -12,7 +13,7 @@ from twinhop.scenario import CloudSite, World
 Wires = Callable[[FloatArray], FloatArray]
 
 
-def wires(world: World, access: IntArray) -> Wires:
+def wires(world: World, access: NDArray[np.integer]) -> Wires:
     """The wired latency of a world as a function of the sizes sent.
 
     To a station: by distance, or by the fastest path of the backhaul graph for that size. To a cloud that may host, the
@@ -83,6 +84,41 @@ def wire_lines(world: World) -> tuple[FloatArray, FloatArray]:
     return _with_cloud(delay_s, way_s), _with_cloud(s_per_bit, way_s_per_bit + cloud.s_per_bit)
 
 
+#: Gives for some stations (B,) the delays [s] and the seconds per bit [s/bit] to every host, each (P, B, K).
+WireRows = Callable[[IntArray], tuple[FloatArray, FloatArray]]
+
+
+def wire_rows(world: World) -> WireRows:
+    """The wired latency from some stations at a time to all hosts, for every size at once; see `wire_lines`.
+
+    Args:
+        world: stations, links and cloud.
+
+    Returns:
+        A function from stations (B,) to delays [s] and seconds per bit [s/bit], each (P, B, K); K counts the stations,
+        and the cloud where it may host.
+    """
+    if world.graph is not None:
+        delay_s, s_per_bit = wire_lines(world)
+        return lambda at: (delay_s[:, at], s_per_bit[:, at])
+    cloud, count = world.hosting_cloud, len(world.station_ids)
+    way_s = way_s_per_bit = np.empty((1, 0))
+    if cloud is not None:
+        way_s, way_s_per_bit = _cloud_lines(world, cloud)
+        way_s_per_bit = way_s_per_bit + cloud.s_per_bit
+
+    def rows(at: IntArray) -> tuple[FloatArray, FloatArray]:
+        hop_m = network.distance_m(world.station_xy_m[at], world.station_xy_m)
+        s_per_bit = network.wired_latency_s(np.ones(len(at)), hop_m, world.latency_s_per_bit_m)
+        delay_s = np.zeros((len(at), count))
+        if cloud is not None:
+            delay_s = np.column_stack([delay_s, way_s[0, at]])
+            s_per_bit = np.column_stack([s_per_bit, way_s_per_bit[0, at]])
+        return delay_s[None], s_per_bit[None]
+
+    return rows
+
+
 def _cloud_lines(world: World, cloud: CloudSite) -> tuple[FloatArray, FloatArray]:
     """(P or 1, M) the way from each station to the cloud, its link left out."""
     count = len(world.station_ids)
@@ -103,18 +139,18 @@ def _with_cloud(lines: FloatArray, way: FloatArray) -> FloatArray:
     return table
 
 
-def _by_distance(world: World, access: IntArray) -> Wires:
+def _by_distance(world: World, access: NDArray[np.integer]) -> Wires:
     hop = network.distance_m(world.station_xy_m, world.station_xy_m)[access]
     return lambda bits: network.wired_latency_s(bits, hop, world.latency_s_per_bit_m)
 
 
-def _by_path(world: World, access: IntArray) -> Wires:
+def _by_path(world: World, access: NDArray[np.integer]) -> Wires:
     graph, stations = world.graph, np.arange(len(world.station_ids))
     assert graph is not None
     return lambda bits: graph.latency_s(bits, access, stations)
 
 
-def _to_cloud(world: World, access: IntArray, cloud: CloudSite) -> Wires:
+def _to_cloud(world: World, access: NDArray[np.integer], cloud: CloudSite) -> Wires:
     """Latencies (N,) to the cloud."""
     if cloud.latency_s is not None:
         latency_s = cloud.latency_s

@@ -18,6 +18,8 @@ FORMAT = 1
 KIND = "twinhop checkpoint"
 MANIFEST, POLICY, STATE = "checkpoint.json", "policy.safetensors", "state.safetensors"
 CHECKPOINTS = "checkpoints"
+SHIPPED = ("maddpg", "primal_dual")
+"""Names of the checkpoints that come with the package."""
 BEST, LAST = "best", "last"
 SCENARIO = "scenario"
 """Field of the manifest: the scenario that was trained on, its fields as they were set."""
@@ -77,7 +79,8 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
     """Find and check a checkpoint.
 
     Args:
-        path: its folder, the folder of a run (whose best checkpoint is meant), or `maddpg`, the one of this package.
+        path: its folder, the folder of a run (whose best checkpoint is meant), or the name of
+            one that comes with this package.
 
     Returns:
         The checkpoint; the files agree with their digests.
@@ -85,7 +88,7 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
     Raises:
         InputError: there is none, it is of another version, or a file was changed since.
     """
-    folder = _folder_of(Path(path)) if str(path) != "maddpg" else shipped()
+    folder = shipped(str(path)) if str(path) in SHIPPED else _folder_of(Path(path))
     record = _manifest(folder)
     for name, digest in record["digests"].items():
         if digest_of(folder / name) != digest:
@@ -103,9 +106,9 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
     )
 
 
-def shipped() -> Path:
-    """The folder of the checkpoint that comes with the package."""
-    return Path(str(files("twinhop.inference") / CHECKPOINTS / "maddpg"))
+def shipped(name: str = "maddpg") -> Path:
+    """The folder of a checkpoint that comes with the package."""
+    return Path(str(files("twinhop.inference") / CHECKPOINTS / name))
 
 
 def pointed_to(run: Path, name: str) -> Path | None:

@@ -11,10 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from twinhop.errors import InputError
 from twinhop.io import yaml_io
 from twinhop.io.text_file import read_text
+from twinhop.learn.foresight.config import MigrationTrainingConfig
 from twinhop.learn.literal import FlatConfig, LiteralConfig
+from twinhop.learn.primal_dual.config import PrimalDualConfig
 from twinhop.learn.structured import StructuredConfig
 from twinhop.learn.transfer.aggregation import SUM_TOLERANCE
-from twinhop.names import training_files
+from twinhop.names import training_files, training_worlds
 from twinhop.scenario.fields import LARGEST_SEED, NonNegative, problem
 from twinhop.scenario.files.load import locator
 from twinhop.scenario.schema.readings import Reading
@@ -84,8 +86,11 @@ class TrainingConfig(_Section):
     """A run of training."""
 
     schema_version: Literal[1] = Field(description="version of this schema")
+    task: Literal["placement"] = Field("placement", description="what is learned; `migration` has fields of its own")
     name: str = Field(min_length=1, max_length=80, description="name of the run")
-    algorithm: Literal["structured", "flat", "literal"] = Field("structured", description="which learner")
+    algorithm: Literal["structured", "flat", "literal", "primal_dual"] = Field(
+        "structured", description="which learner"
+    )
     scenario: str = Field(min_length=1, description="preset, or scenario file beside the configuration")
     more_scenarios: tuple[str, ...] = Field(
         (), max_length=15, description="further ones of as many users and stations, trained on beside it (structured)"
@@ -94,7 +99,9 @@ class TrainingConfig(_Section):
         "random", description="new stations and users in every episode, or those of the scenario throughout"
     )
     seed: int = Field(0, ge=0, le=LARGEST_SEED, description="root seed of the run")
-    iterations: int = Field(2000, ge=1, le=10_000_000, description="slots (structured) or episodes (flat, literal)")
+    iterations: int = Field(
+        2000, ge=1, le=10_000_000, description="slots (structured), episodes (flat, literal) or batches (primal_dual)"
+    )
     environments: int = Field(16, ge=1, le=4096, description="environments side by side (structured)")
     opening_spread: float = Field(
         0.0, ge=0.0, le=5.0, description="openings of an episode cost exp(U(-x, x)) times as much (structured)"
@@ -110,14 +117,18 @@ class TrainingConfig(_Section):
     structured: StructuredConfig | None = Field(None, description="constants of the structured learner")
     flat: FlatConfig | None = Field(None, description="constants of the flat learner")
     literal: LiteralConfig | None = Field(None, description="constants of the literal learner")
+    primal_dual: PrimalDualConfig | None = Field(None, description="constants of the primal-dual learner")
 
     @model_validator(mode="after")
     def _sections_fit(self) -> TrainingConfig:
-        for name in ("structured", "flat", "literal"):
+        for name in ("structured", "flat", "literal", "primal_dual"):
             if getattr(self, name) is not None and name != self.algorithm:
                 raise problem(f"belongs to algorithm: {name}; this run has {self.algorithm}", name)
-        if self.structured is not None and "iterations" in self.structured.model_fields_set:
-            raise problem("is said once, as iterations of the run", "structured", "iterations")
+        for name, section in (("structured", self.structured), ("primal_dual", self.primal_dual)):
+            if section is not None and "iterations" in section.model_fields_set:
+                raise problem("is said once, as iterations of the run", name, "iterations")
+        if self.algorithm == "primal_dual" and self.transfer is not None:
+            raise problem("a primal_dual learner has no experience to take over; leave it out", "transfer")
         if self.algorithm != "structured" and (self.more_scenarios or self.opening_spread or self.communication_spread):
             raise problem(
                 f"a {self.algorithm} learner has one scenario and its own prices; leave out more_scenarios and spreads"
@@ -126,7 +137,7 @@ class TrainingConfig(_Section):
 
     def constants(self) -> dict[str, Any]:
         """Fields of the learner's own configuration that differ from its defaults."""
-        section = {"structured": self.structured, "flat": self.flat, "literal": self.literal}[self.algorithm]
+        section = getattr(self, self.algorithm)
         return {} if section is None else section.model_dump(exclude_unset=True)
 
     def actor_starts_at(self) -> int:
@@ -136,25 +147,29 @@ class TrainingConfig(_Section):
         return (self.structured or StructuredConfig()).critic_only_iterations
 
     def plain(self) -> dict[str, Any]:
-        """Everything, defaults included, as plain values."""
-        return self.model_dump(mode="json")
+        """Everything, defaults included, as plain values; without the task, which files of before do not name."""
+        return self.model_dump(mode="json", exclude={"task"})
 
 
-def load_config(source: str | Path) -> tuple[TrainingConfig, Path | None]:
+AnyTraining = TrainingConfig | MigrationTrainingConfig
+"""What a file may hold: `task: migration`, or a placement."""
+
+
+def load_config(source: str | Path) -> tuple[AnyTraining, Path]:
     """Read a configuration.
 
     Args:
         source: a file, or the name of a configuration of the package.
 
     Returns:
-        The configuration, and the folder from which its scenario file is found; None for one of the package.
+        The configuration, and the folder from which its scenario files are found.
 
     Raises:
         InputError: there is none, or it is not valid; file, line and field are named.
     """
     if str(source) in config_names():
         text = training_files()[str(source)].read_text(encoding="utf-8")
-        return parse_config(text, f"{source}{_SUFFIX}"), None
+        return parse_config(text, f"{source}{_SUFFIX}"), training_worlds()
     path = Path(source)
     if not path.exists():
         names = config_names()
@@ -165,7 +180,7 @@ def load_config(source: str | Path) -> tuple[TrainingConfig, Path | None]:
     return parse_config(read_text(path), str(path)), path.parent
 
 
-def parse_config(text: str, source_name: str = "configuration") -> TrainingConfig:
+def parse_config(text: str, source_name: str = "configuration") -> AnyTraining:
     r"""Validate the text of a configuration.
 
     Args:
@@ -181,13 +196,18 @@ def parse_config(text: str, source_name: str = "configuration") -> TrainingConfi
     value = yaml_io.read_yaml(text, source_name)
     if not isinstance(value, dict):
         raise InputError(f"{source_name}:1: must be a mapping of fields such as `scenario: lu2021-n100-m10`")
+    kind = _kind_of(value)
     try:
-        return TrainingConfig.model_validate(value)
+        return kind.model_validate(value)
     except ValidationError as error:
-        raise input_error(error, TrainingConfig, locator(text, source_name)) from None
+        raise input_error(error, kind, locator(text, source_name)) from None
 
 
-def changed(config: TrainingConfig, changes: Mapping[str, Any]) -> TrainingConfig:
+def _kind_of(fields: Mapping[str, Any]) -> type[AnyTraining]:
+    return MigrationTrainingConfig if fields.get("task") == "migration" else TrainingConfig
+
+
+def changed(config: AnyTraining, changes: Mapping[str, Any]) -> AnyTraining:
     """The configuration with some fields changed.
 
     Args:
@@ -200,7 +220,7 @@ def changed(config: TrainingConfig, changes: Mapping[str, Any]) -> TrainingConfi
     return config_of({**config.model_dump(exclude_unset=True), **changes}, config.name)
 
 
-def config_of(fields: Mapping[str, Any], name: str) -> TrainingConfig:
+def config_of(fields: Mapping[str, Any], name: str) -> AnyTraining:
     """A configuration out of its fields.
 
     Args:
@@ -210,10 +230,11 @@ def config_of(fields: Mapping[str, Any], name: str) -> TrainingConfig:
     Raises:
         InputError: a field is unknown, or a value is not accepted.
     """
+    kind = _kind_of(fields)
     try:
-        return TrainingConfig.model_validate(fields)
+        return kind.model_validate(fields)
     except ValidationError as error:
-        raise input_error(error, TrainingConfig, lambda paths: dict.fromkeys(paths, name)) from None
+        raise input_error(error, kind, lambda paths: dict.fromkeys(paths, name)) from None
 
 
 def config_names() -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -60,12 +60,14 @@ class Learner:
         source: what it trains on.
         policy: how it decides.
         configuration: its constants, plain values.
+        record: what manifests of its checkpoints say besides.
     """
 
     algorithm: Any
     source: Any
     policy: ActingPolicy | DecidingPolicy
     configuration: dict[str, Any]
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     def weights_like(self) -> Any:
         """The shapes of the weights that the algorithm learns."""
@@ -79,6 +81,7 @@ LEARNERS = {
     "literal-penalty": "twinhop.learn.learners:literal_with_penalty",
     "flat": "twinhop.learn.learners:flat",
     "structured": "twinhop.learn.learners:structured",
+    "primal_dual": "twinhop.learn.learners:primal_dual",
 }
 
 
@@ -131,6 +134,48 @@ def _structured_decoders(weights: Any) -> dict[str, Decide]:
         "structured, highest score": partial(decide, decode="argmax"),
         f"structured, {LOCAL_MOVES} moves": partial(decide, local_moves=LOCAL_MOVES),
     }
+
+
+def primal_dual(params: Params, iterations: int, constants: Mapping[str, Any] | None = None) -> Learner:
+    """A network that gives prices; it draws what it learns from, and the environment only judges it.
+
+    Args:
+        params: of the environment.
+        iterations: of the whole run.
+        constants: fields of `PrimalDualConfig`; None: its defaults.
+    """
+    from twinhop.inference.price_sizes import PRICE_FEATURES_VERSION
+    from twinhop.inference.primal_dual import FEATURES
+    from twinhop.learn.primal_dual import PrimalDual, PrimalDualConfig
+
+    config = PrimalDualConfig.model_validate({**(constants or {}), "iterations": iterations})
+    return Learner(
+        algorithm=PrimalDual(config),
+        source=params,
+        policy=DecidingPolicy(_problem, _priced_decider, lambda weights: {"primal_dual": _priced_decider(weights)}),
+        configuration=config.model_dump(),
+        record={FEATURES: PRICE_FEATURES_VERSION},
+    )
+
+
+def _problem(params: Params, obs: Observation) -> Any:
+    from twinhop.env.problems import problem_of
+
+    return problem_of(params, obs)
+
+
+def _priced_decider(weights: Any) -> Decide:
+    from twinhop.inference.price_weights import PARTS, blocks_of
+    from twinhop.inference.primal_dual import decoded_hosts
+
+    layers = {part: getattr(weights.blocks, part) for part in PARTS}
+    arrays = {
+        f".blocks.{part}.{name}": np.asarray(getattr(layer, name))
+        for part, layer in layers.items()
+        for name in ("weight", "bias")
+    }
+    network = blocks_of(arrays, "weights")
+    return lambda problem: decoded_hosts(network, problem)
 
 
 def _prepared(params: Params, obs: Observation) -> Any:

@@ -27,7 +27,7 @@ from twinhop.io.files import replacing
 from twinhop.io.folders import owned
 from twinhop.learn import learners
 from twinhop.learn.checkpoint import load_state, point_to, save_checkpoint
-from twinhop.learn.config import TrainingConfig
+from twinhop.learn.config import AnyTraining, TrainingConfig
 from twinhop.learn.learners import Learner
 from twinhop.learn.measured_run import advance_compiled
 from twinhop.learn.run_log import RunLog
@@ -139,7 +139,7 @@ class _Run:
         arrived = None
         if config.transfer is not None:
             arrived = arrival(config, config.transfer, self._learner, readings)
-        _claim(config, out)
+        claim(config, out)
         _warn_of_warm_up(config)
         self._algorithm = self._learner.algorithm if arrived is None else arrived.algorithm
         self._source = self._learner.source if arrived is None else arrived.source
@@ -186,7 +186,7 @@ class _Run:
         validation = Validation(self._learner, self._params, every.instances, every.first_seed)
         log, saturation = RunLog(self._out, self._iteration), 0.0
         try:
-            with _interrupts() as asked_to_stop:
+            with interrupts() as asked_to_stop:
                 while self._iteration < config.iterations and not asked_to_stop():
                     values = self._advanced()
                     is_end = self._iteration == config.iterations
@@ -261,6 +261,7 @@ class _Run:
             "iteration": self._iteration,
             "evaluation": evaluation,
             SECONDS: round(self._seconds, 3),
+            **self._learner.record,
             **self._origin,
         }
         save_checkpoint(folder, record, self._weights(), self._state)
@@ -289,7 +290,8 @@ def learner_of(config: TrainingConfig, scenario: Scenario, root: Path | None = N
     redraws = config.topologies == "random"
     params = params_of(scenario, "placement", redraws=redraws)
     if config.algorithm != "structured":
-        make = {"flat": learners.flat, "literal": learners.literal}[config.algorithm]
+        makers = {"flat": learners.flat, "literal": learners.literal, "primal_dual": learners.primal_dual}
+        make = makers[config.algorithm]
         return params, make(params, config.iterations, config.constants())
     spreads = {"opening_spread": config.opening_spread, "communication_spread": config.communication_spread}
     made = learners.structured(
@@ -323,7 +325,7 @@ def _check_same_sources(origin: Mapping[str, Any], records: Sequence[Mapping[str
             raise InputError(f"sources: {now['path']}: is another checkpoint than the one that this run began with")
 
 
-def _claim(config: TrainingConfig, out: Path) -> None:
+def claim(config: AnyTraining, out: Path) -> None:
     """Make the folder of a run, or refuse one that is of another run."""
     path = out / CONFIG
     if not path.exists():
@@ -353,14 +355,12 @@ def _claim(config: TrainingConfig, out: Path) -> None:
         _write_config(config, path, overwrite=True)
 
 
-def _write_config(config: TrainingConfig, path: Path, *, overwrite: bool) -> None:
+def _write_config(config: AnyTraining, path: Path, *, overwrite: bool) -> None:
     with replacing(path, overwrite=overwrite) as temporary:
         temporary.write_text(json.dumps(config.plain(), indent=1) + "\n", encoding="utf-8")
 
 
-def _with_later_fields(
-    there: Mapping[str, Any], requested: Mapping[str, Any], config: TrainingConfig
-) -> dict[str, Any]:
+def _with_later_fields(there: Mapping[str, Any], requested: Mapping[str, Any], config: AnyTraining) -> dict[str, Any]:
     """A configuration of an earlier version with the fields that its sections lack, which mean their defaults."""
     filled = dict(there)
     for name, section in there.items():
@@ -414,7 +414,7 @@ def _warn_of_saturation(config: TrainingConfig, share: float) -> None:
 
 
 @contextmanager
-def _interrupts() -> Iterator[Callable[[], bool]]:
+def interrupts() -> Iterator[Callable[[], bool]]:
     """Inside, the first Ctrl-C is kept for later and the second one ends at once; yields whether there was one."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():

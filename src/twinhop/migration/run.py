@@ -138,7 +138,7 @@ class MigrationRun:
         default_scale_s = LITERAL_UTILITY_SCALE_S if literal else UTILITY_SCALE_S
         scale_ms = section.utility_scale_ms
         return Users(
-            ids=world.user_ids,
+            ids=tuple(world.user_ids),
             update_bits=world.update_bits,
             update_work=work,
             root_work=np.sqrt(work),

@@ -8,13 +8,13 @@ from twinhop.units.arrays import Array, namespace_of
 
 
 def distance_m(a_xy_m: Array, b_xy_m: Array) -> Array:
-    """Return the Euclidean distance between every pair of points of two sets.
+    """Return the Euclidean distance between every pair of points of two sets, or from each point to some of its own.
 
-    Formula: ``d_ij = |a_i - b_j|``.
+    Formula: ``d_ij = |a_i - b_j|``, or ``|a_i - b_ij|``.
 
     Args:
         a_xy_m: (N, 2) points [m].
-        b_xy_m: (M, 2) points [m].
+        b_xy_m: (M, 2) points, or (N, M, 2), M for each of the others [m].
 
     Returns:
         (N, M) distances [m].
@@ -28,8 +28,9 @@ def distance_m(a_xy_m: Array, b_xy_m: Array) -> Array:
         [[5.0, 2.0]]
     """
     xp = namespace_of(a_xy_m, b_xy_m)
-    east_m = a_xy_m[:, None, 0] - b_xy_m[None, :, 0]  # by coordinate: a sum over an axis of two is 7 times slower
-    north_m = a_xy_m[:, None, 1] - b_xy_m[None, :, 1]
+    b_xy_m = b_xy_m if b_xy_m.ndim == 3 else b_xy_m[None]
+    east_m = a_xy_m[:, None, 0] - b_xy_m[:, :, 0]  # by coordinate: a sum over an axis of two is 7 times slower
+    north_m = a_xy_m[:, None, 1] - b_xy_m[:, :, 1]
     return xp.sqrt(east_m * east_m + north_m * north_m)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 #: Where each kind of result is shown: modules with `write`, and `to_json`, `report` and `plot` where it has them.
 SHOWN_BY = {
     "Plan": "twinhop.output.plans.plan",
+    "SparsePlan": "twinhop.output.plans.sparse_plan",
     "JointPlan": "twinhop.output.plans.joint_plan",
     "Explanation": "twinhop.output.plans.explanation",
     "Comparison": "twinhop.output.plans.comparison",

@@ -30,6 +30,7 @@ SUMMARISED_BY = {
     "Training": ("twinhop.output.training.summaries", "training_summary"),
     "TwinReplay": ("twinhop.output.replay.summary", "replay_summary"),
     "Solution": ("twinhop.output.plans.problem_summaries", "solution_summary"),
+    "Replan": ("twinhop.output.plans.problem_summaries", "replan_summary"),
     "PlacementProblem": ("twinhop.output.plans.problem_summaries", "problem_summary"),
     "Scenario": ("twinhop.output.plans.problem_summaries", "scenario_summary"),
     "World": ("twinhop.output.plans.problem_summaries", "city_summary"),

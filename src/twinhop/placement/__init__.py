@@ -1,5 +1,7 @@
 """P1, the placement of twins: problem, policies, certified bounds, exact solver, problem files."""
 
+from typing import TYPE_CHECKING
+
 from twinhop.placement.certificate import Certificate as Certificate
 from twinhop.placement.certificate import Part as Part
 from twinhop.placement.certificate import PricedPart as PricedPart
@@ -22,3 +24,31 @@ from twinhop.placement.problem_file import load_problem as load_problem
 from twinhop.placement.problem_file import save_problem as save_problem
 from twinhop.placement.solve import Solution as Solution
 from twinhop.placement.solve import solve as solve
+
+if TYPE_CHECKING:
+    from twinhop.placement.delta import Delta as Delta
+    from twinhop.placement.planner import Planner as Planner
+    from twinhop.placement.replan import Replan as Replan
+    from twinhop.placement.sparse import SparsePrices as SparsePrices
+    from twinhop.placement.sparse import SparseProblem as SparseProblem
+    from twinhop.placement.sparse import SparseSolution as SparseSolution
+    from twinhop.placement.sparse import solve_sparse as solve_sparse
+
+#: Names that are imported when first used, and where they are: few need them, and they bring loops of their own.
+_LATER = {
+    "Delta": "delta",
+    "Planner": "planner",
+    "Replan": "replan",
+    "SparsePrices": "sparse",
+    "SparseProblem": "sparse",
+    "SparseSolution": "sparse",
+    "solve_sparse": "sparse",
+}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name not in _LATER:
+        raise AttributeError(f"module 'twinhop.placement' has no attribute '{name}'")
+    return getattr(import_module(f"twinhop.placement.{_LATER[name]}"), name)

@@ -19,7 +19,7 @@ LEAST_SAVING = 1e-9
 
 
 @jit(inner=True)
-def _next_random(state):
+def next_random(state):
     """One step of xorshift64*; returns a number uniform in [0, 1) [1]."""
     x = state[0]
     x ^= x >> np.uint64(12)
@@ -65,16 +65,16 @@ def anneal(instance, hosting, stations, hot, cold, steps, seed, best):
     copy_values(host, best)
     for step in range(steps):
         temperature *= cooling
-        i = int(_next_random(state) * s.size)
+        i = int(next_random(state) * s.size)
         a = host[i]
         more, extra, change = s[i], demand[i], -comm[i, a]
         if step & 1:
             j = NOBODY
-            b = stations[int(_next_random(state) * stations.size)]
+            b = stations[int(next_random(state) * stations.size)]
             if a == b or count[b] >= seats[b]:
                 continue
         else:
-            j = int(_next_random(state) * s.size)
+            j = int(next_random(state) * s.size)
             b = host[j]
             if a == b:
                 continue
@@ -83,7 +83,7 @@ def anneal(instance, hosting, stations, hot, cold, steps, seed, best):
             change += comm[j, a] - comm[j, b]
         change += comm[i, b] + more * ((2.0 * load[b] + more) / cpu[b] - (2.0 * load[a] - more) / cpu[a])
         if change > 0.0 and not (
-            change < HOPELESS * temperature and _next_random(state) < np.exp(-change / temperature)
+            change < HOPELESS * temperature and next_random(state) < np.exp(-change / temperature)
         ):
             continue
         if taken[b] + extra > room[b] or taken[a] - extra > room[a]:

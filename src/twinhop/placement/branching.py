@@ -14,7 +14,7 @@ import numpy as np
 
 from twinhop.kernels.opening import opened_stations, switching_penalties
 from twinhop.placement.association import Associations
-from twinhop.placement.certificate import Certificate, Part, Prices, all_plans, certify_parts, charges
+from twinhop.placement.certificate import Certificate, Part, Prices, all_plans, certify_best, charges
 from twinhop.placement.prices import ByStation, PriceState, ascend, make_price_state
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 from twinhop.placement.search import Search
@@ -146,7 +146,9 @@ class BranchAndBound:
         priced = _by_prices(parts)
         few = len(parts) <= MOST_PARTS and len(priced) <= MOST_PRICES
         if few and all(branch.arcs is None and branch.associations is None for branch in parts):
-            listed = certify_parts(self._problem, (each for branches in priced for each in self._listed(branches)))
+            listed = certify_best(
+                self._problem, [each for branches in priced for each in self._listed(branches)], self.search.least_gain
+            )
             return listed if listed.parts and listed.lower_bound > root.lower_bound else root
         bound = self.search.unscaled(self.bound)
         return root if bound <= root.lower_bound else Certificate("branch-and-bound", root.parts, bound)
@@ -332,11 +334,13 @@ class BranchAndBound:
         yield replace(branch, arcs=excluded)
 
     def _arc_penalties(self, branch: Branch, opened: IntArray) -> FloatArray:
-        """(K, N) how much the value rises, at least, if a user is hosted on each of some stations [s]."""
+        """(K, N) how much the value rises, at least, if a user is hosted on each of some stations [s].
+
+        The value may be that of whole users: they pay nothing for demands and, where nobody has work, for their shares.
+        """
         problem = self._problem
-        charge = problem.comm_s[:, opened] + charges(problem, opened, branch.theta[opened]) + branch.nu[opened]
-        if problem.demand is not None:
-            charge = charge + branch.mu[opened] * problem.demand[:, None]
+        theta = branch.theta[opened] if self._instance.has_work else np.zeros(opened.size)
+        charge = problem.comm_s[:, opened] + charges(problem, opened, theta) + branch.nu[opened]
         return np.maximum(charge - branch.price[:, None], 0.0).T
 
     def _single_plan(self, branch: Branch, alive: BoolArray) -> Iterator[Branch]:

@@ -28,7 +28,7 @@ class Budget:
     gap: float | None = None
     on_progress: Callable[[float, float], None] | None = None
     interrupted: bool = False
-    started: float = field(default_factory=solving_clock_s)
+    started: float = field(default_factory=lambda: solving_clock_s())
     patience_s: float = PATIENCE_S
 
     def elapsed_s(self) -> float:

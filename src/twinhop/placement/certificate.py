@@ -2,12 +2,13 @@
 
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from twinhop.kernels.knapsack import most_within
 from twinhop.placement.problem import FloatArray, IntArray, PlacementProblem
 from twinhop.text import counted, figure, in_a_line
 
@@ -22,6 +23,8 @@ ARCS_AT_ONCE = 4_000_000
 SOLVER_MARGIN = 1e-6
 #: A bound may exceed the cost of a plan by this share of it: deadlines and demands count as kept within 1e-9.
 BROKEN = 1e-8
+#: The methods of certificates that follow from the list of parts: by prices alone, and with whole users in knapsacks.
+PRICES, KNAPSACKS = "prices", "knapsacks"
 #: The method of a certificate that holds for the plans of few moves only, whose bound follows from a price of moves.
 MOVE_PRICE = "move-price"
 #: That for the plans that change few servers only, and that for those with both limits.
@@ -82,20 +85,21 @@ class PricedPart:
 class Certificate:
     """A lower bound on the cost of every feasible plan, and what it follows from.
 
-    With the method ``prices`` it follows from the list of parts alone: together they hold every feasible plan, and the
-    least of their bounds is the bound. A solver that did not branch lists one part, all plans. The other two methods
-    state a bound that their search proved and no list does; what they list proves a lower bound only. Where the parts
-    hold some plans only (`certify` with a part), the bound is on those.
+    With the methods ``prices`` and ``knapsacks`` it follows from the list of parts alone: together they hold every
+    feasible plan, and the least of their bounds is the bound, which ``knapsacks`` works out with users that are not
+    divided (`whole_reduced_costs`). A solver that did not branch lists one part, all plans. The other methods state a
+    bound that their search proved and no list does; what they list proves a lower bound only. Where the parts hold some
+    plans only (`certify` with a part), the bound is on those.
 
     Attributes:
-        method: ``prices``, ``branch-and-bound`` (by more parts than are listed), ``branch-and-cut`` (by HiGHS), or
-            ``move-price``, ``server-price``, ``move-and-server-price`` (of plans with few moves, few servers that
-            change, or both, by the bounds of problems in which these cost more).
+        method: ``prices``, ``knapsacks``, ``branch-and-bound`` (by more parts than are listed), ``branch-and-cut`` (by
+            HiGHS), or ``move-price``, ``server-price``, ``move-and-server-price`` (of plans with few moves, few servers
+            that change, or both, by the bounds of problems in which these cost more).
         parts: parts of the plans that hold every feasible one, with their prices; empty for those after the second.
-        searched: the bound that the search of the other methods proved; None for ``prices``.
+        searched: the bound that the search of the other methods proved; None for ``prices`` and ``knapsacks``.
 
     Raises:
-        ValueError: a searched bound is given for ``prices``, or none for another method.
+        ValueError: a searched bound is given for ``prices`` or ``knapsacks``, or none for another method.
     """
 
     method: str
@@ -103,8 +107,10 @@ class Certificate:
     searched: float | None = None
 
     def __post_init__(self) -> None:
-        if (self.searched is None) != (self.method == "prices"):
-            raise ValueError(f"searched: got {self.searched} for the method {self.method}; expected it but for prices")
+        if (self.searched is None) != (self.method in (PRICES, KNAPSACKS)):
+            raise ValueError(
+                f"searched: got {self.searched} for the method {self.method}; expected it but for prices and knapsacks"
+            )
 
     @property
     def lower_bound(self) -> float:
@@ -112,6 +118,11 @@ class Certificate:
         if self.searched is not None:
             return self.searched
         return min((each.lower_bound for each in self.parts), default=math.inf)
+
+    @property
+    def formula(self) -> str:
+        """By which the bounds of its parts are worked out: ``prices`` or ``knapsacks``."""
+        return KNAPSACKS if self.method == KNAPSACKS else PRICES
 
     def __repr__(self) -> str:
         parts = counted(len(self.parts), "part") if self.parts else None
@@ -138,12 +149,34 @@ def bound_below(cost: float, bound: float, source: str) -> float:
     return min(bound, cost)
 
 
+class Rooms(NamedTuple):
+    """How much stations hold, with the room for rounding that a feasible plan has.
+
+    Attributes:
+        seats: (M,) of users, no more than there are.
+        cpu: (M,) [cycles/s].
+        demand: (M,); None without demands.
+    """
+
+    seats: IntArray
+    cpu: FloatArray
+    demand: FloatArray | None
+
+
+def rooms(problem: PlacementProblem) -> Rooms:
+    """How much the stations of a problem hold."""
+    demand = None if problem.demand is None else problem.demand_room
+    return Rooms(np.minimum(problem.capacity, problem.users), problem.cpu_room, demand)
+
+
 def reduced_costs(
     problem: PlacementProblem,
     price: FloatArray,
     congestion: FloatArray,
     seat_price: FloatArray,
     demand_price: FloatArray | None = None,
+    *,
+    room: Rooms | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Lower bounds on the reduced cost of opening each station, and the magnitudes that went into each.
 
@@ -160,16 +193,17 @@ def reduced_costs(
         congestion: (M,) theta_k [s/sqrt(cycle)].
         seat_price: (M,) nu_k [s].
         demand_price: (M,) mu_k [s/unit of demand]; None is 0.
+        room: how much stations hold; None: what they hold in the problem.
 
     Returns:
         (M,) reduced costs [s] and (M,) sums of magnitudes [s]; stations that may not host get ``inf`` and 0.
     """
+    room = rooms(problem) if room is None else room
     reduced, magnitude = np.full(problem.stations, np.inf), np.zeros(problem.stations)
     hosts = np.flatnonzero(problem.capacity > 0)
-    seats = np.minimum(problem.capacity, problem.users)
-    fixed = congestion**2 * problem.cpu_room / 4 + seats * seat_price
-    if problem.demand is not None and demand_price is not None:
-        fixed = fixed + problem.demand_room * demand_price
+    fixed = congestion**2 * room.cpu / 4 + room.seats * seat_price
+    if room.demand is not None and demand_price is not None:
+        fixed = fixed + room.demand * demand_price
     for at in range(0, hosts.size, max(1, ARCS_AT_ONCE // problem.users)):
         k = hosts[at : at + max(1, ARCS_AT_ONCE // problem.users)]
         charge = problem.comm_s[:, k] + charges(problem, k, congestion[k]) + seat_price[k]
@@ -181,6 +215,86 @@ def reduced_costs(
         reduced[k] = problem.scaled_opening[k] - (fixed[k] + gained)
         magnitude[k] = problem.scaled_opening[k] + fixed[k] + gained + inside
     return reduced, magnitude
+
+
+def whole_reduced_costs(
+    problem: PlacementProblem,
+    price: FloatArray,
+    congestion: FloatArray,
+    seat_price: FloatArray,
+    demand_price: FloatArray | None = None,
+    *,
+    room: Rooms | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """`reduced_costs` with users that are not divided: where that is more, with a 0/1 knapsack in place of a price.
+
+    Station k's users demand at most ``C_k`` together, and their minimum shares add up to at most ``F_k``. So its best
+    value is also at most ``theta^2 F_k / 4 + N_k nu_k + max sum_i x_i (price_i - comm_ik - charge_ik - nu_k)`` over
+    ``x`` in {0, 1} that keep the one limit or the other, at any theta >= 0 and without a price of demand: with theta_k,
+    and where nobody has work with 0, at which minimum shares cost nothing. The knapsacks are those of
+    `twinhop.kernels.knapsack.most_within`: exact or, after some work, bounded from above.
+
+    Args:
+        problem: the problem.
+        price: (N,) [s].
+        congestion: (M,) theta_k [s/sqrt(cycle)].
+        seat_price: (M,) nu_k [s].
+        demand_price: (M,) mu_k [s/unit of demand]; None is 0.
+        room: how much stations hold; None: what they hold in the problem.
+
+    Returns:
+        (M,) reduced costs [s], none lower than those of `reduced_costs`, and (M,) sums of magnitudes [s].
+    """
+    room = rooms(problem) if room is None else room
+    reduced, magnitude = reduced_costs(problem, price, congestion, seat_price, demand_price, room=room)
+    if not (problem.has_demand or problem.has_deadlines):
+        return reduced, magnitude
+    theta = whole_congestion(problem, congestion)
+    for k in np.flatnonzero(problem.capacity > 0).tolist():
+        worth, floor, charge = whole_worth(problem, k, price, theta[k], seat_price[k])
+        gained = most_gained(worth, problem.demand, None if room.demand is None else room.demand[k], floor, room.cpu[k])
+        fixed = theta[k] ** 2 * room.cpu[k] / 4 + room.seats[k] * seat_price[k]
+        found = problem.scaled_opening[k] - (fixed + gained)
+        if found > reduced[k]:
+            reduced[k] = found
+            inside = np.where(worth > 0, np.abs(price) + charge, 0.0).sum()
+            magnitude[k] = problem.scaled_opening[k] + fixed + gained + float(inside)
+    return reduced, magnitude
+
+
+def whole_congestion(problem: PlacementProblem, congestion: FloatArray) -> FloatArray:
+    """(M,) the congestion prices at which whole users are charged: 0 where nobody has work."""
+    return congestion if (problem.root_work > 0).any() else np.zeros(problem.stations)
+
+
+def whole_worth(
+    problem: PlacementProblem, k: int, price: FloatArray, theta: float, seat_price: float
+) -> tuple[FloatArray, FloatArray | None, FloatArray]:
+    """What station k earns by each whole user at some prices; its minimum share there; what it is charged.
+
+    Returns:
+        (N,) [s], negative on forbidden arcs; (N,) [cycles/s], None without deadlines; (N,) [s].
+    """
+    charge = problem.comm_s[:, k] + charges(problem, np.array([k]), np.array([theta]))[:, 0] + seat_price
+    worth = np.where(problem.allowed[:, k], price - charge, -1.0)
+    floor = None if problem.floor is None else np.where(problem.allowed[:, k], problem.floor[:, k], 0.0)
+    return worth, floor, charge
+
+
+def most_gained(
+    worth: FloatArray,
+    demand: FloatArray | None,
+    demand_room: float | None,
+    floor: FloatArray | None,
+    cpu_room: float,
+) -> float:
+    """At most what the users of a station are worth together, who keep the one limit or the other [s]."""
+    gained, taken = float(np.maximum(worth, 0.0).sum()), np.empty(worth.size)
+    if demand is not None and demand_room is not None:
+        gained = min(gained, most_within(worth, demand, demand_room, taken)[0])
+    if floor is not None:
+        gained = min(gained, most_within(worth, floor, cpu_room, taken)[0])
+    return gained
 
 
 def _pairwise_sums(terms: FloatArray) -> FloatArray:
@@ -224,6 +338,8 @@ def certify(
     seat_price: FloatArray,
     demand_price: FloatArray | None = None,
     part: Part | None = None,
+    *,
+    method: str = PRICES,
 ) -> Certificate:
     """Turn any prices into a valid lower bound.
 
@@ -237,20 +353,25 @@ def certify(
         seat_price: (M,) any nu_k >= 0 [s].
         demand_price: (M,) any mu_k >= 0 [s/unit of demand]; None is 0.
         part: the plans to bound; None: all.
+        method: ``prices``, or ``knapsacks`` for users that are not divided, which takes longer and proves no less.
 
     Returns:
         The certificate, its bound rounded down by ``ROUNDING_MARGIN``; infinite where the part holds no plan.
     """
-    return certify_parts(problem, [(part or all_plans(problem), Prices(price, congestion, seat_price, demand_price))])
+    prices = Prices(price, congestion, seat_price, demand_price)
+    return certify_parts(problem, [(part or all_plans(problem), prices)], method=method)
 
 
-def certify_parts(problem: PlacementProblem, parts: Iterable[tuple[Part, Prices]]) -> Certificate:
+def certify_parts(
+    problem: PlacementProblem, parts: Iterable[tuple[Part, Prices]], *, method: str = PRICES
+) -> Certificate:
     """`certify` for several parts of the plans, each at its own prices.
 
     Args:
         problem: the problem.
         parts: parts that together hold every feasible plan that the bound is to hold for, and their prices. Prices that
             several parts share, as one object, are looked at only once.
+        method: ``prices`` or ``knapsacks``, as for `certify`.
 
     Returns:
         The certificate: the list, and as its bound the least of those of the parts.
@@ -259,9 +380,18 @@ def certify_parts(problem: PlacementProblem, parts: Iterable[tuple[Part, Prices]
     priced_parts = []
     for part, prices in parts:
         if id(prices) not in costs:
-            costs[id(prices)] = reduced_costs(problem, *prices)
+            costs[id(prices)] = (whole_reduced_costs if method == KNAPSACKS else reduced_costs)(problem, *prices)
         priced_parts.append(PricedPart(part, prices, _bound(problem, part, prices, *costs[id(prices)])))
-    return Certificate("prices", tuple(priced_parts))
+    return Certificate(method, tuple(priced_parts))
+
+
+def certify_best(problem: PlacementProblem, parts: Sequence[tuple[Part, Prices]], least_gain: float) -> Certificate:
+    """`certify_parts` by prices, or with knapsacks where limits bind and that proves more by at least a share of it."""
+    by_prices = certify_parts(problem, parts)
+    if not (problem.has_demand or problem.has_deadlines):
+        return by_prices
+    whole = certify_parts(problem, parts, method=KNAPSACKS)
+    return whole if whole.lower_bound - by_prices.lower_bound > least_gain * abs(by_prices.lower_bound) else by_prices
 
 
 def _bound(problem: PlacementProblem, part: Part, prices: Prices, reduced: FloatArray, magnitude: FloatArray) -> float:

@@ -10,7 +10,15 @@ import numpy as np
 
 from twinhop.errors import InputError, UnprovedBoundWarning
 from twinhop.placement.branching import VALUE_MARGIN
-from twinhop.placement.certificate import BROKEN, Certificate, Part, PricedPart, Prices, all_plans, certify_parts
+from twinhop.placement.certificate import (
+    BROKEN,
+    Certificate,
+    Part,
+    PricedPart,
+    Prices,
+    all_plans,
+    certify_parts,
+)
 from twinhop.placement.enumeration import is_tiny, optimum
 from twinhop.placement.problem import FloatArray, PlacementProblem
 
@@ -50,7 +58,8 @@ def checked_certificate(name: str, problem: PlacementProblem, certificate: Certi
         )
         if not certificate.parts:
             return None
-    again = certify_parts(problem, [(each.part, checked[id(each.prices)]) for each in certificate.parts])
+    parts = [(each.part, checked[id(each.prices)]) for each in certificate.parts]
+    again = certify_parts(problem, parts, method=certificate.formula)
     for at, (stated, proved) in enumerate(zip(certificate.parts, again.parts, strict=True)):
         _check_bound(f"policy: {name} returned a Certificate: part {at}", stated, proved)
     if is_searched:

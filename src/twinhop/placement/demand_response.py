@@ -3,6 +3,9 @@
 import numpy as np
 
 from twinhop.jit import jit
+from twinhop.kernels.edge import SHARE_TOLERANCE
+from twinhop.kernels.knapsack import most_within
+from twinhop.kernels.shares import charge
 from twinhop.placement.station_load import copy_values
 from twinhop.placement.station_response import BISECTIONS, floored_response, station_response
 
@@ -122,3 +125,86 @@ def demanding_response(instance, by_station, state, k, worth, priced, other, scr
         for i in range(worth.size):
             share[i] += blend * (other[i] - share[i])
     return value
+
+
+@jit(inner=True)
+def _charges(floor, instance, k, worth, theta, nu, priced):
+    """What each user is worth at the congestion price and the seat price."""
+    for i in range(worth.size):
+        priced[i] = worth[i] - nu - _user_charge(floor, instance.root_work[i], i, k, theta) if worth[i] > 0.0 else 0.0
+
+
+@jit(inner=True)
+def _user_charge(floor, s, i, k, theta):
+    if floor is None:
+        return theta * s
+    return charge(theta, s, floor[k, i])
+
+
+@jit(inner=True)
+def _keep_whole(found, fixed, value, other, share):
+    """The lower of two values of a station, and the set that goes with a new one."""
+    if fixed + found < value:
+        copy_values(other, share)
+        return fixed + found
+    return value
+
+
+@jit(inner=True)
+def _within_demand(demand, demand_room, k, priced, other):
+    """The knapsack of demands; infinite where there are none."""
+    if demand is None:
+        return np.inf
+    return most_within(priced, demand, demand_room[k], other)[0]
+
+
+@jit(inner=True)
+def _within_floor(floor, cpu, k, priced, other):
+    """The knapsack of minimum shares; infinite where there are none."""
+    if floor is None:
+        return np.inf
+    return most_within(priced, floor[k], cpu[k] * (1.0 + SHARE_TOLERANCE), other)[0]
+
+
+@jit(inner=True)
+def whole_response(instance, by_station, state, k, worth, value, priced, other):
+    """The best value of station k with users that are not divided, once divided ones gave ``value`` and prices.
+
+    Where that is lower, the shares of the state are 0 and 1. See `certificate.whole_reduced_costs`.
+    """
+    theta, nu, share = state.theta[k] if instance.has_work else 0.0, state.nu[k], state.shares[k]
+    fixed = 0.25 * theta * theta * instance.cpu[k] + instance.seats[k] * nu
+    _charges(by_station.floor, instance, k, worth, theta, nu, priced)
+    found = _within_demand(instance.demand, instance.demand_room, k, priced, other)
+    value = _keep_whole(found, fixed, value, other, share)
+    found = _within_floor(by_station.floor, instance.cpu, k, priced, other)
+    return _keep_whole(found, fixed, value, other, share)
+
+
+@jit(inner=True)
+def _has_nobody(instance, k, users):
+    """Whether nobody has work and seats do not bind."""
+    return not instance.has_work and instance.seats[k] >= users
+
+
+@jit(inner=True)
+def demanding_whole(instance, by_station, state, k, worth, priced, other, scratch, order):
+    """The best value of station k under demands with users that are not divided."""
+    if _has_nobody(instance, k, worth.size) and instance.floor is None:
+        value, state.mu[k] = most_within(worth, instance.demand, instance.demand_room[k], state.shares[k])
+        return value
+    value = demanding_response(instance, by_station, state, k, worth, priced, other, scratch, order)
+    return whole_response(instance, by_station, state, k, worth, value, priced, other)
+
+
+@jit(inner=True)
+def floored_whole(instance, by_station, state, k, worth, priced, other, scratch, order):
+    """The best value of station k under deadlines with users that are not divided."""
+    if _has_nobody(instance, k, worth.size):
+        room = instance.cpu[k] * (1.0 + SHARE_TOLERANCE)
+        value, rate = most_within(worth, by_station.floor[k], room, state.shares[k])
+        state.theta[k] = 2.0 * np.sqrt(rate)
+        return value
+    theta, nu, value = undemanding_response(by_station.floor, instance, state, k, worth, scratch, order)
+    state.theta[k], state.nu[k] = theta, nu
+    return whole_response(instance, by_station, state, k, worth, value, priced, other)

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
@@ -23,6 +24,8 @@ POLL_S = 0.02
 #: How long a solve that was asked to stop may take to hear of it before it is left behind or ended [s]; deep in its
 #: cuts and heuristics HiGHS does not listen for many seconds.
 GRACE_S = 0.25
+#: HiGHS's own limit, in wall seconds, is so many times what is left of the budget, whose clock may be another.
+OWN_LIMIT = 1.0
 #: Models of more binaries than this are solved in a process of their own, which can be ended; starting one takes 0.3 s,
 #: as long as smaller models take by themselves.
 BINARIES_HERE = 1500
@@ -75,6 +78,7 @@ class Model:
         self._news: list[tuple[float, FloatArray | None]] = []
         self._outcome = Outcome(STOPPED)
         self._enough = np.inf
+        self._heard: Callable[[float, FloatArray | None], None] | None = None
 
     def add_columns(self, cost: ArrayLike, upper: ArrayLike) -> IntArray:
         """Add continuous variables between 0 and ``upper``; returns their indices."""
@@ -107,6 +111,7 @@ class Model:
         enough: float = np.inf,
         confirmed: bool = False,
         relaxed: bool = False,
+        heard: Callable[[float, FloatArray | None], None] | None = None,
     ) -> MipStatus:
         """Solve within the budget; where HiGHS gives up by itself, it counts as stopped.
 
@@ -120,8 +125,9 @@ class Model:
             confirmed: ask a second time, without presolve, where there is said to be no solution; what is not confirmed
                 counts as stopped.
             relaxed: without asking for whole numbers.
+            heard: called with the bound, and with a solution or None, when there is news while it runs.
         """
-        self._enough = enough
+        self._enough, self._heard = enough, heard
         begin = time.perf_counter()
         outcome = self._run(budget, {}, relaxed)
         if not self._is_consistent(outcome, known):
@@ -185,7 +191,7 @@ class Model:
         if relaxed:
             arrays = arrays._replace(whole=np.zeros(arrays.whole.size, bool))
         if np.isfinite(budget.remaining_s()):
-            options["time_limit"] = max(budget.remaining_s(), 1e-3)
+            options["time_limit"] = max(OWN_LIMIT * budget.remaining_s(), 1e-3)
         if _is_large(arrays):
             worker = self._ready_worker()
             if worker is not None:
@@ -212,6 +218,7 @@ class Model:
                 done = worker.wait(POLL_S)
                 while self._news:
                     bound, solution = self._news.pop(0)
+                    self._hear(bound, solution)
                     news = _completed(Outcome(STOPPED, bound, solution=solution), news)
                 if done:
                     return _completed(worker.result(), news)
@@ -236,10 +243,13 @@ class Model:
         thread = threading.Thread(target=self._work, args=(arrays, options, watch, outcomes))
         _SOLVING.add(self)
         thread.start()  # no daemon: Python ends in order only once it is through
-        last = np.inf
+        last, told = np.inf, (-np.inf, None)
         try:
             while thread.is_alive() and time.perf_counter() <= last:
                 thread.join(POLL_S)
+                if watch.solution is not told[1] or watch.bound > told[0]:
+                    told = watch.bound, watch.solution
+                    self._hear(*told)
                 if budget.exhausted() and not watch.stop.is_set():
                     watch.stop.set()
                     last = time.perf_counter() + GRACE_S
@@ -252,6 +262,10 @@ class Model:
         if isinstance(outcomes[0], BaseException):
             raise outcomes[0]
         return outcomes[0]
+
+    def _hear(self, bound: float, solution: FloatArray | None) -> None:
+        if self._heard is not None:
+            self._heard(bound, solution)
 
     def _work(self, arrays: ModelArrays, options: dict[str, Any], watch: Watch, outcomes: list[Any]) -> None:
         try:

@@ -7,10 +7,18 @@ import numpy as np
 
 from twinhop.kernels.opening import opened_stations, switching_penalties
 from twinhop.placement.branching import CLOSED, BranchAndBound
-from twinhop.placement.certificate import Certificate, Part, all_plans, certify
-from twinhop.placement.prices import ascend, by_station, make_price_state
+from twinhop.placement.certificate import (
+    Certificate,
+    Part,
+    Prices,
+    all_plans,
+    certify_best,
+    charges,
+)
+from twinhop.placement.prices import STEP_RULE, PriceState, ascend, by_station, make_price_state
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 from twinhop.placement.search import Search
+from twinhop.placement.station_load import Instance
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +29,8 @@ ROUNDS = 40
 ARCS_BETWEEN_LOOKS, LEAST_STEPS = 100_000, 25
 #: The ascent ends once a round closes less than this share of the gap, twice in a row.
 LEAST_PROGRESS = 0.03
+#: Branches on the number of stations: of at most so many numbers, steps between two looks, and their first length.
+NUMBERS, BRANCH_STEPS, BRANCH_LENGTH = 12, 4, 0.2
 #: Pairs of stations tried at most for interchange.
 INTERCHANGES = 300
 
@@ -104,9 +114,87 @@ class PriceAscent:
         if not self.closed() and not self.search.budget.exhausted():
             self.steps(STEPS)
 
+    def asked(self, instance: Instance) -> FloatArray:
+        """(N, M) what the best prices ask of each user on each station: latency, CPU, a seat [s]; inf on no arc."""
+        state = self._state
+        computing = charges(self._problem, np.arange(self._problem.stations), state.best_theta)
+        return instance.comm + computing + state.best_nu
+
+    @property
+    def prices(self) -> Prices:
+        """The best prices, as `certify` takes them."""
+        return self._prices(self._state)
+
+    def bounds_by_number(self) -> FloatArray:
+        """(usable stations,) relaxed values of plans that open 1, 2, ... stations, at the best prices [s]."""
+        reduced = self._state.best_reduced
+        return self._state.best_price.sum() + np.cumsum(np.sort(reduced[np.isfinite(reduced)]))
+
+    def by_number(self, steps: int) -> Certificate:
+        """A bound by branches on the number m of stations opened, each at prices of its own.
+
+        ``min over m of max over prices of (alpha/N) [sum_i price_i + the m least reduced costs]``: what is lost where
+        prices cannot decide between m and m + 1 stations is won back. A branch whose bound passes the plan's cost is
+        left as it is, and all numbers beyond it share the prices of the root.
+
+        Args:
+            steps: price steps in each branch, at most.
+        """
+        state, part, search = self._state, self._part, self.search
+        root = self.prices
+        value = self.bounds_by_number()
+        fewest, most = max(part.fewest, 1), min(part.most, value.size)
+        enough = search.cost if search.feasible else np.inf
+        open_ = [m for m in range(fewest, most + 1) if value[m - 1] < enough * (1 - CLOSED)]
+        if not open_ or len(open_) > NUMBERS or self.closed():
+            return self.certificate()
+        parts = []
+        if open_[0] > fewest:
+            parts.append((Part(fewest, open_[0] - 1, (), ()), root))
+        if open_[-1] < most:
+            parts.append((Part(open_[-1] + 1, most, (), ()), root))
+        for m in open_:
+            branch = make_price_state(state.best_price, state.best_theta)
+            branch.progress[1] = BRANCH_LENGTH
+            target = enough if math.isfinite(enough) else self._guess()
+            for _ in range(0, steps, BRANCH_STEPS):
+                if (
+                    ascend(self._instance, self._by_station, branch, self._free, m, m, target, BRANCH_STEPS) >= enough
+                    or search.budget.exhausted()
+                ):
+                    break
+            parts.append((Part(m, m, (), ()), self._prices(branch)))
+        return certify_best(self._problem, parts, self.search.least_gain)
+
+    def _prices(self, state: PriceState) -> Prices:
+        demand = state.best_mu.copy() if self._problem.has_demand else None
+        return Prices(state.best_price.copy(), state.best_theta.copy(), state.best_nu.copy(), demand)
+
     def branches(self) -> BranchAndBound:
         """Branch and bound from the best prices on."""
         return BranchAndBound(self.search, self._by_station, self._state, self._part)
+
+    @property
+    def penalties(self) -> FloatArray:
+        """(M,) how much the relaxed value rises, at least, if a station is in the other state [s]."""
+        return self._penalties()
+
+    @property
+    def opened(self) -> BoolArray:
+        """(M,) the stations that the best prices open."""
+        return self._open_set()
+
+    def shake(self) -> None:
+        """Let the next steps be long again."""
+        self._state.progress[1:] = STEP_RULE.length / 4, 0.0
+
+    def present(self) -> tuple[BoolArray, IntArray]:
+        """(M,) the stations open at the present prices, and (N,) where they have users whole, at the nearest; or -1."""
+        state = self._state
+        opened = state.chosen & (self._problem.capacity > 0)
+        taken = (state.shares > 1 - 1e-9) & opened[:, None]
+        comm = np.where(taken, self._by_station.comm, np.inf)
+        return opened, np.where(taken.any(axis=0), comm.argmin(axis=0), -1)
 
     def undecided(self) -> IntArray:
         """Stations that a better plan may have in the other state, those nearest zero reduced cost first.
@@ -128,17 +216,17 @@ class PriceAscent:
         pairs = [(a, b) for at, a in enumerate(candidates) for b in candidates[:at] if penalty[a] + penalty[b] <= room]
         return sorted(pairs, key=lambda pair: penalty[pair[0]] + penalty[pair[1]])[:INTERCHANGES]
 
+    @property
+    def part(self) -> Part:
+        """The plans that are bounded."""
+        return self._part
+
     def certificate(self, part: Part | None = None) -> Certificate:
-        """The lower bound, recomputed with rounding under control: on the plans of another part where one is given."""
-        state = self._state
-        return certify(
-            self._problem,
-            state.best_price,
-            state.best_theta,
-            state.best_nu,
-            state.best_mu if self._problem.has_demand else None,
-            part or self._part,
-        )
+        """The lower bound, recomputed with rounding under control: on the plans of another part where one is given.
+
+        Where demands or deadlines bind, with users that are not divided.
+        """
+        return certify_best(self._problem, [(part or self._part, self.prices)], self.search.least_gain)
 
     def steps(self, count: int) -> None:
         """Raise the prices by so many steps, towards the cost of the best plan known; by fewer if time runs out."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from twinhop.jit import jit
 from twinhop.kernels.opening import choose_open
-from twinhop.placement.demand_response import demanding_response, undemanding_response
+from twinhop.placement.demand_response import demanding_whole, floored_whole, undemanding_response
 from twinhop.placement.problem import BoolArray, FloatArray
 from twinhop.placement.station_load import Instance, copy_values
 
@@ -123,18 +123,27 @@ def respond(instance, by_station, state, forced, scratch, worth, order):
             continue
         for i in range(worth.size):
             worth[i] = state.price[i] - by_station.comm[k, i]
-        value = _response(instance.demand, instance, by_station, state, k, worth, priced, other, scratch, order)
+        value = _response(
+            instance.demand, by_station.floor, instance, by_station, state, k, worth, priced, other, scratch, order
+        )
         state.reduced[k] = instance.opening[k] - value
 
 
 @jit(inner=True)
-def _response(demand, instance, by_station, state, k, worth, priced, other, scratch, order):
+def _response(demand, floor, instance, by_station, state, k, worth, priced, other, scratch, order):
     """The best value of station k; fills theta, nu, mu and shares of the state."""
     if demand is None:
-        theta, nu, value = undemanding_response(by_station.floor, instance, state, k, worth, scratch, order)
+        return _undemanding(floor, instance, by_station, state, k, worth, priced, other, scratch, order)
+    return demanding_whole(instance, by_station, state, k, worth, priced, other, scratch, order)
+
+
+@jit(inner=True)
+def _undemanding(floor, instance, by_station, state, k, worth, priced, other, scratch, order):
+    if floor is None:
+        theta, nu, value = undemanding_response(floor, instance, state, k, worth, scratch, order)
         state.theta[k], state.nu[k] = theta, nu
         return value
-    return demanding_response(instance, by_station, state, k, worth, priced, other, scratch, order)
+    return floored_whole(instance, by_station, state, k, worth, priced, other, scratch, order)
 
 
 @jit(inner=True)

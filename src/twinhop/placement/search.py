@@ -30,6 +30,8 @@ TRIAL_SWEEPS = 6
 MOVE_SWEEPS = 50
 #: Savings below this share of the cost are not worth a change.
 RELATIVE_IMPROVEMENT = 1e-10
+#: By this share a bound with whole users must be higher where no gap is asked for.
+WHOLE_GAIN = 2e-3
 #: Pairs of users looked at between two glances at the clock, some milliseconds.
 SWAP_PAIRS = 250_000
 #: Steps of an annealing walk for each of N users: so many, and so many times N: all pairs, while these are few.
@@ -76,6 +78,14 @@ class Search:
     def least(self) -> float:
         """The smallest saving worth a change [s]."""
         return RELATIVE_IMPROVEMENT * self.cost if self.feasible else 1e-15
+
+    @property
+    def least_gain(self) -> float:
+        """By what share a bound with whole users must be higher to be stated in place of one by prices alone.
+
+        Those tell what a little more of a station is worth; without a gap asked for that is worth a wider one.
+        """
+        return WHOLE_GAIN if self.budget.gap is None else 0.0
 
     def used(self) -> BoolArray:
         """(M,) stations the best plan uses."""

@@ -1,6 +1,7 @@
 """The mixed-integer model of one problem: HiGHS on perspective tangents of the computing latency."""
 
 import logging
+from collections.abc import Callable
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from twinhop.placement.certificate import SOLVER_MARGIN, Certificate
 from twinhop.placement.evaluation import evaluate
 from twinhop.placement.mip import MipStatus, Model
 from twinhop.placement.placement import Placement
-from twinhop.placement.problem import FloatArray, IntArray, PlacementProblem
+from twinhop.placement.problem import BoolArray, FloatArray, IntArray, PlacementProblem
 from twinhop.placement.search import Search
 
 logger = logging.getLogger(__name__)
@@ -26,15 +27,22 @@ class TangentModel:
 
     All costs are in units of the best plan's, because HiGHS's tolerances are absolute. Arcs that alone cost more than
     that plan are left out: no better plan uses them, and their size would only cost digits.
+
+    Args:
+        problem: the problem.
+        best: scaled cost of the best plan known [s].
+        relative_gap: at which branch and cut ends.
+        arcs: (N, M) arcs that may be used; None: all.
     """
 
-    def __init__(self, problem: PlacementProblem, best: float, relative_gap: float):
+    def __init__(self, problem: PlacementProblem, best: float, relative_gap: float, arcs: BoolArray | None = None):
         self._problem = problem
         self._unit = best if best > 0 else 1.0
         self._known = 1.0 if 0 < best < np.inf else np.inf  # its own cost in the model, which its tangents lower
         speed = np.where(problem.capacity > 0, problem.cpu, 1.0)
         alone = problem.comm_s + (problem.root_work**2)[:, None] / speed
-        self._row, self._station = np.nonzero(problem.allowed & (alone + problem.scaled_opening <= HOPELESS * best))
+        hopeful = problem.allowed & (alone + problem.scaled_opening <= HOPELESS * best)
+        self._row, self._station = np.nonzero(hopeful if arcs is None else hopeful & arcs)
         self._model = Model(1e-9, relative_gap)
         comm = problem.comm_s[self._row, self._station] / self._unit
         self._arcs = self._model.add_binaries(self._row.size, comm)
@@ -57,24 +65,50 @@ class TangentModel:
             share = evaluate(self._problem, placement).share / self._problem.cpu[placement.host]
             self._add_share_tangents(share[self._row])
 
-    def solve(self, search: Search, enough: float = np.inf) -> MipStatus:
+    def solve(
+        self, search: Search, enough: float = np.inf, *, is_part: bool = False, tell_bounds: bool = False
+    ) -> MipStatus:
         """One round of branch and cut, until the scaled bound is enough [s].
 
         What it finds is offered and improved; tangents are added there unless it was stopped.
+
+        Args:
+            search: where plans are offered.
+            enough: scaled bound at which to end [s].
+            is_part: arcs were left out; plans are offered when they are found.
+            tell_bounds: bounds are progress, as no better plan was left out, nor the best one known.
         """
-        status = self._model.solve(search.budget, known=self._known, enough=enough / self._unit)
+        heard = self._hearer(search, tell_bounds) if is_part else None
+        known = self._known if tell_bounds or not is_part else np.inf
+        status = self._model.solve(search.budget, known=known, enough=enough / self._unit, heard=heard)
         values = self._model.values()
         self._bound = self._model.lower_bound()  # before new tangents: HiGHS forgets it once the model changes
-        if values is not None:
-            used = values[self._arcs] > 0.5
-            host = np.full(self._problem.users, -1, np.int64)
-            host[self._row[used]] = self._station[used]
-            if (host >= 0).all():
-                search.offer(host)
-                search.try_association(host)
-                if status is MipStatus.OPTIMAL:
-                    self.add_tangents(Placement.of_hosts(host, self._problem.stations))
+        host = None if values is None else self._hosts(values)
+        if host is not None:
+            search.offer(host)
+            search.try_association(host)
+            if status is MipStatus.OPTIMAL:
+                self.add_tangents(Placement.of_hosts(host, self._problem.stations))
         return status
+
+    def _hosts(self, values: FloatArray) -> IntArray | None:
+        """(N,) the hosts that a solution means; None where somebody has none."""
+        used = values[self._arcs] > 0.5
+        host = np.full(self._problem.users, -1, np.int64)
+        host[self._row[used]] = self._station[used]
+        return host if (host >= 0).all() else None
+
+    def _hearer(self, search: Search, tell_bounds: bool) -> Callable[[float, FloatArray | None], None]:
+        """Offers solutions, and reports bounds, while HiGHS still runs."""
+
+        def heard(bound: float, values: FloatArray | None) -> None:
+            host = None if values is None else self._hosts(values)
+            if host is not None:
+                search.offer(host)
+            if tell_bounds and bound > -np.inf:
+                search.report(max(self._unit * (min(bound, 1.0) - SOLVER_MARGIN), np.nan_to_num(search.bound)))
+
+        return heard
 
     def lp_prices(self, budget: Budget) -> tuple[FloatArray, FloatArray] | None:
         """(N,) user prices [s], the duals of the LP relaxation, and (M,) no congestion prices; None if not solved."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twinhop.placement.budget import Budget, SubBudget
-from twinhop.placement.certificate import Certificate, Part, certify
+from twinhop.placement.certificate import KNAPSACKS, PRICES, Certificate, Part, Prices, certify
 from twinhop.placement.evaluation import evaluate
 from twinhop.placement.knapsack_seating import seat_on
 from twinhop.placement.mip import MipStatus
@@ -107,10 +107,10 @@ class TradeoffWalk:
             else:
                 certificates.append(state.certificate)
         certificates.append(self._root.certificate(Part(self._last + 1, self._problem.stations, (), ())))
-        if proved or any(each.method != "prices" for each in certificates):
+        if proved or any(each.method not in (PRICES, KNAPSACKS) for each in certificates):
             return Certificate("branch-and-bound", searched=min(each.lower_bound for each in certificates))
-        parts = (part for each in certificates for part in each.parts)
-        return Certificate("prices", tuple(part for part in parts if math.isfinite(part.lower_bound)))
+        parts = tuple(part for each in certificates for part in each.parts if math.isfinite(part.lower_bound))
+        return Certificate(KNAPSACKS if any(each.method == KNAPSACKS for each in certificates) else PRICES, parts)
 
     def _outwards(self) -> Iterator[int]:
         """All numbers of servers, from that of the best plan outwards."""
@@ -185,7 +185,8 @@ class TradeoffWalk:
             if len(other.certificate.parts) != 1:
                 continue
             prices = other.certificate.parts[0].prices
-            certificate = certify(self._problem, other.price, other.theta, prices.seat_price, prices.demand_price, part)
+            own = Prices(other.price, other.theta, prices.seat_price, prices.demand_price)
+            certificate = certify(self._problem, *own, part, method=other.certificate.formula)
             if certificate.lower_bound > state.certificate.lower_bound:
                 self._ascend_again(state, part, other)
 

@@ -20,5 +20,6 @@ from twinhop.plans.robustness import Robustness as Robustness
 from twinhop.plans.robustness import robustness as robustness
 from twinhop.plans.seed_comparison import SeedComparison as SeedComparison
 from twinhop.plans.seed_comparison import compare as compare
+from twinhop.plans.sparse import SparsePlan as SparsePlan
 from twinhop.plans.tradeoff import Tradeoff as Tradeoff
 from twinhop.plans.tradeoff import tradeoff as tradeoff

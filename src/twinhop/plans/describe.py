@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinhop import network
-from twinhop.formulation import RadioState, placement_work, radio_state, wires
-from twinhop.kernels.edge import cpu_room
-from twinhop.plans.description import BLOCK_USERS, Description, possible_hosts
+from twinhop.errors import InputError
+from twinhop.formulation import access_links, placement_work, radio_state, sparse_view_lacks
+from twinhop.plans.description import Description, possible_hosts
 from twinhop.plans.description_warnings import warnings_of
 from twinhop.plans.planner_warnings import radio_latency_s
+from twinhop.plans.sparse.case import takes_sparse_view
+from twinhop.plans.wired_needs import LINKS_AT_ONCE, people_of, wired_needs, wired_needs_by_station
 from twinhop.scenario import Scenario, World, build_world
-from twinhop.scenario.schema.readings import ROW_INTERACTION, ROW_WIRED_HOP
+from twinhop.scenario.schema.readings import ROW_INTERACTION
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -30,17 +32,22 @@ def describe(scenario: Scenario) -> Description:
         The description.
 
     Raises:
-        InputError: a CSV file of the scenario has not been read, or fading needs too many links.
+        InputError: a file of the scenario has not been read, or it has something that needs every link, such as fading,
+            and more links than are looked at one by one.
 
     >>> from twinhop.scenario import preset
     >>> describe(preset("lu2021-n80-m5")).warnings
     ()
     """
     world = build_world(scenario)
-    radio = radio_state(world)
-    users, stations = np.arange(len(world.user_ids)), len(world.station_ids)
+    sparse = takes_sparse_view(scenario, world)
+    lacks = sparse_view_lacks(world) if sparse else None
+    if lacks is not None:
+        raise InputError(f"{scenario.where}: {lacks}, where there are more links than are looked at one by one")
+    radio = access_links(world) if sparse else radio_state(world)
+    stations = len(world.station_ids)
     access_host = _access_host(world)[radio.access]
-    wired = _wired_needs(world, radio, access_host)
+    wired = wired_needs_by_station(world, radio, access_host) if sparse else wired_needs(world, radio, access_host)
     share = _shares(world, access_host)
     construction, update = (
         bits / radio.access_rate_bps + wired_s + network.computing_latency_s(cycles * bits, share)
@@ -57,7 +64,7 @@ def describe(scenario: Scenario) -> Description:
     description = Description(
         world=world,
         radio=radio,
-        distance_m=radio.distance_m[users, radio.access],
+        distance_m=radio.link_distance_m,
         access_host=access_host,
         attached=np.bincount(radio.access, world.user_weight, minlength=stations),
         wired_to_one_s=wired.to_one_s,
@@ -67,7 +74,8 @@ def describe(scenario: Scenario) -> Description:
         update_s=update,
         update_load=np.where(
             offered,
-            np.bincount(access_host, work_rate * _people(world), minlength=len(offered)) / world.host_cpu_cycles_per_s,
+            np.bincount(access_host, work_rate * people_of(world), minlength=len(offered))
+            / world.host_cpu_cycles_per_s,
             np.nan,
         ),
         deadline_slack_s=world.deadline_s - interaction if world.deadline_s is not None else None,
@@ -84,80 +92,15 @@ def _access_host(world: World) -> IntArray:
     hosting = world.capacity > 0 if possible_hosts(world).size else world.host
     if not hosting.any():
         return np.full(stations, stations)
-    nearest = np.where(hosting, network.distance_m(world.station_xy_m, world.station_xy_m), np.inf).argmin(1)
-    return np.where(hosting, np.arange(stations), nearest)
+    host, others, xy_m = np.arange(stations), np.flatnonzero(~hosting), world.station_xy_m
+    step = max(1, LINKS_AT_ONCE // stations)
+    for some in np.split(others, range(step, len(others), step)):
+        host[some] = np.where(hosting, network.distance_m(xy_m[some], xy_m), np.inf).argmin(1)
+    return host
 
 
 def _shares(world: World, host: IntArray) -> FloatArray:
     """(N,) CPU shares of one user each under the scenario's rule, deadlines aside [cycle/s]."""
     weight = network.share_weights(placement_work(world), world.cpu_rule)
-    total = np.bincount(host, weight * _people(world))[host]
+    total = np.bincount(host, weight * people_of(world))[host]
     return world.host_cpu_cycles_per_s[host] * np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
-
-
-def _people(world: World) -> FloatArray:
-    """(N,) users that each row stands for."""
-    return np.ones(len(world.user_ids)) if world.user_weight is None else world.user_weight
-
-
-@dataclass
-class _WiredNeeds:
-    """What follows from the wired latencies between all users and all hosts; see `Description`.
-
-    Attributes:
-        history_s: (N,) of the history, to the access host [s].
-        update_s: (N,) of an update, to the access host [s].
-        to_one_s: (K,) see `Description.wired_to_one_s` [s].
-        unmeetable: (N,) bool, see `Description.unmeetable`; all False without deadlines.
-        useful: (K,) bool, hosts that could keep some deadline alone; all False without deadlines.
-        least_cpu_cycles_per_s: see `Description.least_cpu_cycles_per_s`; 0 without deadlines.
-    """
-
-    history_s: FloatArray
-    update_s: FloatArray
-    to_one_s: FloatArray
-    unmeetable: NDArray[np.bool_]
-    useful: NDArray[np.bool_]
-    least_cpu_cycles_per_s: float = 0.0
-
-
-def _wired_needs(world: World, radio: RadioState, access_host: IntArray) -> _WiredNeeds:
-    """Look at all links between users and hosts, some users at a time."""
-    users = len(world.user_ids)
-    hops = 2 if world.readings.is_literal(ROW_WIRED_HOP) else 1
-    weight = world.eta_s / world.sync_period_s
-    on_construction = world.readings.is_literal(ROW_INTERACTION)
-    hosts, people = len(world.host_capacity), _people(world)
-    needs = _WiredNeeds(
-        np.empty(users), np.empty(users), np.zeros(hosts), np.zeros(users, np.bool_), np.zeros(hosts, np.bool_)
-    )
-    for start in range(0, users, BLOCK_USERS):
-        block = slice(start, start + BLOCK_USERS)
-        wired = wires(world, radio.access[block])
-        history_s, update_s = hops * wired(world.history_bits[block]), wired(world.update_bits[block])
-        rows = np.arange(len(history_s))
-        needs.history_s[block] = history_s[rows, access_host[block]]
-        needs.update_s[block] = update_s[rows, access_host[block]]
-        needs.to_one_s += people[block] @ (history_s + weight * update_s) / world.people
-        if world.deadline_s is not None:
-            floor, fits = _deadline_floors(world, radio, block, history_s if on_construction else update_s)
-            needs.unmeetable[block] = ~fits.any(axis=1)
-            needs.useful |= fits.any(axis=0)
-            least = np.where(fits, floor, np.inf).min(axis=1)
-            met = np.isfinite(least)
-            needs.least_cpu_cycles_per_s += float((least[met] * people[block][met]).sum())
-    return needs
-
-
-def _deadline_floors(
-    world: World, radio: RadioState, users: slice, wired_s: FloatArray
-) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """(B, K) the CPU share that the deadline of each of some users needs on each host, and whether it has as much."""
-    assert world.deadline_s is not None
-    on_construction = world.readings.is_literal(ROW_INTERACTION)
-    bits = (world.history_bits if on_construction else world.update_bits)[users]
-    cycles = bits * (world.construction_cycles_per_bit if on_construction else world.update_cycles_per_bit)
-    comm_s = network.communication_latency_s(bits, radio.access_rate_bps[users], wired_s)
-    floor = network.minimum_share_cycles_per_s(cycles, world.deadline_s[users], comm_s)
-    fits = (floor <= cpu_room(world.host_cpu_cycles_per_s)) & (world.host_capacity > 0)
-    return floor, fits

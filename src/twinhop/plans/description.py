@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinhop.formulation import RadioState
+from twinhop.formulation import AccessLinks, RadioState
 from twinhop.plans.planner_warnings import PlannerWarning
 from twinhop.result import Result
 from twinhop.scenario import World
@@ -51,7 +51,7 @@ class Description(Result):
     """
 
     world: World
-    radio: RadioState
+    radio: RadioState | AccessLinks
     distance_m: FloatArray
     access_host: IntArray
     attached: IntArray

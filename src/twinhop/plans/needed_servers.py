@@ -35,7 +35,7 @@ def bound_without(solution: Solution) -> FloatArray | None:
     parts = [(_shut(each.part, k, fewest[k]), each.prices) for k, each in listed]
     bounds = np.full(problem.stations, np.nan)
     bounds[opened] = math.inf
-    for (k, _), priced in zip(listed, certify_parts(problem, parts).parts, strict=True):
+    for (k, _), priced in zip(listed, certify_parts(problem, parts, method=certificate.formula).parts, strict=True):
         bounds[k] = min(bounds[k], priced.lower_bound)
     return np.maximum(bounds, certificate.lower_bound)
 

@@ -14,6 +14,7 @@ from twinhop.placement.policy import PolicyLike
 from twinhop.plans.planner_warnings import FAULTS, REACH_CODES
 from twinhop.plans.result import Case, Plan
 from twinhop.scenario import Scenario, build_world, load_scenario
+from twinhop.scenario.world.link_count import refuse_every_link
 from twinhop.twin.service_placement import place_services, service_task
 
 Progress = Callable[[float, float], None]
@@ -39,29 +40,35 @@ def load(
     Raises:
         InputError: it cannot be read; the message says what is wrong, where, and what is accepted.
     """
-    loaded = _load(source, seed, problem_format)
+    loaded = load_source(source, seed, problem_format)
     return loaded.problem if isinstance(loaded, ProblemFile) else loaded
 
 
-def _load(source: str | Path, seed: int | None, problem_format: str | None) -> Scenario | ProblemFile:
+def load_source(
+    source: str | Path, seed: int | None = None, problem_format: str | None = None
+) -> Scenario | ProblemFile:
+    """As `load`, with what is to be said of a problem file."""
     problem_format = problem_format or PROBLEM_SUFFIXES.get(Path(source).suffix.lower())
     return load_scenario(source, seed) if problem_format is None else read_problem_file(source, problem_format)
 
 
 def make_case(
-    source: Scenario | PlacementProblem | str | Path,
+    source: Scenario | PlacementProblem | ProblemFile | str | Path,
     seed: int | None = None,
     name: str = "",
     *,
     problem_format: str | None = None,
 ) -> Case:
-    """Everything a policy and a report need of a source."""
+    """Everything a policy and a report need of a source.
+
+    Raises:
+        InputError: it cannot be read, or has more links of users and stations than are looked at one by one.
+    """
     if isinstance(source, str | Path):
         name = name or Path(source).stem
-        loaded = _load(source, seed, problem_format)
-        if isinstance(loaded, ProblemFile):
-            return Case(name, loaded.problem, seed=seed or 0, notes=loaded.notes)
-        source = loaded
+        source = load_source(source, seed, problem_format)
+    if isinstance(source, ProblemFile):
+        return Case(name, source.problem, seed=seed or 0, notes=source.notes)
     if isinstance(source, PlacementProblem):
         return Case(name or "problem", source, seed=seed or 0)
     if not isinstance(source, Scenario):
@@ -69,6 +76,7 @@ def make_case(
             f"expected a Scenario, a PlacementProblem, a path or a preset name, got {type(source).__name__}"
         )
     scenario = source if seed is None else source.with_seed(seed)
+    refuse_every_link(scenario)
     world = build_world(scenario)
     radio = radio_state(world)
     case = Case(world.name, formulate(world, radio), world, radio, world.seed, scenario.notes)

@@ -1,46 +1,13 @@
 """Planning close to the present: every twin that leaves its host costs something."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
 
-from twinhop.errors import InputError
 from twinhop.placement import Evaluation, Placement, PlacementProblem, Solution, evaluate
 from twinhop.placement.budget import Budget
-from twinhop.placement.problem import IntArray
 from twinhop.placement.search import Search
 from twinhop.plans.result import NOBODY, Moves, Present
-
-
-def check_move_cost(move_cost_s: float) -> None:
-    """Raise InputError where the cost of a move is no number >= 0."""
-    if not (math.isfinite(move_cost_s) and move_cost_s >= 0):
-        raise InputError(f"move cost: got {move_cost_s:g}; expected a finite number of seconds >= 0")
-
-
-def with_move_costs(problem: PlacementProblem, host: IntArray, move_cost_s: float) -> PlacementProblem:
-    """The problem in which leaving the present host costs something.
-
-    ``comm_s[i, k] + S`` for every k other than the present host of user i; a user without one pays nothing.
-
-    Args:
-        problem: what is planned.
-        host: (N,) present hosts, as in `Present`: new users pay nothing, those whose station is no more S everywhere.
-        move_cost_s: S >= 0 [s].
-
-    Returns:
-        The same problem for S = 0; else one whose cost is the plan's own plus ``alpha/N S`` a move, so that its
-        certified bound is one on the sum; a row that stands for w users moves w twins.
-    """
-    if move_cost_s == 0:
-        return problem
-    staying = np.flatnonzero(host >= 0)
-    extra = np.zeros(problem.comm_s.shape)
-    moving = host != NOBODY
-    extra[moving] = move_cost_s * problem.part_of_mean[moving, None]
-    extra[staying, host[staying]] = 0.0
-    return replace(problem, comm_s=problem.comm_s + extra)
 
 
 def moves_of(problem: PlacementProblem, solution: Solution, present: Present, move_cost_s: float) -> Moves:

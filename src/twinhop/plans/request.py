@@ -7,16 +7,20 @@ from pathlib import Path
 
 from twinhop.errors import InputError
 from twinhop.placement import Placement, PlacementProblem, Solution
+from twinhop.placement.move_costs import check_move_cost, with_move_costs
 from twinhop.placement.policy import PlacementPolicy, PolicyLike, placement_policy
 from twinhop.placement.problem import IntArray
 from twinhop.plans.failed_hosts import FailureRules, asked_rules
 from twinhop.plans.failure import stations_named, without_hosts
 from twinhop.plans.limits import NO_TIME_S, Limits, check_limits, within_limits
-from twinhop.plans.planning import Progress, make_case, plan_case, plan_services, solve_case
-from twinhop.plans.replanning import better, check_move_cost, moves_of, repaired, with_move_costs
+from twinhop.plans.planning import Progress, load_source, make_case, plan_case, plan_services, solve_case
+from twinhop.plans.replanning import better, moves_of, repaired
 from twinhop.plans.result import Case, Failure, Plan, Present
 from twinhop.plans.saved_placement import SavedPlacement, as_saved, present
 from twinhop.plans.spare import plan_with_spare
+from twinhop.plans.sparse.case import sparse_case
+from twinhop.plans.sparse.plan import SparsePlan
+from twinhop.plans.sparse.planning import plan_sparse, planned_on_candidates
 from twinhop.scenario import Scenario
 
 
@@ -219,8 +223,12 @@ def plan(
     spare: int | None = None,
     failure_moves: str | None = None,
     failure_deadlines: str | None = None,
-) -> Plan:
+    candidates: int | None = None,
+) -> Plan | SparsePlan:
     """Place the twins of a scenario or problem.
+
+    A scenario of more than `twinhop.plans.sparse.WIDE_LINKS` links of users and stations is planned on the nearest
+    stations of each user, with a bound that counts all stations; its result is a `SparsePlan`.
 
     Args:
         source: a scenario, a problem, a path or the name of a preset.
@@ -240,6 +248,7 @@ def plan(
         spare: 1: the plan still works when any one of its servers fails; the bound is one on all such plans.
         failure_moves: with ``spare``, after a failure: ``stay``, only users of the server that fails move, or ``free``.
         failure_deadlines: with ``spare``, after a failure: ``keep`` deadlines, or ``count`` who is late.
+        candidates: plan on so many nearest stations of each user, whatever the size; None: by the size.
 
     Returns:
         The plan. Ctrl-C ends the solve with the best so far, ``plan.solution.interrupted``.
@@ -248,11 +257,18 @@ def plan(
         InfeasibleProblem: proved: no plan keeps the constraints; its ``proof`` says which users and stations.
         InputError: the source or an argument is wrong.
     """
+    loaded = load_source(source, seed, problem_format) if isinstance(source, str | Path) else source
+    options = {"without": without, "present": present, "move_cost_s": move_cost_s, "max_moves": max_moves is not None}
+    options |= {"max_server_changes": max_server_changes is not None, "spare": spare}
+    scenario = planned_on_candidates(loaded, candidates, policy, options, seed)
+    if scenario is not None:
+        case = sparse_case(scenario, candidates)
+        return plan_sparse(case, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
     asked = asked_rules(failure_moves, failure_deadlines, asked=spare is not None)
     limited = move_cost_s > 0 or max_moves is not None or max_server_changes is not None
     others = bool(without) or present is not None or limited
     rules = spare_rules(placement_policy(policy), spare, asked, others=others)
-    case = make_case(source, seed, problem_format=problem_format)
+    case = make_case(loaded, seed, Path(source).stem if isinstance(source, str | Path) else "")
     if rules is not None:
         return plan_with_spare(case, rules, time_limit_s=time_limit_s, gap=gap, on_progress=on_progress)
     if present is None and not without and move_cost_s == 0 and max_moves is None and max_server_changes is None:

@@ -13,11 +13,11 @@ import numpy as np
 from twinhop.errors import ServicesLeftOutWarning
 from twinhop.formulation import LiteralEvaluation, RadioState, evaluate_literally
 from twinhop.placement import Evaluation, PlacementProblem, Solution, evaluate
+from twinhop.placement.no_host import CLOSED as CLOSED
+from twinhop.placement.no_host import NOBODY as NOBODY
 from twinhop.placement.problem import BoolArray, IntArray
 from twinhop.plans.changes import Change
 from twinhop.plans.failed_hosts import FailureCase, FailureRules
-from twinhop.plans.no_host import CLOSED as CLOSED
-from twinhop.plans.no_host import NOBODY as NOBODY
 from twinhop.plans.order import MoveOrder, order_of_moves
 from twinhop.plans.planner_warnings import PlannerWarning, binding_warnings, world_warnings
 from twinhop.plans.shadow_prices import StationWorth, shadow_prices

@@ -9,6 +9,7 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.io.json_text import parse_json
+from twinhop.io.parquet import parquet_columns
 from twinhop.io.text_file import read_text
 from twinhop.placement import Placement, Solution, evaluate
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray
@@ -67,6 +68,8 @@ def read_placement(path: str | Path) -> SavedPlacement:
     path = Path(path) / PLACEMENT_FILE if Path(path).is_dir() else Path(path)
     name = str(path)
     value = parse_json(read_text(path), name)
+    if isinstance(value, dict) and isinstance(value.get("placement_table"), str):
+        value = {**value, **_columns(path.parent / value["placement_table"])}
     if not isinstance(value, dict) or any(field not in value for field in FIELDS):
         raise InputError(
             f"{name}: is no saved placement; expected the placement.json of `twinhop plan --out`, with "
@@ -92,6 +95,22 @@ def read_placement(path: str | Path) -> SavedPlacement:
         _sites(name, value.get("sites"), len(station_ids)),
         _weight(name, value.get("weight"), len(user_ids)),
     )
+
+
+def _columns(path: Path) -> dict[str, list[Any]]:
+    """The ids and hosts of a plan on candidate stations, whose users are columns of a table beside its file."""
+    import polars as pl
+
+    types = parquet_columns(path)
+    hosts = types.get("station_id")
+    if "user_id" not in types or not isinstance(hosts, pl.Enum):
+        raise InputError(f"{path}: is no table of a saved placement; expected user_id and station_id of `twinhop plan`")
+    (users, stations) = pl.read_parquet(path, columns=["user_id", "station_id"]).get_columns()
+    return {
+        "user_ids": users.cast(pl.String).to_list(),
+        "station_ids": hosts.categories.to_list(),
+        "host": stations.to_physical().to_list(),
+    }
 
 
 def _weight(name: str, value: Any, count: int) -> FloatArray | None:

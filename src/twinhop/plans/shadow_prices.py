@@ -11,7 +11,20 @@ import numpy as np
 
 from twinhop.kernels.edge import SHARE_TOLERANCE
 from twinhop.placement import Certificate, Part, PlacementProblem, PricedPart, Prices, Solution
-from twinhop.placement.certificate import OF_LIMITS, charges, cheapest_stations, reduced_costs
+from twinhop.placement.certificate import (
+    KNAPSACKS,
+    OF_LIMITS,
+    PRICES,
+    Rooms,
+    charges,
+    cheapest_stations,
+    most_gained,
+    reduced_costs,
+    rooms,
+    whole_congestion,
+    whole_reduced_costs,
+    whole_worth,
+)
 from twinhop.placement.enumeration import is_tiny, optimum
 from twinhop.placement.problem import (
     DEMAND_TOLERANCE,
@@ -21,6 +34,9 @@ from twinhop.placement.problem import (
     fewest_that_hold,
 )
 from twinhop.units import CYCLES_PER_GCYCLE, S_PER_MS
+
+#: By how much the room for demands grows with a unit of demand capacity.
+_DEMAND_UNIT = 1 + DEMAND_TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -72,6 +88,10 @@ def shadow_prices(solution: Solution) -> tuple[StationWorth, ...] | None:
     ``(theta_k^2 / 4 - w / f^2) df / dtau`` jumps; so the fall for a whole millisecond is worked out, on all stations,
     rather than multiplied up from the slope.
 
+    Where the certificate has whole users in knapsacks (`certificate.whole_reduced_costs`), the reduced cost of a
+    station is no longer linear in what it holds: for a whole unit more of each it is worked out anew, with a knapsack
+    of its own; so is that for a millisecond, for each host, on every station that earns by one of its users.
+
     So no feasible plan of the problem with one more seat on station k costs less than the old bound minus the price of
     a seat there, and none with a millisecond more for its users less than the bound minus that. Where all users are
     seated already a seat is worth nothing. Where one more seat, or unit of demand capacity, lets fewer stations hold
@@ -83,23 +103,24 @@ def shadow_prices(solution: Solution) -> tuple[StationWorth, ...] | None:
         solution: of any policy.
 
     Returns:
-        One entry an opened station, those worth most first; None without a certificate by prices. Of tiny problems,
-        which are searched whole, the fall is that of the optimum, and no prices are needed; but not where the bound is
-        one on the plans of few moves, of which such a search knows nothing.
+        One entry an opened station, those worth most first; None without a certificate that follows from its parts. Of
+        tiny problems, which are searched whole, the fall is that of the optimum, and no prices are needed; but not
+        where the bound is one on the plans of few moves, of which such a search knows nothing.
     """
     certificate, problem = solution.certificate, solution.problem
     if certificate is None or certificate.method in OF_LIMITS:
         return None
-    if certificate.method != "prices" and not is_tiny(problem):
+    listed = certificate.method in (PRICES, KNAPSACKS)
+    if not listed and not is_tiny(problem):
         return None
     stations = np.flatnonzero(solution.placement.open & (problem.capacity > 0))
-    if certificate.method != "prices":
+    if not listed:
         least = optimum(problem)[0]
         worth = [_searched(problem, least, solution.placement.host, k) for k in stations.tolist()]
         return tuple(sorted(worth, key=lambda each: -each.most))
-    falls = _Falls(problem, certificate)
+    falls = (_WholeFalls if certificate.method == KNAPSACKS else _Falls)(problem, certificate)
     seat, seat_exact = falls.of_seats(stations)
-    cpu, cpu_exact = falls.of_cpu()
+    cpu, cpu_exact = falls.of_cpu(stations)
     demand, demand_exact = falls.of_demand(stations) if problem.has_demand else (None, True)
     late = falls.of_deadlines(solution.placement.host) if problem.has_deadlines else None
     exact = falls.listed[0].open & seat_exact & cpu_exact & demand_exact
@@ -193,13 +214,18 @@ class _Listed:
 class _ReducedCosts:
     """What the prices of one or more parts make of the problem, computed when asked for."""
 
-    def __init__(self, problem: PlacementProblem, prices: Prices):
+    def __init__(self, problem: PlacementProblem, prices: Prices, formula: str):
         self._problem, self.prices = problem, prices
+        self._formula = whole_reduced_costs if formula == KNAPSACKS else reduced_costs
 
     @cached_property
     def reduced(self) -> FloatArray:
         """(M,) reduced costs [s]."""
-        return reduced_costs(self._problem, *self.prices)[0]
+        return self._formula(self._problem, *self.prices)[0]
+
+    def with_room(self, room: Rooms) -> FloatArray:
+        """(M,) reduced costs of stations that hold other than they do [s]."""
+        return self._formula(self._problem, *self.prices, room=room)[0]
 
 
 class _Falls:
@@ -212,44 +238,34 @@ class _Falls:
 
     def __init__(self, problem: PlacementProblem, certificate: Certificate):
         self._problem, self._scale = problem, problem.alpha / problem.users
-        bound = certificate.lower_bound
+        bound, self._formula = certificate.lower_bound, certificate.formula
         self._costs: dict[int, _ReducedCosts] = {}
         parts = sorted((each for each in certificate.parts if math.isfinite(each.lower_bound)), key=_bound)
         self.listed = [_Listed(each, self._at(each.prices), each.lower_bound - bound) for each in parts]
 
     def of_seats(self, stations: IntArray) -> tuple[FloatArray, BoolArray]:
-        """(M,) for one more seat; those that let fewer stations hold everyone worked out for the given stations."""
+        """(M,) for one more seat, of the given stations; (M,) whether by exactly that where the bound has them open."""
         problem = self._problem
         wanted = problem.capacity < problem.users
         falls, exact = self._per_unit(lambda prices: np.where(wanted, self._scale * prices.seat_price, 0.0))
-        seats, by_demand = np.minimum(problem.capacity, problem.users), 1
-        if problem.demand is not None:
-            by_demand = fewest_that_hold(problem.demand_room, math.fsum(problem.demand))
-        for k in stations[wanted[stations]].tolist():
-            least = max(by_demand, fewest_that_hold(_with_one(seats, k, int(seats[k]) + 1), problem.users))
-            falls[k] = max(falls[k], self._fewer(least, k, lambda prices: prices.seat_price))
-        return falls, exact
+        return self._with_fewer(
+            falls, stations[wanted[stations]], self._seats_hold, lambda costs: costs.reduced - costs.prices.seat_price
+        ), exact
 
-    def of_cpu(self) -> tuple[FloatArray, BoolArray]:
-        """(M,) for one more Gcycle/s; minimum shares may exceed the CPU by a tolerance, which grows with it."""
-        room = 1 + SHARE_TOLERANCE if self._problem.has_deadlines else 1.0
-        return self._per_unit(lambda prices: self._scale * prices.congestion**2 / 4 * CYCLES_PER_GCYCLE * room)
+    def of_cpu(self, stations: IntArray) -> tuple[FloatArray, BoolArray]:
+        """The same for one more Gcycle/s; minimum shares may exceed the CPU by a tolerance, which grows with it."""
+        return self._per_unit(lambda prices: self._scale * prices.congestion**2 / 4 * self._cpu_unit)
 
     def of_demand(self, stations: IntArray) -> tuple[FloatArray, BoolArray]:
-        """(M,) for one more unit of demand capacity, with the tolerance of sums of demands."""
-        problem = self._problem
-        assert problem.demand is not None and problem.demand_capacity is not None
-        total, room = math.fsum(problem.demand), 1 + DEMAND_TOLERANCE
+        """The same for one more unit of demand capacity, with the tolerance of sums of demands."""
 
         def slope(prices: Prices) -> FloatArray:
-            return np.zeros(problem.stations) if prices.demand_price is None else prices.demand_price * room
+            none = np.zeros(self._problem.stations)
+            return none if prices.demand_price is None else prices.demand_price * _DEMAND_UNIT
 
         falls, exact = self._per_unit(lambda prices: self._scale * slope(prices))
-        by_seats = fewest_that_hold(np.minimum(problem.capacity, problem.users), problem.users)
-        for k in stations.tolist():
-            more = _with_one(problem.demand_room, k, float(problem.demand_capacity[k] + 1) * room)
-            falls[k] = max(falls[k], self._fewer(max(by_seats, fewest_that_hold(more, total)), k, slope))
-        return falls, exact
+        after = self._with_fewer(falls, stations, self._demands_hold, lambda costs: costs.reduced - slope(costs.prices))
+        return after, exact
 
     def of_deadlines(self, host: IntArray) -> FloatArray:
         """(M,) for one more millisecond for all users of each station."""
@@ -260,7 +276,7 @@ class _Falls:
         falls = np.zeros(problem.stations)
         for each in self.listed:
             if id(each.costs) not in gains:
-                gains[id(each.costs)] = _deadline_gains(problem, later, each.priced.prices, host)
+                gains[id(each.costs)] = self._deadline_gains(later, each.costs, host)
             gain = gains[id(each.costs)]
             at_most = self._scale * np.maximum(gain, 0.0).sum(axis=0, where=each.usable[:, None]) - each.above
             for at in np.flatnonzero(at_most > falls).tolist():
@@ -268,8 +284,31 @@ class _Falls:
                 falls[at] = max(falls[at], fall)
         return falls
 
+    @property
+    def _cpu_unit(self) -> float:
+        """By how much the room for computing grows with a Gcycle/s."""
+        return CYCLES_PER_GCYCLE * (1 + SHARE_TOLERANCE if self._problem.has_deadlines else 1.0)
+
+    def _seats_hold(self, k: int) -> int:
+        """The fewest stations that hold everyone with one more seat on a station."""
+        problem, seats = self._problem, rooms(self._problem).seats
+        by_demand = 1 if problem.demand is None else fewest_that_hold(problem.demand_room, math.fsum(problem.demand))
+        return max(by_demand, fewest_that_hold(_with_one(seats, k, int(seats[k]) + 1), problem.users))
+
+    def _demands_hold(self, k: int) -> int:
+        """The fewest stations that hold everyone with one more unit of demand capacity on a station."""
+        problem = self._problem
+        assert problem.demand is not None and problem.demand_capacity is not None
+        more = _with_one(problem.demand_room, k, float(problem.demand_capacity[k] + 1) * _DEMAND_UNIT)
+        by_seats = fewest_that_hold(rooms(problem).seats, problem.users)
+        return max(by_seats, fewest_that_hold(more, math.fsum(problem.demand)))
+
+    def _deadline_gains(self, later: PlacementProblem, costs: _ReducedCosts, host: IntArray) -> FloatArray:
+        """(M, M) what each station earns more [s], by its users' hosts, where all get another problem's deadlines."""
+        return _deadline_gains(self._problem, later, costs.prices, host)
+
     def _at(self, prices: Prices) -> _ReducedCosts:
-        return self._costs.setdefault(id(prices), _ReducedCosts(self._problem, prices))
+        return self._costs.setdefault(id(prices), _ReducedCosts(self._problem, prices, self._formula))
 
     def _per_unit(self, slope: Callable[[Prices], FloatArray]) -> tuple[FloatArray, BoolArray]:
         """(M,) by how much the bound falls, at most, for the slopes of its parts; (M,) whether by exactly that."""
@@ -281,16 +320,94 @@ class _Falls:
                 surely = np.maximum(surely, np.where(each.open, own, 0.0))
         return falls, falls == surely
 
-    def _fewer(self, least: int, k: int, slope: Callable[[Prices], FloatArray]) -> float:
-        """By how much the bound falls where plans that open as few as ``least`` stations become possible."""
-        if least >= self._problem.least_open:
-            return 0.0
-        part, falls = Part(least, self._problem.least_open - 1, (), ()), []
-        for costs in self._costs.values():
-            each = next(each for each in self.listed if each.costs is costs)
-            after = _with_one(costs.reduced, k, float(costs.reduced[k] - slope(costs.prices)[k]))
-            falls.append(self._scale * each.fall(after, part) - each.above)
-        return min(falls)
+    def _with_fewer(
+        self,
+        falls: FloatArray,
+        stations: IntArray,
+        fewest: Callable[[int], int],
+        after: Callable[[_ReducedCosts], FloatArray],
+    ) -> FloatArray:
+        """(M,) falls, or those where plans that open fewer stations become possible.
+
+        Args:
+            falls: (M,) of the parts that are listed.
+            stations: where to look.
+            fewest: how few stations hold everyone with a unit more of one.
+            after: (M,) reduced costs with a unit more of each.
+        """
+        least, falls = self._problem.least_open, falls.copy()
+        fewer = [(k, Part(holds, least - 1, (), ())) for k in stations.tolist() if (holds := fewest(k)) < least]
+        changed = [(costs, after(costs)) for costs in self._costs.values()] if fewer else []
+        for k, part in fewer:
+            found = []
+            for costs, more in changed:
+                each = next(each for each in self.listed if each.costs is costs)
+                found.append(self._scale * each.fall(_with_one(costs.reduced, k, float(more[k])), part) - each.above)
+            falls[k] = max(falls[k], min(found))
+        return falls
+
+
+class _WholeFalls(_Falls):
+    """`_Falls` of a certificate with whole users in knapsacks: worked out with a unit more, not by slopes."""
+
+    def of_seats(self, stations: IntArray) -> tuple[FloatArray, BoolArray]:
+        """As for prices, and exact."""
+        room, wanted = rooms(self._problem), self._problem.capacity < self._problem.users
+        more = room._replace(seats=room.seats + wanted)
+        return self._worked_out(stations[wanted[stations]], more, self._seats_hold)
+
+    def of_cpu(self, stations: IntArray) -> tuple[FloatArray, BoolArray]:
+        """As for prices, and exact."""
+        room = rooms(self._problem)
+        return self._worked_out(stations, room._replace(cpu=room.cpu + self._cpu_unit))
+
+    def of_demand(self, stations: IntArray) -> tuple[FloatArray, BoolArray]:
+        """As for prices, and exact."""
+        room = rooms(self._problem)
+        assert room.demand is not None
+        return self._worked_out(stations, room._replace(demand=room.demand + _DEMAND_UNIT), self._demands_hold)
+
+    def _worked_out(
+        self, stations: IntArray, room: Rooms, fewest: Callable[[int], int] | None = None
+    ) -> tuple[FloatArray, BoolArray]:
+        """(M,) by how much the bound falls for other rooms of one station each; (M,) all exact."""
+        falls, changed = np.zeros(self._problem.stations), {}
+        for each in self.listed:
+            if id(each.costs) not in changed:
+                changed[id(each.costs)] = each.costs.with_room(room)
+            more = changed[id(each.costs)]
+            for k in stations[each.usable[stations]].tolist():
+                after = _with_one(each.costs.reduced, k, float(more[k]))
+                falls[k] = max(falls[k], self._scale * each.fall(after, each.priced.part) - each.above)
+        if fewest is not None:
+            falls = self._with_fewer(falls, stations, fewest, lambda costs: changed[id(costs)])
+        return falls, np.ones(falls.size, bool)
+
+    def _deadline_gains(self, later: PlacementProblem, costs: _ReducedCosts, host: IntArray) -> FloatArray:
+        """As for prices, where a station's reduced cost is the more of the two that its users give."""
+        problem, prices, room = self._problem, costs.prices, rooms(self._problem)
+        divided = super()._deadline_gains(later, costs, host)
+        by_prices = reduced_costs(problem, *prices)[0]
+        theta = whole_congestion(problem, prices.congestion)
+        gain = np.zeros((problem.stations, problem.stations))
+        for j in np.flatnonzero(problem.capacity > 0).tolist():
+            worth, floor, _ = whole_worth(problem, j, prices.price, theta[j], prices.seat_price[j])
+            more, less, _ = whole_worth(later, j, prices.price, theta[j], prices.seat_price[j])
+            assert floor is not None and less is not None
+            fixed = theta[j] ** 2 * room.cpu[j] / 4 + room.seats[j] * prices.seat_price[j]
+            changed = ((more != worth) | (less != floor)) & (np.maximum(more, worth) > 0)
+            for k in np.unique(host[changed]).tolist():
+                new = host == k
+                gained = most_gained(
+                    np.where(new, more, worth),
+                    problem.demand,
+                    None if room.demand is None else room.demand[j],
+                    np.where(new, less, floor),
+                    room.cpu[j],
+                )
+                whole = problem.scaled_opening[j] - (fixed + gained)
+                gain[j, k] = costs.reduced[j] - max(whole, by_prices[j] - divided[j, k])
+        return gain
 
 
 def _bound(priced: PricedPart) -> float:

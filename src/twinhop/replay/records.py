@@ -11,8 +11,8 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.io.byte_blocks import head
+from twinhop.io.parquet import parquet_slices
 from twinhop.scenario.traces import Trace, import_trace
-from twinhop.scenario.traces.parquet import parquet_slices
 from twinhop.scenario.traces.registry import PARQUET_MAGIC
 from twinhop.scenario.traces.trace import is_trace
 from twinhop.twin.behaviour.model import FloatArray

@@ -40,7 +40,9 @@ class ReachMeter:
 
     def in_words(self) -> str | None:
         """Who decides the means, at their longest wait; None where nobody is out of reach."""
-        who = out_of_reach(self._ids, self._station, self._outage, self._rate_bps, self._distance_m, self._latency_s)
+        who = out_of_reach(
+            self._ids, self._station.__getitem__, self._outage, self._rate_bps, self._distance_m, self._latency_s
+        )
         if who is None:
             return None
         return f"in {self._slots} slots, {who.in_words()}" if who.outage and self._slots > 1 else who.in_words()

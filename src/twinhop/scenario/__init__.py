@@ -7,6 +7,7 @@ from twinhop.scenario.files.expand import expand
 from twinhop.scenario.files.export import save_csv, save_geojson, save_xlsx, scenario_features
 from twinhop.scenario.files.load import load_scenario, parse_scenario
 from twinhop.scenario.geo import project, unproject
+from twinhop.scenario.landscape import generate_region
 from twinhop.scenario.presets.family import FAMILY_FORM, family
 from twinhop.scenario.presets.presets import preset, preset_names
 from twinhop.scenario.schema.readings import Readings
@@ -31,6 +32,7 @@ __all__ = [
     "dump_scenario",
     "expand",
     "family",
+    "generate_region",
     "import_csv",
     "json_schema",
     "load_scenario",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
 
 from twinhop.scenario.distribution import (
     Column,
@@ -30,10 +30,14 @@ from twinhop.scenario.fields import (
     Text,
     problem,
 )
+from twinhop.scenario.user_table import UserTable
 from twinhop.text import suggestion
 
 MOST_STATIONS = 20_000
-MOST_USERS = 2_000_000
+MOST_USERS = 20_000_000
+"""Users that are held as columns: generated, or in a Parquet file."""
+MOST_LISTED_USERS = 2_000_000
+"""Users that are held one by one: listed, or the rows of a CSV file."""
 FRACTION_TOLERANCE = 1e-9
 """Shares that should add up to one may exceed it by this much through rounding."""
 DEFAULT_CLASS = "default"
@@ -151,7 +155,7 @@ class Stations(Section):
 
     @model_validator(mode="after")
     def _usable(self) -> Stations:
-        _check_one_source(self.generate, self.rows, self.csv)
+        _check_one_source(generate=self.generate, list=self.rows, csv=self.csv)
         _check_distributions(self, _STATION_SIZES, "station")
         if self.rows is not None:
             _check_ids([row.id for row in self.rows], "station", MOST_STATIONS)
@@ -233,6 +237,10 @@ class Users(Section):
     generate: GeneratedUsers | None = Field(default=None, description="generate the users")
     rows: tuple[UserRow, ...] | None = Field(default=None, alias="list", description="list the users")
     csv: Text | None = Field(default=None, description="CSV file of users, relative to the scenario file")
+    parquet: Text | None = Field(
+        default=None,
+        description="Parquet file of users, relative to the scenario file; read by columns, for millions of users",
+    )
     history_mbit: NonNegativeDistribution = Field(
         default=Uniform(uniform=(5, 20)), description="history size D of users that state none [Mbit]"
     )
@@ -250,13 +258,26 @@ class Users(Section):
         "place [users]; null: whole",
     )
 
+    _table: UserTable | None = PrivateAttr(default=None)
+
+    @property
+    def table(self) -> UserTable | None:
+        """The columns of the users' Parquet file, once it has been read."""
+        return self._table
+
+    def with_table(self, table: UserTable) -> Users:
+        """The same users with the columns of their file."""
+        copy = self.model_copy()
+        copy._table = table
+        return copy
+
     @model_validator(mode="after")
     def _usable(self) -> Users:
-        _check_one_source(self.generate, self.rows, self.csv)
+        _check_one_source(generate=self.generate, list=self.rows, csv=self.csv, parquet=self.parquet)
         _check_distributions(self, USER_SIZES, "user")
         _check_classes(self.classes, self.rows or ())
         if self.rows is not None:
-            _check_ids([row.id for row in self.rows], "user", MOST_USERS)
+            _check_ids([row.id for row in self.rows], "user", MOST_LISTED_USERS)
         return self
 
 
@@ -268,9 +289,10 @@ _STATION_SIZES = ("cpu_gcycles_per_s", "opening_s", "cost_per_month")
 def _check_distributions(section: Stations | Users, fields: Iterable[str], kind: str) -> None:
     """Lists must fit the number of stations or users, where it is known already, and columns need a file."""
     count = len(section.rows) if section.rows is not None else section.generate.count if section.generate else None
+    in_file = section.csv is not None or (isinstance(section, Users) and section.parquet is not None)
     for field in fields:
         value = getattr(section, field)
-        if isinstance(value, Column) and section.csv is None:
+        if isinstance(value, Column) and not in_file:
             raise problem(f"a column needs a file: give the {kind}s by csv, or state a number", field, "column")
         if isinstance(value, Values) and count is not None and len(value.values) != count:
             raise problem(f"holds {len(value.values)} values for {count} {kind}s; exactly one each is needed", field)
@@ -294,10 +316,10 @@ def _check_classes(classes: tuple[UserClass, ...], rows: tuple[UserRow, ...]) ->
             raise problem(f"{text}accepted: {', '.join(accepted)}", "list", index, "class")
 
 
-def _check_one_source(*sources: object) -> None:
-    stated = sum(source is not None for source in sources)
+def _check_one_source(**sources: object) -> None:
+    stated = sum(source is not None for source in sources.values())
     if stated != 1:
-        raise problem(f"exactly one of generate, list, csv must be given (got {stated})")
+        raise problem(f"exactly one of {', '.join(sources)} must be given (got {stated})")
 
 
 def _check_ids(ids: Iterable[str], kind: str, most: int) -> None:

@@ -210,6 +210,11 @@ def evaluate_checkpoint(
         raise InputError(f"polish: got {polish}; expected a whole number >= 0")
     beside = _beside(policies)
     opened = open_checkpoint(checkpoint)
+    if opened.algorithm == "primal_dual":
+        raise InputError(
+            f"{checkpoint}: its weights give prices, and its plans prove their own gaps: expected `twinhop compare "
+            "SOURCE --policies primal_dual:PATH` in place of `twinhop evaluate`"
+        )
     named = [(name, load(name)) for name in sources] or [(opened.configuration["scenario"], _trained_on(opened))]
     root_seeds = tuple(range(seed, seed + seeds))
     progress = _ProgressReporter(len(named) * seeds, on_progress)

@@ -46,6 +46,8 @@ def train(
         raise InputError(f"seeds: got {seeds}; expected at least 1")
     require_extra("learn", "learning")
     from twinhop.learn.config import changed, load_config
+    from twinhop.learn.foresight.config import MigrationTrainingConfig
+    from twinhop.learn.foresight.run import train_migration
     from twinhop.learn.trainer import train_run
 
     run_config, root = load_config(config)
@@ -55,7 +57,11 @@ def train(
     for own in range(first, first + seeds):
         changes = {"seed": own} | ({} if iterations is None else {"iterations": iterations})
         own_folder = folder / f"seed-{own}" if seeds > 1 else folder
-        results.append(train_run(changed(run_config, changes), own_folder, root=root, on_progress=on_progress))
+        own_config = changed(run_config, changes)
+        if isinstance(own_config, MigrationTrainingConfig):
+            results.append(train_migration(own_config, own_folder, root=root, on_progress=on_progress))
+        else:
+            results.append(train_run(own_config, own_folder, root=root, on_progress=on_progress))
         if results[-1].interrupted:
             break
     return results
@@ -105,9 +111,12 @@ def transfer(
     require_extra("learn", "learning")
     from twinhop.inference.checkpoint import open_checkpoint
     from twinhop.learn.config import config_of
+    from twinhop.learn.foresight.config import MigrationTrainingConfig
     from twinhop.learn.trainer import train_run
 
     latest = open_checkpoint(sources[-1])
+    if latest.algorithm == "primal_dual":
+        raise InputError(f"sources: {sources[-1]}: a primal_dual learner has no experience that can be taken over")
     iterations = TRANSFER_ITERATIONS if iterations is None else iterations
     fields = {
         "schema_version": 1,
@@ -123,7 +132,9 @@ def transfer(
         **_constants(latest.configuration, takes_over.get("networks", True)),
     }
     folder = Path(TRANSFER_OUT if out is None else out)
-    return train_run(config_of(fields, "transfer"), folder, on_progress=on_progress)
+    config = config_of(fields, "transfer")
+    assert not isinstance(config, MigrationTrainingConfig), "its fields are those of a placement"
+    return train_run(config, folder, on_progress=on_progress)
 
 
 def _constants(configuration: Mapping[str, Any], takes_networks: bool) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from twinhop.twin.answer import Applied, Outcome, Reason
 from twinhop.twin.behaviour.registry import require_suitable
 from twinhop.twin.desired import Desired, make_desired
 from twinhop.twin.device_clock import LARGEST_TIME_S, MOST_AHEAD_S, MOST_BEHIND_S, DeviceClock
-from twinhop.twin.history import History, Retention
+from twinhop.twin.history import History, Retention, phase_of
 from twinhop.twin.identity import make_identity
 from twinhop.twin.incarnations import Incarnations
 from twinhop.twin.records import Update
@@ -79,7 +79,7 @@ class DeviceTwin:
         self._state = np.full(schema.width, math.nan)
         self._observed_s = np.full(len(schema.dimensions), -math.inf)
         self._observed_seq = np.zeros(len(schema.dimensions), np.int64)
-        self._history = History(schema.width, retention)
+        self._history = History(schema.width, retention, phase_of(self._identity.id))
         self._incarnations = Incarnations()
         self._desired = Desired()
         self._models = dict(models or {})

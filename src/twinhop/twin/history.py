@@ -6,6 +6,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,11 @@ class Retention(Section):
 
 
 CHUNK_RECORDS = 512
-"""Records that are sealed together."""
+"""Records that are sealed together, at most."""
+LEAST_CHUNK_RECORDS = 64
+"""Records that are sealed together where few are wanted, so that not many more are kept."""
+CHUNKS_WANTED = 4
+"""A chunk holds at most this part of the records wanted, down to the least that one holds."""
 OPEN_RECORDS = 64
 """The newest records are never sealed, so that one that comes late by as many still finds its place."""
 TAIL_RECORDS = CHUNK_RECORDS + OPEN_RECORDS
@@ -65,17 +70,20 @@ class History:
     A record's number is the device's sequence number while the device has not rebooted, and goes on from there after it
     has; see `Incarnations`.
 
-    Once the tail holds 576 records the oldest 512 are sealed in a chunk.
+    Once the tail holds 576 records the oldest 512 are sealed in a chunk. Where few records are wanted chunks are
+    smaller, see `chunk_records`, and the first of them ends where the phase says: of many twins that begin at the same
+    moment not all seal, and drop, at the same moment.
 
     Args:
         width: columns of a state vector.
         retention: how much is kept.
+        phase: where in the course of its chunks a history begins whose records are limited in number [records].
 
     Raises:
         InputError: the bytes allowed do not hold the open tail.
     """
 
-    def __init__(self, width: int, retention: Retention | None = None) -> None:
+    def __init__(self, width: int, retention: Retention | None = None, phase: int = 0) -> None:
         retention = retention or Retention()
         least = TAIL_RECORDS * record_bytes(width) + HEADER.size
         if retention.max_bytes is not None and retention.max_bytes < least:
@@ -91,10 +99,20 @@ class History:
         self.last_time_s = -math.inf
         self._tail = Tail(width, TAIL_RECORDS)
         self._kept = 0
+        self._chunk = chunk_records(retention)
+        self._phase = 0 if retention.max_records is None else phase % self._chunk
+        self._seal_at = self._due() + TAIL_RECORDS - CHUNK_RECORDS
 
     @classmethod
     def of_parts(
-        cls, width: int, retention: Retention, chunks: Sequence[Chunk], sealed: Sealed, tail: Records, where: str
+        cls,
+        width: int,
+        retention: Retention,
+        chunks: Sequence[Chunk],
+        sealed: Sealed,
+        tail: Records,
+        where: str,
+        phase: int = 0,
     ) -> History:
         """The history of these parts.
 
@@ -105,11 +123,12 @@ class History:
             sealed: where the sealed part ends.
             tail: the records that are not sealed.
             where: what to name in errors.
+            phase: as it was made with.
 
         Raises:
             InputError: the parts are of another width, or do not follow each other.
         """
-        history = cls(width, retention)
+        history = cls(width, retention, phase)
         end = Sealed(0, -math.inf, 0)
         for chunk in chunks:
             if not len(chunk.records):
@@ -125,6 +144,7 @@ class History:
         for seq, time_s, values in zip(tail.seq.tolist(), tail.time_s.tolist(), tail.values, strict=True):
             history._tail.append(seq, time_s, values)
             history.last_seq, history.last_time_s = seq, time_s
+        history._seal_at = history._due() + TAIL_RECORDS - CHUNK_RECORDS
         return history
 
     def __len__(self) -> int:
@@ -159,7 +179,7 @@ class History:
             raise ValueError(f"record {seq} of {time_s} s after record {self.last_seq} of {self.last_time_s} s")
         self._tail.append(seq, time_s, values)
         self.last_seq, self.last_time_s = seq, time_s
-        if len(self._tail) >= TAIL_RECORDS:
+        if len(self._tail) >= self._seal_at:
             self._seal()
         if self.chunks:
             self._drop()
@@ -191,7 +211,7 @@ class History:
         if place is None or not place[0] <= time_s <= place[1]:
             raise ValueError(f"record {seq} of {time_s} s does not fit between {place}")
         self._tail.insert(int(np.searchsorted(self.tail().seq, seq)), seq, time_s, values)
-        if len(self._tail) >= TAIL_RECORDS:
+        if len(self._tail) >= self._seal_at:
             self._seal()
         self._drop()
 
@@ -220,11 +240,19 @@ class History:
         return Records.joined(parts, self.width)
 
     def _seal(self) -> None:
-        chunk = Chunk.of_records(self._tail.take(CHUNK_RECORDS))
-        self.chunks.append(chunk)
-        self._kept += CHUNK_RECORDS
-        ends = chunk.records
-        self.sealed = Sealed(int(ends.seq[-1]), float(ends.time_s[-1]), self.sealed.taken + CHUNK_RECORDS)
+        """Seal what is due: a chunk, or several where the tail comes from a history of larger ones."""
+        while len(self._tail) >= self._seal_at:
+            count = self._due()
+            chunk = Chunk.of_records(self._tail.take(count))
+            self.chunks.append(chunk)
+            self._kept += count
+            ends = chunk.records
+            self.sealed = Sealed(int(ends.seq[-1]), float(ends.time_s[-1]), self.sealed.taken + count)
+            self._seal_at = self._due() + TAIL_RECORDS - CHUNK_RECORDS
+
+    def _due(self) -> int:
+        """Records of the next chunk."""
+        return self._chunk - (self.sealed.taken + self._phase) % self._chunk
 
     def _drop(self) -> None:
         """Drop the oldest chunks that the retention does not want."""
@@ -235,6 +263,23 @@ class History:
             or (limits.max_bytes is not None and self.bytes > limits.max_bytes)
         ):
             self._kept -= len(self.chunks.pop(0).records)
+
+
+def phase_of(twin_id: str) -> int:
+    """The phase of a twin's history, spread evenly over the ids."""
+    return crc32(twin_id.encode("utf-8", "surrogatepass"))
+
+
+def chunk_records(retention: Retention) -> int:
+    """Records that are sealed together: 512, or, where few are wanted, a power of two of about a quarter of them.
+
+    >>> [chunk_records(Retention(max_records=count)) for count in (100, 300, 1000, 10_000)]
+    [64, 64, 128, 512]
+    """
+    if retention.max_records is None:
+        return CHUNK_RECORDS
+    part = max(retention.max_records // CHUNKS_WANTED, LEAST_CHUNK_RECORDS)
+    return min(CHUNK_RECORDS, 1 << (part.bit_length() - 1))
 
 
 def _following(end: Sealed, records: Records, width: int, where: str) -> Sealed:

@@ -15,7 +15,7 @@ from twinhop.twin.behaviour.registry import BEHAVIOUR_MODELS
 from twinhop.twin.chunk import Chunk, payload_of, records_of_payload
 from twinhop.twin.device_clock import DeviceClock
 from twinhop.twin.device_twin import DeviceTwin
-from twinhop.twin.history import History, Sealed
+from twinhop.twin.history import History, Sealed, phase_of
 from twinhop.twin.incarnations import Incarnations
 from twinhop.twin.manifest import (
     FORMAT,
@@ -208,7 +208,8 @@ def history_of_pack(pack: Pack) -> History:
         packed.sealed_records,
     )
     tail = records_of_payload(_part(pack, TAIL), f"{pack.where}: {TAIL}")
-    return History.of_parts(pack.manifest.state_schema.width, packed.retention, chunks, sealed, tail, pack.where)
+    width, phase = pack.manifest.state_schema.width, phase_of(pack.manifest.id)
+    return History.of_parts(width, packed.retention, chunks, sealed, tail, pack.where, phase)
 
 
 def _chunk(pack: Pack, digest: str) -> Chunk:

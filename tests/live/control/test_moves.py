@@ -6,7 +6,7 @@ from control_makers import tiny_city
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from twinhop.live.control.certificate import WarmPrices
+from twinhop.live.control.certificate import SlotPlanner
 from twinhop.live.control.moves import sequenced, worths_of
 from twinhop.migration.outcome import outcome_of
 from twinhop.migration.run import MigrationRun
@@ -93,13 +93,13 @@ def test_what_a_move_is_worth_is_what_the_slot_would_cost_without_it(seed):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_bound_is_below_the_best_of_all_placements_and_warm_prices_keep_it_so(seed):
+def test_the_bound_is_below_the_best_of_all_placements_and_prices_carried_over_keep_it_so(seed):
     run = MigrationRun(tiny_city(5, 3, seed=seed), slots=2)
-    prices, host = WarmPrices(), np.full(5, -1)
+    planner, host = SlotPlanner(), np.full(5, -1)
     for situation in run:
         situation.with_hosts(host)
         problem = situation.problem_with(situation.move_cost_s)
-        proof = prices.prove(problem, [f"u{at}" for at in range(5)], situation.before, 10.0)
+        proof = planner.prove(situation, 10.0)
         everything = itertools.product(range(3), repeat=5)
         best = min(evaluate(problem, Placement(np.array(each), np.bincount(each, minlength=3) > 0)).cost
                    for each in everything)  # fmt: skip

@@ -128,7 +128,7 @@ def test_stations(stations, message):
     [
         ("", "city.yaml:1: users: is required"),
         ("users: {list: []}", "users.list: holds no user"),
-        ("users: {generate: {count: 2000001}}", "users.generate.count: must be 2000000 or less"),
+        ("users: {generate: {count: 20000001}}", "users.generate.count: must be 20000000 or less"),
         ("users: {list: [{id: a, x_m: 1, y_m: 1, history_mbit: -2}]}", "history_mbit: must be 0 or greater (got -2)"),
         ("users: {list: [{id: a, x_m: 1, y_m: 1, update_mbit: .nan}]}", "update_mbit: must be a finite number"),
         ("users: {list: [{id: a, x_m: 1, y_m: 1, deadline_ms: 0}]}", "deadline_ms: must be greater than 0 (got 0)"),

@@ -116,7 +116,9 @@ def _of_scenario(scenario: Scenario, devices: int | None, sample_s: float) -> Pl
     notes = () if movement is not None else (f"{scenario.name} has no movement: users move by gauss_markov",)
     again = np.arange(count) % len(world.user_ids)
     rounds = np.arange(count) // len(world.user_ids)
-    ids = tuple(world.user_ids[at] + (f"-{turn + 1}" if turn else "") for at, turn in zip(again, rounds, strict=True))
+    ids = tuple(
+        world.user_ids[at] + (f"-{turn + 1}" if turn else "") for at, turn in zip(again.tolist(), rounds, strict=True)
+    )
     if len(set(ids)) < count:
         raise InputError(f"{scenario.where}: users: ids are taken twice when users are played again as `ID-2`")
     xy_m, area = world.user_xy_m[again], scenario.area

@@ -1,17 +1,13 @@
-"""The certified bound of one slot, from the prices of the slot before."""
+"""The plan and the certified bound of one slot, from those of the slot before."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from twinhop.placement import InfeasibleProblem, PlacementProblem, solve
-from twinhop.placement.certificate import Certificate, Prices
+from twinhop.migration.situation import Situation
+from twinhop.placement import InfeasibleProblem, Planner
 from twinhop.placement.problem import IntArray
-from twinhop.placement.warm_start import nearby
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +15,8 @@ class Proof:
     """A bound, and the plan that was found with it.
 
     Attributes:
-        bound_s: no placement of the problem costs less; None where none keeps its limits [s].
+        bound_s: no placement of the slot costs less, what it takes to get there included; None where none keeps its
+            limits [s].
         host: (n,) a good placement; None where there is none.
     """
 
@@ -27,46 +24,31 @@ class Proof:
     host: IntArray | None
 
 
-class WarmPrices:
-    """Prices of users and stations, kept by user from one slot to the next: any are valid, near ones prove more."""
+class SlotPlanner:
+    """Plans every slot from where the twins are, by a `Planner` that keeps its prices from slot to slot."""
 
     def __init__(self) -> None:
-        self._price: dict[str, float] = {}
-        self._congestion: np.ndarray | None = None
+        self._planner: Planner | None = None
 
-    def prove(self, problem: PlacementProblem, users: Sequence[str], start: IntArray, time_limit_s: float) -> Proof:
-        """Bound a problem.
+    def prove(self, situation: Situation, time_limit_s: float) -> Proof:
+        """Plan and bound a slot in which moves cost what they cost.
 
         Args:
-            problem: of the slot, moves included.
-            users: n names.
-            start: (n,) hosts to begin from, -1: none.
+            situation: the slot, with the hosts before; its users are known by their names.
             time_limit_s: after which the best bound and plan so far are given [s].
         """
-        policy = nearby(start, self._prices(problem, users))
+        problem = situation.problem
+        planner = Planner(problem) if self._planner is None else self._planner
         try:
-            solution = solve(problem, policy, time_limit_s=time_limit_s, patience_s=0)
+            plan = planner.replan(
+                problem,
+                host=situation.before,
+                move_cost_s=situation.move_cost_s,
+                time_limit_s=time_limit_s,
+                patience_s=0,
+            )
         except InfeasibleProblem:
             return Proof(None, None)
-        certificate = solution.certificate
-        if certificate is None:
-            return Proof(None, solution.placement.host)
-        self._keep(users, certificate)
-        bound = certificate.lower_bound
-        return Proof(bound if math.isfinite(bound) else None, solution.placement.host)
-
-    def _prices(self, problem: PlacementProblem, users: Sequence[str]) -> Prices | None:
-        if self._congestion is None or not self._price:
-            return None
-        least = problem.comm_s.min(axis=1)
-        known = np.array([self._price.get(user, math.nan) for user in users])
-        margin = known - least
-        fresh = least + (np.nanmedian(margin) if np.isfinite(margin).any() else 0.0)
-        price = np.where(np.isfinite(known), known, fresh)
-        return Prices(price, self._congestion, np.zeros(problem.stations))
-
-    def _keep(self, users: Sequence[str], certificate: Certificate) -> None:
-        prices = min(certificate.parts, key=lambda part: part.lower_bound).prices
-        if len(prices.price) == len(users) and np.isfinite(prices.price).all():
-            self._price = dict(zip(users, prices.price.tolist(), strict=True))
-            self._congestion = prices.congestion
+        self._planner = planner
+        bound = math.inf if plan.certificate is None else plan.certificate.lower_bound
+        return Proof(bound if math.isfinite(bound) else None, plan.host)

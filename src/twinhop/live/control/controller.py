@@ -17,7 +17,7 @@ import numpy as np
 from twinhop.errors import InputError
 from twinhop.live.control.applying import STOPPED, apply_moves
 from twinhop.live.control.asking import Asked
-from twinhop.live.control.certificate import WarmPrices
+from twinhop.live.control.certificate import SlotPlanner
 from twinhop.live.control.city import LiveCity, Present
 from twinhop.live.control.config import ControllerConfig
 from twinhop.live.control.decide import Decision, Rules, decide, nothing
@@ -93,7 +93,7 @@ class Controller:
         self._listen = listen or (lambda _: None)
         self.city = LiveCity(scenario, config.slot_s)
         self._asked = Asked(config.policy, self.city)
-        self._prices = WarmPrices()
+        self._planner = SlotPlanner()
         self._recording = Recording(
             record_folder, self.city.scenario, config.slot_s, config.record_days, config.record_bytes
         )
@@ -220,7 +220,7 @@ class Controller:
             self._asked = Asked(self.config.policy, self.city)
             raise
         left_s = max(self.config.time_limit_s - (time.monotonic() - begun), LEAST_SHARE * self.config.time_limit_s)
-        decision = self._decide(situation, self._asked, self._prices, begun_s, left_s)
+        decision = self._decide(situation, self._asked, self._planner, begun_s, left_s)
         record = self._record(decision, self._asked.text, mode, begun_s, time.monotonic() - begun, is_dry=False)
         hosts = self.city.host_ids
         recommended = {
@@ -265,7 +265,7 @@ class Controller:
         return Present(observed.ids, observed.expected_m, observed.load, host, down)
 
     def _decide(
-        self, situation: Situation | None, asked: Asked, prices: WarmPrices, now_s: float, left_s: float
+        self, situation: Situation | None, asked: Asked, planner: SlotPlanner, now_s: float, left_s: float
     ) -> Decision:
         if situation is None:
             return nothing("nobody is there")
@@ -276,8 +276,8 @@ class Controller:
         resting = np.array([now_s - self._moved_s.get(user, -np.inf) < rest_s for user in users], bool)
         rules = Rules(self.config.max_moves, left_s)
         if self._patience is None:
-            return decide(situation, users, asked, prices, resting, rules)
-        return decide(situation, users, asked, prices, resting, rules, self._patience.consult)
+            return decide(situation, users, asked, planner, resting, rules)
+        return decide(situation, users, asked, planner, resting, rules, self._patience.consult)
 
     def _record(
         self, decision: Decision, policy: str, mode: Mode, made_s: float, seconds: float, *, is_dry: bool
@@ -350,7 +350,7 @@ class Controller:
             resting = np.zeros(len(users), bool)
             patience = Patience()
             rules = Rules(None, limit_s)
-            decision = decide(again, users, asked, WarmPrices(), resting, rules, patience.consult)
+            decision = decide(again, users, asked, SlotPlanner(), resting, rules, patience.consult)
             patience.stop()
         record = self._record(decision, asked.text, mode, now_s, time.monotonic() - begun, is_dry=True)
         with self._lock:

@@ -10,7 +10,7 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.live.control.asking import Asked, Consult, at_once
-from twinhop.live.control.certificate import WarmPrices
+from twinhop.live.control.certificate import SlotPlanner
 from twinhop.live.control.moves import Worths, sequenced, worths_of
 from twinhop.live.control.records import MoveRecord, Worth
 from twinhop.migration.outcome import outcome_of
@@ -92,7 +92,7 @@ def decide(
     situation: Situation,
     users: list[str],
     policy: Asked,
-    prices: WarmPrices,
+    planner: SlotPlanner,
     resting: BoolArray,
     rules: Rules,
     consult: Consult = at_once,
@@ -104,7 +104,7 @@ def decide(
         users: n names of those served.
         policy: what is asked; where it fails, twins stay, and where it gives no answer in time, the plan that came with
             the certificate stands in: the note says so.
-        prices: of the slot before; they go on to the next.
+        planner: with its plan and prices of the slot before; they go on to the next.
         resting: (n,) bool, whose last move is too short a while ago.
         rules: how much may change.
         consult: how the policy is asked.
@@ -113,11 +113,10 @@ def decide(
         return nothing("nobody is there")
     notes: list[str] = []
     limit_s = rules.time_limit_s
-    problem = situation.problem_with(situation.move_cost_s)
     waited = None
     if not policy.is_certified:
         waited = _begun(policy, situation, limit_s, consult, notes)
-    proof = prices.prove(problem, users, situation.before, limit_s * PROOF_SHARE)
+    proof = planner.prove(situation, limit_s * PROOF_SHARE)
     requested = proof.host if policy.is_certified else None
     if waited is not None:
         requested = _waited(policy, situation, waited, limit_s, notes)

@@ -63,6 +63,7 @@ BUILT_IN = {
     "lagrangian": (0, 0),
     "exact": (0, 1),
     "maddpg": (1, 0),
+    "primal_dual": (1, 3),
     "structured": (1, 0),
     "learned": (1, 0),
     "transfer": (1, 1),
@@ -85,6 +86,7 @@ BUILT_IN = {
     "mdp_threshold": (6, 1),
     "expected": (0, 0),
     "replan": (0, 1),
+    "foresight": (1, 3),
 }
 #: The hue that no built-in policy has: policies of one's own take it first.
 OWN_HUE = 7

@@ -9,7 +9,7 @@ import numpy as np
 from twinhop.output.kit.html import Summary, Table
 from twinhop.output.kit.tables import percent
 from twinhop.output.plans.summaries import constraints_in_words
-from twinhop.placement import PlacementProblem, Solution
+from twinhop.placement import PlacementProblem, Replan, Solution
 from twinhop.scenario import Scenario, World
 from twinhop.text import counted
 
@@ -35,6 +35,23 @@ def solution_summary(solution: Solution) -> Summary:
     sentences = [said, constraints_in_words(evaluation.violations)]
     line = f"{problem.size_in_words}, seed {solution.seed}"
     return Summary(f"Solution by {solution.policy}", line, sentences, [Table(("", "value"), rows)])
+
+
+def replan_summary(plan: Replan) -> Summary:
+    """Cost, bound and moves of a plan that a planner made from the one before."""
+    rows = [
+        ("cost", f"{plan.cost:.6g}"),
+        ("certified lower bound", "-" if plan.lower_bound is None else f"{plan.lower_bound:.6g}"),
+        ("gap", "-" if plan.gap is None else percent(plan.gap)),
+        ("bound of", plan.bound_of),
+        ("moves", f"{len(plan.moves)}"),
+        ("users who came", f"{len(plan.came)}"),
+        ("users who left", f"{plan.left}"),
+        ("ended by", plan.ended.value),
+        ("in force", "yes" if plan.is_in_force else "no"),
+    ]
+    size = f"{counted(plan.problem.users, 'user')}, {counted(plan.problem.stations, 'station')}"
+    return Summary("Plan from the one before", size, [], [Table(("", "value"), rows)])
 
 
 def problem_summary(problem: PlacementProblem) -> Summary:

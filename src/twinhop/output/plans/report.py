@@ -120,6 +120,7 @@ def verdict(plan: Plan) -> str:
         )
     how = {
         "prices": "its user prices, rounded down",
+        "knapsacks": "its user prices and one knapsack of whole users a server, rounded down",
         "branch-and-bound": "the prices of many parts of all plans, rounded down",
         "branch-and-cut": "branch and cut, less its tolerances",
         MOVE_PRICE: "prices of users and of moves, rounded down",

@@ -12,6 +12,7 @@ from twinhop.placement.branching import CLOSED
 from twinhop.placement.budget import WIDE, Budget
 from twinhop.placement.certificate import MOVE_AND_SERVER_PRICE, MOVE_PRICE, SERVER_PRICE
 from twinhop.placement.decision import Ending
+from twinhop.placement.move_costs import with_move_costs
 from twinhop.placement.problem import IntArray
 from twinhop.plans.limits.changed_servers import forced_changes, lasting, with_server_prices
 from twinhop.plans.limits.descent import LimitedDescent
@@ -19,7 +20,6 @@ from twinhop.plans.limits.limits import ROUNDING as MOVES_ROUNDING
 from twinhop.plans.limits.limits import Limits, check_limits
 from twinhop.plans.limits.server_sets import ServerSets
 from twinhop.plans.limits.tightening import tightened
-from twinhop.plans.replanning import with_move_costs
 from twinhop.plans.result import Present
 
 #: Where no gap is asked for, none below this is worth another price.

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from twinhop.placement.no_host import NOBODY
 from twinhop.placement.problem import IntArray, PlacementProblem
-from twinhop.plans.no_host import NOBODY
 from twinhop.plans.order.arrivals import with_arrivals
 from twinhop.plans.order.move_step import MoveStep
 from twinhop.plans.order.room import Room

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from twinhop import network
-from twinhop.formulation import RadioState
+from twinhop.formulation import AccessLinks, RadioState
 from twinhop.placement.problem import FloatArray
 from twinhop.plans.planner_warnings.warning import PlannerWarning
 from twinhop.scenario import World
@@ -16,7 +16,7 @@ from twinhop.text import counted, counted_users
 RADIO_OVERLOAD = "radio_overload"
 
 
-def radio_load(world: World, radio: RadioState) -> FloatArray:
+def radio_load(world: World, radio: RadioState | AccessLinks) -> FloatArray:
     """(M,) part of a station's bandwidth that the updates of its users take [1].
 
     ``sum_i w_i dD_i / (dt r_i) W_i / W`` over the rows attached, of w_i users each, with the bandwidth W_i that rate
@@ -36,7 +36,7 @@ def radio_load(world: World, radio: RadioState) -> FloatArray:
     return np.bincount(radio.access, people * sent, minlength=stations).astype(np.float64)
 
 
-def radio_load_warnings(world: World, radio: RadioState) -> Iterator[PlannerWarning]:
+def radio_load_warnings(world: World, radio: RadioState | AccessLinks) -> Iterator[PlannerWarning]:
     """A station whose users' updates need more than all of its bandwidth: the one that lacks most."""
     load = radio_load(world, radio)
     over = np.flatnonzero(load > 1)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from twinhop.formulation import RadioState
+from twinhop.formulation import AccessLinks, RadioState
 from twinhop.placement.problem import FloatArray
 from twinhop.plans.planner_warnings.warning import PlannerWarning
 from twinhop.scenario import World
@@ -15,7 +13,7 @@ from twinhop.scenario.world.reach import OutOfReach, in_outage, out_of_reach
 OUT_OF_REACH, ONE_USER_DECIDES = REACH_CODES = ("out_of_reach", "one_user_decides")
 
 
-def users_out_of_reach(world: World, radio: RadioState) -> OutOfReach | None:
+def users_out_of_reach(world: World, radio: RadioState | AccessLinks) -> OutOfReach | None:
     """The users of a world who decide the mean latency because no station reaches them; None where nobody does.
 
     Args:
@@ -24,21 +22,21 @@ def users_out_of_reach(world: World, radio: RadioState) -> OutOfReach | None:
     """
     return out_of_reach(
         world.user_ids,
-        [world.station_ids[k] for k in radio.access.tolist()],
+        lambda i: world.station_ids[int(radio.access[i])],
         in_outage(world, radio.access, radio.access_rate_bps),
         radio.access_rate_bps,
-        radio.distance_m[np.arange(len(world.user_ids)), radio.access],
+        radio.link_distance_m,
         radio_latency_s(world, radio),
         world.user_weight,
     )
 
 
-def radio_latency_s(world: World, radio: RadioState) -> FloatArray:
+def radio_latency_s(world: World, radio: RadioState | AccessLinks) -> FloatArray:
     """(N,) the radio part of what the cost counts, which no decision changes: ``(D + (eta/dt) dD) / r`` [s]."""
     return (world.history_bits + world.eta_s / world.sync_period_s * world.update_bits) / radio.access_rate_bps
 
 
-def reach_warnings(world: World, radio: RadioState) -> Iterator[PlannerWarning]:
+def reach_warnings(world: World, radio: RadioState | AccessLinks) -> Iterator[PlannerWarning]:
     """Users out of every station's reach, or the one user who makes most of the mean latency."""
     who = users_out_of_reach(world, radio)
     if who is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twinhop.formulation import RadioState
+from twinhop.formulation import AccessLinks, RadioState
 from twinhop.plans.planner_warnings.positions import EXTENT, SWAPPED, position_warnings
 from twinhop.plans.planner_warnings.radio_load import RADIO_OVERLOAD, radio_load_warnings
 from twinhop.plans.planner_warnings.reach import REACH_CODES, reach_warnings
@@ -14,7 +14,7 @@ from twinhop.scenario import World
 FAULTS = (*REACH_CODES, SWAPPED, EXTENT, UNITS)
 
 
-def world_warnings(world: World, radio: RadioState) -> tuple[PlannerWarning, ...]:
+def world_warnings(world: World, radio: RadioState | AccessLinks) -> tuple[PlannerWarning, ...]:
     """What is odd about a world, whatever is decided, the gravest first.
 
     Where users are out of reach, or one decides the mean, extent and radio are not said besides: they follow from it.

@@ -14,6 +14,7 @@ from twinhop.scenario.mobility import ChurningPositions, ModelPositions, Positio
 from twinhop.scenario.place_sections import UserRow, Users
 from twinhop.scenario.schema.movement_section import Movement, TraceFile
 from twinhop.scenario.schema.scenario import Scenario, scenario_file
+from twinhop.scenario.world.link_count import refuse_every_link
 from twinhop.scenario.world.world import World, build_world
 
 
@@ -60,10 +61,11 @@ def moving_users(scenario: Scenario, slots: int, positions: Positions | None = N
 
 
 def _by_model(scenario: Scenario, movement: Movement) -> MovingUsers:
+    refuse_every_link(scenario)
     world = build_world(scenario)
     _require_inside(scenario, world)
     positions: Positions = ModelPositions(
-        movement.mobility, world.user_xy_m, scenario.area, movement.slot_s, scenario.seed, world.user_ids
+        movement.mobility, world.user_xy_m, scenario.area, movement.slot_s, scenario.seed, tuple(world.user_ids)
     )
     return MovingUsers(scenario, world, _churning(positions, movement, scenario.seed))
 

@@ -101,7 +101,7 @@ class WorldRun:
     @property
     def user_ids(self) -> tuple[str, ...]:
         """N ids, in the order of the rows of a slot."""
-        return self.world.user_ids
+        return tuple(self.world.user_ids)
 
     @property
     def station_ids(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from twinhop.errors import InputError
 from twinhop.io.table import Table, parse_number, whole
 from twinhop.scenario import geo
 from twinhop.scenario.files.csv_table import GEOGRAPHIC, LOCAL, Kind, PointTable, TableOptions, read_point_table
-from twinhop.scenario.place_sections import MOST_STATIONS, MOST_USERS, Origin, StationRow, UserRow
+from twinhop.scenario.place_sections import MOST_LISTED_USERS, MOST_STATIONS, Origin, StationRow, UserRow
 from twinhop.scenario.sanity import (
     LARGEST_EXTENT_M,
     LARGEST_LAT_DEG,
@@ -121,7 +121,7 @@ def read_users(path: Path, columns: Mapping[str, str] = _NO_COLUMNS, options: Ta
     Raises:
         InputError: if the file or a value is not usable; the message names file, line and column.
     """
-    return _read(path, "user", UserRow, USER_COLUMNS, MOST_USERS, columns, options)
+    return _read(path, "user", UserRow, USER_COLUMNS, MOST_LISTED_USERS, columns, options)
 
 
 def local_positions(points: CsvPoints, origin: Origin | None) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from twinhop.io.workbook import split_sheet
 from twinhop.scenario.distribution import Column
 from twinhop.scenario.files.csv_rows import CsvPoints, local_positions, read_stations, read_users
 from twinhop.scenario.files.graph_file import read_graph
+from twinhop.scenario.files.user_columns import Users, is_read_by_columns, read_user_csv, read_user_table
 from twinhop.scenario.schema.scenario import Scenario
 
 _READERS: dict[str, Callable[..., CsvPoints]] = {"stations": read_stations, "users": read_users}
@@ -39,8 +40,11 @@ def read_csv_sections(
         csv = getattr(scenario, name).csv
         if csv is None:
             continue
+        path = _path(csv, root, f"{place(name)}: {name}.csv")
+        if name == "users" and is_read_by_columns(path):
+            continue
         columns = {field: value.column for field, value in getattr(scenario, name) if isinstance(value, Column)}
-        points = read(_path(csv, root, f"{place(name)}: {name}.csv"), columns)
+        points = read(path, columns)
         try:
             xy_m = local_positions(points, scenario.area.origin)
         except InputError as error:
@@ -49,6 +53,30 @@ def read_csv_sections(
         sections[name] = {**fields, "list": points.listed(xy_m)}
         notes += points.notes
     return sections, notes
+
+
+def read_user_columns(scenario: Scenario, root: Path | None, where: str) -> Scenario:
+    """The scenario with the columns of its users' file, and what is to be said of them among its notes.
+
+    Args:
+        scenario: the validated file, whose users are in a Parquet file, or in a CSV file too large to be listed.
+        root: the folder that the path starts from.
+        where: the place of the field, such as `city.yaml:12`.
+
+    Raises:
+        InputError: if the path leaves the folder, or the file is not usable.
+    """
+    users = scenario.users
+    read_with = Users(
+        fields={field: value.column for field, value in users if isinstance(value, Column)},
+        classes=tuple(each.name for each in users.classes),
+        origin=scenario.area.origin,
+    )
+    if users.parquet is not None:
+        table, notes = read_user_table(_path(users.parquet, root, f"{where}: users.parquet"), read_with)
+    else:
+        table, notes = read_user_csv(_path(users.csv or "", root, f"{where}: users.csv"), read_with)
+    return scenario.model_copy(update={"users": users.with_table(table)}).with_notes((*scenario.notes, *notes))
 
 
 def read_graph_section(

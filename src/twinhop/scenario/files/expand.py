@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from twinhop.scenario.place_sections import StationRow, Stations, UserRow, Users
+from twinhop.errors import InputError
+from twinhop.scenario.place_sections import MOST_LISTED_USERS, StationRow, Stations, UserRow, Users
 from twinhop.scenario.schema.scenario import Scenario
-from twinhop.scenario.world.columns import StationColumns, UserColumns, labels_of_each, station_columns, user_columns
+from twinhop.scenario.world.columns import (
+    StationColumns,
+    UserColumns,
+    labels_of_each,
+    station_columns,
+    user_columns,
+    user_count,
+)
 
 
 def expand(scenario: Scenario) -> Scenario:
@@ -14,8 +22,14 @@ def expand(scenario: Scenario) -> Scenario:
     the same bits for both. Fading is not a size: it still comes from the seed.
 
     Raises:
-        InputError: if a CSV file of the scenario has not been read.
+        InputError: if a file of the scenario has not been read, or more users are held as columns than can be listed.
     """
+    count = user_count(scenario)
+    if count > MOST_LISTED_USERS:
+        raise InputError(
+            f"{scenario.where}: users: {count} are held as columns; at most {MOST_LISTED_USERS} can be written out one "
+            "by one"
+        )
     stations = Stations(list=_station_rows(station_columns(scenario)))
     rows = _user_rows(user_columns(scenario, whole=True))
     classes = tuple(each.model_copy(update={"load_profile": None}) for each in scenario.users.classes)

@@ -15,7 +15,7 @@ from twinhop.errors import InputError
 from twinhop.io import yaml_io
 from twinhop.io.text_file import read_text
 from twinhop.scenario.files.csv_rows import check_nearness
-from twinhop.scenario.files.csv_sections import read_csv_sections, read_graph_section
+from twinhop.scenario.files.csv_sections import read_csv_sections, read_graph_section, read_user_columns
 from twinhop.scenario.place_sections import StationRow, UserRow
 from twinhop.scenario.presets import presets
 from twinhop.scenario.presets.benchmark_set.tasks import benchmark_names
@@ -39,6 +39,7 @@ NAME_FIELDS = (
     "labels",
     "load_profile",
     "name",
+    "parquet",
     "station",
 )
 """Fields of scenario files that hold names, or lists or mappings of them: these stay as they are written."""
@@ -99,17 +100,22 @@ def parse_scenario(text: str, source_name: str = "scenario", root: Path | None =
         sections, notes = read_graph_section(scenario, value, root, locate([path])[path])
         value = {**value, **sections}
         scenario = _validated(value, locate).with_notes(notes)
-    if scenario.stations.csv is None and scenario.users.csv is None:
-        return scenario
 
-    def place(section: str) -> str:
-        path = (section, "csv")
+    def place(section: str, field: str = "csv") -> str:
+        path = (section, field)
         return locate([path])[path]
 
+    if (scenario.stations.csv, scenario.users.csv, scenario.users.parquet) == (None, None, None):
+        return scenario
     sections, more = read_csv_sections(scenario, value, root, place)
     scenario = _validated({**value, **sections}, locate).with_notes((*scenario.notes, *more))
-    if scenario.stations.rows and scenario.users.rows:
-        check_nearness(_positions(scenario.stations.rows), _positions(scenario.users.rows), source_name)
+    if scenario.users.parquet is not None or scenario.users.csv is not None:
+        field = "csv" if scenario.users.parquet is None else "parquet"
+        scenario = read_user_columns(scenario, root, place("users", field))
+    users = scenario.users
+    if scenario.stations.rows and (users.rows or users.table is not None):
+        user_xy_m = _positions(users.rows or ()) if users.table is None else users.table.xy_m
+        check_nearness(_positions(scenario.stations.rows), user_xy_m, source_name)
     return scenario
 
 

@@ -67,7 +67,7 @@ class Scenario(Section, Shown):
 
     def __repr__(self) -> str:
         places = [
-            f"{name} {'listed' if part.rows else 'from a file' if part.csv else 'generated'}"
+            f"{name} {'listed' if part.rows else 'generated' if part.generate else 'from a file'}"
             for name, part in (("stations", self.stations), ("users", self.users))
         ]
         return in_a_line(self, self.name, f"seed {self.seed}", *places)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from twinhop.errors import InputError
 from twinhop.io.byte_blocks import EndsEarly
+from twinhop.io.parquet import parquet_columns, parquet_slices
 from twinhop.io.table import is_unnamed, sniff
 from twinhop.scenario.traces.clock import Clock
-from twinhop.scenario.traces.parquet import parquet_columns, parquet_slices
 from twinhop.scenario.traces.records import (
     BATCH_RECORDS,
     CONTAINER,

@@ -11,11 +11,11 @@ import numpy as np
 
 from twinhop.errors import InputError
 from twinhop.io.byte_blocks import EndsEarly
+from twinhop.io.parquet import parquet_columns, parquet_slices
 from twinhop.io.table import Dialect, is_unnamed, sniff
 from twinhop.scenario.column_names import NAMES, ColumnChoice, match_columns, quantities_of, spelling
 from twinhop.scenario.time_unit import NAMED_UNIT
 from twinhop.scenario.traces.clock import Clock
-from twinhop.scenario.traces.parquet import parquet_columns, parquet_slices
 from twinhop.scenario.traces.records import BATCH_RECORDS, USER, Batch, Reading, ReadOptions, Roster
 from twinhop.scenario.traces.tables import EXPECTED, LINE, Rows, not_a_table, table_rows
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from twinhop.errors import InputError
 from twinhop.scenario.column_names import ColumnChoice
 from twinhop.scenario.fields import LONGEST_TEXT
-from twinhop.scenario.place_sections import MOST_USERS
+from twinhop.scenario.place_sections import MOST_LISTED_USERS
 from twinhop.scenario.sanity import is_unplaced
 from twinhop.scenario.traces.bad_records import BadRecords
 
@@ -162,8 +162,8 @@ class Roster:
             raise InputError(
                 f"{self._source}: id of a {kind}: must be 1 to {LONGEST_TEXT} printable characters (got {shown})"
             )
-        if len(self._members) == MOST_USERS:
-            raise InputError(f"{self._source}: more than {MOST_USERS} users; no more are accepted")
+        if len(self._members) == MOST_LISTED_USERS:
+            raise InputError(f"{self._source}: more than {MOST_LISTED_USERS} users; no more are accepted")
         self._members.append((name, kind))
         return len(self._members) - 1
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from twinhop.errors import InputError
 from twinhop.io.byte_blocks import decoded_head, encoding_of, head
 from twinhop.io.file_kind import describe_file
+from twinhop.io.parquet import parquet_columns
 from twinhop.io.table import sniff
 from twinhop.scenario.column_names import ColumnChoice, quantities_of
 from twinhop.scenario.traces.bonnmotion import is_bonnmotion, read_bonnmotion
@@ -17,7 +18,6 @@ from twinhop.scenario.traces.fcd_table import marks_of, read_fcd_csv, read_fcd_p
 from twinhop.scenario.traces.fcd_xml import read_fcd_xml
 from twinhop.scenario.traces.gpx import read_gpx
 from twinhop.scenario.traces.ns2 import is_ns2, read_ns2
-from twinhop.scenario.traces.parquet import parquet_columns
 from twinhop.scenario.traces.plt import is_plt, read_plt
 from twinhop.scenario.traces.porto import is_porto, read_porto
 from twinhop.scenario.traces.position_table import (

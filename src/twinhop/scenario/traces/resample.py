@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.errors import InputError
+from twinhop.io.parquet import parquet_columns
 from twinhop.scenario.place_sections import Area
 from twinhop.scenario.traces.earth import moved_m
 from twinhop.scenario.traces.legs import SLOT_TOLERANCE, Legs, Stretch, legs_of, placed
 from twinhop.scenario.traces.movements import GAP_INTERVALS
-from twinhop.scenario.traces.parquet import parquet_columns
 from twinhop.scenario.traces.trace import Trace
 
 LOAD_COLUMN = "load"

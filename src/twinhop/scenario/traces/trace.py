@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, ValidationError
 
 from twinhop.errors import InputError
+from twinhop.io.parquet import parquet_columns, parquet_metadata
 from twinhop.scenario.fields import Number, Positive, Section, Text
 from twinhop.scenario.place_sections import Origin
-from twinhop.scenario.traces.parquet import parquet_columns, parquet_metadata
 
 if TYPE_CHECKING:
     import polars as pl

@@ -63,7 +63,7 @@ class BackhaulGraph:
     path_delay_s: FloatArray
     path_s_per_bit: FloatArray
 
-    def latency_s(self, bits: FloatArray, source: IntArray, target: IntArray) -> FloatArray:
+    def latency_s(self, bits: FloatArray, source: NDArray[np.integer], target: IntArray) -> FloatArray:
         """Return the time that data takes from site to site: to the node, along the fastest path, from the node.
 
         Args:

@@ -13,9 +13,18 @@ from numpy.typing import NDArray
 from twinhop import streams
 from twinhop.errors import InputError
 from twinhop.scenario.distribution import Kind, draw
-from twinhop.scenario.place_sections import DEFAULT_CLASS, FRACTION_TOLERANCE, StationRow, UserClass, UserRow
+from twinhop.scenario.place_sections import (
+    DEFAULT_CLASS,
+    FRACTION_TOLERANCE,
+    StationRow,
+    Stations,
+    UserClass,
+    UserRow,
+    Users,
+)
 from twinhop.scenario.schema.load_section import active_users, size_factors
 from twinhop.scenario.schema.scenario import Scenario
+from twinhop.scenario.user_table import chosen, names
 from twinhop.scenario.world import layouts
 
 DEFAULT_CAPACITY_FACTOR = 3
@@ -47,7 +56,7 @@ class StationColumns:
 class UserColumns:
     """N users in file units."""
 
-    ids: tuple[str, ...]
+    ids: Sequence[str]
     xy_m: NDArray[np.float64]
     """(N, 2) [m]"""
     history_mbit: NDArray[np.float64]
@@ -107,8 +116,8 @@ def user_columns(scenario: Scenario, *, whole: bool = False) -> UserColumns:
             have the id of another.
     """
     users, load = scenario.users, scenario.load
-    ids, xy_m = _listed(users.rows) if users.rows is not None else _generated_users(scenario)
-    class_of = _classes(scenario.seed, users.classes, users.rows, len(ids))
+    ids, xy_m = _user_places(scenario)
+    class_of = _user_classes(scenario, len(ids))
     followed = _followed(scenario, class_of)
     active = active_users(load, len(ids), scenario.seed, followed)
     weight = _weights(scenario, followed)
@@ -122,20 +131,26 @@ def user_columns(scenario: Scenario, *, whole: bool = False) -> UserColumns:
     factor = size_factors(load, followed)
     factor = factor[active] if isinstance(factor, np.ndarray) else factor
 
+    everyone = len(active) == len(ids)
+
     def sizes(field: str, factor: NDArray[np.float64] | float = 1.0) -> NDArray[np.float64]:
+        if users.table is not None and field in users.table.sizes:
+            values = users.table.sizes[field]
+            return values * factor if everyone else values[active] * factor
         by_class = tuple(getattr(each, field) for each in users.classes)
-        values = _sizes(scenario.seed, field, getattr(users, field), users.rows, len(ids), by_class, class_of)[active]
+        values = _sizes(scenario.seed, field, getattr(users, field), users.rows, len(ids), by_class, class_of)
+        values = values if everyone else values[active]
         return values if isinstance(factor, float) and factor == 1 else values * factor
 
     columns = UserColumns(
-        ids if len(active) == len(ids) else tuple(ids[index] for index in active),
-        xy_m[active],
+        ids if everyone else chosen(ids, active),
+        xy_m if everyone else xy_m[active],
         sizes("history_mbit", factor),
         sizes("update_mbit", factor),
         sizes("deadline_ms"),
         sizes("tx_power_w"),
         (*(each.name for each in users.classes), DEFAULT_CLASS) if users.classes else (),
-        class_of[active],
+        class_of if everyone else class_of[active],
         _labels([users.rows[index] for index in active] if users.rows is not None else ()),
         None if weight is None else weight[active],
     )
@@ -185,7 +200,8 @@ def _in_parts(columns: UserColumns, most: int | None, scenario: Scenario) -> Use
     row = np.repeat(np.arange(len(parts)), parts)
     at = np.arange(len(row)) - np.repeat(np.cumsum(parts) - parts, parts)
     ids = tuple(
-        columns.ids[i] if parts[i] == 1 else f"{columns.ids[i]}/{part + 1}" for i, part in zip(row, at, strict=True)
+        columns.ids[i] if parts[i] == 1 else f"{columns.ids[i]}/{part + 1}"
+        for i, part in zip(row.tolist(), at.tolist(), strict=True)
     )
     if len(set(ids)) < len(ids):
         twice = next(name for name in ids if ids.count(name) > 1)
@@ -216,7 +232,7 @@ def station_count(scenario: Scenario) -> int:
     stations = scenario.stations
     if stations.rows is not None:
         return len(stations.rows)
-    return stations.generate.count if stations.generate else _unread_csv("stations")
+    return stations.generate.count if stations.generate else _unread(stations)
 
 
 def user_count(scenario: Scenario) -> int:
@@ -224,7 +240,9 @@ def user_count(scenario: Scenario) -> int:
     users = scenario.users
     if users.rows is not None:
         return len(users.rows)
-    return users.generate.count if users.generate else _unread_csv("users")
+    if users.table is not None:
+        return len(users.table)
+    return users.generate.count if users.generate else _unread(users)
 
 
 def most_users(scenario: Scenario) -> int:
@@ -232,22 +250,43 @@ def most_users(scenario: Scenario) -> int:
     load, weight = scenario.load, _stated_weights(scenario)
     if load is not None and load.scales == "weight":
         count = user_count(scenario)
-        class_of = _classes(scenario.seed, scenario.users.classes, scenario.users.rows, count)
+        class_of = _user_classes(scenario, count)
         followed = _followed(scenario, class_of) or (None,) * count
         return max(1, math.ceil(load.most(followed, np.ones(count) if weight is None else weight)))
     return user_count(scenario) if weight is None else math.ceil(weight.sum())
 
 
-def every_user_id(scenario: Scenario) -> tuple[str, ...]:
-    """The ids of all users, the inactive ones included."""
-    rows = scenario.users.rows
-    return (
-        tuple(f"u{index}" for index in range(user_count(scenario))) if rows is None else tuple(row.id for row in rows)
+def every_user_id(scenario: Scenario) -> Sequence[str]:
+    """The ids of all users, the inactive ones included; more than `MOST_LISTED_NAMES` are made when asked for."""
+    rows, table = scenario.users.rows, scenario.users.table
+    if rows is not None:
+        return tuple(row.id for row in rows)
+    return names("u", user_count(scenario), None if table is None else table.ids)
+
+
+def _unread(section: Stations | Users) -> int:
+    field = (
+        "users.parquet"
+        if isinstance(section, Users) and section.parquet
+        else f"{section.__class__.__name__.lower()}.csv"
     )
+    raise InputError(f"{field}: the file has not been read; use load_scenario or parse_scenario with its folder")
 
 
-def _unread_csv(section: str) -> int:
-    raise InputError(f"{section}.csv: the file has not been read; use load_scenario or parse_scenario with its folder")
+def _user_places(scenario: Scenario) -> tuple[Sequence[str], NDArray[np.float64]]:
+    """Ids and positions of all users: listed, of their file, or generated."""
+    users = scenario.users
+    if users.rows is not None:
+        return _listed(users.rows)
+    return (every_user_id(scenario), users.table.xy_m) if users.table is not None else _generated_users(scenario)
+
+
+def _user_classes(scenario: Scenario, count: int) -> NDArray[np.int64]:
+    """The class of each user, (N,), as its row or its file states it, else drawn by the shares of the classes."""
+    users = scenario.users
+    if users.table is not None and users.table.user_class is not None:
+        return users.table.user_class
+    return _classes(scenario.seed, users.classes, users.rows, count)
 
 
 def _listed(rows: tuple[StationRow, ...] | tuple[UserRow, ...]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
@@ -289,7 +328,7 @@ def _generated_hosts(scenario: Scenario) -> NDArray[np.bool_]:
     return host
 
 
-def _generated_users(scenario: Scenario) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+def _generated_users(scenario: Scenario) -> tuple[Sequence[str], NDArray[np.float64]]:
     count, area = user_count(scenario), scenario.area
     ids = every_user_id(scenario)
     generator = streams.stream(scenario.seed, streams.USER_POSITIONS)

@@ -119,8 +119,9 @@ def hot_spots(
         distance_m = spot.radius_m / 2 * distance_sigma[members]
         points[members, 0] = spot.x_m + distance_m * np.cos(angle[members])
         points[members, 1] = spot.y_m + distance_m * np.sin(angle[members])
-    return np.column_stack([_mirror(points[:, 0], width_m), _mirror(points[:, 1], height_m)])
+    return np.column_stack([mirrored(points[:, 0], width_m), mirrored(points[:, 1], height_m)])
 
 
-def _mirror(values: NDArray[np.float64], length: float) -> NDArray[np.float64]:
+def mirrored(values: NDArray[np.float64], length: float) -> NDArray[np.float64]:
+    """Coordinates beyond the borders 0 and `length`, reflected into the area."""
     return length - np.abs(length - np.mod(np.abs(values), 2 * length))

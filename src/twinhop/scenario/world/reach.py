@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,7 +70,7 @@ class OutOfReach:
         )
 
 
-def in_outage(world: World, access: IntArray, rate_bps: FloatArray) -> BoolArray:
+def in_outage(world: World, access: NDArray[np.integer], rate_bps: FloatArray) -> BoolArray:
     """Whether each of some users is out of reach: its rate is below ``OUTAGE_BPS_PER_HZ`` times its bandwidth.
 
     Args:
@@ -86,7 +86,7 @@ def in_outage(world: World, access: IntArray, rate_bps: FloatArray) -> BoolArray
 
 def out_of_reach(
     user_ids: Sequence[str],
-    stations: Sequence[str],
+    station_of: Callable[[int], str],
     outage: BoolArray,
     rate_bps: FloatArray,
     distance_m: FloatArray,
@@ -100,7 +100,7 @@ def out_of_reach(
 
     Args:
         user_ids: (n,) names.
-        stations: (n,) names of their access stations.
+        station_of: gives the name of the access station of each of them.
         outage: (n,) who is out of reach.
         rate_bps: (n,) rates [bit/s].
         distance_m: (n,) distances to the access stations [m].
@@ -121,7 +121,7 @@ def out_of_reach(
         users=len(users),
         names=tuple(user_ids[int(i)] for i in users[:NAMED]),
         slowest=user_ids[worst],
-        station=stations[worst],
+        station=station_of(worst),
         distance_m=float(distance_m[worst]),
         rate_bps=float(rate_bps[worst]),
         share=float(summed_s[users].sum()) / total if total > 0 else 0.0,

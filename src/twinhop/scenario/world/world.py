@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -112,7 +112,8 @@ class World(Shown):
     """(M,) [users]; 0 where host is false"""
     opening_s: NDArray[np.float64]
     """(M,) [s]"""
-    user_ids: tuple[str, ...]
+    user_ids: Sequence[str]
+    """N names; a tuple, or made when asked for where they are more than `user_table.MOST_LISTED_NAMES`"""
     user_xy_m: NDArray[np.float64]
     """(N, 2) [m]"""
     history_bits: NDArray[np.float64]

@@ -35,6 +35,17 @@ def parquet_metadata(path: Path) -> dict[str, str]:
     return _guarded(path, lambda: pl.read_parquet_metadata(path))
 
 
+def parquet_rows(path: Path) -> int:
+    """The number of rows of a Parquet table.
+
+    Raises:
+        InputError: the file is missing, or no Parquet table.
+    """
+    import polars as pl
+
+    return _guarded(path, lambda: pl.scan_parquet(path).select(pl.len()).collect().item())
+
+
 def parquet_slices(path: Path, columns: Sequence[str], rows: int, first: int = 0) -> Iterator[pl.DataFrame]:
     """The rows from a row on, slice by slice; only the row groups of a slice are in memory.
 
@@ -44,8 +55,7 @@ def parquet_slices(path: Path, columns: Sequence[str], rows: int, first: int = 0
     import polars as pl
 
     table = pl.scan_parquet(path).select(columns)
-    total = _guarded(path, lambda: pl.scan_parquet(path).select(pl.len()).collect().item())
-    for offset in range(first, total, rows):
+    for offset in range(first, parquet_rows(path), rows):
         yield _guarded(path, lambda offset=offset: table.slice(offset, rows).collect())
 
 

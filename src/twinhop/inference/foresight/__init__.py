@@ -1,0 +1,1 @@
+"""Learned migration: forecasts of where users go, and what a move is worth; on NumPy alone."""

@@ -1,0 +1,113 @@
+"""The two small networks, in NumPy: which forecaster to believe, and what a move is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinhop.errors import InputError
+from twinhop.inference.foresight.features import FEATURES, MOST, Float
+from twinhop.inference.foresight.tracks import CONTEXT, EXPERTS
+
+#: By how much what is learned may correct what moves are worth, in units of their cost.
+CORRECTION = 1.0
+
+
+class Weights(NamedTuple):
+    """Of both networks; arrays of NumPy or JAX.
+
+    Attributes:
+        believe_in: (C, H) from what is known of a user.
+        believe_out: (H, E) to the logits of forecasters.
+        believe_skip: (C, E) linear part.
+        worth_in: (F, H) from the features of a move.
+        worth_bias: (H,).
+        worth_mid: (H, H).
+        worth_mid_bias: (H,).
+        worth_out: (H,) to the correction of its worth.
+        worth_skip: (F,) linear part, which is not learned: the values to go, computing and cost.
+    """
+
+    believe_in: Float
+    believe_out: Float
+    believe_skip: Float
+    worth_in: Float
+    worth_bias: Float
+    worth_mid: Float
+    worth_mid_bias: Float
+    worth_out: Float
+    worth_skip: Float
+
+
+def shapes(width: int) -> tuple[tuple[int, ...], ...]:
+    """The shapes of weights of a width H."""
+    return (
+        (CONTEXT, width),
+        (width, len(EXPERTS)),
+        (CONTEXT, len(EXPERTS)),
+        (FEATURES, width),
+        (width,),
+        (width, width),
+        (width,),
+        (width,),
+        (FEATURES,),
+    )
+
+
+def weights_of_arrays(arrays: Mapping[str, NDArray], source: str) -> Weights:
+    """Weights out of a file.
+
+    Args:
+        arrays: by name.
+        source: names the file in messages.
+
+    Raises:
+        InputError: arrays are missing, of other sizes, or not finite.
+    """
+    names = [f".{name}" for name in Weights._fields]
+    odd = sorted(set(arrays) ^ set(names))
+    if odd:
+        there = "is not expected" if odd[0] in arrays else "is missing"
+        raise InputError(f"{source}: array {odd[0]} {there}; it is of other networks")
+    width = arrays[".worth_bias"].size
+    for path, shape in zip(names, shapes(width), strict=True):
+        array = arrays[path]
+        if array.shape != shape or array.dtype != np.float32:
+            raise InputError(
+                f"{source}: array {path} is {array.dtype} {array.shape}; expected float32 {shape}: it was trained with "
+                "other features"
+            )
+        if not np.isfinite(array).all():
+            raise InputError(f"{source}: array {path} holds numbers that are not finite; it cannot decide")
+    return Weights(*(arrays[path] for path in names))
+
+
+def beliefs(weights: Weights, known: Float) -> Float:
+    """(n, E) how far each forecaster is believed, of sum 1.
+
+    Args:
+        weights: of the networks.
+        known: (n, C) of `context`.
+    """
+    logits = known @ weights.believe_skip + np.tanh(known @ weights.believe_in) @ weights.believe_out
+    logits -= logits.max(axis=1, keepdims=True)
+    result = np.exp(logits)
+    return result / result.sum(axis=1, keepdims=True)
+
+
+def worth(weights: Weights, features: Float, correction: float = CORRECTION) -> Float:
+    """(...,) what moves are worth, less their cost, in units of it; features (..., F).
+
+    ``f . skip + correction tanh(out . h)``: what is learned corrects the values to go within bounds, so that loads
+    that were never seen in training count as they must.
+    """
+    flat = features.reshape(-1, features.shape[-1])
+    if not correction:
+        return (flat @ weights.worth_skip).reshape(features.shape[:-1])
+    hidden = np.tanh(np.clip(flat, -MOST, MOST) @ weights.worth_in + weights.worth_bias)
+    hidden = np.tanh(hidden @ weights.worth_mid + weights.worth_mid_bias)
+    corrected = flat @ weights.worth_skip + np.float32(correction) * np.tanh(hidden @ weights.worth_out)
+    return corrected.reshape(features.shape[:-1])
