@@ -1,6 +1,10 @@
 """The sparse solver at an operator's size: gap, seconds, memory and their shares; one JSON line a row.
 
-    python benchmarks/solver_scale.py [--rows users-1e5 users-1e6 ...] [--threads 2] [--candidates 32]
+    python benchmarks/solver_scale.py [--rows users-1e5 users-1e6 ...] [--threads 2] [--candidates 32] [--out FILE]
+    python benchmarks/solver_scale.py --write
+
+``--out`` adds rows to a file, in place of those of the same names. ``--write`` puts those of docs/scale.jsonl into
+docs/scale.md, as a table, and draws its figure.
 
 Worlds are generated: stations and users evenly over a square, 10 stations on 1.5 km by 1.5 km, radio to the nearest
 station (128.1 + 37.6 log10 d dB, Rayleigh fading), the wired network along the air line, rows of candidates by access
@@ -10,10 +14,12 @@ by a small solve before. Both the clock and the processor's time are stated, as 
 
 import argparse
 import json
+import math
 import multiprocessing
 import resource
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -35,6 +41,10 @@ ROWS = {
 }
 #: Rows run where none is named.
 USUAL = ("users-1e4", "users-3e4", "users-1e5", "users-3e5", "users-1e6", "seats", "deadlines", "moved")
+#: The page, its rows, and what its table stands between.
+PAGE = Path(__file__).parents[1] / "docs" / "scale.md"
+FIGURES = PAGE.with_suffix(".jsonl")
+BEGIN, END = "<!-- table of benchmarks/solver_scale.py -->", "<!-- end of the table -->"
 #: The wired network's latency [s/bit/m], cycles a bit, and the stations in a group of omitted ones in large worlds.
 WIRED, CYCLES_PER_BIT, IN_GROUP, ALONE = 2e-11, 100.0, 16, 2_000
 
@@ -165,17 +175,120 @@ def moved_world(problem, share):
     return replace(problem, row=row, up_s=up)
 
 
+def read(path):
+    """Rows by name, as they are listed in `ROWS`."""
+    known = {}
+    if path.exists():
+        known = {row["row"]: row for row in map(json.loads, path.read_text(encoding="utf-8").splitlines())}
+    return {name: known[name] for name in ROWS if name in known}
+
+
+def exponent(rows):
+    """The least-squares slope of log seconds over log arcs, of rows that ask for 0.1 %."""
+    asked = [row for row in rows.values() if row["row"].startswith("users") and row["gap_asked_percent"] == 0.1]
+    arcs, seconds = (np.log([row[key] for row in asked]) for key in ("arcs", "cpu_seconds"))
+    return float(np.polyfit(arcs, seconds, 1)[0])
+
+
+def table(rows):
+    """The rows in Markdown."""
+    header = (
+        "| row | users x stations | candidates | gap asked for | gap | CPU s | wall s | candidates / prices / plans s "
+    )
+    lines = [header + "| steps | peak GB | foreseen GB |", "|---|---|" + "---:|" * 9]
+    for row in rows.values():
+        parts = " / ".join(f"{row[f'{part}_seconds']:g}" for part in ("candidates", "prices", "plans"))
+        cells = (
+            *(row["row"], f"{row['users']:,} x {row['stations']:,}", f"{row['candidates']}"),
+            *(f"{row['gap_asked_percent']:g} %", f"{row['gap_percent']:.3g} %"),
+            *(f"{row['cpu_seconds']:.3g}", f"{row['seconds']:.3g}", parts, f"{row['steps']}"),
+            *(f"{row['peak_rss_gb']:.2f}", f"{row['foreseen_gb']:.2f}"),
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    growth = f"From 10^4 to 10^6 users the time to 0.1 % grows as arcs to the power of {exponent(rows):.2f}."
+    return "\n".join([*lines, "", growth])
+
+
+def write(rows, page=PAGE):
+    """Put the table between the markers of the page."""
+    text = page.read_text(encoding="utf-8")
+    head, _, rest = text.partition(BEGIN)
+    page.write_text(f"{head}{BEGIN}\n\n{table(rows)}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+
+
+def draw(rows, folder):
+    """Seconds and memory over arcs, both in powers of ten."""
+    from twinhop.output.kit.colours import HUES, INK, MUTED
+    from twinhop.output.kit.figures import frame, heading, sheet
+    from twinhop.output.kit.style import save_figure
+
+    free = [row for row in rows.values() if row["row"].startswith("users")]
+    others = [row for row in rows.values() if not row["row"].startswith("users")]
+    panels = (
+        ("Processor time", "s", lambda row: row["cpu_seconds"]),
+        ("Most memory held", "GB", lambda row: row["peak_rss_gb"]),
+    )
+    with sheet(9.5, 4.0, 110, head_in=0.5) as figure:
+        heading(figure, 0.25, 0.34, "From ten thousand users to ten million", 14)
+        for at, (title, unit, value) in enumerate(panels):
+            axes = figure.add_axes((0.08 + 0.49 * at, 0.14, 0.4, 0.62))
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            axes.plot([row["arcs"] for row in free], [value(row) for row in free], "-o", color=HUES[0], markersize=4)
+            for row in others if at == 0 else ():  # they hold what the row of as many users does
+                place, side = ((6, -11), "left") if row["row"] != "deadlines" else ((-6, -3), "right")
+                axes.plot(row["arcs"], value(row), "D", color=HUES[1], markersize=4)
+                axes.annotate(
+                    row["row"],
+                    (row["arcs"], value(row)),
+                    place,
+                    textcoords="offset points",
+                    fontsize=8,
+                    color=INK,
+                    ha=side,
+                )
+            ends = np.array([free[0]["arcs"], free[-1]["arcs"]])
+            steepest = value(free[0]) * (ends / ends[0]) ** 1.15
+            if at == 0:
+                axes.plot(ends, steepest, ":", color=MUTED)
+                axes.annotate(
+                    "arcs to the power of 1.15",
+                    (ends[1], steepest[1]),
+                    (-4, 4),
+                    textcoords="offset points",
+                    fontsize=8,
+                    color=MUTED,
+                    ha="right",
+                )
+            frame(axes, title, "arcs: users times candidates", unit, grid="both")
+            highest = max(max(map(value, free)), steepest[1] if at == 0 else 0.0)
+            axes.set_ylim(0.1, 10 ** math.ceil(math.log10(2 * highest)))
+    save_figure(figure, folder, "scale")
+
+
 def main():
     """Measure the rows asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", nargs="*", choices=list(ROWS), default=list(USUAL))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--candidates", type=int, default=32)
+    parser.add_argument("--out", type=Path, help="add rows to this file, in place of those of the same names")
+    parser.add_argument(
+        "--write", action="store_true", help=f"put rows of {FIGURES.name} into {PAGE.name} and draw them"
+    )
     args = parser.parse_args()
+    if args.write:
+        write(read(FIGURES))
+        draw(read(FIGURES), PAGE.parent / "images")
+        return
     for name in args.rows:
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             row = pool.apply(measure, (name, args.threads, args.candidates))
         print(json.dumps(row), flush=True)
+        if args.out:
+            known = read(args.out) | {name: row}
+            lines = [json.dumps(known[each]) for each in ROWS if each in known]
+            args.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -84,6 +84,7 @@ def test_the_printed_reading_grows_and_the_sound_one_stays_near_the_source(place
     assert ends["literal"] == pytest.approx((1 + 6 * 0.5) * source, rel=0.1)
 
 
+@pytest.mark.slow
 def test_places_whose_networks_differ_are_refused(places):
     wider = StructuredMaddpg(CONFIG.model_copy(update={"node_width": 5}))
     other = Place("place 2", wider.networks(wider.start(jax.random.key(0), SOURCE)), None)
@@ -91,12 +92,14 @@ def test_places_whose_networks_differ_are_refused(places):
         LEARNER.start(jax.random.key(0), SOURCE, [places[0], other], Inheritance((0.5, 0.5)))
 
 
+@pytest.mark.slow
 def test_experience_alone_leaves_the_networks_as_they_were_drawn(places):
     begun = LEARNER.start(jax.random.key(2), SOURCE, places, Inheritance(None), Approach(rho=0.0))
     assert same(LEARNER.networks(begun), MADDPG.networks(MADDPG.start(jax.random.key(2), SOURCE)))
     assert int(begun.run.replay.total) == 6
 
 
+@pytest.mark.slow
 def test_what_was_lived_through_elsewhere_fits_another_size_and_costs_the_same(places):
     before = places[0].replay
     after = fitted(before, 3, 11, 5)

@@ -25,6 +25,8 @@ PANELS = {
     "benchmark": ("placement", "migration"),
     "evaluation": ("city-small", "family-n100-m10"),
 }
+#: Kinds of results whose files are compared by the fast tests; those of all others are written the same way.
+WRITTEN_FAST = ("plan", "evaluation", "tradeoff", "robustness")
 EACH_PANEL = [(kind, panel) for kind in MAKERS for panel in (None, *PANELS.get(kind, ()))]
 
 
@@ -62,7 +64,9 @@ def test_a_figure_for_a_paper_has_no_titles_is_as_wide_as_columns_and_set_in_8_p
     assert {"STIXGeneral"} >= {label.get_fontfamily()[0] for label in ticks}
 
 
-@pytest.mark.parametrize("kind", MAKERS)
+@pytest.mark.parametrize(
+    "kind", [kind if kind in WRITTEN_FAST else pytest.param(kind, marks=pytest.mark.slow) for kind in MAKERS]
+)
 def test_files_of_figures_are_the_same_bytes_each_time_and_hold_their_type(kind, tmp_path):
     one, other = tmp_path / "one", tmp_path / "other"
     written = result(kind).save(one, figures=("png", "pdf", "svg"), style="paper")

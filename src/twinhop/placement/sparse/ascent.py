@@ -36,6 +36,8 @@ STEP = 0.35
 STATION_STEP, STATION_WIDTHS, SEAT_SHARE = 0.4, 8.0, 0.3
 #: Steps between two looks at what omitted stations cost.
 CEILING_STEPS = 20
+#: Prices are held where they are this share of their ceiling.
+HELD = 1 - 1e-9
 #: The least that a user has at stake, as a share of the mean.
 LEAST_STAKE = 0.2
 
@@ -147,6 +149,11 @@ class Ascent:
     def is_last(self) -> bool:
         """Whether no sharper stage is worth it."""
         return self.delta <= LAST_WIDTH
+
+    @property
+    def held(self) -> float:
+        """The share of users whose prices would rise, but for what stations outside their candidates might take."""
+        return 0.0 if self._ceiling is None else float((self._last >= HELD * self._ceiling).mean())
 
     def sharpen(self) -> None:
         """Begin the next stage, at the best prices so far."""

@@ -37,6 +37,9 @@ CLOSE, LITTLE = 1e-4, 0.1
 WARM_WIDTH = 0.005
 #: Candidates are widened where the bound loses this share of the gap asked for to what omitted stations might take.
 LOST = 0.25
+#: Candidates are widened, too, where prices of this share of the users are held below what omitted stations might take,
+#: and a stage closes less than this share of the gap that is left.
+HELD, STALLED = 0.01, 0.5
 #: Plans are swept to their end once the widths are below the first, and stations opened and shut below the second.
 POLISHED, TOGGLED = 0.011, 0.006
 #: Problems with so many arcs at most are solved as whole matrices where no plan is found.
@@ -271,7 +274,7 @@ class _Solve:
             self._timed("prices", began)
             self._report(plans)
             wider = self._plan(plans, ascent)
-            if wider is not None or self._should_widen(plans):
+            if wider is not None or self._should_widen(plans, ascent, before):
                 more = wider or self.problem.widened(2 * self.problem.candidates)
                 plans, ascent = self._widen(more, plans, ascent)
                 continue
@@ -364,16 +367,16 @@ class _Solve:
             "nor is it proved that there is none"
         )
 
-    def _should_widen(self, plans: Plans) -> bool:
+    def _should_widen(self, plans: Plans, ascent: Ascent, before: float) -> bool:
+        """Whether omitted stations stand in the way of the bound, in the certificate or already in its prices."""
         if self.problem.is_complete or self.problem.wider is None or self.budget.exhausted():
             return False
-        allowed = CLOSE if self.budget.gap is None else self.budget.gap
-        gap = self._gap(plans)
-        return (
-            not self._is_enough(gap)
-            and self.lost > LOST * allowed * abs(self.bound)
-            and self.lost > 0.1 * gap * abs(self.bound)
-        )
+        gap, allowed = self._gap(plans), CLOSE if self.budget.gap is None else self.budget.gap
+        if self._is_enough(gap):
+            return False
+        if self.lost > max(LOST * allowed, 0.1 * gap) * abs(self.bound):
+            return True
+        return ascent.delta < POLISHED and before - gap < STALLED * gap and ascent.held > HELD
 
     def _widen(self, wider: SparseProblem, plans: Plans, ascent: Ascent) -> tuple[Plans, Ascent]:
         logger.info("candidates: %d a row in place of %d", wider.candidates, self.problem.candidates)
