@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from problem_makers import AGREEMENT, deadline_arrays, feasible_seeds, roomy_arrays, tiny
+from sparse_makers import world
 
 from twinhop.errors import InputError
 from twinhop.placement import InfeasibleProblem, Placement, PlacementProblem, certify, evaluate, solve
@@ -86,46 +87,6 @@ def test_tiny_problems_have_bounds_below_and_costs_above_the_optimum(seed, candi
     assert found.cost == pytest.approx(price.cost, rel=1e-12)
     assert found.lower_bound <= optimum * (1 + AGREEMENT)
     assert found.cost >= optimum * (1 - AGREEMENT)
-
-
-def world(users, stations, candidates, seed=0, *, seats=None, deadlines=False):
-    """Users at access stations on a square, stations wired in the air line: rows are access stations."""
-    rng = np.random.default_rng(seed)
-    at = rng.random((stations, 2))
-    access = rng.integers(0, stations, users)
-    away = np.linalg.norm(at[:, None] - at[None], axis=2)
-    order = np.argsort(away, axis=1, kind="stable")
-    station = order[:, :candidates]
-    omitted = away.copy()
-    np.put_along_axis(omitted, station, np.inf, axis=1)
-    bits = rng.uniform(1.0, 5.0, users)
-    limits = {}
-    if deadlines:
-        limits = {
-            "update_up_s": np.full(users, 0.01),
-            "update_scale": 0.01 * bits,
-            "update_work": rng.uniform(1e6, 2e7, users),
-            "deadline_s": np.where(rng.random(users) < 0.3, rng.uniform(0.05, 0.5, users), np.inf),
-        }
-    return SparseProblem(
-        access.astype(np.int32),
-        rng.uniform(0.01, 0.1, users),
-        bits,
-        station.astype(np.int32),
-        np.zeros(station.shape),
-        0.05 * np.take_along_axis(away, station, axis=1),
-        np.where(np.isfinite(omitted), 0.0, np.inf),
-        np.where(np.isfinite(omitted), 0.05 * omitted, 0.0),
-        np.sqrt(bits * 1e8),
-        rng.uniform(8e9, 24e9, stations) * users / stations / 10,
-        np.full(stations, users if seats is None else seats),
-        np.full(stations, 0.5 / stations),
-        1.0,
-        1.0,
-        group=np.arange(stations, dtype=np.int32),
-        wider=lambda more: world(users, stations, more, seed, seats=seats, deadlines=deadlines),
-        **limits,
-    )
 
 
 @pytest.mark.parametrize("limits", [{}, {"seats": 111}, {"deadlines": True}], ids=["roomy", "seats", "deadlines"])
