@@ -92,6 +92,26 @@ def test_after_a_crash_anywhere_it_is_that_of_a_replay_from_nothing(examples, tm
     settings(max_examples=examples)(given(STEPS, st.integers(0, 30), st.integers(0, 12))(run))()
 
 
+EARLIER_LIVES = {
+    "before it was there": [at("a", 1, received_s=9.0), begun("a")],
+    "before it was erased": [begun("a"), at("a", 1, received_s=9.0), Entry(Kind.ERASE, "a"), begun("a")],
+    "and of its own": [at("a", 1, received_s=9.0), begun("a"), at("a", 1, received_s=2.0), at("a", 3, received_s=1.0)],
+    "of its own alone": [begun("a"), at("a", 1, received_s=2.0), begun("a"), at("a", 1, received_s=3.0)],
+}
+
+
+@pytest.mark.parametrize("entries", EARLIER_LIVES.values(), ids=EARLIER_LIVES.keys())
+def test_updates_of_before_a_twin_was_there_are_not_its_own_after_a_crash(entries, tmp_path):
+    """First a crash before anything, so that there is no twin yet; then at each write after it.
+
+    Another twin, with a hole that is not filled, keeps the records of this one above the mark.
+    """
+    for second in range(12):
+        folder = tmp_path / str(second)
+        folder.mkdir()
+        derived_after_crashes([[], [begun("b"), at("b", 2), *entries]], 0, second, folder)
+
+
 def derived_after_crashes(steps, first, second, folder):
     engine = memory_engine()
     log = logged(engine)

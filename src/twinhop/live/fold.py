@@ -27,6 +27,8 @@ HEAD_VERSION = 2
 _ARCHIVED = 1
 """Version of heads in which the twin is an archive; of the next one it is framed."""
 _HEAD = struct.Struct("<BI")
+_CLOCK = "clock "
+"""Begins the names of those counts that are of clocks, and of no further updates."""
 
 
 class NewerCheckpoint(InputError):
@@ -128,6 +130,11 @@ class TwinFold:
         due_s = self.twin.clock.due()
         return None if due_s is None else offset_changed(self.twin.id, self.twin.incarnation, due_s)
 
+    @property
+    def updates(self) -> int:
+        """How many updates it was given since it was created, whatever became of them."""
+        return len(self.held) + sum(count for name, count in self.counts.items() if not name.startswith(_CLOCK))
+
     def state(self) -> State:
         """The twin as it is now."""
         twin = self.twin
@@ -182,7 +189,7 @@ class TwinFold:
         if answer.reason is not None:
             self.asides.append(answer.detail)
         if answer.clock is not None and answer.clock != "trusted":
-            self.counts[f"clock {answer.clock}"] += 1
+            self.counts[f"{_CLOCK}{answer.clock}"] += 1
         return Folded(self.twin.id, entry, answer, state=self.state() if answer.changed else None)
 
     def _change(self, entry: Entry) -> list[Folded]:

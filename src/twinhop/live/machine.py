@@ -769,7 +769,8 @@ def _resumed(twin: str, fold: TwinFold, covered: Sequence[bytes]) -> list[tuple[
     entries = [Entry.decoded(record) for record in covered]
     told = [(0, Folded(twin, each)) for each in entries if each.kind is Kind.ERASE]
     updates = [each.update for each in entries if each.update is not None]
-    latest = max(updates, key=_received_s, default=None)
+    before = max(0, len(updates) - fold.updates)  # there was no such twin then, or one that has been erased
+    latest = max(updates[before:], key=_received_s, default=None)
     if entries:
         told.append((0, Folded(twin, Entry(Kind.RESUMED, twin, latest), state=fold.state())))
     return told
