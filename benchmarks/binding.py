@@ -35,6 +35,7 @@ import highspy
 import numpy as np
 
 import twinhop.placement.budget as budget_clock
+from binding_problems import binding
 from twinhop.placement import InfeasibleProblem, Placement, PlacementProblem, evaluate, mip, solve
 
 GAP, PROVED = 1e-6, 1e-5
@@ -155,18 +156,7 @@ def gap_e(rng, stations, users):
 
 
 def deadlines(rng, stations, users, seats):
-    return PlacementProblem(
-        comm_s=rng.uniform(0.1, 1.5, (users, stations)),
-        root_work=np.sqrt(rng.uniform(2e8, 2.5e9, users)),
-        cpu=rng.uniform(8e9, 24e9, stations) * users / stations / 10,
-        capacity=np.full(stations, seats),
-        opening_s=rng.uniform(0, 0.6, stations),
-        alpha=1.0,
-        beta=1.0,
-        update_comm_s=rng.uniform(0.005, 0.12, (users, stations)),
-        update_work=0.4 * 1.6e9 * 0.08 * rng.uniform(0.2, 1.8, users),
-        deadline_s=rng.uniform(0.05, 0.2, users),
-    )
+    return binding(rng, users, stations, seats, 0.4)
 
 
 #: Name of a class; its recipe; stations, users and what else the recipe takes.

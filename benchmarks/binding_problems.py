@@ -25,9 +25,8 @@ SIZES = ((24, 4, 7), (27, 2, 14), (30, 4, 8))
 NARROW, LIMIT_S = 0.01, 10.0
 
 
-def binding(seed: int, users: int, stations: int, seats: int, share: float) -> PlacementProblem:
+def binding(rng: np.random.Generator, users: int, stations: int, seats: int, share: float) -> PlacementProblem:
     """A problem whose minimum shares take about this share of all CPU."""
-    rng = np.random.default_rng(seed)
     return PlacementProblem(
         comm_s=rng.uniform(0.1, 1.5, (users, stations)),
         root_work=np.sqrt(rng.uniform(2e8, 2.5e9, users)),
@@ -64,12 +63,12 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.4, help="of all CPU that minimum shares take, about")
     parser.add_argument("--highs", type=int, default=0, help="problems that plain HiGHS gets too")
     options = parser.parse_args()
-    solve(binding(0, *SIZES[0], options.share))
+    solve(binding(np.random.default_rng(0), *SIZES[0], options.share))
     rows, seed = [], 0
     while len(rows) < options.problems:
         for size in SIZES:
             try:
-                problem = binding(seed, *size, options.share)
+                problem = binding(np.random.default_rng(seed), *size, options.share)
                 solution = solve(problem)
             except InfeasibleProblem:
                 continue

@@ -39,6 +39,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from migration import taxis
 from twinhop.jit import jit
 from twinhop.migration.offline.solve import offline_bound
 from twinhop.migration.policy import policy_choice
@@ -46,12 +47,11 @@ from twinhop.migration.run import MigrationRun
 from twinhop.migration.run_problem import run_problem
 from twinhop.migration.simulate import outcomes
 from twinhop.scenario import Scenario, load_scenario
-from twinhop.scenario.importers import save_sf_taxis
 from twinhop.stats import mean_interval
 
 FIRST_SEED = 2000
 TAXIS = {"San Francisco, 660 to 779": 660, "San Francisco, 820 to 939": 820}
-BARRIER_MINUTE, MINUTES, LEARNED_UNTIL = 540, 120, 660
+BARRIER_MINUTE, LEARNED_UNTIL = 540, 660
 CITIES = {
     "hot spots": "bench-move-n100-m12-commute",
     "come and go": "bench-move-n100-m10-churn",
@@ -84,12 +84,11 @@ def changed(name, preset, **sections):
 
 def worlds(data, folder, wanted=()):
     """Names, and scenarios or why there is none."""
-    files = data / "sf_cab_cells"
     for name, first in TAXIS.items():
-        if not files.is_dir():
+        if not (data / "sf_cab_cells").is_dir():
             yield name, f"{data} has no sf_cab_cells"
             continue
-        yield name, taxis(files, first, folder)
+        yield name, taxis(data, first, folder)
     yield "SUMO", sumo(folder) if not wanted or "SUMO" in wanted else "not asked for"
     for name, preset in CITIES.items():
         yield name, load_scenario(preset)
@@ -125,22 +124,6 @@ def run_of(name, scenario, seed):
     return (
         MigrationRun(run.scenario, positions=Waved(run.world_run.positions), slots=run.slots) if name == WAVED else run
     )
-
-
-def taxis(files, first, folder):
-    out = Path(folder) / f"sf-{first}.yaml"
-    save_sf_taxis(
-        files / "sf_cells.csv",
-        files / "sf_serving_1min.npz",
-        out,
-        from_minute=first,
-        to_minute=first + MINUTES - 1,
-        past_from=0,
-        throughout=True,
-        preset="sf-taxis-midday",
-        overwrite=True,
-    )
-    return load_scenario(out)
 
 
 def sumo(folder):
@@ -330,7 +313,7 @@ def causal_bound(run, situation, chain, slots, iterations=60):
 
 def barrier(data, folder, samples, write):
     """The bound of policies that do not know the future, over the one of those that do, in a Markov world."""
-    scenario = taxis(data / "sf_cab_cells", BARRIER_MINUTE, folder)
+    scenario = taxis(data, BARRIER_MINUTE, folder)
     run = MigrationRun(scenario.with_seed(100))
     situation = next(iter(run))
     access = np.concatenate([run.past_access(), [each.slot.access for each in run]])

@@ -7,10 +7,8 @@ from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from twinhop.errors import InputError
 from twinhop.inference.actor_sizes import (
     EDGE_FEATURES,
     GLOBAL_FEATURES,
@@ -18,6 +16,7 @@ from twinhop.inference.actor_sizes import (
     STATION_FEATURES,
     USER_FEATURES,
 )
+from twinhop.inference.weight_arrays import check_arrays
 
 Arrays = Mapping[str, NDArray[Any]]
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
@@ -38,16 +37,7 @@ def actor_of_arrays(arrays: Arrays, source: str) -> Any:
     rounds = len({match[1] for match in map(_ROUND.match, arrays) if match})
     node, width = _first_size(arrays, ".opening.layers[0].weight"), _first_size(arrays, ".score.weight")
     wanted = dict(_shapes(node, width, min(rounds, MOST_ROUNDS)))
-    odd = sorted(set(arrays) ^ set(wanted))
-    if odd:
-        there = "is not expected" if odd[0] in arrays else "is missing"
-        raise InputError(f"{source}: array {odd[0]} {there}; it is of other networks")
-    for name, shape in wanted.items():
-        array = arrays[name]
-        if array.shape != shape or array.dtype != np.float32:
-            raise InputError(f"{source}: array {name} is {array.dtype} {array.shape}; expected float32 {shape}")
-        if not np.isfinite(array).all():
-            raise InputError(f"{source}: array {name} holds numbers that are not finite; it cannot decide")
+    check_arrays(arrays, wanted, source)
     tree: dict[str, Any] = {}
     for name, array in arrays.items():
         steps: list[Any] = [field or int(index) for field, index in _STEP.findall(name)]

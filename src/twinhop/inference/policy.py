@@ -27,7 +27,7 @@ from twinhop.placement.evaluation import evaluate
 from twinhop.placement.given_plan import has_limits, priced, take_up
 from twinhop.placement.infeasibility import InfeasibleProblem
 from twinhop.placement.placement import Placement
-from twinhop.placement.policy import Setting
+from twinhop.placement.policy import Setting, step_count
 from twinhop.placement.problem import IntArray, PlacementProblem
 from twinhop.placement.search import Search
 from twinhop.placement.seating import seat_remaining
@@ -36,8 +36,6 @@ from twinhop.placement.station_load import NOBODY
 SHIPPED = "maddpg"
 CERTIFY = 50
 """Price steps of the certificate, unless others are stated."""
-LONGEST_COUNT = 6
-MOST_STEPS = 10**LONGEST_COUNT - 1
 FORBIDDEN = 4.0
 """A forbidden arc looks so many times as far as the farthest that is allowed, and a second."""
 
@@ -100,16 +98,10 @@ class LearnedPlacement:
         if key == "decode":
             return replace(self, decode=accepted_decode(value))
         if key == "polish":
-            return replace(self, polish=_count(key, value))
+            return replace(self, polish=step_count("maddpg", key, value))
         if key == "certify":
-            return replace(self, certify=_count(key, value))
+            return replace(self, certify=step_count("maddpg", key, value))
         raise InputError(f"policy: maddpg has no setting '{key}'; accepted: PATH, decode, polish, certify")
-
-
-def _count(key: str, value: str) -> int:
-    if not (value.isascii() and value.isdecimal() and len(value) <= LONGEST_COUNT):
-        raise InputError(f"policy: maddpg: {key}: got {value!r}; expected a whole number from 0 to {MOST_STEPS}")
-    return int(value)
 
 
 def accepted_decode(value: str) -> Decode:

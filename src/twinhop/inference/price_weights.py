@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinhop.errors import InputError
 from twinhop.inference.price_forward import BlockWeights
 from twinhop.inference.price_sizes import EDGE, MOST_BLOCKS, STATION, USER
+from twinhop.inference.weight_arrays import check_arrays
 
 PARTS = ("edge", "of_user", "of_station", "user", "station", "change")
 """Layers of a block, in the order of `BlockWeights`."""
@@ -29,16 +29,7 @@ def blocks_of(arrays: Mapping[str, NDArray[Any]], source: str) -> BlockWeights:
     first = arrays.get(".blocks.edge.bias")
     blocks, width = first.shape if first is not None and first.ndim == 2 else (1, 1)
     wanted = dict(_shapes(min(blocks, MOST_BLOCKS), width))
-    odd = sorted(set(arrays) ^ set(wanted))
-    if odd:
-        there = "is not expected" if odd[0] in arrays else "is missing"
-        raise InputError(f"{source}: array {odd[0]} {there}; it is of other networks")
-    for name, shape in wanted.items():
-        array = arrays[name]
-        if array.shape != shape or array.dtype != np.float32:
-            raise InputError(f"{source}: array {name} is {array.dtype} {array.shape}; expected float32 {shape}")
-        if not np.isfinite(array).all():
-            raise InputError(f"{source}: array {name} holds numbers that are not finite; it cannot decide")
+    check_arrays(arrays, wanted, source)
     return BlockWeights(*(np.array(arrays[name], np.float32, order="C") for name in wanted))
 
 

@@ -27,7 +27,7 @@ from twinhop.placement.branching import CLOSED
 from twinhop.placement.budget import Budget
 from twinhop.placement.certificate import Prices
 from twinhop.placement.decision import Decision, Ending
-from twinhop.placement.policy import Setting
+from twinhop.placement.policy import Setting, step_count
 from twinhop.placement.price_ascent import PriceAscent
 from twinhop.placement.prices import by_station
 from twinhop.placement.problem import BoolArray, FloatArray, PlacementProblem
@@ -44,8 +44,6 @@ STEPS, ROW, ENOUGH, BRANCH = 75, 25, 2e-3, 12
 LINKS = 20_000
 #: All pairs of users are exchanged up to so many of them.
 SWAP_USERS = 1000
-LONGEST_COUNT = 6
-MOST_STEPS = 10**LONGEST_COUNT - 1
 
 
 @dataclass(frozen=True)
@@ -114,14 +112,8 @@ class PrimalDualPlacement:
         if key == "path":
             return replace(self, path=value)
         if key in ("steps", "branch"):
-            return replace(self, **{key: _count(key, value)})
+            return replace(self, **{key: step_count("primal_dual", key, value)})
         raise InputError(f"policy: primal_dual has no setting '{key}'; accepted: PATH, steps, branch")
-
-
-def _count(key: str, value: str) -> int:
-    if not (value.isascii() and value.isdecimal() and len(value) <= LONGEST_COUNT):
-        raise InputError(f"policy: primal_dual: {key}: got {value!r}; expected a whole number from 0 to {MOST_STEPS}")
-    return int(value)
 
 
 def network_of(path: str) -> BlockWeights:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
-import signal
-import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,16 +18,15 @@ from pydantic import BaseModel
 
 from twinhop.env.core import Params, params_of
 from twinhop.errors import InputError, SaturationWarning, TwinhopError, WarmUpWarning
-from twinhop.inference.checkpoint import BEST, CHECKPOINTS, LAST, SCENARIO, Checkpoint, open_checkpoint, pointed_to
+from twinhop.inference.checkpoint import CHECKPOINTS, LAST, SCENARIO, Checkpoint, open_checkpoint, pointed_to
 from twinhop.io.files import replacing
 from twinhop.io.folders import owned
 from twinhop.learn import learners
-from twinhop.learn.checkpoint import load_state, point_to, save_checkpoint
 from twinhop.learn.config import AnyTraining, TrainingConfig
+from twinhop.learn.kept_run import KeptRun, Report
 from twinhop.learn.learners import Learner
 from twinhop.learn.measured_run import advance_compiled
-from twinhop.learn.run_log import RunLog
-from twinhop.learn.transfer.arrival import ANCESTORS, READINGS, SECONDS, SOURCES, ancestor_of, arrival
+from twinhop.learn.transfer.arrival import ANCESTORS, READINGS, SOURCES, ancestor_of, arrival
 from twinhop.learn.validation import PERCENT, Validation
 from twinhop.result import Shown
 from twinhop.scenario import Scenario, load_scenario
@@ -47,10 +42,7 @@ TOTALS = "totals"
 """In a checkpoint: pairs of an iteration and the iterations that the run was to have from there on."""
 #: Fields by which two runs may differ that are one: how long it is, and how often it is judged and saved.
 LENGTHS = ("iterations", "checkpoint_every")
-_DIGITS = 8
 _NAMED = 5
-#: Reports the iterations done, those of the whole run, and the latest figures.
-Report = Callable[[int, int, dict[str, float]], None]
 
 
 @dataclass(frozen=True)
@@ -130,10 +122,12 @@ def train_run(
         return _Run(config, out, root).go_on(on_progress or (lambda done, of, values: None))
 
 
-class _Run:
+class _Run(KeptRun):
+    _config: TrainingConfig
+
     def __init__(self, config: TrainingConfig, out: Path, root: Path | None) -> None:
-        self._config, self._out = config, out
-        scenario = _scenario(config.scenario, root)
+        super().__init__(config, out)
+        scenario = scenario_of(config.scenario, root)
         self._params, self._learner = learner_of(config, scenario, root)
         readings = scenario.readings
         arrived = None
@@ -148,12 +142,10 @@ class _Run:
         key = jax.random.key(config.seed)
         start = jax.jit(partial(algorithm.start, source=source)) if arrived is None else arrived.begin
         shapes = jax.eval_shape(start, key)
-        last = pointed_to(out, LAST)
-        if last is None:
-            self._state, self._iteration = start(key), 0
-            self._best: dict[str, Any] = {}
+        checkpoint = self._resume(shapes)
+        if checkpoint is None:
+            self._state = start(key)
             ancestors = (ancestor_of(algorithm.networks(self._state)),) if arrived is None else arrived.ancestors
-            self._seconds = 0.0
             self._origin = {
                 TOTALS: [[0, config.iterations]],
                 ANCESTORS: list(ancestors),
@@ -163,15 +155,11 @@ class _Run:
             if arrived is not None:
                 self._origin[SOURCES] = list(arrived.records)
         else:
-            checkpoint = open_checkpoint(last)
-            self._state, self._iteration = load_state(checkpoint, shapes), checkpoint.iteration
-            self._best = dict(open_checkpoint(pointed_to(out, BEST) or last).evaluation)
-            self._seconds = float(checkpoint.record.get(SECONDS, 0.0))
             known = (ANCESTORS, READINGS, SCENARIO, SOURCES)
             self._origin = {name: checkpoint.record[name] for name in known if name in checkpoint.record}
             self._origin[TOTALS] = _totals(checkpoint, config.iterations)
             _check_same_sources(self._origin, () if arrived is None else arrived.records)
-        self._saved_at = self._began_at = self._iteration
+        self._saturation = 0.0
         steps = (config.iterations, config.evaluation.every, config.checkpoint_every, PIECE, self._iteration)
         self._piece = math.gcd(*steps)
         self._advance = None
@@ -181,30 +169,11 @@ class _Run:
 
     def go_on(self, report: Report) -> Training:
         """To the end, or to Ctrl-C."""
-        config = self._config
-        every = config.evaluation
-        validation = Validation(self._learner, self._params, every.instances, every.first_seed)
-        log, saturation = RunLog(self._out, self._iteration), 0.0
-        try:
-            with interrupts() as asked_to_stop:
-                while self._iteration < config.iterations and not asked_to_stop():
-                    values = self._advanced()
-                    is_end = self._iteration == config.iterations
-                    evaluation: dict[str, Any] = {}
-                    if is_end or self._iteration % every.every == 0:
-                        evaluation = validation.judge(self._weights())
-                    log.log(self._iteration, {**values, **{f"evaluation/{k}": v for k, v in evaluation.items()}})
-                    if evaluation or self._iteration % config.checkpoint_every == 0:
-                        self._save(evaluation)
-                    report(self._iteration, config.iterations, {**values, **evaluation})
-                    saturation = values.get(SATURATION, saturation)
-                if self._iteration != self._saved_at:
-                    self._save({})
-                interrupted = self._iteration < config.iterations
-        finally:
-            log.close()
-        if saturation > SATURATED_RUN:
-            _warn_of_saturation(config, saturation)
+        config, every = self._config, self._config.evaluation
+        self._validation = Validation(self._learner, self._params, every.instances, every.first_seed)
+        interrupted = self._to_the_end(report)
+        if self._saturation > SATURATED_RUN:
+            _warn_of_saturation(config, self._saturation)
         return Training(
             folder=self._out,
             iteration=self._iteration,
@@ -233,6 +202,7 @@ class _Run:
                 raise TwinhopError(self._not_finite(name, self._iteration + int(wrong[0]) + 1))
         self._iteration += self._piece
         values = {name: float(np.mean(series)) for name, series in log.items()}
+        self._saturation = values.get(SATURATION, self._saturation)
         return {**values, **self._actor_values(log), "seconds": round(self._seconds, 3)}
 
     def _actor_values(self, log: Mapping[str, Any]) -> dict[str, float]:
@@ -244,36 +214,17 @@ class _Run:
         loss = np.asarray(log[ACTOR_LOSS])[self._piece - updates :]
         return {ACTOR_UPDATES: updates, ACTOR_LOSS: float(np.mean(loss)) if updates else 0.0}
 
-    def _not_finite(self, name: str, iteration: int) -> str:
-        last = pointed_to(self._out, LAST)
-        good = "no checkpoint was written before" if last is None else f"{last} is the last good checkpoint"
-        return f"{self._config.name}: {name} is no longer finite in iteration {iteration}; {good}"
+    def _judged(self) -> dict[str, Any]:
+        return self._validation.judge(self._weights())
 
-    def _save(self, evaluation: dict[str, Any]) -> None:
-        """Write a checkpoint, let `last` and, where it is, `best` mean it, and drop what neither means."""
-        folder = self._out / CHECKPOINTS / f"{self._iteration:0{_DIGITS}d}"
-        record = {
+    def _record(self) -> dict[str, Any]:
+        return {
             "algorithm": self._config.algorithm,
-            "configuration": self._config.plain(),
             "users": self._params.rules.users,
             "stations": self._params.rules.stations,
-            "seed": self._config.seed,
-            "iteration": self._iteration,
-            "evaluation": evaluation,
-            SECONDS: round(self._seconds, 3),
             **self._learner.record,
             **self._origin,
         }
-        save_checkpoint(folder, record, self._weights(), self._state)
-        point_to(self._out, LAST, folder)
-        self._saved_at = self._iteration
-        if evaluation and evaluation["gap_percent"] < self._best.get("gap_percent", math.inf):
-            self._best = evaluation
-            point_to(self._out, BEST, folder)
-        referenced = {pointed_to(self._out, name) for name in (BEST, LAST)}
-        for other in (self._out / CHECKPOINTS).iterdir():
-            if other.is_dir() and other not in referenced:
-                shutil.rmtree(other, ignore_errors=True)
 
 
 def learner_of(config: TrainingConfig, scenario: Scenario, root: Path | None = None) -> tuple[Params, Learner]:
@@ -301,7 +252,7 @@ def learner_of(config: TrainingConfig, scenario: Scenario, root: Path | None = N
         return params, made
     from twinhop.learn.sources import EnvironmentSource, MixedSource
 
-    each = [params, *(params_of(_scenario(name, root), redraws=redraws) for name in config.more_scenarios)]
+    each = [params, *(params_of(scenario_of(name, root), redraws=redraws) for name in config.more_scenarios)]
     for name, other in zip(config.more_scenarios, each[1:], strict=True):
         if (other.rules.users, other.rules.stations) != (params.rules.users, params.rules.stations):
             raise InputError(
@@ -313,7 +264,8 @@ def learner_of(config: TrainingConfig, scenario: Scenario, root: Path | None = N
     return params, Learner(**{**vars(made), "source": MixedSource(parts)})
 
 
-def _scenario(name: str, root: Path | None) -> Scenario:
+def scenario_of(name: str, root: Path | None) -> Scenario:
+    """A scenario that a configuration names: a file beside it, or what is found by the name."""
     beside = None if root is None else root / name
     return load_scenario(beside if beside is not None and beside.is_file() else name)
 
@@ -411,23 +363,3 @@ def _warn_of_saturation(config: TrainingConfig, share: float) -> None:
         SaturationWarning,
         stacklevel=3,
     )
-
-
-@contextmanager
-def interrupts() -> Iterator[Callable[[], bool]]:
-    """Inside, the first Ctrl-C is kept for later and the second one ends at once; yields whether there was one."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop.is_set
-        return
-
-    def note(number: int, frame: Any) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield stop.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -15,6 +15,7 @@ from safetensors.numpy import save_file
 
 from twinhop.errors import InputError
 from twinhop.inference.checkpoint import read_arrays, unreadable
+from twinhop.inference.weight_arrays import check_names
 from twinhop.io.files import replacing
 
 _RECORD = "record"
@@ -55,10 +56,7 @@ def load_tree(path: Path, like: Any) -> Any:
     """
     arrays = read_arrays(path)
     wanted = _named(like)
-    odd = sorted(set(arrays) ^ {name for name, _ in wanted})
-    if odd:
-        there = "is not expected" if odd[0] in arrays else "is missing"
-        raise InputError(f"{path}: array {odd[0]} {there}; it is of other networks")
+    check_names(arrays, [name for name, _ in wanted], str(path))
     for name, leaf in wanted:
         array = arrays[name]
         if (array.shape, array.dtype) != (leaf.shape, leaf.dtype):

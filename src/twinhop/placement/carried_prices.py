@@ -10,6 +10,7 @@ costs, which are a multiple of the number of users, grow by o: then that many mo
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,31 +20,38 @@ from twinhop.placement.placement import Placement
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray, PlacementProblem
 
 
-@dataclass(frozen=True, eq=False)
-class KnownPrices:
-    """What is to be known of the prices of a plan once users and stations change.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class KnownStations:
+    """What is to be known of the prices of any plan once users and stations change.
 
     Attributes:
         margin: (N,) price of each user above its reach [s].
         root_work: (N,) [sqrt(cycle)].
         congestion: (M,) theta_k [s/sqrt(cycle)].
         seat_price: (M,) nu_k [s].
-        demand_price: (M,) mu_k [s/unit of demand], or None.
         used: (M,) stations that host somebody.
         usable: (M,) stations that may.
         opening: (M,) scaled opening costs [s].
-        work: sum of the root work [sqrt(cycle)].
     """
 
     margin: FloatArray
     root_work: FloatArray
     congestion: FloatArray
     seat_price: FloatArray
-    demand_price: FloatArray | None
     used: BoolArray
     usable: BoolArray
     opening: FloatArray
-    work: float
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class KnownPrices(KnownStations):
+    """What is to be known of prices over all arcs.
+
+    Attributes:
+        demand_price: (M,) mu_k [s/unit of demand], or None.
+    """
+
+    demand_price: FloatArray | None
 
 
 def known_prices(problem: PlacementProblem, placement: Placement, prices: Prices) -> KnownPrices | None:
@@ -61,7 +69,6 @@ def known_prices(problem: PlacementProblem, placement: Placement, prices: Prices
         used=used,
         usable=problem.capacity > 0,
         opening=problem.scaled_opening,
-        work=float(problem.root_work.sum()),
     )
 
 
@@ -77,32 +84,66 @@ def carried(known: KnownPrices, problem: PlacementProblem, origin: IntArray, sta
         origin: (N,) who each user was before, `NEW` for who was not there.
         stations: (M,) likewise of stations.
     """
-    fair = float(np.median(known.congestion[known.used]))
-    was = np.maximum(stations, 0)
-    usable = problem.capacity > 0
-    returned = usable & ((stations == NEW) | ~known.usable[was])
-    there = (stations != NEW) & ~returned
-    both = there & usable
-    growth = grown_by(
-        known.opening[was[both]], problem.scaled_opening[both], known.work, float(problem.root_work.sum())
-    )
-    congestion = np.where(there, known.congestion[was], fair) * growth
-    seat_price = np.where(there, known.seat_price[was], 0.0)
+    at = carried_stations(known, stations, problem.capacity, problem.scaled_opening, problem.root_work)
+    usable, was = problem.capacity > 0, np.maximum(stations, 0)
     demand_price = None
     if problem.demand is not None:
         before = np.zeros(len(known.used)) if known.demand_price is None else known.demand_price
-        demand_price = np.where(there, before[was], 0.0)
-    open_to = usable & (returned | known.used[was])
-    reach = _reach(problem, congestion, seat_price, demand_price, open_to)
+        demand_price = np.where(at.there, before[was], 0.0)
+    reach = _reach(problem, at.congestion, at.seat_price, demand_price, at.within_reach)
     beyond = ~np.isfinite(reach)
     if beyond.any():
-        reach[beyond] = _reach(problem, congestion, seat_price, demand_price, usable)[beyond]
+        reach[beyond] = _reach(problem, at.congestion, at.seat_price, demand_price, usable)[beyond]
     reach = np.where(np.isfinite(reach), reach, 0.0)  # nobody can host who has no arc
     return Prices(
-        reach + growth * margins_of(known.margin, known.root_work, problem.root_work, origin),
-        congestion,
-        seat_price,
+        reach + at.growth * margins_of(known.margin, known.root_work, problem.root_work, origin),
+        at.congestion,
+        at.seat_price,
         demand_price,
+    )
+
+
+class CarriedStations(NamedTuple):
+    """Prices of stations for a problem that has changed.
+
+    Attributes:
+        there: (M,) those that may host, as they might before.
+        within_reach: (M,) those that users are told of: that hosted somebody, or might not host before.
+        growth: factor on margins and congestion prices.
+        congestion: (M,) theta_k [s/sqrt(cycle)], 0 where nobody may be hosted.
+        seat_price: (M,) nu_k [s].
+    """
+
+    there: BoolArray
+    within_reach: BoolArray
+    growth: float
+    congestion: FloatArray
+    seat_price: FloatArray
+
+
+def carried_stations(
+    known: KnownStations, stations: IntArray, capacity: IntArray, opening: FloatArray, root_work: FloatArray
+) -> CarriedStations:
+    """Prices of stations; those that were not there, or could not host, ask for the median of those in use.
+
+    Args:
+        known: prices before.
+        stations: (M,) which each station was before, `NEW` for one that was not there.
+        capacity: (M,) of the stations now.
+        opening: (M,) scaled opening costs now [s].
+        root_work: of the users now [sqrt(cycle)].
+    """
+    was, usable = np.maximum(stations, 0), capacity > 0
+    returned = usable & ((stations == NEW) | ~known.usable[was])
+    there = usable & ~returned
+    growth = grown_by(known.opening[was[there]], opening[there], float(known.root_work.sum()), float(root_work.sum()))
+    fair = float(np.median(known.congestion[known.used]))
+    return CarriedStations(
+        there,
+        usable & (returned | known.used[was]),
+        growth,
+        np.where(there, known.congestion[was], fair) * growth * usable,
+        np.where(there, known.seat_price[was], 0.0),
     )
 
 

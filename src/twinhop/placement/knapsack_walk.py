@@ -8,15 +8,11 @@ it is inside.
 import numpy as np
 
 from twinhop.jit import jit
-from twinhop.placement.annealing import next_random
+from twinhop.placement.annealing import HOPELESS, LEAST_SAVING, next_random
 from twinhop.placement.station_load import copy_values
 
 #: Steps between two looks at how often the walk was inside, the share that is wanted, and how the price changes.
 LOOK, INSIDE, DEARER, CHEAPER = 500, 0.35, 1.2, 0.87
-#: Rises beyond this many temperatures are refused unseen.
-HOPELESS = 20.0
-#: A new best is noted only if it saves this much more, relatively: rounding in the running sum.
-LEAST_SAVING = 1e-9
 
 
 @jit()

@@ -19,6 +19,10 @@ from twinhop.placement.decision import Policy as Policy
 from twinhop.placement.own_policy import own_policy
 from twinhop.placement.problem import PlacementProblem
 
+#: Digits of a number of steps among a policy's settings, and the most that they give.
+LONGEST_COUNT = 6
+MOST_STEPS = 10**LONGEST_COUNT - 1
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -54,6 +58,17 @@ class Setting:
         if not self.least <= value < math.inf:
             raise InputError(f"{where}: got {text}; expected {noun} >= {self.least:g}")
         return value
+
+
+def step_count(policy: str, key: str, value: str) -> int:
+    """A number of steps among a policy's settings.
+
+    Raises:
+        InputError: it is none, or too large.
+    """
+    if not (value.isascii() and value.isdecimal() and len(value) <= LONGEST_COUNT):
+        raise InputError(f"policy: {policy}: {key}: got {value!r}; expected a whole number from 0 to {MOST_STEPS}")
+    return int(value)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from twinhop.errors import InputError
 from twinhop.inference.foresight.features import FEATURES, MOST, Float
 from twinhop.inference.foresight.tracks import CONTEXT, EXPERTS
+from twinhop.inference.weight_arrays import check_arrays, check_names
 
 #: By how much what is learned may correct what moves are worth, in units of their cost.
 CORRECTION = 1.0
@@ -68,20 +68,8 @@ def weights_of_arrays(arrays: Mapping[str, NDArray], source: str) -> Weights:
         InputError: arrays are missing, of other sizes, or not finite.
     """
     names = [f".{name}" for name in Weights._fields]
-    odd = sorted(set(arrays) ^ set(names))
-    if odd:
-        there = "is not expected" if odd[0] in arrays else "is missing"
-        raise InputError(f"{source}: array {odd[0]} {there}; it is of other networks")
-    width = arrays[".worth_bias"].size
-    for path, shape in zip(names, shapes(width), strict=True):
-        array = arrays[path]
-        if array.shape != shape or array.dtype != np.float32:
-            raise InputError(
-                f"{source}: array {path} is {array.dtype} {array.shape}; expected float32 {shape}: it was trained with "
-                "other features"
-            )
-        if not np.isfinite(array).all():
-            raise InputError(f"{source}: array {path} holds numbers that are not finite; it cannot decide")
+    check_names(arrays, names, source)
+    check_arrays(arrays, dict(zip(names, shapes(arrays[".worth_bias"].size), strict=True)), source)
     return Weights(*(arrays[path] for path in names))
 
 

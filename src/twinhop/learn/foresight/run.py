@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -13,29 +12,25 @@ import jax.numpy as jnp
 import numpy as np
 
 from twinhop.errors import InputError, TwinhopError
-from twinhop.inference.checkpoint import BEST, CHECKPOINTS, LAST, open_checkpoint, pointed_to
 from twinhop.inference.foresight.features import FEATURES, VERSION
 from twinhop.inference.foresight.network import CORRECTION, Weights
 from twinhop.inference.foresight.policy import ALGORITHM, Foresight
 from twinhop.inference.foresight.tracks import CONTEXT, EXPERTS
 from twinhop.io.folders import owned
-from twinhop.learn.checkpoint import load_state, point_to, save_checkpoint
 from twinhop.learn.foresight.config import MigrationTrainingConfig
 from twinhop.learn.foresight.rollouts import Scene, presences, rollouts
 from twinhop.learn.foresight.tape import Tape, tape_of
 from twinhop.learn.foresight.updates import Memory, State, first_weights, updated
-from twinhop.learn.run_log import RunLog
-from twinhop.learn.trainer import Report, Training, claim, interrupts
-from twinhop.learn.transfer.arrival import SECONDS
+from twinhop.learn.kept_run import KeptRun, Report
+from twinhop.learn.trainer import Training, claim, scenario_of
+from twinhop.learn.validation import PERCENT
 from twinhop.migration.offline.solve import offline_bound
 from twinhop.migration.policy import PolicyKind, policy_choice
 from twinhop.migration.run import MigrationRun
 from twinhop.migration.run_problem import run_problem
 from twinhop.migration.simulate import outcomes
-from twinhop.scenario import Scenario, load_scenario
+from twinhop.scenario import Scenario
 
-PERCENT = 100.0
-_DIGITS = 8
 #: Hosts by which forecasts are compared.
 _COMPARED = 6
 _FEWEST_EVENTS = 8
@@ -61,9 +56,11 @@ def train_migration(
         return _Run(config, out, root).go_on(on_progress or (lambda done, of, values: None))
 
 
-class _Run:
+class _Run(KeptRun):
+    _config: MigrationTrainingConfig
+
     def __init__(self, config: MigrationTrainingConfig, out: Path, root: Path | None) -> None:
-        self._config, self._out, self._root = config, out, root
+        super().__init__(config, out)
         names = (config.scenario, *config.more_scenarios)
         known = {name: _scenario(name, root) for name in dict.fromkeys(names)}
         scenarios = list(known.values())
@@ -71,17 +68,11 @@ class _Run:
         worlds = {name: self._worlds(scenario) for name, scenario in known.items()}
         self._tapes = [tape for name in names for tape in worlds[name]]
         judged = [_scenario(name, root) for name in config.evaluation.scenarios] or scenarios
-        self._judged = _Judged(judged, config.evaluation.first_seed, config.evaluation.instances)
+        self._judge = _Judge(judged, config.evaluation.first_seed, config.evaluation.instances)
         self._largest = max((len(tape.scale), tape.unit.shape[1]) for tape in self._tapes)
-        last = pointed_to(out, LAST)
-        self._state, self._iteration, self._best, self._seconds = self._start(), 0, {}, 0.0
-        if last is not None:
-            checkpoint = open_checkpoint(last)
-            self._state = load_state(checkpoint, self._state)
-            self._iteration = checkpoint.iteration
-            self._best = dict(open_checkpoint(pointed_to(out, BEST) or last).evaluation)
-            self._seconds = float(checkpoint.record.get(SECONDS, 0.0))
-        self._began_at = self._saved_at = self._iteration
+        start = self._start()
+        if self._resume(start) is None:
+            self._state = start
 
     def _worlds(self, scenario: Scenario) -> list[Tape]:
         movement = scenario.movement
@@ -106,33 +97,15 @@ class _Run:
 
     def go_on(self, report: Report) -> Training:
         """To the end, or to Ctrl-C."""
-        config, every = self._config, self._config.evaluation.every
-        log = RunLog(self._out, self._iteration)
-        began = time.perf_counter()
-        try:
-            with interrupts() as asked_to_stop:
-                while self._iteration < config.iterations and not asked_to_stop():
-                    values = self._advanced()
-                    is_end = self._iteration == config.iterations
-                    evaluation: dict[str, Any] = {}
-                    if is_end or self._iteration % every == 0:
-                        evaluation = self._judged.judge(Weights(*(np.asarray(each) for each in self._state.weights)))
-                    log.log(self._iteration, {**values, **{f"evaluation/{k}": v for k, v in evaluation.items()}})
-                    if evaluation or self._iteration % config.checkpoint_every == 0:
-                        self._save(evaluation)
-                    report(self._iteration, config.iterations, {**values, **evaluation})
-                if self._iteration != self._saved_at:
-                    self._save({})
-                interrupted = self._iteration < config.iterations
-        finally:
-            log.close()
+        began, learned = time.perf_counter(), self._seconds
+        interrupted = self._to_the_end(report)
         return Training(
             folder=self._out,
             iteration=self._iteration,
-            iterations=config.iterations,
+            iterations=self._config.iterations,
             evaluation=self._best,
             interrupted=interrupted,
-            compiled_s=max(0.0, time.perf_counter() - began - self._seconds),
+            compiled_s=max(0.0, time.perf_counter() - began - (self._seconds - learned)),
             seconds=self._seconds,
             began_at=self._began_at,
         )
@@ -141,7 +114,7 @@ class _Run:
         """One iteration: rollouts in one world, and steps of Adam; everything random is drawn from its number."""
         started, own = time.perf_counter(), self._config.foresight
         rng = np.random.default_rng([self._config.seed, 1, self._iteration])
-        weights = Weights(*(np.asarray(each) for each in self._state.weights))
+        weights = self._weights()
         tape = self._tapes[int(rng.integers(len(self._tapes)))]
         scene = Scene(tape, rng, own.events, own.move_spread)
         values: dict[str, float] = {}
@@ -157,7 +130,7 @@ class _Run:
             values["worth_loss"], values["forecast_loss"] = (float(each) for each in losses)
             for name, value in values.items():
                 if not math.isfinite(value):
-                    raise TwinhopError(self._not_finite(name))
+                    raise TwinhopError(self._not_finite(name, self._iteration + 1))
         self._iteration += 1
         self._seconds += time.perf_counter() - started
         return {**values, "seconds": round(self._seconds, 3)}
@@ -177,39 +150,24 @@ class _Run:
             forecasts_seen=state.forecasts_seen + len(to),
         )
 
-    def _not_finite(self, name: str) -> str:
-        last = pointed_to(self._out, LAST)
-        good = "no checkpoint was written before" if last is None else f"{last} is the last good checkpoint"
-        return f"{self._config.name}: {name} is no longer finite in iteration {self._iteration + 1}; {good}"
+    def _weights(self) -> Weights:
+        return Weights(*(np.asarray(each) for each in self._state.weights))
 
-    def _save(self, evaluation: dict[str, Any]) -> None:
-        folder = self._out / CHECKPOINTS / f"{self._iteration:0{_DIGITS}d}"
+    def _judged(self) -> dict[str, Any]:
+        return self._judge.judge(self._weights())
+
+    def _record(self) -> dict[str, Any]:
         users, hosts = self._largest
-        record = {
+        return {
             "algorithm": ALGORITHM,
             "task": "migration",
             "foresight_features": VERSION,
-            "configuration": self._config.plain(),
             "users": users,
             "stations": hosts,
-            "seed": self._config.seed,
-            "iteration": self._iteration,
-            "evaluation": evaluation,
-            SECONDS: round(self._seconds, 3),
         }
-        save_checkpoint(folder, record, self._state.weights, self._state)
-        point_to(self._out, LAST, folder)
-        self._saved_at = self._iteration
-        if evaluation and evaluation["gap_percent"] < self._best.get("gap_percent", math.inf):
-            self._best = evaluation
-            point_to(self._out, BEST, folder)
-        referenced = {pointed_to(self._out, name) for name in (BEST, LAST)}
-        for other in (self._out / CHECKPOINTS).iterdir():
-            if other.is_dir() and other not in referenced:
-                shutil.rmtree(other, ignore_errors=True)
 
 
-class _Judged:
+class _Judge:
     """Runs that are judged, with their certified bounds."""
 
     def __init__(self, scenarios: list[Scenario], first_seed: int, instances: int) -> None:
@@ -241,8 +199,7 @@ def _last(at: np.ndarray) -> np.ndarray:
 
 
 def _scenario(name: str, root: Path | None) -> Scenario:
-    beside = None if root is None else root / name
-    scenario = load_scenario(beside if beside is not None and beside.is_file() else name)
+    scenario = scenario_of(name, root)
     if scenario.movement is None:
         raise InputError(f"{scenario.where}: movement: is missing; expected one where migration is learned")
     return scenario

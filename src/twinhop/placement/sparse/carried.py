@@ -6,36 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twinhop.placement.carried_prices import grown_by, margins_of
-from twinhop.placement.matching import NEW
+from twinhop.placement.carried_prices import KnownStations, carried_stations, margins_of
 from twinhop.placement.problem import BoolArray, FloatArray, IntArray
 from twinhop.placement.sparse.problem import PAD, SparseProblem
 from twinhop.placement.sparse.solve import SparsePrices, SparseSolution
 
 
-@dataclass(frozen=True, eq=False)
-class KnownSparsePrices:
-    """What is to be known of the prices of a plan once users and stations change.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class KnownSparsePrices(KnownStations):
+    """What is to be known of prices over candidates.
 
     Attributes:
-        margin: (N,) price of each user above its reach [s].
-        root_work: (N,) [sqrt(cycle)].
-        congestion: (M,) [s/sqrt(cycle)].
-        seat_price: (M,) [s].
         opened: (M,) how far each station is open, from 0 to 1.
-        used: (M,) stations that host somebody.
-        usable: (M,) stations that may.
-        opening: (M,) scaled opening costs [s].
     """
 
-    margin: FloatArray
-    root_work: FloatArray
-    congestion: FloatArray
-    seat_price: FloatArray
     opened: FloatArray
-    used: BoolArray
-    usable: BoolArray
-    opening: FloatArray
 
 
 def known_sparse_prices(solution: SparseSolution) -> KnownSparsePrices:
@@ -66,18 +51,11 @@ def carried_sparse(
         stations: (M,) likewise of stations.
         host: (N,) hosts to begin from, -1 for users without one.
     """
-    was, usable = np.maximum(stations, 0), problem.capacity > 0
-    returned = usable & ((stations == NEW) | ~known.usable[was])
-    there = usable & (stations != NEW) & ~returned
-    work = float(known.root_work.sum()), float(problem.root_work.sum())
-    growth = grown_by(known.opening[was[there]], problem.scaled_opening[there], *work)
-    fair = float(np.median(known.congestion[known.used]))
-    congestion = np.where(there, known.congestion[was], fair) * growth * usable
-    seat_price = np.where(there, known.seat_price[was], 0.0)
-    opened = np.where(there, known.opened[was], 1.0) * usable
-    reach = _reach(problem, congestion, seat_price, usable & (returned | known.used[was]))
-    price = reach + growth * margins_of(known.margin, known.root_work, problem.root_work, origin)
-    return SparsePrices(np.where(np.isfinite(price), price, np.nan), congestion, seat_price, opened, host)
+    at = carried_stations(known, stations, problem.capacity, problem.scaled_opening, problem.root_work)
+    opened = np.where(at.there, known.opened[np.maximum(stations, 0)], 1.0) * (problem.capacity > 0)
+    reach = _reach(problem, at.congestion, at.seat_price, at.within_reach)
+    price = reach + at.growth * margins_of(known.margin, known.root_work, problem.root_work, origin)
+    return SparsePrices(np.where(np.isfinite(price), price, np.nan), at.congestion, at.seat_price, opened, host)
 
 
 def _reach(problem: SparseProblem, congestion: FloatArray, seat_price: FloatArray, among: BoolArray) -> FloatArray:
