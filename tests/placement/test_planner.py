@@ -185,6 +185,19 @@ def test_moves_are_priced_as_one_number_or_by_user_and_host():
     assert once.cost == pytest.approx(once.own.cost + 0.3 / 30 * len(once.moves))
 
 
+def test_carried_prices_grow_with_the_users_who_share_an_open_station():
+    """Everybody twice: congestion prices that had stayed as they were would prove less than half of the cost."""
+    arrays = roomy_arrays(40, 6, seed=1)
+    problem, user = PlacementProblem(**arrays), np.tile(np.arange(40), 2)
+    solution = solve(problem)
+    known = known_prices(problem, solution.placement, solution.certificate.parts[0].prices)
+    of_users = {name: arrays[name][user] for name in ("comm_s", "root_work")}
+    twice = PlacementProblem(**arrays | of_users | {"capacity": 2 * problem.capacity})
+    prices = carried(known, twice, user, np.arange(6))
+    assert prices.congestion == pytest.approx(np.sqrt(2) * known.congestion)
+    assert certify(twice, *prices).lower_bound > 0.95 * solve(twice).cost
+
+
 @pytest.mark.parametrize("arrays", [roomy_arrays(120, 12, seed=3), deadline_arrays(60, 8, seed=3)])
 def test_carried_prices_prove_a_good_bound_at_once(arrays):
     problem = named(arrays)
