@@ -55,7 +55,16 @@ async def test_a_plan_is_made_dry_and_applied_once(door):
     assert (await door.post("/v1/plans/p9/apply")).status_code == 404
     unknown = await door.post("/v1/plans", {"policy": "best"})
     assert unknown.status_code == 400 and "accepted" in unknown.json()["detail"]
-    for bad in ({"time_limit_s": 0}, {"time_limit_s": 1e9}, {"policy": ""}, {"polcy": "x"}, [], None):
+    for bad in (
+        {"time_limit_s": 0},
+        {"time_limit_s": 1e9},
+        {"time_limit_s": True},
+        {"time_limit_s": "5"},
+        {"policy": ""},
+        {"polcy": "x"},
+        [],
+        None,
+    ):
         assert (await door.post("/v1/plans", bad)).status_code == 422, bad
 
 

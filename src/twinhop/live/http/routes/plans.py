@@ -7,7 +7,7 @@ import re
 from typing import Annotated, Any
 
 from fastapi import Query, Response
-from pydantic import Field
+from pydantic import Field, Strict
 
 from twinhop.errors import InputError
 from twinhop.live.control.errors import Conflict
@@ -87,7 +87,7 @@ class PlanToMake(Section):
     policy: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)] | None = Field(
         default=None, description="a policy and its settings; null: the controller's", examples=["nearest"]
     )
-    time_limit_s: Annotated[float, Field(gt=0, le=LONGEST_TIME_LIMIT_S, allow_inf_nan=False)] | None = Field(
+    time_limit_s: Annotated[float, Strict(), Field(gt=0, le=LONGEST_TIME_LIMIT_S, allow_inf_nan=False)] | None = Field(
         default=None, description="for deciding, the certificate included; null: the controller's [s]"
     )
 
