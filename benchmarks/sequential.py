@@ -197,7 +197,9 @@ def judge(name, scenario, seeds, policies, known, write):
 
 def known_of(lines):
     """Lines by world, seed and policy."""
-    return {(row["world"], row["seed"], row.get("policy")): row for row in lines if row["figure"] in ("run", "bound")}
+    return {
+        (row["world"], row["seed"], row.get("policy")): row for row in lines if row.get("figure") in ("run", "bound")
+    }
 
 
 def summary(lines):

@@ -9,7 +9,7 @@ from twinhop.errors import InputError
 from twinhop.inference.foresight.features import CONSTANT, FEATURES, GAIN_TO_GO, move_features
 from twinhop.inference.foresight.network import Weights, beliefs, shapes, weights_of_arrays, worth
 from twinhop.inference.foresight.policy import Foresight, weights_of
-from twinhop.inference.foresight.to_go import MoveUnits, expected_to_go, values_to_go
+from twinhop.inference.foresight.to_go import MoveUnits, expected_to_go, values_by_horizon
 from twinhop.inference.foresight.tracks import EXPERTS, Seen, Tracks
 from twinhop.migration.policy import PolicyKind, policy_choice
 from twinhop.migration.run import MigrationRun
@@ -43,7 +43,7 @@ def test_values_to_go_of_two_slots_are_those_of_every_plan_tried():
     counts, unit = rng.integers(0, 9, (3, 3)).astype(float), rng.random((3, 2))
     way = np.array([[0.0, 0.7], [0.7, 0.0]])
     units = MoveUnits(update=0.5, move=0.7, fixed=0.2)
-    table = values_to_go(counts, unit, np.zeros(2), way, units)
+    table = values_by_horizon(counts, unit, np.zeros(2), way, units)
     chain = (counts + np.eye(3)) / (counts + np.eye(3)).sum(axis=1, keepdims=True)
     for a, k, price in itertools.product(range(3), range(2), (0, 3)):
         move = 2.0**price * units.update * (0.2 + 0.8 * way / 0.7) * (way > 0)

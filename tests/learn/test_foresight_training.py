@@ -1,16 +1,18 @@
 """Training where users move: configurations, exact resume, and rollouts against costs by hand."""
 
+import itertools
 import json
 
 import numpy as np
 import pytest
 
 from twinhop.errors import InputError
+from twinhop.inference.foresight.features import CONSTANT
 from twinhop.inference.foresight.policy import weights_of
 from twinhop.learn.config import load_config, parse_config
-from twinhop.learn.foresight.rollouts import Scene, presences, rollouts
+from twinhop.learn.foresight.rollouts import Scene, paid_later, presences, rollouts
 from twinhop.learn.foresight.tape import tape_of
-from twinhop.learn.foresight.updates import first_weights
+from twinhop.learn.foresight.updates import CLIP, first_weights
 from twinhop.migration.run import MigrationRun
 from twinhop.scenario import load_scenario
 from twinhop.training.training import train
@@ -81,21 +83,50 @@ def test_a_scenario_without_movement_is_refused(files):
         train(files / "run.yaml", out=files / "out")
 
 
-def test_a_move_is_worth_what_the_two_branches_differ_by(files):
-    tape = tape_of(MigrationRun(load_scenario(files / "small.yaml")))
+def small_scene(files, seed, users=16):
+    return Scene(tape_of(MigrationRun(load_scenario(files / "small.yaml"))), np.random.default_rng(seed), users, 0.0)
+
+
+def paid(scene, to, first, user, host):
+    """What a user pays from a slot on, that slot's move aside, slot by slot."""
+    total_s = 0.0
+    for step in range(first, scene.end - scene.first):
+        if step > first and to[step, user, host] != host:
+            after = to[step, user, host]
+            total_s += scene.fixed_s[user] + scene.move_scale[user] * scene.way[host, after]
+            host = after
+        total_s += scene.slot_cost(scene.first + step, np.array([user]), np.array([host]))[0]
+    return total_s
+
+
+def test_what_is_paid_later_is_what_each_user_pays_slot_by_slot(files):
+    scene, rng = small_scene(files, 3), np.random.default_rng(0)
+    n, hosts = len(scene.users), len(scene.hosts)
+    to = rng.integers(0, hosts, (scene.end - scene.first, n, hosts))
+    rows, own = np.repeat(np.arange(n), hosts), np.tile(np.arange(hosts), n)
+    found = paid_later(scene, to, scene.move_s(rows, own).reshape(n, hosts, hosts))
+    for first, user, host in itertools.product((0, 3, len(to) - 1), range(n), range(hosts)):
+        assert found[first, user, host] == pytest.approx(paid(scene, to, first, user, host), rel=1e-5)
+
+
+def test_a_move_is_worth_what_two_runs_differ_by(files):
     weights = first_weights(np.random.default_rng(0), 4)
     never = weights._replace(**{name: np.zeros_like(getattr(weights, name)) for name in ("worth_skip", "worth_out")})
-    never.worth_skip[-1 - 3 - 4 - 1] = -100.0  # the constant: nobody moves again
-    scene = Scene(tape, np.random.default_rng(3), 20, 0.0)
-    found = rollouts(never, scene)
-    assert len(found.worth) == 20 and np.isfinite(found.worth).all() and (found.weight > 0).all()
-    seen = presences(scene, 3)
-    assert seen.expected.shape[0] == seen.found.shape[0] == 20 and np.isfinite(seen.found).all()
-    stay, moved = np.zeros(20, np.int64), np.ones(20, np.int64)
-    from twinhop.learn.foresight.rollouts import _difference
+    never.worth_skip[CONSTANT] = -100.0  # nobody ever moves
+    scene = small_scene(files, 3)
+    n, hosts = len(scene.users), len(scene.hosts)
+    to = np.broadcast_to(np.arange(hosts), (scene.end - scene.first, n, hosts))
+    possible = []
+    for first, user, host, target in itertools.product(range(len(to)), range(n), range(hosts), range(hosts)):
+        if host != target:
+            cost_s = scene.fixed_s[user] + scene.move_scale[user] * scene.way[host, target]
+            saved_s = paid(scene, to, first, user, host) - paid(scene, to, first, user, target) - cost_s
+            possible.append(np.clip(saved_s / cost_s, -CLIP, CLIP))
+    moves = rollouts(never, scene, 60)
+    assert len(moves.worth) >= 60 and (moves.weight > 0).all() and moves.worth.std() > 0
+    assert all(np.isclose(worth, possible, rtol=1e-3, atol=1e-5).any() for worth in moves.worth)
 
-    rows = np.arange(20)
-    by_hand = sum(
-        scene.slot_cost(slot, rows, stay) - scene.slot_cost(slot, rows, moved) for slot in range(scene.begin, scene.end)
-    )
-    assert _difference(never, scene, stay, moved) == pytest.approx(by_hand, rel=1e-5, abs=1e-9)
+
+def test_what_became_of_forecasts_is_told_of_every_user(files):
+    seen = presences(small_scene(files, 3), 3)
+    assert seen.expected.shape[0] == seen.found.shape[0] == 16 and np.isfinite(seen.found).all()

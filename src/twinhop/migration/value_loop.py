@@ -10,7 +10,7 @@ from twinhop.placement.problem import FloatArray
 
 @jit(fastmath=True)
 def values_to_go(chain: FloatArray, cost_s: FloatArray, move_s: FloatArray, slots: int, value_s: FloatArray) -> None:
-    """Write what is to be expected after this slot, by the station of now and the host kept (M, K).
+    """Take what is to be expected after a slot, by its station and the host kept, further back (M, K).
 
     ``W_0 = 0``, ``W_h+1[a, k] = sum_b P[a, b] min_q (move[k, q] + cost[b, q] + W_h[b, q])``: the twin may move in every
     slot, once the user's station is known.
@@ -19,11 +19,10 @@ def values_to_go(chain: FloatArray, cost_s: FloatArray, move_s: FloatArray, slot
         chain: (M, M) chances of the next station.
         cost_s: (M, K) cost of a slot at each station and host.
         move_s: (K, K) cost of a move.
-        slots: h, how many slots follow.
-        value_s: (M, K), overwritten.
+        slots: by how many slots.
+        value_s: (M, K) W_h, 0 for h = 0; becomes that of so many slots more.
     """
     stations, hosts = cost_s.shape
-    value_s[:] = 0.0
     best = np.empty((stations, hosts))
     for _ in range(slots):
         for b in range(stations):

@@ -19,7 +19,7 @@ FEATURES = len(EXPERTS) + 5 + 4 + CONTEXT + 4 + 4
 #: Which feature is the gain of a move by the values to go, which is computing over the slots to come, and which is 1.
 GAIN_TO_GO, COMPUTING, CONSTANT = FEATURES - 4, len(EXPERTS), len(EXPERTS) + 5 + 4 + CONTEXT - 1
 #: Of other features than these weights know nothing.
-VERSION = 1
+VERSION = 2
 #: What the network sees lies within these bounds.
 MOST = 20.0
 
@@ -32,7 +32,7 @@ class Tables(NamedTuple):
         chain: (4, M, K) mean over the slots of each chain.
         spread: (M, K) standard deviation under the chain that is looked at.
         everybody: (K,) mean over all users.
-        to_go: (J, G, M, K) of `values_to_go`.
+        to_go: (J, G, M, K) of `values_by_horizon`.
         computing: (K,) what a user adds to the computing of all, in the mean over users, that ``to_go`` counts.
     """
 
@@ -61,7 +61,7 @@ def tables(
         unit: (M, K) by access station and host.
         chain: (4, M, M) of `chain_shares`.
         everybody: (M,) shares.
-        to_go: of `values_to_go`.
+        to_go: of `values_by_horizon`.
         computing: (K,) that these count.
     """
     mean = chain @ unit

@@ -12,8 +12,9 @@ from twinhop.inference.foresight.features import FEATURES, MOST, Float
 from twinhop.inference.foresight.tracks import CONTEXT, EXPERTS
 from twinhop.inference.weight_arrays import check_arrays, check_names
 
-#: By how much what is learned may correct what moves are worth, in units of their cost.
-CORRECTION = 1.0
+#: By how much what is learned may correct what moves are worth, in units of their cost: while it is learned, and in
+#: decisions. Weights that are believed whole move too often where nothing like it was learned from.
+CORRECTION, BELIEVED = 1.0, 0.5
 
 
 class Weights(NamedTuple):
@@ -86,7 +87,7 @@ def beliefs(weights: Weights, known: Float) -> Float:
     return result / result.sum(axis=1, keepdims=True)
 
 
-def worth(weights: Weights, features: Float, correction: float = CORRECTION) -> Float:
+def worth(weights: Weights, features: Float, correction: float = BELIEVED) -> Float:
     """(...,) what moves are worth, less their cost, in units of it; features (..., F).
 
     ``f . skip + correction tanh(out . h)``: what is learned corrects the values to go within bounds, so that loads

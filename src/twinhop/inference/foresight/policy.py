@@ -22,8 +22,8 @@ from twinhop.inference.foresight.features import (
     recast_computing,
     tables,
 )
-from twinhop.inference.foresight.network import Weights, beliefs, weights_of_arrays, worth
-from twinhop.inference.foresight.to_go import expected_to_go, mean_computing, move_units, pays_after, values_to_go
+from twinhop.inference.foresight.network import BELIEVED, Weights, beliefs, weights_of_arrays, worth
+from twinhop.inference.foresight.to_go import expected_to_go, mean_computing, move_units, pays_after, values_by_horizon
 from twinhop.inference.foresight.tracks import Seen, Tracks, reference
 from twinhop.migration.first_plan import hosts_of
 from twinhop.migration.policy import PATH, PolicyKind
@@ -143,7 +143,7 @@ class Foresight:
             way = self._way[np.ix_(hosts, hosts)]
             users = situation.users
             self._computing = mean_computing(load, situation.cpu[hosts], situation.root_work, self._scale[users])
-            self._to_go = values_to_go(self._tracks.counts, unit, self._computing, way, self._units)
+            self._to_go = values_by_horizon(self._tracks.counts, unit, self._computing, way, self._units)
             self._to_go_hosts = hosts
         return tables(unit, self._chained(), self._tracks.everybody(situation.users), self._to_go, self._computing)
 
@@ -349,7 +349,7 @@ KIND = PolicyKind(
         "margin": Setting(0.0, "what a move must be worth beyond its cost, in units of it"),
         "reach": Setting(10.0, "hosts are planned for so many times the slots after which a move pays for its way"),
         "correction": Setting(
-            0.0, "by how much what is learned of moves may correct their worth, in units of their cost"
+            BELIEVED, "by how much what is learned of moves may correct their worth, in units of their cost"
         ),
         "replan": Setting(0, "slots after which openings are planned anew; 0: only where a host fails"),
     },

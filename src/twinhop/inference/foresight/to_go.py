@@ -1,7 +1,7 @@
 """Values to go of a Markov decision process on grids: what a host brings while its user goes by the chain of all users.
 
 A user's process depends on what a move costs it, in slots after which a move pays, and on the slots left. Both are
-put on grids, in doublings, so that one table serves all users; far slots are decided on in stages of growing length.
+put on grids, in doublings, so that one table serves all users.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinhop.inference.foresight.tracks import Seen
+from twinhop.migration.value_loop import values_to_go
 from twinhop.placement.problem import IntArray
 
 Numbers = NDArray[Any]
@@ -67,14 +68,13 @@ def mean_computing(load: Numbers, cpu: Numbers, root_work: Numbers, update_scale
     return 2.0 * load / cpu * (root_work.sum() / max(float(update_scale.sum()), 1e-300))
 
 
-def values_to_go(
+def values_by_horizon(
     counts: Numbers, unit: Numbers, computing: Numbers, way: Numbers, units: MoveUnits
 ) -> NDArray[np.float32]:
     """What is to be expected from a slot on, by horizon, price of moves, station of now and host kept.
 
-    ``Q_j[a, k] = c[a, k] + sum_b P[a, b] V_1[b, k]`` and
-    ``V_s[a, k] = min_q (move[k, q] + C_s[a, q] + sum_b P^l[a, b] V_s+1[b, q])`` with C_s the cost of the
-    l slots of a stage, of lengths 1, 2, 4, ... after the first slot.
+    ``Q_h[a, k] = c[a, k] + sum_b P[a, b] V_h-1[b, k]`` with ``V_h[b, k] = min_q (move[k, q] + Q_h[b, q])`` and
+    ``V_0 = 0``.
 
     Args:
         counts: (M, M) steps from station to station.
@@ -87,27 +87,18 @@ def values_to_go(
         (J, G, M, K), in the unit of ``unit``.
     """
     chain = counts + np.eye(len(counts))
-    chain = (chain / chain.sum(axis=1, keepdims=True)).astype(np.float32)
-    cost = np.asarray(unit + computing, np.float32)
+    chain /= chain.sum(axis=1, keepdims=True)
+    cost = np.asarray(unit + computing, np.float64)
     far = way / units.move if units.move > 0 else np.zeros_like(way)
     once = units.update * (units.fixed + (1.0 - units.fixed) * far)
     np.fill_diagonal(once, 0.0)
-    move = (2.0 ** np.arange(PRICES)[:, None, None] * once).astype(np.float32)
-    powers, costs = [chain], [cost]  # of stages of 1, 1, 2, 4, ... slots
-    power, total = chain, cost
-    for _ in range(HORIZONS - 2):
-        powers.append(power)
-        costs.append(total)
-        total, power = total + power @ total, power @ power
-    stations, hosts = cost.shape
-    result = np.empty((HORIZONS, PRICES, stations, hosts), np.float32)
-    for last in range(HORIZONS):
-        value = np.zeros((PRICES, stations, hosts), np.float32)
-        for stage in range(min(last, HORIZONS - 1), 0, -1):
-            at = min(stage, len(powers) - 1)
-            after = costs[at] + powers[at] @ value
-            value = (move[:, None] + after[:, :, None, :]).min(axis=3)
-        result[last] = cost + chain @ value
+    result = np.empty((HORIZONS, PRICES, *cost.shape), np.float32)
+    for price in range(PRICES):
+        after, slots = np.zeros_like(cost), 0
+        for horizon in range(HORIZONS):
+            values_to_go(chain, cost, 2.0**price * once, 2**horizon - 1 - slots, after)
+            slots = 2**horizon - 1
+            result[horizon, price] = cost + after
     return result
 
 
@@ -117,7 +108,7 @@ def expected_to_go(
     """(n, 3, K) values to go of users at their stations, and at those that they come to if they go on.
 
     Args:
-        to_go: of `values_to_go`.
+        to_go: of `values_by_horizon`.
         seen: of n users.
         pays: (n,) of `pays_after`.
         left: (n,) slots to come, the present one included.

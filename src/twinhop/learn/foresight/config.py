@@ -29,12 +29,13 @@ class ForesightConfig(_Section):
     """Constants of the learner of moves."""
 
     width: int = Field(32, ge=4, le=256, description="of the hidden layers")
-    events: int = Field(600, ge=16, le=100_000, description="moves that are tried in an iteration")
-    memory: int = Field(30_000, ge=512, le=10_000_000, description="moves that are remembered")
+    events: int = Field(60, ge=16, le=100_000, description="users that are followed in an iteration")
+    moves: int = Field(8_000, ge=16, le=1_000_000, description="of their moves that are remembered")
+    memory: int = Field(400_000, ge=512, le=10_000_000, description="moves that are remembered")
     batch: int = Field(512, ge=16, le=100_000, description="rows of a step")
-    updates: int = Field(16, ge=1, le=1000, description="steps of Adam in an iteration")
+    updates: int = Field(48, ge=1, le=1000, description="steps of Adam in an iteration")
     learning_rate: float = Field(2e-3, gt=0.0, le=1.0, description="step length; it falls to a tenth over the run")
-    decay: float = Field(1e-4, ge=0.0, le=1.0, description="weight of the squares of weights")
+    decay: float = Field(1e-3, ge=0.0, le=1.0, description="weight of the squares of weights")
     move_spread: float = Field(
         0.7, ge=0.0, le=5.0, description="moves of an iteration cost exp(U(-x, x)) times as much"
     )

@@ -18,7 +18,8 @@ from twinhop.placement.problem import FloatArray, IntArray
 LONGEST = 120
 _NEAREST_SLOTS, _LATEST = 10, 5
 _FEWEST_HOSTS, _MOST_HOSTS = 3, 10
-_TRIED_BEST = 0.5
+#: Share of the moves that are looked at from where the policy comes to, and share of those to what it likes best.
+_LIKELY = 0.75
 _LOADS_CHANGE = 0.3
 
 
@@ -27,7 +28,7 @@ class Rollouts(NamedTuple):
 
     Attributes:
         features: (n, F).
-        worth: (n,) what it saved less its cost, in units of its cost.
+        worth: (n,) what each saved less its cost, in units of its cost.
         weight: (n,) cost of the move over the mean one.
     """
 
@@ -124,16 +125,19 @@ class Scene:
         )
         return features, move_s
 
-    def stepped(self, weights: Weights, slot: int, rows: IntArray, host: IntArray) -> tuple[IntArray, Float]:
-        """Hosts (n,) after the moves of a slot, and what each paid [s]."""
-        n = len(rows)
+    def judged(self, weights: Weights, slot: int, rows: IntArray, host: IntArray) -> tuple[Float, Float, IntArray]:
+        """Features (n, K, F) of moves, what each is worth (n, K) [s], and hosts (n,) after; who is away stays."""
         features, move_s = self.features(weights, slot, rows, host)
         value = worth(weights, features) * move_s
-        value[np.arange(n), host] = 0.0
+        value[np.arange(len(rows)), host] = 0.0
         away = self.tape.at[slot, self.users[rows]] < 0
-        value[away] = 0.0
-        to = np.where(away, host, value.argmax(axis=1))
-        return to, np.where(to != host, move_s[np.arange(n), to], 0.0)
+        return features, value, np.where(away, host, value.argmax(axis=1))
+
+    def first_hosts(self) -> IntArray:
+        """(n,) the hosts by a forecast for the first slot."""
+        seen, table = self.tape.known(self.first, self.users), self.tables(self.first)
+        mean = forecasts(seen, table)[:, int(self.rng.integers(2, 5))]
+        return (self.scale[:, None] * mean + self.computing).argmin(axis=1)
 
     def slot_cost(self, slot: int, rows: IntArray, host: IntArray) -> Float:
         """(n,) latency and computing of a slot; 0 for who is away [s]."""
@@ -142,46 +146,69 @@ class Scene:
         return np.where(at >= 0, self.scale[rows] * unit[np.maximum(at, 0), host] + self.computing[rows, host], 0.0)
 
 
-def rollouts(weights: Weights, scene: Scene) -> Rollouts:
-    """Follow each event twice: moved and not moved, and by the weights from then on."""
-    rng, events = scene.rng, np.arange(len(scene.users))
-    seen, table = scene.tape.known(scene.first, scene.users), scene.tables(scene.first)
-    mean = forecasts(seen, table)[:, int(rng.integers(2, 5))]
-    host = (scene.scale[:, None] * mean + scene.computing).argmin(axis=1)
-    for slot in range(scene.first, scene.begin):
-        host = scene.stepped(weights, slot, events, host)[0]
-    features, move_s = scene.features(weights, scene.begin, events, host)
-    value = worth(weights, features) * move_s
-    value[events, host] = -np.inf
-    soon = (
-        scene.scale[:, None]
-        * forecasts(scene.tape.known(scene.begin, scene.users), scene.tables(scene.begin))[:, int(rng.integers(0, 4))]
+def rollouts(weights: Weights, scene: Scene, count: int) -> Rollouts:
+    """What moves saved: every user of the scene, in every slot and on every host, moved and not moved.
+
+    Where users go does not depend on where their twins are. So what a policy pays from a slot on in this one future,
+    ``W_t(k) = m(k, q) + C_t(q)`` with ``C_t(q) = c_t(q) + W_t+1(q)`` and q the host that the weights move to from k,
+    follows for all slots and hosts by one pass backwards, and a move from k to q saved ``C_t(k) - C_t(q) - m(k, q)``.
+
+    Args:
+        weights: by which the twins go on.
+        scene: the users, and their future.
+        count: of moves that are drawn.
+    """
+    rng, n, hosts = scene.rng, len(scene.users), len(scene.hosts)
+    everyone, every_host = np.arange(n), np.arange(hosts)
+    rows, own = np.repeat(everyone, hosts), np.tile(every_host, n)
+    move_s = scene.move_s(rows, own).reshape(n, hosts, hosts)
+    slots = scene.end - scene.first
+    to = np.empty((slots, n, hosts), np.int64)
+    place = scene.first_hosts()
+    tried: list[Float] = []
+    drawn: list[tuple[IntArray, ...]] = []
+    for step in range(slots):
+        features, value, to_now = scene.judged(weights, scene.first + step, rows, own)
+        to[step] = to_now.reshape(n, hosts)
+        here = np.flatnonzero(scene.tape.at[scene.first + step, scene.users] >= 0)
+        user = rng.choice(here, -(-count // slots)) if here.size else here
+        host = np.where(rng.random(user.size) < _LIKELY, place[user], rng.integers(0, hosts, user.size))
+        row = user * hosts + host
+        value[np.arange(len(rows)), own] = -np.inf
+        other = (host + rng.integers(1, hosts, user.size)) % hosts
+        target = np.where(rng.random(user.size) < _LIKELY, value[row].argmax(axis=1), other)
+        tried.append(features[row, target])
+        drawn.append((np.full(user.size, step), user, host, target))
+        place = to[step, everyone, place]
+    step, user, host, target = (np.concatenate(each) for each in zip(*drawn, strict=True))
+    later_s = paid_later(scene, to, move_s)
+    cost_s = move_s[user, host, target]
+    saved_s = later_s[step, user, host] - later_s[step, user, target] - cost_s
+    return Rollouts(
+        np.concatenate(tried),
+        np.clip(saved_s / cost_s, -CLIP, CLIP).astype(np.float32),
+        (cost_s / cost_s.mean()).astype(np.float32),
     )
-    soon = -soon / max(float(soon.std()), 1e-12) + rng.gumbel(size=value.shape)
-    soon[events, host] = -np.inf
-    target = np.where(rng.random(len(events)) < _TRIED_BEST, value.argmax(axis=1), soon.argmax(axis=1))
-    tried, cost = features[events, target], move_s[events, target]
-    saved = _difference(weights, scene, host, target) - cost
-    relative = np.clip(saved / cost, -CLIP, CLIP).astype(np.float32)
-    return Rollouts(tried, relative, (cost / cost.mean()).astype(np.float32))
 
 
-def _difference(weights: Weights, scene: Scene, stay: IntArray, moved: IntArray) -> FloatArray:
-    """(n,) what the branches that stayed cost more than those that moved, until they meet or the scene ends [s]."""
-    stay, moved = stay.copy(), moved.copy()
-    saved, live = np.zeros(len(stay)), np.flatnonzero(stay != moved)
-    for slot in range(scene.begin, scene.end):
-        if slot > scene.begin:
-            both = np.concatenate([live, live])
-            to, paid = scene.stepped(weights, slot, both, np.concatenate([stay[live], moved[live]]))
-            stay[live], moved[live] = np.split(to, 2)
-            first, second = np.split(paid, 2)
-            saved[live] += first - second
-        saved[live] += scene.slot_cost(slot, live, stay[live]) - scene.slot_cost(slot, live, moved[live])
-        live = live[stay[live] != moved[live]]
-        if not live.size:
-            break
-    return saved
+def paid_later(scene: Scene, to: IntArray, move_s: Float) -> FloatArray:
+    """(T, n, K) what each user pays from a slot on, moves of that slot aside, by its host [s].
+
+    Args:
+        scene: T slots of n users, K hosts.
+        to: (T, n, K) the hosts that the policy moves to, by the host before.
+        move_s: (n, K, K) cost of moves [s].
+    """
+    slots, n, hosts = to.shape
+    everyone, every_host = np.arange(n), np.arange(hosts)
+    rows, own = np.repeat(everyone, hosts), np.tile(every_host, n)
+    result, to_go_s = np.empty(to.shape), np.zeros((n, hosts))
+    for step in reversed(range(slots)):
+        result[step] = to_go_s + scene.slot_cost(scene.first + step, rows, own).reshape(n, hosts)
+        after = to[step]
+        moves_s = np.where(after == every_host, 0.0, move_s[everyone[:, None], every_host, after])
+        to_go_s = result[step, everyone[:, None], after] + moves_s
+    return result
 
 
 def presences(scene: Scene, hosts: int) -> Presences:

@@ -13,7 +13,7 @@ import numpy as np
 
 from twinhop.errors import InputError, TwinhopError
 from twinhop.inference.foresight.features import FEATURES, VERSION
-from twinhop.inference.foresight.network import CORRECTION, Weights
+from twinhop.inference.foresight.network import BELIEVED, Weights
 from twinhop.inference.foresight.policy import ALGORITHM, Foresight
 from twinhop.inference.foresight.tracks import CONTEXT, EXPERTS
 from twinhop.io.folders import owned
@@ -119,7 +119,7 @@ class _Run(KeptRun):
         scene = Scene(tape, rng, own.events, own.move_spread)
         values: dict[str, float] = {}
         if len(scene.users) >= _FEWEST_EVENTS:
-            moves, found = rollouts(weights, scene), presences(scene, _COMPARED)
+            moves, found = rollouts(weights, scene, own.moves), presences(scene, _COMPARED)
             self._remember(moves, found)
             values["worth"] = float(np.average(moves.worth, weights=moves.weight))
         if int(self._state.moves_seen):
@@ -180,7 +180,7 @@ class _Judge:
         """Mean cost of a slot, and the mean gap to the bound."""
 
         def make(run: MigrationRun, rng: np.random.Generator) -> Foresight:
-            return Foresight(run, weights, margin=0.0, reach=10.0, replan=0, correction=CORRECTION)
+            return Foresight(run, weights, margin=0.0, reach=10.0, replan=0, correction=BELIEVED)
 
         choice = policy_choice(PolicyKind(make, "what was learned so far", {}))
         costs = [math.fsum(each.cost.total for each in outcomes(run, choice)) / run.slots for run in self._runs]

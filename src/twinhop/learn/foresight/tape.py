@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twinhop.errors import InputError
 from twinhop.inference.foresight.features import Tables, tables
-from twinhop.inference.foresight.to_go import MoveUnits, values_to_go
+from twinhop.inference.foresight.to_go import MoveUnits, values_by_horizon
 from twinhop.inference.foresight.tracks import Seen, Tracks, chain_shares, reference
 from twinhop.migration.run import MigrationRun
 from twinhop.placement.problem import FloatArray, IntArray
@@ -73,7 +73,7 @@ class Tape:
     def table(self, epoch: int, hosts: IntArray, computing: FloatArray, units: MoveUnits) -> Tables:
         """The tables of some hosts in an epoch, everybody's share aside."""
         unit, counts = self.unit[:, hosts], self.counts[epoch]
-        to_go = values_to_go(counts, unit, computing, self.moves[np.ix_(hosts, hosts)], units)
+        to_go = values_by_horizon(counts, unit, computing, self.moves[np.ix_(hosts, hosts)], units)
         return tables(unit, chain_shares(counts), np.zeros(len(unit)), to_go, computing)
 
 

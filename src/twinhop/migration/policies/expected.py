@@ -139,7 +139,7 @@ class Expected:
             slots = min(slots, self._end - situation.index - 1)
         hosts, cpu, stations = self._open, situation.cpu[self._open], situation.hosts.stations
         common = self._chain.matrix(0) if self._chain.is_common else None
-        values = np.empty((len(missing), stations, len(hosts)))
+        values = np.zeros((len(missing), stations, len(hosts)))
         done = np.zeros(len(missing), bool)
 
         def part(rows: slice) -> None:
