@@ -83,6 +83,13 @@ def test_a_scenario_without_movement_is_refused(files):
         train(files / "run.yaml", out=files / "out")
 
 
+def test_a_scenario_with_one_host_is_refused_and_nothing_is_written(files):
+    (files / "small.yaml").write_text(CITY.replace("count: 4", "count: 1"))
+    with pytest.raises(InputError, match="one host, so that no twin can move; expected at least 2"):
+        train(files / "run.yaml", out=files / "out")
+    assert not (files / "out").exists()
+
+
 def small_scene(files, seed, users=16):
     return Scene(tape_of(MigrationRun(load_scenario(files / "small.yaml"))), np.random.default_rng(seed), users, 0.0)
 

@@ -34,6 +34,7 @@ from twinhop.scenario import Scenario
 #: Hosts by which forecasts are compared.
 _COMPARED = 6
 _FEWEST_EVENTS = 8
+_FEWEST_HOSTS = 2
 _LAST_RATE = 0.1
 
 
@@ -64,8 +65,8 @@ class _Run(KeptRun):
         names = (config.scenario, *config.more_scenarios)
         known = {name: _scenario(name, root) for name in dict.fromkeys(names)}
         scenarios = list(known.values())
-        claim(config, out)
         worlds = {name: self._worlds(scenario) for name, scenario in known.items()}
+        claim(config, out)
         self._tapes = [tape for name in names for tape in worlds[name]]
         judged = [_scenario(name, root) for name in config.evaluation.scenarios] or scenarios
         self._judge = _Judge(judged, config.evaluation.first_seed, config.evaluation.instances)
@@ -77,7 +78,10 @@ class _Run(KeptRun):
     def _worlds(self, scenario: Scenario) -> list[Tape]:
         movement = scenario.movement
         seeds = 1 if movement is not None and movement.trace is not None else self._config.worlds
-        return [tape_of(MigrationRun(scenario.with_seed(self._config.seed + at))) for at in range(seeds)]
+        tapes = [tape_of(MigrationRun(scenario.with_seed(self._config.seed + at))) for at in range(seeds)]
+        if min(int(tape.may_host.sum()) for tape in tapes) < _FEWEST_HOSTS:
+            raise InputError(f"{scenario.where}: one host, so that no twin can move; expected at least {_FEWEST_HOSTS}")
+        return tapes
 
     def _start(self) -> State:
         own, rng = self._config.foresight, np.random.default_rng([self._config.seed, 0])
