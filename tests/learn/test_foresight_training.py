@@ -123,15 +123,19 @@ def test_a_move_is_worth_what_two_runs_differ_by(files):
     scene = small_scene(files, 3)
     n, hosts = len(scene.users), len(scene.hosts)
     to = np.broadcast_to(np.arange(hosts), (scene.end - scene.first, n, hosts))
-    possible = []
-    for first, user, host, target in itertools.product(range(len(to)), range(n), range(hosts), range(hosts)):
-        if host != target:
-            cost_s = scene.fixed_s[user] + scene.move_scale[user] * scene.way[host, target]
-            saved_s = paid(scene, to, first, user, host) - paid(scene, to, first, user, target) - cost_s
-            possible.append(np.clip(saved_s / cost_s, -CLIP, CLIP))
+    rows, own = np.repeat(np.arange(n), hosts), np.tile(np.arange(hosts), n)
+    by_features = {}
+    for first in range(len(to)):
+        features = scene.features(never, scene.first + first, rows, own)[0].reshape(n, hosts, hosts, -1)
+        for user, host, target in itertools.product(range(n), range(hosts), range(hosts)):
+            if host != target:
+                cost_s = scene.fixed_s[user] + scene.move_scale[user] * scene.way[host, target]
+                saved_s = paid(scene, to, first, user, host) - paid(scene, to, first, user, target) - cost_s
+                by_features[features[user, host, target].tobytes()] = np.clip(saved_s / cost_s, -CLIP, CLIP)
     moves = rollouts(never, scene, 60)
     assert len(moves.worth) >= 60 and (moves.weight > 0).all() and moves.worth.std() > 0
-    assert all(np.isclose(worth, possible, rtol=1e-3, atol=1e-5).any() for worth in moves.worth)
+    by_hand = [by_features[each.tobytes()] for each in moves.features]
+    assert moves.worth == pytest.approx(np.array(by_hand), rel=1e-3, abs=1e-4)
 
 
 def test_what_became_of_forecasts_is_told_of_every_user(files):
